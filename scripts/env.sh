@@ -1,0 +1,47 @@
+# Sourced by the scripts: makes `.venv` from the locks (once, and again when a lock changes) and puts it first on PATH.
+# shellcheck shell=bash
+# Usage: source scripts/env.sh requirements.lock|requirements-dev.lock
+
+find_python() {
+    local candidate
+    for candidate in "${TONGGUAN_PYTHON:-}" python3.11 python3.12 python3.13 python3; do
+        if [ -n "$candidate" ] && command -v "$candidate" >/dev/null 2>&1 \
+            && "$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; then
+            command -v "$candidate"
+            return 0
+        fi
+    done
+    echo "Tongguan needs Python 3.11, 3.12 or 3.13, and none was found on PATH." >&2
+    echo "Install one (Debian: apt-get install python3 python3-venv; macOS: brew install python@3.11)," >&2
+    echo "or name it: TONGGUAN_PYTHON=/path/to/python3.11 $0" >&2
+    return 2
+}
+
+ensure_environment() {
+    local lock="$1" venv="$PWD/.venv" python stamp wanted
+    # A development environment holds all that the run-time one holds, so it serves both.
+    wanted="$(cat requirements.lock requirements-dev.lock pyproject.toml | cksum)"
+    for stamp in "$venv/requirements-dev.lock.stamp" "$venv/$lock.stamp"; do
+        if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && [ -x "$venv/bin/tongguan" ]; then
+            return 0
+        fi
+    done
+    python="$(find_python)" || return 2
+    if ! "$python" -c 'import venv, ensurepip' 2>/dev/null; then
+        echo "$python has no venv module, so no environment of its own can be made." >&2
+        echo "Fix (Debian, Ubuntu): apt-get install $(basename "$("$python" -c 'import sys; print("python%d.%d" % sys.version_info[:2])')")-venv" >&2
+        return 2
+    fi
+    echo "Setting up .venv from $lock with $("$python" --version) (once) ..." >&2
+    if [ ! -x "$venv/bin/python" ] || ! "$venv/bin/python" -c 'import pip' 2>/dev/null; then
+        rm -rf "$venv"
+        "$python" -m venv "$venv"
+    fi
+    rm -f "$venv"/*.stamp
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r "$lock"
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+    printf '%s' "$wanted" >"$venv/$lock.stamp"
+}
+
+ensure_environment "$1" || exit $?
+export PATH="$PWD/.venv/bin:$PATH"
