@@ -20,7 +20,7 @@ find_python() {
 ensure_environment() {
     local lock="$1" venv="$PWD/.venv" python stamp wanted
     # A development environment holds all that the run-time one holds, so it serves both.
-    wanted="$(cat requirements.lock requirements-dev.lock pyproject.toml | cksum)"
+    wanted="$(cat requirements.lock requirements-dev.lock | cksum)"
     for stamp in "$venv/requirements-dev.lock.stamp" "$venv/$lock.stamp"; do
         if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && [ -x "$venv/bin/tongguan" ]; then
             return 0
