@@ -1,7 +1,7 @@
-"""A native message, read: which entities it holds and the record that each becomes. Every reader answers in these types.
+"""A native message, read: which entities it holds and the record that each becomes. Every reader answers so.
 
-A reader is a pure map: bytes in, `ReadMessage` out or one `MalformedMessage` that names every fault. It knows no clock, no
-network and no gateway. `read_message` finds the reader by looking at the bytes; a reader's module is imported when a
+A reader is a pure map: bytes in, `ReadMessage` out or one `MalformedMessage` that names every fault. It knows no
+clock, no network and no gateway. `read_message` finds the reader by looking at the bytes; a reader's module is imported when a
 message of its kind is first seen, so that reading one file does not pay for all formats.
 """
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from chain.records import Record, Reference
 
 MESSAGE_BYTES_MAX = 10 * 1024 * 1024
-"""The longest message that is read, of whatever form. The largest legal one, a CEB621 of 100 lists of 50 lines, is 6 MB."""
+"""The longest message that is read, of whatever form. The largest legal CEB621, 100 lists of 50 lines, is 6 MB."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Entity:
     lookup: tuple[Reference, ...] = ()
     """References by which the gateway can be asked for the UCR where the envelope gives none, the strongest first."""
     amends: Reference | None = None
-    """What an amendment replaces, as the source knows it; the runner finds the record id. None for a first statement."""
+    """What an amendment replaces, as the source knows it; the runner finds the record id. None where it is the first."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ def find_reader(message: bytes) -> Reader:
 
 
 def find_form(message: bytes) -> Form | None:
-    """The outer form of the bytes by their first characters (a UTF-8 mark is passed over); None where it is no form we read."""
+    """The outer form of the bytes by their first characters, past a UTF-8 mark; None where it is no form we read."""
     start = message[:1024].removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n")
     if start.startswith(b"<"):
         return Form.XML
