@@ -1,8 +1,8 @@
 """A native message, read: which entities it holds and the record that each becomes. Every reader answers so.
 
 A reader is a pure map: bytes in, `ReadMessage` out or one `MalformedMessage` that names every fault. It knows no
-clock, no network and no gateway. `read_message` finds the reader by looking at the bytes; a reader's module is imported when a
-message of its kind is first seen, so that reading one file does not pay for all formats.
+clock, no network and no gateway. `read_message` finds the reader by looking at the bytes; a reader's module is
+imported when a message of its kind is first seen, so that reading one file does not pay for all formats.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Entity:
     lookup: tuple[Reference, ...] = ()
     """References by which the gateway can be asked for the UCR where the envelope gives none, the strongest first."""
     amends: Reference | None = None
-    """What an amendment replaces, as the source knows it; the runner finds the record id. None where it is the first."""
+    """What an amendment replaces, as the source knows it; the runner finds the record id. None where there is none."""
 
 
 @dataclass(frozen=True)
