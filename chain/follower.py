@@ -1,0 +1,208 @@
+"""The follower: replays the chain's batches, in chain order, into the index map.
+
+Every member may run one; nobody has to believe another's. Per batch it checks that the entries hash to what the
+contract committed to (else the endpoint lies) and whether they hash to the batch's own root (else the batch is *void*:
+skipped, and said). Where a checkpoint was attested it moves the map there and compares the roots.
+
+Finality: blocks of this chain are final at once. Where the chain no longer holds the block that was read last, or an
+attested root is not the one derived here, the follower stops for good and says so: something that cannot happen has.
+
+Crash order: each step applies whole batches and the block that they were read up to in one transaction; after a crash
+the same blocks are read again and nothing is counted twice, because batch indexes are consecutive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from chain.errors import LedgerFault
+from chain.index_store import BatchFacts, IndexDisagrees, IndexStore
+from chain.proof import batch as batches_format
+
+BLOCKS_PER_STEP_MAX = 2_000
+"""How many blocks one step reads at most, so that a long replay shows its progress."""
+BATCHES_PER_COMMIT_MAX = 64
+"""How many batches one transaction of the index holds at most."""
+
+
+class ChangedHistory(LedgerFault):
+    """The chain no longer holds the block that was read last: under finality that cannot happen, so nothing goes on."""
+
+    def __init__(self, block: int, seen_hash: str, now_hash: str) -> None:
+        self.block = block
+        self.seen_hash = seen_hash
+        self.now_hash = now_hash
+        super().__init__(f"block {block} had hash {seen_hash} and now has {now_hash}: the chain's history was changed")
+
+
+class BrokenCommitment(LedgerFault):
+    """The entries that the endpoint gives for a batch are not the ones that the contract committed to."""
+
+    def __init__(self, index: int) -> None:
+        self.index = index
+        super().__init__(f"batch {index}: the endpoint's entries do not fit the commitment in the ledger contract")
+
+
+class LedgerHead(Protocol):
+    """A block at the chain's head."""
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def hash(self) -> str: ...
+
+
+class LedgerBatch(Protocol):
+    """A batch as the chain holds it: the anchoring call's facts and its entries (calldata)."""
+
+    @property
+    def index(self) -> int: ...
+    @property
+    def root(self) -> bytes: ...
+    @property
+    def count(self) -> int: ...
+    @property
+    def entries(self) -> bytes: ...
+    @property
+    def gateway(self) -> str: ...
+    @property
+    def block(self) -> int: ...
+    @property
+    def timestamp(self) -> int: ...
+
+
+class LedgerCheckpoint(Protocol):
+    """A checkpoint as the ledger contract holds it."""
+
+    @property
+    def index(self) -> int: ...
+    @property
+    def root(self) -> bytes: ...
+    @property
+    def batch_count(self) -> int: ...
+
+
+class LedgerReader(Protocol):
+    """What a follower asks of `chain.ledger.Ledger`."""
+
+    def head(self) -> LedgerHead: ...
+    def block_hash(self, number: int) -> str: ...
+    def batches(self, first: int, *, from_block: int, to_block: int) -> Iterator[LedgerBatch]: ...
+    def commitment(self, index: int) -> bytes: ...
+    def checkpoint_count(self) -> int: ...
+    def checkpoint(self, index: int) -> LedgerCheckpoint: ...
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one step did: batches applied (void ones among them), the checkpoint that the map was moved to, blocks left."""
+
+    applied: tuple[BatchFacts, ...]
+    checkpoint: LedgerCheckpoint | None
+    blocks_behind: int
+
+    @property
+    def idle(self) -> bool:
+        """Whether there was nothing to do."""
+        return not self.applied and self.checkpoint is None and self.blocks_behind == 0
+
+
+class Follower:
+    """Replays one chain into one index. `consortium` is the 32-byte id that commitments bind."""
+
+    def __init__(self, ledger: LedgerReader, index: IndexStore, consortium: bytes, *, keep_map: bool = False) -> None:
+        self._ledger = ledger
+        self._index = index
+        self._consortium = consortium
+        self._keep_map = keep_map
+        self._checked: LedgerCheckpoint | None = None
+
+    def step(self) -> Step:
+        """Reads up to `BLOCKS_PER_STEP_MAX` further blocks and moves the map to the newest checkpoint within reach.
+
+        Raises ChangedHistory, BrokenCommitment or IndexDisagrees where the chain cannot be believed, and the ledger
+        client's own faults where it cannot be reached; the index stays whole in each case.
+        """
+        progress = self._index.progress()
+        head = self._ledger.head()
+        self._check_history(progress.block, progress.block_hash, head)
+        last = min(head.number, progress.block + BLOCKS_PER_STEP_MAX)
+        applied: list[BatchFacts] = []
+        if last > progress.block or not progress.block_hash:
+            last_hash = head.hash if last == head.number else self._ledger.block_hash(last)
+            applied = self._apply_blocks(progress.block + 1 if progress.block_hash else 0, last, last_hash)
+        checkpoint = None if self._keep_map else self._move_map()
+        return Step(tuple(applied), checkpoint, head.number - last)
+
+    def catch_up(self, on_step: Callable[[Step], None] = lambda step: None) -> None:
+        """Steps until the head is reached."""
+        while True:
+            step = self.step()
+            on_step(step)
+            if step.blocks_behind == 0:
+                return
+
+    @property
+    def checkpoint(self) -> LedgerCheckpoint | None:
+        """The newest checkpoint whose root was derived here too; None before the first."""
+        return self._checked
+
+    def _check_history(self, block: int, seen_hash: str, head: LedgerHead) -> None:
+        if not seen_hash:
+            return
+        if head.number < block:
+            raise ChangedHistory(block, seen_hash, "none")
+        now_hash = head.hash if head.number == block else self._ledger.block_hash(block)
+        if now_hash != seen_hash:
+            raise ChangedHistory(block, seen_hash, now_hash)
+
+    def _apply_blocks(self, first: int, last: int, last_hash: str) -> list[BatchFacts]:
+        progress = self._index.progress()
+        applied: list[BatchFacts] = []
+        pending: list[tuple[BatchFacts, bytes]] = []
+        for found in self._ledger.batches(progress.batch_count, from_block=first, to_block=last):
+            pending.append((self._checked_facts(found), found.entries))
+            if len(pending) == BATCHES_PER_COMMIT_MAX:
+                # The block mark stays behind until the last commit: a crash here reads the blocks again, and
+                # batches that are applied already are not asked for.
+                self._index.apply(pending, progress.block, progress.block_hash)
+                applied += [facts for facts, _ in pending]
+                pending = []
+        self._index.apply(pending, last, last_hash)
+        return applied + [facts for facts, _ in pending]
+
+    def _checked_facts(self, found: LedgerBatch) -> BatchFacts:
+        entries_hash = batches_format.entries_hash(found.entries)
+        expected = batches_format.commitment(
+            self._consortium,
+            found.index,
+            found.root,
+            found.count,
+            entries_hash,
+            bytes.fromhex(found.gateway.removeprefix("0x")),
+            found.block,
+            found.timestamp,
+        )
+        if self._ledger.commitment(found.index) != expected:
+            raise BrokenCommitment(found.index)
+        void = batches_format.entries_root(found.entries) != found.root
+        return BatchFacts(
+            found.index, found.root, found.count, entries_hash, found.gateway, found.block, found.timestamp, void
+        )
+
+    def _move_map(self) -> LedgerCheckpoint | None:
+        progress = self._index.progress()
+        for index in range(self._ledger.checkpoint_count() - 1, -1, -1):
+            if self._checked is not None and index <= self._checked.index:
+                return None
+            checkpoint = self._ledger.checkpoint(index)
+            if checkpoint.batch_count > progress.batch_count:
+                continue
+            if checkpoint.batch_count < progress.map_count:
+                raise IndexDisagrees(checkpoint.batch_count, progress.map_root, checkpoint.root)
+            self._index.advance_map(checkpoint.batch_count, checkpoint.root)
+            self._checked = checkpoint
+            return checkpoint
+        return None
