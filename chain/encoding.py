@@ -1,0 +1,125 @@
+"""The two encodings that signed things travel in, strictly read: base64url (RFC 4648 section 5) and JSON (RFC 8259).
+
+Strict means that one value has one text as far as the format allows: base64url without padding and without stray
+bits, JSON without doubled names, without numbers that two readers may round differently, without lone surrogates,
+and never deeper than `JSON_DEPTH_MAX`. Both raise `ValueError` with the rule that was broken; each caller says of what.
+"""
+
+from __future__ import annotations
+
+import json
+from binascii import Error as _Base64Error
+from binascii import a2b_base64, b2a_base64
+from typing import Any, TypeAlias
+
+Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json] | None"
+"""A JSON value as we allow it: numbers are integers."""
+
+JSON_DEPTH_MAX = 16
+"""Deepest nesting of arrays and objects; the deepest record section has 8."""
+
+JSON_INTEGER_MAX = 2**53 - 1
+"""Largest integer either side of zero: what every JSON reader keeps exactly (RFC 8259 section 6)."""
+
+_TO_STANDARD = bytes.maketrans(b"-_", b"+/")
+_TO_URL = bytes.maketrans(b"+/", b"-_")
+_PADDING = (b"", b"===", b"==", b"=")
+
+
+def base64url(raw: bytes) -> str:
+    """The bytes as base64url text without padding."""
+    return b2a_base64(raw, newline=False).translate(_TO_URL, b"=").decode("ascii")
+
+
+def parse_base64url(text: str | bytes) -> bytes:
+    """The bytes behind canonical base64url text without padding; raises `ValueError` for any other text."""
+    try:
+        said = text.encode("ascii") if isinstance(text, str) else text
+    except UnicodeEncodeError:
+        raise ValueError("base64url has no other characters than A-Z a-z 0-9 - _") from None
+    standard = said.translate(_TO_STANDARD) + _PADDING[len(said) % 4]
+    try:
+        raw = a2b_base64(standard)
+    except _Base64Error:
+        raise ValueError("not base64url") from None
+    # Comparing with the one right text refuses padding, white space, the standard alphabet and stray low bits at once.
+    if b2a_base64(raw, newline=False).translate(_TO_URL, b"=") != said:
+        raise ValueError("not canonical base64url without padding")
+    return raw
+
+
+def format_json(value: object) -> str:
+    """The value as compact JSON text, names in the order given; raises `ValueError` for NaN."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def parse_json(text: str | bytes) -> Json:
+    """The value of one JSON text, strictly read; raises `ValueError` with the rule that it breaks."""
+    if isinstance(text, bytes):
+        try:
+            text = text.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise ValueError(f"not UTF-8 at byte {error.start}") from None
+    try:
+        value: Json = _decode(text)
+    except RecursionError:
+        raise ValueError(_TOO_DEEP) from None
+    except json.JSONDecodeError as error:
+        raise ValueError(f"not JSON: {error.msg} at character {error.pos}") from None
+    # Both walks are skipped where the text cannot hold what they look for: most texts are shallow and unescaped.
+    if text.count("[") + text.count("{") > JSON_DEPTH_MAX:
+        _check_depth(value, JSON_DEPTH_MAX)
+    if "\\u" in text:
+        _check_surrogates(value)
+    return value
+
+
+def parse_json_object(text: str | bytes) -> dict[str, Json]:
+    """The members of one JSON object, strictly read; raises `ValueError` with the rule that it breaks."""
+    value = parse_json(text)
+    if not isinstance(value, dict):
+        raise ValueError("not a JSON object")
+    return value
+
+
+_TOO_DEEP = f"nested deeper than {JSON_DEPTH_MAX}"
+
+
+def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        names = [name for name, _ in pairs]
+        doubled = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the name {doubled[:40]!r} stands twice in one object")
+    return members
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > 17 or abs(number := int(digits)) > JSON_INTEGER_MAX:
+        raise ValueError(f"an integer beyond {JSON_INTEGER_MAX}")
+    return number
+
+
+def _no_fraction(number: str) -> Any:
+    raise ValueError(f"a number that is no integer ({number[:24]}); decimals travel as strings")
+
+
+_decode = json.JSONDecoder(
+    object_pairs_hook=_object, parse_int=_integer, parse_float=_no_fraction, parse_constant=_no_fraction, strict=True
+).decode
+
+
+def _check_depth(value: Json, left: int) -> None:
+    if not isinstance(value, dict | list):
+        return
+    if left == 0:
+        raise ValueError(_TOO_DEEP)
+    for inner in value.values() if isinstance(value, dict) else value:
+        _check_depth(inner, left - 1)
+
+
+def _check_surrogates(value: Json) -> None:
+    try:
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        raise ValueError("half of a surrogate pair stands alone") from None

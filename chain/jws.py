@@ -1,0 +1,126 @@
+"""Compact JWS (RFC 7515), strictly read: records, receipts and access tokens all travel in this form.
+
+The header names `alg` (ES256 or EdDSA), `kid` (the signer's RFC 7638 thumbprint) and `typ`, and nothing else: a key in
+the header (`jwk`, `x5c`, `jku`, `x5u`), `crit`, `b64`, `none` and HMAC are refused, since each is a way to have a
+stranger's word taken for a member's. The caller says which `typ` it takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from chain.encoding import Json, base64url, format_json, parse_base64url, parse_json_object
+from chain.errors import Malformed
+from chain.keys import JOSE_NAME, SIGNATURE_BYTES, PublicKey, SigningKey
+from chain.members import KeyAlgorithm
+
+JWS_CHARS_MAX = 131_072
+"""Longest compact JWS that is read; a record with 200 UCRs and 999 goods items has about 90,000."""
+
+HEADER_CHARS_MAX = 512
+"""Longest encoded header; ours have about 140."""
+
+KID_CHARS = 43
+"""Length of a thumbprint in base64url."""
+
+_ALGORITHMS: Final[Mapping[str, KeyAlgorithm]] = {name: algorithm for algorithm, name in JOSE_NAME.items()}
+_HEADER_NAMES = frozenset({"alg", "kid", "typ"})
+
+
+class MalformedJws(Malformed):
+    """Not a compact JWS as this project reads it."""
+
+    default_code = "1001"
+
+
+@dataclass(frozen=True)
+class CompactJws:
+    """A compact JWS that is well formed; whether its signature is right is for `verify` to say."""
+
+    text: str
+    header: dict[str, Json]
+    payload: dict[str, Json]
+    signing_input: bytes
+    signature: bytes
+    algorithm: KeyAlgorithm
+
+    @classmethod
+    def parse(cls, text: str | bytes, *, typ: str | None = None) -> CompactJws:
+        """The JWS in the text, of that `typ` where one is given; raises `MalformedJws`."""
+        said = _ascii(text)
+        parts = said.split(".")
+        if len(parts) != 3:
+            raise MalformedJws("jws", "has three parts divided by dots", value=f"{len(parts)} parts")
+        if len(parts[0]) > HEADER_CHARS_MAX:
+            raise MalformedJws("jws.header", f"has at most {HEADER_CHARS_MAX} characters", value=f"{len(parts[0])}")
+        header, algorithm = _parse_header(parts[0])
+        if typ is not None and header.get("typ") != typ:
+            raise MalformedJws("jws.header.typ", f"is {typ}", value=header.get("typ"))
+        payload = _part("payload", parts[1])
+        try:
+            signature = parse_base64url(parts[2])
+        except ValueError as error:
+            raise MalformedJws("jws.signature", str(error), value=parts[2]) from None
+        if len(signature) != SIGNATURE_BYTES:
+            raise MalformedJws("jws.signature", f"has {SIGNATURE_BYTES} bytes", value=f"{len(signature)} bytes")
+        signing_input = said[: len(parts[0]) + 1 + len(parts[1])].encode("ascii")
+        return cls(said, header, payload, signing_input, signature, algorithm)
+
+    @property
+    def kid(self) -> str:
+        """The thumbprint of the key that is said to have signed, in base64url."""
+        return str(self.header["kid"])
+
+    def verify(self, key: PublicKey) -> bool:
+        """Whether this very key signed: `kid` and `alg` are the key's own and the signature is right."""
+        return (
+            key.algorithm is self.algorithm
+            and key.kid == self.header["kid"]
+            and key.verify(self.signing_input, self.signature)
+        )
+
+
+def sign_compact(header: Mapping[str, Json], payload: Mapping[str, Json], key: SigningKey) -> str:
+    """The payload signed; `alg` and `kid` are put into the header, which may hold `typ` and nothing else."""
+    full = {"alg": JOSE_NAME[key.public.algorithm], "kid": key.public.kid, **header}
+    if not set(header) <= {"typ"}:
+        raise MalformedJws("jws.header", "is given typ alone", value=", ".join(sorted(header)))
+    signing_input = f"{_encode(full)}.{_encode(payload)}"
+    return f"{signing_input}.{base64url(key.sign(signing_input.encode('ascii')))}"
+
+
+def _encode(members: Mapping[str, Json]) -> str:
+    return base64url(format_json(dict(members)).encode("utf-8"))
+
+
+def _ascii(text: str | bytes) -> str:
+    if len(text) > JWS_CHARS_MAX:
+        raise MalformedJws("jws", f"has at most {JWS_CHARS_MAX} characters", value=f"{len(text)} characters")
+    try:
+        return text.decode("ascii") if isinstance(text, bytes) else text.encode("ascii").decode("ascii")
+    except UnicodeError:
+        raise MalformedJws("jws", "is ASCII text") from None
+
+
+def _part(name: str, encoded: str) -> dict[str, Json]:
+    try:
+        return parse_json_object(parse_base64url(encoded))
+    except ValueError as error:
+        raise MalformedJws(f"jws.{name}", str(error), value=encoded) from None
+
+
+def _parse_header(encoded: str) -> tuple[dict[str, Json], KeyAlgorithm]:
+    header = _part("header", encoded)
+    if unknown := sorted(set(header) - _HEADER_NAMES):
+        raise MalformedJws("jws.header", "holds alg, kid and typ alone", value=", ".join(unknown))
+    algorithm = _ALGORITHMS.get(str(header.get("alg")))
+    if algorithm is None:
+        raise MalformedJws("jws.header.alg", f"is one of {', '.join(_ALGORITHMS)}", value=header.get("alg"))
+    kid = header.get("kid")
+    if not isinstance(kid, str) or len(kid) != KID_CHARS:
+        raise MalformedJws("jws.header.kid", f"is a key thumbprint of {KID_CHARS} characters", value=kid)
+    if not isinstance(header.get("typ"), str):
+        raise MalformedJws("jws.header.typ", "says what kind of thing was signed", value=header.get("typ"))
+    return header, algorithm

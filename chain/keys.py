@@ -1,0 +1,223 @@
+"""Signing keys and how they are named: ES256 (ECDSA P-256 with SHA-256, RFC 7518) and EdDSA (Ed25519, RFC 8037).
+
+A signature is 64 raw bytes, `r ‖ s` for ES256. A key is named by its RFC 7638 thumbprint; `kid` is that in base64url.
+Nothing here reads a clock, a disk or a network; `SigningKey.generate` alone uses the system's randomness.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Final
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+
+from chain.encoding import base64url, parse_base64url
+from chain.errors import Malformed
+from chain.members import KeyAlgorithm
+
+SIGNATURE_BYTES = 64
+"""Length of a raw signature of either algorithm."""
+
+JOSE_NAME: Final[Mapping[KeyAlgorithm, str]] = {KeyAlgorithm.ES256: "ES256", KeyAlgorithm.EDDSA: "EdDSA"}
+"""The `alg` of a JWS header for each algorithm; no other is ever read or written."""
+
+P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+"""Number of points on P-256; `r` and `s` lie between 1 and this less 1 (SEC 1)."""
+
+PEM_BYTES_MAX = 8_192
+"""Longest private key file that is read; an encrypted P-256 key has about 400 bytes."""
+
+_ECDSA = ec.ECDSA(hashes.SHA256())
+
+
+class MalformedKey(Malformed):
+    """A key that is not one of ours, or a private key that its passphrase does not open."""
+
+    default_code = "1999"
+
+
+@dataclass(frozen=True)
+class PublicKey:
+    """A public key that is known to be a point of its curve. Make one with `from_jwk` or `from_bytes`."""
+
+    algorithm: KeyAlgorithm
+    raw: bytes
+    """ES256: 64 bytes, the coordinates x ‖ y. EdDSA: the 32 bytes of RFC 8032."""
+
+    def __post_init__(self) -> None:
+        self._native  # noqa: B018  a key off its curve must not come to exist
+
+    @classmethod
+    def from_bytes(cls, algorithm: KeyAlgorithm, raw: bytes) -> PublicKey:
+        """The key as the registry's `KeyAdded` event carries it (see `raw`); raises `MalformedKey`."""
+        return cls(algorithm, bytes(raw))
+
+    @classmethod
+    def from_jwk(cls, jwk: Mapping[str, object]) -> PublicKey:
+        """The key of a JWK that holds exactly the members its thumbprint is made of; raises `MalformedKey`."""
+        algorithm = _JWK_KINDS.get((str(jwk.get("kty")), str(jwk.get("crv"))))
+        if algorithm is None:
+            raise MalformedKey("jwk", "is an EC key on P-256 or an OKP key on Ed25519", value=jwk.get("kty"))
+        coordinates = _JWK_SHAPE[algorithm][2]
+        if set(jwk) != {"kty", "crv", *coordinates}:
+            raise MalformedKey(
+                "jwk", f"has the members kty, crv, {', '.join(coordinates)} and no others", value=", ".join(sorted(jwk))
+            )
+        return cls(algorithm, b"".join(_coordinate(jwk, name) for name in coordinates))
+
+    def to_bytes(self) -> bytes:
+        """The key as the registry's `KeyAdded` event carries it."""
+        return self.raw
+
+    def jwk(self) -> dict[str, str]:
+        """The key as a JWK with its required members alone, in the order of RFC 7638."""
+        kty, crv, coordinates = _JWK_SHAPE[self.algorithm]
+        parts = (self.raw[start : start + 32] for start in range(0, len(self.raw), 32))
+        values = {"kty": kty, "crv": crv} | dict(zip(coordinates, map(base64url, parts), strict=True))
+        return dict(sorted(values.items()))
+
+    @cached_property
+    def thumbprint(self) -> bytes:
+        """The RFC 7638 SHA-256 thumbprint, 32 bytes."""
+        members = ",".join(f'"{name}":"{value}"' for name, value in self.jwk().items())
+        return hashlib.sha256(f"{{{members}}}".encode("ascii")).digest()
+
+    @cached_property
+    def kid(self) -> str:
+        """The thumbprint in base64url, 43 characters."""
+        return base64url(self.thumbprint)
+
+    def verify(self, message: bytes, signature: bytes) -> bool:
+        """Whether the 64 raw bytes are this key's signature of the message."""
+        if len(signature) != SIGNATURE_BYTES:
+            return False
+        try:
+            if isinstance(self._native, ed25519.Ed25519PublicKey):
+                self._native.verify(signature, message)
+                return True
+            r, s = signature[:32], signature[32:]
+            if not (_ZERO < r < _ORDER and _ZERO < s < _ORDER):
+                return False
+            self._native.verify(_der(r, s), message, _ECDSA)
+            return True
+        except InvalidSignature:
+            return False
+
+    @cached_property
+    def _native(self) -> ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey:
+        return _native_key(self.algorithm, self.raw)
+
+
+class SigningKey:
+    """A private key of one member. It never prints itself."""
+
+    def __init__(self, native: ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey) -> None:
+        self._native = native
+        self.public = _public_key(native)
+
+    @classmethod
+    def generate(cls, algorithm: KeyAlgorithm = KeyAlgorithm.ES256) -> SigningKey:
+        """A new key from the system's randomness."""
+        if algorithm is KeyAlgorithm.EDDSA:
+            return cls(ed25519.Ed25519PrivateKey.generate())
+        return cls(ec.generate_private_key(ec.SECP256R1()))
+
+    @classmethod
+    def load(cls, pem: bytes, passphrase: bytes) -> SigningKey:
+        """The key in an encrypted PKCS#8 PEM file; raises `MalformedKey`, also where the passphrase is wrong."""
+        if len(pem) > PEM_BYTES_MAX:
+            raise MalformedKey("private key", f"has at most {PEM_BYTES_MAX} bytes", value=f"{len(pem)} bytes")
+        if b"-----BEGIN ENCRYPTED PRIVATE KEY-----" not in pem:
+            raise MalformedKey("private key", "is an encrypted PKCS#8 PEM file", fix="Make one with `tongguan key new`")
+        try:
+            native = serialization.load_pem_private_key(pem, passphrase)
+        except (ValueError, TypeError) as error:
+            raise MalformedKey("private key", "opens with the given passphrase") from error
+        if isinstance(native, ed25519.Ed25519PrivateKey) or (
+            isinstance(native, ec.EllipticCurvePrivateKey) and isinstance(native.curve, ec.SECP256R1)
+        ):
+            return cls(native)
+        raise MalformedKey("private key", "is on P-256 or Ed25519")
+
+    def to_pem(self, passphrase: bytes) -> bytes:
+        """The key as encrypted PKCS#8 PEM; raises `MalformedKey` for an empty passphrase."""
+        if not passphrase:
+            raise MalformedKey("passphrase", "is not empty")
+        return self._native.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.BestAvailableEncryption(passphrase),
+        )
+
+    def sign(self, message: bytes) -> bytes:
+        """The signature of the message, 64 raw bytes."""
+        if isinstance(self._native, ed25519.Ed25519PrivateKey):
+            return self._native.sign(message)
+        r, s = decode_dss_signature(self._native.sign(message, _ECDSA))
+        return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+
+    def __repr__(self) -> str:
+        return f"SigningKey(kid={self.public.kid})"
+
+
+_JWK_SHAPE: Final[Mapping[KeyAlgorithm, tuple[str, str, tuple[str, ...]]]] = {
+    KeyAlgorithm.ES256: ("EC", "P-256", ("x", "y")),
+    KeyAlgorithm.EDDSA: ("OKP", "Ed25519", ("x",)),
+}
+_JWK_KINDS: Final = {(kty, crv): algorithm for algorithm, (kty, crv, _) in _JWK_SHAPE.items()}
+
+_ZERO = bytes(32)
+_ORDER = P256_ORDER.to_bytes(32, "big")
+
+
+def _coordinate(jwk: Mapping[str, object], name: str) -> bytes:
+    text = jwk[name]
+    try:
+        raw = parse_base64url(text) if isinstance(text, str) else b""
+    except ValueError as error:
+        raise MalformedKey(f"jwk.{name}", str(error), value=text) from None
+    if len(raw) != 32:
+        raise MalformedKey(f"jwk.{name}", "is 32 bytes in base64url", value=text)
+    return raw
+
+
+@lru_cache(maxsize=4_096)
+def _native_key(algorithm: KeyAlgorithm, raw: bytes) -> ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey:
+    """Checking that a point is on its curve costs as much as a verification; members' keys come again and again."""
+    wanted_bytes = 32 * len(_JWK_SHAPE[algorithm][2])
+    if len(raw) != wanted_bytes:
+        raise MalformedKey(
+            "public key", f"of {JOSE_NAME[algorithm]} has {wanted_bytes} bytes", value=f"{len(raw)} bytes"
+        )
+    try:
+        if algorithm is KeyAlgorithm.EDDSA:
+            return ed25519.Ed25519PublicKey.from_public_bytes(raw)
+        return ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), b"\x04" + raw)
+    except ValueError:
+        raise MalformedKey("public key", "is a point of its curve", value=raw.hex()) from None
+
+
+def _public_key(native: ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey) -> PublicKey:
+    if isinstance(native, ed25519.Ed25519PrivateKey):
+        return PublicKey(KeyAlgorithm.EDDSA, native.public_key().public_bytes_raw())
+    point = native.public_key().public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
+    return PublicKey(KeyAlgorithm.ES256, point[1:])
+
+
+def _der(r: bytes, s: bytes) -> bytes:
+    """`r ‖ s` as the DER sequence of two integers that the library wants; both are known to be 1 or more."""
+    first, second = _der_integer(r), _der_integer(s)
+    return bytes((0x30, len(first) + len(second))) + first + second
+
+
+def _der_integer(number: bytes) -> bytes:
+    shortest = number.lstrip(b"\x00")
+    if shortest[0] & 0x80:
+        return bytes((0x02, len(shortest) + 1, 0)) + shortest
+    return bytes((0x02, len(shortest))) + shortest
