@@ -1,0 +1,143 @@
+"""Where the two contracts keep each fact: storage slots derived from the fact's name, as Solidity lays them out.
+
+`contracts/README.md` documents the layout; a test compares this file with the compiler's output. A mapping's value for
+key k stands at keccak256(k₃₂ ‖ slot₃₂), `bytesN` keys padded on the right, numbers and addresses on the left; a dynamic
+array's length stands at its slot, its elements from keccak256(slot₃₂) on. Arrays never shrink, so *element i is the
+last* is proved by element i being there and element i + 1 being zero.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chain.members import USCC_BYTES
+from chain.proof.hashes import keccak256
+
+MEMBERS_SLOT = 0
+KEYS_SLOT = 1
+ACCOUNTS_SLOT = 2
+POLICIES_SLOT = 3
+PROFILES_SLOT = 4
+THRESHOLDS_SLOT = 5
+CUSTOMS_CODES_SLOT = 6
+
+COMMITMENTS_SLOT = 0
+BATCH_INDEXES_SLOT = 1
+CHECKPOINTS_SLOT = 2
+
+_WORDS = 1 << 256
+
+
+def member_slot(uscc: str, version: int) -> int:
+    """Registry: the word of a member's version (`MemberVersion`), versions counted from 0."""
+    return _element(_mapped(_uscc(uscc), MEMBERS_SLOT), version)
+
+
+def key_slot(thumbprint: bytes, version: int) -> int:
+    """Registry: the word of a key's version (`KeyVersion`)."""
+    return _element(_mapped(_exact(thumbprint, 32), KEYS_SLOT), version)
+
+
+def account_slot(address: bytes, version: int) -> int:
+    """Registry: the word of an account's version (`AccountVersion`)."""
+    return _element(_mapped(bytes(12) + _exact(address, 20), ACCOUNTS_SLOT), version)
+
+
+def policy_slots(kind: int, version: int) -> tuple[int, int]:
+    """Registry: the two words of a policy's version: its hash, then the block (lowest 40 bits)."""
+    return _pair(_mapped(kind.to_bytes(32, "big"), POLICIES_SLOT), version)
+
+
+def profile_slots(uscc: str, version: int) -> tuple[int, int]:
+    """Registry: the two words of a member's profile: name hash, then customs code (10 bytes) and block (40 bits)."""
+    return _pair(_mapped(_uscc(uscc), PROFILES_SLOT), version)
+
+
+def threshold_slot(version: int) -> int:
+    """Registry: the word of a voting threshold's version."""
+    return _element(THRESHOLDS_SLOT, version)
+
+
+def customs_code_slot(customs_code: str, version: int) -> int:
+    """Registry: the word of a customs code's version."""
+    code = _exact(customs_code.encode("ascii"), 10)
+    return _element(_mapped(code + bytes(22), CUSTOMS_CODES_SLOT), version)
+
+
+def batch_count_slot() -> int:
+    """Ledger: how many batches were anchored."""
+    return COMMITMENTS_SLOT
+
+
+def commitment_slot(index: int) -> int:
+    """Ledger: the commitment of the batch at `index`."""
+    return _element(COMMITMENTS_SLOT, index)
+
+
+def batch_index_slot(batch_id: bytes) -> int:
+    """Ledger: one more than the index of the batch with this id, or zero."""
+    return _mapped(_exact(batch_id, 32), BATCH_INDEXES_SLOT)
+
+
+def checkpoint_count_slot() -> int:
+    """Ledger: how many checkpoints there are."""
+    return CHECKPOINTS_SLOT
+
+
+def checkpoint_slots(index: int) -> tuple[int, int]:
+    """Ledger: the two words of a checkpoint: its root, then its numbers (`CheckpointWord`)."""
+    return _pair(CHECKPOINTS_SLOT, index)
+
+
+@dataclass(frozen=True)
+class CheckpointWord:
+    """The second word of a checkpoint."""
+
+    batch_count: int
+    """How many batches its map covers."""
+    votes: int
+    """Governors that attested this root; may still grow."""
+    dissent: int
+    """Governors that attested another root for the same count; may still grow."""
+    since_block: int
+    """The block in which the quorum was reached."""
+
+    @classmethod
+    def parse_word(cls, word: int) -> CheckpointWord | None:
+        """The numbers packed in a word; None where it is zero (no such checkpoint)."""
+        if word == 0:
+            return None
+        return cls(
+            batch_count=word & (1 << 64) - 1,
+            votes=word >> 64 & 0xFFFF,
+            dissent=word >> 80 & 0xFFFF,
+            since_block=word >> 96 & (1 << 40) - 1,
+        )
+
+    def format_word(self) -> int:
+        """The word that `parse_word` reads."""
+        return self.batch_count | self.votes << 64 | self.dissent << 80 | self.since_block << 96
+
+
+def _mapped(key: bytes, slot: int) -> int:
+    return int.from_bytes(keccak256(key + slot.to_bytes(32, "big")), "big")
+
+
+def _element(array_slot: int, index: int, words: int = 1) -> int:
+    start = int.from_bytes(keccak256(array_slot.to_bytes(32, "big")), "big")
+    return (start + index * words) % _WORDS
+
+
+def _pair(array_slot: int, index: int) -> tuple[int, int]:
+    first = _element(array_slot, index, 2)
+    return first, (first + 1) % _WORDS
+
+
+def _uscc(uscc: str) -> bytes:
+    return _exact(uscc.encode("ascii"), USCC_BYTES) + bytes(32 - USCC_BYTES)
+
+
+def _exact(content: bytes, length: int) -> bytes:
+    if len(content) != length:
+        raise ValueError(f"{length} bytes are expected, got {len(content)}")
+    return content
