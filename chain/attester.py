@@ -23,7 +23,7 @@ from chain.index_store import IndexStore
 
 @dataclass(frozen=True)
 class AttestationPolicy:
-    """When a checkpoint is due: at every multiple of `every_batches`, `quiet_s` after the last batch, every `heartbeat_s`."""
+    """When a checkpoint is due: every `every_batches`, `quiet_s` after the last batch, and every `heartbeat_s`."""
 
     every_batches: int = 64
     quiet_s: float = 5.0
@@ -92,7 +92,7 @@ class Attester:
         index: IndexStore,
         consortium: bytes,
         votes: Iterable[Vote],
-        policy: AttestationPolicy = AttestationPolicy(),  # noqa: B008 - frozen
+        policy: AttestationPolicy = AttestationPolicy(),
     ) -> None:
         self._ledger = ledger
         self._index = index

@@ -18,8 +18,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from chain.errors import LedgerFault
-from chain.index_store import BatchFacts, IndexDisagrees, IndexStore
-from chain.proof import batch as batches_format
+from chain.index_store import IndexDisagrees, IndexedBatch, IndexStore
+from chain.proof.batch import BatchFacts, entries_root, split_entries
+from chain.proof.hashes import keccak256
 
 BLOCKS_PER_STEP_MAX = 2_000
 """How many blocks one step reads at most, so that a long replay shows its progress."""
@@ -97,9 +98,9 @@ class LedgerReader(Protocol):
 
 @dataclass(frozen=True)
 class Step:
-    """What one step did: batches applied (void ones among them), the checkpoint that the map was moved to, blocks left."""
+    """What one step did: batches applied (void ones too), the checkpoint the map was moved to, blocks left to read."""
 
-    applied: tuple[BatchFacts, ...]
+    applied: tuple[IndexedBatch, ...]
     checkpoint: LedgerCheckpoint | None
     blocks_behind: int
 
@@ -117,7 +118,7 @@ class Follower:
         self._index = index
         self._consortium = consortium
         self._keep_map = keep_map
-        self._checked: LedgerCheckpoint | None = None
+        self._confirmed: LedgerCheckpoint | None = None
 
     def step(self) -> Step:
         """Reads up to `BLOCKS_PER_STEP_MAX` further blocks and moves the map to the newest checkpoint within reach.
@@ -129,7 +130,7 @@ class Follower:
         head = self._ledger.head()
         self._check_history(progress.block, progress.block_hash, head)
         last = min(head.number, progress.block + BLOCKS_PER_STEP_MAX)
-        applied: list[BatchFacts] = []
+        applied: list[IndexedBatch] = []
         if last > progress.block or not progress.block_hash:
             last_hash = head.hash if last == head.number else self._ledger.block_hash(last)
             applied = self._apply_blocks(progress.block + 1 if progress.block_hash else 0, last, last_hash)
@@ -147,7 +148,7 @@ class Follower:
     @property
     def checkpoint(self) -> LedgerCheckpoint | None:
         """The newest checkpoint whose root was derived here too; None before the first."""
-        return self._checked
+        return self._confirmed
 
     def _check_history(self, block: int, seen_hash: str, head: LedgerHead) -> None:
         if not seen_hash:
@@ -158,44 +159,35 @@ class Follower:
         if now_hash != seen_hash:
             raise ChangedHistory(block, seen_hash, now_hash)
 
-    def _apply_blocks(self, first: int, last: int, last_hash: str) -> list[BatchFacts]:
+    def _apply_blocks(self, first: int, last: int, last_hash: str) -> list[IndexedBatch]:
         progress = self._index.progress()
-        applied: list[BatchFacts] = []
-        pending: list[tuple[BatchFacts, bytes]] = []
+        applied: list[IndexedBatch] = []
+        pending: list[tuple[IndexedBatch, bytes]] = []
         for found in self._ledger.batches(progress.batch_count, from_block=first, to_block=last):
-            pending.append((self._checked_facts(found), found.entries))
+            pending.append((self._checked(found), found.entries))
             if len(pending) == BATCHES_PER_COMMIT_MAX:
                 # The block mark stays behind until the last commit: a crash here reads the blocks again, and
                 # batches that are applied already are not asked for.
                 self._index.apply(pending, progress.block, progress.block_hash)
-                applied += [facts for facts, _ in pending]
+                applied += [batch for batch, _ in pending]
                 pending = []
         self._index.apply(pending, last, last_hash)
-        return applied + [facts for facts, _ in pending]
+        return applied + [batch for batch, _ in pending]
 
-    def _checked_facts(self, found: LedgerBatch) -> BatchFacts:
-        entries_hash = batches_format.entries_hash(found.entries)
-        expected = batches_format.commitment(
-            self._consortium,
-            found.index,
-            found.root,
-            found.count,
-            entries_hash,
-            bytes.fromhex(found.gateway.removeprefix("0x")),
-            found.block,
-            found.timestamp,
+    def _checked(self, found: LedgerBatch) -> IndexedBatch:
+        gateway = bytes.fromhex(found.gateway.removeprefix("0x"))
+        facts = BatchFacts(
+            found.index, found.root, found.count, keccak256(found.entries), gateway, found.block, found.timestamp
         )
-        if self._ledger.commitment(found.index) != expected:
+        if self._ledger.commitment(found.index) != facts.commitment(self._consortium):
             raise BrokenCommitment(found.index)
-        void = batches_format.entries_root(found.entries) != found.root
-        return BatchFacts(
-            found.index, found.root, found.count, entries_hash, found.gateway, found.block, found.timestamp, void
-        )
+        entries = split_entries(found.entries)
+        return IndexedBatch(facts, void=len(entries) != found.count or entries_root(entries) != found.root)
 
     def _move_map(self) -> LedgerCheckpoint | None:
         progress = self._index.progress()
         for index in range(self._ledger.checkpoint_count() - 1, -1, -1):
-            if self._checked is not None and index <= self._checked.index:
+            if self._confirmed is not None and index <= self._confirmed.index:
                 return None
             checkpoint = self._ledger.checkpoint(index)
             if checkpoint.batch_count > progress.batch_count:
@@ -203,6 +195,6 @@ class Follower:
             if checkpoint.batch_count < progress.map_count:
                 raise IndexDisagrees(checkpoint.batch_count, progress.map_root, checkpoint.root)
             self._index.advance_map(checkpoint.batch_count, checkpoint.root)
-            self._checked = checkpoint
+            self._confirmed = checkpoint
             return checkpoint
         return None

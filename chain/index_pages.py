@@ -13,26 +13,34 @@ from __future__ import annotations
 import struct
 from hashlib import sha256
 from itertools import groupby
+from typing import Any
 
 import lmdb
 
-from chain.proof.index_map import MapProof
+from chain.proof.index_map import EMPTY as EMPTY_HASH
 
-EMPTY_HASH = bytes(32)
 _TAG_NIBBLES = 32
 _CHILDREN = 16
 _MASKS = struct.Struct(">HH")
 
+Database = Any
+"""A handle of one of the environment's databases, as `lmdb` gives it (its type has no public name)."""
 Child = tuple[bytes, bytes | None]
 """A child's hash, and its tag where it is a single leaf (None: a page)."""
 Leaf = tuple[bytes, bytes]
 """A tag and its leaf hash."""
 
 
+def fetched(txn: lmdb.Transaction, key: bytes, database: Database) -> bytes | None:
+    """The value of a key, None where there is none."""
+    found = txn.get(key, db=database)
+    return None if found is None else bytes(found)
+
+
 class PageTree:
     """The map's tree inside one LMDB transaction."""
 
-    def __init__(self, txn: lmdb.Transaction, database: object) -> None:
+    def __init__(self, txn: lmdb.Transaction, database: Database) -> None:
         self._txn = txn
         self._db = database
 
@@ -43,24 +51,18 @@ class PageTree:
         self._store(b"\x00", root)
         return _fold(root)[0] if any(root) else EMPTY_HASH
 
-    def prove(self, tag: bytes, count: int, head: bytes) -> MapProof:
-        """The proof that `tag` has this count and head (count 0: that it is absent) under the stored root."""
+    def path(self, tag: bytes) -> tuple[tuple[bytes, ...], bytes | None]:
+        """The siblings from the root towards `tag`, and the tag of the lone leaf at the path's end (None: nothing)."""
         siblings: list[bytes] = []
-        depth = 0
-        terminal: Child | None = None
-        while True:
+        for depth in range(_TAG_NIBBLES):
             page = self._page(_key(tag, depth))
             if page is None:
                 break
             inner, terminal = _descend(page, _nibble(tag, depth))
             siblings.extend(inner)
             if terminal is None or terminal[1] is not None:
-                break
-            depth += 1
-        return self._proof(tag, count, head, siblings, terminal)
-
-    def _proof(self, tag: bytes, count: int, head: bytes, siblings: list[bytes], terminal: Child | None) -> MapProof:
-        raise NotImplementedError
+                return tuple(siblings), terminal[1] if terminal else None
+        return tuple(siblings), None
 
     def _set_children(self, page: list[Child | None], depth: int, leaves: list[Leaf]) -> None:
         for nibble, group in groupby(leaves, key=lambda leaf: _nibble(leaf[0], depth)):
@@ -79,7 +81,7 @@ class PageTree:
         return _fold(children)[0], None
 
     def _page(self, key: bytes) -> list[Child | None] | None:
-        raw = self._txn.get(key, db=self._db)
+        raw = fetched(self._txn, key, self._db)
         if raw is None:
             return None
         occupied, single = _MASKS.unpack_from(raw)

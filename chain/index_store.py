@@ -15,20 +15,18 @@ with the attested root; an auditor never sees it.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 import lmdb
 
 from chain.errors import StoreFault
-from chain.index_pages import EMPTY_HASH, PageTree
-from chain.proof.index_map import MapProof
+from chain.index_pages import PageTree, fetched
+from chain.proof.batch import ENTRY_BYTES, TAG_BYTES, BatchFacts
+from chain.proof.index_map import EMPTY, NO_HEAD, MapLeaf, MapProof, next_head
 
-TAG_BYTES = 16
-ENTRY_BYTES = 48
 FORMAT = b"tongguan-index/1"
 INDEX_BYTES_MAX = 1 << 38
 """Address space that LMDB may map (256 GiB); disk is used only as it fills."""
@@ -57,16 +55,10 @@ class IndexDisagrees(StoreFault):
 
 
 @dataclass(frozen=True)
-class BatchFacts:
-    """What the commitment of one batch binds, and whether its entries hash to its root (`void` where they do not)."""
+class IndexedBatch:
+    """One batch as the chain holds it; `void` where its entries do not hash to its root, so that none counts."""
 
-    index: int
-    root: bytes
-    count: int
-    entries_hash: bytes
-    gateway: str
-    block: int
-    timestamp: int
+    facts: BatchFacts
     void: bool
 
 
@@ -82,7 +74,7 @@ class Link:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far the index has come: batches applied, block (with hash) up to which the chain was read, map count and root."""
+    """How far the index has come: batches applied, block up to which the chain was read, the map's count and root."""
 
     batch_count: int
     block: int
@@ -118,7 +110,9 @@ class IndexStore:
                 str(path), map_size=INDEX_BYTES_MAX, max_dbs=8, sync=durable, metasync=durable, max_readers=512
             )
         except lmdb.Error as error:
-            raise DamagedIndex(f"the index in {path} cannot be opened: {error}. Delete the folder to replay it") from error
+            raise DamagedIndex(
+                f"the index in {path} cannot be opened: {error}. Delete the folder to replay it"
+            ) from error
         return cls(environment, identity)
 
     def close(self) -> None:
@@ -133,36 +127,36 @@ class IndexStore:
         with self._reading() as txn:
             return self._progress(txn)
 
-    def find_batch(self, index: int) -> BatchFacts | None:
+    def find_batch(self, index: int) -> IndexedBatch | None:
         """The facts of batch `index`, void or not; None where it was not applied yet."""
         with self._reading() as txn:
             return self._batch(txn, index)
 
-    def batches(self, first: int, limit: int) -> list[BatchFacts]:
+    def batches(self, first: int, limit: int) -> list[IndexedBatch]:
         """Up to `limit` batches from index `first` on, ascending."""
         with self._reading() as txn:
             found = (self._batch(txn, index) for index in range(first, first + limit))
-            return [facts for facts in found if facts is not None]
+            return [batch for batch in found if batch is not None]
 
     def void_batches(self) -> list[int]:
         """Indexes of all batches whose entries do not hash to their root, ascending."""
         with self._reading() as txn:
-            raw = txn.get(b"void", db=self._meta) or b""
+            raw = fetched(txn, b"void", self._meta) or b""
             return [_U64.unpack_from(raw, offset)[0] for offset in range(0, len(raw), 8)]
 
     def find_entries(self, index: int) -> bytes | None:
         """The entries of batch `index` as anchored, 48 bytes each; None where it was not applied yet."""
         with self._reading() as txn:
-            raw = txn.get(_U64.pack(index), db=self._raw)
+            raw = fetched(txn, _U64.pack(index), self._raw)
             return None if raw is None else bytes(raw)
 
     def find_link(self, tag: bytes, entry_digest: bytes) -> Link | None:
         """Where this entry first counted; None where it never did."""
         with self._reading() as txn:
-            sequence = txn.get(tag + entry_digest, db=self._seen)
+            sequence = fetched(txn, tag + entry_digest, self._seen)
             if sequence is None:
                 return None
-            return Link(*_LINK.unpack(txn.get(tag + sequence, db=self._chains)))
+            return self._link(txn, tag + sequence)
 
     def chain(self, tag: bytes, batch_count: int | None = None) -> list[Link]:
         """All links of a tag in order, or only those in the first `batch_count` batches."""
@@ -172,27 +166,28 @@ class IndexStore:
     def find_head(self, tag: bytes) -> tuple[int, bytes] | None:
         """(count, head) of a tag over all batches applied; None where the tag is absent."""
         with self._reading() as txn:
-            tip = txn.get(tag, db=self._tips)
+            tip = fetched(txn, tag, self._tips)
             return None if tip is None else _TIP.unpack(tip)[:2]
 
     def prove(self, tag: bytes) -> tuple[MapProof, list[Link], int]:
-        """The map's proof for a tag (its head, or that it is absent), its links, and the map count that both are as of."""
+        """The map's proof for a tag (its head, or that it is absent), its links, and the map count of both."""
         with self._reading() as txn:
             progress = self._progress(txn)
             links = list(self._links(txn, tag, progress.map_count))
-            proof = PageTree(txn, self._pages).prove(tag, len(links), links[-1].head if links else EMPTY_HASH)
-            return proof, links, progress.map_count
+            siblings, ends_in = PageTree(txn, self._pages).path(tag)
+            leaf = None if ends_in is None else self._leaf(txn, ends_in, progress.map_count)
+            return MapProof(tag, siblings, leaf), links, progress.map_count
 
     # -- writing -------------------------------------------------------------------------------------------------
 
-    def apply(self, batches: Sequence[tuple[BatchFacts, bytes]], block: int, block_hash: str) -> None:
-        """Applies consecutive batches (facts and entries) and notes the block up to which the chain was read, at once."""
+    def apply(self, batches: Sequence[tuple[IndexedBatch, bytes]], block: int, block_hash: str) -> None:
+        """Applies consecutive batches (facts and entries) and notes the block that the chain was read to, at once."""
         with self._writing() as txn:
             expected = self._progress(txn).batch_count
-            for facts, entries in batches:
-                if facts.index != expected:
-                    raise DamagedIndex(f"batch {facts.index} was given where batch {expected} comes next")
-                self._apply_batch(txn, facts, entries)
+            for batch, entries in batches:
+                if batch.facts.index != expected:
+                    raise DamagedIndex(f"batch {batch.facts.index} was given where batch {expected} comes next")
+                self._apply_batch(txn, batch, entries)
                 expected += 1
             self._note_progress(txn, expected, block, block_hash)
 
@@ -216,11 +211,11 @@ class IndexStore:
 
     def _claim(self, identity: bytes) -> None:
         with self._writing() as txn:
-            owner = txn.get(b"identity", db=self._meta)
+            owner = fetched(txn, b"identity", self._meta)
             if owner is None:
                 txn.put(b"identity", FORMAT + identity, db=self._meta)
                 self._note_progress(txn, 0, 0, "")
-                txn.put(b"map", _U64.pack(0) + EMPTY_HASH, db=self._meta)
+                txn.put(b"map", _U64.pack(0) + EMPTY, db=self._meta)
             elif owner != FORMAT + identity:
                 raise DamagedIndex("this index belongs to another consortium or format. Delete the folder to replay it")
 
@@ -238,8 +233,8 @@ class IndexStore:
             raise StoreFault(f"the index could not be written: {error}") from error
 
     def _progress(self, txn: lmdb.Transaction) -> Progress:
-        raw = txn.get(b"progress", db=self._meta)
-        mapped = txn.get(b"map", db=self._meta)
+        raw = fetched(txn, b"progress", self._meta)
+        mapped = fetched(txn, b"map", self._meta)
         if raw is None or mapped is None:
             raise DamagedIndex("the index has no progress row. Delete the folder to replay it")
         batch_count, block = struct.unpack_from(">QQ", raw)
@@ -248,12 +243,18 @@ class IndexStore:
     def _note_progress(self, txn: lmdb.Transaction, batch_count: int, block: int, block_hash: str) -> None:
         txn.put(b"progress", struct.pack(">QQ", batch_count, block) + block_hash.encode(), db=self._meta)
 
-    def _batch(self, txn: lmdb.Transaction, index: int) -> BatchFacts | None:
-        raw = txn.get(_U64.pack(index), db=self._batches)
+    def _batch(self, txn: lmdb.Transaction, index: int) -> IndexedBatch | None:
+        raw = fetched(txn, _U64.pack(index), self._batches)
         if raw is None:
             return None
         root, count, entries_hash, gateway, block, timestamp, void = _BATCH.unpack(raw)
-        return BatchFacts(index, root, count, entries_hash, "0x" + gateway.hex(), block, timestamp, void)
+        return IndexedBatch(BatchFacts(index, root, count, entries_hash, gateway, block, timestamp), void)
+
+    def _link(self, txn: lmdb.Transaction, key: bytes) -> Link:
+        raw = fetched(txn, key, self._chains)
+        if raw is None:
+            raise DamagedIndex(f"link {key.hex()} is missing. Delete the folder to replay it")
+        return Link(*_LINK.unpack(raw))
 
     def _links(self, txn: lmdb.Transaction, tag: bytes, batch_count: int | None) -> Iterator[Link]:
         with txn.cursor(db=self._chains) as cursor:
@@ -267,16 +268,16 @@ class IndexStore:
                     return
                 yield link
 
-    def _apply_batch(self, txn: lmdb.Transaction, facts: BatchFacts, entries: bytes) -> None:
+    def _apply_batch(self, txn: lmdb.Transaction, batch: IndexedBatch, entries: bytes) -> None:
+        facts = batch.facts
         key = _U64.pack(facts.index)
-        gateway = bytes.fromhex(facts.gateway.removeprefix("0x"))
         row = _BATCH.pack(
-            facts.root, facts.count, facts.entries_hash, gateway, facts.block, facts.timestamp, facts.void
+            facts.root, facts.count, facts.entries_hash, facts.gateway, facts.block, facts.timestamp, batch.void
         )
         txn.put(key, row, db=self._batches)
         txn.put(key, entries, db=self._raw)
-        if facts.void:
-            txn.put(b"void", (txn.get(b"void", db=self._meta) or b"") + key, db=self._meta)
+        if batch.void:
+            txn.put(b"void", (fetched(txn, b"void", self._meta) or b"") + key, db=self._meta)
             return
         self._apply_entries(txn, facts.index, entries)
 
@@ -287,12 +288,12 @@ class IndexStore:
             entry = entries[position * ENTRY_BYTES : (position + 1) * ENTRY_BYTES]
             tag, digest = entry[:TAG_BYTES], entry[TAG_BYTES:]
             tip = get(tag, db=tips)
-            count, head = _TIP.unpack(tip)[:2] if tip is not None else (0, EMPTY_HASH)
+            count, head = _TIP.unpack(tip)[:2] if tip is not None else (0, NO_HEAD)
             sequence = _U32.pack(count)
             # A repeated entry changes nothing: it was counted where it first stood.
             if not put(entry, sequence, overwrite=False, db=seen):
                 continue
-            head = sha256(head + digest).digest()
+            head = next_head(head, digest)
             put(tag + sequence, _LINK.pack(digest, index, position, head), db=chains)
             put(tag, _TIP.pack(count + 1, head, index), db=tips)
 
@@ -300,44 +301,25 @@ class IndexStore:
         """(tag, leaf hash as of `end` batches) of every tag named in batches `first` to `end`, sorted by tag."""
         tags: set[bytes] = set()
         for index in range(first, end):
-            facts = self._batch(txn, index)
-            entries = txn.get(_U64.pack(index), db=self._raw)
-            if facts is None or entries is None:
+            batch = self._batch(txn, index)
+            entries = fetched(txn, _U64.pack(index), self._raw)
+            if batch is None or entries is None:
                 raise DamagedIndex(f"batch {index} is missing. Delete the folder to replay it")
-            if not facts.void:
+            if not batch.void:
                 tags.update(entries[at : at + TAG_BYTES] for at in range(0, len(entries), ENTRY_BYTES))
-        return [(tag, self._leaf_hash(txn, tag, end)) for tag in sorted(tags)]
+        return [(tag, self._leaf(txn, tag, end).hash()) for tag in sorted(tags)]
 
-    def _leaf_hash(self, txn: lmdb.Transaction, tag: bytes, end: int) -> bytes:
-        count, head, last_batch = _TIP.unpack(txn.get(tag, db=self._tips))
-        if last_batch >= end:
-            count, head = self._head_at(txn, tag, count, end)
-        return sha256(b"\x00" + tag + _U64.pack(count) + head).digest()
-
-    def _head_at(self, txn: lmdb.Transaction, tag: bytes, count: int, end: int) -> tuple[int, bytes]:
-        """(count, head) over the first `end` batches, walking back from the newest link."""
-        while count > 0:
-            link = Link(*_LINK.unpack(txn.get(tag + _U32.pack(count - 1), db=self._chains)))
-            if link.batch < end:
-                return count, link.head
+    def _leaf(self, txn: lmdb.Transaction, tag: bytes, end: int) -> MapLeaf:
+        """The tag's leaf over the first `end` batches, walking back from its newest link."""
+        tip = fetched(txn, tag, self._tips)
+        if tip is None:
+            raise DamagedIndex(f"tag {tag.hex()} has no tip. Delete the folder to replay it")
+        count, head, last_batch = _TIP.unpack(tip)
+        if last_batch < end:
+            return MapLeaf(tag, count, head)
+        while count > 1:
             count -= 1
+            link = self._link(txn, tag + _U32.pack(count - 1))
+            if link.batch < end:
+                return MapLeaf(tag, count, link.head)
         raise DamagedIndex(f"tag {tag.hex()} stands in a batch before {end} but has no link there")
-
-
-def facts_of(batch: object, void: bool) -> BatchFacts:
-    """The facts of an anchored batch as the ledger client gives it (`chain.ledger.AnchoredBatch`)."""
-    return BatchFacts(
-        index=batch.index,  # type: ignore[attr-defined]
-        root=batch.root,  # type: ignore[attr-defined]
-        count=batch.count,  # type: ignore[attr-defined]
-        entries_hash=batch.entries_hash,  # type: ignore[attr-defined]
-        gateway=batch.gateway,  # type: ignore[attr-defined]
-        block=batch.block,  # type: ignore[attr-defined]
-        timestamp=batch.timestamp,  # type: ignore[attr-defined]
-        void=void,
-    )
-
-
-def distinct_tags(entries: bytes) -> Iterable[bytes]:
-    """The distinct tags named in a batch's entries."""
-    return {entries[at : at + TAG_BYTES] for at in range(0, len(entries), ENTRY_BYTES)}

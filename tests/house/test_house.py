@@ -58,7 +58,9 @@ def package_files() -> list[Path]:
 
 
 def test_no_file_of_ours_is_longer_than_a_reader_can_hold() -> None:
-    long = {str(f.relative_to(REPOSITORY)): n for f in package_files() if (n := f.read_text().count("\n")) > FILE_LINES_MAX}
+    long = {
+        str(f.relative_to(REPOSITORY)): n for f in package_files() if (n := f.read_text().count("\n")) > FILE_LINES_MAX
+    }
     assert long == {}
 
 
@@ -87,7 +89,9 @@ def test_every_public_function_and_class_says_what_it_promises() -> None:
     assert missing == []
 
 
-FORBIDDEN = re.compile(r"\b(TODO|FIXME|XXX|NotImplementedError)\b|/work/|/root/|/farm/|pythonhosted|pypi\.org|registry\.npmjs")
+FORBIDDEN = re.compile(
+    r"\b(TODO|FIXME|XXX|NotImplementedError)\b|/work/|/root/|/farm/|pythonhosted|pypi\.org|registry\.npmjs"
+)
 
 
 def test_nothing_is_left_open_and_no_place_of_one_machine_is_named() -> None:
