@@ -1,8 +1,8 @@
 """Typed fields out of an XML tree: every fault is collected with its place, and one error names them all.
 
-A `Form` is the printed format of a field (`C..60`, `N19,5`, `C14 YYYYMMDDhhmmss`). A `Table` is a list of fields that stand
-directly inside one element, as the official field tables print them; reading an element by its table costs one look-up an
-element. Formats with deeper trees (DecMessage, WCO, UBL) use `Fields`, which walks by name.
+A `Form` is the printed format of a field (`C..60`, `N19,5`, `C14 YYYYMMDDhhmmss`). A `Table` is a list of fields that
+stand directly inside one element, as the official field tables print them; reading an element by its table costs one
+look-up a child. Formats with deeper trees (DecMessage, WCO, UBL) use `Fields`, which walks by name.
 """
 
 from __future__ import annotations
@@ -61,28 +61,29 @@ def one_of(*values: str) -> Form:
     return Form(f"one of {', '.join(values)}", re.compile("|".join(re.escape(value) for value in values)))
 
 
+_ZEROS = "0{0,20}"
+"""Zeros that change nothing, bounded so that no pattern walks through a long text twice."""
+
+
 def decimal(total: int = 19, scale: int = 5, *, signed: bool = False) -> Form:
-    """`N19,5`: a plain decimal number, `total` digits in all and `scale` of them behind the point; no exponent, no NaN."""
-    whole = total - scale
-    sign = "-?" if signed else ""
-    rule = f"a decimal number{'' if signed else ', not negative,'} with at most {whole} digits before the point"
-    return Form(
-        f"{rule} and {scale} behind it", re.compile(rf"{sign}0*(?:0|[0-9]{{1,{whole}}})(?:\.[0-9]{{1,{scale}}}0*)?")
-    )
+    """`N19,5`: a plain decimal number, `total` digits in all, `scale` of them behind the point; no exponent, no NaN."""
+    ahead = total - scale
+    rule = f"a decimal number{'' if signed else ', not negative,'} with at most {ahead} digits before the point"
+    pattern = rf"{'-?' if signed else ''}{_ZEROS}[0-9]{{1,{ahead}}}(?:\.[0-9]{{1,{scale}}}{_ZEROS})?"
+    return Form(f"{rule} and {scale} behind it", re.compile(pattern))
 
 
 def positive(total: int = 19, scale: int = 5) -> Form:
     """As `decimal`, and more than zero."""
     plain = decimal(total, scale)
-    return Form(f"more than zero and {plain.rule}", re.compile(rf"(?=.*[1-9]){plain.pattern.pattern}"))
+    return Form(f"more than zero and {plain.rule}", re.compile(rf"(?=[0-9.]*[1-9]){plain.pattern.pattern}"))
 
 
 def whole(longest: int, *, least: int = 0) -> Form:
     """`Nn`: a whole number of at most `longest` digits, not below `least` (0 or 1)."""
-    ahead = "(?=.*[1-9])" if least else ""
-    return Form(
-        f"a whole number from {least} of at most {longest} digits", re.compile(f"{ahead}0*[0-9]{{1,{longest}}}")
-    )
+    ahead = "(?=[0-9]*[1-9])" if least else ""
+    rule = f"a whole number from {least} of at most {longest} digits"
+    return Form(rule, re.compile(f"{ahead}{_ZEROS}[0-9]{{1,{longest}}}"))
 
 
 _DATE = r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])"
@@ -148,7 +149,7 @@ class Table:
         self._required = tuple(row.name for row in fields if row.required)
 
     def read(self, element: etree._Element, where: str, faults: Faults, strange: list[str]) -> dict[str, str]:
-        """Field name → stripped text of every field that has one; faults are collected, unknown names join `strange`."""
+        """Field name → stripped text of every field that has one; collects faults, unknown names join `strange`."""
         values: dict[str, str] = {}
         known = self._fields
         for child in element:
