@@ -1,6 +1,50 @@
-"""The `tongguan` command."""
+"""The `tongguan` command: one name for all that a member, an operator or an auditor does.
+
+Exit codes: 0 yes, 1 a clear no (not valid, refused), 2 could not tell (bad usage, unreadable file, no connection).
+Each command's room is imported when it is called, so that `read` and `verify` start at once.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from chain.errors import LedgerFault, Malformed, NotFound, Refused, TongguanError
+from scripts.commands import chain_commands, exchange_commands, member_commands, operate_commands, proof_commands
+
+EXIT_NO = 1
+EXIT_COULD_NOT_TELL = 2
+
+app = typer.Typer(
+    name="tongguan",
+    help="Tongguan 通关: clearance, logistics and tax records of one consignment, each provable to a stranger.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for commands in (operate_commands, exchange_commands, proof_commands, chain_commands, member_commands):
+    commands.register(app)
+
+
+def exit_code(error: TongguanError) -> int:
+    """1 where the error is a clear no, 2 where nothing could be told."""
+    return EXIT_NO if isinstance(error, Malformed | Refused | NotFound) else EXIT_COULD_NOT_TELL
 
 
 def main() -> None:
-    """Says that no command has landed yet."""
-    raise SystemExit(2)
+    """Runs the command; an error of ours is one sentence on standard error, never a traceback."""
+    try:
+        app()
+    except LedgerFault as error:
+        print(f"tongguan: the ledger: {error}", file=sys.stderr)
+        sys.exit(EXIT_COULD_NOT_TELL)
+    except TongguanError as error:
+        print(f"tongguan: {error}", file=sys.stderr)
+        sys.exit(exit_code(error))
+    except BrokenPipeError:
+        sys.exit(EXIT_COULD_NOT_TELL)
+
+
+if __name__ == "__main__":
+    main()

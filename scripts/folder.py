@@ -90,14 +90,18 @@ class ConsortiumFolder:
     def require_founded(self) -> None:
         """Raises BrokenFolder, with the fix, where this is no founded consortium."""
         if not self.is_founded():
-            raise BrokenFolder(f"{self.path} holds no consortium (no trust-root.json). Make one: tongguan init {self.path}")
+            raise BrokenFolder(
+                f"{self.path} holds no consortium (no trust-root.json). Make one: tongguan init {self.path}"
+            )
 
     def passphrase(self) -> bytes:
         """The passphrase of the key files."""
         try:
             return self.passphrase_file.read_bytes().strip()
         except FileNotFoundError as error:
-            raise BrokenFolder(f"{self.passphrase_file} is missing: the key files cannot be opened without it") from error
+            raise BrokenFolder(
+                f"{self.passphrase_file} is missing: the key files cannot be opened without it"
+            ) from error
 
     def make_passphrase(self) -> bytes:
         """Writes a new random passphrase, readable by its owner only; keeps one that is already there."""
