@@ -1,43 +1,20 @@
 """How the cross-border e-commerce (CEB) messages are built, and how one becomes entities of checked text.
 
-Source: GACC, 海关跨境电商统一版系统企业对接报文规范, edition 2022-05, chapters 2 and 3. A message is a root with `guid` and
+Source: GACC, 海关跨境电商统一版系统企业对接报文规范, edition 2022-05, chapters 2, 3. A message: a root with `guid` and
 `version`, entities (one order, one waybill, one list ...), and `BaseTransfer`, which names who transmits. An entity is
-either a head with lines or fields alone. Field tables are written as the document prints them, one row a field:
-
-    guid C36 yes          exactly 36 characters, mandatory
-    orderNo C..60 yes     1 to 60 characters
-    goodsValue N19,5 yes  decimal, 14 digits before the point, 5 behind; `>0` after it: more than zero
-    packNo N9 yes         whole number of at most 9 digits; `>0` after it: from 1
-    appTime T14 yes       YYYYMMDDhhmmss, Beijing time; T8 and T17 likewise
-    customsCode d4 yes    exactly 4 digits; `d4..10`: 4 to 10
-    appType 1|2|3 yes     one of these
-    consingee/consignee C..100 yes     the document's spelling, then the XSD's
+either a head with lines or fields alone. Field tables are written in the document's notation (`notation.table`).
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from lxml import etree
 
+from adapters.customs import notation
 from adapters.xml import local_name, parse_xml, peek_root
-from adapters.xml_fields import (
-    BUSINESS_CODE,
-    DATE,
-    STAMP,
-    STAMP_MS,
-    Faults,
-    Field,
-    Form,
-    Table,
-    decimal,
-    digits,
-    exact,
-    one_of,
-    positive,
-    text,
-    whole,
-)
+from adapters.xml_fields import BUSINESS_CODE, Faults, Table
 from chain.errors import MalformedMessage
 
 CEB_NAMESPACE = "http://www.chinaport.gov.cn/ceb"
@@ -46,38 +23,10 @@ ENTITIES_MAX = 100
 DRAFT = "1"
 """`appStatus` 暂存: the enterprise keeps a draft at the e-port; it is acknowledged and not recorded."""
 
-_TIMES = {"T8": DATE, "T14": STAMP, "T17": STAMP_MS}
-
 
 def table(rows: str) -> Table:
-    """The field table that the rows print (see the module's head for the notation)."""
-    fields = []
-    for row in rows.split("\n"):
-        if not (words := row.split()):
-            continue
-        names, form, required = words
-        name, *also = names.split("/")
-        fields.append(Field(name, _form(form), required == "yes", tuple(also)))
-    return Table(CEB_NAMESPACE, fields)
-
-
-def _form(printed: str) -> Form:
-    if printed in _TIMES:
-        return _TIMES[printed]
-    if printed.startswith("C.."):
-        return text(int(printed[3:]))
-    if printed.startswith("C"):
-        return exact(int(printed[1:]))
-    if printed.startswith("d"):
-        least, _, most = printed[1:].partition("..")
-        return digits(int(least), int(most or least))
-    if printed.startswith("N"):
-        size, more_than_zero, _ = printed[1:].partition(">")
-        total, comma, scale = size.partition(",")
-        if comma:
-            return (positive if more_than_zero else decimal)(int(total), int(scale))
-        return whole(int(total), least=1 if more_than_zero else 0)
-    return one_of(*printed.split("|"))
+    """The field table that the rows print, in the CEB namespace."""
+    return notation.table(rows, CEB_NAMESPACE)
 
 
 @dataclass(frozen=True)
@@ -97,6 +46,8 @@ class Layout:
     lines: Table | None = None
     lines_min: int = 1
     lines_max: int = 99
+    numbered: bool = True
+    """Whether a line's `gnum` is its own number, so that none may come twice."""
     drafts: bool = False
     """Whether the enterprise lodges it, with `appType` and `appStatus`; replies and tax bills have none."""
     signed: bool = False
@@ -203,7 +154,7 @@ def _lines(
         read(child, f"{where}/{layout.line}[{count}]", faults, strange)
         for count, child in enumerate(found[: layout.lines_max], 1)
     )
-    numbers = [line["gnum"] for line in lines if "gnum" in line]
-    for number in sorted({number for number in numbers if numbers.count(number) > 1}):
+    counted = Counter(line["gnum"] for line in lines if "gnum" in line) if layout.numbered else Counter()
+    for number in (number for number, times in counted.items() if times > 1):
         faults.add(f"{where}/{layout.line}/gnum", "is no other line's number", value=number, code=BUSINESS_CODE)
     return lines

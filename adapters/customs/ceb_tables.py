@@ -1,8 +1,8 @@
 """Field tables of what enterprises lodge for import: CEB311, 411, 511, 513, 621, 623, 625, 711; and of the tax bill.
 
-Source: GACC message specification 2022-05, tables 3-3, 3-10, 3-17, 3-24, 3-31, 3-38, 3-45, 3-52, 3-59, 3-62, compared with
+Source: GACC message specification 2022-05, tables 3-3, 3-10, 3-17, 3-24, 3-31, 3-38, 3-45, 3-52, 3-59, 3-62, against
 the import XSD of the same edition. Where the two differ, the wider one counts and both spellings are read. Dates are
-Beijing time; amounts in `currency`; weights in kg. Notation: `ceb_format`.
+Beijing time; amounts in `currency`; weights in kg. Notation: `notation`.
 """
 
 from __future__ import annotations
