@@ -1,0 +1,33 @@
+"""Any number of consistent consignments, for load tests: each a CEB621 list of ten lines (a record of about 4.5 KB)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from adapters.single_window_mock.cast import Cast
+from adapters.single_window_mock.parcel import Parcel, lodge, reply
+from adapters.single_window_mock.script import Script, Story
+
+CONSIGNMENTS_MAX = 200_000
+LINES = 10
+NUMBERS_MAX = 99_999_999
+
+
+def consignments(cast: Cast, first: int, count: int, started_at: datetime, *, whole: bool = False) -> Iterator[Story]:
+    """Consignments `first` to `first + count - 1`, one second apart; the same arguments give the same bytes.
+
+    Each is one declaration of ten lines; `whole` adds order, payment, waybill, replies and tax bill (nine messages
+    in all).
+    """
+    for number in range(first, first + count):
+        script = Script("load", "L", cast, number, started_at + timedelta(seconds=number % 86_400))
+        parcel = Parcel(script, LINES)
+        if whole:
+            lodge(script, parcel)
+            for status in ("120", "399", "800"):
+                reply(script, parcel, status, minutes=2)
+            script.send(cast.customs, "CEB816", parcel.tax_bill(), named=False)
+        else:
+            script.send(cast.broker, "CEB621", parcel.declaration())
+        yield script.story()

@@ -1,0 +1,21 @@
+"""The stories that the stand-in can tell, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from adapters.single_window_mock.air import air_import
+from adapters.single_window_mock.cast import Cast
+from adapters.single_window_mock.parcel import parcel
+from adapters.single_window_mock.script import Story, StoryMessage
+
+__all__ = ["STORIES", "Story", "StoryMessage", "Teller"]
+
+Teller = Callable[[Cast, int, datetime], Story]
+"""Cast, seed and the story's first moment -> the story; the same arguments give the same bytes."""
+
+STORIES: Mapping[str, Teller] = {
+    "parcel": parcel,
+    "air_import": air_import,
+}
