@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+import {IMemberRegistry} from "./IMemberRegistry.sol";
+import {KeyThumbprint} from "./KeyThumbprint.sol";
+
+/// @title The registry's facts: lists of versions that only grow, and the one place that appends to them.
+/// @dev Slots 0 to 6 are part of the interface: off-chain proofs derive their keys from them.
+abstract contract Facts is IMemberRegistry {
+    uint16 internal constant ROLES_ALL = (1 << 10) - 1;
+    uint16 internal constant ROLE_GATEWAY = 1 << 9;
+    uint8 internal constant CONTROLLER = 1;
+    uint8 internal constant GATEWAY = 2;
+    uint8 internal constant ATTESTER = 4;
+
+    mapping(bytes18 uscc => MemberVersion[]) private _members;
+    mapping(bytes32 thumbprint => KeyVersion[]) private _keys;
+    mapping(address account => AccountVersion[]) private _accounts;
+    mapping(PolicyKind kind => PolicyVersion[]) private _policies;
+    mapping(bytes18 uscc => ProfileVersion[]) private _profiles;
+    ThresholdVersion[] private _thresholds;
+    mapping(bytes10 customsCode => CustomsCodeVersion[]) private _customsCodes;
+
+    /// @inheritdoc IMemberRegistry
+    function memberVersions(bytes18 uscc) external view returns (MemberVersion[] memory) {
+        return _members[uscc];
+    }
+
+    /// @inheritdoc IMemberRegistry
+    function keyVersions(bytes32 thumbprint) external view returns (KeyVersion[] memory) {
+        return _keys[thumbprint];
+    }
+
+    /// @inheritdoc IMemberRegistry
+    function accountVersions(address account) external view returns (AccountVersion[] memory) {
+        return _accounts[account];
+    }
+
+    /// @inheritdoc IMemberRegistry
+    function policyVersions(PolicyKind kind) external view returns (PolicyVersion[] memory) {
+        return _policies[kind];
+    }
+
+    /// @inheritdoc IMemberRegistry
+    function profileVersions(bytes18 uscc) external view returns (ProfileVersion[] memory) {
+        return _profiles[uscc];
+    }
+
+    /// @inheritdoc IMemberRegistry
+    function thresholdVersions() external view returns (ThresholdVersion[] memory) {
+        return _thresholds;
+    }
+
+    /// @inheritdoc IMemberRegistry
+    function customsCodeVersions(bytes10 customsCode) external view returns (CustomsCodeVersion[] memory) {
+        return _customsCodes[customsCode];
+    }
+
+    /// @inheritdoc IMemberRegistry
+    function gatewayMember(address account) external view returns (bytes18) {
+        AccountVersion memory version = _accountNow(account);
+        MemberVersion memory member = _memberNow(version.member);
+        bool counts = version.purposes & GATEWAY != 0 && member.state == MemberState.ACTIVE
+            && member.roles & ROLE_GATEWAY != 0;
+        return counts ? version.member : bytes18(0);
+    }
+
+    /// @dev Appends the first version of a member, or one that says anew what it is.
+    function _writeAdmission(bytes18 uscc, MemberKind kind, uint16 roles, bytes18 sponsor) internal {
+        _requireRoles(roles);
+        _members[uscc].push(MemberVersion(_now(), MemberState.ACTIVE, kind, roles, sponsor));
+        emit MemberAdmitted(uscc, kind, roles, sponsor);
+    }
+
+    /// @dev Appends a change of a member's state, roles or sponsor; the kind stays.
+    function _writeMember(bytes18 uscc, MemberState state, MemberKind kind, uint16 roles, bytes18 sponsor) internal {
+        _requireRoles(roles);
+        _members[uscc].push(MemberVersion(_now(), state, kind, roles, sponsor));
+        emit MemberChanged(uscc, state, kind, roles, sponsor);
+    }
+
+    /// @dev A customs code names one member at a time: the old one is released, the new one must be free.
+    function _writeProfile(bytes18 uscc, bytes32 nameHash, bytes10 customsCode) internal {
+        ProfileVersion[] storage profiles = _profiles[uscc];
+        bytes10 before = profiles.length == 0 ? bytes10(0) : profiles[profiles.length - 1].customsCode;
+        if (customsCode != before) {
+            if (customsCode != 0) {
+                if (!_isCode(customsCode, 10)) revert MalformedCustomsCode(customsCode);
+                CustomsCodeVersion[] storage holders = _customsCodes[customsCode];
+                bytes18 holder = holders.length == 0 ? bytes18(0) : holders[holders.length - 1].member;
+                if (holder != 0) revert CustomsCodeTaken(customsCode, holder);
+                holders.push(CustomsCodeVersion(_now(), uscc));
+            }
+            if (before != 0) _customsCodes[before].push(CustomsCodeVersion(_now(), 0));
+        }
+        profiles.push(ProfileVersion(nameHash, customsCode, _now()));
+        emit ProfileChanged(uscc, nameHash, customsCode);
+    }
+
+    function _writeNewKey(bytes18 member, KeyAlgorithm algorithm, AddedBy addedBy, bytes memory publicKey)
+        internal
+        returns (bytes32 thumbprint)
+    {
+        MemberState state = _requireMember(member).state;
+        if (state != MemberState.ACTIVE) revert WrongState(member, state);
+        thumbprint = KeyThumbprint.compute(algorithm, publicKey);
+        KeyVersion[] storage versions = _keys[thumbprint];
+        if (versions.length != 0) revert KeyTaken(thumbprint, versions[0].member);
+        versions.push(KeyVersion(_now(), KeyState.ACTIVE, algorithm, addedBy, 0, member));
+        emit KeyAdded(thumbprint, member, algorithm, addedBy, publicKey);
+    }
+
+    function _writeKeyRevocation(bytes32 thumbprint, uint40 compromisedSince) internal {
+        KeyVersion[] storage versions = _keys[thumbprint];
+        KeyVersion memory key = versions[versions.length - 1];
+        if (compromisedSince > block.number) revert BlockInFuture(compromisedSince);
+        if (key.state == KeyState.REVOKED) {
+            bool earlier = compromisedSince != 0 && (key.compromisedSince == 0 || compromisedSince < key.compromisedSince);
+            if (!earlier) revert KeyAlreadyRevoked(thumbprint, key.compromisedSince);
+        }
+        versions.push(KeyVersion(_now(), KeyState.REVOKED, key.algorithm, key.addedBy, compromisedSince, key.member));
+        emit KeyRevoked(thumbprint, key.member, compromisedSince);
+    }
+
+    /// @dev Adds one purpose to an account, or takes it away; an account without any is revoked.
+    function _writeAccount(address account, bytes18 member, uint8 purpose, bool active) internal {
+        if (account == address(0)) revert ZeroAccount();
+        AccountVersion[] storage versions = _accounts[account];
+        uint8 before;
+        if (versions.length != 0) {
+            AccountVersion memory last = versions[versions.length - 1];
+            if (last.member != member) revert AccountTaken(account, last.member);
+            before = last.purposes;
+        }
+        uint8 purposes = active ? before | purpose : before & ~purpose;
+        if (purposes == before) revert AccountUnchanged(account, before);
+        AccountState state = purposes == 0 ? AccountState.REVOKED : AccountState.ACTIVE;
+        versions.push(AccountVersion(_now(), state, purposes, member));
+        emit AccountChanged(account, member, state, purposes);
+    }
+
+    function _writePolicy(PolicyKind kind, bytes32 hash) internal {
+        if (kind == PolicyKind.NONE) revert UnknownPolicy(kind);
+        _policies[kind].push(PolicyVersion(hash, _now()));
+        emit PolicyChanged(kind, hash);
+    }
+
+    function _writeThreshold(uint16 threshold) internal {
+        _thresholds.push(ThresholdVersion(_now(), threshold));
+        emit ThresholdChanged(threshold);
+    }
+
+    /// @dev The newest version; all zero where there is none.
+    function _memberNow(bytes18 uscc) internal view returns (MemberVersion memory version) {
+        MemberVersion[] storage versions = _members[uscc];
+        if (versions.length != 0) version = versions[versions.length - 1];
+    }
+
+    function _accountNow(address account) internal view returns (AccountVersion memory version) {
+        AccountVersion[] storage versions = _accounts[account];
+        if (versions.length != 0) version = versions[versions.length - 1];
+    }
+
+    function _thresholdNow() internal view returns (uint16) {
+        return _thresholds[_thresholds.length - 1].threshold;
+    }
+
+    function _requireMember(bytes18 uscc) internal view returns (MemberVersion memory version) {
+        version = _memberNow(uscc);
+        if (version.state == MemberState.NONE) revert UnknownMember(uscc);
+    }
+
+    function _requireKeyMember(bytes32 thumbprint) internal view returns (bytes18) {
+        KeyVersion[] storage versions = _keys[thumbprint];
+        if (versions.length == 0) revert UnknownKey(thumbprint);
+        return versions[0].member;
+    }
+
+    function _requireUscc(bytes18 uscc) internal pure {
+        if (!_isCode(uscc, 18)) revert MalformedUscc(uscc);
+    }
+
+    function _requireRoles(uint16 roles) private pure {
+        if (roles & ~ROLES_ALL != 0) revert UnknownRoles(roles);
+    }
+
+    /// @dev Whether each of the first `length` bytes is 0-9 or A-Z, so that no reader meets other bytes in a number.
+    function _isCode(bytes32 code, uint256 length) private pure returns (bool) {
+        for (uint256 i = 0; i < length; ++i) {
+            bytes1 c = code[i];
+            if (!((c >= "0" && c <= "9") || (c >= "A" && c <= "Z"))) return false;
+        }
+        return true;
+    }
+
+    function _now() internal view returns (uint40) {
+        return SafeCast.toUint40(block.number);
+    }
+}
