@@ -153,7 +153,8 @@ def test_any_clean_text_comes_out_as_it_went_in(name: str, text: str, encoding: 
 
 _MARKUP = [b"<a>", b"</a>", b"<a", b">", b"/>", b"<!--", b"-->", b"<![CDATA[", b"]]>", b"<?xml ", b"?>", b"&#x", b";"]
 _ATTRIBUTES = [b'encoding="gb18030"', b"xmlns:p='u'", b"<p:a>", b"<!DOCTYPE a", b"=", b'"', b"'", b"CEB621Message"]
-_BYTES = [
+_BAD = [b"\xff", b"\xef\xbb\xbf", b"\x00", b"\x81\x30", b"\xed\xa0\x80"]
+_GOOD = ["通".encode(), "通".encode("gb18030"), b" ", b"\n"]
     b"\xff",
     b"\xef\xbb\xbf",
     b"\x00",
@@ -164,7 +165,7 @@ _BYTES = [
     b" ",
     b"\n",
 ]
-_PIECES = st.sampled_from(_MARKUP + _ATTRIBUTES + _BYTES)
+_PIECES = st.sampled_from(_MARKUP + _ATTRIBUTES + _BAD + _GOOD)
 
 
 @given(st.one_of(st.binary(max_size=200), st.lists(_PIECES, max_size=30).map(b"".join)))
