@@ -7,6 +7,8 @@ tag keys a consignment would seem to have no records.
 
 from __future__ import annotations
 
+import itertools
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -108,8 +110,6 @@ class TrustRoot:
 
     def format(self) -> bytes:
         """The file: indented for people, members in a fixed order, a newline at the end."""
-        import json
-
         return (json.dumps(self._members(), ensure_ascii=False, indent=2) + "\n").encode("utf-8")
 
     @property
@@ -273,7 +273,7 @@ def _to_block(one: Members) -> int | None:
 def _check_order(ranges: Sequence[tuple[int, int | None]], field: str) -> None:
     if not ranges:
         raise MalformedTrustRoot(field, "must have a range")
-    for (first, last), (following, _) in zip(ranges, ranges[1:], strict=False):
+    for (first, last), (following, _) in itertools.pairwise(ranges):
         if last is None or not first <= last or following != last + 1:
             raise MalformedTrustRoot(field, "each range must begin right after the one before it")
     if ranges[-1][1] is not None:

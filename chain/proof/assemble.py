@@ -1,0 +1,282 @@
+"""Making a bundle from plain inputs. Pure: who calls it has gathered headers, proofs, batches and records already.
+
+In order: choose the records and their places in batches; `plan_slots` says what must be proved; ask `eth_getProof` once
+for each contract with `required_slots(request)` under a sealed header; take the map's proof and chain of digests of
+each tag as of the newest checkpoint under that header; `assemble`. To *refresh* an old bundle, do the same with its own
+records and batches (`records_of`) and `refresh`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from chain.encoding import parse_base64url
+from chain.jws import CompactJws
+from chain.keys import PublicKey
+from chain.proof.batch import BatchFacts, split_entries
+from chain.proof.bundle import Bundle, Kind, ProvedEntry, ProvedHead, ProvedRecord, ShownKey
+from chain.proof.header import Header
+from chain.proof.index_map import MapProof
+from chain.proof.merkle import inclusion_paths
+from chain.proof.seals import trimmed
+from chain.proof.slots import SlotRequest, read_words, version_indexes
+from chain.proof.storage import MalformedProof, NodeSet, read_account
+from chain.sdjwt import SignedRecord
+
+
+@dataclass(frozen=True)
+class ChainIdentity:
+    """Which chain a bundle is about; the same three facts stand in the trust root."""
+
+    consortium: bytes
+    chain_id: int
+    genesis_hash: bytes
+
+
+@dataclass(frozen=True)
+class ContractProof:
+    """An `eth_getProof` answer for one contract, all nodes in any order, repeated or not."""
+
+    address: bytes
+    nodes: Collection[bytes]
+
+    @classmethod
+    def from_rpc_json(cls, answer: Mapping[str, object]) -> ContractProof:
+        """The answer as JSON-RPC gives it. Raises MalformedProof where it has another shape."""
+        try:
+            texts = [*_list(answer["accountProof"])]
+            for one in _list(answer["storageProof"]):
+                texts.extend(_list(one["proof"]))
+            return cls(_bytes(answer["address"]), {_bytes(text) for text in texts})
+        except (KeyError, TypeError, ValueError) as fault:
+            raise MalformedProof("eth_getProof", f"is no EIP-1186 answer: {fault!r}") from fault
+
+
+@dataclass(frozen=True)
+class AnchoredBatch:
+    """A batch as the chain carries it."""
+
+    facts: BatchFacts
+    entries: bytes
+    """The calldata: `facts.count` entries of 48 bytes."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where one entry of a record stands."""
+
+    tag: bytes
+    ucr_digest: bytes
+    batch: int
+    position: int
+
+
+@dataclass(frozen=True)
+class RecordToShow:
+    """A record with just the disclosures to show, and its entries to prove."""
+
+    signed: SignedRecord
+    places: tuple[Place, ...]
+
+
+@dataclass(frozen=True)
+class HeadToShow:
+    """A tag's proof from the index map as of the checkpoint, and its chain of digests as of then (empty: absent)."""
+
+    proof: MapProof
+    entry_digests: tuple[bytes, ...]
+
+
+def plan_slots(
+    records: Iterable[RecordToShow],
+    batches: Mapping[int, BatchFacts],
+    checkpoint: int | None,
+    *,
+    key_since_blocks: Callable[[bytes], Sequence[int]],
+    member_since_blocks: Callable[[str], Sequence[int]],
+    account_since_blocks: Callable[[bytes], Sequence[int]] | None = None,
+    receipts: Iterable[CompactJws] = (),
+) -> SlotRequest:
+    """What one header proof must cover for these records, and thus which versions of keys and members.
+
+    The callables give the `since_block` of *all* versions of a key (by thumbprint), member (by USCC) and account (by
+    address) that stand in storage under the header, in order. Without the last one gateways stay unnamed.
+    `checkpoint` is the index of the newest checkpoint under the header.
+    """
+    keys: dict[bytes, set[int]] = {}
+    members: dict[str, set[int]] = {}
+    gateways: dict[bytes, set[int]] = {}
+    used = set()
+    for record in records:
+        blocks = {batches[place.batch].block for place in record.places}
+        used |= {place.batch for place in record.places}
+        keys.setdefault(parse_base64url(record.signed.kid), set()).update(blocks)
+        members.setdefault(record.signed.iss, set()).update(blocks)
+        for place in record.places:
+            gateways.setdefault(batches[place.batch].gateway, set()).add(batches[place.batch].block)
+    for receipt in receipts:
+        keys.setdefault(parse_base64url(receipt.kid), set())
+        members.setdefault(str(receipt.payload.get("iss")), set())
+    accounts = None
+    if account_since_blocks is not None:
+        accounts = {at: version_indexes(account_since_blocks(at), blocks) for at, blocks in sorted(gateways.items())}
+    return SlotRequest(
+        batches=tuple(sorted(used)),
+        checkpoint=checkpoint,
+        keys={key: version_indexes(key_since_blocks(key), blocks) for key, blocks in sorted(keys.items())},
+        members={uscc: version_indexes(member_since_blocks(uscc), blocks) for uscc, blocks in sorted(members.items())},
+        accounts=accounts,
+    )
+
+
+def assemble(
+    identity: ChainIdentity,
+    subject: str | Collection[str],
+    *,
+    header_rlp: bytes,
+    registry: ContractProof,
+    ledger: ContractProof,
+    request: SlotRequest,
+    batches: Collection[AnchoredBatch],
+    records: Collection[RecordToShow],
+    keys: Collection[PublicKey],
+    heads: Collection[HeadToShow],
+    receipts: Collection[CompactJws] = (),
+) -> Bundle:
+    """The bundle about `subject`: one UCR (a consignment bundle), or record ids (a record bundle).
+
+    Raises MalformedProof where the answers do not prove what `request` asks, MalformedSeal for a header that its own
+    validators did not seal. Whether the outcome is VALID is for the verifier.
+    """
+    is_consignment = isinstance(subject, str)
+    bundle = Bundle(
+        kind=Kind.CONSIGNMENT if is_consignment else Kind.RECORD,
+        consortium=identity.consortium,
+        chain_id=identity.chain_id,
+        genesis_hash=identity.genesis_hash,
+        subject_records=() if isinstance(subject, str) else tuple(sorted(subject)),
+        subject_ucr=subject if isinstance(subject, str) else None,
+        header=trimmed(Header.from_rlp(header_rlp)),
+        nodes=(),
+        checkpoint=None,
+        batches=tuple(sorted((one.facts for one in batches), key=lambda facts: facts.index)),
+        records=_proved_records(batches, records),
+        keys=(),
+        members={},
+        accounts={},
+        heads=(),
+        receipts=tuple(sorted(receipts, key=lambda receipt: receipt.text)),
+    )
+    return refresh(
+        bundle, header_rlp=header_rlp, registry=registry, ledger=ledger, request=request, keys=keys, heads=heads
+    )
+
+
+def refresh(
+    bundle: Bundle,
+    *,
+    header_rlp: bytes,
+    registry: ContractProof,
+    ledger: ContractProof,
+    request: SlotRequest,
+    keys: Collection[PublicKey],
+    heads: Collection[HeadToShow],
+) -> Bundle:
+    """The same records and batches under another sealed header; raises as `assemble` does."""
+    header = trimmed(Header.from_rlp(header_rlp))
+    shown = request.keys or {}
+    return replace(
+        bundle,
+        header=header,
+        nodes=_used_nodes(header, registry, ledger, request),
+        checkpoint=request.checkpoint,
+        keys=tuple(ShownKey(key, shown[key.thumbprint]) for key in sorted(set(keys), key=lambda key: key.thumbprint)),
+        members=dict(sorted((request.members or {}).items())),
+        accounts=dict(sorted((request.accounts or {}).items())),
+        heads=tuple(_proved_head(head) for head in sorted(heads, key=lambda head: head.proof.tag)),
+    )
+
+
+def records_of(bundle: Bundle) -> tuple[RecordToShow, ...]:
+    """The records of a bundle as inputs of `plan_slots`, to refresh it."""
+    return tuple(
+        RecordToShow(
+            record.signed,
+            tuple(Place(one.tag, one.ucr_digest, one.batch, one.position) for one in record.entries),
+        )
+        for record in bundle.records
+    )
+
+
+def redact(bundle: Bundle, sections: Collection[str]) -> Bundle:
+    """The bundle with the disclosures of these sections alone; the `ucr` elements that entries rest on always stay."""
+    return bundle.with_records(tuple(_redacted(record, sections) for record in bundle.records))
+
+
+def _redacted(record: ProvedRecord, sections: Collection[str]) -> ProvedRecord:
+    kept = {entry.ucr_digest for entry in record.entries}
+    for name in sections:
+        kept.update(record.signed.sections.get(name, ()))
+    return replace(record, signed=record.signed.with_elements(kept))
+
+
+def _proved_records(batches: Collection[AnchoredBatch], records: Collection[RecordToShow]) -> tuple[ProvedRecord, ...]:
+    wanted: dict[int, list[int]] = {}
+    for record in records:
+        for place in record.places:
+            wanted.setdefault(place.batch, []).append(place.position)
+    paths: dict[tuple[int, int], tuple[bytes, ...]] = {}
+    for batch in batches:
+        positions = wanted.get(batch.facts.index, [])
+        found = inclusion_paths(split_entries(batch.entries), positions)
+        paths.update({(batch.facts.index, at): path for at, path in zip(positions, found, strict=True)})
+    proved = [
+        ProvedRecord(
+            _in_claim_order(record.signed),
+            tuple(
+                ProvedEntry(one.tag, one.ucr_digest, one.batch, one.position, paths[one.batch, one.position])
+                for one in sorted(record.places, key=lambda place: (place.tag, place.ucr_digest))
+            ),
+        )
+        for record in records
+    ]
+    return tuple(sorted(proved, key=lambda record: record.signed.record_id))
+
+
+def _in_claim_order(signed: SignedRecord) -> SignedRecord:
+    by_digest = {disclosure.digest: disclosure for disclosure in signed.disclosures}
+    order = [digest for digests in signed.sections.values() for digest in digests if digest in by_digest]
+    if order == [disclosure.digest for disclosure in signed.disclosures]:
+        return signed
+    return SignedRecord.parse("~".join((signed.jwt, *(by_digest[digest].encoded for digest in order), "")))
+
+
+def _used_nodes(
+    header: Header, registry: ContractProof, ledger: ContractProof, request: SlotRequest
+) -> tuple[bytes, ...]:
+    nodes = NodeSet.of({*registry.nodes, *ledger.nodes})
+    accounts = [read_account(header.state_root, one.address, nodes) for one in (registry, ledger)]
+    if accounts[0] is None or accounts[1] is None:
+        raise MalformedProof("account", "no contract stands at this address under this header")
+    read_words(request, accounts[0], accounts[1], nodes)
+    return tuple(sorted(nodes.by_hash[key] for key in nodes.used))
+
+
+def _proved_head(head: HeadToShow) -> ProvedHead:
+    other = None if head.entry_digests else head.proof.leaf
+    return ProvedHead(head.proof.tag, head.proof.siblings, other, head.entry_digests)
+
+
+def _list(value: object) -> list[Mapping[str, object]]:
+    if not isinstance(value, list | tuple):
+        raise TypeError("a list is expected")
+    return list(value)
+
+
+def _bytes(value: object) -> bytes:
+    if isinstance(value, bytes):
+        return bytes(value)
+    if not isinstance(value, str) or not value.startswith("0x"):
+        raise ValueError("0x-hex is expected")
+    return bytes.fromhex(value[2:])
