@@ -144,6 +144,7 @@ class Table:
     """The fields that stand directly inside one element."""
 
     def __init__(self, namespace: str, fields: Sequence[Field]) -> None:
+        self.rows = tuple(fields)
         mark = f"{{{namespace}}}" if namespace else ""
         self._fields = {f"{mark}{name}": row for row in fields for name in (row.name, *row.also)}
         self._required = tuple(row.name for row in fields if row.required)

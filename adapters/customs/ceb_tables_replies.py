@@ -32,6 +32,7 @@ def _reply(number: str, entity: str, rows: str) -> Layout:
     return Layout(number, entity, table(_REPLY + rows))
 
 
+_OWN_NUMBERS = "agentCode C..18 yes\ncopNo C..30 yes\npreNo C..18 no\ninvtNo C..20 no"
 _ORDER = "ebpCode C..18 yes\nebcCode C..18 yes\norderNo C..60 yes"
 _WAYBILL = "logisticsCode C..18 yes\nlogisticsNo C..80 yes"
 
@@ -57,8 +58,12 @@ CEB508 = _reply(
     "operatorCode C..18 yes\nlogisticsCode C..18 yes\npreNo C..18 no\ncopNo C..30 yes\nbillNo C..37 no\nmsgSeqNo N9 no",
 )
 CEB510 = _reply("510", "DepartureReturn", "logisticsCode C..18 yes\ncopNo C..30 yes\npreNo C..18 no\nmsgSeqNo N9 no")
-CEB604 = _reply("604", "InventoryReturn", f"{_LIST_NUMBERS}orderNo C..60 no\nstatisticsFlag C1 no")
-CEB606 = _reply("606", "InvtCancelReturn", _LIST_NUMBERS)
+CEB604 = _reply(
+    "604",
+    "InventoryReturn",
+    f"{_OWN_NUMBERS}\nebcCode C..18 no\nebpCode C..18 no\norderNo C..60 no\nstatisticsFlag C1 no",
+)
+CEB606 = _reply("606", "InvtCancelReturn", _OWN_NUMBERS)
 CEB608 = _reply(
     "608",
     "WayBillReturn",

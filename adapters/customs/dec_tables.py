@@ -1,0 +1,167 @@
+"""Field tables of China's declaration message (`DecMessage`, 报关单, 3.1 to 5.0) and of customs' results.
+
+Source: GACC announcement 2018 No. 67 (报关单电子报文格式) as described by those who lodge it; no stranger's real file
+was at hand. Misspelt names (`GrossWet`, `PromiseItmes`, `DistinatePort`, `TaxAaminMark`, `EdocRealation`,
+`EdocFomatType`) are the standard's own. Weights in kg. A field that no table names is left alone, since the editions
+differ. Notation: `notation`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+DEC_NAMESPACE: Final = "http://www.chinaport.gov.cn/dec"
+
+DEC_HEAD: Final = """
+SeqNo C..18 no
+PreEntryId C..18 no
+EntryId d18 no
+IEFlag I|E yes
+EntryType 0|L|W|D|M no
+Type C..2 no
+DeclTrnRel C1 no
+CustomMaster d4 yes
+IEPort d4 yes
+TradeCode C..10 no
+TradeCoScc C..18 no
+TradeName C..100 yes
+OwnerCode C..10 no
+OwnerCodeScc C..18 no
+OwnerName C..100 no
+AgentCode C10 yes
+AgentCodeScc C..18 no
+AgentName C..100 yes
+CopCode C..10 no
+CopCodeScc C..18 no
+CopName C..100 no
+OverseasConsignorCode C..50 no
+OverseasConsignorCname C..150 no
+OverseasConsignorEname C..150 no
+OverseasConsignorAddr C..200 no
+OverseasConsigneeCode C..50 no
+OverseasConsigneeCname C..150 no
+OverseasConsigneeEname C..400 no
+OverseasConsigneeAddr C..200 no
+DomesticConsigneeEname C..400 no
+TradeMode d4 yes
+CutMode C..3 no
+TrafMode C1 yes
+TrafName C..50 no
+BillNo C..37 no
+ContrNo C..32 no
+LicenseNo C..20 no
+ManualNo C..12 no
+TradeCountry C3 yes
+TradeAreaCode C3 no
+DistinatePort C..8 no
+DespPortCode C..8 no
+EntyPortCode C..8 no
+TransMode C1 yes
+FeeMark 1|2|3 no
+FeeRate N19,5 no
+FeeCurr C3 no
+InsurMark 1|3 no
+InsurRate N19,5 no
+InsurCurr C3 no
+OtherMark 1|3 no
+OtherRate -N19,5 no
+OtherCurr C3 no
+PackNo N9>0 yes
+WrapType C..2 no
+GrossWet N19,5>0 yes
+NetWt N19,5>0 yes
+MarkNo C..400 no
+NoteS C..255 no
+GoodsPlace C..100 no
+PromiseItmes C..32 no
+ChkSurety C1 no
+TaxAaminMark C1 no
+IEDate T8 no
+DespDate T8 no
+CmplDschrgDt T8 no
+"""
+
+DEC_LIST: Final = """
+GNo N4>0 yes
+ContrItem C..19 no
+CodeTS d10 yes
+CiqCode C..3 no
+GName C..255 yes
+GModel C..255 no
+GQty N19,5>0 yes
+GUnit C3 yes
+FirstQty N19,5 no
+FirstUnit C3 no
+SecondQty N19,5 no
+SecondUnit C3 no
+DeclPrice N19,4 yes
+DeclTotal N19,2 yes
+TradeCurr C3 yes
+OriginCountry C3 yes
+DestinationCountry C3 no
+OrigPlaceCode C..6 no
+DistrictCode C..5 no
+DutyMode C1 no
+"""
+
+CONTAINER: Final = """
+ContainerId C..11 yes
+ContainerMd C..3 no
+ContainerWt N19,5 no
+GoodsNo C..255 no
+LclFlag C1 no
+"""
+
+LICENSE_DOCU: Final = """
+DocuCode C..8 yes
+CertCode C..50 yes
+"""
+
+GOODS_LIMIT: Final = """
+LicTypeCode C..5 yes
+LicenceNo C..40 no
+LicWrtofDetailNo C..5 no
+LicWrtofQty N19,5 no
+LicWrtofQtyUnit C..3 no
+"""
+
+FREE_TEXT: Final = """
+RelId C..18 no
+RelManNo C..12 no
+BonNo C..32 no
+VoyNo C..32 no
+"""
+
+SIGN: Final = """
+OperType A|B|C|D|E|G yes
+ClientSeqNo C..50 no
+ICCode C..20 no
+OperName C..100 no
+SignDate C..19 no
+"""
+
+ATTACHMENT: Final = """
+EdocID C..128 yes
+EdocCode C..8 yes
+EdocFomatType C..2 no
+"""
+
+DEC_RESULT: Final = """
+CUS_CIQ_NO C..18 no
+ENTRY_ID d18 no
+NOTICE_DATE C..30 yes
+CHANNEL C..3 yes
+NOTE C..2000 no
+CUSTOM_MASTER d4 no
+I_E_DATE C..19 no
+D_DATE C..19 no
+DECL_PORT C..4 no
+AGENT_NAME C..100 no
+TRADE_CO C..18 no
+BILL_NO C..37 no
+TRAF_MODE C1 no
+VOYAGE_NO C..32 no
+PACK_NO N9 no
+NET_WT N19,5 no
+GROSS_WT N19,5 no
+"""
