@@ -1,0 +1,197 @@
+"""What a record of each type holds, how it is signed and how a signed one is read."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+from chain.errors import MalformedRecord
+from chain.keys import SigningKey
+from chain.members import Role
+from chain.records.audit import Access, AuditAccess, AuditFinding, Finding, FindingInput
+from chain.records.base import Document, Record, Reference, ReferenceKind, Remark, Source
+from chain.records.customs import CustomsDeclaration, CustomsRequest, CustomsStatus, DeclarationHead, RequestHead
+from chain.records.logistics import (
+    LogisticsEvent,
+    LogisticsWeight,
+    TransportDocument,
+    TransportDocumentHead,
+    WeightHead,
+)
+from chain.records.scalars import Amount, Code, Instant, Quantity, Weight, amount, fixed, instant
+from chain.records.tax import (
+    AssessmentHead,
+    InvoiceHead,
+    RebateHead,
+    RebateLine,
+    TaxAssessment,
+    TaxInvoice,
+    TaxPayment,
+    TaxPaymentHead,
+    TaxRebate,
+)
+from chain.records.trade import OrderHead, PaymentHead, TradeOrder, TradePayment
+from chain.sdjwt import SignedRecord, issue
+
+RECORD_TYPES: Final[dict[str, type[Record]]] = {
+    record_type.TYPE: record_type
+    for record_type in (
+        CustomsDeclaration,
+        CustomsRequest,
+        CustomsStatus,
+        TransportDocument,
+        LogisticsEvent,
+        LogisticsWeight,
+        TradeOrder,
+        TradePayment,
+        TaxInvoice,
+        TaxAssessment,
+        TaxPayment,
+        TaxRebate,
+        AuditFinding,
+        AuditAccess,
+    )
+}
+"""Every record type that there is, by its `vct`."""
+
+RECORD_RULES_FILE: Final = Path(__file__).with_name("record-rules.json")
+"""Which roles may say which type of record; the registry keeps the file's hash."""
+
+GOVERNORS_ONLY: Final = frozenset({"audit.finding"})
+"""Types that any governor may say and no participant, whatever its roles; the rules file lists every role for them."""
+
+
+@lru_cache(maxsize=1)
+def record_rules_bytes() -> bytes:
+    """The record rules exactly as they are hashed."""
+    return RECORD_RULES_FILE.read_bytes()
+
+
+def record_rules_hash() -> bytes:
+    """SHA-256 of the record rules file, 32 bytes: what the registry keeps under `RECORD_RULES`."""
+    return sha256(record_rules_bytes()).digest()
+
+
+def parse_record_rules(rules: bytes) -> dict[str, Role]:
+    """Record type to the roles that may say it, from a rules file; raises `ValueError` or `KeyError`."""
+    said: dict[str, list[str]] = json.loads(rules)
+    return {record_type: _roles(names) for record_type, names in said.items()}
+
+
+def _roles(names: list[str]) -> Role:
+    roles = Role(0)
+    for name in names:
+        roles |= Role[name]
+    return roles
+
+
+RECORD_RULES: Final[dict[str, Role]] = parse_record_rules(record_rules_bytes())
+"""Record type to the roles that may say it."""
+
+
+def parse_record(signed: SignedRecord) -> Record:
+    """The typed record of a fully disclosed signed one; raises `MalformedRecord` naming its faults."""
+    record_type = get_record_type(signed.vct)
+    if not signed.is_fully_disclosed():
+        raise MalformedRecord("record", "is fully disclosed where it is to be understood", value=signed.record_id)
+    return record_type.from_sections({name: signed.section(name) for name in signed.sections})
+
+
+def sign_record(
+    record: Record,
+    *,
+    key: SigningKey,
+    iss: str,
+    consortium: str,
+    iat: int,
+    jti: str,
+    amends: str | None = None,
+) -> SignedRecord:
+    """The record signed with fresh salts; raises `MalformedRecord` where it names no UCR or is too large."""
+    return issue(
+        record.to_sections(),
+        vct=record.TYPE,
+        iss=iss,
+        consortium=consortium,
+        iat=iat,
+        jti=jti,
+        key=key,
+        amends=amends,
+    )
+
+
+def get_record_type(vct: str) -> type[Record]:
+    """The model of a record type; raises `MalformedRecord` for a type that there is not."""
+    try:
+        return RECORD_TYPES[vct]
+    except KeyError:
+        raise MalformedRecord("vct", f"is one of {', '.join(RECORD_TYPES)}", value=vct) from None
+
+
+def json_schema(vct: str) -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a record type, each property one section; raises `MalformedRecord`."""
+    schema = get_record_type(vct).model_json_schema(mode="validation")
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:tongguan:record:{vct}",
+        **schema,
+    }
+
+
+__all__ = [
+    "GOVERNORS_ONLY",
+    "RECORD_RULES",
+    "RECORD_TYPES",
+    "Access",
+    "Amount",
+    "AssessmentHead",
+    "AuditAccess",
+    "AuditFinding",
+    "Code",
+    "CustomsDeclaration",
+    "CustomsRequest",
+    "CustomsStatus",
+    "DeclarationHead",
+    "Document",
+    "Finding",
+    "FindingInput",
+    "Instant",
+    "InvoiceHead",
+    "LogisticsEvent",
+    "LogisticsWeight",
+    "OrderHead",
+    "PaymentHead",
+    "Quantity",
+    "RebateHead",
+    "RebateLine",
+    "Record",
+    "Reference",
+    "ReferenceKind",
+    "Remark",
+    "RequestHead",
+    "Source",
+    "TaxAssessment",
+    "TaxInvoice",
+    "TaxPayment",
+    "TaxPaymentHead",
+    "TaxRebate",
+    "TradeOrder",
+    "TradePayment",
+    "TransportDocument",
+    "TransportDocumentHead",
+    "Weight",
+    "WeightHead",
+    "amount",
+    "fixed",
+    "get_record_type",
+    "instant",
+    "json_schema",
+    "parse_record",
+    "parse_record_rules",
+    "record_rules_bytes",
+    "record_rules_hash",
+    "sign_record",
+]

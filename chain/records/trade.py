@@ -1,0 +1,93 @@
+"""Trade records: orders and payments of cross-border e-commerce and other sales."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from chain.records.base import Record
+from chain.records.customs import Function
+from chain.records.scalars import Amount, Code, Direction, Instant, Many, Note, Part, Text
+from chain.records.sections import GoodsItem, Party
+from chain.sdjwt import GOODS_ITEMS_MAX
+
+
+class OrderHead(Part):
+    """What an order says about itself."""
+
+    number: Text
+    """Order number (orderNo), unique on its platform."""
+    kind: Code | None = None
+    """Kind of order (`ceb-order-type` I, E, W, B)."""
+    guid: Text | None = None
+    """Id of this statement."""
+    function: Function = "new"
+    """Whether it is new, changed or deleted."""
+    direction: Direction | None = None
+    """`I` import, `E` export."""
+    placed: Instant | None = None
+    """When it was said (appTime)."""
+    batch: Text | None = None
+    """Batches of the goods (batchNumbers)."""
+    goods_value: Amount | None = None
+    """Price of the goods."""
+    freight: Amount | None = None
+    """Freight and other charges."""
+    discount: Amount | None = None
+    """Discount, as a positive amount."""
+    taxes: Amount | None = None
+    """Taxes collected beforehand."""
+    paid: Amount | None = None
+    """What the buyer paid in fact."""
+    note: Note | None = None
+    """Note."""
+
+
+class TradeOrder(Record):
+    """An order: CEB311, CEB303."""
+
+    TYPE: ClassVar[str] = "trade.order"
+
+    order: OrderHead
+    """What it says about itself."""
+    parties: Many[Party] = ()
+    """Platform, merchant, buyer, consignee (personal data)."""
+    goods_items: Annotated[Many[GoodsItem], Field(max_length=GOODS_ITEMS_MAX)] = ()
+    """The goods, one disclosure each."""
+
+
+class PaymentHead(Part):
+    """What a payment says about itself."""
+
+    number: Text
+    """Number of the payment (payTransactionId)."""
+    kind: Literal["payment", "receipt"] = "payment"
+    """A payment (支付单, CEB411) or money received for an export (收款单, CEB403)."""
+    guid: Text | None = None
+    """Id of this statement."""
+    function: Function = "new"
+    """Whether it is new, changed or deleted."""
+    order: Text | None = None
+    """Order that it pays."""
+    amount: Amount
+    """What was paid."""
+    at: Instant | None = None
+    """When it was paid."""
+    said: Instant | None = None
+    """When it was said (appTime)."""
+    method: Code | None = None
+    """Way of payment."""
+    note: Note | None = None
+    """Note."""
+
+
+class TradePayment(Record):
+    """A payment for goods: CEB411, CEB403."""
+
+    TYPE: ClassVar[str] = "trade.payment"
+
+    payment: PaymentHead
+    """What it says about itself."""
+    parties: Many[Party] = ()
+    """Payment company, platform, payer (personal data)."""
