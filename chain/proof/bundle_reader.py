@@ -229,6 +229,8 @@ def _check_order(bundle: Bundle) -> None:
     strict.ascending(bundle.receipts, lambda one: one.text, "receipts", fault)
     for record in bundle.records:
         strict.ascending(record.entries, lambda one: (one.tag, one.ucr_digest), "records.entries", fault)
+        if len({entry.batch for entry in record.entries}) != 1:
+            raise fault("records.entries", "all entries of one record stand in one batch")
     for head in bundle.heads:
         if len(set(head.entry_digests)) != len(head.entry_digests):
             raise fault("heads.entries", "a repeated entry changes nothing, so none stands twice in a chain")
@@ -252,6 +254,9 @@ def _check_references(bundle: Bundle) -> None:
     shown = {record.signed.record_id for record in bundle.records}
     if not set(bundle.subject_records) <= shown:
         raise MalformedBundle("subject.records", "must be among the records")
+    tags = {entry.tag for record in bundle.records for entry in record.entries}
+    if bundle.kind is Kind.RECORD and not {head.tag for head in bundle.heads} <= tags:
+        raise MalformedBundle("heads", "has one that no record is filed under")
     if bundle.checkpoint is None and bundle.heads:
         raise MalformedBundle("heads", "need a checkpoint")
 

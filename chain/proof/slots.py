@@ -116,6 +116,15 @@ class StateWords:
     members: Mapping[str, History[MemberVersion]]
     accounts: Mapping[bytes, History[AccountVersion]]
 
+    def check_newest(self) -> None:
+        """Raises MalformedProof unless the newest version of every fact is shown to be the newest."""
+        for history in self.keys.values():
+            _ = history.newest
+        for member in self.members.values():
+            _ = member.newest
+        for account in self.accounts.values():
+            _ = account.newest
+
 
 def read_words(request: SlotRequest, registry: Account, ledger: Account, nodes: NodeSet) -> StateWords:
     """Every requested word. Raises MalformedProof where a node is missing or a word makes no sense."""

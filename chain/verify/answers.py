@@ -1,0 +1,108 @@
+"""What the verifier answers: one answer a check, one standing a record, one verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+
+from chain.encoding import Json
+from chain.members import AddedBy
+
+
+class Outcome(StrEnum):
+    """How one check came out. ERROR and SKIPPED are never a PASS."""
+
+    PASS = "PASS"  # noqa: S105  an outcome, not a password
+    FAIL = "FAIL"
+    ERROR = "ERROR"
+    """The verifier itself could not tell."""
+    SKIPPED = "SKIPPED"
+    """The bundle or the trust root does not hold what the question needs."""
+
+
+class Verdict(IntEnum):
+    """The answer to the whole bundle; where several apply, the highest number is given."""
+
+    VALID = 0
+    AMENDED = 1
+    REVOKED_SINCE = 2
+    INCOMPLETE = 3
+    INVALID = 4
+    UNTRUSTED_CHAIN = 5
+
+
+@dataclass(frozen=True)
+class Said:
+    """One sentence in both languages."""
+
+    en: str
+    zh: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How one check came out and why."""
+
+    number: int
+    name: str
+    outcome: Outcome
+    verdict: Verdict
+    """What this answer alone makes of the bundle; VALID where it does not speak against it."""
+    reasons: tuple[Said, ...] = ()
+
+
+@dataclass
+class Standing:
+    """What the checks found out about one record; filled in as they go."""
+
+    record_id: str
+    record_type: str
+    issuer: str
+    issued_at: int
+    """The issuer's own time, Unix seconds."""
+    batch: int
+    block: int
+    anchored_at: int
+    """Time of the block, Unix seconds."""
+    gateway: str
+    """Address of the account that anchored it."""
+    gateway_member: str | None = None
+    added_by: AddedBy | None = None
+    """Who put the issuer's key into the registry."""
+    not_counted: Said | None = None
+    """Why the record does not count: its key or member was not in force, or it names another consignment."""
+    since: tuple[Said, ...] = ()
+    """What became of the key and the member later."""
+    amends: str | None = None
+    amended_by: str | None = None
+    """Record id of the newest record that replaces it."""
+    ucrs: tuple[str, ...] = ()
+    withheld: tuple[str, ...] = ()
+    """Names of sections of which some element is not shown."""
+    sections: dict[str, list[Json]] = field(default_factory=dict)
+    """The elements that are shown."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """The verifier's whole answer."""
+
+    verdict: Verdict
+    kind: str
+    subject: tuple[str, ...]
+    """The UCR, or the record ids."""
+    answers: tuple[Answer, ...]
+    records: tuple[Standing, ...]
+    """In chain order."""
+    trust_root: str
+    """The trust root's fingerprint, 64 hex digits."""
+    header_number: int | None = None
+    header_time: int | None = None
+    complete_as_of_block: int | None = None
+    """The block in which the newest checkpoint was reached."""
+    complete_batches: int | None = None
+    """How many batches that checkpoint covers."""
+    votes: int | None = None
+    dissent: int | None = None
+    remarks: tuple[Said, ...] = ()
+    """What the reader must know whatever the verdict: dependence, dissent, misfiled entries, doubled numbers."""

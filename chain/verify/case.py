@@ -1,0 +1,121 @@
+"""One bundle on the table: what the checks look at, and what they have found out so far."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from chain.errors import TongguanError
+from chain.proof.batch import BatchFacts
+from chain.proof.bundle import Bundle, Kind, ProvedRecord
+from chain.proof.slots import StateWords
+from chain.sdjwt import WITHHELD
+from chain.verify.answers import Said, Standing, Verdict
+from chain.verify.trust import TrustRoot, ValidatorRange
+
+
+class Fails(TongguanError):
+    """The answer to a check is no; `verdict` says what that makes of the bundle (None: what the check's row says)."""
+
+    def __init__(self, en: str, zh: str, verdict: Verdict | None = None) -> None:
+        self.said = Said(en, zh)
+        self.verdict = verdict
+        super().__init__(en)
+
+
+class NotShown(TongguanError):
+    """The check cannot be answered from what is here."""
+
+    def __init__(self, en: str, zh: str) -> None:
+        self.said = Said(en, zh)
+        super().__init__(en)
+
+
+class Case:
+    """A bundle, a trust root, and the findings of the checks that ran."""
+
+    def __init__(self, bundle: Bundle, trust_root: TrustRoot, as_of: int | None) -> None:
+        self.bundle = bundle
+        self.trust_root = trust_root
+        self.as_of = as_of
+        self.validators: ValidatorRange | None = None
+        self.remarks: list[Said] = []
+        self._words: StateWords | None = None
+        self.in_chain_order = sorted(bundle.records, key=_chain_place)
+        self.standings = {
+            record.signed.record_id: _standing(record, self.batch_of(record)) for record in self.in_chain_order
+        }
+
+    @property
+    def words(self) -> StateWords:
+        """What storage says; only there once the check of the contracts has passed."""
+        if self._words is None:
+            raise NotShown("the contracts' storage is not proved", "合约存储未得到证明")
+        return self._words
+
+    @words.setter
+    def words(self, words: StateWords) -> None:
+        self._words = words
+
+    def batch_of(self, record: ProvedRecord) -> BatchFacts:
+        """The batch that a record was anchored in."""
+        return self.bundle.batch_by_index[record.entries[0].batch]
+
+    def standing(self, record: ProvedRecord) -> Standing:
+        """What was found out about a record."""
+        return self.standings[record.signed.record_id]
+
+    def is_subject(self, record: ProvedRecord) -> bool:
+        """Whether a record bundle is about this very record; in a consignment bundle none is more than another."""
+        return record.signed.record_id in self.bundle.subject_records
+
+    def drop(self, record: ProvedRecord, why: Said) -> None:
+        """Marks a record as not counted; raises Fails where a record bundle is about it."""
+        if self.is_subject(record):
+            raise Fails(f"record {record.signed.record_id}: {why.en}", f"记录 {record.signed.record_id}：{why.zh}")
+        standing = self.standing(record)
+        if standing.not_counted is None:
+            standing.not_counted = why
+
+    def counted(self) -> list[ProvedRecord]:
+        """The records that count, in chain order."""
+        return [record for record in self.in_chain_order if self.standing(record).not_counted is None]
+
+    @property
+    def is_consignment(self) -> bool:
+        """Whether the bundle claims a whole view."""
+        return self.bundle.kind is Kind.CONSIGNMENT
+
+
+def time_text(seconds: int) -> str:
+    """Unix seconds as ISO 8601 UTC; years beyond 9999 as the number itself."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (OverflowError, OSError, ValueError):
+        return str(seconds)
+
+
+def _chain_place(record: ProvedRecord) -> tuple[int, int]:
+    return min((entry.batch, entry.position) for entry in record.entries)
+
+
+def _standing(record: ProvedRecord, batch: BatchFacts) -> Standing:
+    signed = record.signed
+    disclosed = signed.disclosed()
+    return Standing(
+        record_id=signed.record_id,
+        record_type=signed.vct,
+        issuer=signed.iss,
+        issued_at=signed.iat,
+        batch=batch.index,
+        block=batch.block,
+        anchored_at=batch.timestamp,
+        gateway="0x" + batch.gateway.hex(),
+        amends=signed.amends,
+        ucrs=tuple(ucr for _, ucr in signed.ucr_elements() if ucr is not None),
+        withheld=tuple(name for name, parts in disclosed.items() if any(value is WITHHELD for _, value in parts)),
+        sections={
+            name: [value for _, value in parts if value is not WITHHELD]
+            for name, parts in disclosed.items()
+            if any(value is not WITHHELD for _, value in parts)
+        },
+    )

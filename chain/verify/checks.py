@@ -1,0 +1,262 @@
+"""The table of checks: number, name, what each rests on, what a FAIL means, which promise it carries, what it means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from chain.proof.bundle import Kind
+from chain.verify import checks_chain, checks_completeness, checks_records
+from chain.verify.answers import Said, Verdict
+from chain.verify.case import Case
+
+
+@dataclass(frozen=True)
+class Check:
+    """One question asked of every bundle."""
+
+    number: int
+    name: str
+    promise: str
+    """The promises of the design (P1 to P9) that it carries."""
+    title: Said
+    meaning: Said
+    rests_on: tuple[int, ...]
+    """Numbers of checks that must have passed before this one can be asked."""
+    on_fail: Verdict
+    ask: Callable[[Case], None]
+
+
+def _is_well_formed(case: Case) -> None:
+    """Whoever holds a Case holds a parsed bundle."""
+
+
+WELL_FORMED = Check(
+    1,
+    "well-formed",
+    "P8",
+    Said("The bundle is well formed", "证明包格式正确"),
+    Said(
+        "The file is in the one canonical form of its version, within all limits, with nothing spare. If this fails, "
+        "the file was damaged or changed after it was made.",
+        "文件符合该版本唯一的规范格式，不超限，无多余内容。若不通过，说明文件在生成后被损坏或改动。",
+    ),
+    (),
+    Verdict.INVALID,
+    _is_well_formed,
+)
+
+CHECKS: tuple[Check, ...] = (
+    WELL_FORMED,
+    Check(
+        2,
+        "chain",
+        "P2",
+        Said("Chain and genesis are the trust root's", "链与创世区块符合信任根"),
+        Said(
+            "Consortium, chain id and genesis hash equal the trust root's, and the trust root knows and still accepts "
+            "the validators of the header's block.",
+            "联盟、链标识与创世哈希和信任根一致，且信任根列出并仍接受该区块的验证者。",
+        ),
+        (1,),
+        Verdict.UNTRUSTED_CHAIN,
+        checks_chain.check_chain,
+    ),
+    Check(
+        3,
+        "seals",
+        "P2",
+        Said("The header is sealed by a quorum", "区块头经法定数验证者签封"),
+        Said(
+            "Exactly two thirds (rounded up) of the validators that the trust root names signed this header; no "
+            "outsider, nobody twice.",
+            "信任根所列验证者中恰有三分之二（进位）签封了该区块头，无外人，无重复。",
+        ),
+        (2,),
+        Verdict.UNTRUSTED_CHAIN,
+        checks_chain.check_seals,
+    ),
+    Check(
+        4,
+        "contracts",
+        "P2 P3",
+        Said("The contracts' code and storage are proved", "合约代码与存储已证明"),
+        Said(
+            "Both contracts stand at the trust root's addresses with its code, which fixes the consortium; every "
+            "storage word that the other checks read is proved under the header, and no node is spare.",
+            "两份合约位于信任根所列地址且代码一致（代码固定了联盟）；其余检查所读的每个存储字均在该区块头下得到证明，且无多余节点。",
+        ),
+        (3,),
+        Verdict.UNTRUSTED_CHAIN,
+        checks_chain.check_contracts,
+    ),
+    Check(
+        5,
+        "commitments",
+        "P2",
+        Said("Each batch is the one committed to", "每批与链上承诺一致"),
+        Said(
+            "The ledger's stored commitment equals the hash of the batch's facts: index, root, count, gateway, block "
+            "and time.",
+            "账本存储的承诺等于该批各项事实（序号、根、条数、网关、区块、时间）的哈希。",
+        ),
+        (4,),
+        Verdict.INVALID,
+        checks_chain.check_commitments,
+    ),
+    Check(
+        6,
+        "inclusion",
+        "P2",
+        Said("Each record was anchored", "每条记录均已上链"),
+        Said(
+            "The entry computed from the record stands in its batch's tree, so the record existed, word for word, when "
+            "that block was made.",
+            "由记录算出的条目位于该批的树中，故该记录在该区块产生时已逐字存在。",
+        ),
+        (5,),
+        Verdict.INVALID,
+        checks_records.check_inclusion,
+    ),
+    Check(
+        7,
+        "binding",
+        "P1 P4",
+        Said("Each entry belongs to its record and UCR", "条目与记录及 UCR 相符"),
+        Said(
+            "The entry rests on one of the record's own, disclosed UCR elements. In a consignment, a record that does "
+            "not name the UCR is shown as misfiled by its gateway and not counted.",
+            "条目以该记录自身已披露的 UCR 元素为据。整票中未提及该 UCR 的记录会标明由哪个网关误归，且不计入。",
+        ),
+        (6,),
+        Verdict.INVALID,
+        checks_records.check_binding,
+    ),
+    Check(
+        8,
+        "signatures",
+        "P1",
+        Said("Each record is its issuer's own words", "每条记录均由签发者签名"),
+        Said(
+            "The signature is right under the key whose thumbprint the record names, each value shown belongs to it, "
+            "it was made for this consortium, and its number was not used before.",
+            "签名在记录所指密钥下正确，所示各值均属该记录，签发对象为本联盟，编号未曾使用。",
+        ),
+        (1,),
+        Verdict.INVALID,
+        checks_records.check_signatures,
+    ),
+    Check(
+        9,
+        "in-force",
+        "P3",
+        Said("Key and member were in force, with the role", "密钥与成员当时有效且有权"),
+        Said(
+            "Before the block that anchored the record, the registry held the key as active for the issuer and the "
+            "issuer as an active member with a role that may say this type; and the key is not declared compromised "
+            "since then or earlier.",
+            "在记录上链区块之前，登记册中密钥有效并属于签发者，签发者为有效成员且其角色可出具该类记录；密钥未被声明在当时或更早已泄露。",
+        ),
+        (4, 5, 6),
+        Verdict.INVALID,
+        checks_records.check_in_force,
+    ),
+    Check(
+        10,
+        "since",
+        "P3",
+        Said("Nothing was revoked since", "此后未被撤销"),
+        Said(
+            "By the header's block neither key nor member of a counted record was revoked or suspended. If this "
+            "fails, the record counted when it was made; ask why it was revoked.",
+            "至该区块头为止，计入记录的密钥与成员均未撤销或暂停。若不通过，记录当时有效，但应查问撤销缘由。",
+        ),
+        (9,),
+        Verdict.REVOKED_SINCE,
+        checks_records.check_since,
+    ),
+    Check(
+        11,
+        "amendments",
+        "P4",
+        Said("Amendments are followed to the newest", "更正已追至最新"),
+        Said(
+            "No record that the bundle is about was replaced by its issuer. A consignment shows all; a record bundle "
+            "can only tell where all entries of the consignment are opened.",
+            "证明包所涉记录未被签发者更正。整票证明包可见全部；单条证明包仅在整票条目全部展开时才能断定。",
+        ),
+        (6, 8, 9, 13),
+        Verdict.AMENDED,
+        checks_records.check_amendments,
+    ),
+    Check(
+        12,
+        "tags",
+        "P4",
+        Said("The tags are the UCR's own", "标签属于该 UCR"),
+        Said(
+            "Computed with the tag keys of the auditor's trust root, every tag is this UCR's, and no epoch is left "
+            "out.",
+            "用审计版信任根中的标签密钥计算，所有标签均属该 UCR，且无遗漏时期。",
+        ),
+        (4,),
+        Verdict.INVALID,
+        checks_completeness.check_tags,
+    ),
+    Check(
+        13,
+        "heads",
+        "P4",
+        Said("Nothing is missing up to the checkpoint", "截至检查点无遗漏"),
+        Said(
+            "The index map that the governors attested holds exactly the chain of entries shown, each record stands "
+            "in it, and a consignment opens every entry.",
+            "治理成员作证的索引图中恰为所示条目链，每条记录均在其中，整票证明包展开全部条目。",
+        ),
+        (6, 14),
+        Verdict.INVALID,
+        checks_completeness.check_heads,
+    ),
+    Check(
+        14,
+        "checkpoint",
+        "P4",
+        Said("The checkpoint is attested and the newest", "检查点经作证且为最新"),
+        Said(
+            "Enough governors attested the index map, and no later checkpoint exists under this header or, where "
+            "--as-of is given, none that old will do.",
+            "足够多的治理成员为索引图作证，且该区块头下无更晚的检查点；若指定 --as-of，则检查点不得早于该区块。",
+        ),
+        (4,),
+        Verdict.INVALID,
+        checks_chain.check_checkpoint,
+    ),
+    Check(
+        15,
+        "receipts",
+        "P9",
+        Said("Receipts were kept", "回执已履行"),
+        Said(
+            "Each gateway's receipt in the bundle was kept: what it promised to anchor stands in attested heads, in "
+            "time.",
+            "证明包中每份网关回执均已履行：承诺上链的条目按时出现在经作证的链头中。",
+        ),
+        (8, 13),
+        Verdict.INVALID,
+        checks_completeness.check_receipts,
+    ),
+)
+
+ORDER = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 13, 11, 15)
+"""The order in which they are asked: 13 needs the checkpoint of 14, and 11 the heads of 13."""
+
+MANDATORY: Mapping[Kind, frozenset[int]] = {
+    Kind.RECORD: frozenset({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 13, 14}),
+    Kind.CONSIGNMENT: frozenset({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14}),
+}
+"""Checks of which one that is SKIPPED or ERROR forbids VALID."""
+
+
+def find_check(name: str) -> Check | None:
+    """The check of that name or number; None where there is none."""
+    return next((check for check in CHECKS if name in (check.name, str(check.number))), None)

@@ -1,0 +1,121 @@
+"""Checks 2 to 5 and 14: the chain, its seals, its contracts, the commitments and the checkpoint."""
+
+from __future__ import annotations
+
+from chain.errors import Malformed
+from chain.proof.seals import MalformedSeal, verify_seals
+from chain.proof.slots import read_words
+from chain.proof.storage import Account, NodeSet, read_account
+from chain.verify.answers import Said, Verdict
+from chain.verify.case import Case, Fails, NotShown
+from chain.verify.trust import LEDGER, REGISTRY
+
+
+def check_chain(case: Case) -> None:
+    """The bundle names the trust root's consortium, chain and genesis, and its header lies in an accepted range."""
+    bundle, root = case.bundle, case.trust_root
+    if bundle.consortium != root.consortium:
+        raise Fails("it names another consortium than the trust root", "所指联盟与信任根不符")
+    if bundle.chain_id != root.chain_id or bundle.genesis_hash != root.genesis_hash:
+        raise Fails("it names another chain than the trust root", "所指链与信任根不符")
+    number = bundle.header.number
+    case.validators = root.find_validators(number)
+    if number == 0 or case.validators is None:
+        raise Fails(f"the trust root knows no validators for block {number}", f"信任根未列出区块 {number} 的验证者")
+    if not case.validators.accepted:
+        raise Fails(
+            f"the validators of block {number} are no longer accepted; ask for a refreshed bundle",
+            f"区块 {number} 的验证者已不再被接受，请索取刷新后的证明包",
+        )
+
+
+def check_seals(case: Case) -> None:
+    """The header is sealed by exactly a quorum of the expected validators."""
+    if case.validators is None:
+        raise NotShown("the validators are not known", "验证者未知")
+    try:
+        verify_seals(case.bundle.header, case.validators.addresses, exactly_quorum=True)
+    except MalformedSeal as fault:
+        raise Fails(
+            f"block {case.bundle.header.number}: {fault}", f"区块 {case.bundle.header.number}：{fault}"
+        ) from None
+
+
+def check_contracts(case: Case) -> None:
+    """Both contracts stand at their addresses with their code, and every storage word needed is proved, none spare."""
+    try:
+        nodes = NodeSet.of(case.bundle.nodes)
+        registry, ledger = (_contract(case, name, nodes) for name in (REGISTRY, LEDGER))
+        words = read_words(case.bundle.slot_request, registry, ledger, nodes)
+        words.check_newest()
+    except Malformed as fault:
+        raise Fails(f"the storage proof does not hold: {fault}", f"存储证明不成立：{fault}", Verdict.INVALID) from None
+    if nodes.spare():
+        raise Fails(f"{nodes.spare()} trie nodes serve no proof", f"有 {nodes.spare()} 个多余的树节点", Verdict.INVALID)
+    case.words = words
+
+
+def check_commitments(case: Case) -> None:
+    """Each batch is the one that the ledger committed to at its index."""
+    for facts in case.bundle.batches:
+        stored = case.words.commitments[facts.index]
+        if facts.index >= case.words.batch_count or stored == 0:
+            raise Fails(f"the ledger has no batch {facts.index}", f"账本中没有第 {facts.index} 批")
+        if stored != int.from_bytes(facts.commitment(case.bundle.consortium), "big"):
+            raise Fails(
+                f"batch {facts.index} is not what the ledger committed to", f"第 {facts.index} 批与账本承诺不符"
+            )
+        if facts.block > case.bundle.header.number:
+            raise Fails(f"batch {facts.index} is later than the header", f"第 {facts.index} 批晚于区块头")
+
+
+def check_checkpoint(case: Case) -> None:
+    """The checkpoint was attested by enough governors, and none is later under this header."""
+    words, root = case.words, case.trust_root
+    if words.later_checkpoint:
+        raise Fails("there is a later checkpoint under this header", "该区块头下存在更晚的检查点")
+    if case.bundle.checkpoint is None:
+        raise NotShown("there is no checkpoint yet", "尚无检查点")
+    word = words.checkpoint
+    if word is None:
+        raise Fails(f"there is no checkpoint {case.bundle.checkpoint}", f"检查点 {case.bundle.checkpoint} 不存在")
+    if word.votes < root.least_votes:
+        raise Fails(
+            f"{word.votes} governors attested, {root.least_votes} are needed",
+            f"仅 {word.votes} 个治理成员作证，至少需要 {root.least_votes} 个",
+        )
+    if word.since_block > case.bundle.header.number or word.batch_count > words.batch_count:
+        raise Fails("the checkpoint is ahead of the ledger", "检查点超前于账本")
+    if word.dissent:
+        case.remarks.append(
+            Said(
+                f"{word.dissent} governors attested to another root at this checkpoint",
+                f"有 {word.dissent} 个治理成员在此检查点作证了不同的根",
+            )
+        )
+    if words.batch_count > word.batch_count:
+        later = words.batch_count - word.batch_count
+        case.remarks.append(
+            Said(
+                f"{later} batches anchored after the checkpoint are not covered yet",
+                f"检查点之后另有 {later} 批尚未被涵盖",
+            )
+        )
+    if case.as_of is not None and word.since_block < case.as_of:
+        raise Fails(
+            f"the checkpoint is of block {word.since_block}, older than block {case.as_of} asked for",
+            f"检查点属于区块 {word.since_block}，早于所要求的区块 {case.as_of}",
+            Verdict.INCOMPLETE,
+        )
+
+
+def _contract(case: Case, name: str, nodes: NodeSet) -> Account:
+    expected = case.trust_root.find_contract(name, case.bundle.header.number)
+    if expected is None:
+        raise Fails(f"the trust root names no {name} for this block", f"信任根未列出该区块的 {name}")
+    account = read_account(case.bundle.header.state_root, expected.address, nodes)
+    if account is None:
+        raise Fails(f"no {name} stands at its address", f"{name} 的地址上没有合约")
+    if account.code_hash != expected.code_hash:
+        raise Fails(f"the code of {name} is not the trust root's", f"{name} 的代码与信任根不符")
+    return account

@@ -1,0 +1,235 @@
+"""Checks 6 to 11: each record was anchored, is its issuer's own, counted when it was anchored, and what came later."""
+
+from __future__ import annotations
+
+from chain.keys import PublicKey
+from chain.members import AddedBy, KeyState, KeyVersion, MemberState, Role
+from chain.proof.batch import entry
+from chain.proof.bundle import ProvedRecord
+from chain.proof.merkle import leaf_hash, verify_inclusion
+from chain.proof.storage import MalformedProof
+from chain.verify.answers import Said, Verdict
+from chain.verify.case import Case, Fails, NotShown
+
+
+def check_inclusion(case: Case) -> None:
+    """Each record's entries, computed from the record itself, stand in their batch."""
+    for record in case.bundle.records:
+        facts = case.batch_of(record)
+        for one in record.entries:
+            leaf = leaf_hash(entry(one.tag, record.entry_digest(one)))
+            if not verify_inclusion(leaf, one.position, facts.count, one.path, facts.root):
+                raise Fails(
+                    f"record {record.signed.record_id} is not entry {one.position} of batch {facts.index}",
+                    f"记录 {record.signed.record_id} 不是第 {facts.index} 批的第 {one.position} 条",
+                )
+        at = case.words.accounts.get(facts.gateway)
+        if at is not None:
+            account = at.in_force(facts.block)
+            case.standing(record).gateway_member = None if account is None else account.member
+
+
+def check_binding(case: Case) -> None:
+    """Each entry rests on a disclosed `ucr` element of its record; in a consignment, on its UCR or it is misfiled."""
+    for record in case.bundle.records:
+        elements = dict(record.signed.ucr_elements())
+        for one in record.entries:
+            said = elements.get(one.ucr_digest)
+            if one.ucr_digest in elements and said is None:
+                raise NotShown(
+                    f"record {record.signed.record_id} withholds the UCR that its entry rests on",
+                    f"记录 {record.signed.record_id} 未披露条目所依据的 UCR",
+                )
+            if not case.is_consignment:
+                if said is None:
+                    raise Fails(
+                        f"record {record.signed.record_id} names no such consignment",
+                        f"记录 {record.signed.record_id} 未提及该票货物",
+                    )
+            elif said != case.bundle.subject_ucr:
+                _misfiled(case, record)
+
+
+def check_signatures(case: Case) -> None:
+    """Each record is for this consortium and signed by the key it names; each (issuer, jti) counts once."""
+    first: dict[tuple[str, str], str] = {}
+    for record in case.in_chain_order:
+        signed = record.signed
+        if signed.consortium != case.bundle.consortium.hex():
+            raise Fails(f"record {signed.record_id} is for another consortium", f"记录 {signed.record_id} 属于其他联盟")
+        if not signed.verify(case.bundle.key_by_kid[signed.kid]):
+            raise Fails(f"the signature of record {signed.record_id} is wrong", f"记录 {signed.record_id} 的签名不正确")
+        earlier = first.setdefault((signed.iss, signed.jti), signed.record_id)
+        if earlier != signed.record_id:
+            why = Said(
+                f"its issuer's number {signed.jti} belongs to record {earlier} already",
+                f"签发者编号 {signed.jti} 已属于记录 {earlier}",
+            )
+            case.remarks.append(Said(f"record {signed.record_id}: {why.en}", f"记录 {signed.record_id}：{why.zh}"))
+            case.drop(record, why)
+
+
+def check_in_force(case: Case) -> None:
+    """Each record's key and member were in force for its block, with a role that may say it."""
+    for record in case.bundle.records:
+        block = case.batch_of(record).block
+        key = case.bundle.key_by_kid[record.signed.kid]
+        history = case.words.keys[key.thumbprint]
+        compromised = [v.compromised_since for v in history.shown.values() if v and v.compromised_since is not None]
+        if compromised and min(compromised) <= block:
+            why = Said(
+                f"its key is declared compromised since block {min(compromised)}",
+                f"其密钥被声明自区块 {min(compromised)} 起已泄露",
+            )
+            if case.is_consignment:
+                raise Fails(f"record {record.signed.record_id}: {why.en}", f"记录 {record.signed.record_id}：{why.zh}")
+            case.drop(record, why)
+            continue
+        try:
+            version = history.in_force(block)
+            refusal = _key_refusal(record, key, version, block) or _member_refusal(case, record, block)
+        except MalformedProof as fault:
+            raise NotShown(
+                f"record {record.signed.record_id}: {fault}", f"记录 {record.signed.record_id}：{fault}"
+            ) from None
+        if refusal is not None:
+            case.drop(record, refusal)
+        elif version is not None:
+            _note_added_by(case, record, version.added_by)
+
+
+def check_since(case: Case) -> None:
+    """Neither key nor member of a counted record was revoked, suspended or relieved by the header's block."""
+    found: list[Said] = []
+    for record in case.counted():
+        standing = case.standing(record)
+        key = case.words.keys[case.bundle.key_by_kid[record.signed.kid].thumbprint].newest
+        member = case.words.members[record.signed.iss].newest
+        if key is not None and key.state is not KeyState.ACTIVE:
+            standing.since += (
+                Said(f"its key was revoked in block {key.since_block}", f"其密钥已于区块 {key.since_block} 撤销"),
+            )
+        if member is not None and member.state is not MemberState.ACTIVE:
+            standing.since += (
+                Said(
+                    f"its issuer is {member.state.name.lower()} since block {member.since_block}",
+                    f"签发者自区块 {member.since_block} 起被{_STATE_ZH[member.state]}",
+                ),
+            )
+        elif member is not None and not member.roles & case.trust_root.record_rules.get(record.signed.vct, Role(0)):
+            standing.since += (
+                Said(
+                    f"its issuer lost the role in block {member.since_block}",
+                    f"签发者已于区块 {member.since_block} 失去该角色",
+                ),
+            )
+        found += [
+            Said(f"record {standing.record_id}: {one.en}", f"记录 {standing.record_id}：{one.zh}")
+            for one in standing.since
+        ]
+    if found:
+        raise Fails("; ".join(one.en for one in found), "；".join(one.zh for one in found), Verdict.REVOKED_SINCE)
+
+
+def check_amendments(case: Case) -> None:
+    """No subject is replaced by a newer record of its issuer; in a consignment the newest ones are marked."""
+    replaced_by: dict[str, str] = {}
+    issuer = {record.signed.record_id: record.signed.iss for record in case.bundle.records}
+    for record in case.counted():
+        amends = record.signed.amends
+        if amends is None or amends not in issuer:
+            continue
+        if issuer[amends] != record.signed.iss:
+            case.remarks.append(
+                Said(
+                    f"record {record.signed.record_id} claims to amend another member's record; that does not count",
+                    f"记录 {record.signed.record_id} 声称更正其他成员的记录，不予计入",
+                )
+            )
+            continue
+        replaced_by[amends] = record.signed.record_id
+    for record_id, standing in case.standings.items():
+        standing.amended_by = _newest(record_id, replaced_by)
+    if case.is_consignment:
+        return
+    amended = [one for one in case.bundle.subject_records if one in replaced_by]
+    if amended:
+        newest = case.standings[amended[0]].amended_by
+        raise Fails(
+            f"record {amended[0]} was amended; the newest is {newest}",
+            f"记录 {amended[0]} 已被更正，最新为 {newest}",
+            Verdict.AMENDED,
+        )
+    if unopened := _unopened(case):
+        raise NotShown(
+            f"{unopened} other entries of the consignment are not opened, one may amend it; a consignment bundle tells",
+            f"该票货物另有 {unopened} 条未展开，其中可能有更正；可索取整票证明包",
+        )
+
+
+def _unopened(case: Case) -> int:
+    opened = {(one.tag, record.entry_digest(one)) for record in case.bundle.records for one in record.entries}
+    return sum((head.tag, digest) not in opened for head in case.bundle.heads for digest in head.entry_digests)
+
+
+def _newest(record_id: str, replaced_by: dict[str, str]) -> str | None:
+    """The end of the chain of amendments; a ring ends where it closes (a record id is a hash, so none can be made)."""
+    newest, seen = None, {record_id}
+    while (following := replaced_by.get(newest or record_id)) is not None and following not in seen:
+        seen.add(following)
+        newest = following
+    return newest
+
+
+def _misfiled(case: Case, record: ProvedRecord) -> None:
+    standing = case.standing(record)
+    who = standing.gateway_member or standing.gateway
+    why = Said(f"it was filed here by {who} but does not name this UCR", f"由 {who} 归入此处，但未提及本 UCR")
+    case.remarks.append(Said(f"record {standing.record_id}: {why.en}", f"记录 {standing.record_id}：{why.zh}"))
+    case.drop(record, why)
+
+
+def _key_refusal(record: ProvedRecord, key: PublicKey, version: KeyVersion | None, block: int) -> Said | None:
+    if version is None or version.member != record.signed.iss:
+        return Said(
+            f"its key was not registered for {record.signed.iss} before block {block}",
+            f"区块 {block} 之前其密钥未登记在 {record.signed.iss} 名下",
+        )
+    if version.state is not KeyState.ACTIVE:
+        return Said(
+            f"its key was revoked in block {version.since_block}, before block {block}",
+            f"其密钥已于区块 {version.since_block} 撤销，早于区块 {block}",
+        )
+    if version.algorithm is not key.algorithm:
+        return Said("its key is registered for another algorithm", "其密钥登记的算法不同")
+    return None
+
+
+def _member_refusal(case: Case, record: ProvedRecord, block: int) -> Said | None:
+    member = case.words.members[record.signed.iss].in_force(block)
+    if member is None:
+        return Said(f"its issuer was no member before block {block}", f"区块 {block} 之前签发者不是成员")
+    if member.state is not MemberState.ACTIVE:
+        return Said(
+            f"its issuer was {member.state.name.lower()} since block {member.since_block}",
+            f"签发者自区块 {member.since_block} 起被{_STATE_ZH[member.state]}",
+        )
+    if not member.roles & case.trust_root.record_rules.get(record.signed.vct, Role(0)):
+        return Said(f"its issuer had no role that may say {record.signed.vct}", f"签发者无权出具 {record.signed.vct}")
+    return None
+
+
+def _note_added_by(case: Case, record: ProvedRecord, added_by: AddedBy) -> None:
+    case.standing(record).added_by = added_by
+    if added_by is not AddedBy.MEMBER:
+        who_en, who_zh = _ADDED_BY[added_by]
+        case.remarks.append(
+            Said(
+                f"record {record.signed.record_id}: its key was put into the registry by {who_en}, not by the member",
+                f"记录 {record.signed.record_id}：其密钥由{who_zh}登记，而非成员本身",
+            )
+        )
+
+
+_STATE_ZH = {MemberState.ACTIVE: "启用", MemberState.SUSPENDED: "暂停", MemberState.EXPELLED: "除名"}
+_ADDED_BY = {AddedBy.SPONSOR: ("its sponsor", "其担保成员"), AddedBy.GOVERNORS: ("the governors' vote", "治理成员投票")}
