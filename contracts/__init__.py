@@ -33,7 +33,7 @@ class Artifact:
     """Compiler version and settings."""
 
     def without_immutables(self, code: bytes) -> bytes:
-        """Deployed `code` with its immutables zeroed: equal to `deployed_bytecode` exactly where it is this contract."""
+        """The `code` with its immutables zeroed: equal to `deployed_bytecode` exactly where it is this contract."""
         plain = bytearray(code)
         for start, length in self.immutable_references:
             plain[start : start + length] = bytes(length)

@@ -63,7 +63,7 @@ def _resolved(importer: str, target: str) -> str:
 
 
 def compile_artifacts(modules: Path) -> dict[str, str]:
-    """The text of each artifact by contract name; raises SystemExit with the compiler's words on any error or warning."""
+    """The text of each artifact by name; SystemExit with the compiler's words on any error or warning."""
     selection = ["abi", "evm.bytecode.object", "evm.deployedBytecode", "storageLayout"]
     job = {
         "language": "Solidity",

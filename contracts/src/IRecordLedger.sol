@@ -25,6 +25,8 @@ interface IRecordLedger {
     );
 
     error NotGateway(address account);
+    /// @dev Entries within a contract's call would be in no transaction's calldata, where followers look for them.
+    error EntriesNotInTransaction(address caller);
     error CountOutOfRange(uint256 count, uint256 most);
     error EntriesLengthMismatch(uint256 length, uint256 expected);
     /// @dev This very batch already stands at `index`: what was sent is safe.
@@ -38,7 +40,8 @@ interface IRecordLedger {
     error UnknownCheckpoint(uint256 index, uint256 checkpoints);
 
     /// @notice Anchors one batch: `count` entries of 48 bytes under the Merkle root `root`.
-    /// @dev By an active gateway account, else NotGateway. 1 <= count <= 2,048, else CountOutOfRange; the length of
+    /// @dev By an active gateway account, else NotGateway, in a transaction of its own, else
+    /// EntriesNotInTransaction. 1 <= count <= 2,048, else CountOutOfRange; the length of
     /// `entries` is 48 * count, else EntriesLengthMismatch; the batch id is new, else AlreadyAnchored with its index.
     /// @return index the batch's number, counted from 0.
     function anchor(bytes32 root, uint256 count, bytes calldata entries) external returns (uint256 index);

@@ -30,6 +30,7 @@ contract RecordLedger is IRecordLedger {
     /// @inheritdoc IRecordLedger
     function anchor(bytes32 root, uint256 count, bytes calldata entries) external returns (uint256 index) {
         if (registry.gatewayMember(msg.sender) == 0) revert NotGateway(msg.sender);
+        if (msg.sender != tx.origin) revert EntriesNotInTransaction(msg.sender);
         if (count == 0 || count > COUNT_MAX) revert CountOutOfRange(count, COUNT_MAX);
         if (entries.length != count * ENTRY_BYTES) revert EntriesLengthMismatch(entries.length, count * ENTRY_BYTES);
         bytes32 entriesHash = keccak256(entries);

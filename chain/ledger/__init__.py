@@ -1,0 +1,46 @@
+"""The one client of the chain (web3): the contracts' calls and events typed, the endpoint not believed.
+
+`Ledger` reads and sends; `deploy` founds; `calls` holds every call that changes something; `faults` what an endpoint
+can do wrong; `reverts` the contracts' own errors by name.
+"""
+
+from chain.ledger.abi import Call
+from chain.ledger.client import Ledger
+from chain.ledger.founding import deploy, read_expectations
+from chain.ledger.values import (
+    AnchoredBatch,
+    Attestation,
+    Checkpoint,
+    ContractAddresses,
+    Expectations,
+    Founder,
+    Founding,
+    Governors,
+    Head,
+    ProofAnswer,
+    Proposal,
+    Receipt,
+    RegisteredKey,
+    RegisteredMember,
+)
+
+__all__ = [
+    "AnchoredBatch",
+    "Attestation",
+    "Call",
+    "Checkpoint",
+    "ContractAddresses",
+    "Expectations",
+    "Founder",
+    "Founding",
+    "Governors",
+    "Head",
+    "Ledger",
+    "ProofAnswer",
+    "Proposal",
+    "Receipt",
+    "RegisteredKey",
+    "RegisteredMember",
+    "deploy",
+    "read_expectations",
+]
