@@ -1,0 +1,45 @@
+"""A small, honest Ethereum node: what it stores survives, what it answers is right.
+
+```
+genesis.py    what the chain starts from, and block 0          blocks.py   headers of QBFT shape, sealed; whole blocks
+vm.py         transactions run on a state, London rules        calls.py    eth_call, gas estimates and access lists
+trie.py       roots and proofs of Merkle Patricia tries        store.py    everything on disk, in LMDB
+mempool.py    transactions that wait                           node.py     one node: takes, seals, keeps, tells
+params.py     what a caller said, parsed                       shapes.py   what the node answers, in JSON's shapes
+methods.py    the JSON-RPC methods                             rpc.py      JSON-RPC 2.0: requests in, answers out
+http.py       HTTP and WebSocket                               provider.py the same for `web3`, in process
+```
+
+In a test, a node that seals at once and never waits for the clock:
+
+```python
+node = EmbeddedNode.open(tmp_path, genesis, validator_keys, NodeSettings(instant=True))
+web3 = Web3(node.provider())
+...
+node.close()
+```
+
+`tests/node/conftest.py` holds fixtures made that way.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from chain.node.genesis import Genesis
+    from chain.node.node import EmbeddedNode
+    from chain.node.settings import NodeSettings
+
+__all__ = ["EmbeddedNode", "Genesis", "NodeSettings"]
+
+
+def __getattr__(name: str) -> object:
+    """The three public names, each imported when first asked for: py-evm takes most of a second to load."""
+    from importlib import import_module
+
+    homes = {"EmbeddedNode": "node", "Genesis": "genesis", "NodeSettings": "settings"}
+    if name not in homes:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(f"chain.node.{homes[name]}"), name)
+    return value

@@ -1,0 +1,123 @@
+"""`python -m chain.node --dir DIR --port N`: one node over HTTP, from a consortium's folder, until told to stop.
+
+DIR holds `genesis.json`, `validators/*.json` (Web3 keystores), `passphrase`, and gets `node/` (the database).
+Exit codes: 0 stopped when told, 1 refused (folder in use, damaged or foreign database, keys missing), 2 bad usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import uvicorn
+from eth_keyfile.keyfile import decode_keyfile_json
+
+from chain.errors import TongguanError
+from chain.node.errors import CannotSeal
+from chain.node.genesis import Genesis
+from chain.node.http import create_app
+from chain.node.node import EmbeddedNode
+from chain.node.params import Misread, address
+from chain.node.settings import NodeSettings
+
+PORT = 8545
+SHUTDOWN_S = 5
+
+logger = logging.getLogger("chain.node")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one node until SIGTERM or SIGINT; the exit code."""
+    said = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    try:
+        settings = NodeSettings(
+            read_only=said.read_only,
+            senders=None if said.sender is None else frozenset(said.sender),
+            cors_origins=tuple(said.cors_origin),
+        )
+        node = open_node(said.dir, settings, said.passphrase_file)
+    except (TongguanError, OSError) as error:
+        print(f"the node cannot start: {error}", file=sys.stderr)
+        return 1
+    try:
+        _serve(node, said.host, said.port, frozenset(said.allow_host))
+    finally:
+        node.close()
+    return 0
+
+
+def open_node(folder: Path, settings: NodeSettings, passphrase_file: Path | None = None) -> EmbeddedNode:
+    """The node of a consortium's folder; raises `TongguanError` or OSError where it cannot run."""
+    genesis = Genesis.parse((folder / "genesis.json").read_bytes())
+    keys = [] if settings.read_only else read_keys(folder / "validators", passphrase_file or folder / "passphrase")
+    return EmbeddedNode.open(folder / "node", genesis, keys, settings)
+
+
+def read_keys(folder: Path, passphrase_file: Path) -> list[bytes]:
+    """The validator keys in a folder of Web3 keystores (version 3), one passphrase for all."""
+    passphrase = passphrase_file.read_bytes().strip()
+    keys = []
+    for file in sorted(folder.glob("*.json")):
+        try:
+            keys.append(decode_keyfile_json(json.loads(file.read_text()), passphrase))
+        except (ValueError, KeyError, TypeError) as error:
+            raise CannotSeal(f"the keystore {file.name} cannot be opened with the passphrase given") from error
+    return keys
+
+
+def _serve(node: EmbeddedNode, host: str, port: int, hosts: frozenset[str]) -> None:
+    config = uvicorn.Config(
+        create_app(node, hosts=hosts),
+        host=host,
+        port=port,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        ws_max_size=node.settings.request_bytes_max,
+        timeout_graceful_shutdown=SHUTDOWN_S,
+    )
+    logger.info(
+        "chain %d, block 0 is 0x%s, block %d is the newest; JSON-RPC on http://%s:%d",
+        node.genesis.chain_id,
+        node.genesis.hash.hex(),
+        node.head.number,
+        host,
+        port,
+    )
+    uvicorn.Server(config).run()
+    logger.info("stopped at block %d with %d transactions waiting", node.head.number, node.waiting)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m chain.node", description="One Ethereum node of a consortium.")
+    parser.add_argument("--dir", type=Path, required=True, help="the consortium's folder")
+    parser.add_argument("--port", type=int, default=PORT, help=f"TCP port (default {PORT})")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default loopback only)")
+    parser.add_argument(
+        "--allow-host", action="append", default=[], help="host name that callers may use, beside localhost"
+    )
+    parser.add_argument("--cors-origin", action="append", default=[], help="origin that browsers may call from")
+    parser.add_argument("--read-only", action="store_true", help="answer questions only; needs no validator keys")
+    parser.add_argument(
+        "--sender", action="append", type=_address, help="take transactions of this account only; repeatable"
+    )
+    parser.add_argument(
+        "--passphrase-file", type=Path, help="passphrase of the validators' keystores (default DIR/passphrase)"
+    )
+    return parser
+
+
+def _address(said: str) -> bytes:
+    try:
+        return address(said)
+    except Misread as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())

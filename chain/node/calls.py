@@ -1,0 +1,252 @@
+"""Code run without a transaction: `eth_call`, gas estimates and access lists, at any block's state.
+
+No signature, no nonce, no fee; gas and time are bounded. The answer to a revert carries the data that the contract
+gave, as Geth answers it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from time import monotonic
+from typing import Any, cast
+
+from eth._utils.address import generate_contract_address
+from eth.abc import ComputationAPI
+from eth.exceptions import OutOfGas, Revert
+from eth.vm.forks.london import LondonVM
+from eth.vm.message import Message
+
+from chain.node.errors import REVERTED, SERVER_ERROR, RpcError
+from chain.node.vm import Context, Overlay, State, open_state
+
+GAS_TRANSACTION = 21_000
+GAS_CREATE = 32_000
+GAS_ZERO_BYTE = 4
+GAS_BYTE = 16
+GAS_LISTED_ADDRESS = 2_400
+GAS_LISTED_SLOT = 1_900
+CALL_STIPEND = 2_300
+ESTIMATE_ERROR_RATIO = 0.015
+"""A gas estimate may lie so far above the least that works, as in Geth; it never lies below."""
+ACCESS_LIST_ROUNDS_MAX = 8
+ERROR_STRING = bytes.fromhex("08c379a0")
+PANIC = bytes.fromhex("4e487b71")
+REASON_BYTES_MAX = 1024
+
+AccessList = tuple[tuple[bytes, tuple[int, ...]], ...]
+
+
+@dataclass(frozen=True)
+class Call:
+    """What a caller wants run: accounts, value (wei), data, the most gas it may use (None: what the node allows)."""
+
+    sender: bytes = bytes(20)
+    to: bytes | None = None
+    gas: int | None = None
+    gas_price: int = 0
+    value: int = 0
+    data: bytes = b""
+    access_list: AccessList = ()
+
+
+@dataclass(frozen=True)
+class Change:
+    """An account as a caller wants it to be for one call only; what is None stays as it is."""
+
+    balance: int | None = None
+    nonce: int | None = None
+    code: bytes | None = None
+    slots: tuple[tuple[int, int], ...] = ()
+
+
+class _Noting(State):
+    """A state that notes each account and slot that code touches."""
+
+    def __init__(self, *arguments: Any) -> None:
+        self.touched: dict[bytes, dict[int, None]] = {}
+        super().__init__(*arguments)
+
+    def mark_address_warm(self, address: Any) -> None:
+        self.touched.setdefault(bytes(address), {})
+        super().mark_address_warm(address)
+
+    def mark_storage_warm(self, address: Any, slot: int) -> None:
+        self.touched.setdefault(bytes(address), {})[slot] = None
+        super().mark_storage_warm(address, slot)
+
+
+@dataclass(frozen=True)
+class Runner:
+    """Runs calls on one block's state: nodes by hash, state root, the block's context, and the limits."""
+
+    node_of: Callable[[bytes], bytes]
+    state_root: bytes
+    context: Context
+    gas_max: int
+    timeout_s: float
+    changes: tuple[tuple[bytes, Change], ...] = ()
+
+    def call(self, call: Call) -> bytes:
+        """What the called code returns; raises `RpcError` with the revert data where it fails."""
+        return succeeded(self._run(call, self._gas(call), self._deadline())[0]).output
+
+    def estimate(self, call: Call) -> int:
+        """Gas with which this call succeeds as a transaction, at most 1.5 % above the least that does."""
+        deadline = self._deadline()
+        most = min(self._gas(call), self.context.gas_limit)
+        computation, used, refund = self._run(call, most, deadline)
+        if isinstance(computation.error if computation.is_error else None, OutOfGas):
+            raise RpcError(SERVER_ERROR, f"gas required exceeds allowance ({most})")
+        succeeded(computation)
+        least = used - 1
+        # A call made from inside gets at most 63/64 of the gas left, so a run that used G may need more than G.
+        guess = min(most, (used + refund + CALL_STIPEND) * 64 // 63)
+        if self._succeeds(call, guess, deadline):
+            most = guess
+        else:
+            least = guess
+        while least + 1 < most and (most - least) / most > ESTIMATE_ERROR_RATIO:
+            middle = min((most + least) // 2, least * 2)
+            if self._succeeds(call, middle, deadline):
+                most = middle
+            else:
+                least = middle
+        return most
+
+    def access_list(self, call: Call) -> tuple[AccessList, int, str | None]:
+        """The accounts and slots that this call touches, the gas used when they are named beforehand, and its error.
+
+        The sender, the called account and precompiles are left out unless slots of theirs are touched: naming them
+        saves nothing (EIP-2930).
+        """
+        deadline = self._deadline()
+        listed: AccessList = call.access_list
+        for _ in range(ACCESS_LIST_ROUNDS_MAX):
+            attempt = replace(call, access_list=listed)
+            state = cast(_Noting, self._state(_Noting, deadline))
+            computation, used, _ = self._run(attempt, self._gas(call), deadline, state)
+            free = {
+                call.sender,
+                bytes(computation.msg.storage_address),
+                *map(bytes, state.computation_class.get_precompiles()),
+            }
+            found = tuple(
+                (address, tuple(slots))
+                for address, slots in sorted(state.touched.items())
+                if slots or address not in free
+            )
+            if set(found) == set(listed):
+                break
+            listed = found
+        error = _failure(computation).message if computation.is_error else None
+        return listed, used, error
+
+    def _succeeds(self, call: Call, gas: int, deadline: tuple[float, float]) -> bool:
+        if gas < intrinsic_gas(call):
+            return False
+        return not self._run(call, gas, deadline)[0].is_error
+
+    def _run(
+        self, call: Call, gas: int, deadline: tuple[float, float], state: State | None = None
+    ) -> tuple[ComputationAPI, int, int]:
+        """The finished computation, the gas a transaction would pay, and the refund in it."""
+        state = state or self._state(State, deadline)
+        if state.get_balance(cast(Any, call.sender)) < call.value:
+            raise RpcError(SERVER_ERROR, f"insufficient funds for transfer: address 0x{call.sender.hex()}")
+        inner_gas = gas - intrinsic_gas(call)
+        if inner_gas < 0:
+            raise RpcError(SERVER_ERROR, f"intrinsic gas too low: have {gas}, want {intrinsic_gas(call)}")
+        state.lock_changes()
+        message = _message(state, call, inner_gas)
+        state.mark_address_warm(cast(Any, call.sender))
+        state.mark_address_warm(message.storage_address)
+        for address, slots in call.access_list:
+            state.mark_address_warm(cast(Any, address))
+            for slot in slots:
+                state.mark_storage_warm(cast(Any, address), slot)
+        nonce = state.get_nonce(cast(Any, call.sender))
+        state.set_nonce(cast(Any, call.sender), nonce + 1)
+        transaction_context = state.get_transaction_context_class()(
+            gas_price=call.gas_price, origin=cast(Any, call.sender)
+        )
+        apply = (
+            state.computation_class.apply_create_message if message.is_create else state.computation_class.apply_message
+        )
+        computation = apply(state, message, transaction_context)
+        consumed = gas - computation.get_gas_remaining()
+        refund = LondonVM.calculate_net_gas_refund(consumed, computation.get_gas_refund())
+        return computation, consumed - refund, refund
+
+    def _state(self, kind: type[State], deadline: tuple[float, float]) -> State:
+        overlay = Overlay(self.node_of)
+        state = open_state(overlay, self.state_root, self.context, kind)
+        for key, change in self.changes:
+            address = cast(Any, key)
+            if change.balance is not None:
+                state.set_balance(address, change.balance)
+            if change.nonce is not None:
+                state.set_nonce(address, change.nonce)
+            if change.code is not None:
+                state.set_code(address, change.code)
+            for slot, word in change.slots:
+                state.set_storage(address, slot, word)
+        state.deadline = deadline
+        return state
+
+    def _gas(self, call: Call) -> int:
+        return self.gas_max if call.gas is None else min(call.gas, self.gas_max)
+
+    def _deadline(self) -> tuple[float, float]:
+        return monotonic() + self.timeout_s, self.timeout_s
+
+
+def intrinsic_gas(call: Call) -> int:
+    """Gas that a transaction pays before its code runs (Yellow Paper section 6; EIP-2028, EIP-2930)."""
+    zeros = call.data.count(0)
+    slots = sum(len(slots) for _, slots in call.access_list)
+    return (
+        GAS_TRANSACTION
+        + (GAS_CREATE if call.to is None else 0)
+        + GAS_ZERO_BYTE * zeros
+        + GAS_BYTE * (len(call.data) - zeros)
+        + GAS_LISTED_ADDRESS * len(call.access_list)
+        + GAS_LISTED_SLOT * slots
+    )
+
+
+def succeeded(computation: ComputationAPI) -> ComputationAPI:
+    """This computation, which did not fail; raises `RpcError` where it did."""
+    if computation.is_error:
+        raise _failure(computation)
+    return computation
+
+
+def _message(state: State, call: Call, gas: int) -> Message:
+    if call.to is None:
+        created = generate_contract_address(cast(Any, call.sender), state.get_nonce(cast(Any, call.sender)))
+        return Message(gas, cast(Any, b""), cast(Any, call.sender), call.value, b"", call.data, create_address=created)
+    code = state.get_code(cast(Any, call.to))
+    return Message(gas, cast(Any, call.to), cast(Any, call.sender), call.value, call.data, code)
+
+
+def _failure(computation: ComputationAPI) -> RpcError:
+    error = computation.error
+    if isinstance(error, Revert):
+        reason = revert_reason(computation.output)
+        said = f"execution reverted: {reason}" if reason else "execution reverted"
+        return RpcError(REVERTED, said, "0x" + computation.output.hex())
+    if isinstance(error, OutOfGas):
+        return RpcError(SERVER_ERROR, "out of gas")
+    return RpcError(SERVER_ERROR, str(error)[:REASON_BYTES_MAX] or type(error).__name__)
+
+
+def revert_reason(output: bytes) -> str:
+    """The sentence in revert data of the form `Error(string)` or `Panic(uint256)`; empty for any other form."""
+    if output[:4] == ERROR_STRING and len(output) >= 68:
+        length = int.from_bytes(output[36:68])
+        if 68 + length <= len(output):
+            return output[68 : 68 + min(length, REASON_BYTES_MAX)].decode("utf-8", "replace")
+    if output[:4] == PANIC and len(output) == 36:
+        return f"panic code {hex(int.from_bytes(output[4:]))}"
+    return ""

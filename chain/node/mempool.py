@@ -1,0 +1,254 @@
+"""Transactions that wait for a block: per sender in nonce order, bounded, and kept in a journal across restarts.
+
+First come, first served between senders: gas is free here, so no price can decide. A transaction that never can run
+is refused with the reason and the code that Ethereum clients know (Geth's words, which libraries look for).
+"""
+
+from __future__ import annotations
+
+import logging
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import cast
+
+import rlp
+from eth.exceptions import PyEVMError
+from eth.vm.forks.london.transactions import LondonTransactionBuilder
+from eth_keys.exceptions import BadSignature
+from eth_utils.exceptions import ValidationError
+
+from chain.node.errors import LIMIT_EXCEEDED, TRANSACTION_REJECTED, NodeStoreFault, TransactionRefused
+from chain.node.settings import TRANSACTION_BYTES_MAX, NodeSettings
+from chain.node.trie import keccak
+from chain.node.vm import Pooled
+
+REPLACEMENT_PERCENT = 110
+"""A transaction of the same nonce replaces a waiting one only for so much of its price, as in Geth."""
+HALF_CURVE_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
+EIP155_V_MIN = 35
+ACCEPTED_TYPES = (1, 2)
+JOURNAL_ENTRY_HEAD_BYTES = 8
+
+logger = logging.getLogger(__name__)
+
+
+def parse_transaction(raw: bytes, chain_id: int) -> Pooled:
+    """The transaction that these bytes are, for this chain, its sender recovered; raises `TransactionRefused`."""
+    if len(raw) > TRANSACTION_BYTES_MAX:
+        raise TransactionRefused(f"oversized data: transaction size {len(raw)}, limit {TRANSACTION_BYTES_MAX}")
+    if not raw or (raw[0] < 0x80 and raw[0] not in ACCEPTED_TYPES):
+        raise TransactionRefused("transaction type not supported")
+    try:
+        transaction = LondonTransactionBuilder.decode(raw)
+        transaction_chain = _chain_id(transaction)
+    except (rlp.RLPException, PyEVMError, ValidationError, ValueError, TypeError, IndexError) as error:
+        raise TransactionRefused(f"rlp: {str(error)[:200]}") from error
+    if transaction.encode() != raw:
+        raise TransactionRefused("rlp: not the canonical encoding")
+    if transaction_chain is None:
+        raise TransactionRefused("only replay-protected (EIP-155) transactions allowed over RPC")
+    if transaction_chain != chain_id:
+        raise TransactionRefused(f"invalid chain id for signer: have {transaction_chain} want {chain_id}")
+    if not 0 < transaction.s <= HALF_CURVE_ORDER:
+        raise TransactionRefused("invalid transaction v, r, s values")
+    try:
+        transaction.validate()
+        sender = bytes(transaction.sender)
+    except (BadSignature, ValidationError, ValueError) as error:
+        if "gas" in str(error).lower():
+            raise TransactionRefused(f"intrinsic gas too low: gas {transaction.gas}") from error
+        raise TransactionRefused("invalid sender") from error
+    if transaction.gas < transaction.intrinsic_gas:
+        raise TransactionRefused(
+            f"intrinsic gas too low: gas {transaction.gas}, minimum needed {transaction.intrinsic_gas}"
+        )
+    if transaction.max_priority_fee_per_gas > transaction.max_fee_per_gas:
+        raise TransactionRefused("max priority fee per gas higher than max fee per gas")
+    return Pooled(raw, keccak(raw), sender, transaction)
+
+
+class Account:
+    """What the mempool needs to know of a sender at the head: nonce, balance (wei), whether it has code."""
+
+    def __init__(self, nonce: int, balance: int, has_code: bool) -> None:
+        self.nonce = nonce
+        self.balance = balance
+        self.has_code = has_code
+
+
+class Mempool:
+    """The transactions that wait. Not safe for several threads: the node calls it under its lock."""
+
+    def __init__(self, settings: NodeSettings, gas_limit: int) -> None:
+        self._settings = settings
+        self._gas_limit = gas_limit
+        self._by_sender: dict[bytes, dict[int, Pooled]] = {}
+        self._by_hash: dict[bytes, Pooled] = {}
+        self._bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._by_hash)
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of all that waits."""
+        return self._bytes
+
+    def find(self, transaction_hash: bytes) -> Pooled | None:
+        """The waiting transaction of this hash; None where none waits."""
+        return self._by_hash.get(transaction_hash)
+
+    def add(self, one: Pooled, account: Account) -> None:
+        """Let this transaction wait; raises `TransactionRefused` where it never can run or there is no room."""
+        if one.hash in self._by_hash:
+            raise TransactionRefused("already known")
+        self._refuse_hopeless(one, account)
+        waiting = self._by_sender.get(one.sender, {})
+        earlier = waiting.get(one.nonce)
+        if earlier is None:
+            self._refuse_without_room(one, waiting)
+        elif not _outbids(one, earlier):
+            raise TransactionRefused("replacement transaction underpriced")
+        else:
+            self._forget(earlier)
+        self._by_sender.setdefault(one.sender, {})[one.nonce] = one
+        self._by_hash[one.hash] = one
+        self._bytes += len(one.raw)
+
+    def runnable(self, nonce_of: Callable[[bytes], int]) -> Iterator[Pooled]:
+        """What can run now, senders in order of arrival, each sender's in nonce order up to the first gap."""
+        for sender, waiting in list(self._by_sender.items()):
+            nonce = nonce_of(sender)
+            while (one := waiting.get(nonce)) is not None:
+                yield one
+                nonce += 1
+
+    def next_nonce(self, sender: bytes, nonce: int) -> int:
+        """The first nonce, from `nonce` on, that no waiting transaction of the sender has."""
+        waiting = self._by_sender.get(sender, {})
+        while nonce in waiting:
+            nonce += 1
+        return nonce
+
+    def remove(self, one: Pooled) -> None:
+        """Forget this transaction, and those of its sender that its nonce makes too old to run."""
+        for nonce in [n for n in self._by_sender.get(one.sender, ()) if n <= one.nonce]:
+            self._forget(self._by_sender[one.sender][nonce])
+
+    def forget(self, one: Pooled) -> None:
+        """Forget this transaction only."""
+        if one.hash in self._by_hash:
+            self._forget(one)
+
+    def all(self) -> list[Pooled]:
+        """Everything that waits, in the order in which it came."""
+        return list(self._by_hash.values())
+
+    def _forget(self, one: Pooled) -> None:
+        del self._by_hash[one.hash]
+        waiting = self._by_sender[one.sender]
+        del waiting[one.nonce]
+        if not waiting:
+            del self._by_sender[one.sender]
+        self._bytes -= len(one.raw)
+
+    def _refuse_hopeless(self, one: Pooled, account: Account) -> None:
+        senders = self._settings.senders
+        transaction = one.transaction
+        if senders is not None and one.sender not in senders:
+            raise TransactionRefused(
+                f"sender 0x{one.sender.hex()} is not on this node's list of permitted senders",
+                rpc_code=TRANSACTION_REJECTED,
+            )
+        if account.has_code:
+            raise TransactionRefused("sender not an eoa")
+        if one.nonce < account.nonce:
+            raise TransactionRefused(f"nonce too low: next nonce {account.nonce}, tx nonce {one.nonce}")
+        if transaction.gas > self._gas_limit:
+            raise TransactionRefused("exceeds block gas limit")
+        cost = transaction.gas * transaction.max_fee_per_gas + transaction.value
+        if cost > account.balance:
+            raise TransactionRefused(
+                f"insufficient funds for gas * price + value: balance {account.balance}, tx cost {cost}, "
+                f"overshot {cost - account.balance}"
+            )
+
+    def _refuse_without_room(self, one: Pooled, waiting: dict[int, Pooled]) -> None:
+        settings = self._settings
+        if len(waiting) >= settings.pool_per_sender_max:
+            raise TransactionRefused("account limit exceeded", rpc_code=LIMIT_EXCEEDED)
+        if len(self) >= settings.pool_transactions_max or self._bytes + len(one.raw) > settings.pool_bytes_max:
+            raise TransactionRefused("txpool is full", rpc_code=LIMIT_EXCEEDED)
+
+
+class Journal:
+    """What waits, in one file beside the database: each transaction is appended before its hash is answered.
+
+    An entry is length (4 bytes), CRC-32 (4 bytes), raw transaction. The file is not synced: a power cut may lose what
+    only waited, a killed process does not. A torn last entry is left out and said.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._open = file.open("ab")
+
+    def append(self, raw: bytes) -> None:
+        """Add one transaction; raises `NodeStoreFault` where the disk does not take it."""
+        entry = len(raw).to_bytes(4) + zlib.crc32(raw).to_bytes(4) + raw
+        try:
+            self._open.write(entry)
+            self._open.flush()
+        except OSError as error:
+            raise NodeStoreFault(f"the journal of waiting transactions cannot be written: {error}") from error
+
+    def read(self) -> list[bytes]:
+        """The transactions in the file, up to the first damaged entry."""
+        said = self._file.read_bytes()
+        found: list[bytes] = []
+        at = 0
+        while at < len(said):
+            length = int.from_bytes(said[at : at + 4])
+            check = int.from_bytes(said[at + 4 : at + 8])
+            raw = said[at + JOURNAL_ENTRY_HEAD_BYTES : at + JOURNAL_ENTRY_HEAD_BYTES + length]
+            if len(raw) != length or length == 0 or zlib.crc32(raw) != check:
+                logger.warning("the journal of waiting transactions is torn at byte %d; the rest is left out", at)
+                break
+            found.append(raw)
+            at += JOURNAL_ENTRY_HEAD_BYTES + length
+        return found
+
+    def rewrite(self, waiting: list[bytes]) -> None:
+        """Keep only these."""
+        self._open.close()
+        fresh = self._file.with_suffix(".new")
+        with fresh.open("wb") as file:
+            for raw in waiting:
+                file.write(len(raw).to_bytes(4) + zlib.crc32(raw).to_bytes(4) + raw)
+        fresh.replace(self._file)
+        self._open = self._file.open("ab")
+
+    @property
+    def size_bytes(self) -> int:
+        """How long the file is."""
+        return self._open.tell()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._open.close()
+
+
+def _chain_id(transaction: object) -> int | None:
+    v = getattr(transaction, "v", None)
+    if v is not None:
+        return (v - EIP155_V_MIN) // 2 if v >= EIP155_V_MIN else None
+    return cast(int, transaction.chain_id)  # type: ignore[attr-defined]
+
+
+def _outbids(one: Pooled, earlier: Pooled) -> bool:
+    new, old = one.transaction, earlier.transaction
+    return all(
+        int(getattr(new, name)) > int(getattr(old, name))
+        and int(getattr(new, name)) * 100 >= int(getattr(old, name)) * REPLACEMENT_PERCENT
+        for name in ("max_fee_per_gas", "max_priority_fee_per_gas")
+    )

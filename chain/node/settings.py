@@ -1,0 +1,58 @@
+"""The limits and manners of one node; every limit has a name, a unit and a default that suits one machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+TRANSACTION_BYTES_MAX = 128 * 1024
+"""Longest raw transaction taken, as in Geth: a full batch of 2,048 entries needs 98 KB."""
+
+
+@dataclass(frozen=True)
+class NodeSettings:
+    """How one node behaves. Nothing here changes what a block means."""
+
+    read_only: bool = False
+    """Refuse `eth_sendRawTransaction`; no validator keys are needed and no block is made."""
+    instant: bool = False
+    """Seal each transaction before its hash is answered; block times run ahead of the clock if they must. For tests."""
+    senders: frozenset[bytes] | None = None
+    """Accounts (20 bytes each) whose transactions are taken; None takes everyone's."""
+    database_bytes_max: int = 1 << 38
+    """How far the database file may grow; it is sparse, so nothing is taken beforehand."""
+    request_bytes_max: int = 5 * 1024 * 1024
+    """Longest HTTP body or WebSocket message read."""
+    batch_requests_max: int = 100
+    """Most requests in one JSON-RPC batch."""
+    answer_bytes_max: int = 25 * 1024 * 1024
+    """Longest answer to one batch; what comes after is answered with a limit error."""
+    log_span_blocks_max: int = 50_000
+    """Most blocks that one `eth_getLogs` may span."""
+    log_answers_max: int = 10_000
+    """Most logs in one answer."""
+    filter_terms_max: int = 1_000
+    """Most addresses, or topics in one position, of one log filter."""
+    filters_max: int = 1_000
+    """Most filters kept at once."""
+    filter_idle_s: float = 300.0
+    """A filter that nobody has asked about for so long is forgotten."""
+    subscriptions_max: int = 100
+    """Most subscriptions of one WebSocket connection."""
+    call_gas_max: int = 50_000_000
+    """Most gas that `eth_call` and its kin may use."""
+    call_timeout_s: float = 5.0
+    """Longest time that one `eth_call` or gas estimate may run."""
+    proof_slots_max: int = 1_024
+    """Most storage slots in one `eth_getProof`."""
+    fee_history_blocks_max: int = 1_024
+    """Most blocks in one `eth_feeHistory`."""
+    pool_transactions_max: int = 4_096
+    """Most transactions that wait; more are refused."""
+    pool_bytes_max: int = 64 * 1024 * 1024
+    """Most bytes of transactions that wait."""
+    pool_per_sender_max: int = 1_024
+    """Most waiting transactions of one sender, gaps included."""
+    websocket_backlog_max: int = 1_000
+    """Notices that wait for a slow WebSocket reader before its connection is closed."""
+    cors_origins: tuple[str, ...] = ()
+    """Origins that browsers may call from; none unless told."""
