@@ -419,11 +419,9 @@ class Consortium:
 
     # -- inside
 
-    def _append(
-        self, name: tuple[str, object], slot: Callable[[int], int], contract: SimulatedContract, word: int
-    ) -> None:
+    def _append(self, name: tuple[str, object], slot: Callable[[int], int], word: int) -> None:
         versions = self.since.setdefault(name, [])
-        contract.words[slot(len(versions))] = word
+        self.registry.words[slot(len(versions))] = word
         versions.append(self.block)
 
     def _account_version(self, purposes: AccountPurpose) -> None:
