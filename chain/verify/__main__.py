@@ -1,0 +1,101 @@
+"""`python -m chain.verify BUNDLE --trust-root FILE`: the auditor's tool, with the cable pulled out.
+
+Exit codes: 0 VALID, 1 any other verdict, 2 could not tell (bad usage, unreadable file, malformed trust root).
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from chain.errors import Malformed
+from chain.proof.bundle import BUNDLE_BYTES_MAX
+from chain.verify import html_page, report
+from chain.verify.answers import Report, Said, Verdict
+from chain.verify.checks import CHECKS, find_check
+from chain.verify.documents import find_document
+from chain.verify.trust import TRUST_ROOT_BYTES_MAX, TrustRoot
+from chain.verify.verifier import verify_file
+
+YES, NO, COULD_NOT_TELL = 0, 1, 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command with these arguments and gives its exit code; prints a report, never a traceback."""
+    options = _parser().parse_args(arguments)
+    if options.explain is not None:
+        return _explain(options.explain, options.lang)
+    if options.bundle is None or options.trust_root is None:
+        print("a bundle and --trust-root are needed", file=sys.stderr)
+        return COULD_NOT_TELL
+    try:
+        trust_root = TrustRoot.parse(_read(options.trust_root, TRUST_ROOT_BYTES_MAX))
+        answer = verify_file(_read(options.bundle, BUNDLE_BYTES_MAX), trust_root, options.as_of)
+        sys.stdout.write(report.to_json(answer) if options.json else report.text(answer, options.lang))
+        if options.html is not None:
+            Path(options.html).write_text(html_page.page(answer, options.lang), encoding="utf-8")
+        documents_known = _check_documents(options.document, answer, options.lang)
+    except Malformed as fault:
+        print(f"{options.trust_root}: {fault}", file=sys.stderr)
+        return COULD_NOT_TELL
+    except OSError as fault:
+        print(f"{fault.filename}: {fault.strerror}", file=sys.stderr)
+        return COULD_NOT_TELL
+    return YES if answer.verdict is Verdict.VALID and documents_known else NO
+
+
+def _read(path: str, bytes_max: int) -> bytes:
+    """The file, or one byte more than the limit, so that the parser refuses it by its size."""
+    with Path(path).open("rb") as file:
+        return file.read(bytes_max + 1)
+
+
+def _check_documents(paths: Sequence[str], answer: Report, lang: str) -> bool:
+    is_every_one_named = True
+    for path in paths:
+        with Path(path).open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        standing = find_document(answer.records, digest)
+        if standing is None:
+            is_every_one_named = False
+            said = Said(f"{path}: no record shown names this file", f"{path}：所示记录均未提及该文件")
+        else:
+            said = Said(
+                f"{path}: named by record {standing.record_id} of {standing.issuer}",
+                f"{path}：见 {standing.issuer} 的记录 {standing.record_id}",
+            )
+        print(report.speak(said, lang), file=sys.stderr)
+    return is_every_one_named
+
+
+def _explain(name: str, lang: str) -> int:
+    check = find_check(name)
+    if check is None:
+        print(f"no check is called {name}; there are: {', '.join(one.name for one in CHECKS)}", file=sys.stderr)
+        return COULD_NOT_TELL
+    print(f"{check.number} {check.name} ({check.promise}): {report.speak(check.title, lang)}")
+    print(report.speak(check.meaning, lang))
+    print(f"FAIL → {check.on_fail.name}")
+    return YES
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m chain.verify", description="Checks a proof bundle offline against a trust root."
+    )
+    parser.add_argument("bundle", nargs="?", help="the proof bundle (JSON)")
+    parser.add_argument("--trust-root", metavar="FILE", help="what you believe beforehand; compare its fingerprint")
+    parser.add_argument("--as-of", type=int, metavar="BLOCK", help="demand a checkpoint not older than this block")
+    parser.add_argument("--json", action="store_true", help="print the report as JSON")
+    parser.add_argument("--lang", choices=report.LANGUAGES, default="en", help="language of the report")
+    parser.add_argument("--html", metavar="FILE", help="also write the report as one self-contained page")
+    parser.add_argument("--document", metavar="FILE", action="append", default=[], help="check that a record names it")
+    parser.add_argument("--explain", metavar="CHECK", help="tell what a check means, by name or number")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,96 @@
+"""The report as one self-contained page: no script, no style and no image from elsewhere."""
+
+from __future__ import annotations
+
+import json
+from html import escape
+
+from chain.verify.answers import Answer, Report, Standing, Verdict
+from chain.verify.case import time_text
+from chain.verify.checks import CHECKS
+from chain.verify.report import MEANING, clean, grouped, speak, word
+
+_COLOURS = {
+    Verdict.VALID: "#1a6b3c",
+    Verdict.AMENDED: "#8a5a00",
+    Verdict.REVOKED_SINCE: "#8a5a00",
+    Verdict.INCOMPLETE: "#8a5a00",
+    Verdict.INVALID: "#a11",
+    Verdict.UNTRUSTED_CHAIN: "#a11",
+}
+_STYLE = """
+body{font:16px/1.5 system-ui,"Noto Sans CJK SC",sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222}
+h1{font-size:1.4rem;border-left:.5rem solid;padding-left:.7rem}
+table{border-collapse:collapse;width:100%;margin:1rem 0}
+th,td{border-bottom:1px solid #ddd;padding:.35rem .5rem;text-align:left;vertical-align:top}
+code,td.id{font-family:ui-monospace,monospace;font-size:.85em;overflow-wrap:anywhere}
+.FAIL,.ERROR{color:#a11;font-weight:600}.SKIPPED{color:#8a5a00}.PASS{color:#1a6b3c}
+section{border:1px solid #ddd;border-radius:.4rem;padding:.2rem 1rem;margin:1rem 0}
+pre{white-space:pre-wrap;overflow-wrap:anywhere;margin:0}
+""".strip()
+
+
+def page(report: Report, lang: str = "en") -> str:
+    """The whole page; everything that came from a bundle is escaped."""
+    colour = _COLOURS[report.verdict]
+    about = f"{word(report.kind, lang)} {', '.join(report.subject)}" if report.kind else ""
+    facts = [(word("subject", lang), about), (word("trust_root", lang), grouped(report.trust_root))]
+    if report.header_number is not None and report.header_time is not None:
+        facts.append((word("header", lang), f"{report.header_number} ({time_text(report.header_time)})"))
+    if report.complete_as_of_block is not None:
+        votes = f"{word('votes', lang)} {report.votes}, {word('dissent', lang)} {report.dissent}"
+        facts.append((word("complete", lang), f"{report.complete_as_of_block} ({votes})"))
+    facts += [(word("remarks", lang), speak(remark, lang)) for remark in report.remarks]
+    rows = "".join(f"<tr><th>{_text(name)}</th><td>{_text(value)}</td></tr>" for name, value in facts if value)
+    records = "".join(_record(standing, lang) for standing in report.records)
+    checks = "".join(_check(answer, lang) for answer in report.answers)
+    shown_as = "records" if report.verdict < Verdict.INVALID else "claimed"
+    return (
+        f'<!doctype html>\n<html lang="{"zh-CN" if lang == "zh" else "en"}"><head><meta charset="utf-8">'
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+        f"<title>{report.verdict.name}</title><style>{_STYLE}</style></head><body>"
+        f'<h1 style="border-color:{colour}">{report.verdict.name} — {_text(speak(MEANING[report.verdict], lang))}</h1>'
+        f"<table>{rows}</table><h2>{word(shown_as, lang)}</h2>{records}"
+        f"<h2>{word('checks', lang)}</h2><table>{checks}</table></body></html>\n"
+    )
+
+
+def _record(standing: Standing, lang: str) -> str:
+    facts = [
+        (word("said_by", lang), f"{standing.issuer}, {time_text(standing.issued_at)}"),
+        (word("anchored", lang), f"{standing.block}, {time_text(standing.anchored_at)}"),
+        (word("by_gateway", lang), standing.gateway_member or standing.gateway),
+    ]
+    if standing.not_counted is not None:
+        facts.insert(0, (word("not_counted", lang), speak(standing.not_counted, lang)))
+    facts += [(word("since", lang), speak(one, lang)) for one in standing.since]
+    facts += [
+        (word(name, lang), at) for name, at in (("amends", standing.amends), ("amended_by", standing.amended_by)) if at
+    ]
+    for name, values in standing.sections.items():
+        facts.append((name, json.dumps(values if len(values) > 1 else values[0], ensure_ascii=False, indent=1)))
+    if standing.withheld:
+        facts.append((word("withheld", lang), ", ".join(standing.withheld)))
+    rows = "".join(f"<tr><th>{_text(name)}</th><td><pre>{_lines(value)}</pre></td></tr>" for name, value in facts)
+    return (
+        f"<section><h3>{_text(standing.record_type)} <code>{_text(standing.record_id)}</code></h3>"
+        f"<table>{rows}</table></section>"
+    )
+
+
+def _check(answer: Answer, lang: str) -> str:
+    check = CHECKS[answer.number - 1]
+    reasons = "".join(f"<br>{_text(speak(reason, lang))}" for reason in answer.reasons)
+    return (
+        f'<tr><td>{answer.number}</td><td class="{answer.outcome}">{answer.outcome}</td>'
+        f"<td>{_text(speak(check.title, lang))} <small>({answer.name}, {check.promise})</small>{reasons}"
+        f"<br><small>{_text(speak(check.meaning, lang))}</small></td></tr>"
+    )
+
+
+def _text(value: str) -> str:
+    return escape(clean(value))
+
+
+def _lines(value: str) -> str:
+    return "\n".join(_text(line) for line in value.split("\n"))
