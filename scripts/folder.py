@@ -1,14 +1,20 @@
 """A consortium's folder: where `tongguan init` puts things and every other command finds them.
 
 ```
-DIR/trust-root.json         auditor edition (holds the tag keys)      DIR/trust-root.public.json   the same without them
-DIR/genesis.json            the embedded node's genesis               DIR/passphrase               opens the key files (0600)
-DIR/validators/*.json       validators' keys (Web3 keystore v3)       DIR/node/                    the embedded node's database
-DIR/members/SLUG/           member.json signing.pem account.json [attester.json] [gateway.json]
-DIR/gateway/                settings.json tag-keys.json data-keys.json store.sqlite index/
-DIR/attester/index/         the attesters' own index                  DIR/single-window/           the stand-in's store
-DIR/adapters/SLUG/          journal.sqlite                            DIR/bundles/  DIR/logs/
-DIR/view-policy.json  DIR/record-rules.json                           the files whose hashes are on the chain
+DIR/trust-root.json          auditor edition, holds the tag keys
+DIR/trust-root.public.json   the same without them
+DIR/genesis.json             the embedded node's genesis, or
+DIR/network.json             {"rpc": URL} of the network that it was founded on
+DIR/passphrase               opens the key files (0600)
+DIR/validators/*.json        validators' keys (Web3 keystore v3)
+DIR/node/                    the embedded node's database
+DIR/members/SLUG/            member.json signing.pem account.json [attester.json] [gateway.json]
+DIR/gateway/                 settings.json tag-keys.json data-keys.json store.sqlite index/
+DIR/attester/                the attesters' own index
+DIR/single-window/           the stand-in's store
+DIR/adapters/SLUG/           journal.sqlite
+DIR/bundles/  DIR/logs/
+DIR/view-policy.json  DIR/record-rules.json   the files whose hashes are on the chain
 ```
 
 Key files are encrypted with the passphrase, which is 256 random bits: its key derivation can be short. A member that
@@ -32,7 +38,7 @@ if TYPE_CHECKING:
     from chain.keys import SigningKey
 
 KEYSTORE_SCRYPT_N = 1 << 12
-"""Work factor of key files that a random 256-bit passphrase opens; guessing that passphrase is hopeless at any factor."""
+"""Work factor of key files that a random 256-bit passphrase opens: guessing it is hopeless at any factor."""
 
 
 class BrokenFolder(TongguanError):
@@ -82,6 +88,11 @@ class ConsortiumFolder:
     def gateway(self) -> Path:
         """The gateway's folder."""
         return self.path / "gateway"
+
+    def rpc(self) -> str:
+        """The network that the consortium was founded on; empty where it runs on an embedded node."""
+        file = self.path / "network.json"
+        return str(json.loads(file.read_bytes())["rpc"]) if file.exists() else ""
 
     def is_founded(self) -> bool:
         """Whether `tongguan init` has finished here (the trust root is written last)."""

@@ -6,9 +6,35 @@ then `trust-root.json` last of all; a folder without it was not founded, and is 
 
 from __future__ import annotations
 
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from scripts.folder import MemberProfile
+from chain.encoding import base64url
+from chain.members import Role
+from chain.records import RECORD_RULES, RECORD_RULES_FILE
+from chain.verify.trust import LEDGER, REGISTRY, Contract, TagKey, TrustRoot, ValidatorRange
+from gateway.policy import POLICY_FILE
+from scripts.folder import ConsortiumFolder, MemberProfile, load_account, make_account, write_json, write_private
+
+if TYPE_CHECKING:
+    from eth_account.signers.local import LocalAccount
+
+    from chain.ledger import Call, Founding, Ledger
+
+CHAIN_ID = 20_260
+GAS_LIMIT = 60_000_000
+VALIDATORS = 4
+FOUNDING_WAIT_S = 120.0
+PROPOSAL_LIFETIME_BLOCKS = 100_000
+Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -30,17 +56,21 @@ class Seat:
 
 EXAMPLE_SEATS: tuple[Seat, ...] = (
     Seat("customs", "京津冀示范海关", ("CUSTOMS", "REGULATOR")),
-    Seat("terminal", "示范港口货运站", ("TERMINAL",), division="120000", customs_district="0200"),
-    Seat("tax", "示范税务局", ("TAX",)),
-    Seat("gateway", "示范数据服务中心", ("GATEWAY",), sponsor="customs"),
-    Seat("broker", "示范报关行", ("BROKER",), sponsor="customs"),
-    Seat("trader", "示范跨境电商", ("TRADER",), sponsor="customs"),
-    Seat("carrier", "示范航空物流", ("CARRIER",), sponsor="terminal"),
+    Seat("eport", "京津冀示范电子口岸", ("BROKER", "TRADER", "CARRIER", "TERMINAL", "GATEWAY"), division="120000"),
+    Seat("tax", "示范税务局", ("BANK", "TAX", "AUDITOR")),
+    Seat("gateway", "示范数据服务中心", ("GATEWAY",), sponsor="eport"),
+    Seat("broker", "示范报关行", ("BROKER",), sponsor="eport"),
+    Seat("trader", "示范跨境电商", ("TRADER",), sponsor="eport"),
+    Seat("carrier", "示范航空物流", ("CARRIER",), sponsor="eport"),
+    Seat("terminal", "示范货运站", ("TERMINAL",), sponsor="eport", division="120000", customs_district="0200"),
     Seat("bank", "示范银行", ("BANK",), sponsor="tax"),
     Seat("regulator", "示范自贸区管委会", ("REGULATOR",), sponsor="customs"),
     Seat("auditor", "示范会计师事务所", ("AUDITOR",), sponsor="tax"),
 )
-"""The members of an example consortium: three governors and seven participants. All are invented."""
+"""The members of an example consortium: three governors and eight participants, all invented.
+
+A sponsor admits within its own roles only, so a governor holds the roles that it hands out.
+"""
 
 _GB32100_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
 _GB32100_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -79,3 +109,195 @@ def _organisation_number(body: str) -> str:
     total = sum(int(c, 36) * w for c, w in zip(body, weights, strict=True))
     check = 11 - total % 11
     return body + ("X" if check == 10 else "0" if check == 11 else str(check))
+
+
+def found(folder: ConsortiumFolder, *, rpc: str = "", funder: Path | None = None, say: Say = print) -> TrustRoot:
+    """Founds an example consortium in `folder` and returns its trust root (auditor edition).
+
+    On an embedded node that is made in the folder, or on the network behind `rpc`, whose fees (if any) the account in
+    the key file `funder` pays. Raises LedgerFault, or the contract's error where a transaction is refused.
+    """
+    consortium = secrets.token_bytes(32)
+    folder.make_passphrase()
+    members = profiles()
+    for member in members:
+        _make_keys(folder, member)
+    say(f"{len(members)} members with their keys; governors: {', '.join(m.slug for m in members if not m.sponsor)}")
+    for source, name in ((POLICY_FILE, "view-policy.json"), (RECORD_RULES_FILE, "record-rules.json")):
+        shutil.copyfile(source, folder.path / name)
+    with _endpoint(folder, rpc) as endpoint:
+        deployer = load_account(funder, _funder_passphrase()) if funder else folder.make_account("", "deployer")
+        ledger = _deploy(endpoint, deployer, _founding(folder, members, consortium), say)
+        _register(ledger, folder, members)
+        say(f"members, keys and accounts are on the chain (block {ledger.block_number()})")
+        root = _trust_root(ledger, consortium)
+    _write_gateway(folder, root)
+    write_private(folder.trust_root, root.format())
+    folder.public_trust_root.write_bytes(root.public_edition().format())
+    return root
+
+
+def _make_keys(folder: ConsortiumFolder, member: MemberProfile) -> None:
+    folder.save_member(member)
+    folder.make_signing_key(member.slug)
+    folder.make_account(member.slug)
+    if member.sponsor is None:
+        folder.make_account(member.slug, "attester")
+    elif "GATEWAY" in member.roles:
+        folder.make_account(member.slug, "gateway")
+
+
+@contextmanager
+def _endpoint(folder: ConsortiumFolder, rpc: str) -> Iterator[Any]:
+    """A URL, or the provider of an embedded node that was made anew in the folder and is closed afterwards."""
+    if rpc:
+        write_json(folder.path / "network.json", {"rpc": rpc})
+        yield rpc
+        return
+    from chain.node import EmbeddedNode, Genesis, NodeSettings
+
+    validators = sorted(
+        (make_account(folder.path / "validators" / f"{n}.json", folder.passphrase()) for n in range(VALIDATORS)),
+        key=lambda account: bytes.fromhex(account.address[2:]),
+    )
+    addresses = tuple(bytes.fromhex(account.address[2:]) for account in validators)
+    # A minute in the past: the founding's blocks are a second apart and must not run ahead of the clock.
+    genesis = Genesis(CHAIN_ID, GAS_LIMIT, int(time.time()) - 60, addresses)
+    folder.genesis.write_text(genesis.format())
+    database = folder.path / "node"
+    shutil.rmtree(database, ignore_errors=True)
+    keys = [bytes(account.key) for account in validators]
+    node = EmbeddedNode.open(database, genesis, keys, NodeSettings(instant=True))
+    try:
+        yield node.provider()
+    finally:
+        node.close()
+
+
+def _founding(folder: ConsortiumFolder, members: list[MemberProfile], consortium: bytes) -> Founding:
+    from chain.ledger import Founder, Founding
+
+    governors = [member for member in members if member.sponsor is None]
+    return Founding(
+        consortium=consortium,
+        founders=tuple(
+            Founder(m.uscc, m.name, roles_of(m), folder.account(m.slug).address, m.customs_code) for m in governors
+        ),
+        threshold=len(governors) // 2 + 1,
+        view_policy_hash=sha256(POLICY_FILE.read_bytes()).digest(),
+        record_rules_hash=sha256(RECORD_RULES_FILE.read_bytes()).digest(),
+        proposal_lifetime_blocks=PROPOSAL_LIFETIME_BLOCKS,
+    )
+
+
+def _deploy(endpoint: Any, deployer: LocalAccount, founding: Founding, say: Say) -> Ledger:
+    from chain.ledger import Ledger, deploy, read_expectations
+
+    addresses = deploy(endpoint, deployer, founding, timeout_s=FOUNDING_WAIT_S)
+    say(f"contracts: MemberRegistry {addresses.registry}, RecordLedger {addresses.ledger}")
+    return Ledger(endpoint, addresses, expect=read_expectations(endpoint, addresses), timeout_s=FOUNDING_WAIT_S)
+
+
+def _register(ledger: Ledger, folder: ConsortiumFolder, members: list[MemberProfile]) -> None:
+    """Admits the participants, then gives everyone accounts and keys: each call by whom the registry wants it from."""
+    from chain.ledger import calls
+
+    accounts = {member.uscc: folder.account(member.slug) for member in members}
+    governors = [member for member in members if member.sponsor is None]
+    sponsored = [(member, accounts[member.sponsor]) for member in members if member.sponsor is not None]
+    attesters = {member.uscc: folder.account(member.slug, "attester") for member in governors}
+    waves = _Waves(ledger)
+    waves.send([
+        *((calls.admit(m.uscc, m.name, roles_of(m), m.customs_code), sponsor) for m, sponsor in sponsored),
+        *((calls.set_attester(attesters[m.uscc].address), accounts[m.uscc]) for m in governors),
+    ])  # fmt: skip
+    waves.send((calls.appoint_controller(m.uscc, accounts[m.uscc].address), sponsor) for m, sponsor in sponsored)
+    waves.send((calls.add_key(m.uscc, folder.signing_key(m.slug).public), accounts[m.uscc]) for m in members)
+    for member, _ in sponsored:
+        if "GATEWAY" in member.roles:
+            account = folder.account(member.slug, "gateway")
+            decision = calls.setting_gateway(account.address, member.uscc)
+            ledger.decide(decision, [accounts[governor.uscc] for governor in governors])
+
+
+class _Waves:
+    """Sends transactions in waves: all of one at once, each sender's in order, then all are waited for."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def send(self, wave: Iterable[tuple[Call, LocalAccount]]) -> None:
+        """Returns once every call of the wave stands in a block; raises the contract's error where one was refused."""
+        nonces: dict[str, int] = {}
+        sent = []
+        for call, account in wave:
+            nonce = nonces.get(account.address, -1)
+            nonce = self._ledger.next_nonce(account.address) if nonce < 0 else nonce
+            sent.append(self._ledger.send_raw(self._ledger.prepare(call, account, nonce)))
+            nonces[account.address] = nonce + 1
+        for tx_hash in sent:
+            self._ledger.wait(tx_hash, FOUNDING_WAIT_S)
+
+
+def roles_of(member: MemberProfile) -> Role:
+    """The member's roles as the registry's bits."""
+    roles = Role(0)
+    for name in member.roles:
+        roles |= Role[name]
+    return roles
+
+
+def _trust_root(ledger: Ledger, consortium: bytes) -> TrustRoot:
+    from chain.proof.header import Header
+
+    head = Header.from_rlp(ledger.header_rlp(ledger.block_number()))
+    contracts = (
+        Contract(REGISTRY, _bytes(ledger.addresses.registry), _bytes(ledger.code_hash(REGISTRY)), 0, None),
+        Contract(LEDGER, _bytes(ledger.addresses.ledger), _bytes(ledger.code_hash(LEDGER)), 0, None),
+    )
+    return TrustRoot(
+        consortium=consortium,
+        chain_id=ledger.chain_id,
+        genesis_hash=_bytes(ledger.block_hash(0)),
+        contracts=contracts,
+        validators=(ValidatorRange(0, None, True, tuple(sorted(head.extra.validators))),),
+        least_votes=len(ledger.governors().active) // 2 + 1,
+        record_rules=dict(RECORD_RULES),
+        # All keys were made in one folder on one machine; only members who each hold their own may say otherwise.
+        independent_validators=False,
+        independent_attesters=False,
+        tag_keys=(TagKey(0, secrets.token_bytes(32)),),
+        predecessor=None,
+    )
+
+
+def _write_gateway(folder: ConsortiumFolder, root: TrustRoot) -> None:
+    gateway = folder.member("gateway")
+    keys = [{"from_batch": one.from_batch, "key": base64url(one.key)} for one in root.tag_keys or ()]
+    write_private(folder.gateway / "tag-keys.json", _json({"tag_keys": keys}))
+    data_key = {"id": "1", "key": base64url(secrets.token_bytes(32))}
+    write_private(folder.gateway / "data-keys.json", _json({"current": "1", "keys": [data_key]}))
+    write_json(folder.gateway / "settings.json", gateway_settings(folder, gateway))
+
+
+def _json(value: object) -> bytes:
+    import json
+
+    return json.dumps(value, indent=2).encode() + b"\n"
+
+
+def _bytes(said: str) -> bytes:
+    return bytes.fromhex(said.removeprefix("0x"))
+
+
+def _funder_passphrase() -> bytes:
+    """The passphrase of the funder's key file: from TONGGUAN_FUNDER_PASSPHRASE, else asked for."""
+    import getpass
+
+    said = os.environ.get("TONGGUAN_FUNDER_PASSPHRASE")
+    return (getpass.getpass("Passphrase of the funder's key file: ") if said is None else said).encode()
+
+
+def gateway_settings(folder: ConsortiumFolder, gateway: MemberProfile) -> dict[str, Any]:
+    """What the gateway's settings file says, paths relative to nothing: absolute."""
+    return {}

@@ -1,0 +1,45 @@
+"""Attesters on this machine: which governors' keys are here, and their votes sent as transactions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chain.attester import AttestationPolicy, Attester
+from chain.errors import NotFound
+from chain.index_store import IndexStore
+from scripts.connecting import connect, trust_root_of
+from scripts.folder import ConsortiumFolder
+
+if TYPE_CHECKING:
+    from eth_account.signers.local import LocalAccount
+
+    from chain.ledger import Ledger
+
+
+@dataclass(frozen=True)
+class LedgerVote:
+    """A governor's vote, sent from its attester account."""
+
+    governor: str
+    account: LocalAccount
+    ledger: Ledger
+
+    def attest(self, batch_count: int, root: bytes) -> None:
+        """Sends `attest` and waits for its receipt; raises LedgerFault where it is refused."""
+        self.ledger.attest(batch_count, root, self.account)
+
+
+def make_attester(folder: ConsortiumFolder, rpc: str, slugs: Sequence[str], policy: AttestationPolicy) -> Attester:
+    """The attester of the governors named (all whose attester keys are in the folder where none is named)."""
+    root = trust_root_of(folder)
+    ledger = connect(root, rpc)
+    members = [member for member in folder.members() if (folder.member_folder(member.slug) / "attester.json").exists()]
+    chosen = [member for member in members if not slugs or member.slug in slugs]
+    if not chosen:
+        raise NotFound("attester key", ", ".join(slugs) or folder.path)
+    votes = [LedgerVote(member.uscc, folder.account(member.slug, "attester"), ledger) for member in chosen]
+    name = "-".join(member.slug for member in chosen)
+    index = IndexStore.open(folder.path / "attester" / name, root.consortium)
+    return Attester(ledger, index, root.consortium, votes, policy)

@@ -1,0 +1,148 @@
+"""What an operator types: found a consortium and run its parts."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from scripts.folder import ConsortiumFolder
+
+if TYPE_CHECKING:
+    from chain.attester import Attested
+
+DIR_HELP = "the consortium's folder"
+NODE_PORT = 8645
+GATEWAY_PORT = 8700
+SINGLE_WINDOW_PORT = 8710
+
+Directory = Annotated[Path, typer.Argument(help=DIR_HELP, metavar="DIR")]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds this room's commands."""
+    app.command()(init)
+    app.command()(up)
+    app.command()(node)
+    app.command()(gateway)
+    app.command()(attester)
+    app.command("single-window")(single_window)
+
+
+def init(
+    directory: Directory,
+    rpc: Annotated[str, typer.Option(help="found it on this running network instead of an embedded node")] = "",
+    funder: Annotated[Path | None, typer.Option(help="with --rpc: key file of an account that may send")] = None,
+) -> None:
+    """Make a new example consortium: keys, genesis, contracts, members, trust root."""
+    from scripts.founding import found
+
+    folder = ConsortiumFolder(directory)
+    if folder.is_founded():
+        print(f"{directory} already holds a consortium; nothing was changed.")
+        return
+    root = found(folder, rpc=rpc, funder=funder, say=lambda text: print(f"  {text}"))
+    print(f"Founded consortium {root.consortium.hex()[:16]}… in {directory}.")
+    print(f"Trust root fingerprint: {root.short_fingerprint}")
+    print(f"Next: tongguan up {directory}")
+
+
+def up(
+    directory: Directory,
+    node_port: Annotated[int, typer.Option()] = NODE_PORT,
+    gateway_port: Annotated[int, typer.Option()] = GATEWAY_PORT,
+) -> None:
+    """Run node, gateway and attesters of a consortium on this machine, in one process group, until interrupted."""
+    from scripts.machine import Machine
+    from scripts.processes import StopSignal
+
+    folder = ConsortiumFolder(directory)
+    folder.require_founded()
+    stopped = StopSignal()
+    with Machine(folder, node_port=node_port, gateway_port=gateway_port) as machine:
+        machine.start_core(print)
+        print(f"Gateway: {machine.gateway_url}   node: {machine.rpc_url}   (interrupt to stop)", flush=True)
+        machine.run_until(stopped)
+
+
+def node(
+    directory: Directory,
+    port: Annotated[int, typer.Option(help="loopback port")] = NODE_PORT,
+) -> None:
+    """Run the embedded Ethereum node of a consortium."""
+    _run_module("chain.node", "--dir", str(directory), "--port", str(port))
+
+
+def gateway(
+    directory: Directory,
+    port: Annotated[int, typer.Option(help="loopback port")] = GATEWAY_PORT,
+) -> None:
+    """Run the gateway of a consortium."""
+    folder = ConsortiumFolder(directory)
+    folder.require_founded()
+    _run_module("gateway", "--settings", str(folder.gateway / "settings.json"), "--port", str(port))
+
+
+def single_window(
+    directory: Directory,
+    port: Annotated[int, typer.Option(help="loopback port")] = SINGLE_WINDOW_PORT,
+) -> None:
+    """Run the single-window stand-in, which tells stories by the consortium's members."""
+    folder = ConsortiumFolder(directory)
+    folder.require_founded()
+    _run_module("adapters.single_window_mock", "--dir", str(directory), "--port", str(port))
+
+
+def attester(
+    directory: Directory,
+    member: Annotated[list[str] | None, typer.Option(help="governor (slug); repeat for several on one machine")] = None,
+    rpc: Annotated[str, typer.Option(help="the chain's JSON-RPC endpoint")] = f"http://127.0.0.1:{NODE_PORT}",
+    quiet_s: Annotated[float, typer.Option(help="a checkpoint is due this long after the last batch")] = 5.0,
+    every_batches: Annotated[int, typer.Option(help="and at every multiple of so many batches")] = 64,
+    heartbeat_s: Annotated[float, typer.Option(help="and at least this often while batches wait for one")] = 600.0,
+    poll_s: Annotated[float, typer.Option(help="how often the chain is asked")] = 0.5,
+) -> None:
+    """Attest the index map for governors whose attester keys are in this folder.
+
+    Follows the chain and derives the map itself. Where its root differs from what others attested it says so on
+    standard error, votes for its own, and goes on. Exit 2 where the chain cannot be believed.
+    """
+    from chain.attester import AttestationPolicy, Outcome
+    from scripts.attesting import make_attester
+    from scripts.processes import StopSignal
+
+    folder = ConsortiumFolder(directory)
+    folder.require_founded()
+    policy = AttestationPolicy(every_batches, quiet_s, heartbeat_s)
+    stopped = StopSignal()
+    attesting = make_attester(folder, rpc, member or [], policy)
+    while not stopped():
+        done = attesting.step(time.monotonic())
+        if done.outcome is not Outcome.NOTHING_DUE:
+            _say_attested(done)
+        time.sleep(poll_s)
+
+
+def _say_attested(done: Attested) -> None:
+    from chain.attester import Outcome
+
+    if done.outcome is Outcome.DISSENTED:
+        against = ", ".join(done.against)
+        print(
+            f"DISSENT: over {done.batch_count} batches this attester derives root {done.root.hex()}; "
+            f"another root was attested by {against}",
+            file=sys.stderr,
+            flush=True,
+        )
+        return
+    print(f"attested {done.batch_count} batches, root {done.root.hex()}", flush=True)
+
+
+def _run_module(module: str, *arguments: str) -> None:
+    """Becomes `python -m module`, so that signals and exit codes are the part's own."""
+    import os
+
+    os.execv(sys.executable, [sys.executable, "-m", module, *arguments])  # noqa: S606 - our own module

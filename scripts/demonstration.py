@@ -1,0 +1,241 @@
+"""The demonstration: the main job end to end, told in plain words, every claim checked by a program.
+
+Two stories run from the single window to a proof that a stranger checks offline; then four lies are told with the
+proof in hand and each is refused. Exit 0 only if every step held.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+from gateway.client import GatewayClient
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from chain.errors import TongguanError
+from scripts.folder import ConsortiumFolder
+from scripts.founding import found
+from scripts.machine import Machine
+from scripts.offline import Offline, OfflineVerdict
+from scripts.processes import StopSignal
+from scripts.storytelling import show_records, show_view
+from scripts.tampers import TAMPERS
+
+STORIES = ("parcel", "air_import")
+STORY_TITLES = {"parcel": "a parcel 跨境电商包裹", "air_import": "an air import 空运进口"}
+STORY_TIMEOUT_S = 120.0
+READER = "regulator"
+
+
+class DemonstrationFailed(TongguanError):
+    """Something that the demonstration claims did not hold."""
+
+
+@dataclass
+class Told:
+    """One story as it was told in this run."""
+
+    name: str
+    ucr: str
+    messages: int
+    view: dict[str, Any] = field(default_factory=dict)
+    bundle: Path = Path()
+
+
+class Demonstration:
+    """One run in one folder."""
+
+    def __init__(self, folder: ConsortiumFolder, console: Console, rpc: str = "", funder: Path | None = None) -> None:
+        self._folder = folder
+        self._say = console
+        self._rpc = rpc
+        self._funder = funder
+        self._started = time.monotonic()
+
+    def found(self) -> None:
+        """Founds the consortium, or says that this run goes on where the last one ended."""
+        if self._folder.is_founded():
+            self._step("The consortium is already founded here; this run goes on where the last one ended.")
+            return
+        self._step("A consortium is founded: keys, chain, contracts, members, trust root")
+        root = found(self._folder, rpc=self._rpc, funder=self._funder, say=self._note)
+        self._note(f"trust root fingerprint {root.short_fingerprint}")
+
+    def run(self, machine: Machine) -> None:
+        """Everything after the founding. Raises where a claim does not hold."""
+        self._step("Its parts start")
+        machine.start_core(self._note)
+        machine.start_single_window(self._note)
+        machine.start_adapters(self._note)
+        with self._reader(machine) as reader:
+            told = [self._tell(machine, name) for name in STORIES]
+            self._wait_until_read(machine, told)
+            self._wait_until_covered(machine, reader, told)
+            for story in told:
+                self._show(reader, story)
+                self._save_bundle(reader, story)
+        self._verify(told)
+        self._refuse_lies(told)
+
+    def close(self, machine: Machine, *, keeps_running: bool) -> None:
+        """Says what to open or type next."""
+        path = self._folder.path
+        self._step(f"All of it held, {time.monotonic() - self._started:.0f} s from the start. What to do next:")
+        if keeps_running:
+            self._note(f"look at a consignment:  tongguan view {path} UCR --member regulator")
+            self._note(f"the gateway's interface: {machine.gateway_url}/docs")
+            self._note(f"ask the chain:          any Ethereum client at {machine.rpc_url}")
+        self._note(
+            f"verify a bundle:        tongguan verify {path}/bundles/parcel.json --trust-root {path}/trust-root.json"
+        )
+        self._note(
+            "your own message file:  tongguan read FILE   then   tongguan adapter DIR --from FOLDER --assign-ucrs"
+        )
+        self._note("(`tongguan` is in .venv/bin of this repository)")
+
+    def _tell(self, machine: Machine, name: str) -> Told:
+        self._step(f"The single window is told a story: {STORY_TITLES[name]}")
+        answer = httpx.post(f"{machine.single_window_url}/v1/stories/{name}", json={}, timeout=30)
+        answer.raise_for_status()
+        said = answer.json()
+        self._note(f"{said['messages']} native messages for consignment {said['ucrs'][0]}")
+        return Told(name, said["ucrs"][0], said["messages"])
+
+    def _wait_until_read(self, machine: Machine, told: list[Told]) -> None:
+        self._step("Each member's adapter fetches its messages, maps them, signs the records and submits them")
+        total = sum(story.messages for story in told)
+        with self._progress("messages acknowledged", total) as advance:
+            before = total
+            for _ in self._until_timeout(machine, "the adapters to acknowledge every message"):
+                counts = httpx.get(f"{machine.single_window_url}/healthz", timeout=10).json()
+                if counts["refused"]:
+                    raise DemonstrationFailed(f"{counts['refused']} messages were refused; see the adapters' log")
+                left = counts["planned"] + counts["open"]
+                advance(before - left)
+                before = left
+                if left == 0:
+                    return
+
+    def _wait_until_covered(self, machine: Machine, reader: GatewayClient, told: list[Told]) -> None:
+        self._step("The gateway anchors the records in batches; governors attest to the index map")
+        with self._progress("records covered by a checkpoint", 1) as advance:
+            for _ in self._until_timeout(machine, "every record to be covered by a checkpoint"):
+                for story in told:
+                    story.view = reader.consignment(story.ucr)
+                records = [record for story in told for record in story.view["records"]]
+                if records and all(record["state"] == "covered" for record in records):
+                    advance(1)
+                    return
+
+    def _show(self, reader: GatewayClient, story: Told) -> None:
+        self._step(f"What the consortium now knows of {STORY_TITLES[story.name]}, as its regulator sees it")
+        show_records(self._say, story.view)
+        show_view(self._say, story.view)
+
+    def _save_bundle(self, reader: GatewayClient, story: Told) -> None:
+        story.bundle = self._folder.path / "bundles" / f"{story.name}.json"
+        story.bundle.parent.mkdir(exist_ok=True)
+        story.bundle.write_bytes(reader.consignment_bundle(story.ucr))
+        self._note(f"proof bundle: {story.bundle} ({story.bundle.stat().st_size:,} bytes)")
+
+    def _verify(self, told: list[Told]) -> None:
+        offline = Offline(self._folder.trust_root)
+        self._step(f"A stranger verifies the bundles: a separate process, {offline.isolation}")
+        for story in told:
+            verdict = offline.verify(story.bundle)
+            self._say.print(verdict.text, markup=False, highlight=False)
+            self._require(verdict.code == 0, f"{story.bundle.name} must verify, and was {verdict.verdict}")
+        self._note(f"first verified bundle {time.monotonic() - self._started:.0f} s after the start")
+
+    def _refuse_lies(self, told: list[Told]) -> None:
+        self._step("Four lies are told with a true bundle in hand; each must be refused")
+        offline = Offline(self._folder.trust_root)
+        said, other = (story.bundle.read_bytes() for story in reversed(told))
+        folder = self._folder.path / "bundles" / "tampered"
+        folder.mkdir(exist_ok=True)
+        for tamper in TAMPERS:
+            file = folder / f"{tamper.name}.json"
+            file.write_bytes(tamper.forge(said, other))
+            verdict = offline.verify(file)
+            self._require(verdict.code == 1, f"{tamper.name} must be refused, and was {verdict.verdict}")
+            self._note(f"{tamper.what}: [bold]{verdict.verdict}[/bold], caught by {caught_by(verdict)}")
+
+    def _reader(self, machine: Machine) -> GatewayClient:
+        member = self._folder.member(READER)
+        return GatewayClient(machine.gateway_url, signer=self._folder.signing_key(member.slug), member=member.uscc)
+
+    def _until_timeout(self, machine: Machine, what: str) -> Iterator[None]:
+        deadline = time.monotonic() + STORY_TIMEOUT_S
+        while time.monotonic() < deadline:
+            yield
+            machine.check()
+            time.sleep(0.2)
+        raise DemonstrationFailed(f"waited {STORY_TIMEOUT_S:.0f} s in vain for {what}")
+
+    @contextmanager
+    def _progress(self, what: str, total: int) -> Iterator[Any]:
+        columns = (SpinnerColumn(), TextColumn("    {task.description}"), BarColumn(), MofNCompleteColumn())
+        with Progress(*columns, TimeElapsedColumn(), console=self._say) as progress:
+            task = progress.add_task(what, total=total)
+            yield lambda amount: progress.advance(task, amount)
+
+    def _require(self, held: bool, claim: str) -> None:
+        if not held:
+            raise DemonstrationFailed(claim)
+
+    def _step(self, text: str) -> None:
+        self._say.print(f"\n[bold cyan]▸[/] [bold]{text}[/bold]")
+
+    def _note(self, text: str) -> None:
+        self._say.print(f"    {text}", highlight=False, soft_wrap=True)
+
+
+def caught_by(verdict: OfflineVerdict) -> str:
+    """The checks that failed, with the first one's reason."""
+    failed = [check for check in verdict.checks if check["outcome"] in ("FAIL", "ERROR")]
+    if not failed:
+        return verdict.text.strip().splitlines()[-1]
+    return f"“{failed[0]['name']}”: {failed[0]['reason']}"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the demonstration; 0 where all held, 1 where a claim did not, 2 where it could not be told."""
+    parser = argparse.ArgumentParser(prog="demo", description="The main job of Tongguan, end to end.")
+    parser.add_argument("--dir", type=Path, default=Path(".demo"), help="holds everything it writes (default .demo)")
+    parser.add_argument("--once", action="store_true", help="leave after the last step instead of running on")
+    parser.add_argument(
+        "--rpc", default="", help="do it all on this running network (QBFT) instead of an embedded node"
+    )
+    parser.add_argument("--funder", type=Path, help="with --rpc: key file of an account that may send")
+    options = parser.parse_args(arguments)
+    console = Console()
+    stopped = StopSignal()
+    folder = ConsortiumFolder(options.dir.resolve())
+    demonstration = Demonstration(folder, console, options.rpc, options.funder)
+    try:
+        demonstration.found()
+        with Machine(folder, node_port=8645, gateway_port=8700, quiet_s=1.0) as machine:
+            demonstration.run(machine)
+            demonstration.close(machine, keeps_running=not options.once)
+            if not options.once:
+                console.print("\nEverything keeps running. Interrupt (Ctrl-C) to stop.")
+                machine.run_until(stopped)
+    except DemonstrationFailed as error:
+        console.print(f"\n[bold red]It did not hold:[/] {error}", soft_wrap=True)
+        return 1
+    except (TongguanError, httpx.HTTPError) as error:
+        console.print(f"\n[bold red]Could not go on:[/] {error}", soft_wrap=True)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

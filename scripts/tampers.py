@@ -1,0 +1,106 @@
+"""Four lies told with a true bundle in hand, for the demonstration: each yields a file that a verifier must refuse.
+
+They are the lies that people would tell: a lighter weight, another record in a record's place, an inconvenient record
+left out, a block that the validators never sealed. Each keeps the file's canonical form as far as the lie allows.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from chain.encoding import base64url, format_json, parse_base64url
+from chain.errors import TongguanError
+from chain.proof.bundle import Bundle, ProvedRecord
+from chain.proof.header import EXTRA_INDEX, Extra, Header
+
+_NUMBER = re.compile(r'"(\d+)\.(\d+)"')
+
+
+class NothingToForge(TongguanError):
+    """The bundle holds nothing that this lie could be told with."""
+
+
+@dataclass(frozen=True)
+class Tamper:
+    """One lie: what it changes in plain words, and how."""
+
+    name: str
+    what: str
+    forge: Callable[[bytes, bytes], bytes]
+    """(the bundle, another consignment's bundle) -> the forged file."""
+
+
+def changed_weight(said: bytes, other: bytes) -> bytes:
+    """The first disclosed weight gets another first digit, in its disclosure, and nothing else changes."""
+    bundle: dict[str, Any] = json.loads(said)
+    for record in bundle["records"]:
+        jwt, *disclosures = record["sd_jwt"].split("~")
+        for place, disclosure in enumerate(disclosures):
+            text = parse_base64url(disclosure).decode() if disclosure else ""
+            if "weight" not in text or not (number := _NUMBER.search(text, text.index("weight"))):
+                continue
+            whole = number.group(1)
+            lighter = ("1" if whole[0] != "1" else "2") + whole[1:]
+            forged = text[: number.start(1)] + lighter + text[number.end(1) :]
+            disclosures[place] = base64url(forged.encode())
+            record["sd_jwt"] = "~".join([jwt, *disclosures])
+            return format_json(bundle).encode()
+    raise NothingToForge("no weight is disclosed in this bundle")
+
+
+def swapped_record(said: bytes, other: bytes) -> bytes:
+    """A record is replaced by a true record of another consignment, said by the same member with the same key."""
+    bundle, donor = Bundle.parse(said), Bundle.parse(other)
+    for place, record in enumerate(bundle.records):
+        for stranger in donor.records:
+            if stranger.signed.kid == record.signed.kid and stranger.signed.record_id != record.signed.record_id:
+                return _with_record(bundle, place, replace(record, signed=stranger.signed)).format()
+    raise NothingToForge("the two bundles share no issuer")
+
+
+def record_left_out(said: bytes, other: bytes) -> bytes:
+    """One record is taken out, with everything that served it alone; the heads are left as they are."""
+    bundle = Bundle.parse(said)
+    victim = min(bundle.records, key=lambda record: record.entries[0].batch)
+    kept = tuple(record for record in bundle.records if record is not victim)
+    used = {entry.batch for record in kept for entry in record.entries}
+    kids = {record.signed.kid for record in kept}
+    issuers = {record.signed.iss for record in kept}
+    batches = tuple(facts for facts in bundle.batches if facts.index in used)
+    return replace(
+        bundle,
+        records=kept,
+        batches=batches,
+        keys=tuple(key for key in bundle.keys if key.public.kid in kids),
+        members={uscc: shown for uscc, shown in bundle.members.items() if uscc in issuers},
+        accounts={at: v for at, v in bundle.accounts.items() if at in {facts.gateway for facts in batches}},
+    ).format()
+
+
+def forged_seal(said: bytes, other: bytes) -> bytes:
+    """One validator's commit seal is replaced by a signature that looks like one."""
+    bundle = Bundle.parse(said)
+    extra = bundle.header.extra
+    seal = bytearray(extra.seals[0])
+    seal[7] ^= 0x01
+    forged: Extra = replace(extra, seals=(bytes(seal), *extra.seals[1:]))
+    fields = list(bundle.header.fields)
+    fields[EXTRA_INDEX] = forged.format()
+    return replace(bundle, header=Header(tuple(fields))).format()
+
+
+TAMPERS: tuple[Tamper, ...] = (
+    Tamper("changed-weight", "a weight is changed in a disclosure", changed_weight),
+    Tamper("swapped-record", "a record is swapped for a true one of another consignment", swapped_record),
+    Tamper("record-left-out", "a record is left out", record_left_out),
+    Tamper("forged-seal", "a validator's seal is forged", forged_seal),
+)
+
+
+def _with_record(bundle: Bundle, place: int, record: ProvedRecord) -> Bundle:
+    records = [*bundle.records[:place], record, *bundle.records[place + 1 :]]
+    return bundle.with_records(tuple(sorted(records, key=lambda one: one.signed.record_id)))
