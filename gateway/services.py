@@ -1,0 +1,44 @@
+"""What a request is served with: the parts of one running gateway, made once at start and passed to every router."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chain.index_store import IndexStore
+from chain.keys import SigningKey
+from chain.verify.trust import TrustRoot
+from gateway.registry import Registry
+from gateway.settings import GatewaySettings
+from gateway.store.store import Store
+from gateway.tagging import TagKeys
+from gateway.tokens import TokenDesk
+
+if TYPE_CHECKING:
+    from chain.ledger import Ledger
+    from gateway.intake import Intake
+
+
+@dataclass(frozen=True)
+class Services:
+    """The parts of one gateway."""
+
+    settings: GatewaySettings
+    trust_root: TrustRoot
+    """The public edition: which consortium, chain and contracts."""
+    store: Store
+    ledger: Ledger
+    index: IndexStore
+    """The follower's derived index; read it only."""
+    registry: Registry
+    """Members and keys at the head block."""
+    tag_keys: TagKeys
+    signer: SigningKey
+    """The gateway member's registered key: receipts, access tokens, access records."""
+    tokens: TokenDesk
+    """`tokens.reader(authorization header)` gives the member that asks, or raises."""
+    intake: Intake
+    """`intake.accept(body)` takes one record; access records of our own go the same way."""
+    clock: Callable[[], float]
+    """Unix seconds UTC."""

@@ -1,0 +1,138 @@
+"""Everything that an operator may set, in one validated model: a JSON file, and environment variables over it.
+
+`TONGGUAN_RPC_URL` overrides the file's `rpc_url`, and so on for every field. Relative paths in the file are relative to
+the file. No secret stands here: keys are named by file, and the files are opened with the passphrase in another file.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from chain.errors import Malformed
+from chain.identifiers import Uscc
+from chain.proof.batch import BATCH_ENTRIES_MAX
+
+Seconds = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class MalformedSettings(Malformed):
+    """A setting is missing, unknown or out of range; names it."""
+
+
+class GatewaySettings(BaseSettings):
+    """The settings of one gateway."""
+
+    model_config = SettingsConfigDict(env_prefix="TONGGUAN_", frozen=True, extra="forbid")
+
+    member: Uscc
+    """The member that runs this gateway; it has the role GATEWAY."""
+    rpc_url: str = "http://127.0.0.1:8645"
+    """The chain's JSON-RPC endpoint."""
+    store_url: str
+    """SQLAlchemy URL: `sqlite:///path` or `postgresql://…`. A relative SQLite path is relative to the settings file."""
+
+    trust_root_file: Path
+    """The trust root, in either edition; `GET /v1/trust-root` gives it without tag keys."""
+    tag_keys_file: Path
+    """`{"tag_keys": [{"from_batch", "key"}]}`."""
+    data_keys_file: Path
+    """`{"current": id, "keys": {id: 32 bytes in base64url}}`; payloads are encrypted with them."""
+    passphrase_file: Path
+    """Opens the two key files below."""
+    account_file: Path
+    """The Ethereum account that anchors (Web3 keystore v3)."""
+    signing_key_file: Path
+    """The member's registered signing key (encrypted PKCS#8 PEM): signs receipts and tokens."""
+    record_rules_file: Path
+    """Which roles may say which record type; its hash stands in the registry."""
+    view_policy_file: Path
+    """Which roles see which sections; its hash stands in the registry."""
+    index_dir: Path
+    """The follower's derived index; may be deleted at any time."""
+
+    public_url: str = ""
+    """The URL that members know this gateway by: the audience of their token requests. Empty: any audience below."""
+    batch_entries_max: Annotated[int, Field(ge=1, le=BATCH_ENTRIES_MAX)] = BATCH_ENTRIES_MAX
+    """A batch is sealed when so many entries wait."""
+    anchor_period_s: Seconds = 0.5
+    """A batch is sealed when its oldest record has waited so long."""
+    anchor_promise_s: Count = 300
+    """What a receipt promises: anchored at most so long after acceptance."""
+    receipt_wait_s: Seconds = 30.0
+    """How long the sealer waits for a block before it sends the same bytes again."""
+    gas_price_wei: Annotated[int, Field(ge=0)] = 0
+    """For networks that want one."""
+    poll_s: Seconds = 0.2
+    """How often the chain is asked for a new block."""
+    registry_age_max_s: Seconds = 30.0
+    """With no word from the chain for so long, nobody is let in: a revocation could go unseen."""
+    clock_skew_s: Count = 300
+    """How far ahead of our clock a record's or assertion's time may be."""
+    record_age_max_s: Count = 400 * 86_400
+    """Oldest `iat` that is taken: adapters read archives too, but a wrong clock (1970) is refused."""
+    token_lifetime_s: Annotated[int, Field(ge=10, le=3600)] = 300
+    """How long an access token counts."""
+    outbox_records_max: Count = 500_000
+    """With more records waiting for the chain, further ones are refused (503): backpressure, never silent."""
+    member_records_per_s: Annotated[float, Field(gt=0)] = 20_000.0
+    """Records a second that one member may submit, over a minute's mean; beyond it 429 with `Retry-After`."""
+    bulk_lines_max: Count = 100_000
+    """Records in one bulk upload."""
+    lease_s: Count = 10
+    """How long a sealer that died keeps another gateway on the same store from sealing."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment stands over the file."""
+        return env_settings, init_settings
+
+    @classmethod
+    def load(cls, file: Path, **overrides: Any) -> Self:
+        """The settings of a file with the environment, and then `overrides`, over it; raises MalformedSettings."""
+        try:
+            said = json.loads(file.read_bytes())
+        except (OSError, ValueError) as error:
+            raise MalformedSettings(str(file), f"must be a readable JSON file: {error}") from None
+        if not isinstance(said, dict):
+            raise MalformedSettings(str(file), "must be a JSON object")
+        try:
+            loaded = cls(**_anchored(said, file.resolve().parent))
+            return loaded.model_copy(update={name: value for name, value in overrides.items() if value is not None})
+        except ValidationError as error:
+            fault = error.errors()[0]
+            raise MalformedSettings(".".join(map(str, fault["loc"])), fault["msg"]) from None
+
+    def effective(self) -> dict[str, Any]:
+        """Every setting as it counts, for people to read; a password in the store's URL is left out."""
+        from sqlalchemy import make_url
+
+        said: dict[str, Any] = self.model_dump(mode="json")
+        said["store_url"] = make_url(self.store_url).render_as_string(hide_password=True)
+        return said
+
+
+_SQLITE = "sqlite:///"
+
+
+def _anchored(said: dict[str, Any], folder: Path) -> dict[str, Any]:
+    placed = dict(said)
+    for name, value in said.items():
+        if name.endswith(("_file", "_dir")) and isinstance(value, str):
+            placed[name] = folder / value
+    url = said.get("store_url")
+    if isinstance(url, str) and url.startswith(_SQLITE):
+        placed["store_url"] = _SQLITE + str(folder / url.removeprefix(_SQLITE))
+    return placed

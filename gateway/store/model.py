@@ -1,0 +1,157 @@
+"""The one schema, for SQLite and PostgreSQL: what was accepted, what is on its way to the chain, what was anchored.
+
+Trust: a wrong row can delay or hide an answer; it can never make a false one verify. What must not be lost is in
+`records` (accepted means durable); everything else can be made again from `records` and the chain.
+
+Records are found by `record_id`, by `(iss, jti)`, by tag (`entries.tag`, which is how a consignment's records are
+found), by reference and by cited document. Times are Unix seconds UTC.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData()
+
+_SEQUENCE = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite counts rows by itself only in a column of type INTEGER."""
+
+
+class RecordState(StrEnum):
+    """How far a record has come. It only moves right; `refused` ends it before `anchored`."""
+
+    ACCEPTED = "accepted"
+    ANCHORED = "anchored"
+    COVERED = "covered"
+    REFUSED = "refused"
+
+
+class BatchState(StrEnum):
+    """How far a batch of the outbox has come."""
+
+    OPEN = "open"
+    ANCHORED = "anchored"
+
+
+records = Table(
+    "records",
+    metadata,
+    Column("seq", _SEQUENCE, primary_key=True, autoincrement=True),  # order of acceptance
+    Column("record_id", String(43), nullable=False, unique=True),
+    Column("iss", String(18), nullable=False),
+    Column("jti", String(64), nullable=False),
+    Column("vct", String(64), nullable=False),
+    Column("kid", String(43), nullable=False),
+    Column("iat", BigInteger, nullable=False),
+    Column("amends", String(43), index=True),
+    Column("state", String(8), nullable=False),
+    Column("reason", Text),  # why refused, for its issuer to read
+    Column("jwt", LargeBinary, nullable=False),  # the issuer-signed JWT, compressed; kept for ever
+    Column("disclosures", LargeBinary),  # the rest, compressed and encrypted; NULL once erased
+    Column("receipt", Text, nullable=False),  # JWS, as it was first given
+    Column("accepted_at", BigInteger, nullable=False),
+    Column("anchor_by", BigInteger, nullable=False),
+    Column("entry_count", Integer, nullable=False),
+    Column("batch", _SEQUENCE, ForeignKey("batches.id"), index=True),  # of the outbox; NULL until sealed here
+    Column("batch_index", BigInteger),  # on the chain; NULL until anchored (by this gateway or another)
+    UniqueConstraint("iss", "jti", name="records_iss_jti"),
+)
+Index(
+    "records_waiting",
+    records.c.seq,
+    sqlite_where=records.c.state == "accepted",
+    postgresql_where=records.c.state == "accepted",
+)
+Index(
+    "records_uncovered",
+    records.c.batch_index,
+    sqlite_where=records.c.state == "anchored",
+    postgresql_where=records.c.state == "anchored",
+)
+Index("records_of_issuer", records.c.iss, records.c.seq)
+"""The partial indexes hold only records on their way, so that marking them costs the same at any size."""
+
+entries = Table(
+    "entries",
+    metadata,
+    Column("record_seq", _SEQUENCE, ForeignKey("records.seq"), primary_key=True),
+    Column("ordinal", SmallInteger, primary_key=True),  # place of the UCR in the record's `ucr` section
+    Column("tag", LargeBinary(16), nullable=False, index=True),
+    Column("entry_digest", LargeBinary(32), nullable=False, index=True),
+)
+
+references = Table(
+    "record_references",
+    metadata,
+    Column("record_seq", _SEQUENCE, ForeignKey("records.seq"), primary_key=True),
+    Column("ordinal", SmallInteger, primary_key=True),  # place in the record's `references` section
+    Column("kind", String(32), nullable=False),
+    Column("scope", String(64), nullable=False),
+    Column("value", Text, nullable=False),  # as `Reference.key` writes it: what people write differently is dropped
+    Column("said_on", String(10), nullable=False),  # YYYY-MM-DD or ""
+    Index("record_references_value", "value", "kind"),
+)
+
+documents = Table(
+    "cited_documents",
+    metadata,
+    Column("sha256", LargeBinary(32), primary_key=True),
+    Column("record_seq", _SEQUENCE, ForeignKey("records.seq"), primary_key=True, index=True),
+)
+
+batches = Table(
+    "batches",
+    metadata,
+    Column("id", _SEQUENCE, primary_key=True, autoincrement=True),
+    Column("batch_id", LargeBinary(32), nullable=False, unique=True),
+    Column("root", LargeBinary(32), nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("entries", LargeBinary, nullable=False),
+    Column("gateway", String(42), nullable=False),  # the sender's address
+    Column("state", String(8), nullable=False),
+    Column("nonce", BigInteger),  # NULL until a transaction was signed for it
+    Column("raw_tx", LargeBinary),  # the same bytes are sent again until the nonce is spent
+    Column("batch_index", BigInteger),
+    Column("block", BigInteger),
+    Column("created_at", BigInteger, nullable=False),
+)
+Index("batches_open", batches.c.id, sqlite_where=batches.c.state == "open", postgresql_where=batches.c.state == "open")
+
+marks = Table(
+    "marks",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+"""Counters that must move together with rows: `followed_batches`, `covered_batches`."""
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("holder", String(64), nullable=False),
+    Column("fence", BigInteger, nullable=False),  # grows with every new holder; a writer with an older one is refused
+    Column("until", BigInteger, nullable=False),
+)
+
+assertions = Table(
+    "used_assertions",
+    metadata,
+    Column("digest", LargeBinary(32), primary_key=True),  # SHA-256 of kid and jti: a token request counts once
+    Column("until", BigInteger, nullable=False, index=True),
+)

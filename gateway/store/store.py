@@ -1,0 +1,134 @@
+"""Opening the store: SQLite by default (write-ahead log, full synchronisation), PostgreSQL by URL.
+
+A transaction that has ended is on disk: `synchronous=FULL` on SQLite, `synchronous_commit=on` on PostgreSQL. Receipts
+are given only after that. SQLite has one writer; within this process writers wait for each other at a lock, so that
+they do not poll the file's.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+
+from chain.errors import StoreFault
+from gateway.store.vault import Vault
+
+BUSY_TIMEOUT_S = 10.0
+"""How long a writer waits for another process (a backup, a second gateway) before it gives up."""
+POOL_CONNECTIONS = 20
+
+
+class StoreUnavailable(StoreFault):
+    """The store cannot be read or written now: locked, full, gone. Nothing of the transaction was kept."""
+
+
+class Store:
+    """An opened store at the newest schema."""
+
+    def __init__(self, engine: Engine, vault: Vault) -> None:
+        self.engine = engine
+        self.vault = vault
+        self._is_sqlite = engine.dialect.name == "sqlite"
+        self._writer = threading.Lock()
+
+    @classmethod
+    def open(cls, url: str, vault: Vault) -> Store:
+        """Opens the store at a SQLAlchemy URL, bringing its schema up to date; raises StoreUnavailable."""
+        engine = _engine(url)
+        store = cls(engine, vault)
+        try:
+            store._migrate()
+        except SQLAlchemyError as error:
+            raise StoreUnavailable(f"the store cannot be opened: {_reason(error)}") from error
+        return store
+
+    def close(self) -> None:
+        """Closes every connection."""
+        self.engine.dispose()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that only reads, from one consistent snapshot; raises StoreUnavailable."""
+        with self._transaction(write=False) as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that writes; when the block ends without an error it is durable. Raises StoreUnavailable."""
+        with self._alone(), self._transaction(write=True) as connection:
+            yield connection
+
+    def _alone(self) -> AbstractContextManager[object]:
+        return self._writer if self._is_sqlite else nullcontext()
+
+    @contextmanager
+    def _transaction(self, *, write: bool) -> Iterator[Connection]:
+        try:
+            with self.engine.connect() as connection:
+                connection = connection.execution_options(tongguan_write=write)
+                with connection.begin():
+                    yield connection
+        except OperationalError as error:
+            raise StoreUnavailable(f"the store is not available: {_reason(error)}") from error
+
+    def _migrate(self) -> None:
+        config = Config()
+        config.set_main_option("script_location", "gateway.store:migrations")
+        with self._alone(), self.engine.connect() as connection:
+            if not self._is_sqlite:
+                # Two gateways that start together must not both create the schema.
+                connection.exec_driver_sql("SELECT pg_advisory_lock(7246001)")
+                connection.commit()
+            try:
+                connection = connection.execution_options(tongguan_write=True)
+                with connection.begin():
+                    config.attributes["connection"] = connection
+                    command.upgrade(config, "head")
+            finally:
+                if not self._is_sqlite:
+                    connection.exec_driver_sql("SELECT pg_advisory_unlock(7246001)")
+                    connection.commit()
+
+
+def _engine(url: str) -> Engine:
+    parsed = make_url(url)
+    if parsed.drivername == "postgresql":
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    if parsed.get_backend_name() == "sqlite":
+        engine = create_engine(
+            parsed,
+            connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},
+            pool_size=POOL_CONNECTIONS,
+            max_overflow=POOL_CONNECTIONS,
+        )
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    return create_engine(parsed, pool_size=POOL_CONNECTIONS, pool_pre_ping=True)
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves: the driver's own comes too late for a snapshot
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A writer takes the write lock at once: a reader that turns writer would fail where another wrote meanwhile.
+    wants_write = connection.get_execution_options().get("tongguan_write")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if wants_write else "BEGIN")
+
+
+def _reason(error: SQLAlchemyError) -> str:
+    """The driver's own words, without the statement and its values: those may hold what must not be logged."""
+    return str(error.orig) if isinstance(error, DBAPIError) else type(error).__name__

@@ -1,0 +1,116 @@
+"""Payloads at rest: compressed with zstd, and what may hold personal data encrypted with AES-256-GCM.
+
+    sealed = 0x01 ‖ key id length ‖ key id ‖ nonce (12 bytes) ‖ ciphertext and tag          associated data: record id
+
+The record id is bound in, so that a row's payload moved to another row does not open. Keys come from a file,
+`{"current": id, "keys": {id: 32 bytes in base64url}}`; new payloads use the current one, old ones open with any key
+that is still in the file, which is how a key is rotated.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import zstandard
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from chain.encoding import parse_base64url, parse_json_object
+from chain.errors import Malformed, StoreFault
+from chain.sdjwt import RECORD_CHARS_MAX
+
+DATA_KEY_BYTES = 32
+NONCE_BYTES = 12
+KEY_ID_BYTES_MAX = 32
+ZSTD_LEVEL = 1
+"""Level 1 costs 11 µs a record and halves it; higher levels gain a tenth for five times the time."""
+_VERSION = b"\x01"
+
+
+class MalformedKeyFile(Malformed):
+    """A key file of the gateway is not what its format says."""
+
+
+class UnopenedPayload(StoreFault):
+    """A stored payload does not open: its key is gone from the key file, or the row was changed."""
+
+    def __init__(self, record_id: str, reason: str) -> None:
+        self.record_id = record_id
+        super().__init__(f"the payload of record {record_id} does not open: {reason}")
+
+
+@dataclass(frozen=True)
+class DataKeys:
+    """The keys that payloads are encrypted with, by id, and which of them new payloads use."""
+
+    current: str
+    keys: Mapping[str, bytes]
+
+    @classmethod
+    def load(cls, file: Path) -> DataKeys:
+        """The keys in a file (format above); raises MalformedKeyFile, or OSError where it cannot be read."""
+        try:
+            said = parse_json_object(file.read_bytes())
+            named = said["keys"]
+            if not isinstance(named, dict):
+                raise ValueError("`keys` is no object")
+            keys = {key_id: parse_base64url(str(text)) for key_id, text in named.items()}
+        except (ValueError, KeyError) as error:
+            raise MalformedKeyFile("data keys", f"must be {{current, keys}}: {error}") from None
+        current = said.get("current")
+        if not isinstance(current, str) or current not in keys:
+            raise MalformedKeyFile("data keys.current", "must name one of the keys", value=current)
+        if any(len(key) != DATA_KEY_BYTES or not 0 < len(i.encode()) <= KEY_ID_BYTES_MAX for i, key in keys.items()):
+            raise MalformedKeyFile("data keys.keys", f"must be {DATA_KEY_BYTES} bytes each, under short ids")
+        return cls(current, keys)
+
+
+class Vault:
+    """Packs payloads for the store and unpacks them again. Safe to share between threads."""
+
+    def __init__(self, keys: DataKeys) -> None:
+        self._current = keys.current.encode()
+        self._ciphers = {key_id.encode(): AESGCM(key) for key_id, key in keys.keys.items()}
+
+    def pack_public(self, content: bytes) -> bytes:
+        """Compressed, for what holds no personal data (the issuer-signed JWT)."""
+        return zstandard.ZstdCompressor(level=ZSTD_LEVEL).compress(content)
+
+    def unpack_public(self, packed: bytes, record_id: str) -> bytes:
+        """What `pack_public` was given; raises UnopenedPayload."""
+        return _decompressed(packed, record_id)
+
+    def pack_secret(self, content: bytes, record_id: str) -> bytes:
+        """Compressed and encrypted under the current key, bound to the record id."""
+        nonce = os.urandom(NONCE_BYTES)
+        cipher = self._ciphers[self._current]
+        header = _VERSION + bytes((len(self._current),)) + self._current + nonce
+        return header + cipher.encrypt(nonce, self.pack_public(content), record_id.encode())
+
+    def unpack_secret(self, sealed: bytes, record_id: str) -> bytes:
+        """What `pack_secret` was given; raises UnopenedPayload."""
+        if len(sealed) < 2 or sealed[:1] != _VERSION:
+            raise UnopenedPayload(record_id, "it is of an unknown version")
+        key_id, rest = sealed[2 : 2 + sealed[1]], sealed[2 + sealed[1] :]
+        cipher = self._ciphers.get(key_id)
+        if cipher is None:
+            raise UnopenedPayload(record_id, f"its key {key_id.decode(errors='replace')!r} is not in the key file")
+        try:
+            packed = cipher.decrypt(rest[:NONCE_BYTES], rest[NONCE_BYTES:], record_id.encode())
+        except (InvalidTag, ValueError):
+            raise UnopenedPayload(record_id, "it was changed, or its key was") from None
+        return _decompressed(packed, record_id)
+
+    def is_current(self, sealed: bytes) -> bool:
+        """Whether the payload is encrypted under the current key (what a rotation has still to do)."""
+        return sealed[2 : 2 + sealed[1]] == self._current
+
+
+def _decompressed(packed: bytes, record_id: str) -> bytes:
+    try:
+        return zstandard.ZstdDecompressor().decompress(packed, max_output_size=RECORD_CHARS_MAX)
+    except zstandard.ZstdError as error:
+        raise UnopenedPayload(record_id, str(error)) from None
