@@ -10,6 +10,8 @@ import {KeyThumbprint} from "./KeyThumbprint.sol";
 abstract contract Facts is IMemberRegistry {
     uint16 internal constant ROLES_ALL = (1 << 10) - 1;
     uint16 internal constant ROLE_GATEWAY = 1 << 9;
+    /// @dev A set of bytes as bits: 0-9 (0x30 to 0x39) and A-Z (0x41 to 0x5a).
+    uint256 private constant CODE_CHARACTERS = (((1 << 10) - 1) << 0x30) | (((1 << 26) - 1) << 0x41);
     uint8 internal constant CONTROLLER = 1;
     uint8 internal constant GATEWAY = 2;
     uint8 internal constant ATTESTER = 4;
@@ -187,9 +189,9 @@ abstract contract Facts is IMemberRegistry {
 
     /// @dev Whether each of the first `length` bytes is 0-9 or A-Z, so that no reader meets other bytes in a number.
     function _isCode(bytes32 code, uint256 length) private pure returns (bool) {
+        uint256 set = CODE_CHARACTERS;
         for (uint256 i = 0; i < length; ++i) {
-            bytes1 c = code[i];
-            if (!((c >= "0" && c <= "9") || (c >= "A" && c <= "Z"))) return false;
+            if ((set >> uint8(code[i])) & 1 == 0) return false;
         }
         return true;
     }

@@ -131,12 +131,11 @@ abstract contract Governance is Facts {
 
     function _requireGovernor() internal view returns (bytes18 governor) {
         governor = _requireController();
-        if (!_isActiveGovernor(governor)) revert NotGovernor(governor);
+        if (!_isActiveGovernor(_memberNow(governor))) revert NotGovernor(governor);
     }
 
-    function _isActiveGovernor(bytes18 uscc) internal view returns (bool) {
-        uint256 ordinalPlusOne = _ordinals[uscc];
-        return ordinalPlusOne != 0 && Bits.has(_activeBits, ordinalPlusOne - 1);
+    function _isActiveGovernor(MemberVersion memory member) internal pure returns (bool) {
+        return member.kind == MemberKind.GOVERNOR && member.state == MemberState.ACTIVE;
     }
 
     function _requireOpen(uint256 id) private view returns (Proposal storage open) {

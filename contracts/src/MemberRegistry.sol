@@ -32,10 +32,12 @@ contract MemberRegistry is Governance {
 
     /// @inheritdoc IMemberRegistry
     function admit(bytes18 uscc, bytes10 customsCode, bytes32 nameHash, uint16 roles) external {
-        bytes18 sponsor = _requireGovernor();
+        bytes18 sponsor = _requireController();
+        MemberVersion memory governor = _memberNow(sponsor);
+        if (!_isActiveGovernor(governor)) revert NotGovernor(sponsor);
         _requireUscc(uscc);
         if (_memberNow(uscc).state != MemberState.NONE) revert AlreadyMember(uscc);
-        _requireWithin(roles, sponsor);
+        _requireWithin(roles, governor.roles);
         _writeAdmission(uscc, MemberKind.PARTICIPANT, roles, sponsor);
         _writeProfile(uscc, nameHash, customsCode);
     }
@@ -50,7 +52,7 @@ contract MemberRegistry is Governance {
     /// @inheritdoc IMemberRegistry
     function changeRoles(bytes18 uscc, uint16 roles) external {
         MemberVersion memory member = _requireSponsored(uscc);
-        _requireWithin(roles, member.sponsor);
+        _requireWithin(roles, _memberNow(member.sponsor).roles);
         _writeMember(uscc, member.state, member.kind, roles, member.sponsor);
     }
 
@@ -170,7 +172,7 @@ contract MemberRegistry is Governance {
     function _expel(bytes18 uscc) private {
         MemberVersion memory member = _requireMember(uscc);
         if (member.state == MemberState.EXPELLED) revert WrongState(uscc, member.state);
-        if (_isActiveGovernor(uscc)) _unseatGovernor(uscc);
+        if (_isActiveGovernor(member)) _unseatGovernor(uscc);
         _writeMember(uscc, MemberState.EXPELLED, member.kind, member.roles, member.sponsor);
     }
 
@@ -191,7 +193,7 @@ contract MemberRegistry is Governance {
     /// @dev By vote the roles may pass the sponsor's; a participant's sponsor must be an active governor.
     function _changeRoles(bytes18 uscc, uint16 roles, bytes18 sponsor) private {
         MemberVersion memory member = _requireMember(uscc);
-        bool fits = member.kind == MemberKind.GOVERNOR ? sponsor == 0 : _isActiveGovernor(sponsor);
+        bool fits = member.kind == MemberKind.GOVERNOR ? sponsor == 0 : _isActiveGovernor(_memberNow(sponsor));
         if (!fits) revert WrongKind(uscc, member.kind);
         _writeMember(uscc, member.state, member.kind, roles, sponsor);
     }
@@ -205,12 +207,11 @@ contract MemberRegistry is Governance {
     function _requireSponsored(bytes18 uscc) private view returns (MemberVersion memory member) {
         bytes18 caller = _requireController();
         member = _requireMember(uscc);
-        if (member.sponsor != caller || !_isActiveGovernor(caller)) revert NotPermitted(caller, uscc);
+        if (member.sponsor != caller || !_isActiveGovernor(_memberNow(caller))) revert NotPermitted(caller, uscc);
         if (member.state == MemberState.EXPELLED) revert WrongState(uscc, member.state);
     }
 
-    function _requireWithin(uint16 roles, bytes18 sponsor) private view {
-        uint16 own = _memberNow(sponsor).roles;
+    function _requireWithin(uint16 roles, uint16 own) private pure {
         if (roles & ~own != 0) revert RolesBeyondSponsor(roles, own);
     }
 }
