@@ -107,6 +107,9 @@ READERS: tuple[ReaderModule, ...] = (
     ReaderModule("adapters.customs.dxp", Form.XML, frozenset({"DxpMsg", "DxpMsgSv"})),
     ReaderModule("adapters.customs.wco", Form.XML, frozenset({"MetaData"})),
     ReaderModule("adapters.customs.ubl_declaration", Form.XML, frozenset({"ImportCustomsDeclaration"})),
+    ReaderModule("adapters.logistics.onerecord", Form.JSON),
+    ReaderModule("adapters.tax.duty_payment", Form.JSON),
+    ReaderModule("adapters.tax.ubl_invoice", Form.XML, frozenset({"Invoice"})),
 )
 """Every module of readers that there is. A room adds its line when its module lands."""
 

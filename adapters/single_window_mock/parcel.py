@@ -139,8 +139,8 @@ class Parcel:
             *ceb.opening(s),
             ("orderType", "I"),
             ("orderNo", self.order_no),
-            *_pair("ebp", trader),
-            *_pair("ebc", trader),
+            *coded("ebp", trader),
+            *coded("ebc", trader),
             ("goodsValue", self.goods_value),
             ("freight", self.freight),
             ("discount", "0"),
@@ -149,7 +149,7 @@ class Parcel:
             ("currency", ceb.CNY),
             ("buyerRegNo", f"U{self.telephone[-8:]}"),
             *self._buyer(),
-            *_pair("pay", bank),
+            *coded("pay", bank),
             ("payTransactionId", self.payment_no),
             ("consignee", self.buyer),
             ("consigneeTelephone", self.telephone),
@@ -179,10 +179,10 @@ class Parcel:
         s, trader, bank = self.script, self.cast.trader, self.cast.bank
         head = [
             *ceb.opening(s),
-            *_pair("pay", bank),
+            *coded("pay", bank),
             ("payTransactionId", self.payment_no),
             ("orderNo", self.order_no),
-            *_pair("ebp", trader),
+            *coded("ebp", trader),
             ("payerIdType", 1),
             ("payerIdNumber", self.buyer_id),
             ("payerName", self.buyer),
@@ -198,7 +198,7 @@ class Parcel:
         s, carrier = self.script, self.cast.carrier
         head = [
             *ceb.opening(s),
-            *_pair("logistics", carrier),
+            *coded("logistics", carrier),
             ("logisticsNo", self.waybill_no),
             ("billNo", self.bill_no),
             ("orderNo", self.order_no),
@@ -221,10 +221,10 @@ class Parcel:
         head = [
             *ceb.opening(s, app_type),
             ("orderNo", self.order_no),
-            *_pair("ebp", trader),
-            *_pair("ebc", trader),
+            *coded("ebp", trader),
+            *coded("ebc", trader),
             ("logisticsNo", self.waybill_no),
-            *_pair("logistics", carrier),
+            *coded("logistics", carrier),
             ("copNo", self.cop_no),
             ("preNo", self.pre_no if known else None),
             ("assureCode", trader.customs_code),
@@ -239,7 +239,7 @@ class Parcel:
             ("buyerName", self.buyer),
             ("buyerTelephone", self.telephone),
             ("consigneeAddress", "北京市朝阳区建国路88号"),
-            *_pair("agent", broker),
+            *coded("agent", broker),
             ("tradeMode", "9610"),
             ("trafMode", "5"),
             ("trafNo", self.flight),
@@ -312,7 +312,7 @@ class Parcel:
         s, carrier = self.script, self.cast.carrier
         fields = [
             *ceb.opening(s),
-            *_pair("logistics", carrier),
+            *coded("logistics", carrier),
             ("logisticsNo", self.waybill_no),
             ("logisticsStatus", "S"),
             ("logisticsTime", s.local("%Y%m%d%H%M%S")),
@@ -385,5 +385,6 @@ def parcel(cast: Cast, seed: int, started_at: datetime) -> Story:
     return script.story()
 
 
-def _pair(name: str, party: Party) -> list[tuple[str, object]]:
+def coded(name: str, party: Party) -> list[tuple[str, object]]:
+    """An enterprise as CEB names it: `<name>Code` and `<name>Name`."""
     return [(f"{name}Code", party.customs_code), (f"{name}Name", party.name)]

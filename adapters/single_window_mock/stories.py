@@ -6,9 +6,12 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from adapters.single_window_mock.air import air_import
+from adapters.single_window_mock.air_turns import air_inspected, air_rejected
 from adapters.single_window_mock.cast import Cast
 from adapters.single_window_mock.parcel import parcel
+from adapters.single_window_mock.parcel_turns import parcel_amended, parcel_returned
 from adapters.single_window_mock.script import Story, StoryMessage
+from adapters.single_window_mock.sea import sea_import
 
 __all__ = ["STORIES", "Story", "StoryMessage", "Teller"]
 
@@ -18,4 +21,9 @@ Teller = Callable[[Cast, int, datetime], Story]
 STORIES: Mapping[str, Teller] = {
     "parcel": parcel,
     "air_import": air_import,
+    "sea_import": sea_import,
+    "parcel_returned": parcel_returned,
+    "parcel_amended": parcel_amended,
+    "air_rejected": air_rejected,
+    "air_inspected": air_inspected,
 }

@@ -1,0 +1,403 @@
+"""The adapter: takes one member's messages, turns each entity into a signed record, submits it, and says so to the
+source.
+
+At least once in, exactly once out: a message is kept in the journal before anything is done about it, a record is
+kept signed before it is submitted, and a message is acknowledged when nothing is left to do about any of its
+entities. A crash at any point only repeats steps that change nothing the second time. One runner runs for one
+member, with that member's key alone.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+
+import httpx
+
+from adapters.envelope import UCRS_PER_ENTITY_MAX
+from adapters.journal import Journal, JournalEntity, JournalMessage
+from adapters.messages import Entity, ReadMessage, read_message
+from adapters.single_window import Message, SingleWindowFault, Source
+from adapters.submit import Gateway, Outcome, record_jti, submit
+from chain.errors import Malformed, MalformedMessage, NotFound, TongguanError
+from chain.identifiers import Ucr
+from chain.keys import SigningKey
+from chain.records import Record, sign_record
+from chain.sdjwt import SignedRecord
+
+LOG = logging.getLogger("tongguan.adapters")
+FOREIGN_SENDER_CODE = "4002"
+"""Our code for words that this member may not say."""
+DROPPED_CODE = "4999"
+"""Our code for what an operator gave up, where the gateway had not given one."""
+
+_STATEMENT_NUMBERS = ("declaration", "pre", "cop", "tax_bill")
+"""Kinds of reference that name one statement; an order or a container may have several over time."""
+
+Assign = Callable[[str, Sequence[Mapping[str, str]]], str]
+"""Record type and references -> the UCR that the single window assigns to those goods."""
+
+
+@dataclass(frozen=True)
+class RunnerSettings:
+    """How a runner paces itself; every time in seconds."""
+
+    page_messages: int = 100
+    batch_messages_max: int = 500
+    """Messages taken in one round before they are worked on."""
+    batch_entities_max: int = 1000
+    poll_s: float = 0.5
+    """Pause when there was nothing to do."""
+    rescan_s: float = 30.0
+    """After so long, messages are fetched from the oldest again: what was not acknowledged comes once more."""
+    retry_first_s: float = 0.25
+    retry_max_s: float = 60.0
+    """Retries come after 1, 2, 4, … times the first pause, up to this, each between half and one and a half times
+    that."""
+    attempts_max: int = 12
+    """An entity whose consignment is not known after so many tries is parked (about four minutes)."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What one round did."""
+
+    taken: int = 0
+    refused: int = 0
+    signed: int = 0
+    submitted: int = 0
+    parked: int = 0
+    settled: int = 0
+    faults: tuple[str, ...] = ()
+    """Why the single window or the gateway could not be used, one sentence each; nothing was lost."""
+
+    @property
+    def idle(self) -> bool:
+        """Whether there was nothing to do."""
+        return not (self.taken or self.refused or self.signed or self.submitted or self.parked or self.settled)
+
+
+@dataclass(frozen=True)
+class _Signed:
+    entity: JournalEntity
+    record: SignedRecord
+    references: tuple[tuple[str, str, str], ...]
+
+
+class _NotYet(Exception):
+    """The consignment or the amended record is not known yet."""
+
+
+class AdapterRunner:
+    """One member's adapter."""
+
+    def __init__(
+        self,
+        member: str,
+        key: SigningKey,
+        consortium: str,
+        *,
+        source: Source,
+        gateway: Gateway,
+        journal: Journal,
+        settings: RunnerSettings | None = None,
+        assign: Assign | None = None,
+        clock: Callable[[], float] = time.time,
+        random: Random | None = None,
+    ) -> None:
+        """`member` is its USCC, `consortium` the 64 hex digits of the consortium id.
+
+        With `assign`, an entity whose UCR nobody gives is lodged as new goods; without, it waits for the gateway
+        to know it.
+        """
+        self.member = member
+        self.journal = journal
+        self._key = key
+        self._consortium = consortium
+        self._source = source
+        self._gateway = gateway
+        self._settings = settings or RunnerSettings()
+        self._assign = assign
+        self._clock = clock
+        self._random = random or Random()  # noqa: S311 - jitter only
+        self._after = 0
+        self._rescanned_at = clock()
+        self._read: dict[int, ReadMessage] = {}
+        self._known: dict[tuple[str, str, str, str], list[str]] = {}
+
+    def run_once(self) -> Progress:
+        """One round: fetch, read, sign, submit, settle. Raises only `StoreFault`, where the journal itself fails."""
+        faults: list[str] = []
+        taken = self._take(faults)
+        refused = self._read_taken()
+        signed, parked = self._sign_due(faults)
+        submitted, more_parked = self._submit_due(faults)
+        settled = self._settle(faults)
+        self._read.clear()
+        self._known.clear()
+        progress = Progress(taken, refused, signed, submitted, parked + more_parked, settled, tuple(faults))
+        if not progress.idle or faults:
+            LOG.info("round", extra={"member": self.member, **{k: v for k, v in vars(progress).items() if v}})
+        return progress
+
+    def run_until_stopped(self, stop: threading.Event) -> None:
+        """Rounds until the event is set; the round under way is finished. Raises `StoreFault`."""
+        failures = 0
+        while not stop.is_set():
+            progress = self.run_once()
+            if progress.faults:
+                failures += 1
+                stop.wait(self._pause_s(failures))
+                continue
+            failures = 0
+            if progress.idle:
+                due = self.journal.next_due()
+                until_due_s = self._settings.poll_s if due is None else max(0.02, due - self._clock())
+                stop.wait(min(self._settings.poll_s, until_due_s))
+
+    def run_until_settled(self, *, stop: threading.Event | None = None) -> Progress:
+        """Rounds until the source has nothing more and nothing is left to try; for a folder of files. Raises
+        `StoreFault`."""
+        stop = stop or threading.Event()
+        total, failures = Progress(), 0
+        while not stop.is_set():
+            progress = self.run_once()
+            total = _sum(total, progress)
+            due = self.journal.next_due()
+            failures = failures + 1 if progress.faults else 0
+            if failures > self._settings.attempts_max or (progress.idle and due is None and not progress.faults):
+                break
+            if progress.idle or progress.faults:
+                until_due_s = 0.0 if due is None else due - self._clock()
+                stop.wait(max(0.02, self._pause_s(failures) if failures else until_due_s))
+        return total
+
+    # Taking: after this the message is in the journal, whatever happens to us.
+
+    def _take(self, faults: list[str]) -> int:
+        if self._clock() - self._rescanned_at >= self._settings.rescan_s:
+            self._after, self._rescanned_at = 0, self._clock()
+        taken = 0
+        try:
+            while taken < self._settings.batch_messages_max:
+                page = self._source.fetch(self._after, self._settings.page_messages)
+                if page.next == self._after:
+                    break
+                taken += self._keep(page.messages)
+                self._after = page.next
+        except (SingleWindowFault, NotFound) as error:
+            faults.append(str(error))
+        return taken
+
+    def _keep(self, messages: Sequence[Message]) -> int:
+        taken = 0
+        with self.journal.transaction():
+            for message in messages:
+                if self.journal.take(message.envelope, message.body):
+                    taken += 1
+                else:
+                    self._settle_again(message)
+        return taken
+
+    def _settle_again(self, message: Message) -> None:
+        # Settled here but handed over again: our word was lost on the way. It is said once more in `_settle`.
+        from adapters.messages import message_digest
+
+        known = self.journal.find_message(message.envelope, message_digest(message.body))
+        if known is not None and known.state == "settled":
+            self.journal.set_message(known.place, "malformed" if known.code else "done")
+
+    # Reading: a message that cannot be used becomes `malformed`, and nothing of it is ever submitted.
+
+    def _read_taken(self) -> int:
+        refused = 0
+        for message in self.journal.messages("taken", self._settings.batch_messages_max):
+            try:
+                if message.envelope.sender != self.member:
+                    raise MalformedMessage("sender", "is this adapter's member", code=FOREIGN_SENDER_CODE)
+                read = self._reading(message)
+            except MalformedMessage as error:
+                self.journal.set_message(message.place, "malformed", error.code, str(error))
+                LOG.warning("refused", extra={"message_id": message.envelope.id, "code": error.code})
+                refused += 1
+                continue
+            self.journal.begin_entities(
+                message.place,
+                [
+                    (e.ordinal, e.record.TYPE if e.record else "", "waiting" if e.record else "unrecorded", e.note)
+                    for e in read.entities
+                ],
+            )
+        return refused
+
+    def _reading(self, message: JournalMessage) -> ReadMessage:
+        if message.place not in self._read:
+            self._read[message.place] = read_message(message.body)
+        return self._read[message.place]
+
+    # Signing: the signed bytes are in the journal before anyone else sees them.
+
+    def _sign_due(self, faults: list[str]) -> tuple[int, int]:
+        signed: list[_Signed] = []
+        count = parked = 0
+        messages: dict[int, JournalMessage] = {}
+        for entity in self.journal.due("waiting", self._clock(), self._settings.batch_entities_max):
+            if entity.place not in messages:
+                messages[entity.place] = self.journal.get_message(entity.place)
+            try:
+                read = self._entity(messages[entity.place], entity.ordinal)
+                if read.amends is not None:
+                    # The record that this one replaces may be among those not written yet.
+                    count += self._keep_signed(signed)
+                signed.append(self._sign(messages[entity.place], entity, read))
+            except _NotYet as reason:
+                parked += self._wait(entity, str(reason))
+            except Malformed as error:
+                self.journal.set_entity(entity, "parked", code=error.code, reason=str(error), now=self._clock())
+                parked += 1
+            except (TongguanError, httpx.HTTPError) as error:
+                faults.append(str(error))
+                break
+        return count + self._keep_signed(signed), parked
+
+    def _entity(self, message: JournalMessage, ordinal: int) -> Entity:
+        for entity in self._reading(message).entities:
+            if entity.ordinal == ordinal:
+                return entity
+        raise MalformedMessage("message", f"has an entity {ordinal}, as it had when it was first read")
+
+    def _sign(self, message: JournalMessage, known: JournalEntity, entity: Entity) -> _Signed:
+        if entity.record is None:
+            raise MalformedMessage("message", f"has a record for entity {known.ordinal}, as it had when first read")
+        ucrs = self._ucrs(message, entity, entity.record)
+        record = entity.record.for_ucrs(ucrs)
+        signed = sign_record(
+            record,
+            key=self._key,
+            iss=self.member,
+            consortium=self._consortium,
+            iat=int(self._clock()),
+            jti=record_jti(message.envelope, entity.ordinal, message.sha256),
+            amends=self._amended(entity, entity.record),
+        )
+        return _Signed(known, signed, tuple(reference.key for reference in record.references))
+
+    def _keep_signed(self, signed: list[_Signed]) -> int:
+        with self.journal.transaction():
+            for one in signed:
+                self.journal.keep_signed(one.entity, one.record.serialize(), one.record.record_id, one.references)
+        count = len(signed)
+        signed.clear()
+        return count
+
+    def _ucrs(self, message: JournalMessage, entity: Entity, record: Record) -> tuple[Ucr, ...]:
+        given = message.envelope.ucrs.get(entity.ordinal)
+        if given:
+            return tuple(map(Ucr.parse, given))
+        for reference in entity.lookup:
+            asked = (str(reference.kind), reference.value, reference.scope, reference.on)
+            if asked not in self._known:
+                self._known[asked] = self._gateway.references(*asked)
+            found = self._known[asked]
+            if len(found) > UCRS_PER_ENTITY_MAX:
+                raise Malformed("ucr", f"a record speaks of at most {UCRS_PER_ENTITY_MAX} UCRs", value=len(found))
+            if found:
+                return tuple(map(Ucr.parse, found))
+        if self._assign is not None and record.references:
+            known_by = [_plain(r.kind, r.scope, r.value) for r in (*entity.lookup, *record.references)]
+            return (Ucr.parse(self._assign(record.TYPE, known_by)),)
+        numbers = ", ".join(f"{r.kind} {r.value}" for r in entity.lookup) or "nothing"
+        raise _NotYet(f"no consignment is known yet by {numbers}")
+
+    def _amended(self, entity: Entity, record: Record) -> str | None:
+        if entity.amends is None:
+            return None
+        # The first statement may not have known the number that customs gave since: any of its numbers will do.
+        numbers = [entity.amends, *(r for r in (*entity.lookup, *record.references) if r.kind in _STATEMENT_NUMBERS)]
+        found = next((f for r in numbers if (f := self.journal.find_spoken(record.TYPE, r.key)) is not None), None)
+        if found is None:
+            known_by = f"{entity.amends.kind} {entity.amends.value}"
+            raise _NotYet(f"no {record.TYPE} about {known_by} was signed here yet that this one could amend")
+        return found
+
+    # Submitting: the same bytes until the gateway has answered.
+
+    def _submit_due(self, faults: list[str]) -> tuple[int, int]:
+        submitted = parked = 0
+        for entity in self.journal.due("signed", self._clock(), self._settings.batch_entities_max):
+            answer = submit(self._gateway, SignedRecord.parse(entity.record))
+            if answer.outcome is Outcome.ACCEPTED:
+                self.journal.set_entity(entity, "submitted", receipt=answer.receipt, now=self._clock())
+                submitted += 1
+            elif answer.outcome is Outcome.REFUSED:
+                self.journal.set_entity(entity, "parked", code=answer.code, reason=answer.reason, now=self._clock())
+                LOG.warning("parked", extra={"record_id": entity.record_id, "code": answer.code})
+                parked += 1
+            else:
+                faults.append(answer.reason)
+                break
+        return submitted, parked
+
+    # Settling: the source hears of a message when nothing is left to do about it.
+
+    def _settle(self, faults: list[str]) -> int:
+        self.journal.finish()
+        settled = 0
+        try:
+            for message in self.journal.messages("malformed"):
+                self._source.refuse(message.envelope, message.code, message.reason)
+                self.journal.set_message(message.place, "settled")
+                settled += 1
+            for message in self.journal.messages("done"):
+                self._say_done(message)
+                self.journal.set_message(message.place, "settled")
+                settled += 1
+        except SingleWindowFault as error:
+            faults.append(str(error))
+        return settled
+
+    def _say_done(self, message: JournalMessage) -> None:
+        dropped = [entity for entity in self.journal.entities(message.place) if entity.state == "dropped"]
+        try:
+            if dropped:
+                reasons = "; ".join(f"entity {entity.ordinal}: {entity.reason}" for entity in dropped)
+                self._source.refuse(message.envelope, dropped[0].code or DROPPED_CODE, reasons)
+            else:
+                self._source.acknowledge(message.envelope)
+        except NotFound:
+            LOG.warning("unknown to its source", extra={"message_id": message.envelope.id})
+
+    def _wait(self, entity: JournalEntity, reason: str) -> int:
+        now = self._clock()
+        if entity.attempts + 1 >= self._settings.attempts_max:
+            self.journal.set_entity(entity, "parked", code="4003", reason=reason, now=now)
+            LOG.warning("parked", extra={"place": entity.place, "ordinal": entity.ordinal})
+            return 1
+        pause_s = self._pause_s(entity.attempts + 1)
+        self.journal.set_entity(entity, "waiting", reason=reason, now=now, next_try=now + pause_s)
+        return 0
+
+    def _pause_s(self, attempt: int) -> float:
+        settings = self._settings
+        plain_s = min(settings.retry_max_s, settings.retry_first_s * float(1 << min(attempt - 1, 20)))
+        return plain_s * self._random.uniform(0.5, 1.5)
+
+
+def _sum(one: Progress, other: Progress) -> Progress:
+    return Progress(
+        taken=one.taken + other.taken,
+        refused=one.refused + other.refused,
+        signed=one.signed + other.signed,
+        submitted=one.submitted + other.submitted,
+        parked=one.parked + other.parked,
+        settled=one.settled + other.settled,
+        faults=other.faults,
+    )
+
+
+def _plain(kind: object, scope: str, value: str) -> dict[str, str]:
+    return {"kind": str(kind), "scope": scope, "value": value}
