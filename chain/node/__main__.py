@@ -9,8 +9,10 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import uvicorn
@@ -28,6 +30,19 @@ PORT = 8545
 SHUTDOWN_S = 5
 
 logger = logging.getLogger("chain.node")
+
+
+class _Server(uvicorn.Server):
+    """A server that ends when told to, and lets its caller end cleanly too: uvicorn's own raises the signal again."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        earlier = {name: signal.signal(name, self.handle_exit) for name in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for name, handler in earlier.items():
+                signal.signal(name, handler)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -89,7 +104,7 @@ def _serve(node: EmbeddedNode, host: str, port: int, hosts: frozenset[str]) -> N
         host,
         port,
     )
-    uvicorn.Server(config).run()
+    _Server(config).run()
     logger.info("stopped at block %d with %d transactions waiting", node.head.number, node.waiting)
 
 
