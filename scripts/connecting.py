@@ -25,6 +25,6 @@ def connect(root: TrustRoot, rpc: str) -> Ledger:
     if set(contracts) != {LEDGER, REGISTRY}:
         raise BrokenFolder("the trust root names no contracts that are in use")
     addresses = ContractAddresses("0x" + contracts[REGISTRY].address.hex(), "0x" + contracts[LEDGER].address.hex())
-    code_hashes = {"0x" + contract.address.hex(): contract.code_hash for contract in contracts.values()}
+    code_hashes = {name: "0x" + contract.code_hash.hex() for name, contract in contracts.items()}
     expect = Expectations(root.chain_id, "0x" + root.genesis_hash.hex(), code_hashes)
     return Ledger(rpc, addresses, expect=expect)

@@ -33,6 +33,8 @@ CHAIN_ID = 20_260
 GAS_LIMIT = 60_000_000
 VALIDATORS = 4
 FOUNDING_WAIT_S = 120.0
+FOUNDING_BLOCKS_MAX = 120
+"""More blocks than a founding makes on an embedded node, where each transaction is a block."""
 PROPOSAL_LIFETIME_BLOCKS = 100_000
 Say = Callable[[str], None]
 
@@ -161,13 +163,14 @@ def _endpoint(folder: ConsortiumFolder, rpc: str) -> Iterator[Any]:
         key=lambda account: bytes.fromhex(account.address[2:]),
     )
     addresses = tuple(bytes.fromhex(account.address[2:]) for account in validators)
-    # A minute in the past: the founding's blocks are a second apart and must not run ahead of the clock.
-    genesis = Genesis(CHAIN_ID, GAS_LIMIT, int(time.time()) - 60, addresses)
+    # The founding's blocks are a second apart each and must not run ahead of the clock: they begin in the past.
+    began = int(time.time()) - FOUNDING_BLOCKS_MAX
+    genesis = Genesis(CHAIN_ID, GAS_LIMIT, began, addresses)
     folder.genesis.write_text(genesis.format())
     database = folder.path / "node"
     shutil.rmtree(database, ignore_errors=True)
     keys = [bytes(account.key) for account in validators]
-    node = EmbeddedNode.open(database, genesis, keys, NodeSettings(instant=True))
+    node = EmbeddedNode.open(database, genesis, keys, NodeSettings(instant=True), clock=lambda: began)
     try:
         yield node.provider()
     finally:
