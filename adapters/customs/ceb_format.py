@@ -65,9 +65,12 @@ class CebEntity:
 
     ordinal: int
     where: str
+    """Its path in the message, for errors: `Order[2]`."""
     head: dict[str, str]
     lines: tuple[dict[str, str], ...] = ()
     draft: bool = False
+    sound: bool = True
+    """Whether every field is there and of its form, so that the entity can be mapped."""
 
 
 @dataclass
@@ -127,13 +130,15 @@ def _entity(
         heads = element.findall(f"{{{CEB_NAMESPACE}}}{layout.head}")
         if len(heads) != 1:
             faults.add(f"{where}/{layout.head}", "appears once", value=f"{len(heads)} times")
-            return CebEntity(ordinal, where, {})
+            return CebEntity(ordinal, where, {}, sound=False)
         head = heads[0]
     place = f"{where}/{layout.head}" if layout.head else where
     if layout.drafts and _status(head) == DRAFT:
         return CebEntity(ordinal, where, {}, draft=True)
+    before = len(faults.found)
     values = layout.fields.read(head, place, faults, strange)
-    return CebEntity(ordinal, where, values, _lines(layout, element, where, faults, strange))
+    lines = _lines(layout, element, where, faults, strange)
+    return CebEntity(ordinal, where, values, lines, sound=len(faults.found) == before)
 
 
 def _status(head: etree._Element) -> str:

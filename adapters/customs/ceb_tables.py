@@ -38,7 +38,7 @@ freight N19,5 yes
 discount N19,5 yes
 taxTotal N19,5 yes
 acturalPaid N19,5 yes
-currency C3 yes
+currency a3 yes
 buyerRegNo C..60 yes
 buyerName C..60 yes
 buyerTelephone C..30 no
@@ -65,12 +65,12 @@ itemName C..250 yes
 gmodel C..510 yes
 itemDescribe C..1000 no
 barCode C..50 no
-unit C3 yes
+unit a3 yes
 qty N19,5>0 yes
 price N19,5 yes
 totalPrice N19,5 yes
-currency C3 yes
-country C3 yes
+currency a3 yes
+country a3 yes
 note C..1000 no
 """
     ),
@@ -94,7 +94,7 @@ payerIdNumber C..60 yes
 payerName C..60 yes
 telephone C..60 no
 amountPaid N19,5 yes
-currency C3 yes
+currency a3 yes
 payTime T14 yes
 note C..1000 no
 """
@@ -116,7 +116,7 @@ billNo C..37 no
 orderNo C..60 no
 freight N19,5 yes
 insuredFee N19,5 yes
-currency C3 yes
+currency a3 yes
 weight N19,5>0 yes
 packNo N9>0 yes
 goodsInfo C..200 no
@@ -187,10 +187,10 @@ voyageNo C..32 no
 billNo C..37 no
 loctNo C..10 no
 licenseNo C..19 no
-country C3 yes
+country a3 yes
 freight N19,5 yes
 insuredFee N19,5 yes
-currency C3 yes
+currency a3 yes
 wrapType C1 no
 packNo N9>0 yes
 grossWeight N19,5>0 yes
@@ -210,15 +210,15 @@ gcode d10 yes
 gname C..250 yes
 gmodel C..510 yes
 barCode C..50 no
-country C3 yes
-tradeCountry C3 no
-currency C3 yes
+country a3 yes
+tradeCountry a3 no
+currency a3 yes
 qty N19,5>0 yes
 qty1 N19,5>0 yes
 qty2 N19,5 no
-unit C3 yes
-unit1 C3 yes
-unit2 C3 no
+unit a3 yes
+unit1 a3 yes
+unit2 a3 no
 price N19,5 yes
 totalPrice N19,5 yes
 note C..1000 no
@@ -265,7 +265,7 @@ gnum N4>0 yes
 gcode d10 yes
 gname C..250 yes
 qty N19,5>0 yes
-unit C3 yes
+unit a3 yes
 note C..1000 no
 """
     ),

@@ -30,7 +30,7 @@ ebcCode C..18 yes
 ebcName C..100 yes
 goodsValue N19,5 yes
 freight N19,5 yes
-currency C3 yes
+currency a3 yes
 note C..1000 no
 """
     ),
@@ -43,8 +43,8 @@ itemNo C..30 yes
 itemName C..250 yes
 itemDescribe C..1000 no
 barCode C..50 no
-unit C3 yes
-currency C3 yes
+unit a3 yes
+currency a3 yes
 qty N19,5>0 yes
 price N19,5 yes
 totalPrice N19,5 yes
@@ -70,7 +70,7 @@ payCode C..18 no
 payName C..100 yes
 payNo C..60 no
 charge N19,5 yes
-currency C3 yes
+currency a3 yes
 accountingDate T14 yes
 note C..1000 no
 """
@@ -89,7 +89,7 @@ logisticsName C..100 yes
 logisticsNo C..32 yes
 freight N19,5 yes
 insuredFee N19,5 yes
-currency C3 yes
+currency a3 yes
 grossWeight N19,5>0 yes
 packNo N9>0 yes
 goodsInfo C..200 yes
@@ -213,13 +213,13 @@ billNo C..37 no
 totalPackageNo C..37 no
 loctNo C..10 no
 licenseNo C..19 no
-country C3 yes
+country a3 yes
 POD C..4 yes
 freight N19,5 yes
-fCurrency C3 yes
+fCurrency a3 yes
 fFlag 1|2|3 yes
 insuredFee N19,5 yes
-iCurrency C3 yes
+iCurrency a3 yes
 iFlag 1|2|3 yes
 wrapType C1 yes
 packNo N9>0 yes
@@ -240,14 +240,14 @@ gcode d10 yes
 gname C..250 yes
 gmodel C..250 yes
 barCode C..50 yes
-country C3 yes
-currency C3 yes
+country a3 yes
+currency a3 yes
 qty N19,5>0 yes
 qty1 N19,5>0 yes
 qty2 N19,5 no
-unit C3 yes
-unit1 C3 yes
-unit2 C3 no
+unit a3 yes
+unit1 a3 yes
+unit2 a3 no
 price N19,5 yes
 totalPrice N19,5 yes
 note C..1000 no
@@ -348,7 +348,7 @@ trafMode C1 yes
 trafName C..100 yes
 portCode d4 yes
 reason C..1000 yes
-country C3 yes
+country a3 yes
 voyageNo C..32 yes
 note C..1000 no
 """
@@ -363,10 +363,10 @@ gname C..250 yes
 gmodel C..250 yes
 qty N19,5>0 yes
 qty1 N19,5>0 yes
-unit C3 yes
-unit1 C3 yes
+unit a3 yes
+unit1 a3 yes
 qty2 N19,5 no
-unit2 C3 no
+unit2 a3 no
 note C..500 no
 """
     ),

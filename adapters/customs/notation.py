@@ -12,6 +12,8 @@ consingee/consignee C..100 yes     the document's spelling, then another officia
 
 from __future__ import annotations
 
+import re
+
 from adapters.xml_fields import (
     DATE,
     STAMP,
@@ -51,6 +53,8 @@ def form(printed: str) -> Form:
         return text(int(printed[3:]))
     if printed.startswith("C"):
         return exact(int(printed[1:]))
+    if printed.startswith("a"):
+        return Form(f"exactly {printed[1:]} letters or digits", re.compile(f"[0-9A-Za-z]{{{printed[1:]}}}"))
     if printed.startswith("d"):
         least, _, most = printed[1:].partition("..")
         return digits(int(least), int(most or least))

@@ -1,0 +1,221 @@
+"""Declaration lists of parcels: CEB621 (import) and CEB603 (export).
+
+Import and export are no mirror images: a line's `country` is the origin in CEB621 and the destination in CEB603, and
+the head's `country` is where the goods come from in the one and where they go in the other.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from adapters.customs import ceb_tables, ceb_tables_export
+from adapters.customs.ceb_reader import FUNCTIONS, Built, CebReader, Job, check_weights
+from adapters.customs.ceb_trade import Values, present
+from adapters.customs.parts import CHARGE_MARKS, company, day, kilograms, person
+from chain.identifiers import HsCode
+from chain.records.base import Reference
+from chain.records.customs import CustomsDeclaration, DeclarationHead
+from chain.records.scalars import Code, Rate, fixed
+from chain.records.sections import GoodsItem
+from chain.records.transport import Conveyance, Package, Place, Transport
+from chain.records.value import Charge, Valuation
+
+
+def own_references(head: Values, job: Job) -> tuple[Reference, ...]:
+    """The list's own numbers, the strongest first: customs' `invtNo`, the e-port's `preNo`, the agent's `copNo`."""
+    return (
+        job.reference("declaration", head.get("invtNo"))
+        + job.reference("pre", head.get("preNo"))
+        + job.reference("cop", head.get("copNo"), head["agentCode"])
+    )
+
+
+def parcel_references(head: Values, job: Job) -> tuple[Reference, ...]:
+    """The parcel's numbers: order of the platform, waybill of the carrier."""
+    platform = head["ebpCode"] if head["ebpCode"] != "无" else head["ebcCode"]
+    return job.reference("order", head["orderNo"], platform) + job.reference(
+        "transport_document", head["logisticsNo"], head["logisticsCode"]
+    )
+
+
+def build_import(head: Values, lines: tuple[Values, ...], job: Job) -> Built:
+    """CEB621 becomes a customs.declaration."""
+    coding, money = job.coding, head["currency"]
+    own, parcel = own_references(head, job), parcel_references(head, job)
+    _remark_import(head, job)
+    record = CustomsDeclaration(
+        references=own + parcel + job.reference("master_bill", head.get("billNo")),
+        source=job.source,
+        declaration=DeclarationHead(
+            **_common_head(head, job),
+            guarantee=head["assureCode"],
+            declared_on=day(head["declTime"]),
+        ),
+        parties=present(
+            company("platform", head["ebpCode"], head["ebpName"]),
+            company("merchant", head["ebcCode"], head["ebcName"]),
+            company("logistics_company", head["logisticsCode"], head["logisticsName"]),
+            company("agent", head["agentCode"], head["agentName"]),
+            company("area_operator", head.get("areaCode"), head.get("areaName")),
+            person(
+                "buyer",
+                head["buyerName"],
+                id_kind=head["buyerIdType"],
+                id_number=head["buyerIdNumber"],
+                phone=head["buyerTelephone"],
+            ),
+            person("consignee", None, address=head["consigneeAddress"]),
+        ),
+        goods_items=tuple(_line(line, index, job, imported=True) for index, line in enumerate(lines)),
+        transport=_transport(
+            head,
+            job,
+            name=head.get("trafNo"),
+            country_departure=coding.country(head["country"]),
+        ),
+        valuation=Valuation(
+            freight=coding.total_charge(head["freight"], money, "valuation.freight"),
+            insurance=coding.total_charge(head["insuredFee"], money, "valuation.insurance"),
+        ),
+    )
+    return Built(record, own + parcel, _amended(head, own, parcel))
+
+
+def build_export(head: Values, lines: tuple[Values, ...], job: Job) -> Built:
+    """CEB603 becomes a customs.declaration."""
+    own, parcel = own_references(head, job), parcel_references(head, job)
+    destination = Place(code=Code(system="cn-port", value=head["POD"]))
+    record = CustomsDeclaration(
+        references=own + parcel + job.reference("master_bill", head.get("billNo")),
+        source=job.source,
+        declaration=DeclarationHead(
+            **_common_head(head, job),
+            form=Code(system="ceb-statistics-flag", value=head["statisticsFlag"]),
+        ),
+        parties=present(
+            company("platform", head["ebpCode"], head["ebpName"]),
+            company("trader", head["ebcCode"], head["ebcName"]),
+            company("owner", head["ownerCode"], head["ownerName"]),
+            company("logistics_company", head["logisticsCode"], head["logisticsName"]),
+            company("agent", head["agentCode"], head["agentName"]),
+            company("area_operator", head.get("iacCode"), head.get("iacName")),
+        ),
+        goods_items=tuple(_line(line, index, job, imported=False) for index, line in enumerate(lines)),
+        transport=_transport(
+            head,
+            job,
+            name=head.get("trafName"),
+            destination=destination,
+            country_destination=job.coding.country(head["country"]),
+        ),
+        valuation=Valuation(
+            freight=_charge(head["fFlag"], head["freight"], head["fCurrency"], job, "valuation.freight"),
+            insurance=_charge(head["iFlag"], head["insuredFee"], head["iCurrency"], job, "valuation.insurance"),
+        ),
+    )
+    return Built(record, own + parcel, _amended(head, own, parcel))
+
+
+def _common_head(head: Values, job: Job) -> dict[str, Any]:
+    return {
+        "number": head.get("invtNo"),
+        "pre_number": head.get("preNo"),
+        "own_number": head.get("copNo"),
+        "guid": job.guid,
+        "function": FUNCTIONS[head["appType"]],
+        "direction": head["ieFlag"],
+        "office": Code(system="cn-customs-office", value=head["customsCode"]),
+        "border_office": Code(system="cn-customs-office", value=head["portCode"]),
+        "procedure": job.coding.code("cn-trade-mode", head["tradeMode"]),
+        "licence": head.get("licenseNo"),
+        "account_book": head.get("emsNo"),
+        "order": head["orderNo"],
+        "waybill": head["logisticsNo"],
+        "lodged": job.said,
+        "note": head.get("note"),
+    }
+
+
+def _transport(head: Values, job: Job, *, name: str | None, **more: Any) -> Transport:
+    coding = job.coding
+    conveyance = Conveyance(name=name, voyage=head.get("voyageNo")) if name or "voyageNo" in head else None
+    site = head.get("loctNo")
+    return Transport(
+        mode=coding.code("cn-transport-mode", head["trafMode"]),
+        conveyance=conveyance,
+        bill=head.get("billNo"),
+        goods_place=Place(code=Code(system="cn-supervised-site", value=site)) if site else None,
+        crossed_on=day(head["ieDate"]) if "ieDate" in head else None,
+        packages=Package(
+            count=int(head["packNo"]),
+            kind=coding.code("cn-wrap", head.get("wrapType")),
+            marks=head.get("totalPackageNo"),
+        ),
+        gross=kilograms(head["grossWeight"]),
+        net=kilograms(head["netWeight"]),
+        **more,
+    )
+
+
+def _line(line: Values, index: int, job: Job, *, imported: bool) -> GoodsItem:
+    coding, where = job.coding, f"goods_items.{index}"
+    coding.check_line(line["price"], line["qty"], line["totalPrice"], f"{where}.total")
+    money = coding.currency(line["currency"])
+    country = coding.country(line["country"])
+    return GoodsItem(
+        ordinal=int(line["gnum"]),
+        hs=HsCode.parse(line["gcode"]),
+        name=line["gname"],
+        model=line["gmodel"],
+        number=line.get("itemNo"),
+        record_number=line.get("itemRecordNo"),
+        barcode=line.get("barCode"),
+        quantity=coding.quantity(line["qty"], line["unit"]),
+        first_quantity=coding.quantity(line["qty1"], line["unit1"]),
+        second_quantity=coding.quantity(line.get("qty2"), line.get("unit2")),
+        unit_price=coding.priced(line["price"], money),
+        total=coding.priced(line["totalPrice"], money),
+        origin=country if imported else None,
+        destination=None if imported else country,
+        note=line.get("note"),
+    )
+
+
+def _charge(mark: str, said: str, currency: str, job: Job, where: str) -> Charge:
+    kind = CHARGE_MARKS[mark]
+    if kind == "rate":
+        return Charge(mark=kind, rate=percent(said))
+    return Charge(mark=kind, amount=job.coding.amount(said, currency, where))
+
+
+def percent(said: str) -> Rate:
+    """A rate said in per cent (mark 1: `0.3` means 0.3 %) as a fraction; raises `Malformed` where it does not fit."""
+    moved = fixed(said, 4, digits=12)
+    whole, _, behind = moved.partition(".")
+    digits = f"{whole:0>3}{behind}"
+    return f"{int(digits[:-6])}.{digits[-6:]}"
+
+
+def _remark_import(head: Values, job: Job) -> None:
+    coding = job.coding
+    if head["packNo"].lstrip("0") != "1":
+        coding.remark("ceb-one-package", f"packNo of a parcel is 1, not {head['packNo']}", "transport.packages")
+    if head["buyerIdType"] != "1":
+        coding.remark("ceb-buyer-id", f"buyerIdType is 1 (identity card), not {head['buyerIdType']}", "parties")
+    if head["currency"] != "142":
+        coding.remark("ceb-currency", f"currency is 142 (yuan), not {head['currency']}", "valuation")
+    if head["ieFlag"] != "I":
+        coding.remark("ceb-direction", f"ieFlag of CEB621 is I, not {head['ieFlag']}", "declaration.direction")
+
+
+def _amended(head: Values, own: tuple[Reference, ...], parcel: tuple[Reference, ...]) -> Reference | None:
+    """A change names the list by customs' number where there is one, else the agent's own, else the order."""
+    if head["appType"] not in ("2", "3"):
+        return None
+    return (own + parcel)[0]
+
+
+READERS: Final = (
+    CebReader(ceb_tables.CEB621, build_import, check_weights),
+    CebReader(ceb_tables_export.CEB603, build_export, check_weights),
+)

@@ -1,0 +1,79 @@
+"""Customs' codes as international ones, through the versioned tables of `chain.records.codes`, remembered by value.
+
+A code that no table knows is kept as said and marked there: `cn-customs:999`, or `known` false.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import lru_cache
+from typing import Final
+
+from chain.records import codes
+from chain.records.base import Remark
+from chain.records.scalars import Amount, Code, Quantity, amount, fixed
+from chain.records.value import Charge
+
+CNY: Final = "CNY"
+"""Yuan, ISO 4217."""
+LINE_TOTAL_TOLERANCE: Final = Decimal("0.01")
+"""By how much a line's total may differ from price times quantity without a remark: one rounding to 0.01."""
+CODES_REMEMBERED_MAX: Final = 4_096
+"""Different codes whose meaning is kept in memory; the same few come in every message."""
+
+_country = lru_cache(CODES_REMEMBERED_MAX)(codes.country)
+_currency = lru_cache(CODES_REMEMBERED_MAX)(codes.currency)
+_unit = lru_cache(CODES_REMEMBERED_MAX)(codes.unit)
+_code = lru_cache(CODES_REMEMBERED_MAX)(codes.code)
+
+
+@dataclass
+class Coding:
+    """Translates the codes of one record and collects what it has to remark."""
+
+    remarks: list[Remark] = field(default_factory=list)
+
+    def remark(self, rule: str, text: str, where: str | None = None) -> None:
+        """Notes something that looks wrong and is kept; `where` is the record's field."""
+        self.remarks.append(Remark(rule=rule, text=text, field=where))
+
+    def country(self, said: str | None) -> str | None:
+        """ISO 3166-1 alpha-2 of a customs (three digits), alpha-3 or alpha-2 code; None where nothing was said."""
+        if not said:
+            return None
+        return _country(said, "cn-customs" if said.isdigit() else "iso-alpha-3" if len(said) == 3 else "iso-alpha-2")
+
+    def currency(self, said: str) -> str:
+        """ISO 4217 of a customs (three digits) or alphabetic code."""
+        return _currency(said, "cn-customs" if said.isdigit() else "iso-4217")
+
+    def unit(self, said: str) -> str:
+        """UN/ECE Rec 20 of a customs unit."""
+        return _unit(said)
+
+    def code(self, system: str, said: str | None) -> Code | None:
+        """The code in its own list, with its name where a table has it; None where nothing was said."""
+        return _code(system, said) if said else None
+
+    def amount(self, said: str, currency: str, where: str) -> Amount:
+        """An amount in a customs currency."""
+        return amount(said, self.currency(currency), field=where)
+
+    def priced(self, said: str, currency: str) -> Amount:
+        """An amount in an international currency."""
+        return amount(said, currency)
+
+    def quantity(self, said: str | None, unit: str | None) -> Quantity | None:
+        """A quantity in a customs unit; None where either is not said."""
+        return Quantity(value=fixed(said, 5), unit=self.unit(unit)) if said and unit else None
+
+    def total_charge(self, said: str, currency: str, where: str) -> Charge:
+        """A charge said as a total."""
+        return Charge(mark="total", amount=self.amount(said, currency, where))
+
+    def check_line(self, price: str, quantity: str, total: str, where: str) -> None:
+        """Remarks a line whose total is not price times quantity; the issuer said so, and it is kept."""
+        product = Decimal(price) * Decimal(quantity)
+        if abs(product - Decimal(total)) > LINE_TOTAL_TOLERANCE:
+            self.remark("line-total", f"{price} × {quantity} is {product.normalize():f}, not {total}", where)
