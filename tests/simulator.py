@@ -210,6 +210,10 @@ class Consortium:
             key=key or self.keys[uscc],
             amends=amends,
         )
+        return self.keep(signed)
+
+    def keep(self, signed: SignedRecord) -> SignedRecord:
+        """Remembers a record, whoever made it."""
         self.records[signed.record_id] = signed
         return signed
 

@@ -87,7 +87,9 @@ def test_a_recorded_proof_without_any_one_of_its_nodes_proves_nothing(network: d
     recorded = network["storage_proofs"][-1]
     header = Header.from_rpc_json(network["headers"][recorded["block"]])
     proof = recorded["proof"]
-    every = {raw(node) for node in [*proof["accountProof"], *[n for one in proof["storageProof"] for n in one["proof"]]]}
+    every = {
+        raw(node) for node in [*proof["accountProof"], *[n for one in proof["storageProof"] for n in one["proof"]]]
+    }
     for missing in every:
         nodes = NodeSet.of(every - {missing})
         with pytest.raises(MalformedProof):

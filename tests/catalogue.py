@@ -1,0 +1,894 @@
+"""Every true and every false bundle that we could think of, each with one fault, the check that must see it and the
+verdict. The unit tests judge the verifier by it, and `scripts/make_vectors` writes it down for other implementations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from chain.encoding import base64url, parse_base64url
+from chain.keys import P256_ORDER, SigningKey
+from chain.members import AddedBy, KeyAlgorithm, KeyState, MemberState, Role
+from chain.proof import batch, layout
+from chain.proof.assemble import Place, RecordToShow, redact
+from chain.proof.bundle import Bundle, ProvedHead
+from chain.proof.header import Header
+from chain.proof.index_map import prove
+from chain.proof.seals import SECP256K1_ORDER, trimmed
+from chain.sdjwt import SignedRecord
+from chain.verify.answers import Verdict
+from chain.verify.trust import LEDGER, TagKey, TrustRoot, ValidatorRange
+from tests.simulator import BROKER, CUSTOMS, GATEWAY, OTHER_UCR, UCR, Consortium
+
+Made = tuple[bytes, TrustRoot] | tuple[bytes, TrustRoot, int]
+
+
+@dataclass(frozen=True)
+class Vector:
+    """One bundle with a trust root, and what a right verifier says of it."""
+
+    name: str
+    says: str
+    verdict: Verdict
+    check: int | None
+    """The check that must not pass; None for a true bundle."""
+    make: Callable[[], Made]
+
+
+VECTORS: dict[str, Vector] = {}
+
+
+def vector(verdict: Verdict, check: int | None = None) -> Callable[[Callable[[], Made]], Callable[[], Made]]:
+    """Puts the function into the catalogue; its name names the vector, its docstring says the one fault."""
+
+    def add(make: Callable[[], Made]) -> Callable[[], Made]:
+        VECTORS[make.__name__] = Vector(make.__name__, (make.__doc__ or "").strip(), verdict, check, make)
+        return make
+
+    return add
+
+
+def _story() -> tuple[Consortium, SignedRecord, SignedRecord]:
+    """A declaration and its status in two batches under a checkpoint, another consignment beside them."""
+    it = Consortium()
+    declaration, status = it.record(), it.record(CUSTOMS, vct="customs.status")
+    it.anchor(declaration, it.record(ucrs=(OTHER_UCR,)))
+    it.anchor(status)
+    it.checkpoint()
+    return it, declaration, status
+
+
+def _out(it: Consortium, bundle: Bundle) -> Made:
+    return bundle.format(), it.trust_root()
+
+
+# -- true bundles
+
+
+@vector(Verdict.VALID)
+def record_true() -> Made:
+    """One record, anchored and covered."""
+    it, declaration, _ = _story()
+    return _out(it, it.record_bundle(declaration))
+
+
+@vector(Verdict.VALID)
+def record_of_two_consignments_true() -> Made:
+    """A record that names two consignments, shown for one of them; the other UCR is withheld."""
+    it = Consortium()
+    manifest = it.record(ucrs=(UCR, OTHER_UCR))
+    it.anchor(manifest)
+    it.checkpoint()
+    shown = it.to_show(manifest, [it.tag(UCR)])
+    bundle = it.bundle([manifest.record_id], [shown], [it.tag(UCR)])
+    return _out(it, redact(bundle, ["status"]))
+
+
+@vector(Verdict.VALID)
+def record_signed_by_ed25519_true() -> Made:
+    """A record signed with EdDSA."""
+    it = Consortium()
+    it.keys[BROKER] = SigningKey.generate(KeyAlgorithm.EDDSA)
+    it.set_key(BROKER, KeyState.ACTIVE)
+    it.block += 1
+    declaration = it.record()
+    it.anchor(declaration)
+    it.checkpoint()
+    return _out(it, it.record_bundle(declaration))
+
+
+@vector(Verdict.VALID)
+def record_redacted_true() -> Made:
+    """Only the status section is shown; what is withheld has a name."""
+    it, declaration, _ = _story()
+    return _out(it, redact(it.record_bundle(declaration), ["status"]))
+
+
+@vector(Verdict.VALID)
+def record_with_public_trust_root_true() -> Made:
+    """A record bundle needs no tag keys."""
+    it, declaration, _ = _story()
+    return it.record_bundle(declaration).format(), it.trust_root().public_edition()
+
+
+@vector(Verdict.VALID)
+def consignment_true() -> Made:
+    """Everything of one consignment up to the checkpoint."""
+    it, _, _ = _story()
+    return _out(it, it.consignment_bundle())
+
+
+@vector(Verdict.VALID)
+def consignment_absent_true() -> Made:
+    """Nothing was ever anchored for this UCR, and that is proved."""
+    it, _, _ = _story()
+    return _out(it, it.consignment_bundle("6CN91110000100000001A-9999"))
+
+
+@vector(Verdict.VALID)
+def consignment_in_two_epochs_true() -> Made:
+    """The tag key was rotated between two records of one consignment."""
+    it, _, _ = _two_epochs()
+    return _out(it, it.consignment_bundle())
+
+
+@vector(Verdict.VALID)
+def consignment_with_amendment_true() -> Made:
+    """A declaration and the one that replaces it; the view holds both and marks the older."""
+    it, declaration, _ = _story()
+    it.anchor(it.record(amends=declaration.record_id))
+    it.checkpoint()
+    return _out(it, it.consignment_bundle())
+
+
+@vector(Verdict.VALID)
+def consignment_with_misfiled_record_true() -> Made:
+    """A rogue gateway filed another consignment's record here; it is named and not counted, the view stays whole."""
+    it, _, _ = _story()
+    stranger = it.record(ucrs=(OTHER_UCR,))
+    it.anchor_entries([batch.entry(it.tag(UCR), it.entries_of(stranger)[0][16:])])
+    it.checkpoint()
+    return _out(it, it.consignment_bundle())
+
+
+@vector(Verdict.VALID)
+def consignment_with_record_after_revocation_true() -> Made:
+    """A record anchored after its key was revoked is shown as not counted; the others stay valid."""
+    it, _, _ = _story()
+    second = SigningKey.generate()
+    it.keys["second"] = second
+    it.set_key(BROKER, KeyState.ACTIVE, key=second)
+    it.block += 1
+    it.set_key(BROKER, KeyState.REVOKED, key=second)
+    it.block += 1
+    it.anchor(it.record(key=second))
+    it.checkpoint()
+    return _out(it, it.consignment_bundle())
+
+
+@vector(Verdict.VALID)
+def receipt_kept_true() -> Made:
+    """The gateway's receipt was kept."""
+    it, declaration, _ = _story()
+    return _out(it, it.record_bundle(declaration, receipts=[it.receipt(declaration, anchor_by=it.time)]))
+
+
+@vector(Verdict.VALID)
+def key_added_by_sponsor_true() -> Made:
+    """The issuer's key was put into the registry by its sponsor: valid, and every report says so."""
+    it = Consortium()
+    it.keys[BROKER] = SigningKey.generate()
+    it.set_key(BROKER, KeyState.ACTIVE, added_by=AddedBy.SPONSOR)
+    it.block += 1
+    declaration = it.record()
+    it.anchor(declaration)
+    it.checkpoint()
+    return _out(it, it.record_bundle(declaration))
+
+
+@vector(Verdict.VALID)
+def header_of_a_later_round_true() -> Made:
+    """The header was agreed in round 3: its block hash has round 0, its seal hash the real one."""
+    it, declaration, _ = _story()
+    bundle = it.record_bundle(declaration)
+    return _out(it, replace(bundle, header=trimmed(Header.from_rlp(it.header_rlp(round_number=3)))))
+
+
+@vector(Verdict.VALID)
+def closed_range_still_accepted_true() -> Made:
+    """The validators changed three times since; the old range is still accepted."""
+    it, declaration, _ = _story()
+    root = it.trust_root()
+    for step in range(3):
+        root = root.extended(it.block + step, [bytes([step + 1]) * 20, bytes([step + 2]) * 20])
+    return it.record_bundle(declaration).format(), root
+
+
+# -- true, but not the whole story
+
+
+@vector(Verdict.AMENDED, 11)
+def record_amended() -> Made:
+    """The record was replaced by its issuer, and the bundle shows by which."""
+    it, declaration, _ = _story()
+    newer = it.record(amends=declaration.record_id)
+    it.anchor(newer)
+    it.checkpoint()
+    shown = [it.to_show(declaration), it.to_show(newer)]
+    return _out(it, it.bundle([declaration.record_id], shown, [it.tag(UCR)]))
+
+
+@vector(Verdict.REVOKED_SINCE, 10)
+def key_revoked_since() -> Made:
+    """The issuer's key was revoked after the record was anchored."""
+    it, declaration, _ = _story()
+    it.set_key(BROKER, KeyState.REVOKED)
+    it.block += 1
+    return _out(it, it.record_bundle(declaration))
+
+
+@vector(Verdict.REVOKED_SINCE, 10)
+def member_suspended_since() -> Made:
+    """The issuer was suspended after the record was anchored."""
+    it, declaration, _ = _story()
+    it.set_member(BROKER, MemberState.SUSPENDED, Role.BROKER)
+    it.block += 1
+    return _out(it, it.record_bundle(declaration))
+
+
+@vector(Verdict.INCOMPLETE, 13)
+def record_not_covered_yet() -> Made:
+    """The record is anchored, but no checkpoint covers its batch."""
+    it, _, _ = _story()
+    late = it.record()
+    it.anchor(late)
+    return _out(it, it.record_bundle(late))
+
+
+@vector(Verdict.INCOMPLETE, 14)
+def no_checkpoint_yet() -> Made:
+    """There is no checkpoint at all."""
+    it = Consortium()
+    declaration = it.record()
+    it.anchor(declaration)
+    return _out(it, it.record_bundle(declaration))
+
+
+@vector(Verdict.INCOMPLETE, 14)
+def older_than_as_of() -> Made:
+    """The view is true, but its checkpoint is older than the block asked for."""
+    it, _, _ = _story()
+    return it.consignment_bundle().format(), it.trust_root(), it.block + 100
+
+
+@vector(Verdict.INCOMPLETE, 12)
+def consignment_without_tag_keys() -> Made:
+    """With the public trust root nobody can tell whether the tags are the UCR's."""
+    it, _, _ = _story()
+    return it.consignment_bundle().format(), it.trust_root().public_edition()
+
+
+@vector(Verdict.INCOMPLETE, 12)
+def epoch_left_out() -> Made:
+    """The head of one tag key's epoch is not shown."""
+    it, _, second = _two_epochs()
+    return _out(it, it.bundle(UCR, [it.to_show(second)], [it.tag(UCR)]))
+
+
+@vector(Verdict.INCOMPLETE, 7)
+def ucr_withheld() -> Made:
+    """The UCR element that the entry rests on is not disclosed."""
+    it, declaration, _ = _story()
+    bundle = it.record_bundle(declaration)
+    (record,) = bundle.records
+    return _out(it, bundle.with_records((replace(record, signed=record.signed.with_sections(["status"])),)))
+
+
+@vector(Verdict.INCOMPLETE, 13)
+def record_left_out() -> Made:
+    """One record of the consignment is left out; its entry digest stays in the chain."""
+    it, declaration, _ = _story()
+    return _out(it, it.bundle(UCR, [it.to_show(declaration)], [it.tag(UCR)]))
+
+
+@vector(Verdict.INCOMPLETE, 13)
+def record_without_head() -> Made:
+    """The record's head is not shown, so its batch could be void."""
+    it, declaration, _ = _story()
+    return _out(it, replace(it.record_bundle(declaration), heads=()))
+
+
+@vector(Verdict.INCOMPLETE, 15)
+def receipt_broken() -> Made:
+    """The gateway promised to anchor a record, and all that was anchored in time is covered without it."""
+    it, declaration, _ = _story()
+    held_back = it.record()
+    receipt = it.receipt(held_back, anchor_by=it.time - 10)
+    return _out(it, it.record_bundle(declaration, receipts=[receipt]))
+
+
+@vector(Verdict.INCOMPLETE, 15)
+def receipt_kept_too_late() -> Made:
+    """The record was anchored after the time that the receipt names."""
+    it, declaration, _ = _story()
+    receipt = it.receipt(declaration, anchor_by=1_700_000_001)
+    return _out(it, it.record_bundle(declaration, receipts=[receipt]))
+
+
+# -- lies about the chain
+
+
+@vector(Verdict.UNTRUSTED_CHAIN, 2)
+def another_consortium() -> Made:
+    """A true bundle of another consortium."""
+    it, declaration, _ = _story()
+    return it.record_bundle(declaration).format(), Consortium(seed="another").trust_root()
+
+
+@vector(Verdict.UNTRUSTED_CHAIN, 2)
+def another_chain_id() -> Made:
+    """The bundle names another chain id."""
+    it, declaration, _ = _story()
+    return _out(it, replace(it.record_bundle(declaration), chain_id=1))
+
+
+@vector(Verdict.UNTRUSTED_CHAIN, 2)
+def another_genesis() -> Made:
+    """The bundle names another genesis block."""
+    it, declaration, _ = _story()
+    return _out(it, replace(it.record_bundle(declaration), genesis_hash=bytes(32)))
+
+
+@vector(Verdict.UNTRUSTED_CHAIN, 2)
+def leaked_range() -> Made:
+    """The validators' keys of the header's range may have leaked since."""
+    it, declaration, _ = _story()
+    root = it.trust_root().extended(it.block, [b"\x01" * 20]).without_trust_in(0)
+    return it.record_bundle(declaration).format(), root
+
+
+@vector(Verdict.UNTRUSTED_CHAIN, 2)
+def before_the_first_range() -> Made:
+    """The header is of a block for which the trust root names no validators."""
+    it, declaration, _ = _story()
+    ranges = (ValidatorRange(it.block + 1, None, True, tuple(it.addresses())),)
+    return it.record_bundle(declaration).format(), replace(it.trust_root(), validators=ranges)
+
+
+@vector(Verdict.UNTRUSTED_CHAIN, 3)
+def other_validators() -> Made:
+    """Validators that the trust root does not name sealed the header."""
+    it, declaration, _ = _story()
+    ranges = (ValidatorRange(0, None, True, tuple(Consortium(seed="another").addresses())),)
+    return it.record_bundle(declaration).format(), replace(it.trust_root(), validators=ranges)
+
+
+@vector(Verdict.UNTRUSTED_CHAIN, 3)
+def other_validators_in_disguise() -> Made:
+    """A header that lists the right validators, sealed by strangers' keys."""
+    it, declaration, _ = _story()
+    bundle = it.record_bundle(declaration)
+    return _out(it, replace(bundle, header=Consortium(seed="another").sealed(bundle.header, [0, 1, 2])))
+
+
+@vector(Verdict.UNTRUSTED_CHAIN, 3)
+def quorum_minus_one() -> Made:
+    """Two of four validators sealed; three are needed."""
+    it, declaration, _ = _story()
+    bundle = it.record_bundle(declaration)
+    return _out(it, replace(bundle, header=it.sealed(bundle.header, [0, 1])))
+
+
+@vector(Verdict.UNTRUSTED_CHAIN, 3)
+def seals_beyond_quorum() -> Made:
+    """All four sealed truly, but a bundle carries exactly a quorum."""
+    it, declaration, _ = _story()
+    bundle = it.record_bundle(declaration)
+    return _out(it, replace(bundle, header=it.sealed(bundle.header, [0, 1, 2, 3])))
+
+
+@vector(Verdict.UNTRUSTED_CHAIN, 3)
+def seals_out_of_order() -> Made:
+    """The seals are not by ascending signer."""
+    it, declaration, _ = _story()
+    bundle = it.record_bundle(declaration)
+    return _out(it, replace(bundle, header=it.sealed(bundle.header, [0, 2, 1])))
+
+
+@vector(Verdict.UNTRUSTED_CHAIN, 3)
+def one_validator_twice() -> Made:
+    """One validator's seal is given twice to make up the quorum."""
+    it, declaration, _ = _story()
+    bundle = it.record_bundle(declaration)
+    return _out(it, replace(bundle, header=it.sealed(bundle.header, [0, 1, 1])))
+
+
+@vector(Verdict.UNTRUSTED_CHAIN, 3)
+def seal_with_high_s() -> Made:
+    """One seal is the twin of a true one, with high s."""
+    it, declaration, _ = _story()
+    bundle = it.record_bundle(declaration)
+    first, *others = bundle.header.extra.seals
+    s = SECP256K1_ORDER - int.from_bytes(first[32:64], "big")
+    twin = first[:32] + s.to_bytes(32, "big") + bytes([first[64] ^ 1])
+    header = bundle.header.with_extra(replace(bundle.header.extra, seals=(twin, *others)))
+    return _out(it, replace(bundle, header=header))
+
+
+@vector(Verdict.UNTRUSTED_CHAIN, 3)
+def seals_of_another_height() -> Made:
+    """True seals, of the block before."""
+    it, declaration, _ = _story()
+    bundle = it.record_bundle(declaration)
+    it.block += 1
+    seals = trimmed(Header.from_rlp(it.header_rlp())).extra.seals
+    header = bundle.header.with_extra(replace(bundle.header.extra, seals=seals))
+    return _out(it, replace(bundle, header=header))
+
+
+@vector(Verdict.UNTRUSTED_CHAIN, 3)
+def seals_of_another_round() -> Made:
+    """True seals of round 1 under a header that says round 0."""
+    it, declaration, _ = _story()
+    bundle = it.record_bundle(declaration)
+    header = Header.from_rlp(it.header_rlp(round_number=1))
+    changed = header.with_extra(replace(header.extra, round=0, seals=header.extra.seals[:3]))
+    return _out(it, replace(bundle, header=changed))
+
+
+@vector(Verdict.UNTRUSTED_CHAIN, 3)
+def state_root_altered() -> Made:
+    """A state of the cheat's own making under true seals."""
+    it, declaration, _ = _story()
+    bundle = it.record_bundle(declaration)
+    fields = list(bundle.header.fields)
+    fields[3] = bytes(31) + b"\x01"
+    return _out(it, replace(bundle, header=Header(tuple(fields))))
+
+
+@vector(Verdict.UNTRUSTED_CHAIN, 4)
+def code_altered() -> Made:
+    """Another program stands at the ledger's address."""
+    it, declaration, _ = _story()
+    root = it.trust_root()
+    it.ledger.code_hash = bytes(32)
+    return it.record_bundle(declaration).format(), root
+
+
+@vector(Verdict.INVALID, 4)
+def proof_from_another_contract() -> Made:
+    """The storage proof is of a ledger at another address."""
+    it, declaration, _ = _story()
+    contracts = tuple(
+        replace(one, address=b"\x77" * 20) if one.name == LEDGER else one for one in it.trust_root().contracts
+    )
+    return it.record_bundle(declaration).format(), replace(it.trust_root(), contracts=contracts)
+
+
+@vector(Verdict.INVALID, 4)
+def spare_node() -> Made:
+    """The proof is padded with a trie node that nothing needs."""
+    it, declaration, _ = _story()
+    bundle = it.record_bundle(declaration)
+    nodes = tuple(sorted({*bundle.nodes, b"\xc2\x80\x80"}))
+    return _out(it, replace(bundle, nodes=nodes))
+
+
+@vector(Verdict.INVALID, 4)
+def missing_node() -> Made:
+    """One trie node is left out."""
+    it, declaration, _ = _story()
+    bundle = it.record_bundle(declaration)
+    return _out(it, replace(bundle, nodes=bundle.nodes[1:]))
+
+
+@vector(Verdict.INVALID, 4)
+def revocation_hidden() -> Made:
+    """The version lists are cut off before the one that revokes the key."""
+    it, declaration, _ = _story()
+    it.set_key(BROKER, KeyState.REVOKED)
+    it.block += 1
+    bundle = it.record_bundle(declaration)
+    keys = tuple(replace(one, versions=tuple(i for i in one.versions if i < 2)) for one in bundle.keys)
+    return _out(it, replace(bundle, keys=keys))
+
+
+@vector(Verdict.INVALID, 5)
+def batch_time_altered() -> Made:
+    """The batch's time is not what the ledger committed to."""
+    it, declaration, _ = _story()
+    bundle = it.record_bundle(declaration)
+    (facts,) = bundle.batches
+    return _out(it, replace(bundle, batches=(replace(facts, timestamp=facts.timestamp - 1),)))
+
+
+@vector(Verdict.INVALID, 5)
+def batch_backdated() -> Made:
+    """The batch claims an earlier block."""
+    it, declaration, _ = _story()
+    bundle = it.record_bundle(declaration)
+    (facts,) = bundle.batches
+    return _out(it, replace(bundle, batches=(replace(facts, block=facts.block - 1),)))
+
+
+@vector(Verdict.INVALID, 5)
+def orphaned_batch() -> Made:
+    """The batch's index is beyond what the ledger holds: its block was never sealed."""
+    it, _, _ = _story()
+    late = it.record()
+    it.anchor(late)
+    slot = layout.commitment_slot(2)
+    del it.ledger.words[slot]
+    it.ledger.words[layout.batch_count_slot()] = 2
+    return _out(it, it.record_bundle(late))
+
+
+# -- lies about records
+
+
+@vector(Verdict.INVALID, 6)
+def another_position() -> Made:
+    """The entry claims another place in its batch."""
+    it, declaration, _ = _story()
+    bundle = it.record_bundle(declaration)
+    (record,) = bundle.records
+    entries = tuple(replace(one, position=one.position ^ 1) for one in record.entries)
+    return _out(it, bundle.with_records((replace(record, entries=entries),)))
+
+
+@vector(Verdict.INVALID, 6)
+def path_altered() -> Made:
+    """A hash of the inclusion path is another."""
+    it, declaration, _ = _story()
+    bundle = it.record_bundle(declaration)
+    (record,) = bundle.records
+    entries = tuple(replace(one, path=(bytes(32),) * len(one.path)) for one in record.entries)
+    return _out(it, bundle.with_records((replace(record, entries=entries),)))
+
+
+@vector(Verdict.INVALID, 6)
+def never_anchored() -> Made:
+    """A record that was never anchored borrows another one's place."""
+    it, declaration, _ = _story()
+    bundle = it.record_bundle(declaration)
+    (record,) = bundle.records
+    forged = it.record()
+    digest = forged.ucr_elements()[0][0]
+    entries = tuple(replace(one, ucr_digest=digest) for one in record.entries)
+    changed = bundle.with_records((replace(record, signed=forged, entries=entries),))
+    return _out(it, replace(changed, subject_records=(forged.record_id,)))
+
+
+@vector(Verdict.INVALID, 7)
+def element_of_another_record() -> Made:
+    """The entry rests on a UCR element that is not the record's own."""
+    it = Consortium()
+    declaration, other = it.record(), it.record(ucrs=(OTHER_UCR,))
+    digest = other.ucr_elements()[0][0]
+    it.anchor_entries([batch.entry(it.tag(UCR), batch.entry_digest(declaration.digest, digest))])
+    it.checkpoint()
+    shown = RecordToShow(declaration, (Place(it.tag(UCR), digest, 0, 0),))
+    return _out(it, it.bundle([declaration.record_id], [shown], [it.tag(UCR)]))
+
+
+@vector(Verdict.INVALID, 8)
+def signed_by_another_key() -> Made:
+    """The record names a key that did not sign it."""
+    it, _, _ = _story()
+    forged = it.record(key=it.keys[CUSTOMS])
+    header, payload, signature = forged.jwt.split(".")
+    true_header = it.record().jwt.split(".")[0]
+    body = forged.serialize().replace(f"{header}.{payload}.{signature}", f"{true_header}.{payload}.{signature}")
+    forged = it.keep(SignedRecord.parse(body))
+    it.anchor(forged)
+    it.checkpoint()
+    return _out(it, it.record_bundle(forged))
+
+
+@vector(Verdict.INVALID, 8)
+def signed_for_another_consortium() -> Made:
+    """The record was signed for another consortium and replayed here."""
+    it, _, _ = _story()
+    replayed = it.record(consortium=bytes(32))
+    it.anchor(replayed)
+    it.checkpoint()
+    return _out(it, it.record_bundle(replayed))
+
+
+@vector(Verdict.INVALID, 8)
+def number_used_twice() -> Made:
+    """A second record under the issuer's same number; the first in chain order counts."""
+    it, declaration, _ = _story()
+    second = it.record(jti=declaration.jti)
+    it.anchor(second)
+    it.checkpoint()
+    return _out(it, it.record_bundle(declaration, second))
+
+
+@vector(Verdict.INVALID, 1)
+def signature_twin() -> Made:
+    """The same record again with the twin of its signature, passed as a second record."""
+    it, declaration, _ = _story()
+    bundle = it.record_bundle(declaration)
+    (record,) = bundle.records
+    raw = parse_base64url(record.signed.jwt.rsplit(".", 1)[1])
+    s = P256_ORDER - int.from_bytes(raw[32:], "big")
+    head = record.signed.jwt.rsplit(".", 1)[0]
+    twin = f"{head}.{base64url(raw[:32] + s.to_bytes(32, 'big'))}"
+    signed = SignedRecord.parse(record.signed.serialize().replace(record.signed.jwt, twin))
+    return _out(it, bundle.with_records((record, replace(record, signed=signed))))
+
+
+@vector(Verdict.INVALID, 9)
+def issuer_without_the_role() -> Made:
+    """A broker says what only customs may say."""
+    it, _, _ = _story()
+    forged = it.record(BROKER, vct="customs.status")
+    it.anchor(forged)
+    it.checkpoint()
+    return _out(it, it.record_bundle(forged))
+
+
+@vector(Verdict.INVALID, 9)
+def unknown_record_type() -> Made:
+    """A record type that the record rules do not know."""
+    it, _, _ = _story()
+    forged = it.record(BROKER, vct="customs.rumour")
+    it.anchor(forged)
+    it.checkpoint()
+    return _out(it, it.record_bundle(forged))
+
+
+@vector(Verdict.INVALID, 9)
+def key_revoked_before() -> Made:
+    """The key was revoked before the record was anchored."""
+    it, _, _ = _story()
+    it.set_key(BROKER, KeyState.REVOKED)
+    it.block += 1
+    late = it.record()
+    it.anchor(late)
+    it.checkpoint()
+    return _out(it, it.record_bundle(late))
+
+
+@vector(Verdict.INVALID, 9)
+def key_registered_in_the_same_block() -> Made:
+    """The key was registered in the block that anchored the record: it counts only from the next."""
+    it, _, _ = _story()
+    it.keys[BROKER] = SigningKey.generate()
+    it.set_key(BROKER, KeyState.ACTIVE)
+    early = it.record()
+    it.anchor(early)
+    it.checkpoint()
+    return _out(it, it.record_bundle(early))
+
+
+@vector(Verdict.INVALID, 9)
+def key_of_nobody() -> Made:
+    """The key was never registered."""
+    it, _, _ = _story()
+    it.keys[BROKER] = SigningKey.generate()
+    forged = it.record()
+    it.anchor(forged)
+    it.checkpoint()
+    return _out(it, it.record_bundle(forged))
+
+
+@vector(Verdict.INVALID, 9)
+def key_of_another_member() -> Made:
+    """Customs' own key under the broker's name."""
+    it, _, _ = _story()
+    forged = it.record(BROKER, key=it.keys[CUSTOMS])
+    it.anchor(forged)
+    it.checkpoint()
+    return _out(it, it.record_bundle(forged))
+
+
+@vector(Verdict.INVALID, 9)
+def member_suspended_before() -> Made:
+    """The issuer was suspended before the record was anchored."""
+    it, _, _ = _story()
+    it.set_member(BROKER, MemberState.SUSPENDED, Role.BROKER)
+    it.block += 1
+    late = it.record()
+    it.anchor(late)
+    it.checkpoint()
+    return _out(it, it.record_bundle(late))
+
+
+@vector(Verdict.INVALID, 9)
+def key_compromised_since_then() -> Made:
+    """The key was declared compromised since a block at or before the record's."""
+    it, declaration, _ = _story()
+    it.set_key(BROKER, KeyState.REVOKED, compromised_since=2)
+    it.block += 1
+    return _out(it, it.record_bundle(declaration))
+
+
+@vector(Verdict.REVOKED_SINCE, 10)
+def key_compromised_only_later() -> Made:
+    """The key was declared compromised since a block after the record's: the record counted."""
+    it, declaration, _ = _story()
+    it.set_key(BROKER, KeyState.REVOKED, compromised_since=3)
+    it.block += 1
+    return _out(it, it.record_bundle(declaration))
+
+
+@vector(Verdict.INVALID, 9)
+def compromised_key_in_a_consignment() -> Made:
+    """A consignment rests on a key declared compromised since before."""
+    it, _, _ = _story()
+    it.set_key(BROKER, KeyState.REVOKED, compromised_since=1)
+    it.block += 1
+    return _out(it, it.consignment_bundle())
+
+
+# -- lies about completeness
+
+
+@vector(Verdict.INVALID, 12)
+def tagged_to_another_consignment() -> Made:
+    """A rogue gateway filed the record under another consignment's tag."""
+    it, _, _ = _story()
+    hidden = it.record()
+    it.anchor_entries([batch.entry(it.tag(OTHER_UCR), it.entries_of(hidden)[0][16:])])
+    it.checkpoint()
+    return _out(it, it.record_bundle(hidden))
+
+
+@vector(Verdict.INVALID, 12)
+def head_of_another_consignment() -> Made:
+    """The whole view of another consignment is passed off as this UCR's."""
+    it, _, _ = _story()
+    return _out(it, replace(it.consignment_bundle(), subject_ucr="6CN91110000100000001A-7777"))
+
+
+@vector(Verdict.INVALID, 13)
+def record_and_its_digest_left_out() -> Made:
+    """A record is left out, and its digest taken out of the chain as well."""
+    it, declaration, _ = _story()
+    bundle = it.bundle(UCR, [it.to_show(declaration)], [it.tag(UCR)])
+    (head,) = bundle.heads
+    return _out(it, replace(bundle, heads=(replace(head, entry_digests=head.entry_digests[:1]),)))
+
+
+@vector(Verdict.INVALID, 13)
+def chain_out_of_order() -> Made:
+    """The chain's digests are swapped."""
+    it, _, _ = _story()
+    bundle = it.consignment_bundle()
+    (head,) = bundle.heads
+    return _out(it, replace(bundle, heads=(replace(head, entry_digests=head.entry_digests[::-1]),)))
+
+
+@vector(Verdict.INVALID, 13)
+def absence_of_what_is_there() -> Made:
+    """A consignment that has records is claimed to have none."""
+    it, _, _ = _story()
+    absent = it.consignment_bundle("6CN91110000100000001A-9999")
+    (head,) = absent.heads
+    claimed = ProvedHead(it.tag(UCR), head.siblings, head.other, ())
+    return _out(it, replace(absent, subject_ucr=UCR, heads=(claimed,)))
+
+
+@vector(Verdict.INVALID, 13)
+def void_batch() -> Made:
+    """The batch's calldata does not hash to its root, so every follower skips it and no head holds the record."""
+    it, _, _ = _story()
+    ghost = it.record()
+    it.anchor_entries(it.entries_of(ghost), carried=bytes(48))
+    it.checkpoint()
+    return _out(it, it.record_bundle(ghost))
+
+
+@vector(Verdict.INVALID, 14)
+def older_checkpoint() -> Made:
+    """The view is of the checkpoint before the newest under the same header."""
+    it, declaration, _ = _story()
+    old = it.checkpoint_map
+    it.anchor(it.record())
+    it.checkpoint()
+    it.checkpoints, it.checkpoint_map = 1, old
+    return _out(it, it.bundle([declaration.record_id], [it.to_show(declaration)], [it.tag(UCR)]))
+
+
+@vector(Verdict.INVALID, 13)
+def head_of_an_older_checkpoint() -> Made:
+    """The newest checkpoint with the chain of digests of the one before."""
+    it, declaration, _ = _story()
+    old = it.checkpoint_map
+    it.anchor(it.record())
+    it.checkpoint()
+    bundle = it.record_bundle(declaration)
+    proof = prove(old.leaves, it.tag(UCR))
+    head = ProvedHead(it.tag(UCR), proof.siblings, None, tuple(old.chains[it.tag(UCR)]))
+    return _out(it, replace(bundle, heads=(head,)))
+
+
+@vector(Verdict.INVALID, 14)
+def one_attester_twice() -> Made:
+    """The checkpoint has one governor's vote where the trust root asks for two."""
+    it = Consortium()
+    declaration = it.record()
+    it.anchor(declaration)
+    it.checkpoint(votes=1)
+    return _out(it, it.record_bundle(declaration))
+
+
+@vector(Verdict.INVALID, 15)
+def receipt_signed_by_no_gateway() -> Made:
+    """A receipt that a broker signed."""
+    it, declaration, _ = _story()
+    it.keys[GATEWAY], gateway = it.keys[BROKER], it.keys[GATEWAY]
+    receipt = it.receipt(declaration, anchor_by=it.time)
+    it.keys[GATEWAY] = gateway
+    return _out(it, it.record_bundle(declaration, receipts=[receipt]))
+
+
+# -- files that are not in the one form
+
+
+def _spoiled(change: Callable[[bytes], bytes]) -> Made:
+    it, declaration, _ = _story()
+    said = it.record_bundle(declaration).format()
+    changed = change(said)
+    assert changed != said
+    return changed, it.trust_root()
+
+
+@vector(Verdict.INVALID, 1)
+def white_space() -> Made:
+    """A line end after the object."""
+    return _spoiled(lambda said: said + b"\n")
+
+
+@vector(Verdict.INVALID, 1)
+def doubled_name() -> Made:
+    """A name stands twice."""
+    return _spoiled(lambda said: said[:-1] + b',"receipts":[]}')
+
+
+@vector(Verdict.INVALID, 1)
+def extra_member() -> Made:
+    """A member that the format does not know."""
+    return _spoiled(lambda said: said[:-1] + b',"note":"trust me"}')
+
+
+@vector(Verdict.INVALID, 1)
+def members_in_another_order() -> Made:
+    """The first two members change places."""
+    return _spoiled(
+        lambda said: said.replace(
+            b'{"format":"tongguan-bundle/1","kind":"record"', b'{"kind":"record","format":"tongguan-bundle/1"', 1
+        )
+    )
+
+
+@vector(Verdict.INVALID, 1)
+def hex_in_capitals() -> Made:
+    """A digit of a hash in capitals."""
+    return _spoiled(lambda said: said.replace(b'"gateway":"0xaaaa', b'"gateway":"0xAAAA', 1))
+
+
+@vector(Verdict.INVALID, 1)
+def padded_base64() -> Made:
+    """Padding after base64url."""
+    return _spoiled(lambda said: said.replace(b'","nodes"', b'=","nodes"', 1))
+
+
+@vector(Verdict.INVALID, 1)
+def cut_off() -> Made:
+    """The file ends too early."""
+    return _spoiled(lambda said: said[:-10])
+
+
+def _two_epochs() -> tuple[Consortium, SignedRecord, SignedRecord]:
+    it = Consortium()
+    first = it.record()
+    it.anchor(first)
+    it.tag_keys.append(TagKey(1, b"\x05" * 32))
+    second = it.record(CUSTOMS, vct="customs.status")
+    it.anchor(second)
+    it.checkpoint()
+    return it, first, second
