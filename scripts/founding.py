@@ -302,5 +302,19 @@ def _funder_passphrase() -> bytes:
 
 
 def gateway_settings(folder: ConsortiumFolder, gateway: MemberProfile) -> dict[str, Any]:
-    """What the gateway's settings file says, paths relative to nothing: absolute."""
-    return {}
+    """What the gateway's settings file says; its paths are relative to the file, so that the folder can be moved."""
+    own = f"../members/{gateway.slug}"
+    return {
+        "member": gateway.uscc,
+        "rpc_url": folder.rpc() or "http://127.0.0.1:8645",
+        "store_url": "sqlite:///store.sqlite",
+        "trust_root_file": "../trust-root.public.json",
+        "tag_keys_file": "tag-keys.json",
+        "data_keys_file": "data-keys.json",
+        "passphrase_file": "../passphrase",
+        "account_file": f"{own}/gateway.json",
+        "signing_key_file": f"{own}/signing.pem",
+        "record_rules_file": "../record-rules.json",
+        "view_policy_file": "../view-policy.json",
+        "index_dir": "index",
+    }
