@@ -45,12 +45,15 @@ class Folder:
         self._accepts = accepts
         self._clock = clock
         self._files: dict[str, Path] = {}
+        # Without `moves` the file stays where it is; a second word about it in one run would never end.
+        self._settled: set[tuple[Path, int]] = set()
 
     def fetch(self, after: int = 0, limit: int = 100) -> Page:
         """See `Source`; the cursor counts files by name, so a pass from 0 sees every file."""
         files = self._listing()
         chosen = files[after : after + limit]
-        messages = [message for path in chosen if (message := self._read(path)) is not None]
+        open_files = [path for path in chosen if not self._settled or _version(path) not in self._settled]
+        messages = [message for path in open_files if (message := self._read(path)) is not None]
         return Page(tuple(messages), after + len(chosen))
 
     def acknowledge(self, envelope: Envelope) -> None:
@@ -111,7 +114,10 @@ class Folder:
 
     def _move(self, envelope: Envelope, place: str) -> Path | None:
         path = self._files.get(envelope.id)
-        if not self._moves or path is None or not path.is_file():
+        if path is None or not path.is_file():
+            return None
+        if not self._moves:
+            self._settled.add(_version(path))
             return None
         target = self.path / place
         target.mkdir(exist_ok=True)
@@ -119,3 +125,10 @@ class Folder:
         if beside.is_file():
             beside.replace(target / beside.name)
         return path.replace(target / path.name)
+
+
+def _version(path: Path) -> tuple[Path, int]:
+    try:
+        return path, path.stat().st_mtime_ns
+    except OSError as error:
+        raise SingleWindowFault(f"{path} cannot be read: {error}") from error
