@@ -1,0 +1,123 @@
+"""What a view is made from: records with their anchoring, the reader, the members, the checkpoint."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from typing import Protocol
+
+from chain.encoding import Json
+from chain.members import Role
+from chain.records.base import Reference
+from chain.sdjwt import SignedRecord
+
+
+class State(StrEnum):
+    """How far a record has come; it only moves right, or ends as refused."""
+
+    ACCEPTED = "accepted"
+    ANCHORED = "anchored"
+    COVERED = "covered"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True)
+class HeldRecord:
+    """One record as this gateway holds it, with where the entry for the consignment at hand stands on the chain."""
+
+    signed: SignedRecord
+    state: State
+    batch: int | None = None
+    """Index of the batch; None until anchored."""
+    position: int | None = None
+    """Place of the entry in the batch, from 0."""
+    block: int | None = None
+    """Number of the block that anchored it."""
+    anchored_at: int | None = None
+    """That block's time, Unix seconds UTC."""
+
+    @property
+    def order(self) -> tuple[int, int, int, str]:
+        """Chain order; what is not anchored comes last, by the issuer's own time. Never by arrival."""
+        if self.batch is None:
+            return (1, self.signed.iat, 0, self.signed.record_id)
+        return (0, self.batch, self.position or 0, self.signed.record_id)
+
+    @property
+    def is_sole(self) -> bool:
+        """Whether the record speaks of one consignment alone."""
+        return len(self.signed.sections["ucr"]) == 1
+
+    def one(self, section: str) -> dict[str, Json]:
+        """The value of a section that is one object; empty where it is absent or not disclosed."""
+        values = self.signed.section(section)
+        return values[0] if values and isinstance(values[0], dict) else {}
+
+    def many(self, section: str) -> list[dict[str, Json]]:
+        """The objects of a section that lists them; empty where it is absent or not disclosed."""
+        values = self.signed.section(section)
+        listed = values[0] if len(values) == 1 and isinstance(values[0], list) else list(values)
+        return [one for one in listed if isinstance(one, dict)]
+
+    @cached_property
+    def reference_keys(self) -> frozenset[tuple[str, str, str]]:
+        """(kind, scope, value) of each disclosed reference, freed of what people write differently."""
+        return frozenset(Reference.model_validate(one).key for one in self.many("references"))
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who asks, as the registry says at the head block."""
+
+    member: str
+    """USCC."""
+    roles: Role
+    customs_code: str = ""
+    """Registration code with customs, 10 characters; empty where it has none."""
+    kid: str = ""
+    """Thumbprint of the key that it proved."""
+
+
+class Directory(Protocol):
+    """The members, as the registry says at the head block."""
+
+    def roles(self, member: str) -> Role:
+        """The roles of a member; none for a stranger."""
+        ...
+
+    def sponsor(self, member: str) -> str | None:
+        """Who sponsors it; None for a governor or a stranger."""
+        ...
+
+    def member_of(self, customs_code: str) -> str | None:
+        """The member with that customs code."""
+        ...
+
+
+@dataclass(frozen=True)
+class CheckpointFacts:
+    """The newest checkpoint that this gateway confirmed itself."""
+
+    index: int
+    batch_count: int
+    root: str
+    """0x-hex."""
+    votes: int
+    dissent: int
+    since_block: int
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """What stands on the chain for the consignment, so that a view can say how complete it is."""
+
+    batch_count: int
+    """Batches that this gateway has read."""
+    entries: int
+    """Entries anchored for the consignment in those batches."""
+    covered_entries: int
+    """Entries among them that stand in a head under the checkpoint."""
+    missing: tuple[str, ...]
+    """Entry digests (base64url) whose records this gateway does not hold."""
+    checkpoint: CheckpointFacts | None

@@ -1,0 +1,184 @@
+"""The consignment view: all records of a UCR as one picture, made of nothing but what this reader may see.
+
+Two steps, so that nothing can slip through: `disclosed_records` reduces each record to the disclosures that the policy
+grants; everything after it sees those reduced records alone. A bundle made from the same reduced records therefore
+discloses exactly what the view shows. Every value names its record; what is withheld is named; order is the chain's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from chain.encoding import Json
+from chain.errors import NotFound
+from gateway.policy import ALWAYS_SHOWN, Condition, ViewPolicy
+from gateway.views import sections
+from gateway.views.declarations import declaration_threads
+from gateway.views.due import what_is_due
+from gateway.views.facts import Coverage, Directory, HeldRecord, Reader
+from gateway.views.findings import findings
+from gateway.views.standing import conditions_for, conditions_for_record, standing_of
+
+HIDDEN_TYPES = frozenset({"audit.access"})
+"""Reads stand in the access log, not in the picture of the goods."""
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What one reader sees of one consignment."""
+
+    ucr: str
+    reader: Reader
+    conditions: frozenset[Condition]
+    records: tuple[HeldRecord, ...]
+    """Reduced to what the reader sees, in the chain's order."""
+    own_only: bool
+    """The reader takes no part in the consignment and sees its own records of it alone."""
+    standing_reason: str
+    """Why the reader takes part; empty where it does not."""
+
+    def withheld(self, record: HeldRecord) -> list[str]:
+        """Sections of a record that are withheld, wholly or in part, sorted."""
+        return sorted(
+            name
+            for name, elements in record.signed.disclosed().items()
+            if len(record.signed.section(name)) < len(elements)
+        )
+
+
+def sight_of(
+    ucr: str, records: Sequence[HeldRecord], reader: Reader, policy: ViewPolicy, directory: Directory
+) -> Sight:
+    """What the reader sees; raises NotFound where it may not learn that the consignment exists.
+
+    A consignment that does not exist raises the very same error, so that UCRs cannot be guessed.
+    """
+    counted = tuple(sorted(records, key=lambda one: one.order))
+    standing = standing_of(ucr, counted, directory)
+    conditions = conditions_for(reader, standing, directory)
+    own_only = not policy.may_see_consignment(reader.roles, conditions)
+    if own_only:
+        counted = tuple(one for one in counted if one.signed.iss == reader.member)
+    if not counted:
+        raise NotFound("consignment", ucr)
+    reduced = tuple(disclosed(one, ucr, reader, conditions, policy, directory) for one in counted)
+    return Sight(ucr, reader, conditions, reduced, own_only, standing.parties.get(reader.member, ""))
+
+
+def disclosed(
+    record: HeldRecord,
+    ucr: str | None,
+    reader: Reader,
+    conditions: frozenset[Condition],
+    policy: ViewPolicy,
+    directory: Directory,
+) -> HeldRecord:
+    """The record with just the disclosures that the reader sees; of its `ucr` elements the consignment's own alone.
+
+    With `ucr` None every `ucr` element is kept: for the issuer of the record.
+    """
+    signed = record.signed
+    met = conditions_for_record(reader, record, conditions, directory)
+    seen = policy.sections(reader.roles, met, signed.vct, signed.sections, sole=record.is_sole)
+    digests = {digest for name in seen if name != ALWAYS_SHOWN for digest in signed.sections[name]}
+    digests |= {digest for digest, said in signed.ucr_elements() if ucr is None or said == ucr}
+    return replace(record, signed=signed.with_elements(digests))
+
+
+def consignment_view(sight: Sight, coverage: Coverage) -> dict[str, Json]:
+    """The picture as JSON: what `GET /v1/consignments/{ucr}` answers. Pure; see the module's first lines."""
+    shown = [one for one in sight.records if one.signed.vct not in HIDDEN_TYPES]
+    threads = declaration_threads(shown)
+    return {
+        "ucr": sight.ucr,
+        "reader": {
+            "member": sight.reader.member,
+            "conditions": [*sorted(sight.conditions)],
+            "takes_part_because": sight.standing_reason,
+            "own_records_only": sight.own_only,
+        },
+        "completeness": _completeness(sight, coverage),
+        "declarations": [thread.to_json() for thread in threads],
+        "status": sections.overview(threads, shown),
+        "timeline": sections.timeline(threads, shown),
+        "parties": sections.listed(shown, "parties"),
+        "goods_items": sections.goods_items(shown, threads),
+        "transport": sections.single(shown, "transport"),
+        "containers": sections.containers(shown),
+        "weights": sections.weights(shown),
+        "values": sections.values(shown),
+        "taxes": sections.taxes(shown),
+        "documents": sections.listed(shown, "documents"),
+        "references": sections.references(shown),
+        "remarks": sections.listed(shown, "remarks"),
+        "findings": findings(shown, threads),
+        "due": what_is_due(threads, shown),
+        "withheld": [
+            {"record": one.signed.record_id, "type": one.signed.vct, "issuer": one.signed.iss, "sections": [*names]}
+            for one in shown
+            if (names := sight.withheld(one))
+        ],
+        "records": [record_line(one, sight.withheld(one)) for one in shown],
+    }
+
+
+def record_line(record: HeldRecord, withheld: Sequence[str]) -> dict[str, Json]:
+    """One record's existence, issuer, type and anchoring, and which of its sections are seen."""
+    signed = record.signed
+    return {
+        "record": signed.record_id,
+        "type": signed.vct,
+        "issuer": signed.iss,
+        "issued_at": signed.iat,
+        "amends": signed.amends,
+        "state": str(record.state),
+        "batch": record.batch,
+        "position": record.position,
+        "block": record.block,
+        "anchored_at": record.anchored_at,
+        "shown": [name for name in signed.sections if name not in withheld],
+        "withheld": [*withheld],
+    }
+
+
+def record_view(record: HeldRecord) -> dict[str, Json]:
+    """One record as its reader sees it: what `GET /v1/records/{id}` answers."""
+    withheld = sorted(
+        name for name, found in record.signed.disclosed().items() if len(record.signed.section(name)) < len(found)
+    )
+    line = record_line(record, withheld)
+    line["sections"] = {
+        name: [*record.signed.section(name)] for name in record.signed.sections if record.signed.section(name)
+    }
+    line["sd_jwt"] = record.signed.serialize()
+    return line
+
+
+def _completeness(sight: Sight, coverage: Coverage) -> dict[str, Json]:
+    """As of which checkpoint the picture is whole; where the reader sees its own records only, nothing is claimed."""
+    checkpoint = coverage.checkpoint
+    told: dict[str, Json] = {
+        "checkpoint": None
+        if checkpoint is None
+        else {
+            "index": checkpoint.index,
+            "batch_count": checkpoint.batch_count,
+            "root": checkpoint.root,
+            "votes": checkpoint.votes,
+            "dissent": checkpoint.dissent,
+            "block": checkpoint.since_block,
+        },
+        "batches_read": coverage.batch_count,
+    }
+    if sight.own_only:
+        return told | {"claim": "none: only your own records are shown, since no party or customs named you"}
+    waiting = sum(one.batch is None for one in sight.records)
+    whole = checkpoint is not None and coverage.covered_entries == coverage.entries and not coverage.missing
+    return told | {
+        "entries": coverage.entries,
+        "covered_entries": coverage.covered_entries,
+        "not_anchored_yet": waiting,
+        "missing": [*coverage.missing],
+        "claim": "complete up to the checkpoint" if whole and not waiting else "not all of it is covered yet",
+    }
