@@ -1,0 +1,109 @@
+"""Random damage never passes, and what is meant to exhaust the verifier is refused quickly and cheaply."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+import tracemalloc
+from pathlib import Path
+
+import pytest
+
+from chain.encoding import base64url
+from chain.errors import MalformedBundle
+from chain.proof.bundle import BUNDLE_BYTES_MAX, Bundle
+from chain.verify import Verdict, verify_file
+from chain.verify.__main__ import COULD_NOT_TELL, NO, YES, main
+from tests.mutations import judge, large_bundles
+
+REFUSAL_S = 1.0
+REFUSAL_BYTES_MAX = 200 << 20
+PACKAGES_OF_THE_VERIFIER = {"cryptography", "coincurve", "Crypto", "chain"}
+THEIR_OWN_PARTS = {"cffi", "pycparser", "asn1crypto", "sitecustomize"}
+
+
+def test_two_thousand_random_changes_never_pass() -> None:
+    verdicts = judge(2000, seed=20261123)
+    assert verdicts[Verdict.VALID.name] == 0
+    assert verdicts[Verdict.INVALID.name] > 1000
+
+
+def nested() -> bytes:
+    return b"[" * 1_000_000
+
+
+def many_nodes() -> bytes:
+    said = large_bundles()[0][0]
+    nodes = ",".join(f'"{base64url(n.to_bytes(33, "big"))}"' for n in range(100_000))
+    start, end = said.index(b'"nodes":['), said.index(b'],"checkpoint"')
+    return said[:start] + b'"nodes":[' + nodes.encode() + said[end:]
+
+
+def many_lists() -> bytes:
+    return b"[" + b"[]," * (BUNDLE_BYTES_MAX // 3 - 2) + b"[]]"
+
+
+def nested_in_a_member() -> bytes:
+    return b'{"format":' + b"[" * 150_000 + b"]" * 150_000 + b"}"
+
+
+def huge_number() -> bytes:
+    return b'{"format":' + b"9" * (BUNDLE_BYTES_MAX - 100) + b"}"
+
+
+@pytest.mark.parametrize("attack", [nested, nested_in_a_member, many_nodes, many_lists, huge_number])
+def test_exhausting_bundle_is_refused_within_a_second_and_200_mb(attack: object) -> None:
+    assert callable(attack)
+    said = attack()
+    trust_root = large_bundles()[1]
+    started = time.perf_counter()
+    report = verify_file(said, trust_root)
+    assert time.perf_counter() - started < REFUSAL_S
+    assert report.verdict is Verdict.INVALID
+    tracemalloc.start()
+    with pytest.raises(MalformedBundle):
+        Bundle.parse(said)
+    assert tracemalloc.get_traced_memory()[1] < REFUSAL_BYTES_MAX
+    tracemalloc.stop()
+
+
+def test_hundred_megabyte_file_is_refused_without_being_read_whole(tmp_path: Path) -> None:
+    trust_root = large_bundles()[1]
+    (tmp_path / "root.json").write_bytes(trust_root.format())
+    with (tmp_path / "big.json").open("wb") as file:
+        file.truncate(100 << 20)
+    started = time.perf_counter()
+    assert main([str(tmp_path / "big.json"), "--trust-root", str(tmp_path / "root.json")]) == NO
+    assert time.perf_counter() - started < REFUSAL_S
+
+
+def test_command_exits_0_1_and_2_and_never_with_a_traceback(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bundles, trust_root = large_bundles()
+    good, bad, root, odd = (tmp_path / name for name in ("good.json", "bad.json", "root.json", "odd.json"))
+    good.write_bytes(bundles[0])
+    bad.write_bytes(bundles[0][:-1])
+    root.write_bytes(trust_root.format())
+    odd.write_bytes(b"\xff\xfe{")
+    assert main([str(good), "--trust-root", str(root), "--lang", "zh", "--html", str(tmp_path / "page.html")]) == YES
+    assert "VALID" in capsys.readouterr().out
+    assert "<script" not in (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert main([str(bad), "--trust-root", str(root), "--json"]) == NO
+    assert main([str(good), "--trust-root", str(odd)]) == COULD_NOT_TELL
+    assert main([str(tmp_path / "none.json"), "--trust-root", str(root)]) == COULD_NOT_TELL
+    assert main([str(tmp_path), "--trust-root", str(root)]) == COULD_NOT_TELL
+    assert main(["--explain", "seals"]) == YES
+    assert main(["--explain", "nonsense"]) == COULD_NOT_TELL
+    assert main([]) == COULD_NOT_TELL
+
+
+def test_verifier_imports_nothing_but_its_three_packages_and_no_socket() -> None:
+    program = (
+        "import sys, chain.verify.__main__, chain.verify.verifier, chain.proof.assemble;"
+        "print('\\n'.join(sorted({name.split('.')[0] for name in sys.modules})))"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    loaded = set(ran.stdout.split())
+    foreign = {name for name in loaded - set(sys.stdlib_module_names) if not name.startswith("_")}
+    assert foreign <= PACKAGES_OF_THE_VERIFIER | THEIR_OWN_PARTS
+    assert not loaded & {"socket", "_socket", "ssl", "http", "sqlite3", "asyncio", "pydantic", "web3", "eth", "lmdb"}
