@@ -172,11 +172,14 @@ class EmbeddedNode:
 
     def find_number(self, block_hash: bytes) -> int | None:
         """Number of the block with this hash; None where there is none."""
-        return self._store.find_number(block_hash)
+        number = self._store.find_number(block_hash)
+        return None if number is None or number > self._head.number else number
 
     def find_transaction(self, transaction_hash: bytes) -> tuple[int, int] | None:
         """Block number and index of this transaction; None where it is in no block."""
-        return self._store.find_transaction(transaction_hash)
+        # A block is on disk a moment before it is the head; until then nobody may see a part of it.
+        found = self._store.find_transaction(transaction_hash)
+        return None if found is None or found[0] > self._head.number else found
 
     def find_waiting(self, transaction_hash: bytes) -> Pooled | None:
         """The waiting transaction of this hash; None where none waits."""
