@@ -94,10 +94,16 @@ class Folder:
             raise SingleWindowFault(f"{path} cannot be read: {error}") from error
         except MalformedEnvelope as error:
             raise SingleWindowFault(f"{path}{ENVELOPE_SUFFIX}: {error}") from error
-        if self._accepts is not None and not self._accepts(body):
+        if self._accepts is not None and not self._is_mine(path, envelope, body):
             return None
         self._files[envelope.id] = path
         return Message(envelope, body)
+
+    def _is_mine(self, path: Path, envelope: Envelope, body: bytes) -> bool:
+        """In a folder shared by several members: an envelope names the sender, else the words themselves tell."""
+        if path.with_name(path.name + ENVELOPE_SUFFIX).is_file():
+            return envelope.sender == self.sender
+        return self._accepts is None or self._accepts(body)
 
     def _envelope(self, path: Path, body: bytes) -> Envelope:
         beside = path.with_name(path.name + ENVELOPE_SUFFIX)

@@ -14,14 +14,27 @@ from scripts.folder import ConsortiumFolder
 
 if TYPE_CHECKING:
     from adapters.messages import Entity, ReadMessage
+    from scripts.adapting import RunningAdapters
 
 DEFAULT_GATEWAY_URL = "http://127.0.0.1:8700"
+RECORD_ID_CHARS = 43
+DEFAULT_SINGLE_WINDOW_URL = "http://127.0.0.1:8710"
+
+Directory = Annotated[Path, typer.Argument(help="the consortium's folder", metavar="DIR")]
+GatewayUrl = Annotated[str, typer.Option("--gateway", help="the gateway's URL")]
+SingleWindowUrl = Annotated[str, typer.Option("--single-window", help="the single window's URL")]
+Reader = Annotated[str, typer.Option("--member", help="who asks: a member whose key is in the folder")]
 
 
 def register(app: typer.Typer) -> None:
     """Adds this room's commands."""
     app.command()(read)
     app.command()(schema)
+    app.command()(adapter)
+    app.command()(parked)
+    app.command()(submit)
+    app.command()(view)
+    app.command()(bundle)
 
 
 def read(
@@ -87,6 +100,152 @@ def _entity_as_read(entity: Entity) -> dict[str, Any]:
         "amends": None if entity.amends is None else entity.amends.model_dump(mode="json"),
         "sections": {} if record is None else record.to_sections(),
     }
+
+
+def adapter(
+    directory: Directory,
+    member: Annotated[list[str] | None, typer.Option(help="whose adapter (slug); default: every member's")] = None,
+    gateway_url: GatewayUrl = DEFAULT_GATEWAY_URL,
+    single_window_url: SingleWindowUrl = DEFAULT_SINGLE_WINDOW_URL,
+    source: Annotated[Path | None, typer.Option("--from", help="a folder of native files instead")] = None,
+    assign_ucrs: Annotated[
+        bool, typer.Option("--assign-ucrs", help="let the single window assign UCRs that no envelope gives")
+    ] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="with --from: go on, and move files when settled")] = False,
+) -> None:
+    """Run members' adapters: native messages in, signed records to the gateway, each with that member's key alone.
+
+    From a single window until interrupted; or --from a folder, once. Exit 0 where every message became records, 1
+    where one was refused or parked (each named), 2 where the gateway or the source could not be used.
+    """
+    from adapters.single_window import SingleWindow
+    from scripts import adapting
+    from scripts.processes import StopSignal
+
+    folder = folder_option(directory)
+    members = [folder.member(slug) for slug in member] if member else adapting.speaking_members(folder)
+    assign = SingleWindow(single_window_url, members[0].uscc).assign if assign_ucrs else None
+    if source is None:
+        sources = adapting.single_window_source(single_window_url)
+        adapting.adapters_of(folder, members, gateway_url, sources, assign).run_until_stopped(StopSignal())
+        return
+    if not source.is_dir():
+        raise typer.BadParameter(f"{source} is no folder")
+    if assign_ucrs:
+        print("UCRs that no envelope gives are assigned by the single-window stand-in.")
+    sources = adapting.folder_source(source, members, moves=watch)
+    running = adapting.adapters_of(folder, members, gateway_url, sources, assign)
+    if watch:
+        running.run_until_stopped(StopSignal())
+        return
+    raise typer.Exit(_settle(running))
+
+
+def _settle(running: RunningAdapters) -> int:
+    """Runs each adapter until its folder is done; says what came of every message."""
+    code = 0
+    for runner in running.runners:
+        progress = runner.run_until_settled()
+        for fault in progress.faults:
+            print(f"could not go on: {fault}", file=sys.stderr)
+            code = 2
+        told = runner.journal.messages("refused") + runner.journal.messages("settled")
+        for message in (one for one in told if one.code):
+            print(f"{message.envelope.id}: refused {message.code} {message.reason}", file=sys.stderr)
+            code = code or 1
+        for message, entity in runner.journal.parked():
+            place = f"{message.envelope.id} entity {entity.ordinal}"
+            print(f"{place}: parked {entity.code} {entity.reason}", file=sys.stderr)
+            code = code or 1
+        if progress.submitted:
+            print(f"{runner.member}: {progress.submitted} records accepted from {progress.taken} messages")
+    return code
+
+
+def parked(
+    directory: Directory,
+    member: Reader,
+    replay: Annotated[str, typer.Option(help="MESSAGE/ORDINAL: try it again")] = "",
+    drop: Annotated[str, typer.Option(help="MESSAGE/ORDINAL: give it up, with --reason")] = "",
+    reason: Annotated[str, typer.Option(help="why it is given up")] = "",
+) -> None:
+    """List what a member's adapter could not finish; replay one, or drop one with a reason."""
+    from adapters.journal import Journal
+
+    folder = folder_option(directory)
+    journal = Journal(folder.path / "adapters" / folder.member(member).slug / "journal.sqlite")
+    if replay or drop:
+        place, ordinal = (int(part) for part in (replay or drop).split("/"))
+        if replay:
+            journal.replay(place, ordinal)
+        elif not reason:
+            raise typer.BadParameter("--drop needs a --reason")
+        else:
+            journal.drop(place, ordinal, reason)
+        return
+    for message, entity in journal.parked():
+        kind = message.envelope.kind
+        print(f"{message.place}/{entity.ordinal}  {message.envelope.id}  {kind}  {entity.code}  {entity.reason}")
+
+
+def submit(
+    directory: Directory,
+    record: Annotated[Path, typer.Argument(help="an SD-JWT record", metavar="FILE")],
+    member: Reader,
+    gateway_url: GatewayUrl = DEFAULT_GATEWAY_URL,
+) -> None:
+    """Submit one signed record (SD-JWT) and print its receipt."""
+    from adapters.submit import receipt_text
+    from chain.sdjwt import SignedRecord
+    from scripts.adapting import gateway_of
+
+    folder = folder_option(directory)
+    signed = SignedRecord.parse(record.read_bytes().strip())
+    with gateway_of(folder, folder.member(member), gateway_url) as gateway:
+        print(receipt_text(gateway.submit(signed)))
+
+
+def view(
+    directory: Directory,
+    ucr: Annotated[str, typer.Argument(metavar="UCR")],
+    member: Reader,
+    gateway_url: GatewayUrl = DEFAULT_GATEWAY_URL,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """Show what a member may see of a consignment."""
+    from rich.console import Console
+
+    from scripts.adapting import gateway_of
+    from scripts.storytelling import show_records, show_view
+
+    folder = folder_option(directory)
+    with gateway_of(folder, folder.member(member), gateway_url) as gateway:
+        said = gateway.consignment(ucr)
+    if as_json:
+        print(json.dumps(said, ensure_ascii=False, indent=2))
+        return
+    console = Console()
+    show_records(console, said)
+    show_view(console, said)
+
+
+def bundle(
+    directory: Directory,
+    subject: Annotated[str, typer.Argument(help="a UCR, or a record id", metavar="UCR|RECORD")],
+    member: Reader,
+    out: Annotated[Path, typer.Option("--out", "-o", help="where to write it")],
+    gateway_url: GatewayUrl = DEFAULT_GATEWAY_URL,
+) -> None:
+    """Fetch the proof bundle of a consignment or a record, as far as a member may see it."""
+    from scripts.adapting import gateway_of
+    from scripts.folder import write_private
+
+    folder = folder_option(directory)
+    with gateway_of(folder, folder.member(member), gateway_url) as gateway:
+        is_record = len(subject) == RECORD_ID_CHARS
+        content = gateway.record_bundle(subject) if is_record else gateway.consignment_bundle(subject)
+    write_private(out, content)
+    print(f"{out}: {len(content):,} bytes. Verify it: tongguan verify {out} --trust-root {folder.trust_root}")
 
 
 def folder_option(path: Path) -> ConsortiumFolder:

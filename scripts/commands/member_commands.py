@@ -238,8 +238,8 @@ def propose(
         str,
         typer.Argument(
             help="admit-governor USCC CONTROLLER NAME ROLES [CUSTOMS_CODE] | expel M | suspend M | reinstate M | "
-            "threshold N | gateway ACCOUNT M [off] | controller ACCOUNT M [off] | view-policy FILE | record-rules FILE | "
-            "roles M ROLES [SPONSOR] | revoke-key THUMBPRINT [BLOCK]"
+            "threshold N | gateway ACCOUNT M [off] | controller ACCOUNT M [off] | view-policy FILE | "
+            "record-rules FILE | roles M ROLES [SPONSOR] | revoke-key THUMBPRINT [BLOCK]"
         ),
     ],
     arguments: Annotated[list[str], typer.Argument(metavar="ARGUMENTS")],
