@@ -1,0 +1,189 @@
+"""Writes the vectors: `scripts/make_vectors`. Record keys are drawn anew, so files change; their meaning does not.
+
+`bundles/` holds one file a bundle, `trust-roots/` the trust roots by fingerprint, `manifest.json` says what a right
+verifier answers, `structures.json` worked examples of each structure below a bundle. `released/` holds bundles of
+released format versions; it is written once a version and never again.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+from chain.encoding import Json
+from chain.members import Role
+from chain.proof import batch, layout, rlp
+from chain.proof.batch import BatchFacts
+from chain.proof.bundle import FORMAT
+from chain.proof.hashes import keccak256, sha256
+from chain.proof.header import Header
+from chain.proof.index_map import IndexMap, MapProof
+from chain.proof.merkle import inclusion_path, leaf_hash, tree_root
+from chain.proof.seals import recover_signer
+from tests.catalogue import VECTORS
+from tests.simulator import BROKER, UCR, Consortium
+
+HERE = Path(__file__).resolve().parent
+RELEASED_NAMES = ("record_true", "consignment_true", "consignment_absent_true", "receipt_kept_true")
+
+
+def main() -> int:
+    """Writes all vectors anew, but released ones only where their version has none yet."""
+    for folder in ("bundles", "trust-roots"):
+        shutil.rmtree(HERE / folder, ignore_errors=True)
+        (HERE / folder).mkdir()
+    manifest: list[Json] = []
+    for vector in VECTORS.values():
+        said, trust_root, *as_of = vector.make()
+        root_file = f"trust-roots/{trust_root.fingerprint.hex()[:16]}.json"
+        (HERE / root_file).write_bytes(trust_root.format())
+        (HERE / "bundles" / f"{vector.name}.json").write_bytes(said)
+        manifest.append(
+            {
+                "name": vector.name,
+                "says": vector.says,
+                "bundle": f"bundles/{vector.name}.json",
+                "trust_root": root_file,
+                "as_of": as_of[0] if as_of else None,
+                "verdict": vector.verdict.name,
+                "check": vector.check,
+            }
+        )
+    _write("manifest.json", manifest)
+    _write("structures.json", structures())
+    release = HERE / "released" / FORMAT.replace("/", "-")
+    if not release.exists():
+        release.mkdir(parents=True)
+        for entry in manifest:
+            assert isinstance(entry, dict)
+            if entry["name"] in RELEASED_NAMES:
+                shutil.copy(HERE / str(entry["bundle"]), release / f"{entry['name']}.bundle.json")
+                shutil.copy(HERE / str(entry["trust_root"]), release / f"{entry['name']}.trust-root.json")
+    print(f"{len(manifest)} bundles")
+    return 0
+
+
+def structures() -> Json:
+    """Worked examples of what a bundle is made of; the same on every run."""
+    tag_key = bytes(range(32))
+    record_digest, ucr_digest = sha256(b"record"), sha256(b"ucr element")
+    tag = batch.tag(tag_key, UCR)
+    digest = batch.entry_digest(record_digest, ucr_digest)
+    entries = [batch.entry(tag, digest)] + [batch.entry(bytes([n]) * 16, bytes([n]) * 32) for n in range(4)]
+    facts = BatchFacts(
+        7, batch.entries_root(entries), len(entries), keccak256(b"".join(entries)), b"\xaa" * 20, 42, 1_700_000_000
+    )
+    index_map = IndexMap()
+    index_map.apply(entries)
+    it = Consortium(seed="vectors")
+    drawn = Header.from_rlp(it.header_rlp(round_number=1))
+    # The state holds keys that are drawn anew, so the example has a state root of its own.
+    header = it.sealed(Header((*drawn.fields[:3], sha256(b"state"), *drawn.fields[4:])), range(3))
+    return {
+        "batch": {
+            "tag_key": tag_key.hex(),
+            "ucr": UCR,
+            "tag": tag.hex(),
+            "access_tag": batch.access_tag(tag_key, UCR).hex(),
+            "record_digest": record_digest.hex(),
+            "ucr_digest": ucr_digest.hex(),
+            "entry_digest": digest.hex(),
+            "entry": entries[0].hex(),
+            "entries": [entry.hex() for entry in entries],
+            "root": facts.root.hex(),
+            "entries_hash": facts.entries_hash.hex(),
+            "gateway": facts.gateway.hex(),
+            "batch_id": facts.batch_id().hex(),
+            "consortium": bytes(32).hex(),
+            "index": facts.index,
+            "block": facts.block,
+            "timestamp": facts.timestamp,
+            "commitment": facts.commitment(bytes(32)).hex(),
+        },
+        "merkle": [_merkle(size) for size in range(1, 9)],
+        "index_map": {
+            "root": index_map.root.hex(),
+            "leaves": [
+                {"tag": leaf.tag.hex(), "count": leaf.count, "head": leaf.head.hex(), "hash": leaf.hash().hex()}
+                for leaf in sorted(index_map.leaves.values(), key=lambda leaf: leaf.tag)
+            ],
+            "membership": _map_proof(index_map.prove(tag)),
+            "absence": _map_proof(index_map.prove(b"\xff" * 16)),
+        },
+        "header": {
+            "rlp": header.to_rlp().hex(),
+            "number": header.number,
+            "block_hash": header.block_hash.hex(),
+            "seal_hash": header.seal_hash.hex(),
+            "signers": [recover_signer(seal, header.seal_hash).hex() for seal in header.extra.seals],
+        },
+        "slots": {
+            "member": {"uscc": BROKER, "version": 1, "slot": _slot(layout.member_slot(BROKER, 1))},
+            "key": {
+                "thumbprint": sha256(b"key").hex(),
+                "version": 0,
+                "slot": _slot(layout.key_slot(sha256(b"key"), 0)),
+            },
+            "account": {
+                "address": facts.gateway.hex(),
+                "version": 0,
+                "slot": _slot(layout.account_slot(facts.gateway, 0)),
+            },
+            "commitment": {"index": 7, "slot": _slot(layout.commitment_slot(7))},
+            "checkpoint": {"index": 2, "slots": [_slot(slot) for slot in layout.checkpoint_slots(2)]},
+        },
+        "words": {
+            "member": {
+                "word": _slot(5 | 1 << 40 | 2 << 48 | (Role.BROKER | Role.TRADER) << 56),
+                "since_block": 5,
+                "state": "ACTIVE",
+                "kind": "PARTICIPANT",
+                "roles": ["BROKER", "TRADER"],
+            },
+            "checkpoint": {
+                "word": _slot(layout.CheckpointWord(64, 3, 1, 99).format_word()),
+                "batch_count": 64,
+                "votes": 3,
+                "dissent": 1,
+                "since_block": 99,
+            },
+        },
+        "rlp": [
+            {"encoded": rlp.encode(item).hex(), "item": said}
+            for item, said in ((b"", ""), (b"\x00", "00"), (b"\x80", "80"), (b"a" * 56, "61" * 56))
+        ],
+        "rlp_refused": ["", "00ff", "8100", "b800", "b90000", "f800", "c2", "8161"],
+    }
+
+
+def _merkle(size: int) -> Json:
+    leaves = [bytes([n]) for n in range(size)]
+    return {
+        "leaves": [leaf.hex() for leaf in leaves],
+        "root": tree_root(leaves).hex(),
+        "leaf_hashes": [leaf_hash(leaf).hex() for leaf in leaves],
+        "paths": [[part.hex() for part in inclusion_path(leaves, index)] for index in range(size)],
+    }
+
+
+def _map_proof(proof: MapProof) -> Json:
+    leaf = proof.leaf
+    return {
+        "tag": proof.tag.hex(),
+        "siblings": [part.hex() for part in proof.siblings],
+        "leaf": None if leaf is None else {"tag": leaf.tag.hex(), "count": leaf.count, "head": leaf.head.hex()},
+    }
+
+
+def _slot(number: int) -> str:
+    return number.to_bytes(32, "big").hex()
+
+
+def _write(name: str, value: Json) -> None:
+    (HERE / name).write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,55 @@
+"""The vectors as files: each is judged as its manifest says, and bundles of released versions verify for ever."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chain.proof import rlp
+from chain.verify import Outcome, TrustRoot, Verdict, verify_file
+from tests.catalogue import VECTORS
+from tests.vectors.make import structures
+
+HERE = Path(__file__).resolve().parent
+MANIFEST: list[dict[str, Any]] = json.loads((HERE / "manifest.json").read_text(encoding="utf-8"))
+RELEASED = sorted((HERE / "released").glob("*/*.bundle.json"))
+
+
+def test_manifest_names_every_vector_of_the_catalogue_and_every_file() -> None:
+    assert [entry["name"] for entry in MANIFEST] == list(VECTORS)
+    assert {f"bundles/{file.name}" for file in (HERE / "bundles").iterdir()} == {entry["bundle"] for entry in MANIFEST}
+    roots = {f"trust-roots/{file.name}" for file in (HERE / "trust-roots").iterdir()}
+    assert roots == {entry["trust_root"] for entry in MANIFEST}
+
+
+@pytest.mark.parametrize("entry", MANIFEST, ids=lambda entry: entry["name"])
+def test_vector_file_is_judged_as_the_manifest_says(entry: dict[str, Any]) -> None:
+    trust_root = TrustRoot.parse((HERE / entry["trust_root"]).read_bytes())
+    report = verify_file((HERE / entry["bundle"]).read_bytes(), trust_root, entry["as_of"])
+    assert report.verdict.name == entry["verdict"]
+    if entry["check"] is not None:
+        assert report.answers[entry["check"] - 1].outcome is not Outcome.PASS
+
+
+@pytest.mark.parametrize("file", RELEASED, ids=lambda file: f"{file.parent.name} {file.name}")
+def test_bundle_of_a_released_version_verifies_for_ever(file: Path) -> None:
+    trust_root = TrustRoot.parse(file.with_name(file.name.replace(".bundle.", ".trust-root.")).read_bytes())
+    assert verify_file(file.read_bytes(), trust_root).verdict is Verdict.VALID
+
+
+def test_there_is_a_bundle_of_each_released_version() -> None:
+    assert {file.parent.name for file in RELEASED} == {"tongguan-bundle-1"}
+
+
+def test_worked_examples_of_the_structures_are_what_the_code_computes() -> None:
+    assert json.loads((HERE / "structures.json").read_text(encoding="utf-8")) == structures()
+
+
+def test_every_refused_rlp_example_is_refused() -> None:
+    said: Any = structures()
+    for encoded in said["rlp_refused"]:
+        with pytest.raises(rlp.MalformedRlp):
+            rlp.decode(bytes.fromhex(encoded))
