@@ -42,7 +42,7 @@ class GatewaySettings(BaseSettings):
     tag_keys_file: Path
     """`{"tag_keys": [{"from_batch", "key"}]}`."""
     data_keys_file: Path
-    """`{"current": id, "keys": {id: 32 bytes in base64url}}`; payloads are encrypted with them."""
+    """`{"current": id, "keys": [{"id", "key": 32 bytes in base64url}]}`; payloads are encrypted with them."""
     passphrase_file: Path
     """Opens the two key files below."""
     account_file: Path
@@ -109,7 +109,7 @@ class GatewaySettings(BaseSettings):
         if not isinstance(said, dict):
             raise MalformedSettings(str(file), "must be a JSON object")
         try:
-            loaded = cls(**_anchored(said, file.resolve().parent))
+            loaded = cls(**_placed(said, file.resolve().parent))
             return loaded.model_copy(update={name: value for name, value in overrides.items() if value is not None})
         except ValidationError as error:
             fault = error.errors()[0]
@@ -127,7 +127,7 @@ class GatewaySettings(BaseSettings):
 _SQLITE = "sqlite:///"
 
 
-def _anchored(said: dict[str, Any], folder: Path) -> dict[str, Any]:
+def _placed(said: dict[str, Any], folder: Path) -> dict[str, Any]:
     placed = dict(said)
     for name, value in said.items():
         if name.endswith(("_file", "_dir")) and isinstance(value, str):

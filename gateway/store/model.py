@@ -91,7 +91,8 @@ entries = Table(
     metadata,
     Column("record_seq", _SEQUENCE, ForeignKey("records.seq"), primary_key=True),
     Column("ordinal", SmallInteger, primary_key=True),  # place of the UCR in the record's `ucr` section
-    Column("tag", LargeBinary(16), nullable=False, index=True),
+    Column("ucr", String(64), nullable=False),
+    Column("tag", LargeBinary(16), nullable=False, index=True),  # of `ucr` in the epoch of acceptance
     Column("entry_digest", LargeBinary(32), nullable=False, index=True),
 )
 

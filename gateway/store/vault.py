@@ -3,8 +3,8 @@
     sealed = 0x01 ‖ key id length ‖ key id ‖ nonce (12 bytes) ‖ ciphertext and tag          associated data: record id
 
 The record id is bound in, so that a row's payload moved to another row does not open. Keys come from a file,
-`{"current": id, "keys": {id: 32 bytes in base64url}}`; new payloads use the current one, old ones open with any key
-that is still in the file, which is how a key is rotated.
+`{"current": id, "keys": [{"id", "key": 32 bytes in base64url}]}`; new payloads use the current one, old ones open with
+any key that is still in the file, which is how a key is rotated.
 """
 
 from __future__ import annotations
@@ -55,9 +55,9 @@ class DataKeys:
         try:
             said = parse_json_object(file.read_bytes())
             named = said["keys"]
-            if not isinstance(named, dict):
-                raise ValueError("`keys` is no object")
-            keys = {key_id: parse_base64url(str(text)) for key_id, text in named.items()}
+            if not isinstance(named, list):
+                raise ValueError("`keys` is no list")
+            keys = dict(_key(one) for one in named)
         except (ValueError, KeyError) as error:
             raise MalformedKeyFile("data keys", f"must be {{current, keys}}: {error}") from None
         current = said.get("current")
@@ -107,6 +107,12 @@ class Vault:
     def is_current(self, sealed: bytes) -> bool:
         """Whether the payload is encrypted under the current key (what a rotation has still to do)."""
         return sealed[2 : 2 + sealed[1]] == self._current
+
+
+def _key(said: object) -> tuple[str, bytes]:
+    if not isinstance(said, dict) or set(said) != {"id", "key"}:
+        raise ValueError("a key has the members id and key")
+    return str(said["id"]), parse_base64url(str(said["key"]))
 
 
 def _decompressed(packed: bytes, record_id: str) -> bytes:

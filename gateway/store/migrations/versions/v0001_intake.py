@@ -88,6 +88,7 @@ def _create_parts_of_records() -> None:
         "entries",
         sa.Column("record_seq", _SEQUENCE, sa.ForeignKey("records.seq"), primary_key=True),
         sa.Column("ordinal", sa.SmallInteger(), primary_key=True),
+        sa.Column("ucr", sa.String(64), nullable=False),
         sa.Column("tag", sa.LargeBinary(16), nullable=False),
         sa.Column("entry_digest", sa.LargeBinary(32), nullable=False),
     )

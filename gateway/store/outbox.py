@@ -1,0 +1,202 @@
+"""The sealer's outbox: batches written before they are sent, and the lease under which one sealer writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from chain.errors import StoreFault
+from gateway.store.model import BatchState, RecordState, batches, entries, leases, marks, records
+
+
+class LeaseLost(StoreFault):
+    """Another gateway on this store seals now; what this one was about to write was not written."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the lease {name!r} went to another gateway on this store")
+
+
+@dataclass(frozen=True)
+class WaitingRecord:
+    """A record that waits to be sealed, with its entries as they go into the batch."""
+
+    seq: int
+    record_id: str
+    iss: str
+    vct: str
+    kid: str
+    accepted_at: int
+    entries: tuple[bytes, ...]
+    """48 bytes each."""
+
+
+@dataclass(frozen=True)
+class NewBatch:
+    """A batch as it is made of waiting records."""
+
+    batch_id: bytes
+    root: bytes
+    count: int
+    entries: bytes
+    gateway: str
+    created_at: int
+
+
+@dataclass(frozen=True)
+class OutboxBatch(NewBatch):
+    """A batch that was written to the outbox."""
+
+    id: int
+    nonce: int | None
+    """NULL, as the bytes, until a transaction was signed for it."""
+    raw_tx: bytes | None
+
+
+@dataclass(frozen=True)
+class Lease:
+    """The right to seal, until its time; `fence` grows with every new holder."""
+
+    name: str
+    holder: str
+    fence: int
+
+
+def take_lease(connection: Connection, name: str, holder: str, now: int, lifetime_s: int) -> Lease | None:
+    """The lease, taken or renewed; None while another holds it. In a writing transaction."""
+    row = connection.execute(select(leases).where(leases.c.name == name).with_for_update()).first()
+    until = now + lifetime_s
+    if row is None:
+        try:
+            with connection.begin_nested():
+                connection.execute(insert(leases), {"name": name, "holder": holder, "fence": 1, "until": until})
+        except IntegrityError:
+            return None  # another gateway took it in this very moment
+        return Lease(name, holder, 1)
+    # A holder whose clock ran ahead may not keep the lease for ever: no lease lasts longer than its lifetime from now.
+    if row.holder != holder and now <= row.until <= until:
+        return None
+    fence = row.fence if row.holder == holder else row.fence + 1
+    connection.execute(update(leases).where(leases.c.name == name).values(holder=holder, fence=fence, until=until))
+    return Lease(name, holder, fence)
+
+
+def check_lease(connection: Connection, lease: Lease) -> None:
+    """That nobody took the lease since; raises LeaseLost. Holds it still until this transaction ends."""
+    row = connection.execute(select(leases.c.fence).where(leases.c.name == lease.name).with_for_update()).first()
+    if row is None or row.fence != lease.fence:
+        raise LeaseLost(lease.name)
+
+
+def drop_lease(connection: Connection, lease: Lease) -> None:
+    """Gives the lease back, so that another need not wait for its end."""
+    connection.execute(
+        update(leases).where(leases.c.name == lease.name, leases.c.fence == lease.fence).values(until=0, holder="")
+    )
+
+
+def waiting_records(connection: Connection, entries_max: int) -> list[WaitingRecord]:
+    """The oldest records that wait and are in no batch yet, as many whole ones as fit into `entries_max` entries."""
+    rows = connection.execute(
+        select(records.c.seq, records.c.record_id, records.c.iss, records.c.vct, records.c.kid, records.c.accepted_at)
+        .where(records.c.state == RecordState.ACCEPTED, records.c.batch.is_(None))
+        .order_by(records.c.seq)
+        .limit(entries_max)
+    ).all()
+    if not rows:
+        return []
+    said: dict[int, list[bytes]] = {}
+    found = connection.execute(
+        select(entries.c.record_seq, entries.c.tag, entries.c.entry_digest)
+        .join(records, records.c.seq == entries.c.record_seq)
+        .where(
+            records.c.seq.between(rows[0].seq, rows[-1].seq),
+            records.c.state == RecordState.ACCEPTED,
+            records.c.batch.is_(None),
+        )
+        .order_by(entries.c.record_seq, entries.c.ordinal)
+    )
+    for entry in found:
+        said.setdefault(entry.record_seq, []).append(bytes(entry.tag) + bytes(entry.entry_digest))
+    chosen: list[WaitingRecord] = []
+    total = 0
+    for row in rows:
+        own = tuple(said[row.seq])
+        if total + len(own) > entries_max:
+            break
+        total += len(own)
+        chosen.append(WaitingRecord(row.seq, row.record_id, row.iss, row.vct, row.kid, row.accepted_at, own))
+    return chosen
+
+
+def write_batch(connection: Connection, batch: NewBatch, seqs: Sequence[int]) -> OutboxBatch:
+    """Writes a batch and puts these records into it; as it stands in the outbox."""
+    made = connection.execute(
+        insert(batches).returning(batches.c.id), {**asdict(batch), "state": BatchState.OPEN}
+    ).scalar_one()
+    for start in range(0, len(seqs), _IN_MAX):
+        connection.execute(update(records).where(records.c.seq.in_(seqs[start : start + _IN_MAX])).values(batch=made))
+    return OutboxBatch(**asdict(batch), id=int(made), nonce=None, raw_tx=None)
+
+
+def refuse_record(connection: Connection, seq: int, reason: str) -> None:
+    """The record ends here, with the reason that its issuer reads."""
+    connection.execute(
+        update(records)
+        .where(records.c.seq == seq, records.c.state == RecordState.ACCEPTED)
+        .values(state=RecordState.REFUSED, reason=reason)
+    )
+
+
+def open_batches(connection: Connection) -> list[OutboxBatch]:
+    """Every batch that is not known to be anchored, oldest first."""
+    rows = connection.execute(select(batches).where(batches.c.state == BatchState.OPEN).order_by(batches.c.id))
+    return [_batch(row) for row in rows]
+
+
+def note_transaction(connection: Connection, batch: int, nonce: int | None, raw_tx: bytes | None) -> None:
+    """The bytes that will be sent for the batch from now on: written before they are sent. None: sign it anew."""
+    connection.execute(update(batches).where(batches.c.id == batch).values(nonce=nonce, raw_tx=raw_tx))
+
+
+def close_batch(connection: Connection, batch: int, batch_index: int) -> None:
+    """The batch stands on the chain."""
+    connection.execute(
+        update(batches)
+        .where(batches.c.id == batch)
+        .values(state=BatchState.ANCHORED, batch_index=batch_index, raw_tx=None, entries=b"")
+    )
+
+
+def read_mark(connection: Connection, name: str) -> int:
+    """A counter; 0 where it was never set."""
+    found = connection.execute(select(marks.c.value).where(marks.c.name == name)).scalar_one_or_none()
+    return 0 if found is None else int(found)
+
+
+def set_mark(connection: Connection, name: str, value: int) -> None:
+    """Sets a counter."""
+    changed = connection.execute(update(marks).where(marks.c.name == name).values(value=value))
+    if changed.rowcount == 0:
+        connection.execute(insert(marks), {"name": name, "value": value})
+
+
+_IN_MAX = 500
+
+
+def _batch(row: Row[*tuple[Any, ...]]) -> OutboxBatch:
+    said = row._mapping
+    return OutboxBatch(
+        id=int(said["id"]),
+        batch_id=bytes(said["batch_id"]),
+        root=bytes(said["root"]),
+        count=int(said["count"]),
+        entries=bytes(said["entries"]),
+        gateway=said["gateway"],
+        nonce=None if said["nonce"] is None else int(said["nonce"]),
+        raw_tx=None if said["raw_tx"] is None else bytes(said["raw_tx"]),
+        created_at=int(said["created_at"]),
+    )
