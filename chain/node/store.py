@@ -7,7 +7,7 @@ A crash at any moment leaves the block before or the whole block. Numbers in key
 |---|---|---|
 | `meta` | `format`, `genesis`, `head` | 1; block 0's hash; number of the newest block |
 | `headers` | number | header RLP with seals |
-| `bodies` | number | RLP [[raw transaction, sender], ...] |
+| `bodies` | number | CRC-32 (4 bytes) of what follows; RLP [[raw transaction, sender], ...] |
 | `receipts` | number | RLP [raw receipt, ...] |
 | `blooms` | number | 256 bytes: lets a log search pass over blocks without reading them |
 | `hashes` | block hash | number |
@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
@@ -34,6 +35,7 @@ from chain.node.errors import NodeStoreFault
 from chain.node.trie import EMPTY_ROOT, keccak, list_root
 
 FORMAT = b"1"
+CHECK_BYTES = 4
 READERS_MAX = 512
 CHECKED_AT_START_BLOCKS = 16
 """How many of the newest blocks are read whole and recomputed whenever the database is opened."""
@@ -62,9 +64,13 @@ class Store:
         lock = _locked(folder)
         try:
             store = cls._opened(folder, lock, bytes_max)
-            store._found_or_check(genesis, fresh)
         except BaseException:
             os.close(lock)
+            raise
+        try:
+            store._found_or_check(genesis, fresh)
+        except BaseException:
+            store.close()
             raise
         return store
 
@@ -118,7 +124,7 @@ class Store:
         with _sentences(), self._environment.begin(write=True) as transaction:
             put = self._putter(transaction)
             put("headers", key, block.header.raw)
-            put("bodies", key, bodies)
+            put("bodies", key, zlib.crc32(bodies).to_bytes(CHECK_BYTES) + bodies)
             put("receipts", key, rlp.encode([receipt.raw for receipt in block.receipts]))
             put("blooms", key, block.header.bloom)
             put("hashes", block.header.hash, key)
@@ -163,7 +169,7 @@ class Store:
             self.append(genesis, fresh)
         try:
             self.check(max(0, self.head - CHECKED_AT_START_BLOCKS + 1))
-        except (Malformed, rlp.DecodingError, IndexError, ValueError, lmdb.Error) as error:
+        except (Malformed, rlp.DecodingError, LookupError, ValueError, lmdb.Error) as error:
             raise NodeStoreFault(f"the database is damaged: {error}") from error
 
     def check(self, first: int) -> None:
@@ -182,7 +188,7 @@ class Store:
                 and list_root([receipt.raw for receipt in block.receipts]) == header.receipts_root
                 and self.find_number(header.hash) == number
                 and all(self.find_transaction(name) == (number, i) for i, name in enumerate(block.hashes))
-                and (header.state_root == EMPTY_ROOT or keccak(self._read_node(header.state_root)) == header.state_root)
+                and (header.state_root == EMPTY_ROOT or bool(self._read_node(header.state_root)))
             )
             if not fits:
                 raise NodeStoreFault(f"the database is damaged: block {number} is not what its hashes say")
@@ -190,7 +196,13 @@ class Store:
 
     def _read_block(self, number: int) -> Block:
         header = self.header(number)
-        pairs = rlp.decode(self._need("bodies", number))
+        said = self._need("bodies", number)
+        # The header commits to the transactions, but not to the senders that were recovered from them.
+        if zlib.crc32(said[CHECK_BYTES:]).to_bytes(CHECK_BYTES) != said[:CHECK_BYTES]:
+            raise NodeStoreFault(
+                f"the database is damaged: the transactions of block {number} are not what was written"
+            )
+        pairs = rlp.decode(said[CHECK_BYTES:])
         receipts = rlp.decode(self._need("receipts", number))
         return Block(
             header=header,
@@ -203,6 +215,8 @@ class Store:
         found = self._get("nodes", node_hash)
         if found is None:
             raise KeyError(node_hash)
+        if keccak(found) != node_hash:
+            raise NodeStoreFault("the database is damaged: a trie node or a contract's code is not what its hash says")
         return found
 
     def _need(self, table: str, number: int) -> bytes:
