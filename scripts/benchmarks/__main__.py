@@ -1,0 +1,189 @@
+"""`./scripts/bench [NAME…] [--quick] [--json FILE] [--compare FILE] [--profile DIR] [--document]`.
+
+Runs each benchmark in a process of its own, so that none inherits another's memory, and prints the table as it grows.
+Exit 0 where every limit held, 1 where one did not, 2 where a benchmark could not be run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from scripts.benchmarks.harness import Benchmark, Context, Figure, Results, describe_machine, number
+
+MODULES = (
+    "limits",
+    "records",
+    "adapters",
+    "proofs",
+    "index_map",
+    "contracts",
+    "node",
+    "intake",
+    "end_to_end",
+    "views",
+)
+"""Every benchmark module, in the order of what rests on what."""
+BENCHMARK_TIMEOUT_S = 1_800
+
+
+def load(name: str) -> Benchmark:
+    """The benchmark of a module's name."""
+    found: Benchmark = import_module(f"scripts.benchmarks.{name}").BENCHMARK
+    return found
+
+
+def run_here(name: str, context: Context, profile: Path | None) -> list[Figure]:
+    """Runs a benchmark in this process, under a profiler where `profile` names a folder for its flame graph."""
+    benchmark = load(name)
+    if profile is None:
+        return _collected(benchmark, context)
+    from pyinstrument import Profiler
+
+    profiler = Profiler(interval=0.0005)
+    with profiler:
+        figures = _collected(benchmark, context)
+    profile.mkdir(parents=True, exist_ok=True)
+    (profile / f"{name}.html").write_text(profiler.output_html())
+    context.say(f"profile: {profile / name}.html")
+    return figures
+
+
+def run_apart(name: str, options: argparse.Namespace, console: Console) -> list[Figure]:
+    """Runs a benchmark in a process of its own and reads its figures."""
+    with tempfile.TemporaryDirectory() as scratch:
+        result = Path(scratch) / "figures.json"
+        command = [sys.executable, "-m", "scripts.benchmarks", name, "--inside", str(result)]
+        command += ["--quick"] if options.quick else []
+        command += ["--huge"] if options.huge else []
+        command += ["--profile", str(options.profile)] if options.profile else []
+        began = time.monotonic()
+        with console.status(f"{name}: {load(name).what}"):
+            done = subprocess.run(command, capture_output=True, text=True, timeout=BENCHMARK_TIMEOUT_S, check=False)
+        if done.returncode != 0 or not result.exists():
+            raise RuntimeError(f"{name} could not be run:\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
+        console.print(f"[dim]{name}: {time.monotonic() - began:.0f} s[/dim]")
+        return Results.from_json(result.read_text()).figures[name]
+
+
+def show(console: Console, results: Results, name: str, before: Results | None) -> bool:
+    """Prints one benchmark's table; whether every promise held."""
+    benchmark = load(name)
+    table = Table(
+        title=f"{name}: {benchmark.what}", caption=f"Leaves out: {benchmark.leaves_out}", title_justify="left"
+    )
+    for column in ("figure", "median", "min … max", "share of", "promise"):
+        table.add_column(column)
+    if before is not None:
+        table.add_column("before")
+    held = True
+    for figure in results.figures[name]:
+        share = results.share(figure)
+        promises = [(figure.limit, figure.median), (figure.share_limit, share)]
+        kept = all(limit is None or value is None or limit.holds(value) for limit, value in promises)
+        held = held and kept
+        said = " and ".join(str(limit) for limit, _ in promises if limit is not None)
+        row = [
+            figure.name,
+            f"{number(figure.median)} {figure.unit}",
+            f"{number(min(figure.values))} … {number(max(figure.values))}",
+            "" if share is None else f"{share:.0%} of {figure.against}",
+            said and f"{'[green]held[/]' if kept else '[red]missed[/]'} {said}",
+        ]
+        if before is not None:
+            row.append(_change(figure, before, results))
+        table.add_row(*row)
+    console.print(table)
+    return held
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs what was asked for."""
+    options = _options(arguments)
+    console = Console()
+    if options.inside:
+        return _inside(options)
+    names = options.names or [name for name in MODULES if _exists(name)]
+    before = Results.from_json(options.compare.read_text()) if options.compare else None
+    results = Results(describe_machine(options.quick))
+    held = True
+    for place, name in enumerate(names, 1):
+        console.print(f"[{place}/{len(names)}]", end=" ")
+        try:
+            results.figures[name] = run_apart(name, options, console)
+        except (RuntimeError, subprocess.TimeoutExpired) as error:
+            console.print(f"[red]{error}[/red]", markup=True, highlight=False)
+            return 2
+        held = show(console, results, name, before) and held
+    if options.json:
+        options.json.write_text(results.to_json())
+    if options.document:
+        from scripts.benchmarks.pages import write_pages
+
+        write_pages(results, Path("docs"))
+        console.print("docs/performance.md is written")
+    return 0 if held else 1
+
+
+def _inside(options: argparse.Namespace) -> int:
+    (name,) = options.names
+    with tempfile.TemporaryDirectory() as scratch:
+        context = Context(options.quick, lambda text: print(text, flush=True), Path(scratch), options.huge)
+        figures = run_here(name, context, options.profile)
+    Path(options.inside).write_text(Results({}, {name: figures}).to_json())
+    return 0
+
+
+def _collected(benchmark: Benchmark, context: Context) -> list[Figure]:
+    return [replace(figure, values=tuple(figure.values)) for figure in benchmark.run(context)]
+
+
+def _change(figure: Figure, before: Results, now: Results) -> str:
+    old = before.find(figure.name)
+    if old is None:
+        return "new"
+    shares = (before.share(old), now.share(figure))
+    if None not in shares:
+        was, is_now = shares
+        return f"share {was:.0%} → {is_now:.0%}"
+    return f"{figure.median / old.median - 1:+.0%}" if old.median else ""
+
+
+def _exists(name: str) -> bool:
+    return (Path(__file__).parent / f"{name}.py").exists()
+
+
+def _options(arguments: list[str] | None) -> Any:
+    parser = argparse.ArgumentParser(prog="bench", description="Print the project's figures again.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(MODULES)}; default all")
+    parser.add_argument("--quick", action="store_true", help="smaller sizes, fewer repetitions; under two minutes")
+    parser.add_argument("--huge", action="store_true", help="also sizes of 10⁷; many minutes")
+    parser.add_argument("--json", type=Path, help="write the results here")
+    parser.add_argument("--compare", type=Path, help="results of an earlier run, to show what changed")
+    parser.add_argument("--profile", type=Path, help="write a flame graph of each benchmark into this folder")
+    parser.add_argument("--document", action="store_true", help="write docs/performance.md with its plots")
+    parser.add_argument("--inside", help=argparse.SUPPRESS)
+    options = parser.parse_args(arguments)
+    unknown = [name for name in options.names if name not in MODULES]
+    if unknown:
+        parser.error(f"no benchmark {unknown[0]}; there are {', '.join(MODULES)}")
+    return options
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except json.JSONDecodeError as error:
+        print(f"bench: {error}", file=sys.stderr)
+        sys.exit(2)
