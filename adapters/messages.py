@@ -86,8 +86,8 @@ class ReaderModule:
 
 
 _CEB_IMPORT_TRADE = frozenset(f"CEB{n}Message" for n in (311, 411, 511, 513))
-_CEB_EXPORT_TRADE = frozenset(f"CEB{n}Message" for n in (303, 403, 505, 507, 509, 215, 711))
-_CEB_DECLARATIONS = frozenset(f"CEB{n}Message" for n in (621, 603, 607))
+_CEB_EXPORT_TRADE = frozenset(f"CEB{n}Message" for n in (303, 403, 505, 507, 509, 607, 215, 711))
+_CEB_DECLARATIONS = frozenset(f"CEB{n}Message" for n in (621, 603))
 _CEB_REQUESTS = frozenset(f"CEB{n}Message" for n in (623, 625, 605, 213, 701))
 _CEB_REPLIES = frozenset(
     f"CEB{n}Message"
@@ -108,6 +108,10 @@ READERS: tuple[ReaderModule, ...] = (
     ReaderModule("adapters.customs.wco", Form.XML, frozenset({"MetaData"})),
     ReaderModule("adapters.customs.ubl_declaration", Form.XML, frozenset({"ImportCustomsDeclaration"})),
     ReaderModule("adapters.logistics.onerecord", Form.JSON),
+    ReaderModule("adapters.logistics.dcsa_tnt", Form.JSON),
+    ReaderModule("adapters.logistics.dcsa_vgm", Form.JSON),
+    ReaderModule("adapters.logistics.ubl_waybill", Form.XML, frozenset({"Waybill", "WeightStatement"})),
+    ReaderModule("adapters.logistics.inventory_movement", Form.XML, frozenset({"inventoryLinkingMovementRequest"})),
     ReaderModule("adapters.tax.duty_payment", Form.JSON),
     ReaderModule("adapters.tax.ubl_invoice", Form.XML, frozenset({"Invoice"})),
 )

@@ -27,7 +27,9 @@ XML_PROLOG_BYTES_MAX = 16 * 1024
 FORMAT_CODE = "0001"
 """Gateway code 报文格式错误: not well formed, wrong encoding, too large (7-1 table, 2022-05)."""
 
-UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
+UNSEEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]"
+)
 """Control and bidirectional characters: they make a name read as another; none belongs in a customs message."""
 
 _GB18030_NAMES = frozenset({"gb18030", "gbk", "gb2312"})

@@ -39,14 +39,20 @@ class Form:
         return self.pattern.fullmatch(text) is not None
 
 
+LINE_CHARS_MAX = 256
+"""Fields up to this long are one line; longer ones are notes, which may have several."""
+
+
 def text(longest: int) -> Form:
-    """`C..n`: 1 to `longest` characters."""
-    return Form(f"1 to {longest} characters", re.compile(f".{{1,{longest}}}", re.DOTALL))
+    """`C..n`: 1 to `longest` characters, on one line where `longest` is at most `LINE_CHARS_MAX`."""
+    if longest > LINE_CHARS_MAX:
+        return Form(f"1 to {longest} characters", re.compile(f"[^\r]{{1,{longest}}}"))
+    return Form(f"1 to {longest} characters on one line", re.compile(f"[^\t\n\r]{{1,{longest}}}"))
 
 
 def exact(length: int) -> Form:
-    """`Cn`: exactly `length` characters."""
-    return Form(f"exactly {length} characters", re.compile(f".{{{length}}}", re.DOTALL))
+    """`Cn`: exactly `length` characters on one line."""
+    return Form(f"exactly {length} characters on one line", re.compile(f"[^\t\n\r]{{{length}}}"))
 
 
 def digits(shortest: int, longest: int | None = None) -> Form:

@@ -206,7 +206,7 @@ gnum N4>0 yes
 itemRecordNo C..30 no
 itemNo C..30 no
 itemName C..250 no
-gcode d10 yes
+gcode hs10 yes
 gname C..250 yes
 gmodel C..510 yes
 barCode C..50 no
@@ -262,7 +262,7 @@ CEB625: Final = Layout(
     lines=table(
         """
 gnum N4>0 yes
-gcode d10 yes
+gcode hs10 yes
 gname C..250 yes
 qty N19,5>0 yes
 unit a3 yes
@@ -339,7 +339,7 @@ logisticNo/logisticsNo C..60 no
     lines=table(
         """
 gnum N5>0 yes
-gcode d10 yes
+gcode hs10 yes
 taxPrice N19,5 yes
 customsTax N19,5 yes
 valueAddedTax N19,5 yes

@@ -236,7 +236,7 @@ gnum N5>0 yes
 itemNo C..20 yes
 itemRecordNo C..30 no
 itemName C..250 no
-gcode d10 yes
+gcode hs10 yes
 gname C..250 yes
 gmodel C..250 yes
 barCode C..50 yes
@@ -358,7 +358,7 @@ note C..1000 no
     lines=table(
         """
 gnum N4>0 yes
-gcode d10 yes
+gcode hs10 yes
 gname C..250 yes
 gmodel C..250 yes
 qty N19,5>0 yes

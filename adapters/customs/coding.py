@@ -56,6 +56,10 @@ class Coding:
         """The code in its own list, with its name where a table has it; None where nothing was said."""
         return _code(system, said) if said else None
 
+    def named(self, system: str, said: str) -> Code:
+        """The code in its own list, with its name where a table has it."""
+        return _code(system, said)
+
     def amount(self, said: str, currency: str, where: str) -> Amount:
         """An amount in a customs currency."""
         return amount(said, self.currency(currency), field=where)

@@ -15,7 +15,7 @@ DEC_NAMESPACE: Final = "http://www.chinaport.gov.cn/dec"
 DEC_HEAD: Final = """
 SeqNo C..18 no
 PreEntryId C..18 no
-EntryId d18 no
+EntryId entry no
 IEFlag I|E yes
 EntryType 0|L|W|D|M no
 Type C..2 no
@@ -84,7 +84,7 @@ CmplDschrgDt T8 no
 DEC_LIST: Final = """
 GNo N4>0 yes
 ContrItem C..19 no
-CodeTS d10 yes
+CodeTS hs10 yes
 CiqCode C..3 no
 GName C..255 yes
 GModel C..255 no
@@ -148,7 +148,7 @@ EdocFomatType C..2 no
 
 DEC_RESULT: Final = """
 CUS_CIQ_NO C..18 no
-ENTRY_ID d18 no
+ENTRY_ID entry no
 NOTICE_DATE C..30 yes
 CHANNEL C..3 yes
 NOTE C..2000 no

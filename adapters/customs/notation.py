@@ -29,8 +29,15 @@ from adapters.xml_fields import (
     text,
     whole,
 )
+from chain.identifiers import DeclarationNumber
 
-_TIMES = {"T8": DATE, "T14": STAMP, "T17": STAMP_MS}
+_NAMED = {
+    "T8": DATE,
+    "T14": STAMP,
+    "T17": STAMP_MS,
+    "hs10": Form("a tariff code of 10 digits", re.compile("(?:0[1-9]|[1-9][0-9])[0-9]{8}")),
+    "entry": Form(DeclarationNumber.RULE, DeclarationNumber.LAYOUT),
+}
 
 
 def table(rows: str, namespace: str) -> Table:
@@ -47,8 +54,8 @@ def table(rows: str, namespace: str) -> Table:
 
 def form(printed: str) -> Form:
     """The form that one printed format stands for."""
-    if printed in _TIMES:
-        return _TIMES[printed]
+    if printed in _NAMED:
+        return _NAMED[printed]
     if printed.startswith("C.."):
         return text(int(printed[3:]))
     if printed.startswith("C"):
