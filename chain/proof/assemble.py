@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from chain.encoding import parse_base64url
 from chain.jws import CompactJws
@@ -34,12 +35,30 @@ class ChainIdentity:
     genesis_hash: bytes
 
 
+class ProofAnswer(Protocol):
+    """What is needed of `chain.ledger.ProofAnswer`, which stands above this room."""
+
+    @property
+    def account_nodes(self) -> Sequence[bytes]: ...
+
+    @property
+    def storage(self) -> Mapping[int, tuple[int, Sequence[bytes]]]: ...
+
+
 @dataclass(frozen=True)
 class ContractProof:
     """An `eth_getProof` answer for one contract, all nodes in any order, repeated or not."""
 
     address: bytes
     nodes: Collection[bytes]
+
+    @classmethod
+    def of(cls, address: str, answer: ProofAnswer) -> ContractProof:
+        """The answer as the ledger client gives it, for the contract at `address` (0x-hex)."""
+        nodes = {*answer.account_nodes}
+        for _, of_slot in answer.storage.values():
+            nodes.update(of_slot)
+        return cls(_bytes(address), nodes)
 
     @classmethod
     def from_rpc_json(cls, answer: Mapping[str, object]) -> ContractProof:
