@@ -1,0 +1,91 @@
+"""A consignment's view in words and tables, for a terminal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+LINES_MAX = 12
+"""How many lines of one kind are printed; the rest are counted."""
+
+
+def show_records(console: Console, view: dict[str, Any]) -> None:
+    """Every record: who said what, in which batch and block it stands, and what of it is withheld."""
+    table = Table(box=None, padding=(0, 2, 0, 4))
+    for column in ("record", "said by", "state", "batch", "block", "withheld from this reader"):
+        table.add_column(column, no_wrap=column != "withheld from this reader")
+    for record in view["records"]:
+        withheld = ", ".join(record["withheld"]) or "-"
+        place = [str(record[name]) if record[name] is not None else "-" for name in ("batch", "block")]
+        table.add_row(record["type"], record["issuer"], record["state"], *place, withheld)
+    console.print(table)
+
+
+def show_view(console: Console, view: dict[str, Any]) -> None:
+    """The joined picture: status, timeline, weights, money, taxes, findings, completeness."""
+    status = view["status"]
+    for stretch in status["customs"]:
+        hours = stretch["hours_lodged_to_released"]
+        said = f"customs: {stretch['state'] or 'no status yet'}"
+        said += f", released {hours} h after lodging" if hours is not None else ""
+        said += ", tax paid" if stretch["tax_paid"] else ""
+        _line(console, said)
+    if status["logistics"]:
+        _line(console, f"logistics: {_code(status['logistics']['code'])} at {_when(status['logistics']['happened'])}")
+    _lines(console, "timeline", [_moment(moment) for moment in view["timeline"]])
+    _lines(console, "weights as each source stated them", [_weight(weight) for weight in view["weights"]])
+    _lines(console, "taxes", [_tax(kind, tax) for kind, taxes in view["taxes"].items() for tax in taxes])
+    _lines(console, "findings", [f"{one['severity']} {one['rule']}: {one['text']}" for one in view["findings"]])
+    whole = view["completeness"]
+    checkpoint = whole["checkpoint"]
+    if checkpoint is not None:
+        votes = f"{checkpoint['votes']} votes, {checkpoint['dissent']} dissenting"
+        _line(console, f"{whole['claim']}: checkpoint over {checkpoint['batch_count']} batches, {votes}")
+    else:
+        _line(console, str(whole["claim"]))
+
+
+def _lines(console: Console, title: str, lines: list[str]) -> None:
+    if not lines:
+        return
+    _line(console, f"{title}:")
+    for line in lines[:LINES_MAX]:
+        _line(console, f"  {line}")
+    if len(lines) > LINES_MAX:
+        _line(console, f"  … and {len(lines) - LINES_MAX} more")
+
+
+def _line(console: Console, text: str) -> None:
+    console.print(f"    {text}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _moment(moment: dict[str, Any]) -> str:
+    state = f" → {moment['state']}" if moment.get("state") else ""
+    code = f" {_code(moment['code'])}" if moment.get("code") else ""
+    return f"{moment['at']}  {moment['type']}{code}{state}"
+
+
+def _weight(weight: dict[str, Any]) -> str:
+    value = weight["value"]
+    of = f" of {weight['of']}" if weight["of"] else ""
+    return f"{weight['what']}{of}: {value.get('value')} {_code(value.get('unit'))} ({weight['type']})"
+
+
+def _tax(kind: str, tax: dict[str, Any]) -> str:
+    said = tax["value"]
+    total = said.get("total") if isinstance(said, dict) else None
+    amount = f"{total.get('value')} {_code(total.get('currency'))}" if isinstance(total, dict) else "see the record"
+    return f"{kind}: {amount} ({tax['type']})"
+
+
+def _code(said: Any) -> str:
+    """A coded value as a person reads it: its name where there is one."""
+    if isinstance(said, dict):
+        return str(said.get("name") or said.get("value") or "")
+    return "" if said is None else str(said)
+
+
+def _when(said: Any) -> str:
+    return str(said.get("utc", "")) if isinstance(said, dict) else str(said or "")
