@@ -40,25 +40,17 @@ RecordId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{43}$")]
 """A record id: SHA-256 of the JWS signing input in base64url."""
 
 
-# pydantic's regular expressions cannot look ahead, so minus zero is refused here.
-def _no_minus_zero(text: str) -> str:
-    if text.startswith("-") and not text.strip("-0."):
-        raise ValueError("zero has no sign")
-    return text
-
-
 Decimal19_5 = Annotated[str, StringConstraints(pattern=r"^(?:0|[1-9][0-9]{0,13})\.[0-9]{5}$")]
 """Zero or more, 19 digits of which 5 stand behind the point, all 5 written (N19,5 of the CEB specification)."""
 
-SignedDecimal19_5 = Annotated[
-    str, StringConstraints(pattern=r"^-?(?:0|[1-9][0-9]{0,13})\.[0-9]{5}$"), AfterValidator(_no_minus_zero)
-]
-"""As `Decimal19_5`, of either sign: deductions, differences."""
+_POSITIVE: Final = r"(?:0|[1-9][0-9]{0,13})\.[0-9]{2}(?:[0-9]{3})?"
+_NEGATIVE: Final = (
+    r"-(?:[1-9][0-9]{0,13}\.[0-9]{2}(?:[0-9]{3})?|0\.(?:0[1-9]|[1-9][0-9])(?:[0-9]{3})?"
+    r"|0\.00(?:[1-9][0-9]{2}|0[1-9][0-9]|00[1-9]))"
+)
 
-Money = Annotated[
-    str, StringConstraints(pattern=r"^-?(?:0|[1-9][0-9]{0,13})\.[0-9]{2}(?:[0-9]{3})?$"), AfterValidator(_no_minus_zero)
-]
-"""An amount of money with 2 or 5 digits behind the point, as its source counts."""
+Money = Annotated[str, StringConstraints(pattern=f"^{_POSITIVE}$|^{_NEGATIVE}$")]
+"""An amount of money with 2 or 5 digits behind the point, as its source counts; zero has no sign."""
 
 Rate = Annotated[str, StringConstraints(pattern=r"^(?:0|[1-9][0-9]{0,5})\.[0-9]{6}$")]
 """A rate as a fraction (13 % is `0.130000`) or an exchange rate, 6 digits behind the point."""
