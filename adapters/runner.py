@@ -298,6 +298,8 @@ class AdapterRunner:
         given = message.envelope.ucrs.get(entity.ordinal)
         if given:
             return tuple(map(Ucr.parse, given))
+        if record.ucr:
+            return record.ucr
         for reference in entity.lookup:
             asked = (str(reference.kind), reference.value, reference.scope, reference.on)
             if asked not in self._known:

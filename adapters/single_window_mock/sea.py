@@ -16,15 +16,9 @@ from adapters.single_window_mock.script import Script, Story, split
 CUSTOMS = "0202"
 """Customs of Tianjin Xingang."""
 GOODS = (
-    Good(
-        "8708299000", "车身覆盖件", "汽车用|钢制|冲压件", Decimal("42.0000"), "007", Decimal("9.500"), Decimal("0.06")
-    ),
-    Good(
-        "8483409000", "减速齿轮箱", "工业机械用|型号R77", Decimal("310.0000"), "001", Decimal("58.000"), Decimal("0.08")
-    ),
-    Good(
-        "7318159001", "钢制螺栓", "抗拉强度800兆帕以上|M12", Decimal("0.3200"), "007", Decimal("0.110"), Decimal("0.08")
-    ),
+    Good("8708299000", "车身覆盖件", "汽车用|钢制", Decimal("42.0000"), "007", Decimal("9.500"), Decimal("0.06")),
+    Good("8483409000", "减速齿轮箱", "工业用|型号R77", Decimal("310.0000"), "001", Decimal("58.000"), Decimal("0.08")),
+    Good("7318159001", "钢制螺栓", "高强度|M12", Decimal("0.3200"), "007", Decimal("0.110"), Decimal("0.08")),
 )
 TARES_KG = (Decimal(3700), Decimal(3680))
 SIZE_CUSTOMS, SIZE_ISO = "L", "45G1"

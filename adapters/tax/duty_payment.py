@@ -38,6 +38,7 @@ from adapters.messages import Entity, ReadMessage, message_digest
 from adapters.xml_fields import BUSINESS_CODE, Faults, Form, decimal, digits, one_of, whole
 from chain.errors import MalformedMessage
 from chain.identifiers import DeclarationNumber, DutyCertificateNumber, HsCode, Uscc
+from chain.records import codes
 from chain.records.base import Reference, Remark, Source
 from chain.records.scalars import Code, Quantity, amount, fixed
 from chain.records.sections import GoodsItem, Party, Taxes
@@ -51,8 +52,6 @@ ITEMS_MAX = 50
 """A declaration has at most 50 items."""
 TAX_KINDS: Final[dict[str, TaxKind]] = {"A": "duty", "L": "vat", "Y": "consumption", "I": "anti_dumping"}
 """Letter in the certificate number -> kind of tax."""
-UNITS: Final = {"035": "KGM", "007": "H87", "001": "H87", "011": "H87", "070": "TNE"}
-"""Customs table of units -> UN/ECE Recommendation 20; others are kept as `cn-customs-unit:NNN`."""
 _CURRENCY: Final = Form("3 capital letters (ISO 4217)", re.compile("[A-Z]{3}"))
 _STATES: Final[tuple[Literal["paid", "refunded", "void"], ...]] = ("paid", "refunded", "void")
 
@@ -168,9 +167,7 @@ def _line(fields: JsonFields, kind: TaxKind, currency: str) -> tuple[GoodsItem, 
         ordinal=int(number),
         hs=code,
         name=name,
-        quantity=Quantity(value=fixed(quantity, 5), unit=UNITS.get(unit, f"cn-customs-unit:{unit}"))
-        if quantity and unit
-        else None,
+        quantity=Quantity(value=fixed(quantity, 5), unit=codes.unit(unit)) if quantity and unit else None,
         customs_value=amount(base, currency),
     )
     line = TaxLine(

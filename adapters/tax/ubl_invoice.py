@@ -13,9 +13,11 @@ from typing import Final
 
 from adapters.logistics.parts import NAME, NOTE, SHORT, TOKEN, day, noted
 from adapters.messages import Entity, ReadMessage, message_digest
+from adapters.ubl import CAC, CBC, COUNTRY, UBL_DAY
+from adapters.ubl import party as ubl_party
 from adapters.xml import parse_xml, peek_root
 from adapters.xml_fields import Faults, Fields, Form, decimal
-from chain.identifiers import HsCode, Uscc
+from chain.identifiers import HsCode
 from chain.records.base import Reference, Remark, Source
 from chain.records.scalars import Amount, Code, Quantity, amount, fixed
 from chain.records.sections import GoodsItem, Party, PartyRole, Taxes, Valuation
@@ -23,12 +25,9 @@ from chain.records.tax import InvoiceHead, TaxInvoice
 from chain.records.value import TaxLine
 
 NAMESPACE: Final = "urn:oasis:names:specification:ubl:schema:xsd:Invoice-2"
-CAC: Final = "{urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2}"
-CBC: Final = "{urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2}"
 KIND: Final = "UBL-Invoice"
 LINES_MAX = 999
 """Lines of one invoice; a record counts its items up to this."""
-_DAY: Final = Form("a day YYYY-MM-DD, with or without a zone", re.compile(r"\d{4}-\d{2}-\d{2}(?:Z|[+-]\d{2}:\d{2})?"))
 _CURRENCY: Final = Form("3 capital letters (ISO 4217)", re.compile("[A-Z]{3}"))
 _MONEY: Final = decimal(19, 5, signed=True)
 _HS_LISTS: Final = frozenset({"HS", "STH", "CN", "HSN"})
@@ -63,7 +62,7 @@ READERS = (UblInvoiceReader(),)
 def _invoice(root: Fields, source: Source) -> TaxInvoice | None:
     remarks: list[Remark] = []
     number = root.text(f"{CBC}ID", NAME)
-    issued = root.text(f"{CBC}IssueDate", _DAY)
+    issued = root.text(f"{CBC}IssueDate", UBL_DAY)
     seller = _party(root, "AccountingSupplierParty", "seller")
     buyer = _party(root, "AccountingCustomerParty", "buyer")
     lines = list(_limited(root))
@@ -77,7 +76,7 @@ def _invoice(root: Fields, source: Source) -> TaxInvoice | None:
         number=number,
         kind=Code(system="uncl-1001", value=kind) if kind else None,
         issued_on=day(issued, f"{root.where}/IssueDate", root.faults),
-        due_on=day(root.maybe(f"{CBC}DueDate", _DAY), f"{root.where}/DueDate", root.faults),
+        due_on=day(root.maybe(f"{CBC}DueDate", UBL_DAY), f"{root.where}/DueDate", root.faults),
         order=order,
         contract=contract,
         corrects=tuple(_corrected(root)),
@@ -128,7 +127,7 @@ def _item(line: Fields, ordinal: int) -> GoodsItem | None:
         return None
     price = line.child(f"{CAC}Price")
     origin = item.at(f"{CAC}OriginCountry")
-    country = origin.maybe(f"{CBC}IdentificationCode", Form("2 letters", re.compile("[A-Z]{2}"))) if origin else None
+    country = origin.maybe(f"{CBC}IdentificationCode", COUNTRY) if origin else None
     seller_item = item.at(f"{CAC}SellersItemIdentification")
     return GoodsItem(
         ordinal=ordinal,
@@ -169,18 +168,7 @@ def _party(root: Fields, name: str, role: PartyRole) -> Party | None:
     if party is None:
         root.faults.add(f"{root.where}/{name}/Party", "is there", fix="Name the party")
         return None
-    named, legal = party.at(f"{CAC}PartyName"), party.at(f"{CAC}PartyLegalEntity")
-    said = [legal.maybe(f"{CBC}CompanyID", NAME)] if legal is not None else []
-    said += [one.maybe(f"{CBC}ID", NAME) for one in party.each(f"{CAC}PartyIdentification")]
-    ids = list(dict.fromkeys(one for one in said if one))
-    uscc = next((Uscc.parse(one) for one in ids if Uscc.is_valid(one)), None)
-    called = named.maybe(f"{CBC}Name", NAME) if named is not None else None
-    if called is None and legal is not None:
-        called = legal.maybe(f"{CBC}RegistrationName", NAME)
-    country = party.at(f"{CAC}PostalAddress", f"{CAC}Country")
-    code = country.maybe(f"{CBC}IdentificationCode", Form("2 letters", re.compile("[A-Z]{2}"))) if country else None
-    others = tuple(Code(system="ubl-party-id", value=one) for one in ids if one != uscc)
-    return Party(role=role, name=called, uscc=uscc, other_ids=others, country=code)
+    return ubl_party(role, party)
 
 
 def _document(root: Fields, name: str) -> str | None:

@@ -1,4 +1,4 @@
-"""A gateway that remembers and can fail, a single window in process, and one runner a member: only the wire is faked."""
+"""A gateway that remembers and can fail, a single window in process, one runner a member: only the wire is faked."""
 
 from __future__ import annotations
 
