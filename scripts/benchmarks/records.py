@@ -1,0 +1,53 @@
+"""SD-JWT records: issue, verify and parse into the model, against the bare signature rate of the same core."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from chain.keys import SigningKey
+from chain.records import parse_record
+from chain.sdjwt import SignedRecord
+from scripts.benchmarks.harness import Benchmark, Context, Figure, at_least
+from scripts.benchmarks.limits import verify_many
+from scripts.benchmarks.load import cast, signed_records
+
+VERIFY_SHARE = 0.6
+"""Verifying and parsing a record must reach this share of the bare P-256 verify rate of the same core."""
+
+
+def run(context: Context) -> Iterator[Figure]:
+    """Verify and parse, step by step."""
+    count = 300 if context.quick else 1_000
+    key = SigningKey.generate()
+    bodies = [
+        record.serialize().encode() for record in signed_records(count, key, cast().broker.uscc, iat=1_790_000_000)
+    ]
+    public = key.public
+    parsed = [SignedRecord.parse(body) for body in bodies]
+
+    def verified_and_parsed() -> int:
+        for body in bodies:
+            signed = SignedRecord.parse(body)
+            if not signed.verify(public):
+                raise ValueError("a signature of our own does not verify")
+            parse_record(signed)
+        return count
+
+    yield Figure("bytes of a signed record", "bytes", (sum(map(len, bodies)) / count,))
+    yield context.per_second("P-256 verify beside it", lambda: verify_many(count * 5))
+    yield context.per_second("SD-JWT form parsed", lambda: len([SignedRecord.parse(body) for body in bodies]))
+    yield context.per_second("sections parsed into the model", lambda: len([parse_record(one) for one in parsed]))
+    yield context.per_second(
+        "record verified and parsed into its model",
+        verified_and_parsed,
+        against="P-256 verify beside it",
+        share_limit=at_least(VERIFY_SHARE),
+    )
+
+
+BENCHMARK = Benchmark(
+    name="records",
+    what="SD-JWT records of ten goods lines, one core",
+    leaves_out="network, registry look-ups, the store",
+    run=run,
+)
