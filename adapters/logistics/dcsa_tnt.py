@@ -21,6 +21,7 @@ from adapters.logistics.parts import (
     TOKEN,
     TRANSPORT_MODES,
     box_number,
+    day_of,
     imo,
     moment,
     noted,
@@ -187,8 +188,7 @@ class _Reading:
                 found.append(Reference(kind="transport_document", value=number))
             elif document in ("BKG", "CBR"):
                 found.append(Reference(kind="cop", scope=BOOKING_SCOPE, value=number))
-        day = str(self.fields.value.get("eventDateTime", ""))[:10]
-        on = day if len(day) == 10 and day[4:5] == "-" else ""
+        on = day_of(self.fields.value.get("eventDateTime"))
         for said in self._boxes():
             number, _ = box_number(said, [])
             found.append(Reference(kind="container", value=number, on=on))

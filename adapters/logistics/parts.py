@@ -66,6 +66,14 @@ def day(said: str | None, where: str, faults: Faults) -> str | None:
         return None
 
 
+def day_of(said: object) -> str:
+    """The day of a time, for a reference's `on`; empty where it is no time (its own field says so)."""
+    try:
+        return datetime.fromisoformat(said).date().isoformat() if isinstance(said, str) else ""
+    except ValueError:
+        return ""
+
+
 def weight(value: str | None, unit: str | None, where: str, faults: Faults) -> Weight | None:
     """A weight in an international unit; None where it is absent or wrong, which is noted."""
     if value is None:
