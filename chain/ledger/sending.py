@@ -108,11 +108,14 @@ class Sender(ChainReader):
         return {"from": sender, "to": to, "data": "0x" + call.data.hex(), "gasPrice": hex(self.gas_price_wei)}
 
     def _reason_of(self, tx_hash: str, block: int) -> ContractRefused:
-        """Why a transaction was refused: it is run again on the state before its block, where the engine still can."""
+        """Why a transaction was refused: it is run again on its own block's state, where the engine still has that.
+
+        A refused transaction changed nothing, and whatever came before it in its block is in that state.
+        """
         sent = parse_object(self._endpoint.request("eth_getTransactionByHash", tx_hash), "eth_getTransactionByHash")
         request = {"from": sent["from"], "to": sent.get("to"), "data": sent["input"], "gas": sent["gas"]}
         try:
-            self._endpoint.request("eth_call", request, hex(block - 1))
+            self._endpoint.request("eth_call", request, hex(block))
         except ContractRefused as refusal:
             return refusal
         except RpcRefused:

@@ -1,0 +1,155 @@
+"""Where the contracts run in tests: the embedded node in process, or the network that `TONGGUAN_TEST_RPC_URL` names.
+
+With that variable, `TONGGUAN_TEST_RPC_KEY` is the private key (0x-hex) of an account that may create contracts; gas
+must be free. `TONGGUAN_TEST_UNSEALED=1` also takes an engine without QBFT headers, e.g. Anvil.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from coincurve import PrivateKey
+from eth_account import Account
+from eth_account.signers.local import LocalAccount
+from hypothesis import HealthCheck, Phase, settings
+from web3 import HTTPProvider
+from web3.providers.base import BaseProvider
+
+from chain.ledger import Call, ContractAddresses, Founder, Founding, Ledger, Receipt, deploy, read_expectations
+from chain.ledger.reverts import ContractRefused
+from chain.ledger.sending import sign_transaction
+from chain.members import Role
+from chain.node import EmbeddedNode, Genesis, NodeSettings
+from chain.node.blocks import address_of
+
+VALIDATOR_KEYS = [bytes([n]) * 32 for n in (1, 2, 3, 4)]
+CHAIN_ID = 20261
+GAS = 4_000_000
+MACHINE_SETTINGS = settings(
+    max_examples=int(os.environ.get("TONGGUAN_TEST_RUNS", "2")),
+    stateful_step_count=220,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    # A run of 220 transactions is not shrunk: its printed steps are the finding, and shrinking would take an hour.
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+)
+"""Settings of the stateful tests; `TONGGUAN_TEST_RUNS` asks for more runs than the two that the suite has time for."""
+EVERY_ROLE = Role((1 << 10) - 1)
+
+
+@dataclass(frozen=True)
+class Engine:
+    """An endpoint to test on, and the account that creates contracts there."""
+
+    provider: BaseProvider
+    deployer: LocalAccount
+    unsealed: bool
+    timeout_s: float
+
+
+def account(name: str) -> LocalAccount:
+    """The same account for the same name, in every run."""
+    made: LocalAccount = Account.from_key(hashlib.sha256(f"test account {name}".encode()).digest())
+    return made
+
+
+def uscc(number: int) -> str:
+    """An invented code; the registry checks its characters, not its check digit."""
+    return f"91110000MA{number:08d}"
+
+
+def open_embedded(folder: Path) -> tuple[EmbeddedNode, Engine]:
+    """A chain of four validators that seals each transaction at once."""
+    genesis = Genesis(
+        chain_id=CHAIN_ID,
+        gas_limit=60_000_000,
+        timestamp=1_700_000_000,
+        validators=tuple(sorted(address_of(PrivateKey(key)) for key in VALIDATOR_KEYS)),
+        alloc={},
+    )
+    node = EmbeddedNode.open(folder, genesis, VALIDATOR_KEYS, NodeSettings(instant=True))
+    return node, Engine(node.provider(), account("deployer"), unsealed=False, timeout_s=10)
+
+
+def find_external() -> Engine | None:
+    """The engine that the environment names; None where it names none."""
+    url = os.environ.get("TONGGUAN_TEST_RPC_URL")
+    if not url:
+        return None
+    key = os.environ.get("TONGGUAN_TEST_RPC_KEY")
+    deployer = Account.from_key(key) if key else account("deployer")
+    unsealed = os.environ.get("TONGGUAN_TEST_UNSEALED") == "1"
+    return Engine(HTTPProvider(url), deployer, unsealed, timeout_s=60)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one transaction: the block that holds it, and the contract's error where it refused."""
+
+    block: int
+    refusal: ContractRefused | None
+    receipt: Receipt | None
+
+
+class Consortium:
+    """A founded consortium on an engine: governor i is `uscc(i)` with the controller `account(f"controller {i}")`."""
+
+    def __init__(self, engine: Engine, *, governors: int = 3, threshold: int = 2, lifetime_blocks: int = 1000) -> None:
+        self.engine = engine
+        self.controllers = [account(f"controller {i}") for i in range(governors)]
+        self.founding = Founding(
+            consortium=hashlib.sha256(b"test consortium").digest(),
+            founders=tuple(
+                Founder(uscc(i), f"governor {i}", EVERY_ROLE, self.controllers[i].address, f"11009100{i:02d}")
+                for i in range(governors)
+            ),
+            threshold=threshold,
+            view_policy_hash=b"\x01" * 32,
+            record_rules_hash=b"\x02" * 32,
+            proposal_lifetime_blocks=lifetime_blocks,
+        )
+        self.addresses = deploy(engine.provider, engine.deployer, self.founding)
+        self.ledger = connect(engine, self.addresses)
+
+    def attempt(self, call: Call, sender: LocalAccount) -> Outcome:
+        """Sends the call as a real transaction, also where it will be refused."""
+        ledger = self.ledger
+        raw = sign_transaction(
+            sender,
+            nonce=ledger.next_nonce(sender.address),
+            chain_id=ledger.chain_id,
+            gas_price_wei=0,
+            gas=GAS,
+            to=ledger.address_of(call.contract),
+            data=call.data,
+        )
+        tx_hash = ledger.send_raw(raw)
+        try:
+            receipt = ledger.wait(tx_hash)
+        except ContractRefused as refusal:
+            found = ledger.find_receipt(tx_hash)
+            assert found is not None
+            return Outcome(found.block, refusal, None)
+        return Outcome(receipt.block, None, receipt)
+
+    def send(self, call: Call, sender: LocalAccount) -> Receipt:
+        """Sends a call that must succeed."""
+        outcome = self.attempt(call, sender)
+        if outcome.refusal is not None:
+            raise outcome.refusal
+        assert outcome.receipt is not None
+        return outcome.receipt
+
+
+def connect(engine: Engine, addresses: ContractAddresses) -> Ledger:
+    """A client pinned to what the engine says now."""
+    return Ledger(
+        engine.provider,
+        addresses,
+        expect=read_expectations(engine.provider, addresses),
+        timeout_s=engine.timeout_s,
+        unsealed=engine.unsealed,
+    )

@@ -1,0 +1,203 @@
+"""The registry does what a plain Python model says, for any calls by anybody, and keeps its invariants after each."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import hypothesis.strategies as st
+import pytest
+from eth_account.signers.local import LocalAccount
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from chain.ledger import Call, reverts
+from chain.ledger.abi import decode_event, encode_call, encode_values
+from chain.ledger.calls import PAYLOAD_TYPES, ZERO_ADDRESS, Action
+from chain.members import KeyAlgorithm, MemberState
+from tests.contracts.engines import MACHINE_SETTINGS, Consortium, Engine, account, uscc
+from tests.contracts.registry_model import RegistryModel, thumbprint_of
+
+LIFETIME_BLOCKS = 12
+ACCOUNTS: list[LocalAccount] = [account(f"controller {i}") for i in range(7)]
+BY_ADDRESS = {one.address.lower(): one for one in ACCOUNTS}
+KEYS = [(KeyAlgorithm.ES256, bytes([i]) * 64) for i in range(1, 4)] + [(KeyAlgorithm.EDDSA, b"\x07" * 32)]
+
+# The first three are governors with their controllers: drawn more often, so that many calls get somewhere.
+senders = st.sampled_from([a.address.lower() for a in (*ACCOUNTS[:3], *ACCOUNTS[:3], *ACCOUNTS)])
+addresses = st.sampled_from([ZERO_ADDRESS, *BY_ADDRESS])
+usccs = st.sampled_from([uscc(i) for i in range(6)])
+any_uscc = st.one_of(usccs, st.just("91110000ma00000009"))
+codes = st.sampled_from(["", "1100910000", "2200910000", "3300910000", "33009a0000"])
+roles = st.one_of(st.integers(0, 1023), st.just(1023), st.just(1024))
+keys = st.one_of(st.sampled_from(KEYS), st.just((KeyAlgorithm.EDDSA, b"\x01" * 31)))
+thumbprints = st.sampled_from([*(thumbprint_of(*key) for key in KEYS), b"\x09" * 32])
+hashes = st.sampled_from([b"\x11" * 32, b"\x22" * 32])
+
+decisions: st.SearchStrategy[tuple[Action, tuple[Any, ...]]] = st.one_of(
+    st.tuples(st.just(Action.ADMIT_GOVERNOR), st.tuples(any_uscc, codes, hashes, roles, addresses)),
+    st.tuples(st.sampled_from([Action.EXPEL, Action.SUSPEND, Action.REINSTATE]), st.tuples(usccs)),
+    st.tuples(st.just(Action.SET_THRESHOLD), st.tuples(st.integers(0, 4))),
+    st.tuples(st.sampled_from([Action.SET_GATEWAY, Action.SET_CONTROLLER]), st.tuples(addresses, usccs, st.booleans())),
+    st.tuples(st.just(Action.SET_POLICY), st.tuples(st.integers(0, 2), hashes)),
+    st.tuples(st.just(Action.CHANGE_ROLES), st.tuples(usccs, roles, st.one_of(st.just(""), usccs))),
+    st.tuples(st.just(Action.CHANGE_PROFILE), st.tuples(usccs, hashes, codes)),
+    st.tuples(st.just(Action.ADD_KEY), st.tuples(usccs, keys).map(lambda t: (t[0], int(t[1][0]), t[1][1]))),
+    st.tuples(st.just(Action.REVOKE_KEY), st.tuples(thumbprints, st.integers(0, 30))),
+)
+
+
+class RegistryMachine(RuleBasedStateMachine):
+    """Sends each call to the contract and to the model, and compares refusals, then facts."""
+
+    engine: Engine
+
+    @initialize(threshold=st.integers(1, 3))
+    def found(self, threshold: int) -> None:
+        self.consortium = Consortium(self.engine, threshold=threshold, lifetime_blocks=LIFETIME_BLOCKS)
+        self.ledger = self.consortium.ledger
+        self.model = RegistryModel(LIFETIME_BLOCKS)
+        versions = self.ledger.threshold_versions()
+        self.first_block = versions[0].since_block
+        for founder in self.consortium.founding.founders:
+            name_hash = self.ledger.profile_versions(founder.uscc)[0].name_hash
+            self.model.admit_governor(
+                self.first_block,
+                founder.uscc,
+                founder.customs_code,
+                name_hash,
+                int(founder.roles),
+                founder.controller.lower(),
+            )
+        self.model.thresholds.append((self.first_block, threshold))
+        self.model.policies[1].append((self.first_block, b"\x01" * 32))
+        self.model.policies[2].append((self.first_block, b"\x02" * 32))
+        self.touched: set[object] = set()
+
+    def both(self, call: Call, method: str, sender: str, *arguments: object) -> None:
+        """Sends the call, runs the model on a copy, and compares what each says."""
+        outcome = self.consortium.attempt(call, BY_ADDRESS[sender])
+        trial = copy.deepcopy(self.model)
+        try:
+            getattr(trial, method)(outcome.block, sender, *arguments)
+        except reverts.ContractRefused as refusal:
+            assert outcome.refusal is not None, f"the model refuses with {refusal}, the contract does not"
+            assert type(outcome.refusal) is type(refusal)
+            assert outcome.refusal.facts == refusal.facts
+            return
+        assert outcome.refusal is None, f"the contract refuses with {outcome.refusal}, the model does not"
+        self.model = trial
+
+    @rule(sender=senders, one=any_uscc, code=codes, name_hash=hashes, role=roles)
+    def admit(self, sender: str, one: str, code: str, name_hash: bytes, role: int) -> None:
+        call = encode_call("MemberRegistry", "admit", one, code, name_hash, role)
+        self.both(call, "admit", sender, one, code, name_hash, role)
+
+    @rule(sender=senders, one=usccs, subject=addresses)
+    def appoint_controller(self, sender: str, one: str, subject: str) -> None:
+        call = encode_call("MemberRegistry", "appointController", one, subject)
+        self.both(call, "appoint_controller", sender, one, subject)
+
+    @rule(sender=senders, one=usccs, role=roles)
+    def change_roles(self, sender: str, one: str, role: int) -> None:
+        self.both(encode_call("MemberRegistry", "changeRoles", one, role), "change_roles", sender, one, role)
+
+    @rule(sender=senders, one=usccs, name_hash=hashes, code=codes)
+    def change_profile(self, sender: str, one: str, name_hash: bytes, code: str) -> None:
+        call = encode_call("MemberRegistry", "changeProfile", one, name_hash, code)
+        self.both(call, "change_profile", sender, one, name_hash, code)
+
+    @rule(sender=senders, one=usccs)
+    def suspend(self, sender: str, one: str) -> None:
+        self.both(encode_call("MemberRegistry", "suspend", one), "suspend", sender, one)
+
+    @rule(sender=senders, one=usccs, key=keys)
+    def add_key(self, sender: str, one: str, key: tuple[KeyAlgorithm, bytes]) -> None:
+        call = encode_call("MemberRegistry", "addKey", one, int(key[0]), key[1])
+        self.both(call, "add_key", sender, one, *key)
+
+    @rule(sender=senders, thumbprint=thumbprints, ago=st.one_of(st.none(), st.integers(-3, 40)))
+    def revoke_key(self, sender: str, thumbprint: bytes, ago: int | None) -> None:
+        since = 0 if ago is None else max(0, self.ledger.head().number + 1 - ago)
+        call = encode_call("MemberRegistry", "revokeKey", thumbprint, since)
+        self.both(call, "revoke_key", sender, thumbprint, since)
+
+    @rule(sender=senders, subject=addresses, active=st.booleans())
+    def set_controller(self, sender: str, subject: str, active: bool) -> None:
+        call = encode_call("MemberRegistry", "setController", subject, active)
+        self.both(call, "set_controller", sender, subject, active)
+
+    @rule(sender=senders, subject=addresses)
+    def set_attester(self, sender: str, subject: str) -> None:
+        self.both(encode_call("MemberRegistry", "setAttester", subject), "set_attester", sender, subject)
+
+    @rule(sender=senders, decision=decisions)
+    def propose(self, sender: str, decision: tuple[Action, tuple[Any, ...]]) -> None:
+        action, arguments = decision
+        payload = encode_values(PAYLOAD_TYPES[action], *arguments)
+        call = encode_call("MemberRegistry", "propose", int(action), payload)
+        self.both(call, "propose", sender, action, arguments)
+
+    @rule(sender=senders, back=st.integers(0, 4))
+    def approve(self, sender: str, back: int) -> None:
+        proposal_id = max(0, len(self.model.proposals) - back)
+        self.both(encode_call("MemberRegistry", "approve", proposal_id), "approve", sender, proposal_id)
+
+    @rule(sender=senders, back=st.integers(0, 3))
+    def withdraw(self, sender: str, back: int) -> None:
+        proposal_id = max(0, len(self.model.proposals) - back)
+        self.both(encode_call("MemberRegistry", "withdraw", proposal_id), "withdraw", sender, proposal_id)
+
+    @invariant()
+    def governors_are_as_the_model_says(self) -> None:
+        if not hasattr(self, "model"):
+            return
+        found = self.ledger.governors()
+        assert list(found.every_one) == self.model.ordinals
+        assert set(found.active) == self.model.active
+        assert 1 <= self.model.thresholds[-1][1] <= len(found.active)
+
+    def teardown(self) -> None:
+        """Compares every fact, by calls and by events, once a run."""
+        if not hasattr(self, "model"):
+            return
+        model, ledger = self.model, self.ledger
+        for one, members in model.members.items():
+            if len(one) == 18:
+                assert list(ledger.member_versions(one)) == members
+                said = [(p.since_block, p.name_hash, p.customs_code or "") for p in ledger.profile_versions(one)]
+                assert said == model.profiles[one]
+        for thumbprint, keys in model.keys.items():
+            assert list(ledger.key_versions(thumbprint)) == keys
+            assert len({key.member for key in keys}) <= 1
+        for address, accounts in model.accounts.items():
+            assert list(ledger.account_versions(address)) == accounts
+        for code, holders in model.codes.items():
+            assert (ledger.find_customs_code_holder(code) or "") == (holders[-1] if holders else "")
+        assert [(v.since_block, v.threshold) for v in ledger.threshold_versions()] == model.thresholds
+        for governor in model.ordinals:
+            assert (ledger.attester_of(governor) or ZERO_ADDRESS) == model.attesters.get(governor, ZERO_ADDRESS)
+        for number, proposal in enumerate(model.proposals):
+            found = ledger.proposal(number)
+            assert (found.executed_block or 0) == proposal.executed_block
+            assert set(found.approvals) == proposal.approvals
+        told = ledger.members(from_block=self.first_block)
+        assert {one: list(m.versions) for one, m in told.items()} == {k: v for k, v in model.members.items() if v}
+        self.check_executions()
+
+    def check_executions(self) -> None:
+        """No proposal executed twice, and an expelled governor is not among the active."""
+        executed = [
+            event.values["id"]
+            for log in self.ledger.logs("MemberRegistry", [], self.first_block, self.ledger.head().number)
+            if (event := decode_event("MemberRegistry", log)) is not None and event.name == "Executed"
+        ]
+        assert len(executed) == len(set(executed))
+        for governor in self.model.ordinals:
+            is_active = self.model.members[governor][-1].state == MemberState.ACTIVE
+            assert is_active == (governor in self.model.active)
+
+
+@pytest.mark.slow
+def test_the_registry_equals_its_model_through_any_two_hundred_calls(engine: Engine) -> None:
+    machine = type("Machine", (RegistryMachine,), {"engine": engine})
+    run_state_machine_as_test(machine, settings=MACHINE_SETTINGS)
