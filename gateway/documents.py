@@ -1,0 +1,59 @@
+"""Which records cite a file, by its SHA-256; and the SHA-256 of a file that somebody sends to compare, never kept."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+from sqlalchemy import Connection, select
+
+from chain.errors import Malformed
+from gateway.problems import GatewayRefusal
+from gateway.store.model import RecordState, documents, entries, records
+
+FILE_BYTES_MAX = 64 << 20
+"""Largest file that may be sent to be compared; it is hashed as it arrives and kept nowhere."""
+
+CITATIONS_MAX = 200
+
+
+class MalformedDigest(Malformed):
+    """Not a SHA-256 digest in 64 lowercase hex digits."""
+
+
+class FileDigest:
+    """Hashes a file as it arrives."""
+
+    def __init__(self) -> None:
+        self._hash = sha256()
+        self._bytes = 0
+
+    def update(self, part: bytes) -> None:
+        """Takes the next part; raises GatewayRefusal where the file is longer than `FILE_BYTES_MAX`."""
+        self._bytes += len(part)
+        if self._bytes > FILE_BYTES_MAX:
+            raise GatewayRefusal("too-large", f"a file has at most {FILE_BYTES_MAX} bytes")
+        self._hash.update(part)
+
+    def hexdigest(self) -> str:
+        """The digest of all parts."""
+        return self._hash.hexdigest()
+
+
+def parse_digest(text: str) -> bytes:
+    """The 32 bytes; raises MalformedDigest."""
+    if len(text) != 64 or text.strip("0123456789abcdef"):
+        raise MalformedDigest("sha256", "is 64 lowercase hex digits", value=text)
+    return bytes.fromhex(text)
+
+
+def find_citations(connection: Connection, digest: bytes) -> list[tuple[str, str]]:
+    """(UCR, record id) of every record that cites the file, by UCR and id; refused records left out."""
+    found = connection.execute(
+        select(entries.c.ucr, records.c.record_id)
+        .join(records, records.c.seq == documents.c.record_seq)
+        .join(entries, entries.c.record_seq == documents.c.record_seq)
+        .where(documents.c.sha256 == digest, records.c.state != RecordState.REFUSED)
+        .order_by(entries.c.ucr, records.c.record_id)
+        .limit(CITATIONS_MAX)
+    )
+    return [(row.ucr, row.record_id) for row in found]

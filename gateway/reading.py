@@ -1,0 +1,279 @@
+"""The reading desk: every question a member may ask about others' records, answered under the view policy, and logged.
+
+One order for each answer: who asks → what stands → what the policy shows → the read is logged → the answer. Nothing is
+answered while the policy file is not the one that the members agreed on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Row
+
+from chain.encoding import Json
+from chain.errors import NotFound
+from chain.identifiers import Ucr
+from chain.members import PolicyKind
+from chain.sdjwt import SignedRecord
+from gateway import documents, references
+from gateway.access import AccessLog, Read, access_line, find_access_rows
+from gateway.bundles import BundleMaker
+from gateway.policy import Condition, ViewPolicy
+from gateway.problems import GatewayRefusal
+from gateway.services import Services
+from gateway.store.model import RecordState
+from gateway.views.facts import HeldRecord, Reader, State
+from gateway.views.gather import (
+    Gathered,
+    Opener,
+    RegistryDirectory,
+    find_links,
+    find_record,
+    gather,
+    held_record,
+)
+from gateway.views.picture import Sight, consignment_view, disclosed, record_view, sight_of
+from gateway.views.standing import conditions_for, standing_of
+
+ACCESS_TYPE = "audit.access"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a read gives, with its signed read receipt (empty where nothing of others was shown)."""
+
+    content: dict[str, Json]
+    receipt: str
+
+
+@dataclass(frozen=True)
+class BundleAnswer:
+    """A bundle's bytes with the signed read receipt."""
+
+    content: bytes
+    receipt: str
+
+
+class ReadingDesk:
+    """Answers reads for one gateway; shared between threads."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self.policy = ViewPolicy.load(services.settings.view_policy_file)
+        self._opener = Opener(services.store.vault)
+        self._directory: RegistryDirectory | None = None
+        self.bundles = BundleMaker(
+            services.ledger, services.index, services.tag_keys, services.trust_root, services.registry.snapshot
+        )
+        self._log = AccessLog(
+            member=services.settings.member,
+            consortium=services.trust_root.consortium.hex(),
+            signer=services.signer,
+            intake=services.intake,
+            clock=services.clock,
+        )
+
+    def check_policy(self) -> None:
+        """Raises UnagreedPolicy unless the policy file is the one whose hash the registry holds."""
+        self.policy.require_agreed(self._services.registry.snapshot().policies.get(PolicyKind.VIEW_POLICY))
+
+    def reader(self, authorization: str | None) -> Reader:
+        """Who asks; raises GatewayRefusal (401) where the header proves nobody, UnagreedPolicy as `check_policy`."""
+        self.check_policy()
+        asked = self._services.tokens.reader(authorization)
+        return Reader(asked.member, asked.roles, self.directory().customs_code(asked.member), asked.kid)
+
+    def directory(self) -> RegistryDirectory:
+        """The members at the head."""
+        snapshot = self._services.registry.snapshot()
+        if self._directory is None or not self._directory.is_of(snapshot):
+            self._directory = RegistryDirectory(snapshot)
+        return self._directory
+
+    def consignment(self, reader: Reader, ucr: str) -> Answer:
+        """The consignment view; raises NotFound where the reader may not know of it."""
+        gathered, sight = self._sight(reader, ucr)
+        receipt = self._log.log(Read.of(reader, "consignment", [ucr], sight.records))
+        return Answer(consignment_view(sight, gathered.coverage), receipt)
+
+    def consignment_bundle(self, reader: Reader, ucr: str) -> BundleAnswer:
+        """The proof bundle of what `consignment` shows of all that is covered."""
+        _, sight = self._sight(reader, ucr)
+        if sight.own_only:
+            raise GatewayRefusal(
+                "role",
+                "a consignment bundle is for those who take part in the consignment",
+                fix="Ask for the bundle of each of your own records",
+            )
+        made = self.bundles.consignment(sight)
+        return BundleAnswer(made, self._log.log(Read.of(reader, "bundle", [ucr], sight.records)))
+
+    def record(self, reader: Reader, record_id: str) -> Answer:
+        """One record as the reader sees it; raises NotFound where it may not know of it."""
+        row, seen, ucrs = self._record(reader, record_id)
+        receipt = self._log.log(Read.of(reader, "record", ucrs, [seen]))
+        content = record_view(seen)
+        if row.reason and seen.signed.iss == reader.member:
+            content["reason"] = row.reason
+        return Answer(content, receipt)
+
+    def record_bundle(self, reader: Reader, record_id: str) -> BundleAnswer:
+        """The proof bundle of what `record` shows."""
+        _, seen, ucrs = self._record(reader, record_id)
+        links = find_links(seen.signed, ucrs, self._services.index, self._services.tag_keys)
+        made = self.bundles.record(seen, links)
+        return BundleAnswer(made, self._log.log(Read.of(reader, "bundle", ucrs, [seen])))
+
+    def references(self, reader: Reader, question: references.ReferenceQuestion) -> Answer:
+        """Which consignments a number belongs to, as far as the reader may ask."""
+        with self._services.store.reading() as connection:
+            found = references.find_statements(connection, question)
+        ucrs = references.matching_ucrs(question, found)
+        if not self.policy.may_look_up(reader.roles, {Condition.ALWAYS}, question.kind):
+            ucrs = [ucr for ucr in ucrs if self._takes_part(reader, ucr, question.kind)]
+        receipt = self._log.log(Read(reader, "references", tuple(ucrs), (), ("references",)))
+        return Answer(references.answer(question, ucrs), receipt)
+
+    def document(self, reader: Reader, digest: bytes) -> Answer:
+        """Which records that the reader sees the `documents` of cite the file."""
+        with self._services.store.reading() as connection:
+            cited = documents.find_citations(connection, digest)
+        shown: list[HeldRecord] = []
+        lines: list[Json] = []
+        ucrs: list[str] = []
+        for ucr in sorted({ucr for ucr, _ in cited}):
+            sight = self._find_sight(reader, ucr)
+            wanted = {record_id for of, record_id in cited if of == ucr}
+            for one in sight.records if sight else ():
+                if one.signed.record_id in wanted and one.signed.section("documents"):
+                    shown.append(one)
+                    ucrs.append(ucr)
+                    lines.append({"ucr": ucr, **_citation(one, digest.hex())})
+        receipt = self._log.log(Read.of(reader, "document", set(ucrs), shown))
+        return Answer({"sha256": digest.hex(), "cited_by": lines}, receipt)
+
+    def access_log(self, reader: Reader, ucr: str) -> Answer:
+        """Who read the consignment, newest first, each read as its signed record; raises NotFound as `consignment`."""
+        _, sight = self._sight(reader, ucr)
+        if sight.own_only:
+            raise NotFound("consignment", ucr)
+        services = self._services
+        with services.store.reading() as connection:
+            rows = find_access_rows(connection, services.tag_keys.all_access_tags(ucr))
+        covered = services.index.progress().map_count
+        lines: list[Json] = []
+        for row in rows:
+            link = services.index.find_link(bytes(row.tag), bytes(row.entry_digest))
+            held = held_record(self._opener.open(row), link, services.index, covered)
+            seen = disclosed(held, ucr, reader, sight.conditions, self.policy, self.directory())
+            lines.append(access_line(seen, shows_access=bool(seen.signed.section("access"))))
+        return Answer({"ucr": ucr, "reads": lines}, "")
+
+    def explain(self, member: str, ucr: str) -> list[dict[str, Json]]:
+        """For every section of every record of a consignment, whether that member sees it and why: for an operator."""
+        snapshot, directory = self._services.registry.snapshot(), self.directory()
+        version = snapshot.get_active_member(member)
+        reader = Reader(member, version.roles, directory.customs_code(member))
+        return explain(reader, self._gathered(ucr).records, ucr, self.policy, directory)
+
+    def _gathered(self, ucr: str) -> Gathered:
+        services = self._services
+        checkpoint = self.bundles.checkpoint_facts()
+        parsed = Ucr.parse(ucr)
+        return gather(parsed, services.store, self._opener, services.index, services.tag_keys, checkpoint)
+
+    def _sight(self, reader: Reader, ucr: str) -> tuple[Gathered, Sight]:
+        gathered = self._gathered(ucr)
+        return gathered, sight_of(ucr, gathered.records, reader, self.policy, self.directory())
+
+    def _find_sight(self, reader: Reader, ucr: str) -> Sight | None:
+        try:
+            return self._sight(reader, ucr)[1]
+        except NotFound:
+            return None
+
+    def _takes_part(self, reader: Reader, ucr: str, kind: str) -> bool:
+        sight = self._find_sight(reader, ucr)
+        return sight is not None and self.policy.may_look_up(reader.roles, sight.conditions, kind)
+
+    def _record(self, reader: Reader, record_id: str) -> tuple[Row[tuple[object, ...]], HeldRecord, list[str]]:
+        """The stored row, the record as the reader sees it, and the UCRs by which it does."""
+        services = self._services
+        with services.store.reading() as connection:
+            row = find_record(connection, record_id)
+        if row is None:
+            raise NotFound("record", record_id)
+        signed = self._opener.open(row)
+        ucrs = [said for _, said in signed.ucr_elements() if said is not None]
+        if signed.iss == reader.member:
+            return row, self._own(signed, ucrs, RecordState(row.state)), ucrs
+        seen = [(ucr, one) for ucr in ucrs if (one := self._seen_in(reader, ucr, signed)) is not None]
+        if not seen:
+            raise NotFound("record", record_id)
+        return row, _joined(signed, [one for _, one in seen]), [ucr for ucr, _ in seen]
+
+    def _own(self, signed: SignedRecord, ucrs: list[str], state: RecordState) -> HeldRecord:
+        services = self._services
+        links = find_links(signed, ucrs, services.index, services.tag_keys)
+        first = min((link for _, link in links.values()), key=lambda link: (link.batch, link.position), default=None)
+        held = held_record(signed, first, services.index, services.index.progress().map_count)
+        return replace(held, state=State.REFUSED) if first is None and state is RecordState.REFUSED else held
+
+    def _seen_in(self, reader: Reader, ucr: str, signed: SignedRecord) -> HeldRecord | None:
+        if signed.vct == ACCESS_TYPE:
+            return self._seen_access(reader, ucr, signed)
+        sight = self._find_sight(reader, ucr)
+        records = sight.records if sight else ()
+        return next((one for one in records if one.signed.record_id == signed.record_id), None)
+
+    def _seen_access(self, reader: Reader, ucr: str, signed: SignedRecord) -> HeldRecord | None:
+        sight = self._find_sight(reader, ucr)
+        if sight is None or sight.own_only:
+            return None
+        services = self._services
+        link = find_links(signed, [ucr], services.index, services.tag_keys).get(ucr)
+        held = held_record(signed, link and link[1], services.index, services.index.progress().map_count)
+        return disclosed(held, ucr, reader, sight.conditions, self.policy, self.directory())
+
+
+def explain(
+    reader: Reader, records: tuple[HeldRecord, ...], ucr: str, policy: ViewPolicy, directory: RegistryDirectory
+) -> list[dict[str, Json]]:
+    """For every section of every record, whether the reader sees it and which lines of the policy say so."""
+    standing = standing_of(ucr, records, directory)
+    conditions = conditions_for(reader, standing, directory)
+    lines: list[dict[str, Json]] = []
+    for one in sorted(records, key=lambda one: one.order):
+        met = (set(conditions) - {Condition.ISSUER}) | (
+            {Condition.ISSUER} if one.signed.iss == reader.member else set()
+        )
+        for section in one.signed.sections:
+            verdict = policy.verdict(reader.roles, met, one.signed.vct, section, sole=one.is_sole)
+            lines.append(
+                {
+                    "record": one.signed.record_id,
+                    "type": one.signed.vct,
+                    "issuer": one.signed.iss,
+                    "section": section,
+                    "seen": verdict.seen,
+                    "why": verdict.reason(),
+                }
+            )
+    return lines
+
+
+def _joined(signed: SignedRecord, seen: list[HeldRecord]) -> HeldRecord:
+    """The record as seen through each of several consignments: what any of them shows."""
+    digests = {one.digest for held in seen for one in held.signed.disclosures}
+    return replace(min(seen, key=lambda one: one.order), signed=signed.with_elements(digests))
+
+
+def _citation(record: HeldRecord, digest: str) -> dict[str, Json]:
+    named = [one for one in record.many("documents") if one.get("sha256") == digest]
+    return {
+        "record": record.signed.record_id,
+        "type": record.signed.vct,
+        "issuer": record.signed.iss,
+        "state": str(record.state),
+        "documents": [*named],
+    }

@@ -1,0 +1,111 @@
+"""Which consignment a number belongs to: for members whose systems know only their own number.
+
+The policy's `lookups` say who may ask for which kind of number at all; without such a line, the reader must take part
+in the consignment. A number that the reader may not resolve gives the same empty answer as one that nobody has said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import get_args
+
+from sqlalchemy import Connection, func, select
+
+from chain.encoding import Json
+from chain.errors import Malformed
+from chain.records.base import Reference, ReferenceKind
+from gateway.store.model import RecordState, entries, records, references
+
+REUSED_AFTER_DAYS = 183
+"""Waybill and order numbers return after six months: a statement further away from `on` is about other goods."""
+
+ANSWERS_MAX = 200
+"""Most statements of one number that are looked at."""
+
+
+class MalformedReference(Malformed):
+    """Not a question that can be asked of the references."""
+
+
+@dataclass(frozen=True)
+class ReferenceQuestion:
+    """One number to look up."""
+
+    kind: str
+    scope: str
+    """Whose number it is; empty: anybody's."""
+    value: str
+    """As `Reference.key` writes it."""
+    on: str
+    """Day near which it was said; empty: any."""
+
+    @classmethod
+    def parse(cls, kind: str, scope: str, value: str, on: str) -> ReferenceQuestion:
+        """The question in a request; raises MalformedReference."""
+        if kind not in get_args(ReferenceKind):
+            raise MalformedReference("kind", f"is one of {', '.join(get_args(ReferenceKind))}", value=kind)
+        try:
+            said = Reference.model_validate({"kind": kind, "scope": scope, "value": value, "on": on})
+        except ValueError:
+            raise MalformedReference(
+                "value", "is one line of text; scope too; on is a day, YYYY-MM-DD", value=value
+            ) from None
+        return cls(kind, said.key[1], said.key[2], on)
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One record that says the number of one consignment."""
+
+    ucr: str
+    scope: str
+    on: str
+    ucr_count: int
+    """How many consignments the record speaks of: with more than one, the number may be any one's."""
+
+
+def find_statements(connection: Connection, question: ReferenceQuestion) -> list[Statement]:
+    """Every consignment that a record says the number of, refused records left out."""
+    wanted = (
+        select(entries.c.ucr, references.c.scope, references.c.said_on, records.c.entry_count)
+        .join(records, records.c.seq == references.c.record_seq)
+        .join(entries, entries.c.record_seq == references.c.record_seq)
+        .where(
+            references.c.value == question.value,
+            references.c.kind == question.kind,
+            records.c.state != RecordState.REFUSED,
+            func.length(entries.c.ucr) > 0,
+        )
+        .order_by(records.c.entry_count, entries.c.ucr)
+        .limit(ANSWERS_MAX)
+    )
+    if question.scope:
+        wanted = wanted.where(references.c.scope == question.scope)
+    return [Statement(row.ucr, row.scope, row.said_on, int(row.entry_count)) for row in connection.execute(wanted)]
+
+
+def matching_ucrs(question: ReferenceQuestion, statements: Iterable[Statement]) -> list[str]:
+    """The UCRs that the number belongs to, sorted: those of records about one consignment, where there are any."""
+    near = [one for one in statements if _is_near(question.on, one.on)]
+    sole = [one for one in near if one.ucr_count == 1]
+    return sorted({one.ucr for one in sole or near})
+
+
+def answer(question: ReferenceQuestion, ucrs: Sequence[str]) -> dict[str, Json]:
+    """What `GET /v1/references/{kind}` answers."""
+    return {
+        "kind": question.kind,
+        "scope": question.scope,
+        "value": question.value,
+        "on": question.on,
+        "ucrs": [*ucrs],
+        "ambiguous": len(ucrs) > 1,
+    }
+
+
+def _is_near(on: str, said_on: str) -> bool:
+    if not on or not said_on:
+        return True
+    return abs(date.fromisoformat(on) - date.fromisoformat(said_on)) <= timedelta(days=REUSED_AFTER_DAYS)

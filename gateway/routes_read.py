@@ -1,0 +1,104 @@
+"""The routes that read: consignments, records, references, documents, bundles, the access log.
+
+Each carries a bearer token; each answer that shows others' words carries a read receipt in its header, JSON answers in
+`read_receipt` too. What a reader may not know of is 404, as what does not exist.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, Header, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from gateway.access import READ_RECEIPT_HEADER
+from gateway.documents import FileDigest, parse_digest
+from gateway.reading import Answer, BundleAnswer, ReadingDesk
+from gateway.references import ReferenceQuestion
+from gateway.services import Services
+
+BUNDLE_MEDIA_TYPE = "application/vnd.tongguan.bundle+json"
+QUERY_CHARS_MAX = 256
+
+Authorization = Annotated[str | None, Header()]
+Text = Annotated[str, Query(max_length=QUERY_CHARS_MAX)]
+
+
+def read_router(services: Services) -> APIRouter:
+    """The routes that read, over these services; raises UnagreedPolicy, or MalformedPolicy: then nothing is served."""
+    desk = ReadingDesk(services)
+    desk.check_policy()
+    router = APIRouter(prefix="/v1", tags=["read"])
+    _add_consignment_routes(router, desk)
+    _add_record_routes(router, desk)
+    return router
+
+
+def _add_consignment_routes(router: APIRouter, desk: ReadingDesk) -> None:
+    @router.get("/consignments/{ucr}")
+    def get_consignment(ucr: str, authorization: Authorization = None) -> Response:
+        """All that the reader may see of a consignment, joined into one picture."""
+        return _json(desk.consignment(desk.reader(authorization), ucr))
+
+    @router.get("/consignments/{ucr}/bundle")
+    def get_consignment_bundle(ucr: str, authorization: Authorization = None) -> Response:
+        """The proof bundle of all that is covered of a consignment, disclosing what the view shows."""
+        return _bundle(desk.consignment_bundle(desk.reader(authorization), ucr), ucr)
+
+    @router.get("/references/{kind}")
+    def get_references(
+        kind: str, value: Text, scope: Text = "", on: Text = "", authorization: Authorization = None
+    ) -> Response:
+        """Which consignments a number belongs to."""
+        reader = desk.reader(authorization)
+        return _json(desk.references(reader, ReferenceQuestion.parse(kind, scope, value, on)))
+
+    @router.get("/access-log")
+    def get_access_log(ucr: Text, authorization: Authorization = None) -> Response:
+        """Who read what of a consignment, and when."""
+        return _json(desk.access_log(desk.reader(authorization), ucr))
+
+
+def _add_record_routes(router: APIRouter, desk: ReadingDesk) -> None:
+    @router.get("/records/{record_id}")
+    def get_record(record_id: str, authorization: Authorization = None) -> Response:
+        """One record as the reader sees it."""
+        return _json(desk.record(desk.reader(authorization), record_id))
+
+    @router.get("/records/{record_id}/bundle")
+    def get_record_bundle(record_id: str, authorization: Authorization = None) -> Response:
+        """The proof bundle of one record, disclosing what the reader sees of it."""
+        return _bundle(desk.record_bundle(desk.reader(authorization), record_id), record_id)
+
+    @router.get("/documents/{sha256}")
+    def get_document(sha256: str, authorization: Authorization = None) -> Response:
+        """Which records cite the file of this SHA-256."""
+        return _json(desk.document(desk.reader(authorization), parse_digest(sha256)))
+
+    @router.post("/documents")
+    async def post_document(request: Request, authorization: Authorization = None) -> Response:
+        """As `GET /v1/documents/{sha256}` for the file in the body, which is hashed as it arrives and never kept."""
+        reader = await run_in_threadpool(desk.reader, authorization)
+        digest = FileDigest()
+        async for part in request.stream():
+            digest.update(part)
+        found = await run_in_threadpool(desk.document, reader, parse_digest(digest.hexdigest()))
+        return _json(found)
+
+
+def _json(answer: Answer) -> Response:
+    content = {**answer.content, "read_receipt": answer.receipt or None}
+    return Response(orjson.dumps(content), media_type="application/json", headers=_headers(answer.receipt))
+
+
+def _bundle(answer: BundleAnswer, name: str) -> Response:
+    # The name came in the path; only what cannot break a header goes out again.
+    safe = "".join(c for c in name if c.isascii() and (c.isalnum() or c in "-_"))[:64]
+    headers = _headers(answer.receipt) | {"Content-Disposition": f'attachment; filename="{safe}.bundle.json"'}
+    return Response(answer.content, media_type=BUNDLE_MEDIA_TYPE, headers=headers)
+
+
+def _headers(receipt: str) -> dict[str, str]:
+    headers = {"Cache-Control": "no-store"}
+    return headers | {READ_RECEIPT_HEADER: receipt} if receipt else headers
