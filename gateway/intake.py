@@ -8,12 +8,13 @@ answered from the store, also when its key was revoked meanwhile: what was promi
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
+from chain.errors import TongguanError
 from chain.index_store import IndexStore
 from chain.keys import SigningKey
 from chain.records import Record
@@ -78,11 +79,22 @@ class Intake:
         self._quotas = Quotas(settings.member_records_per_s, clock)
         self._outbox_lock = threading.Lock()
         self._outbox_count, self._outbox_seen_at = 0, float("-inf")
+        self.accepted_count = self.refused_count = 0
+        """Since start, for the metrics."""
         self.derivers: list[Deriver] = []
         """Each is called for every new record, inside its transaction."""
 
     def accept(self, body: bytes) -> Acceptance:
         """Takes one SD-JWT; raises Malformed, GatewayRefusal, StoreFault with why not. Then nothing was kept."""
+        try:
+            done = self._accept(body)
+        except TongguanError:
+            self.refused_count += 1
+            raise
+        self.accepted_count += done.is_new
+        return done
+
+    def _accept(self, body: bytes) -> Acceptance:
         signed = SignedRecord.parse(body)
         with self._store.reading() as connection:
             if (known := find_held(connection, signed.record_id)) is not None:
@@ -95,16 +107,6 @@ class Intake:
                 return self._keep(connection, examined)
         except IntegrityError:
             return self._lost_race(signed)
-
-    def accept_each(self, bodies: Sequence[bytes]) -> list[Acceptance | Exception]:
-        """Takes many, in one transaction where nothing is wrong; for each its acceptance or what speaks against it."""
-        raise_later: list[Acceptance | Exception] = []
-        for body in bodies:
-            try:
-                raise_later.append(self.accept(body))
-            except Exception as error:  # noqa: BLE001 - each line has its own verdict; app.py maps every family
-                raise_later.append(error)
-        return raise_later
 
     def waiting(self) -> int:
         """How many records wait for the chain, at most `OUTBOX_LOOK_S` old."""

@@ -1,0 +1,50 @@
+"""`python -m gateway --settings FILE [--port N] [--rpc URL] [--host H]`: runs one gateway until it is told to end."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+
+import uvicorn
+
+from chain.errors import TongguanError
+from gateway.app import build, create_app
+from gateway.settings import GatewaySettings
+
+STOP_TIMEOUT_S = 20
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the gateway; 0 after an ordered end, 2 where it cannot start."""
+    parser = argparse.ArgumentParser(prog="gateway", description="The gateway of a Tongguan consortium.")
+    parser.add_argument("--settings", type=Path, required=True, help="settings file (JSON)")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8700)
+    parser.add_argument("--rpc", help="the chain's JSON-RPC endpoint, instead of the settings' one")
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    try:
+        settings = GatewaySettings.load(options.settings, rpc_url=options.rpc)
+        if not settings.public_url:
+            settings = settings.model_copy(update={"public_url": f"http://{options.host}:{options.port}"})
+        app = create_app(settings, build(settings))
+    except (TongguanError, OSError) as fault:
+        print(f"The gateway cannot start: {fault}", file=sys.stderr)
+        return 2
+    uvicorn.run(
+        app,
+        host=options.host,
+        port=options.port,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=STOP_TIMEOUT_S,
+        h11_max_incomplete_event_size=65_536,
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

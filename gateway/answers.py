@@ -1,0 +1,170 @@
+"""What the intake and ledger routes answer, as OpenAPI describes it. Hashes and addresses are 0x-hex."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Answer(BaseModel):
+    """Base of every answer."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Problem(Answer):
+    """An RFC 9457 problem document with the Chinese gateway code."""
+
+    type: str = Field(examples=["/problems/amends-unknown"])
+    """A page that explains this kind of problem, in English and Chinese."""
+    title: str
+    title_zh: str
+    status: int
+    detail: str
+    code: str = Field(examples=["4003"])
+    trace_id: str
+    pointer: str | None = None
+    rule: str | None = None
+    fix: str | None = None
+
+
+class Accepted(Answer):
+    """That a record is kept, with the receipt that promises so."""
+
+    record_id: str
+    state: Literal["accepted", "anchored", "covered", "refused"]
+    receipt: str
+    """JWS of `typ` `tongguan-receipt+jwt`."""
+
+
+class OwnRecord(Answer):
+    """One of the asker's own records."""
+
+    record_id: str
+    type: str
+    state: Literal["accepted", "anchored", "covered", "refused"]
+    reason: str | None
+    """Why it was refused."""
+    accepted_at: int
+    anchor_by: int
+    batch: int | None
+    """Index of the batch that it stands in."""
+    receipt: str
+
+
+class OwnRecords(Answer):
+    """A page of the asker's own records, in order of acceptance."""
+
+    records: list[OwnRecord]
+    next: str | None
+    """Cursor of the next page; None on the last."""
+
+
+class TokenAnswer(Answer):
+    """RFC 6749 section 5.1."""
+
+    access_token: str
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - the name of a kind of token
+    expires_in: int
+
+
+class BatchLine(Answer):
+    """A batch as the chain holds it."""
+
+    index: int
+    root: str
+    count: int
+    entries_hash: str
+    gateway: str
+    block: int
+    timestamp: int
+    void: bool
+    """Its entries do not hash to its root: none of them counts."""
+
+
+class BatchPage(Answer):
+    """Batches in chain order."""
+
+    batches: list[BatchLine]
+    next: str | None
+
+
+class BatchWhole(BatchLine):
+    """A batch with its entries."""
+
+    entries: list[str]
+    """48 bytes each: tag, then entry digest."""
+
+
+class CheckpointLine(Answer):
+    """A checkpoint; votes and dissent may still grow."""
+
+    index: int
+    root: str
+    batch_count: int
+    votes: int
+    dissent: int
+    block: int
+
+
+class CheckpointPage(Answer):
+    """Checkpoints in chain order."""
+
+    checkpoints: list[CheckpointLine]
+    next: str | None
+
+
+class MemberLine(Answer):
+    """A member as it was in force for a block."""
+
+    uscc: str
+    state: str
+    kind: str
+    roles: list[str]
+    sponsor: str | None
+    customs_code: str | None
+    since_block: int
+
+
+class MemberPage(Answer):
+    """Members by USCC."""
+
+    as_of: int
+    members: list[MemberLine]
+    next: str | None
+
+
+class KeyLine(Answer):
+    """A signing key as it was in force for a block."""
+
+    thumbprint: str
+    member: str
+    state: str
+    algorithm: str
+    added_by: str
+    compromised_since: int | None
+    since_block: int
+    jwk: dict[str, str]
+
+
+class KeyPage(Answer):
+    """Keys by thumbprint."""
+
+    as_of: int
+    keys: list[KeyLine]
+    next: str | None
+
+
+class PartState(Answer):
+    """Whether one part of the gateway works."""
+
+    ready: bool
+    reason: str = ""
+
+
+class Readiness(Answer):
+    """Whether the gateway takes and anchors records now, part by part."""
+
+    ready: bool
+    parts: dict[str, PartState]

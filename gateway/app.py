@@ -1,0 +1,218 @@
+"""The gateway as an ASGI application: builds its parts from the settings, runs its threads, mounts its routes."""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+from fastapi.responses import HTMLResponse
+from starlette.concurrency import run_in_threadpool
+
+from chain.errors import LedgerFault, Malformed, NotFound
+from chain.follower import Follower
+from chain.index_store import IndexStore
+from chain.keys import SigningKey
+from chain.ledger import ContractAddresses, Expectations, Ledger
+from chain.members import PolicyKind
+from chain.proof.hashes import sha256
+from chain.records import parse_record_rules
+from chain.verify.trust import LEDGER, REGISTRY, TrustRoot
+from gateway.examination import Examiner
+from gateway.following import Watcher
+from gateway.health import Machinery, health_router, make_figures
+from gateway.intake import Intake
+from gateway.loops import Loop
+from gateway.problems import KINDS, page
+from gateway.registry import Registry
+from gateway.rim import install_rim
+from gateway.routes_ledger import ledger_router, trust_root_router
+from gateway.routes_write import write_router
+from gateway.sealer import Sealer
+from gateway.services import Services
+from gateway.settings import GatewaySettings
+from gateway.store.store import Store
+from gateway.store.vault import DataKeys, Vault
+from gateway.tagging import TagKeys
+from gateway.tokens import TokenDesk
+
+if TYPE_CHECKING:
+    from eth_account.signers.local import LocalAccount
+
+CONNECT_TIMEOUT_S = 60.0
+"""How long a starting gateway waits for its chain."""
+CONNECT_PAUSE_S = 0.5
+TITLE = "Tongguan gateway"
+
+_log = logging.getLogger("gateway")
+
+
+class UnagreedRules(Malformed):
+    """The record rules file is not the one whose hash the members agreed on: the gateway does not serve."""
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """One gateway's parts and threads."""
+
+    services: Services
+    machinery: Machinery
+
+    def start(self) -> None:
+        """Starts follower and sealer."""
+        for loop in self.machinery.loops:
+            loop.start()
+
+    def stop(self) -> None:
+        """Lets the steps in hand end; what is unfinished is in the outbox and is finished at the next start."""
+        for loop in reversed(self.machinery.loops):
+            loop.stop()
+        self.machinery.sealer.close()
+        self.services.store.close()
+        self.services.index.close()
+
+
+def connect(settings: GatewaySettings, root: TrustRoot) -> Ledger:
+    """The ledger client for the trust root's chain, waiting for it at most `CONNECT_TIMEOUT_S`; raises LedgerFault."""
+    contracts = {one.name: one for one in root.contracts if one.to_block is None}
+    addresses = ContractAddresses("0x" + contracts[REGISTRY].address.hex(), "0x" + contracts[LEDGER].address.hex())
+    code_hashes = {name: "0x" + one.code_hash.hex() for name, one in contracts.items()}
+    expect = Expectations(root.chain_id, "0x" + root.genesis_hash.hex(), code_hashes)
+    until = time.monotonic() + CONNECT_TIMEOUT_S
+    while True:
+        try:
+            return Ledger(settings.rpc_url, addresses, expect=expect, gas_price_wei=settings.gas_price_wei)
+        except LedgerFault as fault:
+            if time.monotonic() > until:
+                raise
+            _log.warning("waiting for the chain: %s", fault)
+            time.sleep(CONNECT_PAUSE_S)
+
+
+def build(
+    settings: GatewaySettings, *, clock: Callable[[], float] = time.time, ledger: Ledger | None = None
+) -> Gateway:
+    """All parts of one gateway, not yet started. Raises Malformed, LedgerFault, StoreFault, OSError."""
+    root = TrustRoot.parse(settings.trust_root_file.read_bytes())
+    passphrase = settings.passphrase_file.read_bytes().strip()
+    signer = SigningKey.load(settings.signing_key_file.read_bytes(), passphrase)
+    account = _load_account(settings, passphrase)
+    store = Store.open(settings.store_url, Vault(DataKeys.load(settings.data_keys_file)))
+    chain = ledger or connect(settings, root)
+    index = IndexStore.open(settings.index_dir, root.consortium)
+    registry = Registry(chain, clock, settings.registry_age_max_s)
+    registry.refresh()
+    rules = settings.record_rules_file.read_bytes()
+    _check_rules(rules, registry)
+    tag_keys = TagKeys.load(settings.tag_keys_file)
+    examiner = Examiner(
+        root.consortium.hex(),
+        parse_record_rules(rules),
+        tag_keys,
+        settings.clock_skew_s,
+        settings.record_age_max_s,
+    )
+    desk = TokenDesk(
+        member=settings.member,
+        audiences=[settings.public_url, settings.public_url.rstrip("/") + "/v1/token"],
+        signer=signer,
+        registry=registry,
+        store=store,
+        clock=clock,
+        lifetime_s=settings.token_lifetime_s,
+        skew_s=settings.clock_skew_s,
+    )
+    services = Services(
+        settings=settings,
+        trust_root=root.public_edition(),
+        store=store,
+        ledger=chain,
+        index=index,
+        registry=registry,
+        tag_keys=tag_keys,
+        signer=signer,
+        tokens=desk,
+        intake=Intake(settings, store, registry, index, examiner, signer, clock),
+        clock=clock,
+    )
+    return Gateway(services, _machinery(services, account))
+
+
+def create_app(settings: GatewaySettings, gateway: Gateway | None = None) -> FastAPI:
+    """The application; its parts start with its lifespan. Give `gateway` where the parts were built already."""
+    running = gateway or build(settings)
+    services = running.services
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        running.start()
+        yield
+        await run_in_threadpool(running.stop)
+
+    app = FastAPI(title=TITLE, version="0.1.0", lifespan=lifespan, openapi_url="/openapi.json")
+    install_rim(app)
+    app.include_router(write_router(services))
+    _mount_read_routes(app, services)
+    app.include_router(ledger_router(services))
+    app.include_router(trust_root_router(services))
+    app.include_router(health_router(services, running.machinery, make_figures(services, running.machinery)))
+
+    @app.get("/problems/{slug}", response_class=HTMLResponse)
+    def get_problem_page(slug: str) -> str:
+        """What a kind of problem means and what to do, in English and Chinese."""
+        if slug not in KINDS:
+            raise NotFound("kind of problem", slug)
+        return page(KINDS[slug])
+
+    return app
+
+
+def _machinery(services: Services, account: LocalAccount) -> Machinery:
+    settings = services.settings
+    follower = Follower(services.ledger, services.index, services.trust_root.consortium)
+    watcher = Watcher(services.store, services.registry, follower, services.index)
+    sealer = Sealer(settings, services.store, services.ledger, services.registry, account, services.clock)
+
+    def seal() -> bool:
+        # What stands on the chain already must be known before anything is sealed: see `following.py`.
+        return watcher.caught_up.is_set() and sealer.step()
+
+    loops = (
+        Loop("follower", watcher.step, lambda: settings.poll_s),
+        Loop("sealer-loop", seal, lambda: sealer.status.pause_s if sealer.status.stalled_since else settings.poll_s),
+    )
+    return Machinery(watcher, sealer, loops)
+
+
+def _mount_read_routes(app: FastAPI, services: Services) -> None:
+    if importlib.util.find_spec("gateway.routes_read") is not None:
+        from gateway.routes_read import read_router
+
+        app.include_router(read_router(services))
+
+
+def _check_rules(rules: bytes, registry: Registry) -> None:
+    agreed = registry.snapshot().policies[PolicyKind.RECORD_RULES]
+    if sha256(rules) != agreed:
+        raise UnagreedRules(
+            "record rules",
+            f"must be the file whose hash the members agreed on, {agreed.hex()}",
+            value=sha256(rules).hex(),
+            fix="Use the agreed file, or have the governors agree on this one",
+        )
+
+
+def _load_account(settings: GatewaySettings, passphrase: bytes) -> LocalAccount:
+    from eth_account import Account
+
+    try:
+        key = Account.decrypt(settings.account_file.read_text(), passphrase.decode())
+    except ValueError as error:
+        raise Malformed("account file", "must open with the passphrase") from error
+    account: LocalAccount = Account.from_key(key)
+    return account

@@ -1,0 +1,78 @@
+"""The gateway's own threads: each calls one `step` again and again until it is asked to end."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+from chain.errors import LedgerFault, StoreFault, TongguanError
+from chain.follower import BrokenCommitment, ChangedHistory
+from chain.index_store import DamagedIndex, IndexDisagrees
+from chain.ledger.faults import ChangedCode, HeadChanged, WrongChain
+from gateway.problems import GatewayRefusal
+
+UNBELIEVABLE: tuple[type[TongguanError], ...] = (
+    ChangedHistory,
+    BrokenCommitment,
+    IndexDisagrees,
+    DamagedIndex,
+    HeadChanged,
+    WrongChain,
+    ChangedCode,
+)
+"""After one of these going on would spread a lie: the loop ends, the gateway is not ready and says so."""
+STOP_TIMEOUT_S = 20.0
+
+_log = logging.getLogger("gateway.loops")
+
+
+class Loop:
+    """A thread around a step. Faults of chain and store are logged and met with a pause; the next step tries again."""
+
+    def __init__(self, name: str, step: Callable[[], bool], pause_s: Callable[[], float]) -> None:
+        self.name = name
+        self._step = step
+        self._pause_s = pause_s
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self.fault = ""
+        """The fault of the last step, for `/readyz`; empty where it went well."""
+        self.dead = ""
+        """Why the loop ended by itself; empty while it runs."""
+
+    def start(self) -> None:
+        """Starts the thread."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Lets the step in hand end and joins the thread."""
+        self._ending.set()
+        self._thread.join(STOP_TIMEOUT_S)
+
+    def _run(self) -> None:
+        try:
+            while not self._ending.is_set():
+                if not self._tried():
+                    self._ending.wait(self._pause_s())
+        except UNBELIEVABLE as fault:
+            self.dead = str(fault)
+            _log.critical("%s stopped: %s", self.name, fault)
+        except BaseException as fault:
+            self.dead = f"{type(fault).__name__}: a fault of the gateway"
+            _log.critical("%s died", self.name, exc_info=True)
+            raise
+
+    def _tried(self) -> bool:
+        """Whether there is more to do at once."""
+        try:
+            more = self._step()
+        except UNBELIEVABLE:
+            raise
+        except (LedgerFault, StoreFault, GatewayRefusal) as fault:
+            if str(fault) != self.fault:
+                _log.warning("%s: %s", self.name, fault)
+            self.fault = str(fault)
+            return False
+        self.fault = ""
+        return more
