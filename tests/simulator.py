@@ -319,6 +319,10 @@ class Consortium:
         extra = header.extra
         return header.with_extra(Extra(extra.vanity, extra.validators, extra.vote, extra.round, seals))
 
+    def replace_validators(self, name: str) -> None:
+        """Other validators seal from now on."""
+        self.validator_keys = [PrivateKey(self._bytes(f"{name} validator {i}")) for i in range(self.validators)]
+
     def addresses(self) -> list[bytes]:
         """The validators' addresses, ascending."""
         return sorted(_address(key) for key in self.validator_keys)
