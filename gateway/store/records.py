@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, or_, select, update
 
 from chain.errors import NotFound
 from chain.records import Record
@@ -170,19 +170,17 @@ def mark_anchored(connection: Connection, batch: int, batch_index: int) -> int:
     return done.rowcount
 
 
-def mark_anchored_elsewhere(connection: Connection, seqs: Collection[int], batch_index: int) -> None:
+def mark_anchored_elsewhere(connection: Connection, seqs: Sequence[int], batch_index: int) -> None:
     """These records were anchored by another gateway (or by a batch that this store no longer knows)."""
-    connection.execute(
-        update(records)
-        .where(
-            and_(
-                records.c.seq == bindparam("of_record"),
-                records.c.state.in_((RecordState.ACCEPTED, RecordState.REFUSED)),
+    for start in range(0, len(seqs), _IN_MAX):
+        connection.execute(
+            update(records)
+            .where(
+                records.c.seq.in_(seqs[start : start + _IN_MAX]),
+                or_(records.c.state == RecordState.ACCEPTED, records.c.state == RecordState.REFUSED),
             )
+            .values(state=RecordState.ANCHORED, batch_index=batch_index)
         )
-        .values(state=RecordState.ANCHORED, batch_index=batch_index),
-        [{"of_record": seq} for seq in seqs],
-    )
 
 
 def mark_covered(connection: Connection, batch_count: int) -> int:
@@ -204,7 +202,7 @@ def find_waiting_entries(connection: Connection, digests: Sequence[bytes]) -> di
             .join(records, records.c.seq == entries.c.record_seq)
             .where(
                 entries.c.entry_digest.in_(digests[start : start + _IN_MAX]),
-                records.c.state.in_((RecordState.ACCEPTED, RecordState.REFUSED)),
+                or_(records.c.state == RecordState.ACCEPTED, records.c.state == RecordState.REFUSED),
             )
         )
         for row in rows:
