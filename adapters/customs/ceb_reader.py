@@ -144,7 +144,7 @@ def note_problems(problem: ValidationError, where: str, faults: Faults) -> None:
 def check_weights(entity: CebEntity, faults: Faults) -> None:
     """Gross weight below net weight makes a list unusable."""
     gross, net = entity.head.get("grossWeight"), entity.head.get("netWeight")
-    if gross and net and is_less(gross, net):
+    if gross and net and is_less("0", gross) and is_less(gross, net):
         faults.add(f"{entity.where}/grossWeight", f"is at least the net weight {net}", value=gross, code=BUSINESS_CODE)
 
 

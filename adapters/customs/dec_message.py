@@ -158,7 +158,7 @@ def _check(parsed: Parsed, faults: Faults) -> None:
         rule = "one of EntryId, SeqNo, PreEntryId or DecSign/ClientSeqNo is there, or no reply can ever be matched"
         faults.add("DecMessage/DecHead/EntryId", rule, code=BUSINESS_CODE)
     gross, net = head.get("GrossWet"), head.get("NetWt")
-    if gross and net and is_less(gross, net):
+    if gross and net and is_less("0", gross) and is_less(gross, net):
         rule = f"is at least the net weight {net}"
         faults.add("DecMessage/DecHead/GrossWet", rule, value=gross, code=BUSINESS_CODE)
     seen: set[str] = set()

@@ -7,21 +7,14 @@ from functools import cache
 import pytest
 from lxml import etree
 
-from adapters.customs import ceb_tables, ceb_tables_export, ceb_tables_replies
-from adapters.customs.ceb_format import Layout, take_apart
+from adapters.customs.ceb_format import take_apart
 from adapters.xml_fields import Field, Table
 from chain.errors import MalformedMessage
 from tests.samples import samples_dir
-from tests.unit.adapters.customs import writing
+from tests.unit.adapters.customs.writing import LAYOUTS, message
 
 XS = "{http://www.w3.org/2001/XMLSchema}"
 
-LAYOUTS: dict[str, Layout] = {
-    layout.number: layout
-    for module in (ceb_tables, ceb_tables_export, ceb_tables_replies)
-    for layout in vars(module).values()
-    if isinstance(layout, Layout)
-}
 IMPORT = (311, 411, 511, 513, 621, 623, 625, 711, 816, 818, 312, 412, 512, 514, 622, 624, 626, 712, 900)
 EXPORT_LODGED = (303, 403, 505, 507, 509, 603, 605, 607, 213, 215, 701, 792)
 EXPORT_REPLIES = (304, 404, 506, 508, 510, 604, 606, 608, 214, 216, 702)
@@ -96,33 +89,16 @@ def _longest(official: etree._Element) -> int | None:
     return None
 
 
-def _message(number: str, **changed: str | None) -> bytes:
-    layout = LAYOUTS[number]
-    head = writing.fields((row.name for row in layout.fields.rows), **changed)
-    if layout.number == "303":
-        head["orderType"] = "E"
-    lines = ""
-    if layout.lines is not None:
-        lines = writing.element(layout.line, writing.fields(row.name for row in layout.lines.rows))
-    name = layout.entity.split("/")[0]
-    entity = (
-        writing.element(name, {}, writing.element(layout.head, head) + lines)
-        if layout.head
-        else writing.element(name, head)
-    )
-    return writing.ceb(number, [entity], transfer=layout.drafts)
-
-
 @pytest.mark.parametrize("number", ROOTS)
 def test_a_whole_message_has_no_fault(number: str) -> None:
-    parsed = take_apart(LAYOUTS[number], _message(number))
+    parsed = take_apart(LAYOUTS[number], message(number))
     parsed.faults.refuse(number)
     assert len(parsed.entities) == 1
 
 
 @pytest.mark.parametrize("number", ROOTS)
 def test_a_missing_field_is_named_with_its_path(number: str) -> None:
-    parsed = take_apart(LAYOUTS[number], _message(number, guid=None))
+    parsed = take_apart(LAYOUTS[number], message(number, guid=None))
     with pytest.raises(MalformedMessage) as refused:
         parsed.faults.refuse(number)
     assert refused.value.field.endswith("/guid")
@@ -131,6 +107,6 @@ def test_a_missing_field_is_named_with_its_path(number: str) -> None:
 
 @pytest.mark.parametrize("number", [number for number in ROOTS if LAYOUTS[number].drafts])
 def test_a_draft_is_not_looked_into(number: str) -> None:
-    parsed = take_apart(LAYOUTS[number], _message(number, appStatus="1", guid=None))
+    parsed = take_apart(LAYOUTS[number], message(number, appStatus="1", guid=None))
     assert parsed.entities[0].draft
     assert not parsed.faults.found

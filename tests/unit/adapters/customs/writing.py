@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from adapters.customs import ceb_tables, ceb_tables_export, ceb_tables_replies
+from adapters.customs.ceb_format import Layout
+
 CEB = "http://www.chinaport.gov.cn/ceb"
 DEC = "http://www.chinaport.gov.cn/dec"
 
 GUID = "0A1B2C3D-0000-4000-8000-000000000001"
+
+LAYOUTS: dict[str, Layout] = {
+    layout.number: layout
+    for module in (ceb_tables, ceb_tables_export, ceb_tables_replies)
+    for layout in vars(module).values()
+    if isinstance(layout, Layout)
+}
+"""Every kind of CEB message by its number."""
 
 VALUES: dict[str, str] = {
     "guid": GUID,
@@ -160,3 +171,26 @@ def fields(names: Iterable[str], **changed: str | None) -> dict[str, str | None]
     """The valid value of every name, with some changed; a changed value of None leaves the field out."""
     values: dict[str, str | None] = {name: VALUES[name] for name in names if VALUES.get(name)}
     return values | changed
+
+
+def entity(number: str, lines: int = 1, line: Mapping[str, str | None] | None = None, **changed: str | None) -> str:
+    """One valid entity of that kind, with some head fields changed and every line with some fields changed."""
+    layout = LAYOUTS[number]
+    if number == "303":
+        changed = {"orderType": "E", **changed}
+    head = fields((row.name for row in layout.fields.rows), **changed)
+    inner = ""
+    if layout.lines is not None:
+        names = [row.name for row in layout.lines.rows]
+        for count in range(1, lines + 1):
+            own: dict[str, str | None] = {"gnum": str(count)} if "gnum" in names else {}
+            if "logisticsNo" in names:
+                own["logisticsNo"] = f"L{count:06d}"
+            inner += element(layout.line, fields(names, **(own | dict(line or {}))))
+    name = layout.entity.split("/")[0]
+    return element(name, {}, element(layout.head, head) + inner) if layout.head else element(name, head)
+
+
+def message(number: str, lines: int = 1, line: Mapping[str, str | None] | None = None, **changed: str | None) -> bytes:
+    """A whole message with one such entity."""
+    return ceb(number, [entity(number, lines, line, **changed)], transfer=LAYOUTS[number].drafts)
