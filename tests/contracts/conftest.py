@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.contracts.engines import Consortium, Engine, find_external, open_embedded
+from chain.ledger import calls
+from tests.contracts.engines import Consortium, Engine, account, find_external, open_embedded, uscc
 
 
 @pytest.fixture(scope="session")
@@ -25,3 +26,11 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 def consortium(engine: Engine) -> Consortium:
     """Three governors, two approvals."""
     return Consortium(engine)
+
+
+@pytest.fixture(scope="module")
+def anchoring(engine: Engine) -> Consortium:
+    """A consortium that governs alone and has a gateway account, `account("gateway")`."""
+    made = Consortium(engine, threshold=1)
+    made.send(calls.propose(calls.setting_gateway(account("gateway").address, uscc(0))), made.controllers[0])
+    return made

@@ -1,0 +1,194 @@
+"""Every custom error of the contracts is reached by one call, and comes back as the Python error of its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from chain.ledger import Call, calls, reverts
+from chain.ledger.abi import encode_call, snake
+from chain.ledger.calls import ZERO_ADDRESS, Action, Decision
+from chain.ledger.reverts import CONTRACT_ERRORS, ContractRefused
+from chain.members import KeyAlgorithm, PolicyKind, Role
+from chain.proof import rlp
+from chain.proof.hashes import keccak256
+from contracts import artifact
+from tests.contracts.engines import Consortium, Engine, account, uscc
+
+PARTICIPANT, STRANGER = uscc(10), uscc(99)
+KEY, REVOKED = b"\x01" * 64, b"\x02" * 64
+ROOT = b"\x05" * 32
+HELD_CODE = "4400910000"
+
+
+class Scene:
+    """Governors 0 to 2 that decide alone, a broker sponsored by the first, a gateway, two batches, one checkpoint."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.consortium = Consortium(engine, threshold=1)
+        first, second, _ = self.consortium.controllers
+        owner, gateway = account("participant"), account("gateway")
+        send = self.consortium.send
+        send(calls.admit(PARTICIPANT, "participant", Role.BROKER, HELD_CODE), first)
+        send(calls.appoint_controller(PARTICIPANT, owner.address), first)
+        send(calls.add_raw_key(PARTICIPANT, KeyAlgorithm.ES256, KEY), owner)
+        receipt = send(calls.add_raw_key(PARTICIPANT, KeyAlgorithm.ES256, REVOKED), owner)
+        self.revoked = receipt.logs[0].topics[1]
+        send(calls.revoke_key(self.revoked, 3), owner)
+        send(calls.propose(calls.setting_gateway(gateway.address, uscc(0))), first)
+        for number, governor in enumerate((first, second)):
+            send(calls.set_attester(account(f"attester {number}").address), governor)
+        for count in (1, 2):
+            send(calls.anchor(ROOT, count, bytes(48 * count)), gateway)
+        for number in (0, 1):
+            send(calls.attest(2, ROOT), account(f"attester {number}"))
+
+
+@pytest.fixture(scope="module")
+def scene(engine: Engine) -> Scene:
+    return Scene(engine)
+
+
+def voted(decision: Decision) -> Callable[[Scene], tuple[Call, str]]:
+    return lambda scene: (calls.propose(decision), "controller 0")
+
+
+def called(call: Call, sender: str) -> Callable[[Scene], tuple[Call, str]]:
+    return lambda scene: (call, sender)
+
+
+def decided(action: Action, *values: object) -> Decision:
+    return Decision(action, calls.encode_values(calls.PAYLOAD_TYPES[action], *values))
+
+
+CASES: dict[str, Callable[[Scene], tuple[Call, str]]] = {
+    "NotController": called(calls.suspend(PARTICIPANT), "nobody"),
+    "NotGovernor": called(calls.set_attester(account("x").address), "participant"),
+    "NotPermitted": called(calls.suspend(PARTICIPANT), "controller 1"),
+    "MalformedUscc": called(calls.admit("91110000ma00000001", "x", Role.BROKER), "controller 0"),
+    "MalformedCustomsCode": called(calls.admit(STRANGER, "x", Role.BROKER, "33009-0000"), "controller 0"),
+    "UnknownMember": voted(calls.suspending(STRANGER)),
+    "AlreadyMember": called(calls.admit(PARTICIPANT, "x", Role.BROKER), "controller 1"),
+    "WrongState": voted(calls.reinstating(PARTICIPANT)),
+    "WrongKind": voted(calls.changing_roles(uscc(1), Role.BROKER, uscc(0))),
+    "UnknownRoles": voted(decided(Action.CHANGE_ROLES, uscc(1), 1 << 10, "")),
+    "RolesBeyondSponsor": called(encode_call("MemberRegistry", "changeRoles", PARTICIPANT, 1 << 10), "controller 0"),
+    "CustomsCodeTaken": called(calls.admit(STRANGER, "x", Role.BROKER, HELD_CODE), "controller 1"),
+    "ZeroAccount": called(calls.set_controller(ZERO_ADDRESS), "controller 0"),
+    "AccountTaken": called(calls.set_controller(account("participant").address), "controller 0"),
+    "AccountUnchanged": called(calls.set_controller(account("controller 0").address), "controller 0"),
+    "ControllerAlreadyAppointed": called(calls.appoint_controller(PARTICIPANT, account("x").address), "controller 0"),
+    "MalformedPublicKey": called(calls.add_raw_key(PARTICIPANT, KeyAlgorithm.EDDSA, bytes(31)), "participant"),
+    "KeyTaken": called(calls.add_raw_key(PARTICIPANT, KeyAlgorithm.ES256, KEY), "participant"),
+    "UnknownKey": called(calls.revoke_key(b"\x77" * 32), "participant"),
+    "KeyAlreadyRevoked": lambda scene: (calls.revoke_key(scene.revoked, 4), "participant"),
+    "BlockInFuture": lambda scene: (calls.revoke_key(scene.revoked, 1 << 39), "participant"),
+    "UnknownPolicy": voted(decided(Action.SET_POLICY, 0, bytes(32))),
+    "ThresholdOutOfRange": voted(calls.setting_threshold(4)),
+    "UnknownAction": called(encode_call("MemberRegistry", "propose", 0, b""), "controller 0"),
+    "UnknownProposal": called(calls.approve(1000), "controller 0"),
+    "ProposalExecuted": called(calls.approve(0), "controller 1"),
+    "NotGateway": called(calls.anchor(ROOT, 1, bytes(48)), "attester 0"),
+    "CountOutOfRange": called(calls.anchor(ROOT, 2049, bytes(48)), "gateway"),
+    "EntriesLengthMismatch": called(calls.anchor(ROOT, 2, bytes(95)), "gateway"),
+    "AlreadyAnchored": called(calls.anchor(ROOT, 2, bytes(96)), "gateway"),
+    "NotAttester": called(calls.attest(1, ROOT), "gateway"),
+    "CountBeyondBatches": called(calls.attest(3, ROOT), "attester 0"),
+    "CountBehindCheckpoint": called(calls.attest(1, ROOT), "attester 0"),
+    "AlreadyAttested": called(calls.attest(2, ROOT), "attester 0"),
+    "RevertedWithoutReason": voted(Decision(Action.SUSPEND, b"")),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_call_is_refused_with_the_error_of_its_name(scene: Scene, name: str) -> None:
+    call, sender = CASES[name](scene)
+    outcome = scene.consortium.attempt(call, account(sender))
+    assert type(outcome.refusal).__name__ == name
+
+
+def test_a_batch_anchored_twice_is_told_its_index(scene: Scene) -> None:
+    with pytest.raises(reverts.AlreadyAnchored) as refusal:
+        scene.consortium.ledger.dry_run(calls.anchor(ROOT, 2, bytes(96)), account("gateway").address)
+    assert refusal.value.index == 1
+
+
+def test_an_unknown_batch_and_checkpoint_are_named(scene: Scene) -> None:
+    with pytest.raises(reverts.UnknownBatch):
+        scene.consortium.ledger.commitment(2)
+    with pytest.raises(reverts.UnknownCheckpoint):
+        scene.consortium.ledger.checkpoint(1)
+
+
+def test_a_proposal_is_approved_once_a_governor_and_withdrawn_only_where_approved(engine: Engine) -> None:
+    consortium = Consortium(engine)
+    first, second, _ = consortium.controllers
+    consortium.send(calls.propose(calls.setting_threshold(1)), first)
+    assert isinstance(consortium.attempt(calls.approve(0), first).refusal, reverts.AlreadyApproved)
+    assert isinstance(consortium.attempt(calls.withdraw(0), second).refusal, reverts.NotApproved)
+
+
+def test_a_proposal_lapses_after_its_lifetime(engine: Engine) -> None:
+    consortium = Consortium(engine, lifetime_blocks=0)
+    first, second, _ = consortium.controllers
+    consortium.send(calls.propose(calls.setting_threshold(1)), first)
+    refusal = consortium.attempt(calls.approve(0), second).refusal
+    assert isinstance(refusal, reverts.ProposalLapsed)
+    assert refusal.last_block == consortium.ledger.proposal(0).since_block
+
+
+def test_the_last_governor_cannot_leave(engine: Engine) -> None:
+    consortium = Consortium(engine, governors=1, threshold=1)
+    outcome = consortium.attempt(calls.propose(calls.expelling(uscc(0))), consortium.controllers[0])
+    assert isinstance(outcome.refusal, reverts.LastGovernor)
+
+
+def test_a_founding_with_a_threshold_beyond_its_governors_is_refused(engine: Engine) -> None:
+    with pytest.raises(reverts.ThresholdOutOfRange):
+        Consortium(engine, governors=2, threshold=3)
+
+
+def test_a_contract_cannot_anchor_where_followers_would_not_find_the_entries(engine: Engine) -> None:
+    consortium = Consortium(engine, threshold=1)
+    ledger, sender = consortium.ledger, account("contract maker")
+    nonce = ledger.next_nonce(sender.address)
+    created = keccak256(rlp.encode([bytes.fromhex(sender.address[2:]), rlp.int_to_bytes(nonce)]))[12:]
+    consortium.send(calls.propose(calls.setting_gateway("0x" + created.hex(), uscc(0))), consortium.controllers[0])
+    call = calls.anchor(ROOT, 1, bytes(48))
+    with pytest.raises(reverts.EntriesNotInTransaction):
+        ledger._endpoint.request("eth_call", {"from": sender.address, "data": _forwarder(ledger, call)}, "latest")
+
+
+def test_every_error_of_the_contracts_has_its_python_error_with_the_same_facts() -> None:
+    said = {
+        entry["name"]: [snake(part["name"]) for part in entry["inputs"]]
+        for name in ("MemberRegistry", "RecordLedger")
+        for entry in artifact(name).abi
+        if entry["type"] == "error"
+    }
+    # The library's own error where a block number passes 40 bits, in 30,000 years of a block a second.
+    del said["SafeCastOverflowedUintDowncast"]
+    assert {name: list(kind.__annotations__) for name, kind in CONTRACT_ERRORS.items()} == said
+    assert all(issubclass(kind, ContractRefused) for kind in CONTRACT_ERRORS.values())
+
+
+def test_every_policy_kind_of_the_contract_can_be_changed(engine: Engine) -> None:
+    consortium = Consortium(engine, threshold=1)
+    for kind in PolicyKind:
+        consortium.send(calls.propose(calls.setting_policy(kind, b"\x0a" * 32)), consortium.controllers[0])
+        assert consortium.ledger.policy_hash(kind) == b"\x0a" * 32
+
+
+def _forwarder(ledger: object, call: Call) -> str:
+    """Creation code that makes the call itself and reverts with what the call said."""
+    target = bytes.fromhex(ledger.addresses.ledger[2:])  # type: ignore[attr-defined]
+    size = len(call.data).to_bytes(2, "big")
+    head = (
+        b"\x61" + size + b"\x60\x35\x60\x00\x39"  # codecopy(0, 0x35, size)
+        b"\x60\x00\x60\x00\x61" + size + b"\x60\x00\x60\x00\x73" + target + b"\x5a\xf1"  # call(gas, target, 0, 0, size)
+        b"\x3d\x60\x00\x60\x00\x3e\x3d\x60\x00\xfd"  # revert with the returned bytes
+    )
+    head = head.ljust(0x35, b"\x00")
+    assert len(head) == 0x35
+    return "0x" + (head + call.data).hex()
