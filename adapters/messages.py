@@ -113,7 +113,9 @@ READERS: tuple[ReaderModule, ...] = (
     ReaderModule("adapters.logistics.ubl_waybill", Form.XML, frozenset({"Waybill", "WeightStatement"})),
     ReaderModule("adapters.logistics.inventory_movement", Form.XML, frozenset({"inventoryLinkingMovementRequest"})),
     ReaderModule("adapters.tax.duty_payment", Form.JSON),
+    ReaderModule("adapters.tax.export_rebate", Form.JSON),
     ReaderModule("adapters.tax.ubl_invoice", Form.XML, frozenset({"Invoice"})),
+    ReaderModule("adapters.tax.efapiao", Form.XML, frozenset({"EInvoice"})),
 )
 """Every module of readers that there is. A room adds its line when its module lands."""
 

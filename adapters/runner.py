@@ -20,9 +20,10 @@ import httpx
 
 from adapters.envelope import UCRS_PER_ENTITY_MAX
 from adapters.journal import Journal, JournalEntity, JournalMessage
-from adapters.messages import Entity, ReadMessage, read_message
+from adapters.messages import Entity, ReadMessage, message_digest, read_message
+from adapters.pacing import Progress, RunnerSettings
 from adapters.single_window import Message, SingleWindowFault, Source
-from adapters.submit import Gateway, Outcome, record_jti, submit
+from adapters.submit import Gateway, Outcome, Submission, record_jti, submit_many
 from chain.errors import Malformed, MalformedMessage, NotFound, TongguanError
 from chain.identifiers import Ucr
 from chain.keys import SigningKey
@@ -32,6 +33,9 @@ from chain.sdjwt import SignedRecord
 LOG = logging.getLogger("tongguan.adapters")
 FOREIGN_SENDER_CODE = "4002"
 """Our code for words that this member may not say."""
+UNPLACED_CODE = "4003"
+"""Our code for what no known consignment or earlier record could be found for."""
+ANSWERS_KEPT_AT_ONCE = 100
 DROPPED_CODE = "4999"
 """Our code for what an operator gave up, where the gateway had not given one."""
 
@@ -40,45 +44,6 @@ _STATEMENT_NUMBERS = ("declaration", "pre", "cop", "tax_bill")
 
 Assign = Callable[[str, Sequence[Mapping[str, str]]], str]
 """Record type and references -> the UCR that the single window assigns to those goods."""
-
-
-@dataclass(frozen=True)
-class RunnerSettings:
-    """How a runner paces itself; every time in seconds."""
-
-    page_messages: int = 100
-    batch_messages_max: int = 500
-    """Messages taken in one round before they are worked on."""
-    batch_entities_max: int = 1000
-    poll_s: float = 0.5
-    """Pause when there was nothing to do."""
-    rescan_s: float = 30.0
-    """After so long, messages are fetched from the oldest again: what was not acknowledged comes once more."""
-    retry_first_s: float = 0.25
-    retry_max_s: float = 60.0
-    """Retries come after 1, 2, 4, … times the first pause, up to this, each between half and one and a half times
-    that."""
-    attempts_max: int = 12
-    """An entity whose consignment is not known after so many tries is parked (about four minutes)."""
-
-
-@dataclass(frozen=True)
-class Progress:
-    """What one round did."""
-
-    taken: int = 0
-    refused: int = 0
-    signed: int = 0
-    submitted: int = 0
-    parked: int = 0
-    settled: int = 0
-    faults: tuple[str, ...] = ()
-    """Why the single window or the gateway could not be used, one sentence each; nothing was lost."""
-
-    @property
-    def idle(self) -> bool:
-        """Whether there was nothing to do."""
-        return not (self.taken or self.refused or self.signed or self.submitted or self.parked or self.settled)
 
 
 @dataclass(frozen=True)
@@ -166,7 +131,7 @@ class AdapterRunner:
         total, failures = Progress(), 0
         while not stop.is_set():
             progress = self.run_once()
-            total = _sum(total, progress)
+            total = total.plus(progress)
             due = self.journal.next_due()
             failures = failures + 1 if progress.faults else 0
             if failures > self._settings.attempts_max or (progress.idle and due is None and not progress.faults):
@@ -205,8 +170,6 @@ class AdapterRunner:
 
     def _settle_again(self, message: Message) -> None:
         # Settled here but handed over again: our word was lost on the way. It is said once more in `_settle`.
-        from adapters.messages import message_digest
-
         known = self.journal.find_message(message.envelope, message_digest(message.body))
         if known is not None and known.state == "settled":
             self.journal.set_message(known.place, "malformed" if known.code else "done")
@@ -330,18 +293,34 @@ class AdapterRunner:
 
     def _submit_due(self, faults: list[str]) -> tuple[int, int]:
         submitted = parked = 0
-        for entity in self.journal.due("signed", self._clock(), self._settings.batch_entities_max):
-            answer = submit(self._gateway, SignedRecord.parse(entity.record))
-            if answer.outcome is Outcome.ACCEPTED:
-                self.journal.set_entity(entity, "submitted", receipt=answer.receipt, now=self._clock())
-                submitted += 1
-            elif answer.outcome is Outcome.REFUSED:
-                self.journal.set_entity(entity, "parked", code=answer.code, reason=answer.reason, now=self._clock())
-                LOG.warning("parked", extra={"record_id": entity.record_id, "code": answer.code})
-                parked += 1
-            else:
-                faults.append(answer.reason)
-                break
+        due = self.journal.due("signed", self._clock(), self._settings.batch_entities_max)
+        records = [SignedRecord.parse(entity.record) for entity in due]
+        answers: list[tuple[JournalEntity, Submission]] = []
+        for answered in zip(due, submit_many(self._gateway, records), strict=False):
+            answers.append(answered)
+            if len(answers) >= ANSWERS_KEPT_AT_ONCE:
+                submitted, parked = self._keep_answers(answers, faults, submitted, parked)
+        return self._keep_answers(answers, faults, submitted, parked)
+
+    def _keep_answers(
+        self, answers: list[tuple[JournalEntity, Submission]], faults: list[str], submitted: int, parked: int
+    ) -> tuple[int, int]:
+        # A crash before this is written only means that the same bytes are submitted once more.
+        now = self._clock()
+        with self.journal.transaction():
+            for entity, answer in answers:
+                if answer.outcome is Outcome.ACCEPTED:
+                    self.journal.set_entity(entity, "submitted", receipt=answer.receipt, now=now)
+                    submitted += 1
+                elif answer.outcome is Outcome.REFUSED:
+                    self.journal.set_entity(entity, "parked", code=answer.code, reason=answer.reason, now=now)
+                    LOG.warning("parked", extra={"record_id": entity.record_id, "code": answer.code})
+                    parked += 1
+                elif answer.outcome is Outcome.WAIT:
+                    parked += self._wait(entity, answer.reason)
+                else:
+                    faults.append(answer.reason)
+        answers.clear()
         return submitted, parked
 
     # Settling: the source hears of a message when nothing is left to do about it.
@@ -376,29 +355,17 @@ class AdapterRunner:
     def _wait(self, entity: JournalEntity, reason: str) -> int:
         now = self._clock()
         if entity.attempts + 1 >= self._settings.attempts_max:
-            self.journal.set_entity(entity, "parked", code="4003", reason=reason, now=now)
+            self.journal.set_entity(entity, "parked", code=UNPLACED_CODE, reason=reason, now=now)
             LOG.warning("parked", extra={"place": entity.place, "ordinal": entity.ordinal})
             return 1
         pause_s = self._pause_s(entity.attempts + 1)
-        self.journal.set_entity(entity, "waiting", reason=reason, now=now, next_try=now + pause_s)
+        self.journal.set_entity(entity, entity.state, reason=reason, now=now, next_try=now + pause_s)
         return 0
 
     def _pause_s(self, attempt: int) -> float:
         settings = self._settings
         plain_s = min(settings.retry_max_s, settings.retry_first_s * float(1 << min(attempt - 1, 20)))
         return plain_s * self._random.uniform(0.5, 1.5)
-
-
-def _sum(one: Progress, other: Progress) -> Progress:
-    return Progress(
-        taken=one.taken + other.taken,
-        refused=one.refused + other.refused,
-        signed=one.signed + other.signed,
-        submitted=one.submitted + other.submitted,
-        parked=one.parked + other.parked,
-        settled=one.settled + other.settled,
-        faults=other.faults,
-    )
 
 
 def _plain(kind: object, scope: str, value: str) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -60,27 +60,41 @@ EVENT_NAMES = {
 """StatusCode -> the name of the event."""
 
 
-class AirImport:
-    """All numbers of one air import, and each message about it."""
+class AirConsignment:
+    """All numbers of one consignment by air, in or out, and each message about it."""
 
-    def __init__(self, script: Script) -> None:
-        """Draws the goods, the waybill number and the flight from the script's generator."""
+    def __init__(
+        self,
+        script: Script,
+        goods: Sequence[Good],
+        *,
+        imported: bool,
+        foreign: str,
+        country: str,
+        airports: tuple[str, str],
+    ) -> None:
+        """Draws quantities, the waybill number and the flight from the script's generator."""
         random = script.random
         self.script = script
+        self.airports = airports
         self.waybill_no = numbers.air_waybill(random)
         self.flight = f"CA{random.randint(930, 989)}"
-        goods = random.sample(GOODS, random.randint(2, len(GOODS)))
         self.consignment: Consignment = draw(
             script,
             goods,
-            imported=True,
+            imported=imported,
             customs=CUSTOMS,
             packs=random.randint(4, 20),
-            overseas="RHEIN SENSORIK GMBH",
-            country="DEU",
+            overseas=foreign,
+            country=country,
         )
         self.carriage = Carriage(
-            "5", self.flight, f"{script.local('%Y%m%d')}", self.waybill_no.replace("-", ""), "DEU003", "110101"
+            "5",
+            self.flight,
+            script.local("%Y%m%d"),
+            self.waybill_no.replace("-", ""),
+            f"{country}003",
+            "110101",
         )
         self.waybill_id = _HOST + numbers.guid(random).lower()
         self.shipment_id = _HOST + numbers.guid(random).lower()
@@ -97,8 +111,8 @@ class AirImport:
                 "cargo:waybillType": {"@id": "cargo:MASTER"},
                 "cargo:waybillPrefix": prefix,
                 "cargo:waybillNumber": number,
-                "cargo:departureLocation": _location("FRA"),
-                "cargo:arrivalLocation": _location("PEK"),
+                "cargo:departureLocation": _location(self.airports[0]),
+                "cargo:arrivalLocation": _location(self.airports[1]),
                 "cargo:carrierDeclarationDate": _instant(s.utc()),
                 "cargo:declaredValueForCustoms": {
                     "@type": "cargo:CurrencyValue",
@@ -106,8 +120,8 @@ class AirImport:
                     "cargo:currencyUnit": {"@id": f"{_CODES}CurrencyCode#{c.currency}"},
                 },
                 "cargo:involvedParties": [
-                    _party("SHP", c.overseas, ""),
-                    _party("CNE", s.cast.trader.name, s.cast.trader.uscc),
+                    _party("SHP" if c.imported else "CNE", c.overseas, ""),
+                    _party("CNE" if c.imported else "SHP", s.cast.trader.name, s.cast.trader.uscc),
                 ],
                 "cargo:shipment": {
                     "@id": self.shipment_id,
@@ -139,14 +153,22 @@ class AirImport:
                 "cargo:eventName": EVENT_NAMES[code],
                 "cargo:eventTimeType": {"@id": "cargo:ACTUAL", "@type": "cargo:EventTimeType"},
                 "cargo:partialEventIndicator": False,
-                "cargo:eventLocation": _location("FRA" if code in ("RCS", "DEP") else "PEK"),
+                "cargo:eventLocation": _location(self.airports[0 if code in ("RCS", "DEP") else 1]),
                 "cargo:eventFor": {"@type": "cargo:Shipment", "@id": self.shipment_id},
                 "cargo:recordingOrganization": {"@type": "cargo:Company", "cargo:name": s.cast.carrier.name},
             }
         )
 
 
-def happens(script: Script, goods: AirImport, code: str, *, hours: float) -> None:
+def draw_import(script: Script) -> AirConsignment:
+    """Two to four kinds of machine parts from Frankfurt."""
+    goods = script.random.sample(GOODS, script.random.randint(2, len(GOODS)))
+    return AirConsignment(
+        script, goods, imported=True, foreign="RHEIN SENSORIK GMBH", country="DEU", airports=("FRA", "PEK")
+    )
+
+
+def happens(script: Script, goods: AirConsignment, code: str, *, hours: float) -> None:
     """The carrier's next event."""
     script.later(hours=hours)
     script.send(script.cast.carrier, "LogisticsEvent", goods.event(code), named=False)
@@ -158,7 +180,7 @@ def reply(script: Script, consignment: Consignment, channel: str, *, hours: floa
     script.send(script.cast.customs, "DEC_RESULT", dec_result(script, consignment, channel), named=False)
 
 
-def lodge(script: Script, goods: AirImport) -> None:
+def lodge(script: Script, goods: AirConsignment) -> None:
     """The opening of every air story: waybill, departure, invoice, declaration, stored by customs, arrival."""
     cast = script.cast
     script.send(cast.carrier, "Waybill", goods.waybill())
@@ -182,7 +204,7 @@ def pay(script: Script, consignment: Consignment, *, hours: float) -> None:
 def air_import(cast: Cast, seed: int, started_at: datetime) -> Story:
     """Machine parts by air: flown in, declared, assessed, duty and VAT paid, released, delivered, closed."""
     script = Script("air_import", "A", cast, seed, started_at)
-    goods = AirImport(script)
+    goods = draw_import(script)
     c = goods.consignment
     lodge(script, goods)
     reply(script, c, "G", hours=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from adapters.single_window_mock.air import AirImport, happens, lodge, pay, reply
+from adapters.single_window_mock.air import draw_import, happens, lodge, pay, reply
 from adapters.single_window_mock.cast import Cast
 from adapters.single_window_mock.script import Script, Story
 
@@ -12,7 +12,7 @@ from adapters.single_window_mock.script import Script, Story
 def air_rejected(cast: Cast, seed: int, started_at: datetime) -> Story:
     """A declaration that customs refuses: stored, then sent back; the goods stay where they are."""
     script = Script("air_rejected", "J", cast, seed, started_at)
-    goods = AirImport(script)
+    goods = draw_import(script)
     lodge(script, goods)
     reply(script, goods.consignment, "E", hours=1)
     happens(script, goods, "NFD", hours=1)
@@ -22,7 +22,7 @@ def air_rejected(cast: Cast, seed: int, started_at: datetime) -> Story:
 def air_inspected(cast: Cast, seed: int, started_at: datetime) -> Story:
     """An import that customs opens: suspended, inspected, assessed, paid, released, delivered, closed."""
     script = Script("air_inspected", "C", cast, seed, started_at)
-    goods = AirImport(script)
+    goods = draw_import(script)
     c = goods.consignment
     lodge(script, goods)
     for channel, hours in (("H", 1), ("C", 2), ("W", 20)):

@@ -8,6 +8,7 @@ from datetime import datetime
 from adapters.single_window_mock.air import air_import
 from adapters.single_window_mock.air_turns import air_inspected, air_rejected
 from adapters.single_window_mock.cast import Cast
+from adapters.single_window_mock.export import export_rebate
 from adapters.single_window_mock.parcel import parcel
 from adapters.single_window_mock.parcel_turns import parcel_amended, parcel_returned
 from adapters.single_window_mock.script import Story, StoryMessage
@@ -22,6 +23,7 @@ STORIES: Mapping[str, Teller] = {
     "parcel": parcel,
     "air_import": air_import,
     "sea_import": sea_import,
+    "export_rebate": export_rebate,
     "parcel_returned": parcel_returned,
     "parcel_amended": parcel_amended,
     "air_rejected": air_rejected,

@@ -11,7 +11,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from adapters.journal import Journal
-from adapters.runner import AdapterRunner, Progress, RunnerSettings
+from adapters.pacing import Progress, RunnerSettings
+from adapters.runner import AdapterRunner
 from adapters.single_window import SingleWindow
 from adapters.single_window_mock import numbers
 from adapters.single_window_mock.app import create_app

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from adapters.folder import Folder
 from adapters.journal import Journal
-from adapters.runner import AdapterRunner, RunnerSettings
+from adapters.pacing import RunnerSettings
+from adapters.runner import AdapterRunner
 from tests.unit.adapters.runner.conftest import CONSORTIUM, Consortium
 
 

@@ -1,0 +1,56 @@
+"""How a runner paces itself, and what one round of it did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class RunnerSettings:
+    """How a runner paces itself; every time in seconds."""
+
+    page_messages: int = 100
+    batch_messages_max: int = 500
+    """Messages taken in one round before they are worked on."""
+    batch_entities_max: int = 1000
+    poll_s: float = 0.5
+    """Pause when there was nothing to do."""
+    rescan_s: float = 30.0
+    """After so long, messages are fetched from the oldest again: what was not acknowledged comes once more."""
+    retry_first_s: float = 0.25
+    retry_max_s: float = 60.0
+    """Retries come after 1, 2, 4, … times the first pause, up to this, each between half and one and a half times
+    that."""
+    attempts_max: int = 12
+    """An entity whose consignment is not known after so many tries is parked (about four minutes)."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What one round did."""
+
+    taken: int = 0
+    refused: int = 0
+    signed: int = 0
+    submitted: int = 0
+    parked: int = 0
+    settled: int = 0
+    faults: tuple[str, ...] = ()
+    """Why the single window or the gateway could not be used, one sentence each; nothing was lost."""
+
+    @property
+    def idle(self) -> bool:
+        """Whether there was nothing to do."""
+        return not (self.taken or self.refused or self.signed or self.submitted or self.parked or self.settled)
+
+    def plus(self, other: Progress) -> Progress:
+        """Both together, with the other's faults: the later ones."""
+        return Progress(
+            taken=self.taken + other.taken,
+            refused=self.refused + other.refused,
+            signed=self.signed + other.signed,
+            submitted=self.submitted + other.submitted,
+            parked=self.parked + other.parked,
+            settled=self.settled + other.settled,
+            faults=other.faults,
+        )
