@@ -202,8 +202,8 @@ class HsCode(Identifier):
 
     __slots__ = ()
     NAME = "HS code"
-    RULE = "6, 8 or 10 digits, the first two being chapter 01 to 97"
-    LAYOUT = re.compile(r"(?:0[1-9]|[1-8][0-9]|9[0-9])(?:[0-9]{4}|[0-9]{6}|[0-9]{8})")
+    RULE = "6, 8 or 10 digits, the first two being chapter 01 to 99"
+    LAYOUT = re.compile(r"(?:0[1-9]|[1-9][0-9])(?:[0-9]{4}|[0-9]{6}|[0-9]{8})")
     EXAMPLE = "8471300000"
 
     @property

@@ -144,7 +144,7 @@ class CustomsRequest(Record):
     TYPE: ClassVar[str] = "customs.request"
 
     request: RequestHead
-    """What is asked for."""
+    """The request itself."""
     parties: Many[Party] = ()
     """Who takes part."""
     goods_items: Annotated[Many[GoodsItem], Field(max_length=GOODS_ITEMS_MAX)] = ()
