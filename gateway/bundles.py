@@ -41,6 +41,10 @@ HEADER_WAIT_S = 0.05
 """A checkpoint may be voted between two looks at the chain; the follower needs a moment to reach it."""
 
 
+SLOTS_ASKED_MAX = 512
+"""Slots in one `eth_getProof`; engines limit them."""
+
+
 class BehindCheckpoint(LedgerFault):
     """The follower has not reached the newest checkpoint yet: a bundle made now would not fit together."""
 
@@ -221,8 +225,9 @@ class BundleMaker:
         if contract is None:
             raise LedgerFault(f"the trust root names no {name} for block {header.block}")
         wanted = [slot for slot in slots if (name, slot) not in header.nodes]
-        if wanted or name not in header.account_nodes:
-            answer = self._ledger.proof("0x" + contract.address.hex(), wanted, header.block)
+        while wanted or name not in header.account_nodes:
+            portion, wanted = wanted[:SLOTS_ASKED_MAX], wanted[SLOTS_ASKED_MAX:]
+            answer = self._ledger.proof("0x" + contract.address.hex(), portion, header.block)
             header.account_nodes[name] = answer.account_nodes
             header.nodes.update({(name, slot): nodes for slot, (_, nodes) in answer.storage.items()})
         nodes = set(header.account_nodes[name]).union(*(header.nodes[name, slot] for slot in slots))

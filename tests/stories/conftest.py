@@ -1,0 +1,16 @@
+"""One consortium for all stories of a process: founding takes seconds, and each story has a consignment of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.stories.town import Town, open_town
+
+
+@pytest.fixture(scope="session")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """The running consortium."""
+    with open_town(tmp_path_factory.mktemp("town")) as running:
+        yield running
