@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from gateway.client import GatewayClient
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from chain.errors import TongguanError
+from gateway.client import GatewayClient
 from scripts.folder import ConsortiumFolder
 from scripts.founding import found
 from scripts.machine import Machine
@@ -33,6 +33,8 @@ STORIES = ("parcel", "air_import")
 STORY_TITLES = {"parcel": "a parcel 跨境电商包裹", "air_import": "an air import 空运进口"}
 STORY_TIMEOUT_S = 120.0
 READER = "regulator"
+VIEW_PAUSE_S = 1.0
+"""Each look at a view is a read that is logged and anchored, so the demonstration does not stare."""
 
 
 class DemonstrationFailed(TongguanError):
@@ -127,7 +129,7 @@ class Demonstration:
     def _wait_until_covered(self, machine: Machine, reader: GatewayClient, told: list[Told]) -> None:
         self._step("The gateway anchors the records in batches; governors attest to the index map")
         with self._progress("records covered by a checkpoint", 1) as advance:
-            for _ in self._until_timeout(machine, "every record to be covered by a checkpoint"):
+            for _ in self._until_timeout(machine, "every record to be covered by a checkpoint", pause_s=VIEW_PAUSE_S):
                 for story in told:
                     story.view = reader.consignment(story.ucr)
                 records = [record for story in told for record in story.view["records"]]
@@ -151,8 +153,14 @@ class Demonstration:
         self._step(f"A stranger verifies the bundles: a separate process, {offline.isolation}")
         for story in told:
             verdict = offline.verify(story.bundle)
-            self._say.print(verdict.text, markup=False, highlight=False)
-            self._require(verdict.code == 0, f"{story.bundle.name} must verify, and was {verdict.verdict}")
+            self._require(
+                verdict.code == 0, f"{story.bundle.name} must verify, and was {verdict.verdict}\n{verdict.text}"
+            )
+            self._note(f"[bold green]{verdict.verdict}[/] {story.bundle.name}: {len(story.view['records'])} records")
+            for check in verdict.checks:
+                self._note(f"  {check['outcome']:8}{check['number']:2} {check['name']}")
+            for remark in verdict.remarks:
+                self._note(f"  [yellow]note[/] {remark}")
         self._note(f"first verified bundle {time.monotonic() - self._started:.0f} s after the start")
 
     def _refuse_lies(self, told: list[Told]) -> None:
@@ -172,12 +180,12 @@ class Demonstration:
         member = self._folder.member(READER)
         return GatewayClient(machine.gateway_url, signer=self._folder.signing_key(member.slug), member=member.uscc)
 
-    def _until_timeout(self, machine: Machine, what: str) -> Iterator[None]:
+    def _until_timeout(self, machine: Machine, what: str, pause_s: float = 0.2) -> Iterator[None]:
         deadline = time.monotonic() + STORY_TIMEOUT_S
         while time.monotonic() < deadline:
             yield
             machine.check()
-            time.sleep(0.2)
+            time.sleep(pause_s)
         raise DemonstrationFailed(f"waited {STORY_TIMEOUT_S:.0f} s in vain for {what}")
 
     @contextmanager
@@ -203,7 +211,8 @@ def caught_by(verdict: OfflineVerdict) -> str:
     failed = [check for check in verdict.checks if check["outcome"] in ("FAIL", "ERROR")]
     if not failed:
         return verdict.text.strip().splitlines()[-1]
-    return f"“{failed[0]['name']}”: {failed[0]['reason']}"
+    reasons = "; ".join(reason["en"] for reason in failed[0]["reasons"])
+    return f"check {failed[0]['number']} “{failed[0]['name']}”: {reasons}"
 
 
 def main(arguments: list[str] | None = None) -> int:

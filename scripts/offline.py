@@ -35,6 +35,7 @@ class OfflineVerdict:
     text: str
     verdict: str
     checks: tuple[dict[str, Any], ...]
+    remarks: tuple[str, ...]
 
 
 class Offline:
@@ -68,7 +69,13 @@ class Offline:
         except ValueError:
             said = {}
         spoken = text.stdout + text.stderr
-        return OfflineVerdict(text.returncode, spoken, said.get("verdict", "not judged"), tuple(said.get("checks", ())))
+        return OfflineVerdict(
+            text.returncode,
+            spoken,
+            said.get("verdict", "not judged"),
+            tuple(said.get("checks", ())),
+            tuple(remark["en"] for remark in said.get("remarks", ())),
+        )
 
     def _run(self, bundle: Path, *options: str) -> subprocess.CompletedProcess[str]:
         arguments = [str(bundle), "--trust-root", str(self._trust_root), *options]

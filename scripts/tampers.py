@@ -17,7 +17,7 @@ from chain.errors import TongguanError
 from chain.proof.bundle import Bundle, ProvedRecord
 from chain.proof.header import EXTRA_INDEX, Extra, Header
 
-_NUMBER = re.compile(r'"(\d+)\.(\d+)"')
+_WEIGHT = re.compile(r'"(?:gross|net)":\{"value":"(\d+)\.')
 
 
 class NothingToForge(TongguanError):
@@ -41,11 +41,12 @@ def changed_weight(said: bytes, other: bytes) -> bytes:
         jwt, *disclosures = record["sd_jwt"].split("~")
         for place, disclosure in enumerate(disclosures):
             text = parse_base64url(disclosure).decode() if disclosure else ""
-            if "weight" not in text or not (number := _NUMBER.search(text, text.index("weight"))):
+            weight = _WEIGHT.search(text)
+            if weight is None:
                 continue
-            whole = number.group(1)
+            whole = weight.group(1)
             lighter = ("1" if whole[0] != "1" else "2") + whole[1:]
-            forged = text[: number.start(1)] + lighter + text[number.end(1) :]
+            forged = text[: weight.start(1)] + lighter + text[weight.end(1) :]
             disclosures[place] = base64url(forged.encode())
             record["sd_jwt"] = "~".join([jwt, *disclosures])
             return format_json(bundle).encode()

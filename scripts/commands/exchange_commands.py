@@ -118,10 +118,13 @@ def adapter(
     From a single window until interrupted; or --from a folder, once. Exit 0 where every message became records, 1
     where one was refused or parked (each named), 2 where the gateway or the source could not be used.
     """
+    import logging
+
     from adapters.single_window import SingleWindow
     from scripts import adapting
     from scripts.processes import StopSignal
 
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     folder = folder_option(directory)
     members = [folder.member(slug) for slug in member] if member else adapting.speaking_members(folder)
     assign = SingleWindow(single_window_url, members[0].uscc).assign if assign_ucrs else None
