@@ -86,10 +86,10 @@ class Disclosure(NamedTuple):
             said = read_json(text)
         except ValueError as error:
             raise MalformedRecord("disclosure", str(error), value=encoded) from None
-        if not isinstance(said, list) or len(said) != 2:
+        if type(said) is not list or len(said) != 2:
             raise MalformedRecord("disclosure", "is an array of salt and value", value=encoded)
         salt, value = said
-        if not isinstance(salt, str) or not _SALT(salt):
+        if type(salt) is not str or not _SALT(salt):
             raise MalformedRecord("disclosure", "begins with a salt of 22 to 64 base64url characters", value=encoded)
         if (b"..." in text or b"_sd" in text or b"\\u" in text) and _has_nested_digest(value):
             raise MalformedRecord("disclosure", "holds no further digests", value=encoded)

@@ -122,21 +122,14 @@ def test_a_jwk_that_is_none_of_ours_is_refused(change: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "rule"),
-    [
-        ("QQ==", "canonical"),
-        ("QR", "canonical"),
-        ("Q", "base64url"),
-        ("QUE+", "canonical"),
-        ("QU/B", "canonical"),
-        ("QU FB", "base64url"),
-        ("QUFB\n", "base64url"),
-        ("QUFBé", "other characters"),
-    ],
+    "text", ["QQ==", "QR", "QUJ", "Q", "QUE+", "QU/B", "QU FB", "QUFB\n", "\nQUFB", "QUF*", "QUFBé", "=", "QUFBQ==="]
 )
-def test_base64url_that_is_not_canonical_is_refused(text: str, rule: str) -> None:
-    with pytest.raises(ValueError, match=rule):
+def test_base64url_that_is_not_canonical_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="canonical base64url"):
         parse_base64url(text)
+    if text.isascii():
+        with pytest.raises(ValueError, match="canonical base64url"):
+            parse_base64url(text.encode())
 
 
 @pytest.mark.parametrize(

@@ -272,7 +272,7 @@ def test_a_claim_that_the_shape_does_not_allow_is_refused(changes: dict[str, Any
         (disclosure(json.loads("[" * 16 + "]" * 16)), "nested"),
         (disclosure("x" * sdjwt.DISCLOSURE_CHARS_MAX), "at most"),
         ("", "not JSON"),
-        ("é", "characters"),
+        ("é", "canonical"),
     ],
     ids=lambda value: str(value)[-24:],
 )
