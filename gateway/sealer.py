@@ -38,6 +38,7 @@ from gateway.store.outbox import (
     WaitingRecord,
     check_lease,
     close_batch,
+    dissolve_batch,
     drop_lease,
     note_transaction,
     open_batches,
@@ -221,6 +222,12 @@ class Sealer:
     def _finish(self, batch: OutboxBatch) -> None:
         index = self._ledger.find_batch_index(batch.batch_id)
         block: int | None = None
+        if index is None and batch.raw_tx is None and batch.gateway != self._account.address.lower():
+            # Another gateway on this store made it and died before it signed: its id names that gateway's account.
+            with self._store.writing() as connection:
+                check_lease(connection, self._held())
+                dissolve_batch(connection, batch.id)
+            return
         if index is None:
             index, block = self._send(batch)
         self._check_commitment(batch, index, block)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from chain.errors import StoreFault
@@ -160,6 +160,12 @@ def open_batches(connection: Connection) -> list[OutboxBatch]:
 def note_transaction(connection: Connection, batch: int, nonce: int | None, raw_tx: bytes | None) -> None:
     """The bytes that will be sent for the batch from now on: written before they are sent. None: sign it anew."""
     connection.execute(update(batches).where(batches.c.id == batch).values(nonce=nonce, raw_tx=raw_tx))
+
+
+def dissolve_batch(connection: Connection, batch: int) -> None:
+    """The batch will never be sent: its records wait again."""
+    connection.execute(update(records).where(records.c.batch == batch).values(batch=None))
+    connection.execute(delete(batches).where(batches.c.id == batch))
 
 
 def close_batch(connection: Connection, batch: int, batch_index: int) -> None:

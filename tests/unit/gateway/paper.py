@@ -1,0 +1,304 @@
+"""A small consortium on paper, and a gateway over it: real keys and records, the contract's rules in memory."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from eth_account import Account
+from eth_account.signers.local import LocalAccount
+
+from chain.follower import Follower
+from chain.identifiers import Ucr
+from chain.index_store import IndexStore
+from chain.keys import SigningKey
+from chain.ledger import Call, Head, Receipt, RegisteredKey, RegisteredMember
+from chain.ledger.abi import decode_call
+from chain.ledger.faults import LedgerUnreachable
+from chain.ledger.reverts import AlreadyAnchored, NotGateway
+from chain.members import (
+    AddedBy,
+    KeyAlgorithm,
+    KeyState,
+    KeyVersion,
+    MemberKind,
+    MemberState,
+    MemberVersion,
+    PolicyKind,
+    Role,
+)
+from chain.proof.batch import batch_id
+from chain.proof.hashes import keccak256
+from chain.records import RECORD_RULES, Code, Instant, LogisticsEvent, Reference, sign_record
+from chain.records.base import Document
+from chain.records.sections import Event
+from chain.sdjwt import SignedRecord
+from gateway.examination import Examiner
+from gateway.following import Watcher
+from gateway.intake import Intake
+from gateway.registry import Registry
+from gateway.sealer import Sealer
+from gateway.settings import GatewaySettings
+from gateway.store.store import Store
+from gateway.store.vault import DataKeys, Vault
+from gateway.tagging import TagKey, TagKeys
+from gateway.tokens import TokenDesk
+from tests.unit.chain.paper_ledger import CONSORTIUM, PaperBatch, PaperLedger
+
+CARRIER = "91110000MA0090065W"
+BROKER = "91110000MA0090047R"
+GATEWAY = "91110000MA0090030A"
+SPONSOR = "91110000MA009001X0"
+PUBLIC_URL = "http://gateway.test"
+
+
+@dataclass
+class PaperChain(PaperLedger):
+    """The paper ledger with a registry and transactions; `gateways` may anchor."""
+
+    members_: dict[str, list[MemberVersion]] = field(default_factory=dict)
+    keys_: dict[bytes, RegisteredKey] = field(default_factory=dict)
+    gateways: set[str] = field(default_factory=set)
+    nonces: dict[str, int] = field(default_factory=dict)
+    results: dict[str, Receipt | Exception] = field(default_factory=dict)
+    registry_changed_at: list[int] = field(default_factory=list)
+    sent: list[bytes] = field(default_factory=list)
+    silent: bool = False
+    """The endpoint gives no answer."""
+    consortium: bytes = CONSORTIUM
+
+    # -- the registry ----------------------------------------------------------------------------------------------
+
+    def admit(self, uscc: str, roles: Role, kind: MemberKind = MemberKind.PARTICIPANT) -> None:
+        self.set_member(uscc, MemberState.ACTIVE, roles, kind)
+
+    def set_member(self, uscc: str, state: MemberState, roles: Role, kind: MemberKind = MemberKind.PARTICIPANT) -> None:
+        version = MemberVersion(self.next_block(), state, kind, roles, SPONSOR)
+        self.members_.setdefault(uscc, []).append(version)
+
+    def add_key(self, uscc: str, key: SigningKey) -> None:
+        version = KeyVersion(self.next_block(), KeyState.ACTIVE, KeyAlgorithm.ES256, AddedBy.MEMBER, None, uscc)
+        self.keys_[key.public.thumbprint] = RegisteredKey(key.public.thumbprint, key.public, (version,))
+
+    def revoke(self, key: SigningKey) -> None:
+        known = self.keys_[key.public.thumbprint]
+        first = known.versions[0]
+        version = KeyVersion(self.next_block(), KeyState.REVOKED, first.algorithm, first.added_by, None, first.member)
+        self.keys_[known.thumbprint] = RegisteredKey(known.thumbprint, known.public_key, (*known.versions, version))
+
+    def next_block(self) -> int:
+        block = len(self.blocks)
+        self.blocks.append(f"0x{block:02x}")
+        self.registry_changed_at.append(block)
+        return block
+
+    # -- what a ledger client answers ------------------------------------------------------------------------------
+
+    def head(self) -> Head:  # type: ignore[override]
+        if self.silent:
+            raise LedgerUnreachable("eth_getBlockByNumber", "silent")
+        return Head(len(self.blocks) - 1, self.blocks[-1], 1000 + len(self.blocks), bytes(32))
+
+    def logs(self, contract: str, topics: list[str], from_block: int, to_block: int) -> Iterator[object]:
+        return iter([block for block in self.registry_changed_at if from_block <= block <= to_block])
+
+    def members(self, *, from_block: int = 0, to_block: int | None = None) -> dict[str, RegisteredMember]:
+        return {uscc: RegisteredMember(uscc, tuple(said), ()) for uscc, said in self.members_.items()}
+
+    def keys(self, *, from_block: int = 0, to_block: int | None = None) -> dict[bytes, RegisteredKey]:
+        return dict(self.keys_)
+
+    def policy_hash(self, kind: PolicyKind, block: int | None = None) -> bytes:
+        return bytes(32)
+
+    def batches(  # type: ignore[override]
+        self, first: int, *, from_block: int = 0, to_block: int | None = None
+    ) -> Iterator[PaperBatch]:
+        last = len(self.blocks) if to_block is None else to_block
+        return super().batches(first, from_block=from_block, to_block=last)
+
+    def commitment(self, index: int, block: int | None = None) -> bytes:
+        return self.commitments[index]
+
+    def find_batch_index(self, wanted: bytes, block: int | None = None) -> int | None:
+        if self.silent:
+            raise LedgerUnreachable("eth_call", "silent")
+        return next((one.index for one in self.anchored if self.id_of(one) == wanted), None)
+
+    def id_of(self, one: PaperBatch) -> bytes:
+        return batch_id(one.root, one.count, keccak256(one.entries), bytes.fromhex(one.gateway[2:]))
+
+    def next_nonce(self, account: str, *, pending: bool = False) -> int:
+        return self.nonces.get(account.lower(), 0)
+
+    def prepare(self, call: Call, sender: LocalAccount, nonce: int) -> bytes:
+        return bytes.fromhex(sender.address[2:]) + nonce.to_bytes(8, "big") + call.data
+
+    def send_raw(self, raw: bytes) -> str:
+        if self.silent:
+            raise LedgerUnreachable("eth_sendRawTransaction", "silent")
+        self.sent.append(raw)
+        tx_hash = "0x" + keccak256(raw).hex()
+        if tx_hash not in self.results:
+            self.results[tx_hash] = self._execute(raw, tx_hash)
+        return tx_hash
+
+    def wait(self, tx_hash: str, timeout_s: float | None = None) -> Receipt:
+        done = self.results[tx_hash]
+        if isinstance(done, Exception):
+            raise done
+        return done
+
+    def _execute(self, raw: bytes, tx_hash: str) -> Receipt | Exception:
+        account, nonce = "0x" + raw[:20].hex(), int.from_bytes(raw[20:28], "big")
+        assert nonce == self.nonces.get(account, 0), "a nonce is used once, in order"
+        self.nonces[account] = nonce + 1
+        root, count, entries = decode_call("RecordLedger", "anchor", raw[28:])
+        if account not in self.gateways:
+            return NotGateway(account)
+        wanted = batch_id(root, count, keccak256(entries), bytes.fromhex(account[2:]))
+        if (index := self.find_batch_index(wanted)) is not None:
+            return AlreadyAnchored(index)
+        own = [entries[at : at + 48] for at in range(0, len(entries), 48)]
+        self.anchor_for(account, own)
+        return Receipt(tx_hash, len(self.blocks) - 1, self.blocks[-1], 0, None, ())
+
+    def anchor_for(self, account: str, own: list[bytes]) -> int:
+        index = super().anchor(own)
+        one = self.anchored[index]
+        self.anchored[index] = PaperBatch(
+            one.index, one.root, one.count, one.entries, account, one.block, one.timestamp
+        )
+        from chain.proof.batch import BatchFacts
+
+        facts = BatchFacts(
+            index, one.root, one.count, keccak256(one.entries), bytes.fromhex(account[2:]), one.block, one.timestamp
+        )
+        self.commitments[index] = facts.commitment(CONSORTIUM)
+        return index
+
+
+class Clock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class PaperGateway:
+    """One gateway's parts over a paper chain; `reopen` is a restart after a crash."""
+
+    def __init__(self, folder: Path, chain: PaperChain, clock: Clock, url: str = "", **settings: Any) -> None:
+        self.folder = folder
+        self.chain = chain
+        self.clock = clock
+        self.url = url or f"sqlite:///{folder}/store.sqlite"
+        self.vault = Vault(DataKeys("1", {"1": bytes(32)}))
+        self.signer = SigningKey.generate()
+        self.account: LocalAccount = Account.create()
+        self.tag_keys = TagKeys((TagKey(0, bytes(range(32))),))
+        chain.gateways.add(self.account.address.lower())
+        self.settings = make_settings(folder, self.url, **settings)
+        self.reopen()
+
+    def reopen(self) -> None:
+        self.store = Store.open(self.url, self.vault)
+        self.index = IndexStore.open(self.folder / secrets.token_hex(4), CONSORTIUM)
+        self.registry = Registry(self.chain, self.clock, self.settings.registry_age_max_s)
+        self.registry.refresh()
+        examiner = Examiner(
+            CONSORTIUM.hex(),
+            RECORD_RULES,
+            self.tag_keys,
+            self.settings.clock_skew_s,
+            self.settings.record_age_max_s,
+        )
+        self.intake = Intake(self.settings, self.store, self.registry, self.index, examiner, self.signer, self.clock)
+        follower = Follower(self.chain, self.index, CONSORTIUM)
+        self.watcher = Watcher(self.store, self.registry, follower, self.index)
+        self.sealer = Sealer(self.settings, self.store, self.chain, self.registry, self.account, self.clock)
+        self.desk = TokenDesk(
+            member=GATEWAY,
+            audiences=[PUBLIC_URL],
+            signer=self.signer,
+            registry=self.registry,
+            store=self.store,
+            clock=self.clock,
+            lifetime_s=300,
+            skew_s=300,
+        )
+
+    def seal(self) -> None:
+        """Everything that waits is due, and is sealed."""
+        self.clock.now += self.settings.anchor_period_s
+        self.registry.refresh()
+        self.sealer.step()
+
+    def follow(self) -> None:
+        """Follower to the head."""
+        while self.watcher.step():
+            pass
+
+
+def make_settings(folder: Path, url: str, **changed: Any) -> GatewaySettings:
+    """Settings whose files nobody reads."""
+    names = [name for name in GatewaySettings.model_fields if name.endswith(("_file", "_dir"))]
+    return GatewaySettings(member=GATEWAY, store_url=url, **{name: folder / name for name in names}, **changed)
+
+
+@dataclass
+class Town:
+    """A chain with a carrier and a broker, and their keys."""
+
+    chain: PaperChain
+    clock: Clock
+    carrier: SigningKey
+    broker: SigningKey
+
+    @classmethod
+    def make(cls) -> Town:
+        chain = PaperChain()
+        carrier, broker = SigningKey.generate(), SigningKey.generate()
+        chain.admit(CARRIER, Role.CARRIER)
+        chain.admit(BROKER, Role.BROKER)
+        chain.add_key(CARRIER, carrier)
+        chain.add_key(BROKER, broker)
+        return cls(chain, Clock(), carrier, broker)
+
+    def event(self, number: int = 1, **changed: Any) -> SignedRecord:
+        """A carrier's departure event for consignment `number` (or several)."""
+        said: dict[str, Any] = {
+            "key": self.carrier,
+            "iss": CARRIER,
+            "consortium": CONSORTIUM.hex(),
+            "iat": int(self.clock()),
+            "jti": secrets.token_urlsafe(9),
+        }
+        ucrs = changed.pop("ucrs", [number])
+        record = departure(*ucrs)
+        return sign_record(record, **{**said, **changed})
+
+
+def ucr(number: int) -> Ucr:
+    """The consignment of that number."""
+    return Ucr.parse(f"6CN{CARRIER}-{number:06d}")
+
+
+def departure(*numbers: int) -> LogisticsEvent:
+    """A departure of these consignments."""
+    moment = Instant(utc="2026-11-20T10:00:00Z", said="2026-11-20T18:00:00+08:00")
+    return LogisticsEvent(
+        ucr=tuple(ucr(number) for number in numbers),
+        references=(Reference(kind="transport_document", value="784-1234 5675", on="2026-11-20"),),
+        documents=(Document(kind=Code(system="cn-edoc", value="A"), sha256="ab" * 32),),
+        event=Event(code=Code(system="iata-cargo-status", value="DEP"), happened=moment),
+    )
+
+
+Step = Callable[[], None]
