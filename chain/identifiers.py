@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 SAID_CHARS_MAX = 64
 """Longest text that is looked at before its layout is; no reference is longer."""
 
+KNOWN_MAX = 16_384
+"""How many references of a type are remembered as checked."""
+
 
 class Identifier(str):
     """A reference in its canonical spelling. Make one with `parse`, never with the constructor."""
@@ -72,9 +75,12 @@ class Identifier(str):
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         from pydantic_core import PydanticCustomError, core_schema
 
+        # Members, codes and places come again and again; a check costs as much as the rest of a field.
+        parse_known = lru_cache(maxsize=KNOWN_MAX)(cls.parse)
+
         def validate(text: Any) -> Identifier:
             try:
-                return cls.parse(text)
+                return parse_known(text) if type(text) is str else cls.parse(text)
             except MalformedIdentifier as error:
                 # Said as a value error so that a model lists it among all its faults.
                 raise PydanticCustomError("identifier", "{rule}", {"rule": f"{cls.NAME}: {error.rule}"}) from None
@@ -361,7 +367,7 @@ class CebGuid(Identifier):
         return text.upper()
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=KNOWN_MAX)
 def _uscc_checks(code: str) -> bool:
     """The same few thousand companies come again and again, and the check costs as much as the rest of a field."""
     from stdnum.cn import uscc

@@ -304,7 +304,7 @@ def _sections(claims: Mapping[str, Json]) -> Iterator[tuple[str, tuple[bytes, ..
         raise MalformedRecord("record", f"has at most {SECTIONS_MAX} sections", value=len(names))
     if "ucr" not in names:
         raise MalformedRecord("ucr", "is in every record: it says whose consignment is spoken of")
-    seen: set[bytes] = set()
+    seen: list[bytes] = []
     for name, elements in claims.items():
         if name in _CLAIMS:
             continue
@@ -314,10 +314,11 @@ def _sections(claims: Mapping[str, Json]) -> Iterator[tuple[str, tuple[bytes, ..
         if not isinstance(elements, list) or not 1 <= len(elements) <= elements_max:
             rule = "exactly one element" if elements_max == 1 else f"1 to {elements_max} elements"
             raise MalformedRecord(name, f"is an array of {rule}")
-        digests = tuple(_element_digest(name, element) for element in elements)
-        if len(seen) + len(digests) != len(seen := seen | set(digests)):
-            raise MalformedRecord(name, "has a digest that stands twice in the record")
+        digests = tuple([_element_digest(name, element) for element in elements])
+        seen += digests
         yield name, digests
+    if len(set(seen)) != len(seen):
+        raise MalformedRecord("record", "has a digest that stands twice among its elements")
 
 
 def _element_digest(section: str, element: Json) -> bytes:

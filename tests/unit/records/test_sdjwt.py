@@ -234,7 +234,7 @@ def test_the_text_that_the_faults_are_put_into_is_good() -> None:
         ({"remarks": [{"...": base64url(bytes(32)) + "="}]}, "remarks"),
         ({"remarks": [{"...": base64url(bytes(32)), "a": 1}]}, "remarks"),
         ({"remarks": [{"...": base64url(bytes(32))}, {"...": base64url(bytes([1] * 32))}]}, "remarks"),
-        ({"remarks": [{"...": base64url(bytes(32))}], "source": [{"...": base64url(bytes(32))}]}, "source"),
+        ({"remarks": [{"...": base64url(bytes(32))}], "source": [{"...": base64url(bytes(32))}]}, "record"),
         ({"goods_items": [{"...": base64url(n.to_bytes(32))} for n in range(1000)]}, "goods_items"),
         ({"ucr": [{"...": base64url(n.to_bytes(32))} for n in range(201)]}, "ucr"),
         ({"a" * 33: [{"...": base64url(bytes(32))}]}, "a" * 33),
