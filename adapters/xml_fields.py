@@ -25,6 +25,10 @@ BUSINESS_CODE = "4004"
 """Our code, from the user-extensible range: each field is well formed, but together they make the message unusable."""
 
 
+_SEPARATOR: Final = "\x1f"
+"""Between texts that are matched at once: no XML text can hold it."""
+
+
 @dataclass(frozen=True)
 class Form:
     """A field's printed format and the pattern that its text fits."""
@@ -46,13 +50,13 @@ LINE_CHARS_MAX = 256
 def text(longest: int) -> Form:
     """`C..n`: 1 to `longest` characters, on one line where `longest` is at most `LINE_CHARS_MAX`."""
     if longest > LINE_CHARS_MAX:
-        return Form(f"1 to {longest} characters", re.compile(f"[^\r]{{1,{longest}}}"))
-    return Form(f"1 to {longest} characters on one line", re.compile(f"[^\t\n\r]{{1,{longest}}}"))
+        return Form(f"1 to {longest} characters", re.compile(f"[^\r{_SEPARATOR}]{{1,{longest}}}"))
+    return Form(f"1 to {longest} characters on one line", re.compile(f"[^\t\n\r{_SEPARATOR}]{{1,{longest}}}"))
 
 
 def exact(length: int) -> Form:
     """`Cn`: exactly `length` characters on one line."""
-    return Form(f"exactly {length} characters on one line", re.compile(f"[^\t\n\r]{{{length}}}"))
+    return Form(f"exactly {length} characters on one line", re.compile(f"[^\t\n\r{_SEPARATOR}]{{{length}}}"))
 
 
 def digits(shortest: int, longest: int | None = None) -> Form:
@@ -152,32 +156,50 @@ class Table:
     def __init__(self, namespace: str, fields: Sequence[Field]) -> None:
         self.rows = tuple(fields)
         mark = f"{{{namespace}}}" if namespace else ""
-        self._fields = {f"{mark}{name}": row for row in fields for name in (row.name, *row.also)}
-        self._required = tuple(row.name for row in fields if row.required)
+        self._names: dict[object, str] = {f"{mark}{name}": row.name for row in fields for name in (row.name, *row.also)}
+        self._forms = {row.name: row.form for row in fields}
+        self._order = tuple(row.name for row in fields)
+        self._empty = ("",) * len(self._order)
+        # One match over all texts in table order. Each group is atomic, so that none is tried twice.
+        self._whole = re.compile(
+            _SEPARATOR.join(f"(?>{row.form.pattern.pattern}{'' if row.required else '|'})" for row in fields), re.DOTALL
+        )
 
     def read(self, element: etree._Element, where: str, faults: Faults, strange: list[str]) -> dict[str, str]:
         """Field name → stripped text of every field that has one; collects faults, unknown names join `strange`."""
         values: dict[str, str] = {}
-        known = self._fields
+        known, seen = self._names.get, 0
         for child in element:
-            row = known.get(child.tag)
-            if row is None:
+            name = known(child.tag)
+            if name is None:
                 strange.append(f"{where}/{local_name(child)}")
                 continue
             said = child.text
-            if said is None or not (said := said.strip()):
-                continue
-            if row.name in values:
-                faults.add(f"{where}/{row.name}", "appears once", value=said)
-            elif row.form.pattern.fullmatch(said) is None:
-                faults.add(f"{where}/{row.name}", row.form.rule, value=said)
-            elif len(child):
-                faults.add(f"{where}/{row.name}", "holds text only", value=local_name(child[0]))
-            values.setdefault(row.name, said)
-        for name in self._required:
-            if name not in values:
-                faults.add(f"{where}/{name}", "is there", fix="Fill in the element")
+            if said is not None and (said := said.strip()):
+                seen += 1
+                values.setdefault(name, said)
+            if len(child):
+                faults.add(f"{where}/{name}", "holds text only", value=local_name(child[0]))
+        said_in_order = map(values.get, self._order, self._empty)
+        if seen != len(values) or self._whole.fullmatch(_SEPARATOR.join(said_in_order)) is None:
+            self._note(element, where, values, faults)
         return values
+
+    def _note(self, element: etree._Element, where: str, values: dict[str, str], faults: Faults) -> None:
+        """Slow path: names every fault, in the order of the message, missing fields last."""
+        met: set[str] = set()
+        for child in element:
+            name, said = self._names.get(child.tag), (child.text or "").strip()
+            if name is None or not said:
+                continue
+            if name in met:
+                faults.add(f"{where}/{name}", "appears once", value=said)
+            elif not self._forms[name].fits(said):
+                faults.add(f"{where}/{name}", self._forms[name].rule, value=said)
+            met.add(name)
+        for row in self.rows:
+            if row.required and row.name not in values:
+                faults.add(f"{where}/{row.name}", "is there", fix="Fill in the element")
 
 
 @dataclass(frozen=True)

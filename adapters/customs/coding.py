@@ -22,10 +22,21 @@ LINE_TOTAL_TOLERANCE: Final = Decimal("0.01")
 CODES_REMEMBERED_MAX: Final = 4_096
 """Different codes whose meaning is kept in memory; the same few come in every message."""
 
+NUMBERS_REMEMBERED_MAX: Final = 16_384
+"""Different quantities and amounts kept in memory: parcels hold one, two or three of a thing, at few prices."""
+
 _country = lru_cache(CODES_REMEMBERED_MAX)(codes.country)
 _currency = lru_cache(CODES_REMEMBERED_MAX)(codes.currency)
 _unit = lru_cache(CODES_REMEMBERED_MAX)(codes.unit)
 _code = lru_cache(CODES_REMEMBERED_MAX)(codes.code)
+
+
+@lru_cache(NUMBERS_REMEMBERED_MAX)
+def _quantity(said: str, unit: str) -> Quantity:
+    return Quantity(value=fixed(said, 5), unit=_unit(unit))
+
+
+_amount = lru_cache(NUMBERS_REMEMBERED_MAX)(amount)
 
 
 @dataclass
@@ -66,11 +77,11 @@ class Coding:
 
     def priced(self, said: str, currency: str) -> Amount:
         """An amount in an international currency."""
-        return amount(said, currency)
+        return _amount(said, currency)
 
     def quantity(self, said: str | None, unit: str | None) -> Quantity | None:
         """A quantity in a customs unit; None where either is not said."""
-        return Quantity(value=fixed(said, 5), unit=self.unit(unit)) if said and unit else None
+        return _quantity(said, unit) if said and unit else None
 
     def total_charge(self, said: str, currency: str, where: str) -> Charge:
         """A charge said as a total."""

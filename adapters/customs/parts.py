@@ -7,6 +7,7 @@ USCC; what is neither, or fails its check digit, is kept as said among the party
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Final, Literal
 
 from chain.errors import Malformed
@@ -14,6 +15,9 @@ from chain.identifiers import CustomsCode, Uscc
 from chain.records.base import Reference, ReferenceKind, Remark
 from chain.records.scalars import Code, Instant, Quantity, Weight, fixed
 from chain.records.sections import Party, PartyRole
+
+COMPANIES_REMEMBERED_MAX: Final = 4_096
+"""Companies kept in memory as parties: the same platforms, carriers and agents stand in every message."""
 
 BEIJING: Final = timezone(timedelta(hours=8))
 """China has one zone and no summer time."""
@@ -61,6 +65,7 @@ def _utc(moment: datetime) -> str:
     return f"{at.year:04d}-{at.month:02d}-{at.day:02d}T{at.hour:02d}:{at.minute:02d}:{at.second:02d}Z"
 
 
+@lru_cache(maxsize=COMPANIES_REMEMBERED_MAX)
 def company(
     role: PartyRole,
     code: str | None,

@@ -143,7 +143,7 @@ VALUES: dict[str, str] = {
     "rkdNo": "RKD202603020001",
     "oriCopMsgId": "MSG-1",
     "oriMessageType": "CEB621Message",
-    "oriBizMessage": "<x/>",
+    "oriBizMessage": "&lt;x/&gt;",
     "totalPackageNo": "TP-1",
 }
 """A valid value for every field of the CEB tables, by the field's name."""
