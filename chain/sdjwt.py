@@ -103,6 +103,9 @@ class Disclosure(NamedTuple):
         except (ValueError, TypeError) as error:
             raise MalformedRecord("disclosure", str(error)) from None
 
+    def __hash__(self) -> int:
+        return hash(self.digest)  # the value may hold what cannot be hashed, and the digest stands for it
+
     def __repr__(self) -> str:
         return f"Disclosure({base64url(self.digest)})"
 
@@ -198,6 +201,9 @@ class SignedRecord:
     def _value(self, digest: bytes) -> Json | Withheld:
         found = self._disclosed.get(digest)
         return WITHHELD if found is None else found.value
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
 
     def __repr__(self) -> str:
         # Never the disclosures: they hold personal data, and representations end up in logs.
