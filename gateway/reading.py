@@ -6,6 +6,8 @@ answered while the policy file is not the one that the members agreed on.
 
 from __future__ import annotations
 
+import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Row
@@ -20,8 +22,11 @@ from gateway.access import AccessLog, Read, access_line, find_access_rows
 from gateway.bundles import BundleMaker
 from gateway.policy import Condition, ViewPolicy
 from gateway.problems import GatewayRefusal
+from gateway.search import PAGE_HITS_MAX, PROPOSALS_MAX, Cursors, Question, hit, propose, whom_of
+from gateway.search_facts import index_record
 from gateway.services import Services
 from gateway.store.model import RecordState
+from gateway.store.vault import DataKeys
 from gateway.views.facts import HeldRecord, Reader, State
 from gateway.views.gather import (
     Gathered,
@@ -72,6 +77,11 @@ class ReadingDesk:
             intake=services.intake,
             clock=services.clock,
         )
+
+        # Derived, so that every worker on this store reads every other's cursors; it changes with the data key.
+        data_keys = DataKeys.load(services.settings.data_keys_file)
+        self._cursors = Cursors(hmac.digest(data_keys.keys[data_keys.current], b"search cursor", "sha256"))
+        services.intake.derivers.append(index_record)
 
     def check_policy(self) -> None:
         """Raises UnagreedPolicy unless the policy file is the one whose hash the registry holds."""
@@ -175,6 +185,36 @@ class ReadingDesk:
         version = snapshot.get_active_member(member)
         reader = Reader(member, version.roles, directory.customs_code(member))
         return explain(reader, self._gathered(ucr).records, ucr, self.policy, directory)
+
+    def search(self, reader: Reader, said: Mapping[str, str], cursor: str = "") -> Answer:
+        """One page of the consignments that answer the criteria, and the cursor of the next one."""
+        question = Question.parse(said)
+        after = self._cursors.parse(reader.member, question, cursor) if cursor else ""
+        hits, last = self._hits(reader, question, after)
+        receipt = ""
+        if hits:
+            ids = sorted(
+                {one.signed.record_id for found in hits for one in found.records if one.signed.iss != reader.member}
+            )
+            ucrs = tuple(found.ucr for found in hits)
+            receipt = self._log.log(Read(reader, "search", ucrs, tuple(ids), ("goods_items", "references", "status")))
+        following = self._cursors.make(reader.member, question, last) if last else None
+        return Answer({"hits": [hit(one) for one in hits], "next": following}, receipt)
+
+    def _hits(self, reader: Reader, question: Question, after: str) -> tuple[list[Sight], str]:
+        """What a page shows, and the last UCR looked at where there may be more (else empty)."""
+        at_large = self.policy.may_see_consignment(reader.roles, {Condition.ALWAYS})
+        whom = None if at_large else whom_of(reader)
+        with self._services.store.reading() as connection:
+            proposed = propose(connection, question, whom, after, PROPOSALS_MAX)
+        hits: list[Sight] = []
+        for ucr in proposed:
+            sight = self._find_sight(reader, ucr)
+            if sight is not None and question.is_answered_by(sight):
+                hits.append(sight)
+            if len(hits) == PAGE_HITS_MAX:
+                return hits, ucr
+        return hits, proposed[-1] if len(proposed) == PROPOSALS_MAX else ""
 
     def _gathered(self, ucr: str) -> Gathered:
         services = self._services

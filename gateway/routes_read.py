@@ -16,6 +16,7 @@ from gateway.access import READ_RECEIPT_HEADER
 from gateway.documents import FileDigest, parse_digest
 from gateway.reading import Answer, BundleAnswer, ReadingDesk
 from gateway.references import ReferenceQuestion
+from gateway.search import MalformedSearch
 from gateway.services import Services
 
 BUNDLE_MEDIA_TYPE = "application/vnd.tongguan.bundle+json"
@@ -54,6 +55,11 @@ def _add_consignment_routes(router: APIRouter, desk: ReadingDesk) -> None:
         reader = desk.reader(authorization)
         return _json(desk.references(reader, ReferenceQuestion.parse(kind, scope, value, on)))
 
+    @router.get("/search")
+    def get_search(request: Request, authorization: Authorization = None) -> Response:
+        """Consignments that answer all criteria given, page by page (`cursor`)."""
+        return _json(desk.search(desk.reader(authorization), *_criteria(request)))
+
     @router.get("/access-log")
     def get_access_log(ucr: Text, authorization: Authorization = None) -> Response:
         """Who read what of a consignment, and when."""
@@ -85,6 +91,16 @@ def _add_record_routes(router: APIRouter, desk: ReadingDesk) -> None:
             digest.update(part)
         found = await run_in_threadpool(desk.document, reader, parse_digest(digest.hexdigest()))
         return _json(found)
+
+
+def _criteria(request: Request) -> tuple[dict[str, str], str]:
+    """The criteria of a search, each once, and its cursor; raises MalformedSearch."""
+    said: dict[str, str] = {}
+    for name, value in request.query_params.multi_items():
+        if name in said:
+            raise MalformedSearch(name, "is given once")
+        said[name] = value
+    return said, said.pop("cursor", "")
 
 
 def _json(answer: Answer) -> Response:

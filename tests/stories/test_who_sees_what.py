@@ -107,3 +107,48 @@ def test_an_air_import_as_customs_owner_carrier_and_a_stranger_see_it(town: Town
     assert town.get("regulator", "/v1/references/declaration", value=number).json()["ucrs"] == [ucr]
     assert town.get("gateway", "/v1/references/declaration", value=number).json()["ucrs"] == []
     assert json.loads(bundle.content)["subject"] == {"ucr": ucr}
+
+
+def test_search_finds_goods_for_those_who_see_them_and_tells_others_nothing(town: Town) -> None:
+    trader, broker = town.member("trader"), town.member("broker")
+    ucrs = [f"6CN{trader.uscc}-FIND{place}" for place in range(3)]
+    for place, ucr in enumerate(ucrs):
+        number = f"01002026100000010{place}"
+        town.say(
+            "broker",
+            CustomsDeclaration(
+                references=(Reference(kind="declaration", value=number),),
+                declaration=DeclarationHead.model_validate(
+                    {"number": number, "direction": "I", "office": {"system": "cn-customs-office", "value": "0101"}}
+                ),
+                parties=(Party(role="trader", uscc=Uscc(trader.uscc)), Party(role="agent", uscc=Uscc(broker.uscc))),
+                goods_items=(GoodsItem(ordinal=1, hs=HsCode("8471300000"), name=f"搜索用电脑{place}"),),
+            ),
+            ucr,
+        )
+    for place, ucr in enumerate(ucrs):
+        town.say(
+            "customs",
+            CustomsStatus(
+                references=(Reference(kind="declaration", value=f"01002026100000010{place}"),),
+                status=Status.model_validate(
+                    {"about": "declaration", "code": {"system": "cn-channel", "value": "L"}, "state": "ACCEPTED"}
+                ),
+            ),
+            ucr,
+        )
+    for reader in ("trader", "broker", "customs", "auditor", "regulator"):
+        hits = town.get(reader, "/v1/search", goods="搜索", hs="8471").json()["hits"]
+        assert [one["ucr"] for one in hits] == ucrs, reader
+    for reader in ("carrier", "terminal", "bank", "gateway"):
+        assert town.get(reader, "/v1/search", goods="搜索").json() == {
+            "hits": [],
+            "next": None,
+            "read_receipt": None,
+        }
+    for hostile in ("%", "' OR 1=1 --", "_", '"*"', "\\"):
+        answer = town.get("trader", "/v1/search", goods=hostile)
+        assert answer.status_code == 200 and answer.json()["hits"] == []
+    refused = town.get("trader", "/v1/search", goods="搜索", cursor="AAAA.AAAA")
+    assert refused.status_code == 400
+    assert town.get("trader", "/v1/search", nonsense="1").status_code == 400
