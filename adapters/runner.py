@@ -91,6 +91,7 @@ class AdapterRunner:
         self._random = random or Random()  # noqa: S311 - jitter only
         self._after = 0
         self._rescanned_at = clock()
+        self._told_faults: set[str] = set()
         self._read: dict[int, ReadMessage] = {}
         self._known: dict[tuple[str, str, str, str], list[str]] = {}
 
@@ -106,7 +107,11 @@ class AdapterRunner:
         self._known.clear()
         progress = Progress(taken, refused, signed, submitted, parked + more_parked, settled, tuple(faults))
         if not progress.idle or faults:
+            # Said once while it lasts: an adapter that waits for its gateway must not look merely idle.
+            for fault in sorted(set(faults) - self._told_faults):
+                LOG.warning("%s cannot go on yet: %s", self.member, fault)
             LOG.info("round", extra={"member": self.member, **{k: v for k, v in vars(progress).items() if v}})
+        self._told_faults = set(faults)
         return progress
 
     def run_until_stopped(self, stop: threading.Event) -> None:
