@@ -8,6 +8,7 @@ and never deeper than `JSON_DEPTH_MAX`. Both raise `ValueError` with the rule th
 from __future__ import annotations
 
 import json
+import re
 from binascii import a2b_base64, b2a_base64
 from typing import Any, TypeAlias
 
@@ -60,15 +61,14 @@ def parse_json(text: str | bytes) -> Json:
             text = text.decode("utf-8")
         except UnicodeDecodeError as error:
             raise ValueError(f"not UTF-8 at byte {error.start}") from None
+    # Before decoding: where another library has raised the interpreter's recursion limit (py-evm does), the decoder
+    # would overflow the C stack on deep nesting and end the process. Texts with few brackets need no look.
+    if text.count("[") + text.count("{") > JSON_DEPTH_MAX:
+        _check_depth(text)
     try:
         value: Json = _decode(text)
-    except RecursionError:
-        raise ValueError(_TOO_DEEP) from None
     except json.JSONDecodeError as error:
         raise ValueError(f"not JSON: {error.msg} at character {error.pos}") from None
-    # Both walks are skipped where the text cannot hold what they look for: most texts are shallow and unescaped.
-    if text.count("[") + text.count("{") > JSON_DEPTH_MAX:
-        _check_depth(value, JSON_DEPTH_MAX)
     if "\\u" in text:
         _check_surrogates(value)
     return value
@@ -83,6 +83,9 @@ def parse_json_object(text: str | bytes) -> dict[str, Json]:
 
 
 _TOO_DEEP = f"nested deeper than {JSON_DEPTH_MAX}"
+_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
+"""A string, or what begins as one and never ends: so each character is looked at once."""
+_BRACKET = re.compile(r"[\[\]{}]")
 
 
 def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
@@ -109,13 +112,13 @@ _decode = json.JSONDecoder(
 ).decode
 
 
-def _check_depth(value: Json, left: int) -> None:
-    if not isinstance(value, dict | list):
-        return
-    if left == 0:
-        raise ValueError(_TOO_DEEP)
-    for inner in value.values() if isinstance(value, dict) else value:
-        _check_depth(inner, left - 1)
+def _check_depth(text: str) -> None:
+    """Counts brackets outside strings; up to its first fault a text splits into strings here as in the decoder."""
+    depth = 0
+    for mark in _BRACKET.findall(_STRING.sub("", text)):
+        depth += 1 if mark in "[{" else -1
+        if depth > JSON_DEPTH_MAX:
+            raise ValueError(_TOO_DEEP)
 
 
 def _check_surrogates(value: Json) -> None:
