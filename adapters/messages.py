@@ -36,6 +36,9 @@ class Entity:
     """Why there is no record (a draft, a technical reply); empty where there is one."""
     lookup: tuple[Reference, ...] = ()
     """References by which the gateway can be asked for the UCR where the envelope gives none, the strongest first."""
+    many: bool = False
+    """Whether each reference of `lookup` names another consignment (a departure, a manifest), so that the record is about
+    all of them; else they are several names of one."""
     amends: Reference | None = None
     """What an amendment replaces, as the source knows it; the runner finds the record id. None where there is none."""
 
@@ -110,6 +113,9 @@ READERS: tuple[ReaderModule, ...] = (
     ReaderModule("adapters.logistics.onerecord", Form.JSON),
     ReaderModule("adapters.logistics.dcsa_tnt", Form.JSON),
     ReaderModule("adapters.logistics.dcsa_vgm", Form.JSON),
+    ReaderModule("adapters.logistics.epcis", Form.JSON),
+    ReaderModule("adapters.logistics.container_moves", Form.EDIFACT),
+    ReaderModule("adapters.logistics.manifest", Form.XML, frozenset({"Manifest"})),
     ReaderModule("adapters.logistics.ubl_waybill", Form.XML, frozenset({"Waybill", "WeightStatement"})),
     ReaderModule("adapters.logistics.inventory_movement", Form.XML, frozenset({"inventoryLinkingMovementRequest"})),
     ReaderModule("adapters.tax.duty_payment", Form.JSON),

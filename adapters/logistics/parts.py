@@ -125,7 +125,8 @@ def noted(where: str, faults: Faults) -> Iterator[None]:
     except ValidationError as error:
         for fault in error.errors(include_url=False, include_context=False):
             path = ".".join(map(str, fault["loc"]))
-            faults.add(f"{where} ({path})", str(fault["msg"]), value=fault.get("input"))
+            said = fault.get("input")
+            faults.add(f"{where} ({path})", str(fault["msg"]), value=said if isinstance(said, str) else None)
     except MalformedMessage:
         raise
     except Malformed as fault:

@@ -7,7 +7,7 @@
 `POST /v1/messages/{id}/refusal`                   `{"code", "reason"}`: not usable; never handed over again
 `GET /v1/stories`                                  the stories by name
 `POST /v1/stories/{name}`                          start one (all optional: seed, started_at, pace_s, faults)
-`POST /v1/consignments`                            `{"count", "first"}`: so many consistent consignments, for load tests
+`POST /v1/consignments`                            so many (`count`, `first`, `lines`) consistent consignments
 `POST /v1/assignments`                             `{"kind", "references"}` -> `{"ucr", "new"}`: the UCR of goods lodged
 `GET /healthz`                                     counts of messages by state
 ================================================  ==================================================================
@@ -30,7 +30,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from adapters.single_window_mock import numbers
 from adapters.single_window_mock.cast import Cast
 from adapters.single_window_mock.faults import Faults, with_faults
-from adapters.single_window_mock.load import CONSIGNMENTS_MAX, consignments
+from adapters.single_window_mock.load import CONSIGNMENTS_MAX, LINES, LINES_MAX, consignments
 from adapters.single_window_mock.store import MessageStore, Planned, StoredMessage
 from adapters.single_window_mock.stories import STORIES, Story
 from chain.errors import NotFound
@@ -63,10 +63,11 @@ class StoryOrder(_Model):
 
 
 class ConsignmentsOrder(_Model):
-    """How many consignments to make, from which number on."""
+    """How many consignments to make, from which number on, each with how many lines."""
 
     count: int = Field(ge=1, le=CONSIGNMENTS_MAX)
     first: int = Field(default=1, ge=1, le=99_999_999)
+    lines: int = Field(default=LINES, ge=1, le=LINES_MAX)
 
 
 class KnownReference(_Model):
@@ -156,7 +157,7 @@ def _serve_stories(app: FastAPI, store: MessageStore, cast: Cast, clock: Callabl
     def load(order: ConsignmentsOrder) -> dict[str, object]:
         started = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
         new = 0
-        for told in consignments(cast, order.first, order.count, started):
+        for told in consignments(cast, order.first, order.count, started, lines=order.lines):
             new += store.plan(Planned(message.envelope, message.body) for message in told.messages)
         return {"consignments": order.count, "new": new}
 

@@ -146,7 +146,7 @@ def test_a_number_of_another_platform_is_another_consignment(window: TestClient)
 
 
 def test_load_consignments_are_lists_of_ten_lines(window: TestClient, cast: Cast) -> None:
-    assert window.post("/v1/consignments", json={"count": 3}).json() == {"consignments": 3, "new": 3}
+    assert window.post("/v1/consignments", json={"count": 3, "lines": 10}).json() == {"consignments": 3, "new": 3}
     bodies = [base64.b64decode(str(message["body"])) for message in _open(window, cast.broker.uscc)]
     assert [body.count(b"<ceb:InventoryList>") for body in bodies] == [10, 10, 10]
 
