@@ -14,8 +14,7 @@ from typing import Final
 
 from chain.encoding import Json, base64url, format_json, parse_base64url, parse_json
 from chain.errors import Malformed
-from chain.keys import JOSE_NAME, SIGNATURE_BYTES, PublicKey, SigningKey
-from chain.members import KeyAlgorithm
+from chain.keys import JOSE_NAME, SIGNATURE_BYTES, KeyAlgorithm, PublicKey, SigningKey
 
 JWS_CHARS_MAX = 131_072
 """Longest compact JWS that is read; a record with 200 UCRs and 999 goods items has about 90,000."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import IntEnum
 from functools import cached_property, lru_cache
 from typing import Final
 
@@ -19,7 +20,14 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from chain.encoding import base64url, parse_base64url
 from chain.errors import Malformed
-from chain.members import KeyAlgorithm
+
+
+class KeyAlgorithm(IntEnum):
+    """The JWS algorithm (RFC 7518, RFC 8037) that the key signs with."""
+
+    ES256 = 1
+    EDDSA = 2
+
 
 SIGNATURE_BYTES = 64
 """Length of a raw signature of either algorithm."""

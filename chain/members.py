@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 from typing import Protocol, TypeVar
 
+from chain.keys import KeyAlgorithm as KeyAlgorithm
+
 USCC_BYTES = 18
 """Length of a unified social credit code (GB 32100) in ASCII bytes."""
 
@@ -53,13 +55,6 @@ class KeyState(IntEnum):
 
     ACTIVE = 1
     REVOKED = 2
-
-
-class KeyAlgorithm(IntEnum):
-    """The JWS algorithm (RFC 7518, RFC 8037) that the key signs with."""
-
-    ES256 = 1
-    EDDSA = 2
 
 
 class AddedBy(IntEnum):
