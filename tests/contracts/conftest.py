@@ -1,4 +1,4 @@
-"""One engine for all contract tests of a process; each test founds its own consortium on it."""
+"""The engines of a test process, embedded and (where Node.js brought it) Anvil; each test founds its own consortium."""
 
 from __future__ import annotations
 
@@ -7,19 +7,23 @@ from collections.abc import Iterator
 import pytest
 
 from chain.ledger import calls
-from tests.contracts.engines import Consortium, Engine, account, find_external, open_embedded, uscc
+from tests.contracts.engines import Consortium, Engine, account, find_external, open_anvil, open_embedded, uscc
 
 
-@pytest.fixture(scope="session")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    """The embedded node, or what `TONGGUAN_TEST_RPC_URL` names."""
+@pytest.fixture(scope="session", params=["embedded", pytest.param("anvil", marks=pytest.mark.node_js)])
+def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """The embedded node, then Anvil; or only what `TONGGUAN_TEST_RPC_URL` names."""
     external = find_external()
     if external is not None:
+        if request.param != "embedded":
+            pytest.skip("TONGGUAN_TEST_RPC_URL names the one engine to test on")
         yield external
-        return
-    node, embedded = open_embedded(tmp_path_factory.mktemp("engine") / "node")
-    yield embedded
-    node.close()
+    elif request.param == "anvil":
+        yield from open_anvil()
+    else:
+        node, embedded = open_embedded(tmp_path_factory.mktemp("engine") / "node")
+        yield embedded
+        node.close()
 
 
 @pytest.fixture

@@ -8,9 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 from coincurve import PrivateKey
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
@@ -28,6 +33,8 @@ from chain.node.blocks import address_of
 VALIDATOR_KEYS = [bytes([n]) * 32 for n in (1, 2, 3, 4)]
 CHAIN_ID = 20261
 GAS = 4_000_000
+ANVIL = Path(__file__).resolve().parents[2] / ".node/anvil/node_modules/.bin/anvil"
+ANVIL_START_S_MAX = 20.0
 MACHINE_SETTINGS = settings(
     max_examples=int(os.environ.get("TONGGUAN_TEST_RUNS", "2")),
     stateful_step_count=220,
@@ -83,6 +90,29 @@ def find_external() -> Engine | None:
     deployer = Account.from_key(key) if key else account("deployer")
     unsealed = os.environ.get("TONGGUAN_TEST_UNSEALED") == "1"
     return Engine(HTTPProvider(url), deployer, unsealed, timeout_s=60)
+
+
+def open_anvil() -> Iterator[Engine]:
+    """Foundry's engine on a free port, with London rules and free gas; skips where it is not installed."""
+    if not ANVIL.exists():
+        pytest.skip("Anvil is not installed: `scripts/compile_contracts --anvil` brings it (needs Node.js)")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    rules = ["--hardfork", "london", "--gas-price", "0", "--base-fee", "0", "--gas-limit", "60000000"]
+    command = [str(ANVIL), "--port", str(port), "--chain-id", str(CHAIN_ID), "--silent", *rules]
+    process = subprocess.Popen(command)
+    provider = HTTPProvider(f"http://127.0.0.1:{port}")
+    try:
+        until = time.monotonic() + ANVIL_START_S_MAX
+        while not provider.is_connected():
+            if process.poll() is not None or time.monotonic() > until:
+                pytest.skip("Anvil is installed but does not start here")
+            time.sleep(0.05)
+        yield Engine(provider, account("deployer"), unsealed=True, timeout_s=10)
+    finally:
+        process.terminate()
+        process.wait()
 
 
 @dataclass(frozen=True)

@@ -1,27 +1,5 @@
-"""One engine for all ledger tests of a process; each test founds its own consortium on it."""
+"""The engine and consortium of the contract tests serve the ledger client's tests too."""
 
-from __future__ import annotations
+from tests.contracts.conftest import anchoring, consortium, engine
 
-from collections.abc import Iterator
-
-import pytest
-
-from tests.contracts.engines import Consortium, Engine, find_external, open_embedded
-
-
-@pytest.fixture(scope="session")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    """The embedded node, or what `TONGGUAN_TEST_RPC_URL` names."""
-    external = find_external()
-    if external is not None:
-        yield external
-        return
-    node, embedded = open_embedded(tmp_path_factory.mktemp("engine") / "node")
-    yield embedded
-    node.close()
-
-
-@pytest.fixture
-def consortium(engine: Engine) -> Consortium:
-    """Three governors, two approvals."""
-    return Consortium(engine)
+__all__ = ["anchoring", "consortium", "engine"]
