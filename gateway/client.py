@@ -8,10 +8,12 @@ that name. A broken connection is httpx's own error.
 
 from __future__ import annotations
 
+import json
 import secrets
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -32,6 +34,9 @@ ASSERTION_LIFETIME_S = 60
 TOKEN_MARGIN_S = 20
 """A token is renewed so long before it lapses."""
 TIMEOUT_S = 30.0
+UPLOAD_LINES = 200
+"""Records an upload of `submit_bulk`: this client writes a request before it reads the answer, so the answer to one
+must fit into the connection's buffers; the gateway keeps so many in one transaction anyway."""
 LATER_SLUGS = frozenset({"amends-unknown", "quota", "outbox-full", "ledger", "store", "internal"})
 """Kinds of problems that may go away by themselves."""
 
@@ -143,15 +148,17 @@ class GatewayClient:
         return Receipt.parse(_checked(answer).json()["receipt"])
 
     def submit_bulk(self, records: Iterable[SignedRecord]) -> Iterator[Verdict]:
-        """A verdict for each record, in order, as the gateway reaches it. The upload streams too."""
-        lines = ((record.serialize() + "\n").encode() for record in records)
-        with self._http.stream("POST", "/v1/records/bulk", content=lines, headers={"Content-Type": NDJSON}) as answer:
-            if answer.status_code >= 400:
-                answer.read()
-            _checked(answer)
-            for text in answer.iter_lines():
-                if text:
-                    yield _verdict(httpx.Response(200, text=text).json())
+        """A verdict for each record, in order, as the gateway reaches it."""
+        lines = (f'"{record.serialize()}"\n'.encode() for record in records)
+        first = 0
+        while slice_ := list(islice(lines, UPLOAD_LINES)):
+            answer = self._http.post("/v1/records/bulk", content=b"".join(slice_), headers={"Content-Type": NDJSON})
+            verdicts = [json.loads(text) for text in _checked(answer).text.splitlines()]
+            if len(verdicts) != len(slice_):
+                raise GatewayBusy({"detail": f"{len(verdicts)} of {len(slice_)} lines were answered"}, None)
+            for said in verdicts:
+                yield _verdict(said, first)
+            first += len(slice_)
 
     def records(self, state: State | None = None) -> Iterator[OwnRecord]:
         """One's own records in order of acceptance, of one state where one is named."""
@@ -294,9 +301,9 @@ class GatewayClient:
         self._token_until = time.monotonic() + max(0, said["expires_in"] - TOKEN_MARGIN_S)
 
 
-def _verdict(said: Mapping[str, Any]) -> Verdict:
+def _verdict(said: Mapping[str, Any], first: int) -> Verdict:
     receipt = said.get("receipt")
-    return Verdict(int(said["line"]), Receipt.parse(receipt) if receipt else None, said.get("problem"))
+    return Verdict(first + int(said["line"]), Receipt.parse(receipt) if receipt else None, said.get("problem"))
 
 
 def _checked(answer: httpx.Response) -> httpx.Response:

@@ -8,13 +8,13 @@ answered from the store, also when its key was revoked meanwhile: what was promi
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from chain.errors import TongguanError
+from chain.errors import StoreFault, TongguanError
 from chain.index_store import IndexStore
 from chain.keys import SigningKey
 from chain.records import Record
@@ -95,6 +95,17 @@ class Intake:
         return done
 
     def _accept(self, body: bytes) -> Acceptance:
+        found = self._look(body)
+        if isinstance(found, Acceptance):
+            return found
+        try:
+            with self._store.writing() as connection:
+                return self._keep(connection, found)
+        except IntegrityError:
+            return self._lost_race(found.signed)
+
+    def _look(self, body: bytes) -> Acceptance | Examined:
+        """The acceptance of a record that is kept already, or the record examined; raises what speaks against it."""
         signed = SignedRecord.parse(body)
         with self._store.reading() as connection:
             if (known := find_held(connection, signed.record_id)) is not None:
@@ -102,11 +113,60 @@ class Intake:
         self._check_outbox()
         examined = self._examine(signed)
         self._quotas.take(signed.iss, 1)
+        return examined
+
+    def _keep_each(self, examined: Sequence[Examined]) -> list[Acceptance | TongguanError]:
+        kept: list[Acceptance | TongguanError] = []
+        if not examined:
+            return kept
+        with self._store.writing() as connection:
+            for one in examined:
+                try:
+                    kept.append(self._keep(connection, one))
+                except GatewayRefusal as refusal:  # raised before anything of this record was written
+                    kept.append(refusal)
+        return kept
+
+    def _keep_alone(self, examined: Examined) -> Acceptance | TongguanError:
         try:
             with self._store.writing() as connection:
                 return self._keep(connection, examined)
+        except TongguanError as error:
+            return error
         except IntegrityError:
-            return self._lost_race(signed)
+            try:
+                return self._lost_race(examined.signed)
+            except TongguanError as error:
+                return error
+
+    def accept_each(self, bodies: Sequence[bytes]) -> list[Acceptance | TongguanError]:
+        """Takes many in one transaction, so that one flush to disk serves all; a bad one spoils no other.
+
+        For each, in order, its acceptance or what speaks against it. Where the store fails, nothing of them was kept.
+        """
+        verdicts: list[Acceptance | TongguanError | None] = [None] * len(bodies)
+        examined: list[tuple[int, Examined]] = []
+        for place, body in enumerate(bodies):
+            try:
+                found = self._look(body)
+            except TongguanError as error:
+                verdicts[place] = error
+                continue
+            if isinstance(found, Acceptance):
+                verdicts[place] = found
+            else:
+                examined.append((place, found))
+        try:
+            kept = self._keep_each([one for _, one in examined])
+        except (StoreFault, IntegrityError):
+            # Another gateway on this store took one of these meanwhile, or the store failed: each on its own.
+            kept = [self._keep_alone(one) for _, one in examined]
+        for (place, _), verdict in zip(examined, kept, strict=True):
+            verdicts[place] = verdict
+        done = [one for one in verdicts if one is not None]
+        self.refused_count += sum(isinstance(one, TongguanError) for one in done)
+        self.accepted_count += sum(isinstance(one, Acceptance) and one.is_new for one in done)
+        return done
 
     def waiting(self) -> int:
         """How many records wait for the chain, at most `OUTBOX_LOOK_S` old."""

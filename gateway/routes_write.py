@@ -9,7 +9,9 @@ from starlette.concurrency import run_in_threadpool
 
 from chain.sdjwt import RECORD_CHARS_MAX
 from gateway.answers import Accepted, OwnRecord, OwnRecords, Problem, TokenAnswer
+from gateway.bulk import JSON_SEQ, NDJSON, BulkAnswer
 from gateway.problems import GatewayRefusal
+from gateway.rim import trace_id_of
 from gateway.services import Services
 from gateway.store.model import RecordState
 from gateway.store.records import Held, own_records
@@ -18,6 +20,7 @@ from gateway.tokens import ASSERTION_TYPE
 PAGE_MAX = 500
 SD_JWT = "application/sd-jwt"
 ASSERTION_CHARS_MAX = 4_096
+_BULK = (NDJSON, JSON_SEQ)
 
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
     "default": {"model": Problem, "description": "An RFC 9457 problem document"}
@@ -42,6 +45,23 @@ def write_router(services: Services) -> APIRouter:
         if not done.is_new:
             response.status_code = 200
         return Accepted(record_id=done.record_id, state=done.state.value, receipt=done.receipt)
+
+    @router.post(
+        "/records/bulk",
+        status_code=200,
+        response_class=BulkAnswer,
+        responses={200: {"description": "A verdict for each line", "content": {NDJSON: {}}}},
+        openapi_extra={
+            "requestBody": {"required": True, "content": {kind: {"schema": {"type": "string"}} for kind in _BULK}}
+        },
+    )
+    async def submit_records(request: Request) -> BulkAnswer:
+        """Takes many records, a line each; a verdict for each streams back once it is durable."""
+        media_type = request.headers.get("content-type", "").partition(";")[0].strip()
+        if media_type not in _BULK:
+            raise GatewayRefusal("media-type", f"an upload is {' or '.join(_BULK)}", field="content-type")
+        _require_plain(request)
+        return BulkAnswer(services.intake.accept_each, services.settings.bulk_lines_max, trace_id_of(request))
 
     @router.get("/records", response_model=OwnRecords)
     def list_own_records(
@@ -80,8 +100,7 @@ def write_router(services: Services) -> APIRouter:
 
 async def read_body(request: Request, bytes_max: int) -> bytes:
     """The whole body; raises GatewayRefusal (413) as soon as it is too large, (415) where it is compressed."""
-    if request.headers.get("content-encoding", "identity") != "identity":
-        raise GatewayRefusal("media-type", "a compressed body is not taken", field="content-encoding")
+    _require_plain(request)
     parts: list[bytes] = []
     total = 0
     async for part in request.stream():
@@ -90,6 +109,11 @@ async def read_body(request: Request, bytes_max: int) -> bytes:
             raise GatewayRefusal("too-large", f"the body has more than {bytes_max} bytes")
         parts.append(part)
     return b"".join(parts)
+
+
+def _require_plain(request: Request) -> None:
+    if request.headers.get("content-encoding", "identity") != "identity":
+        raise GatewayRefusal("media-type", "a compressed body is not taken", field="content-encoding")
 
 
 def _line(held: Held) -> OwnRecord:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
+from fastapi import FastAPI
 
+from chain.encoding import base64url
 from chain.follower import Follower
 from chain.identifiers import Ucr
 from chain.index_store import IndexStore
 from chain.keys import SigningKey
-from chain.ledger import Call, Head, Receipt, RegisteredKey, RegisteredMember
+from chain.ledger import Call, Head, Ledger, Receipt, RegisteredKey, RegisteredMember
 from chain.ledger.abi import decode_call
 from chain.ledger.faults import LedgerUnreachable
 from chain.ledger.reverts import AlreadyAnchored, NotGateway
@@ -30,17 +33,22 @@ from chain.members import (
     PolicyKind,
     Role,
 )
-from chain.proof.batch import batch_id
-from chain.proof.hashes import keccak256
-from chain.records import RECORD_RULES, Code, Instant, LogisticsEvent, Reference, sign_record
+from chain.proof.batch import BatchFacts, batch_id
+from chain.proof.hashes import keccak256, sha256
+from chain.records import RECORD_RULES, RECORD_RULES_FILE, Code, Instant, LogisticsEvent, Reference, sign_record
 from chain.records.base import Document
 from chain.records.sections import Event
 from chain.sdjwt import SignedRecord
+from chain.verify.trust import LEDGER, REGISTRY, Contract, TrustRoot, ValidatorRange
+from gateway.app import Gateway, create_app
 from gateway.examination import Examiner
 from gateway.following import Watcher
+from gateway.health import Machinery
 from gateway.intake import Intake
+from gateway.policy import POLICY_FILE
 from gateway.registry import Registry
 from gateway.sealer import Sealer
+from gateway.services import Services
 from gateway.settings import GatewaySettings
 from gateway.store.store import Store
 from gateway.store.vault import DataKeys, Vault
@@ -52,6 +60,7 @@ CARRIER = "91110000MA0090065W"
 BROKER = "91110000MA0090047R"
 GATEWAY = "91110000MA0090030A"
 SPONSOR = "91110000MA009001X0"
+DATA_KEYS = json.dumps({"current": "1", "keys": [{"id": "1", "key": base64url(bytes(32))}]})
 PUBLIC_URL = "http://gateway.test"
 
 
@@ -112,7 +121,8 @@ class PaperChain(PaperLedger):
         return dict(self.keys_)
 
     def policy_hash(self, kind: PolicyKind, block: int | None = None) -> bytes:
-        return bytes(32)
+        file = POLICY_FILE if kind is PolicyKind.VIEW_POLICY else RECORD_RULES_FILE
+        return sha256(file.read_bytes())
 
     def batches(  # type: ignore[override]
         self, first: int, *, from_block: int = 0, to_block: int | None = None
@@ -172,13 +182,29 @@ class PaperChain(PaperLedger):
         self.anchored[index] = PaperBatch(
             one.index, one.root, one.count, one.entries, account, one.block, one.timestamp
         )
-        from chain.proof.batch import BatchFacts
-
         facts = BatchFacts(
             index, one.root, one.count, keccak256(one.entries), bytes.fromhex(account[2:]), one.block, one.timestamp
         )
         self.commitments[index] = facts.commitment(CONSORTIUM)
         return index
+
+
+_PAPER_CONTRACTS = tuple(
+    Contract(name, bytes([place]) * 20, bytes(32), 0, None) for place, name in enumerate((REGISTRY, LEDGER), 1)
+)
+PAPER_TRUST_ROOT = TrustRoot(
+    consortium=CONSORTIUM,
+    chain_id=1,
+    genesis_hash=bytes(32),
+    contracts=_PAPER_CONTRACTS,
+    validators=(ValidatorRange(0, None, True, (bytes(20),)),),
+    least_votes=2,
+    record_rules=RECORD_RULES,
+    independent_validators=False,
+    independent_attesters=False,
+    tag_keys=None,
+    predecessor=None,
+)
 
 
 class Clock:
@@ -199,7 +225,8 @@ class PaperGateway:
         self.chain = chain
         self.clock = clock
         self.url = url or f"sqlite:///{folder}/store.sqlite"
-        self.vault = Vault(DataKeys("1", {"1": bytes(32)}))
+        (folder / "data_keys_file").write_text(DATA_KEYS)
+        self.vault = Vault(DataKeys.load(folder / "data_keys_file"))
         self.signer = SigningKey.generate()
         self.account: LocalAccount = Account.create()
         self.tag_keys = TagKeys((TagKey(0, bytes(range(32))),))
@@ -234,6 +261,23 @@ class PaperGateway:
             skew_s=300,
         )
 
+    def app(self) -> FastAPI:
+        """The ASGI application over these parts; its threads do not run."""
+        services = Services(
+            settings=self.settings,
+            trust_root=PAPER_TRUST_ROOT,
+            store=self.store,
+            ledger=cast(Ledger, self.chain),
+            index=self.index,
+            registry=self.registry,
+            tag_keys=self.tag_keys,
+            signer=self.signer,
+            tokens=self.desk,
+            intake=self.intake,
+            clock=self.clock,
+        )
+        return create_app(self.settings, Gateway(services, Machinery(self.watcher, self.sealer, ())))
+
     def seal(self) -> None:
         """Everything that waits is due, and is sealed."""
         self.clock.now += self.settings.anchor_period_s
@@ -249,7 +293,8 @@ class PaperGateway:
 def make_settings(folder: Path, url: str, **changed: Any) -> GatewaySettings:
     """Settings whose files nobody reads."""
     names = [name for name in GatewaySettings.model_fields if name.endswith(("_file", "_dir"))]
-    return GatewaySettings(member=GATEWAY, store_url=url, **{name: folder / name for name in names}, **changed)
+    files = {name: folder / name for name in names} | {"view_policy_file": POLICY_FILE}
+    return GatewaySettings(member=GATEWAY, store_url=url, public_url=PUBLIC_URL, **files, **changed)
 
 
 @dataclass
@@ -299,6 +344,3 @@ def departure(*numbers: int) -> LogisticsEvent:
         documents=(Document(kind=Code(system="cn-edoc", value="A"), sha256="ab" * 32),),
         event=Event(code=Code(system="iata-cargo-status", value="DEP"), happened=moment),
     )
-
-
-Step = Callable[[], None]

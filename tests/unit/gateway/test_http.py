@@ -1,0 +1,251 @@
+"""The gateway over HTTP: its client, its problems, its tokens, bulk uploads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from starlette.testclient import TestClient
+
+from chain.jws import sign_compact
+from chain.keys import SigningKey
+from chain.members import Role
+from gateway.client import GatewayBusy, GatewayClient, GatewayRefused, Receipt
+from gateway.problems import KINDS
+from tests.unit.gateway.paper import CARRIER, PUBLIC_URL, PaperGateway, Town
+
+
+@pytest.fixture
+def http(gateway: PaperGateway) -> Iterator[TestClient]:
+    # Its lifespan would close the parts that the test still looks at.
+    yield TestClient(gateway.app(), base_url=PUBLIC_URL, raise_server_exceptions=False)
+
+
+@pytest.fixture
+def client(http: TestClient, town: Town) -> GatewayClient:
+    town.clock.now = __import__("time").time()
+    return GatewayClient(PUBLIC_URL, signer=town.carrier, member=CARRIER, transport=http._transport)
+
+
+@pytest.fixture(autouse=True)
+def _heard(gateway: PaperGateway, client: GatewayClient) -> None:
+    gateway.registry.refresh()
+
+
+def test_a_record_is_answered_202_and_again_200_with_the_same_receipt(http: TestClient, town: Town) -> None:
+    body = town.event().serialize()
+    first = http.post("/v1/records", content=body)
+    again = http.post("/v1/records", content=body)
+    assert (first.status_code, again.status_code) == (202, 200)
+    assert first.json()["receipt"] == again.json()["receipt"]
+
+
+def test_the_client_submits_and_follows_its_record(gateway: PaperGateway, client: GatewayClient, town: Town) -> None:
+    record = town.event()
+    receipt = client.submit(record)
+    assert receipt.record_id == record.record_id
+    gateway.seal()
+    assert client.wait_until(record.record_id, "anchored", timeout_s=1).batch == 0
+    assert [one.record_id for one in client.records("anchored")] == [record.record_id]
+
+
+def test_a_refusal_is_a_problem_document_in_both_languages(http: TestClient, town: Town) -> None:
+    answer = http.post("/v1/records", content=town.event(consortium="ab" * 32).serialize())
+    said = answer.json()
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert (answer.status_code, said["code"], said["pointer"]) == (422, "2002", "/aud")
+    assert said["title_zh"] == "接收方不一致"
+    assert said["trace_id"] == answer.headers["x-trace-id"]
+    assert http.get(said["type"]).text.count(said["title_zh"]) >= 1
+
+
+def test_a_callers_trace_id_is_kept(http: TestClient) -> None:
+    trace_id = "ab" * 16
+    answer = http.get("/healthz", headers={"traceparent": f"00-{trace_id}-{'cd' * 8}-01"})
+    assert answer.headers["x-trace-id"] == trace_id
+
+
+def test_what_may_come_later_is_told_apart_from_what_never_will(client: GatewayClient, town: Town) -> None:
+    with pytest.raises(GatewayBusy) as later:
+        client.submit(town.event(amends=town.event().record_id))
+    assert later.value.retry_after_s == 2
+    with pytest.raises(GatewayRefused):
+        client.submit(town.event(key=town.broker))
+
+
+@pytest.mark.parametrize("path", ["/v1/records", "/v1/ledger/batches", "/v1/ledger/keys", "/v1/ledger/members"])
+def test_reads_without_a_token_are_refused(http: TestClient, path: str) -> None:
+    answer = http.get(path)
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"] == "Bearer"
+
+
+def assertion(town: Town, key: SigningKey, **changed: Any) -> dict[str, str]:
+    now = int(town.clock())
+    claims = {"iss": CARRIER, "sub": CARRIER, "aud": PUBLIC_URL, "jti": "one", "iat": now, "exp": now + 60, **changed}
+    return {
+        "grant_type": "client_credentials",
+        "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+        "client_assertion": sign_compact({"typ": "client-authentication+jwt"}, claims, key),
+    }
+
+
+def test_an_assertion_counts_once(http: TestClient, town: Town) -> None:
+    form = assertion(town, town.carrier)
+    assert http.post("/v1/token", data=form).status_code == 200
+    again = http.post("/v1/token", data=form)
+    assert again.json()["type"] == "/problems/assertion-replayed"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"aud": "http://another.test"},
+        {"sub": "91110000MA0090047R"},
+        {"exp": 1},
+        {"exp": 2**39},
+        {"iat": "now"},
+        {"jti": ""},
+    ],
+)
+def test_an_assertion_that_is_not_ours_gets_no_token(http: TestClient, town: Town, changed: dict[str, Any]) -> None:
+    assert http.post("/v1/token", data=assertion(town, town.carrier, **changed)).status_code in (400, 403)
+
+
+def test_a_revoked_key_is_out_with_the_block_that_revokes_it(
+    gateway: PaperGateway, client: GatewayClient, town: Town
+) -> None:
+    assert list(client.records()) == []
+    town.chain.revoke(town.carrier)
+    gateway.registry.refresh()
+    with pytest.raises(GatewayRefused) as caught:
+        list(client.records())
+    assert caught.value.code == "1002"
+
+
+def test_a_token_lapses(client: GatewayClient, gateway: PaperGateway, town: Town, http: TestClient) -> None:
+    token = http.post("/v1/token", data=assertion(town, town.carrier)).json()["access_token"]
+    headers = {"Authorization": f"Bearer {token}"}
+    assert http.get("/v1/records", headers=headers).status_code == 200
+    town.clock.now += 301
+    gateway.registry.refresh()
+    assert http.get("/v1/records", headers=headers).status_code == 401
+
+
+def test_an_oversize_body_is_refused_before_it_is_read_whole(http: TestClient) -> None:
+    read = 0
+
+    def endless() -> Iterator[bytes]:
+        nonlocal read
+        for _ in range(64):
+            read += 1
+            yield b"x" * 65_536
+
+    assert http.post("/v1/records", content=endless()).status_code == 413
+
+
+def test_a_compressed_body_is_not_taken(http: TestClient) -> None:
+    answer = http.post("/v1/records", content=b"\x1f\x8b", headers={"Content-Encoding": "gzip"})
+    assert answer.status_code == 415
+
+
+def test_bulk_answers_every_line_and_a_bad_one_spoils_no_other(
+    http: TestClient, gateway: PaperGateway, town: Town
+) -> None:
+    good = [town.event(number) for number in range(3)]
+    twin = town.event(9, jti=good[0].jti)
+    lines = [json.dumps(good[0].serialize()), "{}", "", json.dumps(good[1].serialize()), "not json"]
+    lines += [json.dumps(twin.serialize()), json.dumps(good[2].serialize()), json.dumps(good[0].serialize())]
+    answer = http.post("/v1/records/bulk", content="\n".join(lines), headers={"Content-Type": "application/x-ndjson"})
+    said = [json.loads(line) for line in answer.text.splitlines()]
+    assert [one["line"] for one in said] == list(range(7))
+    assert [one["status"] for one in said] == [202, 400, 202, 400, 409, 202, 200]
+    assert said[-1]["receipt"] == said[0]["receipt"]
+    assert Receipt.parse(said[2]["receipt"]).record_id == good[1].record_id
+
+
+def test_a_bulk_upload_may_be_larger_than_one_transaction(client: GatewayClient, town: Town) -> None:
+    records = [town.event(number) for number in range(450)]
+    verdicts = list(client.submit_bulk(records))
+    assert [one.line for one in verdicts] == list(range(450))
+    assert [one.receipt.record_id for one in verdicts if one.receipt] == [one.record_id for one in records]
+
+
+def test_past_the_line_limit_a_bulk_upload_ends_with_a_problem(tmp_path: Path, town: Town) -> None:
+    (tmp_path / "small").mkdir()
+    small = PaperGateway(tmp_path / "small", town.chain, town.clock, bulk_lines_max=2)
+    http = TestClient(small.app(), base_url=PUBLIC_URL)
+    body = "\n".join(json.dumps(town.event(number).serialize()) for number in range(3))
+    answer = http.post("/v1/records/bulk", content=body, headers={"Content-Type": "application/json-seq"})
+    assert [json.loads(line)["status"] for line in answer.text.splitlines()] == [202, 202, 413]
+
+
+def test_members_and_keys_are_told_as_of_a_block(client: GatewayClient, town: Town) -> None:
+    assert {one["uscc"] for one in client.members()} == {CARRIER, "91110000MA0090047R"}
+    assert [one["uscc"] for one in client.members(as_of=2)] == [CARRIER]
+    assert [one["thumbprint"] for one in client.keys(member=CARRIER)] == [town.carrier.public.kid]
+
+
+def test_batches_are_told_with_their_entries(client: GatewayClient, gateway: PaperGateway, town: Town) -> None:
+    receipt = client.submit(town.event(ucrs=[1, 2]))
+    gateway.seal()
+    gateway.follow()
+    assert [one["count"] for one in client.batches()] == [2]
+    assert client.batch(0)["entries"] == [(tag + digest).hex() for tag, digest in receipt.entries]
+
+
+def test_the_trust_root_is_open_and_holds_no_tag_keys(http: TestClient) -> None:
+    assert "tag_keys" not in http.get("/v1/trust-root").json()
+
+
+def test_readiness_names_the_part_that_does_not_work(http: TestClient, gateway: PaperGateway, town: Town) -> None:
+    gateway.follow()
+    assert http.get("/readyz").status_code == 200
+    town.clock.now += gateway.settings.registry_age_max_s + 1
+    answer = http.get("/readyz")
+    assert answer.status_code == 503
+    assert [name for name, part in answer.json()["parts"].items() if not part["ready"]] == ["chain"]
+
+
+def test_the_metrics_count_what_was_accepted(http: TestClient, client: GatewayClient, town: Town) -> None:
+    client.submit(town.event())
+    said = http.get("/metrics").text
+    assert "tongguan_records_accepted_total 1.0" in said
+    assert "tongguan_outbox_records 1.0" in said
+
+
+def test_every_kind_of_problem_has_its_page(http: TestClient) -> None:
+    for slug, kind in KINDS.items():
+        assert kind.title_zh in http.get(f"/problems/{slug}").text
+
+
+def test_openapi_describes_every_route(http: TestClient) -> None:
+    said = http.get("/openapi.json").json()
+    assert said["openapi"].startswith("3.1")
+    assert {"/v1/records", "/v1/records/bulk", "/v1/token", "/v1/ledger/batches"} <= set(said["paths"])
+
+
+def test_a_broken_connection_is_the_callers_own_error(town: Town) -> None:
+    def refuse(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("no route")
+
+    client = GatewayClient(PUBLIC_URL, transport=httpx.MockTransport(refuse))
+    with pytest.raises(httpx.ConnectError):
+        client.submit(town.event())
+    assert not client.is_ready()
+
+
+def test_a_member_with_no_role_of_its_own_may_still_read_its_own(
+    gateway: PaperGateway, http: TestClient, town: Town
+) -> None:
+    key = SigningKey.generate()
+    town.chain.admit("91110000MA009001X0", Role(0))
+    town.chain.add_key("91110000MA009001X0", key)
+    gateway.registry.refresh()
+    form = assertion(town, key, iss="91110000MA009001X0", sub="91110000MA009001X0")
+    token = http.post("/v1/token", data=form).json()["access_token"]
+    assert http.get("/v1/records", headers={"Authorization": f"Bearer {token}"}).json()["records"] == []
