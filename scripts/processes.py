@@ -126,8 +126,8 @@ def answers(url: str) -> Callable[[], bool]:
 
 
 def free_ports(wanted: Sequence[int]) -> list[int]:
-    """For each wanted loopback port: itself where it is free, else one that the system picks."""
-    return [port if _is_free(port) else _picked() for port in wanted]
+    """For each wanted loopback port: itself where it is free, else (and for 0) one that the system picks."""
+    return [port if port and _is_free(port) else _picked() for port in wanted]
 
 
 def _is_free(port: int) -> bool:

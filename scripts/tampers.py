@@ -66,7 +66,8 @@ def swapped_record(said: bytes, other: bytes) -> bytes:
 def record_left_out(said: bytes, other: bytes) -> bytes:
     """One record is taken out, with everything that served it alone; the heads are left as they are."""
     bundle = Bundle.parse(said)
-    victim = min(bundle.records, key=lambda record: record.entries[0].batch)
+    # Best a record whose batch, key and member other records need too: then nothing else is left over to notice.
+    victim = max(bundle.records, key=lambda record: _is_shared(record, bundle))
     kept = tuple(record for record in bundle.records if record is not victim)
     used = {entry.batch for record in kept for entry in record.entries}
     kids = {record.signed.kid for record in kept}
@@ -100,6 +101,14 @@ TAMPERS: tuple[Tamper, ...] = (
     Tamper("record-left-out", "a record is left out", record_left_out),
     Tamper("forged-seal", "a validator's seal is forged", forged_seal),
 )
+
+
+def _is_shared(record: ProvedRecord, bundle: Bundle) -> bool:
+    others = [one for one in bundle.records if one is not record]
+    batches = {entry.batch for one in others for entry in one.entries}
+    return {entry.batch for entry in record.entries} <= batches and any(
+        one.signed.kid == record.signed.kid for one in others
+    )
 
 
 def _with_record(bundle: Bundle, place: int, record: ProvedRecord) -> Bundle:

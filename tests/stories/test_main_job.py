@@ -1,0 +1,125 @@
+"""The main job, end to end, as a newcomer runs it; and others' real files, from a folder to verified bundles."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from scripts.folder import ConsortiumFolder
+from scripts.founding import found
+from scripts.machine import Machine
+from scripts.offline import Offline
+from tests.samples import REPOSITORY, samples_dir
+
+IMPORT_MESSAGES = ("CEB311", "CEB411", "CEB511", "CEB513", "CEB621", "CEB622")
+
+
+def run(*command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", *command], cwd=REPOSITORY, capture_output=True, text=True, timeout=280, check=False
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_two_stories_run_to_verified_bundles_and_four_lies_are_refused_twice_in_one_folder(tmp_path: Path) -> None:
+    first = run("scripts.demonstration", "--once", "--dir", str(tmp_path))
+    assert first.returncode == 0, first.stdout + first.stderr
+    for lie in ("changed-weight", "swapped-record", "record-left-out", "forged-seal"):
+        assert (tmp_path / "bundles" / "tampered" / f"{lie}.json").exists()
+    second = run("scripts.demonstration", "--once", "--dir", str(tmp_path))
+    assert second.returncode == 0, second.stdout + second.stderr
+    assert "goes on where the last one ended" in second.stdout.replace("\n", " ")
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Iterator[Machine]:
+    folder = ConsortiumFolder(tmp_path / "consortium")
+    found(folder, say=lambda text: None)
+    with Machine(folder, node_port=0, gateway_port=0, single_window_port=0, quiet_s=0.5) as running:
+        running.start_core(print)
+        running.start_single_window(print)
+        yield running
+
+
+@pytest.mark.samples
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_others_import_messages_go_from_a_folder_to_verified_bundles(machine: Machine, tmp_path: Path) -> None:
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    for name in IMPORT_MESSAGES:
+        sample = samples_dir() / "ceb" / "messages" / f"{name}Message.xml"
+        (inbox / sample.name).write_bytes(sample.read_bytes())
+    folder = ConsortiumFolder(tmp_path / "consortium")
+    where = ["--gateway", machine.gateway_url, "--single-window", machine.single_window_url]
+    sent = run("scripts.cli", "adapter", str(folder.path), "--from", str(inbox), "--assign-ucrs", *where)
+    assert sent.returncode == 0, sent.stdout + sent.stderr
+    assert "assigned by the single-window stand-in" in sent.stdout
+    records = submitted(folder)
+    assert {kind for kind, _ in records} >= {"trade.order", "trade.payment", "customs.declaration"}
+    offline = Offline(folder.trust_root)
+    for kind, record_id in records:
+        bundle = tmp_path / f"{record_id}.json"
+        made = wait_for_bundle(folder, record_id, bundle, machine.gateway_url)
+        assert made.returncode == 0, f"{kind}: {made.stdout}{made.stderr}"
+        verdict = offline.verify(bundle)
+        assert verdict.verdict in ("VALID", "AMENDED"), f"{kind}: {verdict.text}"
+
+
+def submitted(folder: ConsortiumFolder) -> list[tuple[str, str]]:
+    """(type, record id) of everything that the adapters' journals hold as submitted."""
+    import sqlite3
+
+    found_records: list[tuple[str, str]] = []
+    for journal in (folder.path / "adapters").glob("*/journal.sqlite"):
+        with sqlite3.connect(journal) as database:
+            rows = database.execute("SELECT type, record_id FROM entities WHERE state = 'submitted'")
+            found_records += [(str(kind), str(record_id)) for kind, record_id in rows]
+    return found_records
+
+
+def wait_for_bundle(
+    folder: ConsortiumFolder, record_id: str, out: Path, gateway_url: str
+) -> subprocess.CompletedProcess[str]:
+    """The record's bundle as the regulator gets it, once the record is covered by a checkpoint."""
+    from scripts.adapting import gateway_of
+
+    member = folder.member("regulator")
+    with gateway_of(folder, member, gateway_url) as gateway:
+        deadline = 60
+        for _ in range(deadline * 2):
+            if gateway.record(record_id)["state"] == "covered":
+                break
+            import time
+
+            time.sleep(0.5)
+    arguments = ["bundle", str(folder.path), record_id, "--member", "regulator", "--out", str(out)]
+    return run("scripts.cli", *arguments, "--gateway", gateway_url)
+
+
+def test_a_message_with_three_faults_names_all_three_and_sends_nothing(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.xml"
+    broken.write_text(
+        '<?xml version="1.0" encoding="UTF-8"?><ceb:CEB311Message guid="X" version="1.0" '
+        'xmlns:ceb="http://www.chinaport.gov.cn/ceb"><ceb:Order><ceb:OrderHead></ceb:OrderHead></ceb:Order>'
+        "</ceb:CEB311Message>"
+    )
+    done = run("scripts.cli", "read", str(broken))
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) >= 3
+    assert "Traceback" not in done.stderr
+
+
+def test_what_a_native_message_would_become_is_printed_as_json() -> None:
+    sample = samples_dir() / "ceb" / "messages" / "CEB621Message.xml"
+    done = run("scripts.cli", "read", str(sample))
+    said = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert said["kind"] == "CEB621"
+    assert said["entities"][0]["record_type"] == "customs.declaration"
