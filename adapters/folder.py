@@ -37,7 +37,8 @@ class Folder:
         accepts: Callable[[bytes], bool] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """`sender` is the member's USCC; `accepts` leaves out files that are not this member's to say."""
+        """`sender` is the member's USCC; `accepts` makes the folder a shared one: files whose envelope names another
+        member are left to it, and so are loose files of which `accepts` says that they are not this member's words."""
         self.path = path
         self.sender = sender
         self._moves = moves
@@ -104,6 +105,12 @@ class Folder:
         if path.with_name(path.name + ENVELOPE_SUFFIX).is_file():
             return envelope.sender == self.sender
         return self._accepts is None or self._accepts(body)
+
+    def _is_ours(self, path: Path, envelope: Envelope, body: bytes, accepts: Callable[[bytes], bool]) -> bool:
+        """In a folder shared by several members: an envelope says whose words a file holds, a loose file's bytes do."""
+        if path.with_name(path.name + ENVELOPE_SUFFIX).is_file():
+            return envelope.sender == self.sender
+        return accepts(body)
 
     def _envelope(self, path: Path, body: bytes) -> Envelope:
         beside = path.with_name(path.name + ENVELOPE_SUFFIX)

@@ -86,3 +86,13 @@ def test_a_second_pass_over_the_same_folder_submits_nothing(consortium: Consorti
     runner.run_until_settled()
     runner.run_until_settled()
     assert len(consortium.gateway.submissions) == 1
+
+
+def test_in_a_shared_folder_each_member_takes_its_own_words(consortium: Consortium, tmp_path: Path) -> None:
+    _declaration(consortium, tmp_path / "in", envelope=True)
+    (tmp_path / "in" / "loose.xml").write_bytes(b"<CEB311Message/>")
+    customs = Folder(tmp_path / "in", consortium.cast.customs.uscc, accepts=lambda body: False)
+    broker = Folder(tmp_path / "in", consortium.cast.broker.uscc, accepts=lambda body: False)
+    trader = Folder(tmp_path / "in", consortium.cast.trader.uscc, accepts=lambda body: True)
+    found = [[message.envelope.kind for message in folder.fetch().messages] for folder in (customs, broker, trader)]
+    assert found == [[], ["CEB621"], ["XML"]]
