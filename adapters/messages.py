@@ -36,11 +36,11 @@ class Entity:
     """Why there is no record (a draft, a technical reply); empty where there is one."""
     lookup: tuple[Reference, ...] = ()
     """References by which the gateway can be asked for the UCR where the envelope gives none, the strongest first."""
-    many: bool = False
-    """Whether each reference of `lookup` names another consignment (a departure, a manifest), so that the record is about
-    all of them; else they are several names of one."""
     amends: Reference | None = None
     """What an amendment replaces, as the source knows it; the runner finds the record id. None where there is none."""
+    many: bool = False
+    """Whether each reference of `lookup` names another consignment (a departure, a manifest), so that the record is
+    about all of them; else they are several names of one."""
 
 
 @dataclass(frozen=True)

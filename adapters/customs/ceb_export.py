@@ -9,7 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
-from adapters.customs import ceb_tables, ceb_tables_export
+from adapters.customs import ceb_tables, ceb_tables_export, ceb_tables_returns
 from adapters.customs.ceb_format import CebEntity
 from adapters.customs.ceb_reader import FUNCTIONS, Built, CebReader, Job
 from adapters.customs.ceb_trade import Values, only_amends, present
@@ -276,6 +276,6 @@ READERS: Final = (
     CebReader(ceb_tables_export.CEB507, build_arrival, check_parts, many=True),
     CebReader(ceb_tables_export.CEB509, build_departure, check_parts, many=True),
     CebReader(ceb_tables_export.CEB607, build_manifest, check_parts, many=True),
-    CebReader(ceb_tables_export.CEB215, build_tally),
+    CebReader(ceb_tables_returns.CEB215, build_tally),
     CebReader(ceb_tables.CEB711, build_inbound, many=True),
 )

@@ -131,7 +131,9 @@ class CebReader:
             note_problems(problem, found.where, parsed.faults)
             return
         record = built.record.with_remarks(*coding.remarks) if coding.remarks else built.record
-        yield Entity(found.ordinal, record, "", built.lookup, built.amends)
+        yield Entity(
+            found.ordinal, record, "", built.lookup, many=self.many and len(built.lookup) > 1, amends=built.amends
+        )
 
 
 def note_problems(problem: ValidationError, where: str, faults: Faults) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from adapters.customs import ceb_tables, ceb_tables_export
+from adapters.customs import ceb_tables, ceb_tables_export, ceb_tables_returns
 from adapters.customs.ceb_declaration import parcel_references
 from adapters.customs.ceb_export import check_parts
 from adapters.customs.ceb_reader import FUNCTIONS, Built, CebReader, Job
@@ -149,6 +149,6 @@ READERS: Final = (
     CebReader(ceb_tables.CEB623, build_cancel),
     CebReader(ceb_tables_export.CEB605, build_cancel),
     CebReader(ceb_tables.CEB625, build_return),
-    CebReader(ceb_tables_export.CEB213, build_return),
-    CebReader(ceb_tables_export.CEB701, build_summary, check_parts, many=True),
+    CebReader(ceb_tables_returns.CEB213, build_return),
+    CebReader(ceb_tables_returns.CEB701, build_summary, check_parts, many=True),
 )

@@ -11,12 +11,13 @@ from typing import Final
 
 from adapters.customs.ceb_format import Layout, table
 
-_LODGED = """
+LODGED = """
 guid C36 yes
 appType 1|2|3 yes
 appTime T14 yes
 appStatus 2 yes
 """
+"""The four fields that open whatever an enterprise lodges; `appStatus` 1, a draft, is not looked into."""
 
 LINES_UNBOUNDED_MAX: Final = 20_000
 """Lines of a list that the XSD leaves unbounded (CEB507, 509, 607, 701, 711, 792): as many as fit into 10 MB."""
@@ -25,7 +26,7 @@ CEB311: Final = Layout(
     "311",
     "Order",
     table(
-        _LODGED
+        LODGED
         + """
 orderType I yes
 orderNo C..60 yes
@@ -81,7 +82,7 @@ CEB411: Final = Layout(
     "411",
     "Payment",
     table(
-        _LODGED
+        LODGED
         + """
 payCode C..18 yes
 payName C..100 yes
@@ -107,7 +108,7 @@ CEB511: Final = Layout(
     "511",
     "Logistics",
     table(
-        _LODGED
+        LODGED
         + """
 logisticsCode C..18 yes
 logisticsName C..100 yes
@@ -134,7 +135,7 @@ CEB513: Final = Layout(
     "513",
     "LogisticsStatus",
     table(
-        _LODGED
+        LODGED
         + """
 logisticsCode C..18 yes
 logisticsName C..100 yes
@@ -151,7 +152,7 @@ CEB621: Final = Layout(
     "621",
     "Inventory",
     table(
-        _LODGED
+        LODGED
         + """
 orderNo C..60 yes
 ebpCode C..18 yes
@@ -251,12 +252,12 @@ reason C..1000 yes
 note C..1000 no
 """
 
-CEB623: Final = Layout("623", "InvtCancel", table(_LODGED + _ABOUT_A_LIST), drafts=True, signed=True)
+CEB623: Final = Layout("623", "InvtCancel", table(LODGED + _ABOUT_A_LIST), drafts=True, signed=True)
 
 CEB625: Final = Layout(
     "625",
     "InvtRefund/InvtRefound",
-    table(_LODGED + _ABOUT_A_LIST),
+    table(LODGED + _ABOUT_A_LIST),
     head="InvtRefundHead",
     line="InvtRefundList",
     lines=table(
@@ -277,7 +278,7 @@ CEB711: Final = Layout(
     "711",
     "Delivery",
     table(
-        _LODGED
+        LODGED
         + """
 customsCode d4 yes
 copNo C..20 no

@@ -1,4 +1,4 @@
-"""Field tables of what enterprises lodge for export: CEB303, 403, 505, 507, 509, 603, 605, 607, 213, 215, 701.
+"""Field tables of what enterprises lodge for export: CEB303, 403, 505, 507, 509, 603, 605, 607.
 
 Source: GACC message specification 2022-05, chapter 2, tables 2-3 to 2-73, against the export XSD of the same edition
 (the wider one counts, both spellings are read). Beijing time; weights in kg. Notation: `notation`.
@@ -7,20 +7,13 @@ Source: GACC message specification 2022-05, chapter 2, tables 2-3 to 2-73, again
 from __future__ import annotations
 
 from adapters.customs.ceb_format import Layout, table
-from adapters.customs.ceb_tables import LINES_UNBOUNDED_MAX
-
-_LODGED = """
-guid C36 yes
-appType 1|2|3 yes
-appTime T14 yes
-appStatus 2 yes
-"""
+from adapters.customs.ceb_tables import LINES_UNBOUNDED_MAX, LODGED
 
 CEB303 = Layout(
     "303",
     "Order",
     table(
-        _LODGED
+        LODGED
         + """
 orderType E|B|W yes
 orderNo C..60 yes
@@ -59,7 +52,7 @@ CEB403 = Layout(
     "403",
     "Receipts",
     table(
-        _LODGED
+        LODGED
         + """
 ebpCode C..18 yes
 ebpName C..100 yes
@@ -82,7 +75,7 @@ CEB505 = Layout(
     "505",
     "Logistics",
     table(
-        _LODGED
+        LODGED
         + """
 logisticsCode C..18 yes
 logisticsName C..100 yes
@@ -106,7 +99,7 @@ CEB507 = Layout(
     "507",
     "Arrival",
     table(
-        _LODGED
+        LODGED
         + """
 customsCode d4 yes
 copNo C..30 yes
@@ -144,7 +137,7 @@ CEB509 = Layout(
     "509",
     "Departure",
     table(
-        _LODGED
+        LODGED
         + """
 customsCode d4 yes
 copNo C..30 yes
@@ -180,7 +173,7 @@ CEB603 = Layout(
     "603",
     "Inventory",
     table(
-        _LODGED
+        LODGED
         + """
 customsCode d4 yes
 ebpCode C..18 yes
@@ -262,7 +255,7 @@ CEB605 = Layout(
     "605",
     "InvtCancel",
     table(
-        _LODGED
+        LODGED
         + """
 customsCode d4 yes
 copNo C..30 yes
@@ -284,7 +277,7 @@ CEB607 = Layout(
     "607",
     "WayBill",
     table(
-        _LODGED
+        LODGED
         + """
 customsCode d4 yes
 copNo C..30 yes
@@ -316,121 +309,6 @@ invtNo C..20 no
 note C..1000 no
 """
     ),
-    lines_max=LINES_UNBOUNDED_MAX,
-    drafts=True,
-    signed=True,
-)
-
-CEB213 = Layout(
-    "213",
-    "InvtRefund",
-    table(
-        _LODGED
-        + """
-customsCode d4 yes
-loctNo C..10 no
-ebpCode C..18 yes
-ebpName C..100 yes
-ebcCode C..18 yes
-ebcName C..100 yes
-logisticsNo C..80 yes
-logisticsCode C..18 yes
-logisticsName C..100 yes
-coElNo C..30 yes
-preNo C..18 no
-invtNo C..20 yes
-tradeMode d4 no
-agentCode C..18 yes
-agentName C..100 yes
-billNo C..37 yes
-ieFlag I|E yes
-trafMode C1 yes
-trafName C..100 yes
-portCode d4 yes
-reason C..1000 yes
-country a3 yes
-voyageNo C..32 yes
-note C..1000 no
-"""
-    ),
-    head="InvtRefundHead",
-    line="InvtRefundList",
-    lines=table(
-        """
-gnum N4>0 yes
-gcode hs10 yes
-gname C..250 yes
-gmodel C..250 yes
-qty N19,5>0 yes
-qty1 N19,5>0 yes
-unit a3 yes
-unit1 a3 yes
-qty2 N19,5 no
-unit2 a3 no
-note C..500 no
-"""
-    ),
-    lines_max=100,
-    drafts=True,
-)
-
-CEB215 = Layout(
-    "215",
-    "InvtRefundDetail",
-    table(
-        _LODGED
-        + """
-customsCode d4 yes
-operatorCode C..18 yes
-operatorName C..100 yes
-logisticsCode C..18 yes
-logisticsName C..100 yes
-logisticsNo C..80 yes
-invtNo C..20 no
-coElNo C..20 yes
-preNo C..18 no
-billNo C..37 yes
-ieFlag I|E yes
-trafMode C1 yes
-trafName C..100 yes
-voyageNo C..32 yes
-location C..250 no
-note C..250 no
-"""
-    ),
-    drafts=True,
-)
-
-CEB701 = Layout(
-    "701",
-    "SummaryApply",
-    table(
-        _LODGED
-        + """
-customsCode d4 yes
-copNo C..30 yes
-preNo C..18 no
-sumNo C..18 no
-agentCode C..18 yes
-agentName C..100 yes
-ebcCode C..18 yes
-ebcName C..100 yes
-declagAgentCode/declAgentCode C..18 yes
-declAgentName C..100 yes
-startTime T14 no
-endTime T14 no
-loctNo C..10 no
-summaryFlag 1|2 yes
-itemNameFlag C1 no
-msgCount N9>0 yes
-msgSeqNo N9>0 yes
-note C..1000 no
-"""
-    ),
-    head="SummaryApplyHead",
-    line="SummaryApplyList",
-    lines=table("invtNo C..20 yes"),
-    lines_min=0,
     lines_max=LINES_UNBOUNDED_MAX,
     drafts=True,
     signed=True,

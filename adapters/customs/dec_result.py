@@ -179,7 +179,8 @@ class DecImportResponseReader:
                 number=own or central,
             ),
         )
-        return ReadMessage(self.kind, own, None, (Entity(0, record, "", references),))
+        # Whose number ClientSeqNo is, is not said: it can be looked up, not stated.
+        return ReadMessage(self.kind, own, None, (Entity(0, record, "", references + reference("cop", own)),))
 
 
 READERS: Final[tuple[Reader, ...]] = (DecResultReader(), DecImportResponseReader())

@@ -109,15 +109,14 @@ def _entity(declaration: Fields, source: Source, coding: Coding) -> Entity | Non
     if coding.remarks:
         record = record.with_remarks(*coding.remarks)
     amends = own[0] if function == AMEND and number else None
-    return Entity(source.ordinal, record, "", own, amends)
+    return Entity(source.ordinal, record, "", own, amends=amends)
 
 
 def _own_references(declaration: Fields, number: str | None, own: str | None) -> tuple[Reference, ...]:
-    """MRN and LRN. A response repeats the LRN without its declarant, so it is said once with and once without."""
+    """MRN, and the LRN as its declarant's own number."""
     declarant = declaration.child("Declarant")
-    scope = (declarant.maybe("ID", NAME) if declarant else None) or ""
-    scoped = reference("cop", own, scope=scope) if scope else ()
-    return reference("declaration", number) + scoped + reference("cop", own)
+    scope = declarant.maybe("ID", NAME) if declarant else None
+    return reference("declaration", number) + reference("cop", own, scope=scope)
 
 
 def _declaration(declaration: Fields, source: Source, own: tuple[Reference, ...], coding: Coding) -> CustomsDeclaration:

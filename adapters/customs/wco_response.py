@@ -76,7 +76,8 @@ def _entity(response: Fields, source: Source, faults: Faults) -> tuple[Entity, .
     if record is None:
         return ()
     record = record.with_remarks(*coding.remarks) if coding.remarks else record
-    return (Entity(source.ordinal, record, "", record.references),)
+    own = reference("cop", _own_number(response), on=record.references[0].on if record.references else "")
+    return (Entity(source.ordinal, record, "", record.references + own),)
 
 
 def _status(response: Fields, source: Source, coding: Coding) -> CustomsStatus | None:
@@ -85,7 +86,7 @@ def _status(response: Fields, source: Source, coding: Coding) -> CustomsStatus |
     # An amendment's result has two declarations: what was amended, and the numbers.
     declarations = list(response.each("Declaration"))
     number = next((said for each in declarations if (said := each.maybe("ID", NAME))), None)
-    own = next((said for each in declarations if (said := each.maybe("FunctionalReferenceID", NAME))), None)
+    own = _own_number(response)
     if number is None and own is None:
         rule = "is there, or FunctionalReferenceID is: without either nobody knows which declaration this is about"
         response.faults.add(f"{response.where}/Declaration/ID", rule, code=BUSINESS_CODE)
@@ -95,7 +96,7 @@ def _status(response: Fields, source: Source, coding: Coding) -> CustomsStatus |
     if meaning is None:
         coding.remark("unknown-code", f"wco-function-res has no code {function}; the state is kept", "status.code")
     return CustomsStatus(
-        references=_references(number, own, at),
+        references=_references(number, at),
         source=source,
         status=Status(
             about="declaration",
@@ -110,9 +111,16 @@ def _status(response: Fields, source: Source, coding: Coding) -> CustomsStatus |
     )
 
 
-def _references(number: str | None, own: str | None, at: Instant | None) -> tuple[Reference, ...]:
+def _references(number: str | None, at: Instant | None) -> tuple[Reference, ...]:
     on = at.utc[:10] if at else ""
-    return reference("declaration", number, on=on) + reference("cop", own, on=on)
+    return reference("declaration", number, on=on)
+
+
+def _own_number(response: Fields) -> str | None:
+    """The declarant's own number (LRN) that the response repeats. Whose it is, is not said, so it is only looked up."""
+    return next(
+        (said for each in response.each("Declaration") if (said := each.maybe("FunctionalReferenceID", NAME))), None
+    )
 
 
 def _notes(response: Fields, coding: Coding) -> tuple[StatusNote, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from adapters.customs import ceb_tables, ceb_tables_export, ceb_tables_replies
+from adapters.customs import ceb_tables, ceb_tables_export, ceb_tables_replies, ceb_tables_returns
 from adapters.customs.ceb_format import Layout
 
 CEB = "http://www.chinaport.gov.cn/ceb"
@@ -14,7 +14,7 @@ GUID = "0A1B2C3D-0000-4000-8000-000000000001"
 
 LAYOUTS: dict[str, Layout] = {
     layout.number: layout
-    for module in (ceb_tables, ceb_tables_export, ceb_tables_replies)
+    for module in (ceb_tables, ceb_tables_export, ceb_tables_replies, ceb_tables_returns)
     for layout in vars(module).values()
     if isinstance(layout, Layout)
 }
