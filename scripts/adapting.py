@@ -8,8 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.client import GatewayClient
-
 from adapters.folder import Folder
 from adapters.journal import Journal
 from adapters.messages import read_message
@@ -18,6 +16,7 @@ from adapters.single_window import SingleWindow, Source
 from chain.errors import Malformed, MalformedMessage
 from chain.members import Role
 from chain.records import RECORD_RULES
+from gateway.client import GatewayClient
 from scripts.folder import ConsortiumFolder, MemberProfile
 from scripts.founding import roles_of
 
@@ -104,9 +103,11 @@ def speaker_of(body: bytes, members: Sequence[MemberProfile]) -> str | None:
     except (MalformedMessage, Malformed):
         return members[0].uscc if members else None
     types = {entity.record.TYPE for entity in message.entities if entity.record is not None}
-    for role_of_type in (lambda kind: _PREFERRED.get(kind, RECORD_RULES[kind]), lambda kind: RECORD_RULES[kind]):
+    preferred = {kind: _PREFERRED.get(kind, RECORD_RULES[kind]) for kind in types}
+    allowed = {kind: RECORD_RULES[kind] for kind in types}
+    for rules in (preferred, allowed):
         for member in members:
-            if all(roles_of(member) & role_of_type(kind) for kind in types):
+            if all(roles_of(member) & roles for roles in rules.values()):
                 return member.uscc
     return None
 

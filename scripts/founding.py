@@ -255,8 +255,8 @@ def _trust_root(ledger: Ledger, consortium: bytes) -> TrustRoot:
 
     head = Header.from_rlp(ledger.header_rlp(ledger.block_number()))
     contracts = (
-        Contract(REGISTRY, _bytes(ledger.addresses.registry), _bytes(ledger.code_hash(REGISTRY)), 0, None),
-        Contract(LEDGER, _bytes(ledger.addresses.ledger), _bytes(ledger.code_hash(LEDGER)), 0, None),
+        Contract(REGISTRY, _bytes(ledger.addresses.registry), _bytes(ledger.code_hash("MemberRegistry")), 0, None),
+        Contract(LEDGER, _bytes(ledger.addresses.ledger), _bytes(ledger.code_hash("RecordLedger")), 0, None),
     )
     return TrustRoot(
         consortium=consortium,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 FLAT_WITHIN = 0.2
@@ -26,7 +26,7 @@ class Growth:
         return self.constant + self.slope * _MODELS[self.name](size)
 
 
-_MODELS = {"flat": lambda size: 0.0, "logarithmic": lambda size: math.log2(size), "linear": float}
+_MODELS: dict[str, Callable[[float], float]] = {"flat": lambda size: 0.0, "logarithmic": math.log2, "linear": float}
 
 
 def fit(sizes: Sequence[int], values: Sequence[float]) -> Growth:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from adapters.messages import read_message
 from adapters.single_window_mock.cast import Cast
 from adapters.single_window_mock.load import consignments
+from chain.identifiers import Ucr
 from chain.keys import SigningKey
 from chain.records import sign_record
 from chain.sdjwt import SignedRecord
@@ -26,11 +27,11 @@ def cast() -> Cast:
     return Cast.of_members(members)
 
 
-def messages(count: int, first: int = 1) -> Iterator[tuple[bytes, tuple[str, ...]]]:
+def messages(count: int, first: int = 1) -> Iterator[tuple[bytes, tuple[Ucr, ...]]]:
     """(native bytes, UCRs) of `count` declaration lists (CEB621), one a consignment."""
     for story in consignments(cast(), first, count, STARTED):
         for message in story.messages:
-            yield message.body, tuple(story.ucrs)
+            yield message.body, tuple(Ucr.parse(ucr) for ucr in story.ucrs)
 
 
 def signed_records(
