@@ -16,6 +16,7 @@ from typing import TypeAlias
 from adapters.messages import MESSAGE_BYTES_MAX
 from adapters.xml import FORMAT_CODE, UNSEEN
 from adapters.xml_fields import Faults, Form
+from chain.encoding import check_json_depth
 from chain.errors import MalformedMessage
 
 JSON_DEPTH_MAX = 32
@@ -53,12 +54,14 @@ def parse_json(message: bytes) -> Value:
     if unseen is not None:
         raise _malformed("holds no control and no bidirectional characters", unseen[0])
     try:
+        check_json_depth(text, JSON_DEPTH_MAX)
+    except ValueError:
+        raise _malformed(f"nests at most {JSON_DEPTH_MAX} deep") from None
+    try:
         value: Value = _DECODER.decode(text)
     except json.JSONDecodeError as problem:
         place = f"line {problem.lineno}, column {problem.colno}"
         raise _malformed("is well-formed JSON", place) from None
-    except RecursionError:
-        raise _malformed(f"nests at most {JSON_DEPTH_MAX} deep") from None
     except _Refused as problem:
         raise _malformed(str(problem)) from None
     _refuse_deep_and_strange(value, escapes="\\u" in text)

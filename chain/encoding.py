@@ -51,7 +51,12 @@ def parse_base64url(text: str | bytes) -> bytes:
 
 def format_json(value: object) -> str:
     """The value as compact JSON text, names in the order given; raises `ValueError` for NaN."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return _encode(value)
+
+
+def write_json(value: object) -> bytes:
+    """As `format_json`, in UTF-8; raises `ValueError` also for half of a surrogate pair."""
+    return _encode(value).encode("utf-8")
 
 
 def parse_json(text: str | bytes) -> Json:
@@ -61,10 +66,7 @@ def parse_json(text: str | bytes) -> Json:
             text = text.decode("utf-8")
         except UnicodeDecodeError as error:
             raise ValueError(f"not UTF-8 at byte {error.start}") from None
-    # Before decoding: where another library has raised the interpreter's recursion limit (py-evm does), the decoder
-    # would overflow the C stack on deep nesting and end the process. Texts with few brackets need no look.
-    if text.count("[") + text.count("{") > JSON_DEPTH_MAX:
-        _check_depth(text)
+    check_json_depth(text)
     try:
         value: Json = _decode(text)
     except json.JSONDecodeError as error:
@@ -82,7 +84,21 @@ def parse_json_object(text: str | bytes) -> dict[str, Json]:
     return value
 
 
-_TOO_DEEP = f"nested deeper than {JSON_DEPTH_MAX}"
+def check_json_depth(text: str, depth_max: int = JSON_DEPTH_MAX) -> None:
+    """Raises `ValueError` where brackets outside strings nest deeper than `depth_max`; to be asked before decoding.
+
+    Where another library has raised the interpreter's recursion limit (py-evm does), Python's decoder would overflow
+    the C stack on deep nesting and end the process. Up to its first fault a text splits into strings here as there.
+    """
+    if text.count("[") + text.count("{") <= depth_max:
+        return
+    depth = 0
+    for mark in _BRACKET.findall(_STRING.sub("", text)):
+        depth += 1 if mark in "[{" else -1
+        if depth > depth_max:
+            raise ValueError(f"nested deeper than {depth_max}")
+
+
 _STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
 """A string, or what begins as one and never ends: so each character is looked at once."""
 _BRACKET = re.compile(r"[\[\]{}]")
@@ -107,18 +123,11 @@ def _no_fraction(number: str) -> Any:
     raise ValueError(f"a number that is no integer ({number[:24]}); decimals travel as strings")
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+
 _decode = json.JSONDecoder(
     object_pairs_hook=_object, parse_int=_integer, parse_float=_no_fraction, parse_constant=_no_fraction, strict=True
 ).decode
-
-
-def _check_depth(text: str) -> None:
-    """Counts brackets outside strings; up to its first fault a text splits into strings here as in the decoder."""
-    depth = 0
-    for mark in _BRACKET.findall(_STRING.sub("", text)):
-        depth += 1 if mark in "[{" else -1
-        if depth > JSON_DEPTH_MAX:
-            raise ValueError(_TOO_DEEP)
 
 
 def _check_surrogates(value: Json) -> None:
