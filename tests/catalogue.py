@@ -168,6 +168,30 @@ def consignment_with_record_after_revocation_true() -> Made:
 
 
 @vector(Verdict.VALID)
+def consignment_with_stolen_number_true() -> Made:
+    """A stranger used the issuer's number first, under a key that is not the issuer's; the true record still counts."""
+    it, _, _ = _story()
+    it.anchor(it.record(BROKER, key=it.keys[CUSTOMS], jti="7"))
+    it.anchor(it.record(BROKER, jti="7"))
+    it.checkpoint()
+    return _out(it, it.consignment_bundle())
+
+
+@vector(Verdict.VALID)
+def consignment_with_record_by_a_stolen_key_true() -> Made:
+    """A key was revoked as compromised; what its thief has anchored afterwards is not counted, the rest stays valid."""
+    it, _, _ = _story()
+    it.keys["stolen"] = SigningKey.generate()
+    it.set_key(BROKER, KeyState.ACTIVE, key=it.keys["stolen"])
+    it.block += 1
+    it.set_key(BROKER, KeyState.REVOKED, key=it.keys["stolen"], compromised_since=it.block)
+    it.block += 1
+    it.anchor(it.record(key=it.keys["stolen"]))
+    it.checkpoint()
+    return _out(it, it.consignment_bundle())
+
+
+@vector(Verdict.VALID)
 def receipt_kept_true() -> Made:
     """The gateway's receipt was kept."""
     it, declaration, _ = _story()
@@ -596,7 +620,7 @@ def signed_for_another_consortium() -> Made:
     return _out(it, it.record_bundle(replayed))
 
 
-@vector(Verdict.INVALID, 8)
+@vector(Verdict.INVALID, 9)
 def number_used_twice() -> Made:
     """A second record under the issuer's same number; the first in chain order counts."""
     it, declaration, _ = _story()

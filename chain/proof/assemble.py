@@ -114,13 +114,13 @@ def plan_slots(
     *,
     key_since_blocks: Callable[[bytes], Sequence[int]],
     member_since_blocks: Callable[[str], Sequence[int]],
-    account_since_blocks: Callable[[bytes], Sequence[int]] | None = None,
+    account_since_blocks: Callable[[bytes], Sequence[int]],
     receipts: Iterable[CompactJws] = (),
 ) -> SlotRequest:
     """What one header proof must cover for these records, and thus which versions of keys and members.
 
     The callables give the `since_block` of *all* versions of a key (by thumbprint), member (by USCC) and account (by
-    address) that stand in storage under the header, in order. Without the last one gateways stay unnamed.
+    address) that stand in storage under the header, in order.
     `checkpoint` is the index of the newest checkpoint under the header.
     """
     keys: dict[bytes, set[int]] = {}
@@ -137,15 +137,12 @@ def plan_slots(
     for receipt in receipts:
         keys.setdefault(parse_base64url(receipt.kid), set())
         members.setdefault(str(receipt.payload.get("iss")), set())
-    accounts = None
-    if account_since_blocks is not None:
-        accounts = {at: version_indexes(account_since_blocks(at), blocks) for at, blocks in sorted(gateways.items())}
     return SlotRequest(
         batches=tuple(sorted(used)),
         checkpoint=checkpoint,
         keys={key: version_indexes(key_since_blocks(key), blocks) for key, blocks in sorted(keys.items())},
         members={uscc: version_indexes(member_since_blocks(uscc), blocks) for uscc, blocks in sorted(members.items())},
-        accounts=accounts,
+        accounts={at: version_indexes(account_since_blocks(at), blocks) for at, blocks in sorted(gateways.items())},
     )
 
 

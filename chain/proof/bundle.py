@@ -26,11 +26,11 @@ from chain.sdjwt import SignedRecord
 FORMAT = "tongguan-bundle/1"
 RECEIPT_TYP = "tongguan-receipt+jwt"
 
-BUNDLE_BYTES_MAX = 16 << 20
+BUNDLE_BYTES_MAX = 8 << 20
 """Longest bundle that is read; a consignment of 30 records takes about 200 KB."""
 
-BUNDLE_VALUES_MAX = 400_000
-"""Most commas and opening brackets in a bundle, so that reading one stays cheap before anything is known of it."""
+BUNDLE_VALUES_MAX = 200_000
+"""Most commas, tildes and opening brackets in a bundle: reading one stays cheap before anything is known of it."""
 
 BUNDLE_DEPTH_MAX = 8
 NODES_MAX = 20_000
@@ -132,7 +132,7 @@ class Bundle:
     members: Mapping[str, tuple[int, ...]]
     """USCC to the version indexes that are proved, ascending."""
     accounts: Mapping[bytes, tuple[int, ...]]
-    """Gateway account to the version indexes that are proved, ascending; optional, names the gateways' members."""
+    """Gateway account to the version indexes that are proved, ascending: it names the gateways' members."""
     heads: tuple[ProvedHead, ...]
     """By ascending tag."""
     receipts: tuple[CompactJws, ...]
@@ -210,7 +210,9 @@ class Bundle:
 def _check_size(said: bytes) -> None:
     if len(said) > BUNDLE_BYTES_MAX:
         raise MalformedBundle("bundle", f"is longer than {BUNDLE_BYTES_MAX} bytes", value=len(said))
-    values = said.count(b",") + said.count(b"[") + said.count(b"{")
+    if b"\\" in said:
+        raise MalformedBundle("bundle", "no text in it needs a backslash")
+    values = sum(said.count(mark) for mark in (b",", b"~", b"[", b"{"))
     if values > BUNDLE_VALUES_MAX:
         raise MalformedBundle("bundle", f"holds more than {BUNDLE_VALUES_MAX} values", value=values)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from chain.encoding import Json
 from chain.errors import Malformed, MalformedBundle
 from chain.jws import CompactJws
@@ -54,6 +56,7 @@ _NAMES = (
     "heads",
     "receipts",
 )
+T = TypeVar("T")
 _RECORD_ID = r"[A-Za-z0-9_-]{43}"
 _VERSION_INDEX_MAX = 1 << 32
 
@@ -248,9 +251,7 @@ def _check_references(bundle: Bundle) -> None:
     issuers = {record.signed.iss for record in bundle.records}
     issuers |= {str(receipt.payload.get("iss")) for receipt in bundle.receipts}
     _same("members", set(bundle.members), issuers)
-    gateways = {facts.gateway for facts in bundle.batches}
-    if not set(bundle.accounts) <= gateways:
-        raise MalformedBundle("accounts", "must be gateways of the batches")
+    _same("accounts", set(bundle.accounts), {facts.gateway for facts in bundle.batches})
     shown = {record.signed.record_id for record in bundle.records}
     if not set(bundle.subject_records) <= shown:
         raise MalformedBundle("subject.records", "must be among the records")
@@ -261,7 +262,7 @@ def _check_references(bundle: Bundle) -> None:
         raise MalformedBundle("heads", "need a checkpoint")
 
 
-def _same(field: str, given: set[int] | set[str], needed: set[int] | set[str]) -> None:
+def _same(field: str, given: set[T], needed: set[T]) -> None:
     if given != needed:
         rule = "lacks one that is referred to" if needed - given else "has one that nothing refers to"
         raise MalformedBundle(field, rule)

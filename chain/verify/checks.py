@@ -139,8 +139,8 @@ CHECKS: tuple[Check, ...] = (
         Said("Each record is its issuer's own words", "每条记录均由签发者签名"),
         Said(
             "The signature is right under the key whose thumbprint the record names, each value shown belongs to it, "
-            "it was made for this consortium, and its number was not used before.",
-            "签名在记录所指密钥下正确，所示各值均属该记录，签发对象为本联盟，编号未曾使用。",
+            "and it was made for this consortium.",
+            "签名在记录所指密钥下正确，所示各值均属该记录，签发对象为本联盟。",
         ),
         (1,),
         Verdict.INVALID,
@@ -150,14 +150,18 @@ CHECKS: tuple[Check, ...] = (
         9,
         "in-force",
         "P3",
-        Said("Key and member were in force, with the role", "密钥与成员当时有效且有权"),
+        Said(
+            "Key and member were in force, with the role; each number counts once",
+            "密钥与成员当时有效且有权，编号不重复",
+        ),
         Said(
             "Before the block that anchored the record, the registry held the key as active for the issuer and the "
-            "issuer as an active member with a role that may say this type; and the key is not declared compromised "
-            "since then or earlier.",
-            "在记录上链区块之前，登记册中密钥有效并属于签发者，签发者为有效成员且其角色可出具该类记录；密钥未被声明在当时或更早已泄露。",
+            "issuer as an active member with a role that may say this type; the key is not declared compromised since "
+            "then or earlier; and no earlier record that counts has the issuer's number.",
+            "在记录上链区块之前，登记册中密钥有效并属于签发者，签发者为有效成员且其角色可出具该类记录；密钥未被声明在当时或更早已泄露；"
+            "签发者编号未被更早的有效记录使用。",
         ),
-        (4, 5, 6),
+        (4, 5, 6, 8),
         Verdict.INVALID,
         checks_records.check_in_force,
     ),
@@ -199,7 +203,7 @@ CHECKS: tuple[Check, ...] = (
             "out.",
             "用审计版信任根中的标签密钥计算，所有标签均属该 UCR，且无遗漏时期。",
         ),
-        (4,),
+        (4, 6),
         Verdict.INVALID,
         checks_completeness.check_tags,
     ),

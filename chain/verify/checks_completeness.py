@@ -148,7 +148,7 @@ def _check_kept(case: Case, record_id: str, tag_: bytes, digest: bytes, anchor_b
     head = case.bundle.head_by_tag.get(tag_)
     if head is None:
         raise NotShown(f"no head is shown for the receipt of {record_id}", f"未出示 {record_id} 回执所涉链头")
-    anchored_at = _anchored_at(case, record_id)
+    anchored_at = _anchored_at(case, tag_, digest)
     if digest in head.entry_digests:
         if anchored_at is None:
             raise NotShown(f"when {record_id} was anchored is not shown", f"未出示 {record_id} 的上链时间")
@@ -177,9 +177,11 @@ def _known_until(case: Case) -> int:
     return max((facts.timestamp for facts in case.bundle.batches if facts.index < covered), default=0)
 
 
-def _anchored_at(case: Case, record_id: str) -> int | None:
-    standing = case.standings.get(record_id)
-    return None if standing is None else standing.anchored_at
+def _anchored_at(case: Case, tag_: bytes, digest: bytes) -> int | None:
+    for record in case.bundle.records:
+        if any(one.tag == tag_ and record.entry_digest(one) == digest for one in record.entries):
+            return case.batch_of(record).timestamp
+    return None
 
 
 def _is_excused(case: Case, record_id: str) -> bool:

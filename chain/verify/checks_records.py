@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chain.keys import PublicKey
 from chain.members import AddedBy, KeyState, KeyVersion, MemberState, Role
-from chain.proof.batch import entry
+from chain.proof.batch import BatchFacts, entry
 from chain.proof.bundle import ProvedRecord
 from chain.proof.merkle import leaf_hash, verify_inclusion
 from chain.proof.storage import MalformedProof
@@ -23,10 +23,7 @@ def check_inclusion(case: Case) -> None:
                     f"record {record.signed.record_id} is not entry {one.position} of batch {facts.index}",
                     f"记录 {record.signed.record_id} 不是第 {facts.index} 批的第 {one.position} 条",
                 )
-        at = case.words.accounts.get(facts.gateway)
-        if at is not None:
-            account = at.in_force(facts.block)
-            case.standing(record).gateway_member = None if account is None else account.member
+        case.standing(record).gateway_member = _gateway_member(case, facts)
 
 
 def check_binding(case: Case) -> None:
@@ -51,51 +48,38 @@ def check_binding(case: Case) -> None:
 
 
 def check_signatures(case: Case) -> None:
-    """Each record is for this consortium and signed by the key it names; each (issuer, jti) counts once."""
-    first: dict[tuple[str, str], str] = {}
-    for record in case.in_chain_order:
+    """Each record is for this consortium and signed by the key it names."""
+    for record in case.bundle.records:
         signed = record.signed
         if signed.consortium != case.bundle.consortium.hex():
             raise Fails(f"record {signed.record_id} is for another consortium", f"记录 {signed.record_id} 属于其他联盟")
         if not signed.verify(case.bundle.key_by_kid[signed.kid]):
             raise Fails(f"the signature of record {signed.record_id} is wrong", f"记录 {signed.record_id} 的签名不正确")
-        earlier = first.setdefault((signed.iss, signed.jti), signed.record_id)
-        if earlier != signed.record_id:
-            why = Said(
-                f"its issuer's number {signed.jti} belongs to record {earlier} already",
-                f"签发者编号 {signed.jti} 已属于记录 {earlier}",
-            )
-            case.remarks.append(Said(f"record {signed.record_id}: {why.en}", f"记录 {signed.record_id}：{why.zh}"))
-            case.drop(record, why)
 
 
 def check_in_force(case: Case) -> None:
-    """Each record's key and member were in force for its block, with a role that may say it."""
+    """Each record's key and member were in force for its block, with the role; each number counts once."""
     for record in case.bundle.records:
-        block = case.batch_of(record).block
+        name, block = record.signed.record_id, case.batch_of(record).block
         key = case.bundle.key_by_kid[record.signed.kid]
         history = case.words.keys[key.thumbprint]
-        compromised = [v.compromised_since for v in history.shown.values() if v and v.compromised_since is not None]
-        if compromised and min(compromised) <= block:
-            why = Said(
-                f"its key is declared compromised since block {min(compromised)}",
-                f"其密钥被声明自区块 {min(compromised)} 起已泄露",
-            )
-            if case.is_consignment:
-                raise Fails(f"record {record.signed.record_id}: {why.en}", f"记录 {record.signed.record_id}：{why.zh}")
-            case.drop(record, why)
-            continue
         try:
             version = history.in_force(block)
             refusal = _key_refusal(record, key, version, block) or _member_refusal(case, record, block)
         except MalformedProof as fault:
-            raise NotShown(
-                f"record {record.signed.record_id}: {fault}", f"记录 {record.signed.record_id}：{fault}"
-            ) from None
+            raise NotShown(f"record {name}: {fault}", f"记录 {name}：{fault}") from None
         if refusal is not None:
             case.drop(record, refusal)
-        elif version is not None:
+            continue
+        leaked = min((v.compromised_since for v in history.shown.values() if v and v.compromised_since), default=None)
+        if leaked is not None and leaked <= block:
+            raise Fails(
+                f"record {name}: its key is declared compromised since block {leaked}",
+                f"记录 {name}：其密钥被声明自区块 {leaked} 起已泄露",
+            )
+        if version is not None:
             _note_added_by(case, record, version.added_by)
+    _check_numbers(case)
 
 
 def check_since(case: Case) -> None:
@@ -187,6 +171,29 @@ def _misfiled(case: Case, record: ProvedRecord) -> None:
     why = Said(f"it was filed here by {who} but does not name this UCR", f"由 {who} 归入此处，但未提及本 UCR")
     case.remarks.append(Said(f"record {standing.record_id}: {why.en}", f"记录 {standing.record_id}：{why.zh}"))
     case.drop(record, why)
+
+
+def _check_numbers(case: Case) -> None:
+    """(issuer, jti) counts once, the first in chain order. What does not count uses up none, or strangers could."""
+    first: dict[tuple[str, str], str] = {}
+    for record in case.counted():
+        signed = record.signed
+        earlier = first.setdefault((signed.iss, signed.jti), signed.record_id)
+        if earlier != signed.record_id:
+            why = Said(
+                f"its issuer's number {signed.jti} belongs to record {earlier} already",
+                f"签发者编号 {signed.jti} 已属于记录 {earlier}",
+            )
+            case.remarks.append(Said(f"record {signed.record_id}: {why.en}", f"记录 {signed.record_id}：{why.zh}"))
+            case.drop(record, why)
+
+
+def _gateway_member(case: Case, facts: BatchFacts) -> str | None:
+    try:
+        account = case.words.accounts[facts.gateway].in_force(facts.block)
+    except MalformedProof as fault:
+        raise NotShown(f"the gateway of batch {facts.index}: {fault}", f"第 {facts.index} 批的网关：{fault}") from None
+    return None if account is None else account.member
 
 
 def _key_refusal(record: ProvedRecord, key: PublicKey, version: KeyVersion | None, block: int) -> Said | None:

@@ -20,7 +20,10 @@ def verify_file(said: bytes, trust_root: TrustRoot, as_of: int | None = None) ->
 
 
 def verify(bundle: Bundle, trust_root: TrustRoot, as_of: int | None = None) -> Report:
-    """Every check's answer and the verdict. `as_of` is the block that the checkpoint must not be older than."""
+    """Every check's answer and the verdict, for a bundle that `Bundle.parse` accepted (a stranger's: `verify_file`).
+
+    `as_of` is the block that the checkpoint must not be older than.
+    """
     case = Case(bundle, trust_root, as_of)
     answers: dict[int, Answer] = {}
     for number in ORDER:

@@ -48,11 +48,17 @@ def nested_in_a_member() -> bytes:
     return b'{"format":' + b"[" * 150_000 + b"]" * 150_000 + b"}"
 
 
+def quotes_without_end() -> bytes:
+    return b"[" * 20 + b'"' + b'\\"' * (BUNDLE_BYTES_MAX // 2 - 20)
+
+
 def huge_number() -> bytes:
     return b'{"format":' + b"9" * (BUNDLE_BYTES_MAX - 100) + b"}"
 
 
-@pytest.mark.parametrize("attack", [nested, nested_in_a_member, many_nodes, many_lists, huge_number])
+@pytest.mark.parametrize(
+    "attack", [nested, nested_in_a_member, many_nodes, many_lists, huge_number, quotes_without_end]
+)
 def test_exhausting_bundle_is_refused_within_a_second_and_200_mb(attack: object) -> None:
     assert callable(attack)
     said = attack()
@@ -107,3 +113,14 @@ def test_verifier_imports_nothing_but_its_three_packages_and_no_socket() -> None
     foreign = {name for name in loaded - set(sys.stdlib_module_names) if not name.startswith("_")}
     assert foreign <= PACKAGES_OF_THE_VERIFIER | THEIR_OWN_PARTS
     assert not loaded & {"socket", "_socket", "ssl", "http", "sqlite3", "asyncio", "pydantic", "web3", "eth", "lmdb"}
+
+
+def test_deep_nesting_is_refused_even_where_the_recursion_limit_was_raised() -> None:
+    program = (
+        "import sys; sys.setrecursionlimit(10**6)\n"
+        "from chain.encoding import parse_json\n"
+        "for text in ('[' * 10**6, '{\"a\":' * 10**6, '[\"\\\\\\\\\",' * 10**6):\n"
+        "    try:\n        parse_json(text)\n        sys.exit(1)\n    except ValueError:\n        pass\n"
+        "assert parse_json('[\"[[[[[[[[[[[[[[[[[[[[\\\\\"[[[[\"]') == ['[[[[[[[[[[[[[[[[[[[[\"[[[[']\n"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
