@@ -8,6 +8,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
+import orjson
+
 from chain.errors import MalformedRecord
 from chain.keys import SigningKey
 from chain.members import Role
@@ -21,6 +23,7 @@ from chain.records.logistics import (
     TransportDocumentHead,
     WeightHead,
 )
+from chain.records.quick import read_json
 from chain.records.scalars import Amount, Code, Instant, Quantity, Weight, amount, fixed, instant
 from chain.records.tax import (
     AssessmentHead,
@@ -120,6 +123,8 @@ def sign_record(
         jti=jti,
         key=key,
         amends=amends,
+        read_json=read_json,
+        write_json=orjson.dumps,
     )
 
 

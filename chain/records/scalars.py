@@ -173,7 +173,11 @@ def instant(said: str, moment: datetime, *, field: str = "time") -> Instant:
     """The moment with the text that it was read from; raises `Malformed` where the moment has no zone."""
     if moment.utcoffset() is None:
         raise Malformed(field, "has a zone, its own or its form's", value=said)
-    return Instant(utc=moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), said=said)
+    try:
+        utc = moment.astimezone(UTC)
+    except OverflowError:
+        raise Malformed(field, "is a time between the years 1 and 9999 in UTC", value=said, code="0002") from None
+    return Instant(utc=utc.strftime("%Y-%m-%dT%H:%M:%SZ"), said=said)
 
 
 DECIMAL_CHARS_MAX = 40
