@@ -44,11 +44,10 @@ def zoned_time(said: str) -> Instant:
     """ISO 8601 with or without a zone; without one it is Beijing time. Raises `Malformed`."""
     try:
         moment = datetime.fromisoformat(said.strip().replace(" ", "T", 1))
-    except ValueError:
+        utc = _utc(moment if moment.tzinfo else moment.replace(tzinfo=BEIJING))
+    except (ValueError, OverflowError):
         raise Malformed("time", "is an ISO 8601 time", value=said, code="0002") from None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=BEIJING)
-    return Instant(utc=_utc(moment), said=said)
+    return Instant(utc=utc, said=said)
 
 
 def day(said: str) -> str:

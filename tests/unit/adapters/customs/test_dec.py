@@ -263,3 +263,11 @@ def test_a_communication_reply_is_technical() -> None:
     )
     (found,) = statuses(reply.encode())
     assert (found.status.about, found.status.technical, found.status.number) == ("message", True, "TQ202603020001")
+
+
+@pytest.mark.parametrize("said", ["0001-01-01T00:00:00", "9999-12-31T23:59:59-12:00", "2026-13-01", "yesterday"])
+def test_a_time_that_does_not_exist_is_named(said: str) -> None:
+    result = RESULT.format(channel="P").replace("2026-03-02T18:00:00", said)
+    with pytest.raises(MalformedMessage) as refused:
+        read_message(result.encode())
+    assert refused.value.value == said

@@ -149,3 +149,9 @@ def test_a_line_total_that_does_not_multiply_out_is_kept_with_a_remark() -> None
     assert entity.record is not None
     rules = [remark.rule for remark in entity.record.remarks]
     assert rules == ["ceb-one-package", "line-total", "line-total"]
+
+
+def test_a_wco_time_beyond_the_calendar_is_named() -> None:
+    late = _file("wco/TT_IM017a/01._DMSACC.xml").replace(b"20210719145534Z", b"99991231235959-12")
+    with pytest.raises(MalformedMessage, match="between the years"):
+        read_message(late)
