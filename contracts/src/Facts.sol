@@ -129,7 +129,7 @@ abstract contract Facts is IMemberRegistry {
     function _writeAccount(address account, bytes18 member, uint8 purpose, bool active) internal {
         if (account == address(0)) revert ZeroAccount();
         AccountVersion[] storage versions = _accounts[account];
-        uint8 before;
+        uint8 before = 0;
         if (versions.length != 0) {
             AccountVersion memory last = versions[versions.length - 1];
             if (last.member != member) revert AccountTaken(account, last.member);
