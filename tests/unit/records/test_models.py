@@ -272,7 +272,7 @@ def test_142_is_a_country_and_a_currency() -> None:
         (codes.unit("C62", "uncefact-rec-20"), "C62"),
         (codes.customs_unit("H87"), "007"),
         (codes.customs_unit("cn-customs:120"), "120"),
-        (codes.customs_unit("XXX"), None),
+        (codes.customs_unit("ZZZ"), None),
         (codes.customs_country("US"), "502"),
         (codes.customs_currency("EUR"), "300"),
     ],
