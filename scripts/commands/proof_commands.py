@@ -1,20 +1,34 @@
-"""What an auditor types: verify a bundle offline; and what a reader types to get one."""
+"""What an auditor types: verify a bundle, withhold part of it, read and extend a trust root; all offline."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from chain.errors import MalformedTrustRoot
+
+if TYPE_CHECKING:
+    from chain.verify.trust import TrustRoot
+
 BundleFile = Annotated[Path, typer.Argument(help="proof bundle", metavar="BUNDLE")]
+TrustRootFile = Annotated[Path, typer.Argument(help="trust root", metavar="TRUST-ROOT")]
+OutFile = Annotated[Path, typer.Option("--out", help="file to write", metavar="FILE")]
 PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 
 def register(app: typer.Typer) -> None:
     """Adds this room's commands."""
     app.command(context_settings=PASSED_ON)(verify)
+    app.command()(redact)
+    trust_roots = typer.Typer(help="Read, extend or restrict a trust root.", no_args_is_help=True)
+    trust_roots.command("show")(show_trust_root)
+    trust_roots.command("extend")(extend_trust_root)
+    trust_roots.command("distrust")(distrust_range)
+    trust_roots.command("public")(publish_trust_root)
+    app.add_typer(trust_roots, name="trust-root")
 
 
 def verify(context: typer.Context) -> None:
@@ -26,3 +40,97 @@ def verify(context: typer.Context) -> None:
     from chain.verify.__main__ import main
 
     sys.exit(main(context.args))
+
+
+def redact(
+    bundle: BundleFile,
+    out: OutFile,
+    keep: Annotated[list[str], typer.Option("--keep", help="section to go on showing, e.g. status; repeatable")],
+) -> None:
+    """Withhold every section of a bundle's records but those kept; what is withheld keeps its name."""
+    from chain.proof.assemble import redact as redacted
+    from chain.proof.bundle import BUNDLE_BYTES_MAX, Bundle
+
+    said = redacted(Bundle.parse(_read(bundle, BUNDLE_BYTES_MAX)), keep).format()
+    _write(out, said)
+    print(f"{out}: {len(said):,} bytes, showing ucr, {', '.join(sorted(keep))}")
+
+
+def show_trust_root(trust_root: TrustRootFile) -> None:
+    """Print a trust root's fingerprint, to be compared with one told by another way."""
+    _print_fingerprint(trust_root, _parse(trust_root))
+
+
+def extend_trust_root(
+    trust_root: TrustRootFile,
+    out: OutFile,
+    last_block: Annotated[int, typer.Option(help="last block that the present validators sealed")],
+    validator: Annotated[list[str], typer.Option(help="address of a validator from then on (0x-hex); repeatable")],
+) -> None:
+    """Name the validators after a change; the result is believed by its own new fingerprint."""
+    addresses = [_address(text) for text in validator]
+    _save(out, _parse(trust_root).extended(last_block, addresses))
+
+
+def distrust_range(
+    trust_root: TrustRootFile,
+    out: OutFile,
+    from_block: Annotated[int, typer.Option(help="first block of the closed range whose keys may have leaked")],
+) -> None:
+    """Accept a closed range of validators no longer; bundles sealed by them must then be refreshed."""
+    _save(out, _parse(trust_root).without_trust_in(from_block))
+
+
+def publish_trust_root(trust_root: TrustRootFile, out: OutFile) -> None:
+    """Write the public edition: the same without tag keys."""
+    _save(out, _parse(trust_root).public_edition())
+
+
+def _read(path: Path, bytes_max: int) -> bytes:
+    """The file, or one byte more than the limit, so that its parser refuses it; exits 2 where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return file.read(bytes_max + 1)
+    except OSError as error:
+        print(f"tongguan: {path}: {error.strerror}", file=sys.stderr)
+        sys.exit(2)
+
+
+def _parse(path: Path) -> TrustRoot:
+    from chain.verify.trust import TRUST_ROOT_BYTES_MAX, TrustRoot
+
+    return TrustRoot.parse(_read(path, TRUST_ROOT_BYTES_MAX))
+
+
+def _save(path: Path, trust_root: TrustRoot) -> None:
+    if trust_root.tag_keys is None:
+        _write(path, trust_root.format())
+    else:
+        from scripts.folder import write_private
+
+        write_private(path, trust_root.format())
+    _print_fingerprint(path, trust_root)
+
+
+def _print_fingerprint(path: Path, trust_root: TrustRoot) -> None:
+    print(f"{path}: {'public' if trust_root.tag_keys is None else 'auditor'} edition")
+    print(f"fingerprint  {trust_root.fingerprint.hex()}")
+    print(f"compare      {trust_root.short_fingerprint}")
+
+
+def _address(text: str) -> bytes:
+    try:
+        address = bytes.fromhex(text.removeprefix("0x"))
+    except ValueError:
+        address = b""
+    if len(address) != 20:
+        raise MalformedTrustRoot("validator", "is an address of 40 hex digits", value=text)
+    return address
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        print(f"tongguan: {path}: {error.strerror}", file=sys.stderr)
+        sys.exit(2)

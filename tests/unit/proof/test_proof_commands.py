@@ -1,0 +1,61 @@
+"""The commands of an auditor and of a bundle's holder do what they say, offline."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from chain.errors import MalformedTrustRoot
+from chain.verify import TrustRoot, Verdict, verify_file
+from scripts.cli import app
+from tests.mutations import large_bundles
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    bundles, trust_root = large_bundles()
+    (tmp_path / "bundle.json").write_bytes(bundles[0])
+    (tmp_path / "root.json").write_bytes(trust_root.format())
+    return tmp_path
+
+
+def run(*arguments: object) -> str:
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def root_of(file: Path) -> TrustRoot:
+    return TrustRoot.parse(file.read_bytes())
+
+
+def test_redacted_bundle_stays_valid_and_shows_only_what_was_kept(folder: Path) -> None:
+    run("redact", folder / "bundle.json", "--keep", "status", "--out", folder / "redacted.json")
+    report = verify_file((folder / "redacted.json").read_bytes(), root_of(folder / "root.json"))
+    assert report.verdict is Verdict.VALID
+    assert {name for one in report.records for name in one.sections} == {"ucr", "status"}
+    assert {one.withheld for one in report.records} == {("goods_items",)}
+
+
+def test_trust_root_is_shown_extended_restricted_and_published(folder: Path) -> None:
+    root = root_of(folder / "root.json")
+    assert root.short_fingerprint in run("trust-root", "show", folder / "root.json")
+    change = ("--last-block", 90, "--validator", "0x" + "22" * 20, "--validator", "0x" + "11" * 20)
+    run("trust-root", "extend", folder / "root.json", *change, "--out", folder / "next.json")
+    assert root_of(folder / "next.json").predecessor == root.fingerprint
+    assert (folder / "next.json").stat().st_mode & 0o077 == 0
+    said = (folder / "bundle.json").read_bytes()
+    assert verify_file(said, root_of(folder / "next.json")).verdict is Verdict.VALID
+    run("trust-root", "distrust", folder / "next.json", "--from-block", 0, "--out", folder / "last.json")
+    assert verify_file(said, root_of(folder / "last.json")).verdict is Verdict.UNTRUSTED_CHAIN
+    run("trust-root", "public", folder / "root.json", "--out", folder / "public.json")
+    assert root_of(folder / "public.json") == root.public_edition()
+
+
+def test_extension_by_what_is_no_address_is_refused(folder: Path) -> None:
+    change = ("--last-block", "90", "--validator", "0x12", "--out", str(folder / "next.json"))
+    with pytest.raises(MalformedTrustRoot):
+        CliRunner().invoke(app, ["trust-root", "extend", str(folder / "root.json"), *change], catch_exceptions=False)
+    assert not (folder / "next.json").exists()
