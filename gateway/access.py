@@ -101,7 +101,8 @@ class AccessLog:
             reader=Uscc(read.reader.member),
             reader_key=read.reader.kid or None,
             view=read.view,
-            records=read.records,
+            # Its reader may know one of these consignments alone, and must not learn of the others' records.
+            records=read.records if len(ucrs) == 1 else (),
             sections=read.sections,
             at=Instant(utc=at, said=at),
         )
