@@ -208,7 +208,7 @@ class Demonstration:
 
 def caught_by(verdict: OfflineVerdict) -> str:
     """The checks that failed, with the first one's reason."""
-    failed = [check for check in verdict.checks if check["outcome"] in ("FAIL", "ERROR")]
+    failed = [check for check in verdict.checks if check["verdict"] == verdict.verdict != "VALID"]
     if not failed:
         return verdict.text.strip().splitlines()[-1]
     reasons = "; ".join(reason["en"] for reason in failed[0]["reasons"])
