@@ -1,19 +1,7 @@
-"""A town and its gateway, on SQLite."""
+"""A town and its gateway, on SQLite and on PostgreSQL."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from tests.unit.gateway.fixtures import gateway, postgres_sockets, store_url, town
 
-import pytest
-
-from tests.unit.gateway.paper import PaperGateway, Town
-
-
-@pytest.fixture
-def town() -> Town:
-    return Town.make()
-
-
-@pytest.fixture
-def gateway(town: Town, tmp_path: Path) -> PaperGateway:
-    return PaperGateway(tmp_path, town.chain, town.clock)
+__all__ = ["gateway", "postgres_sockets", "store_url", "town"]

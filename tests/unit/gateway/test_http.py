@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ def http(gateway: PaperGateway) -> Iterator[TestClient]:
 
 @pytest.fixture
 def client(http: TestClient, town: Town) -> GatewayClient:
-    town.clock.now = __import__("time").time()
+    town.clock.now = time.time()
     return GatewayClient(PUBLIC_URL, signer=town.carrier, member=CARRIER, transport=http._transport)
 
 
