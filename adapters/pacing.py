@@ -18,11 +18,11 @@ class RunnerSettings:
     rescan_s: float = 30.0
     """After so long, messages are fetched from the oldest again: what was not acknowledged comes once more."""
     retry_first_s: float = 0.25
+    retry_growth: float = 1.5
     retry_max_s: float = 60.0
-    """Retries come after 1, 2, 4, … times the first pause, up to this, each between half and one and a half times
-    that."""
-    attempts_max: int = 12
-    """An entity whose consignment is not known after so many tries is parked (about four minutes)."""
+    """Each retry waits `retry_growth` times longer than the one before, up to this, give or take a half at random."""
+    attempts_max: int = 16
+    """An entity whose consignment is not known after so many tries is parked (about six minutes)."""
 
 
 @dataclass(frozen=True)

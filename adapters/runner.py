@@ -369,7 +369,7 @@ class AdapterRunner:
 
     def _pause_s(self, attempt: int) -> float:
         settings = self._settings
-        plain_s = min(settings.retry_max_s, settings.retry_first_s * float(1 << min(attempt - 1, 20)))
+        plain_s = min(settings.retry_max_s, settings.retry_first_s * settings.retry_growth ** min(attempt - 1, 40))
         return plain_s * self._random.uniform(0.5, 1.5)
 
 
