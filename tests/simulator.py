@@ -6,7 +6,7 @@ make them but the hash functions, RLP and the slot layout, so the fake is the wi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from coincurve import PrivateKey
@@ -32,7 +32,7 @@ from chain.proof.hashes import keccak256, sha256
 from chain.proof.header import BFT_MIX_HASH, Extra, Header
 from chain.proof.index_map import IndexMap, prove
 from chain.proof.layout import CheckpointWord
-from chain.proof.slots import required_slots
+from chain.proof.slots import SlotRequest, required_slots
 from chain.sdjwt import SignedRecord, issue
 from chain.verify.trust import LEDGER, REGISTRY, Contract, TagKey, TrustRoot, ValidatorRange
 
@@ -56,14 +56,14 @@ class Trie:
     def __init__(self, pairs: Mapping[bytes, bytes]) -> None:
         self.nodes: dict[bytes, bytes] = {}
         items = [(_nibbles(keccak256(key)), value) for key, value in sorted(pairs.items())]
-        self._root_node = self._build(items) if items else b""
-        encoded = rlp.encode(self._root_node)
+        self._root_node = self._build(items) if items else []
+        encoded = rlp.encode(self._root_node or b"")
         self.root = keccak256(encoded)
         self.nodes[self.root] = encoded
 
     def prove(self, key: bytes) -> list[bytes]:
         """The nodes from the root towards the key, as `eth_getProof` gives them."""
-        if self._root_node == b"":
+        if not self._root_node:
             return []
         path, found, node = _nibbles(keccak256(key)), [self.nodes[self.root]], self._root_node
         while True:
@@ -393,16 +393,7 @@ class Consortium:
         receipts: Collection[CompactJws] = (),
     ) -> Bundle:
         """A bundle under the block now."""
-        facts = {one.facts.index: one.facts for one in self.batches}
-        request = plan_slots(
-            shown,
-            facts,
-            self.checkpoints - 1 if self.checkpoints else None,
-            key_since_blocks=lambda name: self.since.get(("key", name), []),
-            member_since_blocks=lambda name: self.since.get(("member", name), []),
-            account_since_blocks=lambda name: self.since.get(("account", name), []),
-            receipts=receipts,
-        )
+        request = self.request(shown, receipts)
         slots = required_slots(request)
         heads = []
         if self.checkpoints:
@@ -422,6 +413,18 @@ class Consortium:
             records=shown,
             keys=[by_kid[kid] for kid in kids],
             heads=heads,
+            receipts=receipts,
+        )
+
+    def request(self, shown: Iterable[RecordToShow], receipts: Collection[CompactJws] = ()) -> SlotRequest:
+        """What a header proof must cover for these records."""
+        return plan_slots(
+            shown,
+            {one.facts.index: one.facts for one in self.batches},
+            self.checkpoints - 1 if self.checkpoints else None,
+            key_since_blocks=lambda name: self.since.get(("key", name), []),
+            member_since_blocks=lambda name: self.since.get(("member", name), []),
+            account_since_blocks=lambda name: self.since.get(("account", name), []),
             receipts=receipts,
         )
 

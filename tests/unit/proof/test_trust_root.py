@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from chain.errors import MalformedTrustRoot
-from chain.proof.assemble import redact
+from chain.members import KeyState
+from chain.proof.assemble import HeadToShow, records_of, redact, refresh
 from chain.proof.bundle import Bundle
+from chain.proof.slots import required_slots
 from chain.verify import TrustRoot, Verdict, verify, verify_file
 from chain.verify.report import text
 from tests.simulator import BROKER, UCR, Consortium
@@ -104,6 +106,27 @@ def test_bundle_of_a_leaked_range_verifies_again_once_refreshed() -> None:
     assert verify(old, leaked).verdict is Verdict.UNTRUSTED_CHAIN
     assert verify(it.consignment_bundle(), leaked).verdict is Verdict.VALID
     assert old.records == it.consignment_bundle().records
+
+
+def test_refreshed_bundle_has_its_old_records_and_is_the_one_that_would_be_made_today() -> None:
+    it, old = story()
+    it.block += 1
+    it.set_key(BROKER, KeyState.REVOKED)
+    it.block += 1
+    request = it.request(records_of(old))
+    slots = required_slots(request)
+    refreshed = refresh(
+        old,
+        header_rlp=it.header_rlp(),
+        registry=it.proof(it.registry, slots["registry"]),
+        ledger=it.proof(it.ledger, slots["ledger"]),
+        request=request,
+        keys=[one.public for one in old.keys],
+        heads=[HeadToShow(it.checkpoint_map.prove(head.tag), head.entry_digests) for head in old.heads],
+    )
+    assert refreshed == it.consignment_bundle()
+    assert verify(old, it.trust_root()).verdict is Verdict.VALID
+    assert verify(refreshed, it.trust_root()).verdict is Verdict.REVOKED_SINCE
 
 
 def test_redaction_keeps_the_verdict_and_names_what_is_withheld() -> None:
