@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import sys
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import uvicorn
 
 from chain.errors import TongguanError
 from gateway.app import build, create_app
+from gateway.logs import install_logs
 from gateway.settings import GatewaySettings
 
 STOP_TIMEOUT_S = 20
@@ -24,8 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=8700)
     parser.add_argument("--rpc", help="the chain's JSON-RPC endpoint, instead of the settings' one")
     options = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    install_logs()
     try:
         settings = GatewaySettings.load(options.settings, rpc_url=options.rpc)
         if not settings.public_url:

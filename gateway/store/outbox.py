@@ -186,8 +186,14 @@ def read_mark(connection: Connection, name: str) -> int:
 def set_mark(connection: Connection, name: str, value: int) -> None:
     """Sets a counter."""
     changed = connection.execute(update(marks).where(marks.c.name == name).values(value=value))
-    if changed.rowcount == 0:
-        connection.execute(insert(marks), {"name": name, "value": value})
+    if changed.rowcount:
+        return
+    try:
+        with connection.begin_nested():
+            connection.execute(insert(marks), {"name": name, "value": value})
+    except IntegrityError:
+        # Another gateway on this store set it in this very moment, to what it saw on the same chain.
+        return
 
 
 _IN_MAX = 500

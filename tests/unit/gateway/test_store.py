@@ -1,0 +1,158 @@
+"""The store: one schema however it came to be, payloads that only their own row opens, settings without surprises."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import insert, text
+
+import gateway.search  # noqa: F401 - its tables belong to the model
+from gateway.logs import JsonLines
+from gateway.settings import GatewaySettings, MalformedSettings
+from gateway.store.model import marks, metadata
+from gateway.store.outbox import read_mark, set_mark, take_lease
+from gateway.store.store import Store, StoreUnavailable
+from gateway.store.vault import DataKeys, MalformedKeyFile, UnopenedPayload, Vault
+from gateway.tagging import TagKeys
+from tests.unit.gateway.paper import GATEWAY
+
+KEYS = DataKeys("new", {"old": bytes(32), "new": b"\x01" * 32})
+
+
+def test_the_revisions_lead_to_the_model(store_url: str) -> None:
+    store = Store.open(store_url, Vault(KEYS))
+    with store.engine.connect() as connection:
+        context = MigrationContext.configure(connection)
+        assert compare_metadata(context, metadata) == []
+    store.close()
+
+
+def test_opening_twice_changes_nothing(store_url: str) -> None:
+    first = Store.open(store_url, Vault(KEYS))
+    with first.writing() as connection:
+        set_mark(connection, "followed_batches", 7)
+    second = Store.open(store_url, Vault(KEYS))
+    with second.reading() as connection:
+        assert read_mark(connection, "followed_batches") == 7
+    first.close()
+    second.close()
+
+
+def test_a_transaction_that_fails_leaves_nothing(store_url: str) -> None:
+    store = Store.open(store_url, Vault(KEYS))
+    with pytest.raises(KeyError), store.writing() as connection:
+        connection.execute(insert(marks), {"name": "x", "value": 1})
+        raise KeyError
+    with store.reading() as connection:
+        assert read_mark(connection, "x") == 0
+    store.close()
+
+
+def test_sqlite_flushes_every_commit_to_disk(tmp_path: Path) -> None:
+    store = Store.open(f"sqlite:///{tmp_path}/store.sqlite", Vault(KEYS))
+    with store.reading() as connection:
+        assert connection.execute(text("PRAGMA synchronous")).scalar_one() == 2
+        assert connection.execute(text("PRAGMA journal_mode")).scalar_one() == "wal"
+
+
+def test_a_store_that_cannot_be_opened_says_so(tmp_path: Path) -> None:
+    (tmp_path / "store.sqlite").write_bytes(os.urandom(8192))
+    with pytest.raises(StoreUnavailable):
+        Store.open(f"sqlite:///{tmp_path}/store.sqlite", Vault(KEYS))
+
+
+def test_a_lease_from_a_clock_that_ran_ahead_does_not_last_for_ever(store_url: str) -> None:
+    store = Store.open(store_url, Vault(KEYS))
+    with store.writing() as connection:
+        assert take_lease(connection, "sealer", "one", 10**9, 10)
+        taken = take_lease(connection, "sealer", "two", 1000, 10)
+        assert taken is not None
+        assert taken.fence == 2
+    store.close()
+
+
+def test_payloads_of_an_old_key_open_and_new_ones_use_the_current() -> None:
+    old = Vault(DataKeys("old", KEYS.keys)).pack_secret(b"said", "id")
+    vault = Vault(KEYS)
+    assert vault.unpack_secret(old, "id") == b"said"
+    assert not vault.is_current(old)
+    assert vault.is_current(vault.pack_secret(b"said", "id"))
+
+
+def test_a_payload_opens_in_its_own_row_only() -> None:
+    vault = Vault(KEYS)
+    with pytest.raises(UnopenedPayload):
+        vault.unpack_secret(vault.pack_secret(b"said", "mine"), "yours")
+
+
+@pytest.mark.parametrize("place", [0, 1, 4, 12, 25, -1])
+def test_a_changed_payload_does_not_open(place: int) -> None:
+    vault = Vault(KEYS)
+    sealed = bytearray(vault.pack_secret(b"said" * 20, "id"))
+    sealed[place] ^= 1
+    with pytest.raises(UnopenedPayload):
+        vault.unpack_secret(bytes(sealed), "id")
+
+
+@pytest.mark.parametrize(
+    "said", ["", "[]", "{}", '{"current": "a", "keys": []}', '{"current": "a", "keys": [{"id": "a", "key": "AA"}]}']
+)
+def test_a_data_key_file_that_is_none_is_refused(tmp_path: Path, said: str) -> None:
+    (tmp_path / "keys").write_text(said)
+    with pytest.raises(MalformedKeyFile):
+        DataKeys.load(tmp_path / "keys")
+
+
+@pytest.mark.parametrize("said", ["", "{}", '{"tag_keys": []}', '{"tag_keys": [{"from_batch": 1, "key": "AA"}]}'])
+def test_a_tag_key_file_that_is_none_is_refused(tmp_path: Path, said: str) -> None:
+    (tmp_path / "keys").write_text(said)
+    with pytest.raises(MalformedKeyFile):
+        TagKeys.load(tmp_path / "keys")
+
+
+def settings_file(folder: Path, **changed: object) -> Path:
+    names = [name for name in GatewaySettings.model_fields if name.endswith(("_file", "_dir"))]
+    said = {"member": GATEWAY, "store_url": "sqlite:///store.sqlite", **{name: name for name in names}, **changed}
+    (folder / "settings.json").write_text(json.dumps(said))
+    return folder / "settings.json"
+
+
+def test_paths_in_the_settings_are_relative_to_their_file(tmp_path: Path) -> None:
+    loaded = GatewaySettings.load(settings_file(tmp_path))
+    assert loaded.index_dir == tmp_path / "index_dir"
+    assert loaded.store_url == f"sqlite:///{tmp_path}/store.sqlite"
+
+
+def test_the_environment_stands_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TONGGUAN_ANCHOR_PERIOD_S", "2.5")
+    assert GatewaySettings.load(settings_file(tmp_path, anchor_period_s=1)).anchor_period_s == 2.5
+
+
+@pytest.mark.parametrize("changed", [{"unknown": 1}, {"member": "nobody"}, {"batch_entries_max": 2049}])
+def test_a_wrong_setting_is_named(tmp_path: Path, changed: dict[str, object]) -> None:
+    with pytest.raises(MalformedSettings) as caught:
+        GatewaySettings.load(settings_file(tmp_path, **changed))
+    assert caught.value.field == next(iter(changed))
+
+
+def test_the_effective_settings_hide_a_password(tmp_path: Path) -> None:
+    loaded = GatewaySettings.load(settings_file(tmp_path, store_url="postgresql://me:secret@db/tongguan"))
+    assert "secret" not in json.dumps(loaded.effective())
+
+
+def test_a_log_line_never_quotes_what_an_error_said() -> None:
+    try:
+        raise ValueError("phone 13800000000")
+    except ValueError as error:
+        record = logging.LogRecord(
+            "gateway", logging.ERROR, __file__, 1, "failed", None, (ValueError, error, error.__traceback__)
+        )
+    line = JsonLines().format(record)
+    assert json.loads(line)["error"] == "ValueError"
+    assert "138" not in line
