@@ -6,14 +6,16 @@ Each carries a bearer token; each answer that shows others' words carries a read
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import orjson
 from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from gateway.access import READ_RECEIPT_HEADER
 from gateway.documents import FileDigest, parse_digest
+from gateway.exports import CSV_MEDIA_TYPE, PARQUET_MEDIA_TYPE, csv_lines, pages, parquet_parts
 from gateway.reading import Answer, BundleAnswer, ReadingDesk
 from gateway.references import ReferenceQuestion
 from gateway.search import MalformedSearch
@@ -60,6 +62,22 @@ def _add_consignment_routes(router: APIRouter, desk: ReadingDesk) -> None:
         """Consignments that answer all criteria given, page by page (`cursor`)."""
         return _json(desk.search(desk.reader(authorization), *_criteria(request)))
 
+    @router.get("/search/export")
+    def get_search_export(
+        request: Request, format: Literal["csv", "parquet"] = "csv", authorization: Authorization = None
+    ) -> StreamingResponse:
+        """All that a search finds, as CSV or Parquet; each page is logged as a read before it leaves."""
+        reader = desk.reader(authorization)
+        said, _ = _criteria(request, but=("format",))
+        first = desk.search(reader, said).content
+        found = pages(lambda cursor: desk.search(reader, said, cursor).content if cursor else first)
+        is_csv = format == "csv"
+        return StreamingResponse(
+            csv_lines(found) if is_csv else parquet_parts(found),
+            media_type=CSV_MEDIA_TYPE if is_csv else PARQUET_MEDIA_TYPE,
+            headers=_headers("") | {"Content-Disposition": f'attachment; filename="consignments.{format}"'},
+        )
+
     @router.get("/access-log")
     def get_access_log(ucr: Text, authorization: Authorization = None) -> Response:
         """Who read what of a consignment, and when."""
@@ -93,13 +111,14 @@ def _add_record_routes(router: APIRouter, desk: ReadingDesk) -> None:
         return _json(found)
 
 
-def _criteria(request: Request) -> tuple[dict[str, str], str]:
+def _criteria(request: Request, but: tuple[str, ...] = ()) -> tuple[dict[str, str], str]:
     """The criteria of a search, each once, and its cursor; raises MalformedSearch."""
     said: dict[str, str] = {}
     for name, value in request.query_params.multi_items():
         if name in said:
             raise MalformedSearch(name, "is given once")
-        said[name] = value
+        if name not in but:
+            said[name] = value
     return said, said.pop("cursor", "")
 
 

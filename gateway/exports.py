@@ -1,0 +1,110 @@
+"""Search results as CSV or Parquet, streamed page by page; each page is logged as a read before it leaves.
+
+A CSV cell that a spreadsheet would take for a formula (`=`, `+`, `-`, `@`, tab, carriage return at its start) gets an
+apostrophe before it (CWE-1236); numbers are left alone.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from chain.encoding import Json
+
+COLUMNS: Final = ("ucr", "declarations", "state", "goods", "records", "own_records_only")
+EXPORT_PAGES_MAX = 1_000
+FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+CSV_MEDIA_TYPE = "text/csv; charset=utf-8"
+PARQUET_MEDIA_TYPE = "application/vnd.apache.parquet"
+
+Page = Mapping[str, Json]
+"""One page of a search: `hits` and `next`."""
+
+
+def pages(ask: Callable[[str], Page]) -> Iterator[list[dict[str, Json]]]:
+    """The hits of every page; `ask` is given the cursor, empty for the first."""
+    cursor = ""
+    for _ in range(EXPORT_PAGES_MAX):
+        page = ask(cursor)
+        hits = page["hits"]
+        yield [one for one in hits if isinstance(one, dict)] if isinstance(hits, list) else []
+        cursor = str(page["next"] or "")
+        if not cursor:
+            return
+
+
+def csv_lines(found: Iterator[list[dict[str, Json]]]) -> Iterator[bytes]:
+    """The hits as CSV (RFC 4180, UTF-8 with a byte order mark, so that spreadsheets read Chinese)."""
+    yield b"\xef\xbb\xbf" + _csv_row(list(COLUMNS))
+    for hits in found:
+        yield b"".join(_csv_row([_cell(hit.get(column)) for column in COLUMNS]) for hit in hits)
+
+
+def parquet_parts(found: Iterator[list[dict[str, Json]]]) -> Iterator[bytes]:
+    """The hits as one Parquet file, a row group a page."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema = pa.schema(
+        [
+            ("ucr", pa.string()),
+            ("declarations", pa.list_(pa.string())),
+            ("state", pa.string()),
+            ("goods", pa.list_(pa.string())),
+            ("records", pa.int32()),
+            ("own_records_only", pa.bool_()),
+        ]
+    )
+    sink = _Sink()
+    writer = pq.ParquetWriter(sink, schema)
+    for hits in found:
+        writer.write_table(pa.Table.from_pylist(hits, schema=schema))
+        yield sink.take()
+    writer.close()
+    yield sink.take()
+
+
+def harmless(text: str) -> str:
+    """The text as a CSV cell that no spreadsheet takes for a formula."""
+    return "'" + text if text.startswith(FORMULA_STARTS) else text
+
+
+def _cell(value: Json) -> str:
+    if isinstance(value, list):
+        return harmless("; ".join(map(str, value)))
+    if isinstance(value, bool | int):
+        return str(value).lower()
+    return harmless(str(value or ""))
+
+
+def _csv_row(cells: list[str]) -> bytes:
+    line = io.StringIO()
+    csv.writer(line).writerow(cells)
+    return line.getvalue().encode("utf-8")
+
+
+class _Sink(io.RawIOBase):
+    """Holds what was written until it is taken; positions count from the file's start, as a Parquet footer wants."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+        self._position = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, part: Any) -> int:
+        content = bytes(part)
+        self._parts.append(content)
+        self._position += len(content)
+        return len(content)
+
+    def tell(self) -> int:
+        return self._position
+
+    def take(self) -> bytes:
+        """What was written since the last time."""
+        taken, self._parts = b"".join(self._parts), []
+        return taken
