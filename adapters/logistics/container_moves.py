@@ -56,8 +56,8 @@ class ContainerMovesReader:
                 if len(entities) >= CONTAINERS_MAX:
                     raise MalformedMessage("EQD", f"at most {CONTAINERS_MAX} containers")
                 kind = f"{part.type}-{part.directory.replace(':', '.')}"
-                source = Source(kind=kind, sha256=digest, message_id=part.reference or None, ordinal=len(entities))
                 with noted(move.equipment.where, faults):
+                    source = Source(kind=kind, sha256=digest, message_id=part.reference or None, ordinal=len(entities))
                     record = move.record(source)
                     lookup = record.references if record else ()
                     entities.append(Entity(len(entities), record, lookup=lookup))

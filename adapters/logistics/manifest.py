@@ -61,8 +61,8 @@ class ManifestReader:
         entities: list[Entity] = []
         if declaration is not None:
             for ordinal, consignment in enumerate(_consignments(declaration)):
-                source = Source(kind=f"CN-{kind}", sha256=digest, message_id=message_id, ordinal=ordinal)
                 with noted(consignment.where, faults):
+                    source = Source(kind=f"CN-{kind}", sha256=digest, message_id=message_id, ordinal=ordinal)
                     record = _bill(declaration, consignment, _FUNCTIONS[function or "9"], source)
                     entities.append(_entity(ordinal, record))
         if not entities:

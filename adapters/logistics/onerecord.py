@@ -342,7 +342,7 @@ def _list(fields: JsonFields, name: str) -> list[JsonFields]:
 def _type(fields: JsonFields) -> str:
     found = fields.value.get("@type")
     kinds = found if isinstance(found, list) else [found]
-    return next((kind for kind in kinds if isinstance(kind, str) and kind in _KINDS), str(kinds[0] or ""))
+    return next((kind for kind in kinds if isinstance(kind, str) and kind in _KINDS), str(kinds[0]) if kinds else "")
 
 
 _KINDS = ("Waybill", "Shipment", "LogisticsEvent", "CustomsInformation")

@@ -85,8 +85,8 @@ class UblWeightReader:
             faults.add(f"{root.where}/Shipment/TransportHandlingUnit", "is there", fix="Name the container weighed")
         entities: list[Entity] = []
         for ordinal, unit in enumerate(units[: EQUIPMENT_MAX + 1]):
-            source = Source(kind=WEIGHT, sha256=digest, message_id=number, ordinal=ordinal)
             with noted(unit.where, faults):
+                source = Source(kind=WEIGHT, sha256=digest, message_id=number, ordinal=ordinal)
                 record = _weight(root, unit, source)
                 entities.append(Entity(ordinal, record, lookup=record.references if record else ()))
         if len(units) > EQUIPMENT_MAX:

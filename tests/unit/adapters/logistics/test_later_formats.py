@@ -98,6 +98,7 @@ def test_a_released_mark_is_part_of_the_text() -> None:
         (b"BGM+44", b"BGM+99", "is one of"),
         (b"KGM:8914", b"KGM:-8914", "not negative"),
         (b"EQD+CN+CSQU3054383", b"EQD+CN+", "names a container"),
+        (b"COARRI:D:95B", "COARRI:D:9Ï".encode(), "pattern"),
     ],
 )
 def test_a_wrong_interchange_is_refused_by_its_fault(old: bytes, new: bytes, said: str) -> None:

@@ -79,6 +79,12 @@ def test_an_event_without_what_it_needs_is_refused(told: Told, member: str, valu
     assert [fault.field for fault in refusal.value.faults] == [place]
 
 
+@pytest.mark.parametrize("kind", [[], "", 5, ["cargo:Piece"], None])
+def test_an_object_of_no_known_type_is_refused(told: Told, kind: object) -> None:
+    with pytest.raises(MalformedMessage, match="@type"):
+        read_message(_waybill(told, **{"@type": kind}))
+
+
 def test_three_faults_are_named_at_once(told: Told) -> None:
     event = json.loads(told("air_import", "LogisticsEvent")[0])
     del event["cargo:eventDate"], event["cargo:eventCode"], event["cargo:eventFor"]
