@@ -7,7 +7,7 @@ answered while the policy file is not the one that the members agreed on.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Row
@@ -20,6 +20,7 @@ from chain.sdjwt import SignedRecord
 from gateway import documents, references
 from gateway.access import AccessLog, Read, access_line, find_access_rows
 from gateway.bundles import BundleMaker
+from gateway.changes import BATCHES_PER_LOOK_MAX, Anchored, Told, change_of, find_anchored
 from gateway.policy import Condition, ViewPolicy
 from gateway.problems import GatewayRefusal
 from gateway.search import PAGE_HITS_MAX, PROPOSALS_MAX, Cursors, Question, hit, propose, whom_of
@@ -27,7 +28,7 @@ from gateway.search_facts import index_record
 from gateway.services import Services
 from gateway.store.model import RecordState
 from gateway.store.vault import DataKeys
-from gateway.views.facts import HeldRecord, Reader, State
+from gateway.views.facts import Directory, HeldRecord, Reader, State
 from gateway.views.gather import (
     Gathered,
     Opener,
@@ -38,7 +39,7 @@ from gateway.views.gather import (
     held_record,
 )
 from gateway.views.picture import Sight, consignment_view, disclosed, record_view, sight_of
-from gateway.views.standing import conditions_for, standing_of
+from gateway.views.standing import conditions_for, conditions_for_record, standing_of
 
 ACCESS_TYPE = "audit.access"
 
@@ -81,7 +82,13 @@ class ReadingDesk:
         # Derived, so that every worker on this store reads every other's cursors; it changes with the data key.
         data_keys = DataKeys.load(services.settings.data_keys_file)
         self._cursors = Cursors(hmac.digest(data_keys.keys[data_keys.current], b"search cursor", "sha256"))
-        services.intake.derivers.append(index_record)
+        if index_record not in services.intake.derivers:
+            services.intake.derivers.append(index_record)
+
+    @property
+    def batch_count(self) -> int:
+        """How many batches the follower has read."""
+        return self._services.index.progress().batch_count
 
     def check_policy(self) -> None:
         """Raises UnagreedPolicy unless the policy file is the one whose hash the registry holds."""
@@ -216,6 +223,29 @@ class ReadingDesk:
                 return hits, ucr
         return hits, proposed[-1] if len(proposed) == PROPOSALS_MAX else ""
 
+    def changes(self, reader: Reader, after: int) -> list[Told]:
+        """What was anchored after this batch for consignments that the reader sees, batch by batch."""
+        told: list[Told] = []
+        for batch in self._services.index.batches(after + 1, BATCHES_PER_LOOK_MAX):
+            raw = self._services.index.find_entries(batch.facts.index)
+            changes: list[dict[str, Json]] = []
+            if raw is not None and not batch.void:
+                with self._services.store.reading() as connection:
+                    anchored = find_anchored(connection, raw)
+                changes = self._told(reader, anchored)
+            told.append(Told(batch.facts.index, changes))
+        return told
+
+    def _told(self, reader: Reader, anchored: Sequence[Anchored]) -> list[dict[str, Json]]:
+        changes: list[dict[str, Json]] = []
+        for ucr in dict.fromkeys(one.ucr for one in anchored):
+            sight = self._find_sight(reader, ucr)
+            wanted = [one.record_id for one in anchored if one.ucr == ucr]
+            seen = [found for one in wanted if sight and (found := change_of(sight, one))]
+            self._log.log(Read.of(reader, "consignment", [ucr], [held for _, held in seen]))
+            changes += [change for change, _ in seen]
+        return changes
+
     def _gathered(self, ucr: str) -> Gathered:
         services = self._services
         checkpoint = self.bundles.checkpoint_facts()
@@ -277,16 +307,14 @@ class ReadingDesk:
 
 
 def explain(
-    reader: Reader, records: tuple[HeldRecord, ...], ucr: str, policy: ViewPolicy, directory: RegistryDirectory
+    reader: Reader, records: tuple[HeldRecord, ...], ucr: str, policy: ViewPolicy, directory: Directory
 ) -> list[dict[str, Json]]:
     """For every section of every record, whether the reader sees it and which lines of the policy say so."""
     standing = standing_of(ucr, records, directory)
     conditions = conditions_for(reader, standing, directory)
     lines: list[dict[str, Json]] = []
     for one in sorted(records, key=lambda one: one.order):
-        met = (set(conditions) - {Condition.ISSUER}) | (
-            {Condition.ISSUER} if one.signed.iss == reader.member else set()
-        )
+        met = conditions_for_record(reader, one, conditions, directory)
         for section in one.signed.sections:
             verdict = policy.verdict(reader.roles, met, one.signed.vct, section, sole=one.is_sole)
             lines.append(

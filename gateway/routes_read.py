@@ -14,6 +14,7 @@ from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from gateway.access import READ_RECEIPT_HEADER
+from gateway.changes import events, parse_cursor
 from gateway.documents import FileDigest, parse_digest
 from gateway.exports import CSV_MEDIA_TYPE, PARQUET_MEDIA_TYPE, csv_lines, pages, parquet_parts
 from gateway.reading import Answer, BundleAnswer, ReadingDesk
@@ -77,6 +78,19 @@ def _add_consignment_routes(router: APIRouter, desk: ReadingDesk) -> None:
             media_type=CSV_MEDIA_TYPE if is_csv else PARQUET_MEDIA_TYPE,
             headers=_headers("") | {"Content-Disposition": f'attachment; filename="consignments.{format}"'},
         )
+
+    @router.get("/changes")
+    def get_changes(
+        after: Text = "",
+        last_event_id: Annotated[str, Header(max_length=QUERY_CHARS_MAX)] = "",
+        authorization: Authorization = None,
+    ) -> StreamingResponse:
+        """Server-sent events: what is anchored for consignments that the reader sees, from a cursor on."""
+        desk.reader(authorization)
+        first = parse_cursor(last_event_id or after, desk.batch_count)
+        # Who asks is asked again at each look, so that a revoked key or a lapsed token ends the feed.
+        feed = events(lambda index: desk.changes(desk.reader(authorization), index), first)
+        return StreamingResponse(feed, media_type="text/event-stream", headers=_headers(""))
 
     @router.get("/access-log")
     def get_access_log(ucr: Text, authorization: Authorization = None) -> Response:

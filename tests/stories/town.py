@@ -29,6 +29,7 @@ from chain.sdjwt import SignedRecord
 from chain.verify.trust import LEDGER, REGISTRY, TrustRoot
 from gateway.app import Gateway, build, create_app
 from gateway.settings import GatewaySettings
+from gateway.store.records import count_waiting
 from scripts.attesting import LedgerVote
 from scripts.folder import ConsortiumFolder, MemberProfile, load_account
 from scripts.founding import found
@@ -117,8 +118,10 @@ class Town:
         services = self.gateway.services
         while time.monotonic() < until:
             self.attester.step(time.time())
+            with services.store.reading() as connection:
+                waiting = count_waiting(connection)
             progress = services.index.progress()
-            if services.intake.waiting() == 0 and progress.batch_count and progress.map_count == progress.batch_count:
+            if waiting == 0 and progress.batch_count and progress.map_count == progress.batch_count:
                 return
             time.sleep(0.05)
         raise AssertionError(f"not covered after {WAIT_S} s: {services.index.progress()}")

@@ -10,6 +10,7 @@ import pytest
 from chain.errors import NotFound
 from chain.members import Role
 from gateway.policy import Condition, ViewPolicy
+from gateway.reading import explain
 from gateway.views.facts import Reader, State
 from gateway.views.picture import consignment_view, sight_of
 from tests.unit.gateway_views.consortium import (
@@ -233,3 +234,14 @@ def test_a_member_with_no_role_sees_nothing_but_its_own() -> None:
     with pytest.raises(NotFound):
         sight_of(UCR, story().held, stranger, POLICY, DIRECTORY)
     assert not POLICY.may_see_consignment(Role(0), {Condition.ALWAYS, Condition.ISSUER})
+
+
+def test_what_is_explained_is_what_is_shown() -> None:
+    chain = story()
+    for member in (TRADER, BROKER, CARRIER, BEIJING, TAX, REGULATOR, AUDITOR):
+        lines = explain(member.reader, tuple(chain.held), UCR, POLICY, DIRECTORY)
+        explained = {(str(one["record"]), str(one["section"])) for one in lines if one["seen"]}
+        view = seen_by(chain, member)
+        shown = {(line["record"], name) for line in view["records"] for name in line["shown"]}  # type: ignore[attr-defined]
+        assert {one for one in explained if one[1] != "ucr"} == {one for one in shown if one[1] != "ucr"}
+        assert all(str(one["why"]) for one in lines)

@@ -1,0 +1,53 @@
+"""A broker learns of a release by the change feed, from any cursor, and of nobody else's goods."""
+
+from __future__ import annotations
+
+import pytest
+
+from chain.records.base import Reference
+from chain.records.customs import CustomsDeclaration, CustomsStatus, DeclarationHead
+from chain.records.sections import Status
+from gateway.changes import MalformedCursor, parse_cursor
+from gateway.reading import ReadingDesk
+from tests.stories.town import Town
+
+NUMBER = "010020261000000555"
+
+
+def test_a_broker_is_told_of_the_release_and_a_stranger_is_not(town: Town) -> None:
+    ucr = f"6CN{town.member('trader').uscc}-FEED"
+    reference = (Reference(kind="declaration", value=NUMBER),)
+    before = town.gateway.services.index.progress().batch_count
+    town.say(
+        "broker",
+        CustomsDeclaration(
+            references=reference, declaration=DeclarationHead.model_validate({"number": NUMBER, "direction": "I"})
+        ),
+        ucr,
+    )
+    town.cover()
+    status = {"about": "declaration", "code": {"system": "cn-channel", "value": "P"}, "state": "RELEASED"}
+    release = town.say("customs", CustomsStatus(references=reference, status=Status.model_validate(status)), ucr)
+    town.cover()
+    desk = ReadingDesk(town.gateway.services)
+
+    def told(slug: str, after: int) -> list[dict[str, object]]:
+        reader = desk.reader(f"Bearer {town.token(slug)}")
+        return [dict(change) for one in desk.changes(reader, after) for change in one.changes]
+
+    mine = [one for one in told("broker", before - 1) if one["ucr"] == ucr]
+    assert [one["type"] for one in mine] == ["customs.declaration", "customs.status"]
+    assert mine[1]["record"] == release.record_id
+    assert mine[1]["status"]["state"] == "RELEASED"  # type: ignore[index]
+    batch = int(str(mine[0]["batch"]))
+    assert release.record_id in {one["record"] for one in told("broker", batch)}
+    assert [one for one in told("terminal", before - 1) if one["ucr"] == ucr] == []
+
+
+def test_a_cursor_is_a_batch_index_and_nothing_else() -> None:
+    assert parse_cursor("", 7) == 6
+    assert parse_cursor("3", 7) == 3
+    assert parse_cursor("-1", 7) == -1
+    for hostile in ("-2", "1; DROP", "٣", "9" * 19, "\r\nX: y"):
+        with pytest.raises(MalformedCursor):
+            parse_cursor(hostile, 7)
