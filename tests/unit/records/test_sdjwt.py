@@ -265,7 +265,7 @@ def test_a_claim_that_the_shape_does_not_allow_is_refused(changes: dict[str, Any
         ("", "not JSON"),
         ("é", "canonical"),
     ],
-    ids=lambda value: str(value)[-24:],
+    ids=lambda value: str(value)[-24:] if len(str(value)) < 20 else "disclosure",
 )
 def test_a_disclosure_of_another_shape_is_refused(encoded: str, rule: str) -> None:
     payload, told = good()
