@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from random import Random
 
 import httpx
+from pydantic import ValidationError
 
 from adapters.envelope import UCRS_PER_ENTITY_MAX
 from adapters.journal import Journal, JournalEntity, JournalMessage
@@ -28,6 +29,7 @@ from chain.errors import Malformed, MalformedMessage, NotFound, TongguanError
 from chain.identifiers import Ucr
 from chain.keys import SigningKey
 from chain.records import Record, sign_record
+from chain.records.base import malformed_record
 from chain.sdjwt import SignedRecord
 
 LOG = logging.getLogger("tongguan.adapters")
@@ -182,25 +184,27 @@ class AdapterRunner:
     # Reading: a message that cannot be used becomes `malformed`, and nothing of it is ever submitted.
 
     def _read_taken(self) -> int:
-        refused = 0
-        for message in self.journal.messages("taken", self._settings.batch_messages_max):
-            try:
-                if message.envelope.sender != self.member:
-                    raise MalformedMessage("sender", "is this adapter's member", code=FOREIGN_SENDER_CODE)
-                read = self._reading(message)
-            except MalformedMessage as error:
-                self.journal.set_message(message.place, "malformed", error.code, str(error))
-                LOG.warning("refused", extra={"message_id": message.envelope.id, "code": error.code})
-                refused += 1
-                continue
-            self.journal.begin_entities(
-                message.place,
-                [
-                    (e.ordinal, e.record.TYPE if e.record else "", "waiting" if e.record else "unrecorded", e.note)
-                    for e in read.entities
-                ],
-            )
-        return refused
+        with self.journal.transaction():
+            taken = self.journal.messages("taken", self._settings.batch_messages_max)
+            return sum(self._is_refused(message) for message in taken)
+
+    def _is_refused(self, message: JournalMessage) -> bool:
+        try:
+            if message.envelope.sender != self.member:
+                raise MalformedMessage("sender", "is this adapter's member", code=FOREIGN_SENDER_CODE)
+            read = self._reading(message)
+        except (MalformedMessage, ValidationError) as problem:
+            # A value that a reader let through and its record's model does not take: the message's fault all the same.
+            error = problem if isinstance(problem, MalformedMessage) else malformed_record("message", problem)
+            self.journal.set_message(message.place, "malformed", error.code, str(error))
+            LOG.warning("refused", extra={"message_id": message.envelope.id, "code": error.code})
+            return True
+        entities = [
+            (e.ordinal, e.record.TYPE if e.record else "", "waiting" if e.record else "unrecorded", e.note)
+            for e in read.entities
+        ]
+        self.journal.begin_entities(message.place, entities)
+        return False
 
     def _reading(self, message: JournalMessage) -> ReadMessage:
         if message.place not in self._read:
@@ -332,28 +336,36 @@ class AdapterRunner:
 
     def _settle(self, faults: list[str]) -> int:
         self.journal.finish()
-        settled = 0
+        said: list[int] = []
         try:
-            for message in self.journal.messages("malformed"):
-                self._source.refuse(message.envelope, message.code, message.reason)
-                self.journal.set_message(message.place, "settled")
-                settled += 1
-            for message in self.journal.messages("done"):
+            for message in self.journal.messages("malformed", self._settings.batch_messages_max):
+                self._say_refused(message, message.code, message.reason)
+                said.append(message.place)
+            for message in self.journal.messages("done", self._settings.batch_messages_max):
                 self._say_done(message)
-                self.journal.set_message(message.place, "settled")
-                settled += 1
+                said.append(message.place)
         except SingleWindowFault as error:
             faults.append(str(error))
-        return settled
+        # A crash before this is written only means that the source hears the same word once more.
+        with self.journal.transaction():
+            for place in said:
+                self.journal.set_message(place, "settled")
+        return len(said)
 
     def _say_done(self, message: JournalMessage) -> None:
         dropped = [entity for entity in self.journal.entities(message.place) if entity.state == "dropped"]
+        if dropped:
+            reasons = "; ".join(f"entity {entity.ordinal}: {entity.reason}" for entity in dropped)
+            self._say_refused(message, dropped[0].code or DROPPED_CODE, reasons)
+            return
         try:
-            if dropped:
-                reasons = "; ".join(f"entity {entity.ordinal}: {entity.reason}" for entity in dropped)
-                self._source.refuse(message.envelope, dropped[0].code or DROPPED_CODE, reasons)
-            else:
-                self._source.acknowledge(message.envelope)
+            self._source.acknowledge(message.envelope)
+        except NotFound:
+            LOG.warning("unknown to its source", extra={"message_id": message.envelope.id})
+
+    def _say_refused(self, message: JournalMessage, code: str, reason: str) -> None:
+        try:
+            self._source.refuse(message.envelope, code, reason)
         except NotFound:
             LOG.warning("unknown to its source", extra={"message_id": message.envelope.id})
 

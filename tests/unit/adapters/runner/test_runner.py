@@ -13,7 +13,7 @@ from adapters.single_window import SingleWindowFault
 from adapters.single_window_mock.stories import STORIES
 from chain.errors import NotFound
 from chain.keys import SigningKey
-from chain.records import parse_record
+from chain.records import Reference, parse_record
 from tests.unit.adapters.runner.conftest import CONSORTIUM, Consortium
 
 
@@ -113,6 +113,20 @@ def test_a_broken_message_is_refused_with_code_and_reason_and_nothing_is_sent(co
     assert refused.state == "refused"
     assert refused.code.startswith("0")
     assert refused.reason
+
+
+def test_a_value_that_only_the_record_model_refuses_does_not_stop_the_runner(
+    consortium: Consortium, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    consortium.start()
+
+    def overlooked(message: bytes) -> object:
+        return Reference(kind="declaration", value="x" * 300)
+
+    monkeypatch.setattr("adapters.runner.read_message", overlooked)
+    progress = consortium.runner("broker").run_once()
+    assert (progress.refused, progress.settled) == (1, 1)
+    assert consortium.store.get_message("parcel-000001-04").state == "refused"
 
 
 def test_a_role_that_may_not_say_it_is_parked_with_the_gateways_reason(consortium: Consortium) -> None:
