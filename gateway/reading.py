@@ -24,7 +24,7 @@ from gateway.changes import BATCHES_PER_LOOK_MAX, Anchored, Told, change_of, fin
 from gateway.policy import Condition, ViewPolicy
 from gateway.problems import GatewayRefusal
 from gateway.search import PAGE_HITS_MAX, PROPOSALS_MAX, Cursors, Question, hit, propose, whom_of
-from gateway.search_facts import index_record
+from gateway.search_facts import fill_once, index_record
 from gateway.services import Services
 from gateway.store.model import RecordState
 from gateway.store.vault import DataKeys
@@ -83,6 +83,7 @@ class ReadingDesk:
         data_keys = DataKeys.load(services.settings.data_keys_file)
         self._cursors = Cursors(hmac.digest(data_keys.keys[data_keys.current], b"search cursor", "sha256"))
         if index_record not in services.intake.derivers:
+            fill_once(services.store)
             services.intake.derivers.append(index_record)
 
     @property

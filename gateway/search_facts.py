@@ -12,19 +12,22 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, Connection, ForeignKey, Index, Integer, String, Table, insert
+from sqlalchemy import BigInteger, Column, Connection, ForeignKey, Index, Integer, String, Table, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from chain.encoding import Json
-from chain.records import Record
+from chain.records import Record, parse_record
 from chain.sdjwt import SignedRecord
-from gateway.store.model import metadata
+from gateway.store.model import metadata, records
+from gateway.store.records import open_signed
+from gateway.store.store import Store
 from gateway.views.facts import HeldRecord, State
 from gateway.views.standing import DISTRICT_CHARS
 
 FACTS_MAX = 4_000
 """Most facts of one record; a declaration of 999 goods items keeps the first of them."""
 VALUE_CHARS_MAX = 64
+ROWS_PER_LOOK = 500
 HS_PREFIX_LENGTHS: Final = (2, 4, 6, 8, 10)
 PAIR_CHARS = 2
 
@@ -84,6 +87,25 @@ def index_record(connection: Connection, seq: int, signed: SignedRecord, record:
     concerned = [{"whom": whom, "ucr": ucr} for ucr in record.ucr for whom in sorted(_concerned(held, ucr))]
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     connection.execute(dialect.insert(search_concerns).on_conflict_do_nothing(), concerned)
+
+
+def fill_once(store: Store) -> None:
+    """Derives the facts of records that were accepted before there was search; does nothing where there are facts."""
+    with store.writing() as connection:
+        if connection.execute(select(search_concerns.c.ucr).limit(1)).first() is not None:
+            return
+        wanted = (records.c.seq, records.c.record_id, records.c.jwt, records.c.disclosures)
+        after = 0
+        while rows := connection.execute(
+            select(*wanted)
+            .where(records.c.seq > after, records.c.disclosures.is_not(None))
+            .order_by(records.c.seq)
+            .limit(ROWS_PER_LOOK)
+        ).all():
+            for row in rows:
+                signed = open_signed(store.vault, row.record_id, bytes(row.jwt), bytes(row.disclosures))
+                index_record(connection, int(row.seq), signed, parse_record(signed))
+            after = int(rows[-1].seq)
 
 
 def facts_of(held: HeldRecord) -> set[Fact]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import json
 
+from sqlalchemy import delete
+
 from chain.identifiers import HsCode, Uscc
 from chain.proof.bundle import Bundle
 from chain.records.base import Reference
@@ -16,6 +18,7 @@ from chain.records.transport import Transport
 from chain.records.value import Valuation
 from chain.verify.answers import Verdict
 from chain.verify.verifier import verify
+from gateway.search_facts import fill_once, search_concerns, search_facts
 from tests.stories.town import Town
 
 
@@ -152,3 +155,13 @@ def test_search_finds_goods_for_those_who_see_them_and_tells_others_nothing(town
     refused = town.get("trader", "/v1/search", goods="搜索", cursor="AAAA.AAAA")
     assert refused.status_code == 400
     assert town.get("trader", "/v1/search", nonsense="1").status_code == 400
+    # Facts are derived: thrown away, they are made again from the records when the gateway starts.
+    store = town.gateway.services.store
+    with store.writing() as connection:
+        connection.execute(delete(search_facts))
+        connection.execute(delete(search_concerns))
+    assert town.get("trader", "/v1/search", goods="搜索").json()["hits"] == []
+    fill_once(store)
+    assert [one["ucr"] for one in town.get("trader", "/v1/search", goods="搜索").json()["hits"]] == ucrs
+    exported = town.get("trader", "/v1/search/export", goods="搜索", format="csv")
+    assert exported.status_code == 200 and exported.text.count("FIND") == 3
