@@ -35,6 +35,7 @@ def read_router(services: Services) -> APIRouter:
     desk.check_policy()
     router = APIRouter(prefix="/v1", tags=["read"])
     _add_consignment_routes(router, desk)
+    _add_finding_routes(router, desk)
     _add_record_routes(router, desk)
     return router
 
@@ -58,6 +59,8 @@ def _add_consignment_routes(router: APIRouter, desk: ReadingDesk) -> None:
         reader = desk.reader(authorization)
         return _json(desk.references(reader, ReferenceQuestion.parse(kind, scope, value, on)))
 
+
+def _add_finding_routes(router: APIRouter, desk: ReadingDesk) -> None:
     @router.get("/search")
     def get_search(request: Request, authorization: Authorization = None) -> Response:
         """Consignments that answer all criteria given, page by page (`cursor`)."""
