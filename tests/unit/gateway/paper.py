@@ -54,7 +54,7 @@ from gateway.store.store import Store
 from gateway.store.vault import DataKeys, Vault
 from gateway.tagging import TagKey, TagKeys
 from gateway.tokens import TokenDesk
-from tests.unit.chain.paper_ledger import CONSORTIUM, PaperBatch, PaperLedger
+from tests.unit.chain.paper_ledger import CONSORTIUM, PaperBatch, PaperCheckpoint, PaperLedger
 
 CARRIER = "91110000MA0090065W"
 BROKER = "91110000MA0090047R"
@@ -129,6 +129,15 @@ class PaperChain(PaperLedger):
     ) -> Iterator[PaperBatch]:
         last = len(self.blocks) if to_block is None else to_block
         return super().batches(first, from_block=from_block, to_block=last)
+
+    def checkpoint_count(self, block: int | None = None) -> int:
+        return len(self.checkpoints)
+
+    def checkpoint(self, index: int, block: int | None = None) -> PaperCheckpoint:
+        return self.checkpoints[index]
+
+    def header_rlp(self, number: int) -> bytes:
+        return b""
 
     def commitment(self, index: int, block: int | None = None) -> bytes:
         return self.commitments[index]
