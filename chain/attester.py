@@ -27,7 +27,8 @@ class AttestationPolicy:
 
     every_batches: int = 64
     quiet_s: float = 5.0
-    heartbeat_s: float = 600.0
+    heartbeat_s: float = 15.0
+    """Longest time that a batch waits for a checkpoint to come due, however steadily others follow it."""
 
 
 class Attestation(Protocol):
@@ -79,6 +80,7 @@ class _Pace:
 
     batch_count: int = -1
     batch_seen_at: float = 0.0
+    attested_count: int = -1
     checkpoint_seen_at: float = 0.0
     voted: set[tuple[str, int]] = field(default_factory=set)
 
@@ -114,8 +116,9 @@ class Attester:
         progress = self._index.progress()
         if progress.batch_count != self._pace.batch_count:
             self._pace.batch_count, self._pace.batch_seen_at = progress.batch_count, now_s
+        if attested_count != self._pace.attested_count or progress.batch_count <= attested_count:
+            self._pace.attested_count, self._pace.checkpoint_seen_at = attested_count, now_s
         if progress.batch_count <= attested_count:
-            self._pace.checkpoint_seen_at = now_s
             return Attested(Outcome.NOTHING_DUE)
         opened = [a for a in self._ledger.open_attestations(attested_count) if a.batch_count <= progress.batch_count]
         count = self._count_to_join(opened) or self._count_due(attested_count, now_s)

@@ -102,7 +102,7 @@ def attester(
     rpc: Annotated[str, typer.Option(help="the chain's JSON-RPC endpoint")] = f"http://127.0.0.1:{NODE_PORT}",
     quiet_s: Annotated[float, typer.Option(help="a checkpoint is due this long after the last batch")] = 5.0,
     every_batches: Annotated[int, typer.Option(help="and at every multiple of so many batches")] = 64,
-    heartbeat_s: Annotated[float, typer.Option(help="and at least this often while batches wait for one")] = 600.0,
+    heartbeat_s: Annotated[float, typer.Option(help="and at least this often while batches wait for one")] = 15.0,
     poll_s: Annotated[float, typer.Option(help="how often the chain is asked")] = 0.5,
 ) -> None:
     """Attest the index map for governors whose attester keys are in this folder.

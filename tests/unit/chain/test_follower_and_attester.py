@@ -107,6 +107,20 @@ def test_a_checkpoint_is_due_at_every_multiple(ledger: PaperLedger, tmp_path: Pa
     assert (done.outcome, done.batch_count) == (Outcome.ATTESTED, 4)
 
 
+def test_a_steady_trickle_of_batches_does_not_put_the_checkpoint_off_for_ever(
+    ledger: PaperLedger, tmp_path: Path
+) -> None:
+    one = Attester(
+        ledger, index_in(tmp_path), CONSORTIUM, [PaperAccount("a", ledger)], AttestationPolicy(64, 5.0, 20.0)
+    )
+    ledger.governors = 1
+    outcomes = []
+    for moment in range(45):
+        ledger.anchor([entry(moment, moment)])
+        outcomes.append(one.step(float(moment)).outcome)
+    assert outcomes.count(Outcome.ATTESTED) == 2
+
+
 def test_the_second_governor_joins_the_count_that_the_first_opened(ledger: PaperLedger, tmp_path: Path) -> None:
     ledger.anchor([entry(1, 1)])
     one, two = attester(ledger, tmp_path / "a", "a"), attester(ledger, tmp_path / "b", "b")
