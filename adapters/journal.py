@@ -228,6 +228,16 @@ class Journal:
             ).fetchone()
         return None if row is None else str(row[0])
 
+    def waits_before(self, kind_of_record: str, place: int) -> bool:
+        """Whether an entity of that record type in an earlier message has not been signed yet."""
+        with self._lock:
+            row = self._db.execute(
+                "SELECT 1 FROM entities WHERE type = ? AND place < ? AND state IN ('waiting', 'parked')"
+                " AND record = '' LIMIT 1",
+                (kind_of_record, place),
+            ).fetchone()
+        return row is not None
+
     def set_entity(
         self,
         entity: JournalEntity,

@@ -41,6 +41,10 @@ class Entity:
     many: bool = False
     """Whether each reference of `lookup` names another consignment (a departure, a manifest), so that the record is
     about all of them; else they are several names of one."""
+    part: int = 0
+    """Which part it is of an entity that is too long for one record, from 0."""
+    part_of: int | None = None
+    """Where it is a later part: the ordinal of the entity, under which the envelope knows all of it."""
 
 
 @dataclass(frozen=True)

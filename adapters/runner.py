@@ -12,23 +12,22 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 
 import httpx
 from pydantic import ValidationError
 
-from adapters.envelope import UCRS_PER_ENTITY_MAX
 from adapters.journal import Journal, JournalEntity, JournalMessage
 from adapters.messages import Entity, ReadMessage, message_digest, read_message
 from adapters.pacing import Progress, RunnerSettings
+from adapters.placing import Assign, NotYet, Placing
 from adapters.single_window import Message, SingleWindowFault, Source
 from adapters.submit import Gateway, Outcome, Submission, record_jti, submit_many
 from chain.errors import Malformed, MalformedMessage, NotFound, TongguanError
-from chain.identifiers import Ucr
 from chain.keys import SigningKey
-from chain.records import Record, sign_record
+from chain.records import Record, Reference, sign_record
 from chain.records.base import malformed_record
 from chain.sdjwt import SignedRecord
 
@@ -44,19 +43,12 @@ DROPPED_CODE = "4999"
 _STATEMENT_NUMBERS = ("declaration", "pre", "cop", "tax_bill")
 """Kinds of reference that name one statement; an order or a container may have several over time."""
 
-Assign = Callable[[str, Sequence[Mapping[str, str]]], str]
-"""Record type and references -> the UCR that the single window assigns to those goods."""
-
 
 @dataclass(frozen=True)
 class _Signed:
     entity: JournalEntity
     record: SignedRecord
     references: tuple[tuple[str, str, str], ...]
-
-
-class _NotYet(Exception):
-    """The consignment or the amended record is not known yet."""
 
 
 class AdapterRunner:
@@ -88,14 +80,13 @@ class AdapterRunner:
         self._source = source
         self._gateway = gateway
         self._settings = settings or RunnerSettings()
-        self._assign = assign
+        self._placing = Placing(gateway, assign)
         self._clock = clock
         self._random = random or Random()  # noqa: S311 - jitter only
         self._after = 0
         self._rescanned_at = clock()
         self._told_faults: set[str] = set()
         self._read: dict[int, ReadMessage] = {}
-        self._known: dict[tuple[str, str, str, str], list[str]] = {}
 
     def run_once(self) -> Progress:
         """One round: fetch, read, sign, submit, settle. Raises only `StoreFault`, where the journal itself fails."""
@@ -106,7 +97,7 @@ class AdapterRunner:
         submitted, more_parked = self._submit_due(faults)
         settled = self._settle(faults)
         self._read.clear()
-        self._known.clear()
+        self._placing.forget()
         progress = Progress(taken, refused, signed, submitted, parked + more_parked, settled, tuple(faults))
         if not progress.idle or faults:
             # Said once while it lasts: an adapter that waits for its gateway must not look merely idle.
@@ -226,7 +217,7 @@ class AdapterRunner:
                     # The record that this one replaces may be among those not written yet.
                     count += self._keep_signed(signed)
                 signed.append(self._sign(messages[entity.place], entity, read))
-            except _NotYet as reason:
+            except NotYet as reason:
                 parked += self._wait(entity, str(reason))
             except Malformed as error:
                 self.journal.set_entity(entity, "parked", code=error.code, reason=str(error), now=self._clock())
@@ -245,8 +236,7 @@ class AdapterRunner:
     def _sign(self, message: JournalMessage, known: JournalEntity, entity: Entity) -> _Signed:
         if entity.record is None:
             raise MalformedMessage("message", f"has a record for entity {known.ordinal}, as it had when first read")
-        ucrs = self._ucrs(message, entity, entity.record)
-        record = entity.record.for_ucrs(ucrs)
+        record = entity.record.for_ucrs(self._placing.find_ucrs(message.envelope, entity, entity.record))
         signed = sign_record(
             record,
             key=self._key,
@@ -254,9 +244,9 @@ class AdapterRunner:
             consortium=self._consortium,
             iat=int(self._clock()),
             jti=record_jti(message.envelope, entity.ordinal, message.sha256),
-            amends=self._amended(entity, entity.record),
+            amends=self._amended(message, entity, entity.record),
         )
-        return _Signed(known, signed, tuple(reference.key for reference in record.references))
+        return _Signed(known, signed, tuple(_key(reference, entity.part) for reference in record.references))
 
     def _keep_signed(self, signed: list[_Signed]) -> int:
         with self.journal.transaction():
@@ -266,37 +256,24 @@ class AdapterRunner:
         signed.clear()
         return count
 
-    def _ucrs(self, message: JournalMessage, entity: Entity, record: Record) -> tuple[Ucr, ...]:
-        given = message.envelope.ucrs.get(entity.ordinal)
-        if given:
-            return tuple(map(Ucr.parse, given))
-        if record.ucr:
-            return record.ucr
-        for reference in entity.lookup:
-            asked = (str(reference.kind), reference.value, reference.scope, reference.on)
-            if asked not in self._known:
-                self._known[asked] = self._gateway.references(*asked)
-            found = self._known[asked]
-            if len(found) > UCRS_PER_ENTITY_MAX:
-                raise Malformed("ucr", f"a record speaks of at most {UCRS_PER_ENTITY_MAX} UCRs", value=len(found))
-            if found:
-                return tuple(map(Ucr.parse, found))
-        if self._assign is not None and record.references:
-            known_by = [_plain(r.kind, r.scope, r.value) for r in (*entity.lookup, *record.references)]
-            return (Ucr.parse(self._assign(record.TYPE, known_by)),)
-        numbers = ", ".join(f"{r.kind} {r.value}" for r in entity.lookup) or "nothing"
-        raise _NotYet(f"no consignment is known yet by {numbers}")
-
-    def _amended(self, entity: Entity, record: Record) -> str | None:
+    def _amended(self, message: JournalMessage, entity: Entity, record: Record) -> str | None:
         if entity.amends is None:
             return None
         # The first statement may not have known the number that customs gave since: any of its numbers will do.
         numbers = [entity.amends, *(r for r in (*entity.lookup, *record.references) if r.kind in _STATEMENT_NUMBERS)]
-        found = next((f for r in numbers if (f := self.journal.find_spoken(record.TYPE, r.key)) is not None), None)
-        if found is None:
-            known_by = f"{entity.amends.kind} {entity.amends.value}"
-            raise _NotYet(f"no {record.TYPE} about {known_by} was signed here yet that this one could amend")
-        return found
+        if (found := self._spoken(record, numbers, entity.part)) is not None:
+            return found
+        if (
+            entity.part
+            and self._spoken(record, numbers, 0) is not None
+            and not self.journal.waits_before(record.TYPE, message.place)
+        ):
+            return None  # the list has grown: what it says now has more parts than what it said before
+        known_by = f"{entity.amends.kind} {entity.amends.value}"
+        raise NotYet(f"no {record.TYPE} about {known_by} was signed here yet that this one could amend")
+
+    def _spoken(self, record: Record, numbers: Sequence[Reference], part: int) -> str | None:
+        return next((f for r in numbers if (f := self.journal.find_spoken(record.TYPE, _key(r, part)))), None)
 
     # Submitting: the same bytes until the gateway has answered.
 
@@ -385,5 +362,7 @@ class AdapterRunner:
         return plain_s * self._random.uniform(0.5, 1.5)
 
 
-def _plain(kind: object, scope: str, value: str) -> dict[str, str]:
-    return {"kind": str(kind), "scope": scope, "value": value}
+def _key(reference: Reference, part: int) -> tuple[str, str, str]:
+    """As the journal keeps it: all parts of a long list share their numbers, and each amends its own like."""
+    kind, scope, value = reference.key
+    return (f"{kind}/{part}" if part else kind), scope, value

@@ -11,7 +11,8 @@ from pathlib import Path
 from adapters.folder import Folder
 from adapters.journal import Journal
 from adapters.messages import read_message
-from adapters.runner import AdapterRunner, Assign
+from adapters.placing import Assign
+from adapters.runner import AdapterRunner
 from adapters.single_window import SingleWindow, Source
 from chain.errors import Malformed, MalformedMessage
 from chain.members import Role

@@ -97,15 +97,18 @@ class CebReader:
             self.check(found, parsed.faults)
             if not found.sound:
                 continue
-            for count, chunk in enumerate(self._chunks(found)):
-                # Ordinals of first chunks are those of the entities, as the envelope counts them.
-                if count:
-                    chunk, further = replace(chunk, ordinal=further), further + 1
-                entities.extend(self._map(chunk, parsed, digest))
+            for count, part in enumerate(self._parts(found)):
+                # Ordinals of first parts are those of the entities, as the envelope counts them.
+                if not count:
+                    entities.extend(self._map(part, parsed, digest))
+                    continue
+                part, further = replace(part, ordinal=further), further + 1
+                later = self._map(part, parsed, digest)
+                entities.extend(replace(entity, part=count, part_of=found.ordinal) for entity in later)
         parsed.faults.refuse(self.kind)
         return ReadMessage(self.kind, parsed.guid, parsed.sender, tuple(entities), tuple(parsed.remarks))
 
-    def _chunks(self, found: CebEntity) -> Iterator[CebEntity]:
+    def _parts(self, found: CebEntity) -> Iterator[CebEntity]:
         if not self.many or len(found.lines) <= UCRS_MAX:
             yield found
             return
@@ -131,8 +134,14 @@ class CebReader:
             note_problems(problem, found.where, parsed.faults)
             return
         record = built.record.with_remarks(*coding.remarks) if coding.remarks else built.record
-        yield Entity(
-            found.ordinal, record, "", built.lookup, many=self.many and len(built.lookup) > 1, amends=built.amends
+        yield Entity(found.ordinal, record, "", built.lookup, many=self._is_many(built), amends=built.amends)
+
+    def _is_many(self, built: Built) -> bool:
+        # A list without lines is looked up by its own numbers, and those are names of one thing.
+        return (
+            self.many
+            and len(built.lookup) > 1
+            and not any(reference.kind in ("pre", "cop") for reference in built.lookup)
         )
 
 

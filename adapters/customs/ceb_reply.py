@@ -109,7 +109,7 @@ def build_summary(head: Values, lines: tuple[Values, ...], job: Job) -> Built:
         ),
         transport=Transport(gross=kilograms(head["grossWeight"]), net=kilograms(head["netWeight"])),
     )
-    return Built(record, inside + declared)
+    return Built(record, inside or declared)
 
 
 def build_format_error(head: Values, lines: tuple[Values, ...], job: Job) -> Built:
