@@ -3,7 +3,7 @@
 ```
 TongguanError
 ├── Malformed            the sender's fault: what was said breaks a format rule; names field, rule and fix
-│   ├── MalformedIdentifier  MalformedRecord  MalformedMessage  MalformedBundle  MalformedTrustRoot  (and more, each by its room)
+│   └── MalformedIdentifier  MalformedRecord  MalformedMessage  MalformedBundle  MalformedTrustRoot, and each room's own
 ├── Refused              the sender's fault: well formed, but not permitted or not possible now
 ├── NotFound             the asker's fault: nothing of that name is known
 ├── LedgerFault          the chain's or its endpoint's fault: unreachable, lagging, lying, reverted

@@ -10,7 +10,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 
 def samples_dir() -> Path:
-    """The samples folder, `../shared/samples` beside the repository; skips the test, with the reason, where it is absent."""
+    """The folder `../shared/samples` beside the repository; skips the test, with the reason, where it is absent."""
     folder = REPOSITORY.parent / "shared" / "samples"
     if not folder.is_dir():
         pytest.skip("the folder ../shared/samples with others' messages is not beside this repository")
