@@ -16,7 +16,7 @@ from scripts.benchmarks.load import CONSORTIUM, cast, messages
 def run(context: Context) -> Iterator[Figure]:
     """CEB621 of ten lines; and how long `tongguan read` takes to import what it needs."""
     count = 200 if context.quick else 600
-    loaded = list(messages(count))
+    loaded = list(messages(count, lines=10))
     key, broker = SigningKey.generate(), cast().broker.uscc
 
     def read_map_sign() -> int:

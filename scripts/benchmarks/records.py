@@ -47,7 +47,7 @@ def run(context: Context) -> Iterator[Figure]:
 
 BENCHMARK = Benchmark(
     name="records",
-    what="SD-JWT records of ten goods lines, one core",
+    what="SD-JWT records of three goods lines, one core",
     leaves_out="network, registry look-ups, the store",
     run=run,
 )

@@ -1,0 +1,128 @@
+"""Proof bundles: how long they take to verify, how large they are, and how both grow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from chain.proof.batch import BATCH_ENTRIES_MAX, entry, entry_digest
+from chain.sdjwt import SignedRecord
+from chain.verify.answers import Verdict
+from chain.verify.trust import TrustRoot
+from chain.verify.verifier import verify_file
+from gateway.reading import ReadingDesk
+from scripts.benchmarks.harness import Benchmark, Context, Figure, at_least, at_most
+from scripts.benchmarks.load import long_story_records, signed_records
+from scripts.benchmarks.town import Town, now_s, open_town, random_entries
+
+BATCH_SIZES = (1, 16, 256, BATCH_ENTRIES_MAX)
+CONSIGNMENT_SIZES = (10, 30, 90)
+CONSIGNMENT_BATCHES = 12
+RECORDS_A_SECOND = 1_000
+READER = "auditor"
+
+
+@dataclass(frozen=True)
+class Made:
+    """A bundle with the size of what it was made from."""
+
+    size: int
+    content: bytes
+
+
+def run(context: Context) -> Iterator[Figure]:
+    """One record in batches of growing size; consignments of growing size; many bundles in one process."""
+    with open_town(context.scratch) as town:
+        context.say("a consortium is founded")
+        records = [_record_bundle(town, size, place) for place, size in enumerate(BATCH_SIZES)]
+        consignments = [_consignment_bundle(town, size) for size in CONSIGNMENT_SIZES]
+        root = TrustRoot.parse(Path(town.folder.trust_root).read_bytes())
+    for made in records:
+        yield from _figures(context, root, made, "one record", "entries a batch", 20, 32)
+    for made in consignments:
+        limited = made.size == 30
+        limits = (150, 200) if limited else (None, None)
+        yield from _figures(context, root, made, "consignment in 12 batches", "records", *limits)
+    yield _throughput(context, root, records[-1].content)
+
+
+def _figures(
+    context: Context, root: TrustRoot, made: Made, what: str, of: str, ms_max: float | None, kb_max: float | None
+) -> Iterator[Figure]:
+    context.say(f"{what}, {made.size} {of}")
+    report = verify_file(made.content, root)
+    if report.verdict is not Verdict.VALID:
+        raise ValueError(f"a bundle of our own is {report.verdict.name}")
+    facts = {"size": made.size}
+    yield context.milliseconds(
+        f"{what}, {made.size:,} {of}: verified",
+        lambda: verify_file(made.content, root),
+        times=5 if context.quick else 10,
+        limit=at_most(ms_max) if ms_max else None,
+        series=f"{what}: time to verify",
+        **facts,
+    )
+    yield Figure(
+        f"{what}, {made.size:,} {of}: size",
+        "kB",
+        (len(made.content) / 1000,),
+        limit=at_most(kb_max) if kb_max else None,
+        series=f"{what}: size of the bundle",
+        **facts,
+    )
+
+
+def _throughput(context: Context, root: TrustRoot, content: bytes) -> Figure:
+    count = RECORDS_A_SECOND // 10 if context.quick else RECORDS_A_SECOND
+
+    def verified() -> int:
+        for _ in range(count):
+            if verify_file(content, root).verdict is not Verdict.VALID:
+                raise ValueError("a bundle of our own does not verify")
+        return count
+
+    return context.per_second(f"{count:,} record bundles in one process", verified, limit=at_least(100))
+
+
+def _record_bundle(town: Town, size: int, place: int) -> Made:
+    broker = town.uscc("broker")
+    (signed,) = signed_records(1, town.keys[broker], broker, town.consortium, iat=now_s(), first=place + 1)
+    town.gateway.services.intake.accept(signed.serialize().encode("ascii"))
+    # In the middle of its batch, among entries of consignments that nobody asks about.
+    others = random_entries(size - 1, seed=size)
+    own = _entries(town, signed)
+    town.anchor([[*others[: size // 2], *own, *others[size // 2 :]]])
+    town.attest()
+    return Made(size, _desk(town).record_bundle(town.reader("broker"), signed.record_id).content)
+
+
+def _consignment_bundle(town: Town, size: int) -> Made:
+    ucr, said = long_story_records(size, town.keys, town.consortium, now_s(), number=size)
+    town.accept([one.serialize().encode("ascii") for one in said])
+    others = random_entries((BATCH_ENTRIES_MAX - size) * CONSIGNMENT_BATCHES, seed=size)
+    batches = []
+    for place in range(CONSIGNMENT_BATCHES):
+        own = [entry for one in said[place::CONSIGNMENT_BATCHES] for entry in _entries(town, one)]
+        some = others[place::CONSIGNMENT_BATCHES]
+        batches.append([*some[: len(some) // 2], *own, *some[len(some) // 2 :]])
+    town.anchor(batches)
+    town.attest()
+    return Made(size, _desk(town).consignment_bundle(town.reader(READER), str(ucr)).content)
+
+
+def _entries(town: Town, signed: SignedRecord) -> list[bytes]:
+    tags = town.gateway.services.tag_keys
+    return [entry(tags.tag(str(ucr), 0), entry_digest(signed.digest, digest)) for digest, ucr in signed.ucr_elements()]
+
+
+def _desk(town: Town) -> ReadingDesk:
+    return ReadingDesk(town.gateway.services)
+
+
+BENCHMARK = Benchmark(
+    name="proofs",
+    what="proof bundles verified from bytes to report, one core",
+    leaves_out="reading the file, starting Python; records of three goods lines, batches otherwise full of others' entries",
+    run=run,
+)
