@@ -44,6 +44,20 @@ def main() -> None:
         sys.exit(exit_code(error))
     except BrokenPipeError:
         sys.exit(EXIT_COULD_NOT_TELL)
+    except OSError as error:
+        print(f"tongguan: {error}", file=sys.stderr)
+        sys.exit(EXIT_COULD_NOT_TELL)
+    except Exception as error:
+        if not _is_no_connection(error):
+            raise
+        print(f"tongguan: no connection: {error}", file=sys.stderr)
+        sys.exit(EXIT_COULD_NOT_TELL)
+
+
+def _is_no_connection(error: Exception) -> bool:
+    # httpx is imported only by commands that use it; without it there was no connection to lose.
+    httpx = sys.modules.get("httpx")
+    return httpx is not None and isinstance(error, httpx.HTTPError)
 
 
 if __name__ == "__main__":

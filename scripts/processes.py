@@ -25,6 +25,7 @@ READY_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 15.0
 POLL_S = 0.05
 LOG_LINES_SHOWN = 12
+_PR_SET_PDEATHSIG = 1
 
 
 class ProcessDied(TongguanError):
@@ -73,6 +74,7 @@ class ProcessGroup:
                 stdin=subprocess.DEVNULL,
                 # A group of its own: an interrupt at the terminal reaches only us, and we stop the parts in order.
                 start_new_session=True,
+                preexec_fn=_end_with_parent if sys.platform == "linux" else None,
             )
         self._parts.append(_Part(name, process, log))
 
@@ -144,6 +146,13 @@ def _picked() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def _end_with_parent() -> None:
+    """In the child, before it runs: where the parent is killed outright, the kernel asks the child to end too."""
+    import ctypes
+
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class StopSignal:

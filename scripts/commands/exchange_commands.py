@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 DEFAULT_GATEWAY_URL = "http://127.0.0.1:8700"
 RECORD_ID_CHARS = 43
+IDS_MAY_BEGIN_WITH_A_DASH = {"ignore_unknown_options": True}
+"""For commands that take a base64url id, one in 64 of which begins with `-`: they have no short options."""
 DEFAULT_SINGLE_WINDOW_URL = "http://127.0.0.1:8710"
 
 Directory = Annotated[Path, typer.Argument(help="the consortium's folder", metavar="DIR")]
@@ -34,7 +36,7 @@ def register(app: typer.Typer) -> None:
     app.command()(parked)
     app.command()(submit)
     app.command()(view)
-    app.command()(bundle)
+    app.command(context_settings=IDS_MAY_BEGIN_WITH_A_DASH)(bundle)
 
 
 def read(
@@ -236,7 +238,7 @@ def bundle(
     directory: Directory,
     subject: Annotated[str, typer.Argument(help="a UCR, or a record id", metavar="UCR|RECORD")],
     member: Reader,
-    out: Annotated[Path, typer.Option("--out", "-o", help="where to write it")],
+    out: Annotated[Path, typer.Option("--out", help="where to write it")],
     gateway_url: GatewayUrl = DEFAULT_GATEWAY_URL,
 ) -> None:
     """Fetch the proof bundle of a consignment or a record, as far as a member may see it."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from chain.members import KeyState, MemberState, PolicyKind, Role, find_in_force
+from scripts.commands.exchange_commands import IDS_MAY_BEGIN_WITH_A_DASH
 from scripts.commands.operate_commands import NODE_PORT
 from scripts.folder import ConsortiumFolder
 
@@ -167,7 +168,7 @@ def new_key(
     print(f"New key {key.public.kid}; the old one, {old}, still counts. Revoke it: tongguan key revoke {old} --as {by}")
 
 
-@keys_app.command("revoke")
+@keys_app.command("revoke", context_settings=IDS_MAY_BEGIN_WITH_A_DASH)
 def revoke_key(
     kid: Annotated[str, typer.Argument(help="key thumbprint (base64url)", metavar="THUMBPRINT")],
     by: As,
@@ -232,7 +233,7 @@ def withdraw(
     _transact(directory, rpc, by, dry_run, lambda folder, ledger: calls.withdraw(proposal_id))
 
 
-@proposals_app.command("propose")
+@proposals_app.command("propose", context_settings=IDS_MAY_BEGIN_WITH_A_DASH)
 def propose(
     action: Annotated[
         str,

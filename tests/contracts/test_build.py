@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -93,7 +95,11 @@ def test_the_pinned_compiler_makes_the_committed_artifacts_byte_for_byte() -> No
     if not installed.exists() and subprocess.run(["npm", "ping"], capture_output=True, check=False).returncode:
         pytest.skip("the compiler is not installed and no package registry is reachable")
     run = subprocess.run(
-        [str(REPOSITORY / "scripts" / "compile_contracts"), "--check"], capture_output=True, text=True, check=False
+        [str(REPOSITORY / "scripts" / "compile_contracts"), "--check"],
+        env={**os.environ, "PYTHON": sys.executable},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert run.returncode == 0, run.stdout + run.stderr
 

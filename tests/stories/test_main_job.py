@@ -34,7 +34,7 @@ def test_two_stories_run_to_verified_bundles_and_four_lies_are_refused_twice_in_
         assert (tmp_path / "bundles" / "tampered" / f"{lie}.json").exists()
     second = run("scripts.demonstration", "--once", "--dir", str(tmp_path))
     assert second.returncode == 0, second.stdout + second.stderr
-    assert "goes on where the last one ended" in second.stdout.replace("\n", " ")
+    assert "goes on where the last one ended" in " ".join(second.stdout.split())
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from tests.stories.town import Town
 def test_an_air_import_as_customs_owner_carrier_and_a_stranger_see_it(town: Town) -> None:
     trader, broker = town.member("trader"), town.member("broker")
     ucr = f"6CN{trader.uscc}-STORY1"
-    number = "010020261000000017"
+    number = "010020261000000025"
     waybill = Reference(kind="transport_document", value="999-12345675")
     told = [
         town.say(
