@@ -27,7 +27,7 @@ from chain.index_pages import PageTree, fetched
 from chain.proof.batch import ENTRY_BYTES, TAG_BYTES, BatchFacts
 from chain.proof.index_map import EMPTY, NO_HEAD, MapLeaf, MapProof, next_head
 
-FORMAT = b"tongguan-index/1"
+FORMAT = b"tongguan-index/2"
 INDEX_BYTES_MAX = 1 << 38
 """Address space that LMDB may map (256 GiB); disk is used only as it fills."""
 
@@ -293,7 +293,7 @@ class IndexStore:
             # A repeated entry changes nothing: it was counted where it first stood.
             if not put(entry, sequence, overwrite=False, db=seen):
                 continue
-            head = next_head(head, digest)
+            head = next_head(head, digest, index)
             put(tag + sequence, _LINK.pack(digest, index, position, head), db=chains)
             put(tag, _TIP.pack(count + 1, head, index), db=tips)
 

@@ -29,6 +29,7 @@ from chain.proof.assemble import (
     plan_slots,
 )
 from chain.proof.batch import BatchFacts, entry_digest
+from chain.proof.index_map import ChainEntry
 from chain.proof.slots import SlotRequest, required_slots
 from chain.verify.trust import LEDGER, REGISTRY, TrustRoot
 from gateway.registry import Snapshot
@@ -191,7 +192,8 @@ class BundleMaker:
         )
         registry, ledger = self._prove(header, request)
         heads = [
-            HeadToShow(p, tuple(link.entry_digest for link in links)) for p, links, _ in map(self._index.prove, tags)
+            HeadToShow(proof, tuple(ChainEntry(link.entry_digest, link.batch) for link in links))
+            for proof, links, _ in map(self._index.prove, tags)
         ]
         root = self._trust_root
         return assemble(

@@ -14,7 +14,7 @@ from chain.proof import batch, layout
 from chain.proof.assemble import Place, RecordToShow, redact
 from chain.proof.bundle import Bundle, ProvedHead
 from chain.proof.header import Header
-from chain.proof.index_map import prove
+from chain.proof.index_map import ChainEntry, prove
 from chain.proof.seals import SECP256K1_ORDER, trimmed
 from chain.sdjwt import SignedRecord
 from chain.verify.answers import Verdict
@@ -774,16 +774,55 @@ def record_and_its_digest_left_out() -> Made:
     it, declaration, _ = _story()
     bundle = it.bundle(UCR, [it.to_show(declaration)], [it.tag(UCR)])
     (head,) = bundle.heads
-    return _out(it, replace(bundle, heads=(replace(head, entry_digests=head.entry_digests[:1]),)))
+    return _out(it, replace(bundle, heads=(replace(head, entries=head.entries[:1]),)))
 
 
 @vector(Verdict.INVALID, 13)
 def chain_out_of_order() -> Made:
-    """The chain's digests are swapped."""
+    """The digests of the chain's two entries are swapped."""
     it, _, _ = _story()
     bundle = it.consignment_bundle()
     (head,) = bundle.heads
-    return _out(it, replace(bundle, heads=(replace(head, entry_digests=head.entry_digests[::-1]),)))
+    one, other = head.entries
+    swapped = (ChainEntry(other.digest, one.batch), ChainEntry(one.digest, other.batch))
+    return _out(it, replace(bundle, heads=(replace(head, entries=swapped),)))
+
+
+@vector(Verdict.INVALID, 13)
+def batch_in_a_head_altered() -> Made:
+    """The chain names an earlier batch for an entry than the one that was attested."""
+    it, _, _ = _story()
+    bundle = it.consignment_bundle()
+    (head,) = bundle.heads
+    one, other = head.entries
+    return _out(it, replace(bundle, heads=(replace(head, entries=(one, ChainEntry(other.digest, one.batch))),)))
+
+
+@vector(Verdict.INVALID, 13)
+def backdated_through_a_void_batch() -> Made:
+    """A rogue gateway commits to an entry in a void batch that only it can read, carries it in a later one, and the
+    bundle shows the earlier place."""
+    it, _, _ = _story()
+    late = it.record()
+    it.anchor_entries(it.entries_of(late), carried=bytes(48))
+    it.block += 100
+    it.anchor(late)
+    it.checkpoint()
+    return _out(it, it.record_bundle(late))
+
+
+@vector(Verdict.INVALID, 13)
+def shown_at_a_reanchored_place() -> Made:
+    """A rogue gateway anchors the end of a consignment again after the issuer's key was revoked, and the bundle shows
+    the later places, where the records would not count."""
+    it, declaration, status = _story()
+    it.set_key(BROKER, KeyState.REVOKED)
+    it.block += 1
+    it.anchor(declaration, status)
+    it.checkpoint()
+    for position, entry in enumerate(it.entries_of(declaration) + it.entries_of(status)):
+        it.places[entry] = (2, position)
+    return _out(it, it.consignment_bundle())
 
 
 @vector(Verdict.INVALID, 13)

@@ -251,7 +251,7 @@ class Consortium:
         for position, entry in enumerate(entries):
             self.places.setdefault(entry, (index, position))
         if carried is None:
-            self.map.apply(list(entries))
+            self.map.apply(index, list(entries))
         self.block += 1
         return facts
 
@@ -376,7 +376,7 @@ class Consortium:
         """A bundle of all that was anchored for a UCR up to the newest checkpoint."""
         covered = len(self.batches) if self.checkpoints else 0
         tags = sorted({batch.tag(one.key, ucr) for one in self.tag_keys if one.from_batch < covered})
-        digests = {digest for tag in tags for digest in self.checkpoint_map.chains.get(tag, [])}
+        digests = {one.digest for tag in tags for one in self.checkpoint_map.chains.get(tag, [])}
         shown = []
         for signed in self.records.values():
             one = self.to_show(signed, tags)

@@ -1,7 +1,7 @@
 """Making a bundle from plain inputs. Pure: who calls it has gathered headers, proofs, batches and records already.
 
 In order: choose the records and their places in batches; `plan_slots` says what must be proved; ask `eth_getProof` once
-for each contract with `required_slots(request)` under a sealed header; take the map's proof and chain of digests of
+for each contract with `required_slots(request)` under a sealed header; take the map's proof and chain of entries of
 each tag as of the newest checkpoint under that header; `assemble`. To *refresh* an old bundle, do the same with its own
 records and batches (`records_of`) and `refresh`.
 """
@@ -18,7 +18,7 @@ from chain.keys import PublicKey
 from chain.proof.batch import BatchFacts, split_entries
 from chain.proof.bundle import Bundle, Kind, ProvedEntry, ProvedHead, ProvedRecord, ShownKey
 from chain.proof.header import Header
-from chain.proof.index_map import MapProof
+from chain.proof.index_map import ChainEntry, MapProof
 from chain.proof.merkle import inclusion_paths
 from chain.proof.seals import trimmed
 from chain.proof.slots import SlotRequest, read_words, version_indexes
@@ -101,10 +101,10 @@ class RecordToShow:
 
 @dataclass(frozen=True)
 class HeadToShow:
-    """A tag's proof from the index map as of the checkpoint, and its chain of digests as of then (empty: absent)."""
+    """A tag's proof from the index map as of the checkpoint, and its chain of entries as of then (empty: absent)."""
 
     proof: MapProof
-    entry_digests: tuple[bytes, ...]
+    entries: tuple[ChainEntry, ...]
 
 
 def plan_slots(
@@ -280,8 +280,8 @@ def _used_nodes(
 
 
 def _proved_head(head: HeadToShow) -> ProvedHead:
-    other = None if head.entry_digests else head.proof.leaf
-    return ProvedHead(head.proof.tag, head.proof.siblings, other, head.entry_digests)
+    other = None if head.entries else head.proof.leaf
+    return ProvedHead(head.proof.tag, head.proof.siblings, other, head.entries)
 
 
 def _list(value: object) -> list[Mapping[str, object]]:

@@ -19,7 +19,7 @@ from chain.jws import CompactJws
 from chain.keys import PublicKey
 from chain.proof.batch import BATCH_ENTRIES_MAX, BatchFacts, entry_digest
 from chain.proof.header import Header
-from chain.proof.index_map import MapLeaf, MapProof, head_of
+from chain.proof.index_map import ChainEntry, MapLeaf, MapProof, head_of
 from chain.proof.slots import SlotRequest
 from chain.sdjwt import SignedRecord
 
@@ -91,20 +91,25 @@ class ShownKey:
 
 @dataclass(frozen=True)
 class ProvedHead:
-    """The chain of entry digests of one tag, and the index map's proof of its head (or of its absence when empty)."""
+    """The chain of entries of one tag, and the index map's proof of its head (or of its absence when empty)."""
 
     tag: bytes
     siblings: tuple[bytes, ...]
     other: MapLeaf | None
     """Another tag's leaf that stands where this tag's would; only where the tag is absent."""
-    entry_digests: tuple[bytes, ...]
+    entries: tuple[ChainEntry, ...]
 
     def map_proof(self) -> MapProof:
-        """The proof to verify: its leaf follows from the digests, or is the other tag's."""
-        if not self.entry_digests:
+        """The proof to verify: its leaf follows from the entries, or is the other tag's."""
+        if not self.entries:
             return MapProof(self.tag, self.siblings, self.other)
-        leaf = MapLeaf(self.tag, len(self.entry_digests), head_of(self.entry_digests))
+        leaf = MapLeaf(self.tag, len(self.entries), head_of(self.entries))
         return MapProof(self.tag, self.siblings, leaf)
+
+    @cached_property
+    def batch_by_digest(self) -> Mapping[bytes, int]:
+        """In which batch each entry digest of the chain first stood."""
+        return dict(self.entries)
 
 
 @dataclass(frozen=True)
@@ -257,5 +262,5 @@ def _head_members(head: ProvedHead) -> Json:
         "other": None
         if other is None
         else {"tag": other.tag.hex(), "count": other.count, "head": base64url(other.head)},
-        "entries": [base64url(digest) for digest in head.entry_digests],
+        "entries": [{"digest": base64url(one.digest), "batch": one.batch} for one in head.entries],
     }

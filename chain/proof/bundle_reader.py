@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TypeVar
 
 from chain.encoding import Json
@@ -32,7 +33,7 @@ from chain.proof.bundle import (
     ShownKey,
 )
 from chain.proof.header import HEADER_BYTES_MAX, Header
-from chain.proof.index_map import TAG_BITS, MapLeaf
+from chain.proof.index_map import TAG_BITS, ChainEntry, MapLeaf
 from chain.proof.slots import VERSIONS_MAX
 from chain.proof.storage import NODE_BYTES_MAX
 from chain.proof.strict import Members
@@ -196,11 +197,16 @@ def _head(value: Json, field: str) -> ProvedHead:
         tag=one.hexadecimal("tag", TAG_BYTES, prefix=""),
         siblings=one.array("siblings", TAG_BITS, _digest),
         other=None if one.any("other") is None else _leaf(one.any("other"), one.where("other")),
-        entry_digests=one.array("entries", CHAIN_ENTRIES_MAX, _digest),
+        entries=one.array("entries", CHAIN_ENTRIES_MAX, _chain_entry),
     )
-    if head.other is not None and (head.entry_digests or head.other.tag == head.tag):
+    if head.other is not None and (head.entries or head.other.tag == head.tag):
         raise MalformedBundle(one.where("other"), "stands only where the tag itself is absent")
     return head
+
+
+def _chain_entry(value: Json, field: str) -> ChainEntry:
+    one = Members(value, field, ("digest", "batch"), MalformedBundle)
+    return ChainEntry(one.base64url("digest", 32), one.number("batch", most=BLOCK_MAX))
 
 
 def _leaf(value: Json, field: str) -> MapLeaf:
@@ -235,8 +241,10 @@ def _check_order(bundle: Bundle) -> None:
         if len({entry.batch for entry in record.entries}) != 1:
             raise fault("records.entries", "all entries of one record stand in one batch")
     for head in bundle.heads:
-        if len(set(head.entry_digests)) != len(head.entry_digests):
+        if len(head.batch_by_digest) != len(head.entries):
             raise fault("heads.entries", "a repeated entry changes nothing, so none stands twice in a chain")
+        if any(later.batch < one.batch for one, later in pairwise(head.entries)):
+            raise fault("heads.entries", "must follow the order of the batches")
 
 
 def _check_references(bundle: Bundle) -> None:

@@ -1,7 +1,10 @@
 """The index map: a compact sparse Merkle tree over 128-bit tags that proves a consignment's head, or its absence.
 
     leaf  = SHA-256(0x00 ‖ tag₁₆ ‖ count₈ ‖ head₃₂)      node = SHA-256(0x01 ‖ left ‖ right)      empty = 0³²
-    head₀ = 0³²,  headₖ = SHA-256(headₖ₋₁ ‖ entry digestₖ)
+    head₀ = 0³²,  headₖ = SHA-256(headₖ₋₁ ‖ entry digestₖ ‖ batch indexₖ as 8 bytes, big-endian)
+
+A repeated entry changes nothing, and a void batch is skipped, so a head binds the batch in which each entry first
+stood.
 
 The tree branches on the tag's bits, the highest first; 0 goes left. A subtree without leaves is `empty`, a subtree with
 one leaf is that leaf's hash, whatever its depth. So a map's root is one function of its leaves, and a path is about as
@@ -13,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from chain.proof.hashes import sha256
 
@@ -21,6 +25,13 @@ TAG_BITS = 8 * TAG_BYTES
 EMPTY = bytes(32)
 NO_HEAD = bytes(32)
 """head₀: the head of a tag without entries."""
+
+
+class ChainEntry(NamedTuple):
+    """One entry in a tag's chain: its digest, and the index of the batch in which it first stood."""
+
+    digest: bytes
+    batch: int
 
 
 @dataclass(frozen=True)
@@ -69,16 +80,16 @@ def bit(tag: bytes, depth: int) -> int:
     return (tag[depth >> 3] >> (7 - (depth & 7))) & 1
 
 
-def next_head(head: bytes, entry_digest: bytes) -> bytes:
-    """The head after one more entry."""
-    return sha256(head + entry_digest)
+def next_head(head: bytes, entry_digest: bytes, batch: int) -> bytes:
+    """The head after one more entry, which first stood in the batch of that index (below 2⁶⁴)."""
+    return sha256(head + entry_digest + batch.to_bytes(8, "big"))
 
 
-def head_of(entry_digests: Iterable[bytes]) -> bytes:
-    """The head of a chain of entry digests, in order."""
+def head_of(chain: Iterable[ChainEntry]) -> bytes:
+    """The head of a tag's chain, in order."""
     head = NO_HEAD
-    for digest in entry_digests:
-        head = next_head(head, digest)
+    for digest, batch in chain:
+        head = next_head(head, digest, batch)
     return head
 
 
@@ -128,20 +139,20 @@ def prove(leaves: Mapping[bytes, MapLeaf], tag: bytes) -> MapProof:
 class IndexMap:
     """The whole map in memory with every tag's chain: the reference that a follower's store is compared with."""
 
-    chains: dict[bytes, list[bytes]] = field(default_factory=dict)
-    """Entry digests by tag, in chain order, without repetitions."""
+    chains: dict[bytes, list[ChainEntry]] = field(default_factory=dict)
+    """Entries by tag, in chain order, without repetitions."""
     leaves: dict[bytes, MapLeaf] = field(default_factory=dict)
 
-    def apply(self, entries: Sequence[bytes]) -> None:
-        """Adds a batch's 48-byte entries in order; a repeated entry changes nothing."""
+    def apply(self, batch: int, entries: Sequence[bytes]) -> None:
+        """Adds the 48-byte entries of the batch of that index, in order; a repeated entry changes nothing."""
         for entry in entries:
             tag, digest = entry[:TAG_BYTES], entry[TAG_BYTES:]
             chain = self.chains.setdefault(tag, [])
-            if digest in chain:
+            if any(known.digest == digest for known in chain):
                 continue
             head = self.leaves[tag].head if chain else NO_HEAD
-            chain.append(digest)
-            self.leaves[tag] = MapLeaf(tag, len(chain), next_head(head, digest))
+            chain.append(ChainEntry(digest, batch))
+            self.leaves[tag] = MapLeaf(tag, len(chain), next_head(head, digest, batch))
 
     @property
     def root(self) -> bytes:

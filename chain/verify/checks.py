@@ -214,8 +214,8 @@ CHECKS: tuple[Check, ...] = (
         Said("Nothing is missing up to the checkpoint", "截至检查点无遗漏"),
         Said(
             "The index map that the governors attested holds exactly the chain of entries shown, each record stands "
-            "in it, and a consignment opens every entry.",
-            "治理成员作证的索引图中恰为所示条目链，每条记录均在其中，整票证明包展开全部条目。",
+            "in it and in the batch that it names, and a consignment opens every entry.",
+            "治理成员作证的索引图中恰为所示条目链，每条记录均在其中且位于其所载批次，整票证明包展开全部条目。",
         ),
         (6, 14),
         Verdict.INVALID,

@@ -8,7 +8,7 @@ from chain.jws import CompactJws
 from chain.members import KeyState, MemberState, Role
 from chain.proof import strict
 from chain.proof.batch import TAG_BYTES, access_tag, tag
-from chain.proof.bundle import ProvedHead, ProvedRecord
+from chain.proof.bundle import ProvedEntry, ProvedHead, ProvedRecord
 from chain.proof.index_map import verify_map_proof
 from chain.proof.strict import Members
 from chain.verify.answers import Said, Verdict
@@ -46,25 +46,25 @@ def check_tags(case: Case) -> None:
 
 
 def check_heads(case: Case) -> None:
-    """Each chain of digests has the head that the attested map holds, and every shown record stands in its chain."""
+    """Each chain of entries has the head that the attested map holds; every shown record stands in it, in its batch."""
     word = case.words.checkpoint
     if word is None:
         raise NotShown("there is no checkpoint", "没有检查点")
     for head in case.bundle.heads:
         if not verify_map_proof(head.map_proof(), case.words.checkpoint_root):
             raise Fails(
-                f"the chain of digests of tag {head.tag.hex()} is not what was attested",
-                f"标签 {head.tag.hex()} 的摘要链与作证内容不符",
+                f"the chain of entries of tag {head.tag.hex()} is not what was attested",
+                f"标签 {head.tag.hex()} 的条目链与作证内容不符",
             )
     opened: dict[tuple[bytes, bytes], tuple[int, int]] = {}
     for record in case.bundle.records:
         for one in record.entries:
             opened[one.tag, record.entry_digest(one)] = (one.batch, one.position)
-            _check_covered(case, record, one.tag, record.entry_digest(one), word.batch_count)
+            _check_covered(case, record, one, word.batch_count)
     for head in case.bundle.heads:
         _check_order(head, opened)
     if case.is_consignment:
-        unopened = sum((head.tag, one) not in opened for head in case.bundle.heads for one in head.entry_digests)
+        unopened = sum((head.tag, one.digest) not in opened for head in case.bundle.heads for one in head.entries)
         if unopened:
             raise NotShown(f"{unopened} entries are without their records", f"有 {unopened} 条缺少对应记录")
         if not case.bundle.heads:
@@ -93,26 +93,31 @@ def _check_record_tags(record: ProvedRecord, keys: list[bytes]) -> None:
             )
 
 
-def _check_covered(case: Case, record: ProvedRecord, tag_: bytes, digest: bytes, covered_batches: int) -> None:
-    """One entry is in an attested chain; a batch that does not hash to its root (void) is in none."""
+def _check_covered(case: Case, record: ProvedRecord, entry: ProvedEntry, covered_batches: int) -> None:
+    """One entry is in an attested chain, in the batch that the chain names: where it first stood, and not void."""
     name = record.signed.record_id
-    head = case.bundle.head_by_tag.get(tag_)
-    is_in_chain = head is not None and digest in head.entry_digests
-    if case.batch_of(record).index >= covered_batches:
-        if is_in_chain:
+    head = case.bundle.head_by_tag.get(entry.tag)
+    first = None if head is None else head.batch_by_digest.get(record.entry_digest(entry))
+    if first is not None and first != entry.batch:
+        raise Fails(
+            f"record {name} is shown in batch {entry.batch}, but what was attested has it in batch {first}",
+            f"记录 {name} 出示于第 {entry.batch} 批，而作证内容中在第 {first} 批",
+        )
+    if entry.batch >= covered_batches:
+        if first is not None:
             raise Fails(f"record {name} is in a head older than its batch", f"记录 {name} 出现在早于其批次的链头中")
         raise NotShown(f"record {name} is anchored but not covered yet", f"记录 {name} 已上链但尚未被检查点涵盖")
     if head is None:
         if case.is_consignment:
             raise Fails(f"record {name} belongs to none of the heads", f"记录 {name} 不属于任何链头")
         raise NotShown(f"no head is shown for record {name}", f"未出示记录 {name} 的链头")
-    if not is_in_chain:
+    if first is None:
         raise Fails(f"no attested head holds record {name}", f"没有经作证的链头包含记录 {name}")
 
 
 def _check_order(head: ProvedHead, opened: dict[tuple[bytes, bytes], tuple[int, int]]) -> None:
-    """Entries that are opened stand in the chain as they stand on the ledger, so a later repetition is not shown."""
-    places = [opened[head.tag, digest] for digest in head.entry_digests if (head.tag, digest) in opened]
+    """Entries that are opened stand in the chain as they stand in their batches."""
+    places = [opened[head.tag, one.digest] for one in head.entries if (head.tag, one.digest) in opened]
     if places != sorted(set(places)):
         raise Fails("a chain's entries are not in the ledger's order", "摘要链的次序与账本不符")
 
@@ -149,7 +154,7 @@ def _check_kept(case: Case, record_id: str, tag_: bytes, digest: bytes, anchor_b
     if head is None:
         raise NotShown(f"no head is shown for the receipt of {record_id}", f"未出示 {record_id} 回执所涉链头")
     anchored_at = _anchored_at(case, tag_, digest)
-    if digest in head.entry_digests:
+    if digest in head.batch_by_digest:
         if anchored_at is None:
             raise NotShown(f"when {record_id} was anchored is not shown", f"未出示 {record_id} 的上链时间")
         if anchored_at > anchor_by:

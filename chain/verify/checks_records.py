@@ -153,7 +153,7 @@ def check_amendments(case: Case) -> None:
 
 def _unopened(case: Case) -> int:
     opened = {(one.tag, record.entry_digest(one)) for record in case.bundle.records for one in record.entries}
-    return sum((head.tag, digest) not in opened for head in case.bundle.heads for digest in head.entry_digests)
+    return sum((head.tag, one.digest) not in opened for head in case.bundle.heads for one in head.entries)
 
 
 def _newest(record_id: str, replaced_by: dict[str, str]) -> str | None:

@@ -68,6 +68,7 @@ class TrustRoot:
     genesis_hash: bytes
     contracts: tuple[Contract, ...]
     validators: tuple[ValidatorRange, ...]
+    """Empty for a chain whose blocks nobody seals: every bundle of it is UNTRUSTED_CHAIN."""
     least_votes: int
     """Fewest attestations that a checkpoint must have."""
     record_rules: Mapping[str, Role]
@@ -95,7 +96,7 @@ class TrustRoot:
             chain_id=root.number("chain_id", least=1),
             genesis_hash=root.hexadecimal("genesis_hash", 32),
             contracts=root.array("contracts", RANGES_MAX, _contract, least=2),
-            validators=root.array("validators", RANGES_MAX, _validator_range, least=1),
+            validators=root.array("validators", RANGES_MAX, _validator_range),
             least_votes=root.number("least_votes", least=1, most=0xFFFF),
             record_rules=_record_rules(root.any("record_rules")),
             independent_validators=root.flag("independent_validators"),
@@ -123,6 +124,11 @@ class TrustRoot:
         digits = self.fingerprint.hex()
         return " ".join(digits[4 * group : 4 * group + 4] for group in range(_FINGERPRINT_GROUPS))
 
+    @property
+    def is_unsealed(self) -> bool:
+        """Whether it names no validators at all, so that no block can be believed by it."""
+        return not self.validators
+
     def public_edition(self) -> TrustRoot:
         """This trust root without its tag keys."""
         return replace(self, tag_keys=None)
@@ -142,6 +148,8 @@ class TrustRoot:
 
         Raises MalformedTrustRoot where the open range begins later than `last_block`.
         """
+        if self.is_unsealed:
+            raise MalformedTrustRoot("validators", "a chain that nobody seals has no range to close")
         *closed, open_range = self.validators
         ranges = (
             *closed,
@@ -160,9 +168,12 @@ class TrustRoot:
     def _check_ranges(self) -> None:
         for name in (REGISTRY, LEDGER):
             _check_order([(c.from_block, c.to_block) for c in self.contracts if c.name == name], f"contracts {name}")
-        _check_order([(v.from_block, v.to_block) for v in self.validators], "validators")
-        if not self.validators[-1].accepted:
-            raise MalformedTrustRoot("validators", "the open range must be accepted", fix="Close it with a last block")
+        if not self.is_unsealed:
+            _check_order([(v.from_block, v.to_block) for v in self.validators], "validators")
+            if not self.validators[-1].accepted:
+                raise MalformedTrustRoot(
+                    "validators", "the open range must be accepted", fix="Close it with a last block"
+                )
         if self.tag_keys is not None:
             strict.ascending(self.tag_keys, lambda one: one.from_batch, "tag_keys", MalformedTrustRoot)
             if self.tag_keys[0].from_batch != 0:

@@ -76,7 +76,7 @@ def structures() -> Json:
         7, batch.entries_root(entries), len(entries), keccak256(b"".join(entries)), b"\xaa" * 20, 42, 1_700_000_000
     )
     index_map = IndexMap()
-    index_map.apply(entries)
+    index_map.apply(facts.index, entries)
     it = Consortium(seed="vectors")
     drawn = Header.from_rlp(it.header_rlp(round_number=1))
     # The state holds keys that are drawn anew, so the example has a state root of its own.

@@ -81,7 +81,7 @@ def test_every_tag_of_a_map_is_proved_and_every_other_is_proved_absent(
     pairs: list[tuple[bytes, bytes]], other: bytes
 ) -> None:
     index_map = IndexMap()
-    index_map.apply([batch.entry(tag, digest) for tag, digest in pairs])
+    index_map.apply(3, [batch.entry(tag, digest) for tag, digest in pairs])
     root = index_map.root
     for tag in {tag for tag, _ in pairs} | {other}:
         proof = index_map.prove(tag)
@@ -111,8 +111,9 @@ def test_tags_that_share_a_long_prefix_are_told_apart(last: list[int], absent: i
 def test_repeated_entry_changes_nothing(pairs: list[tuple[bytes, bytes]]) -> None:
     entries = [batch.entry(tag, digest) for tag, digest in pairs]
     once, twice = IndexMap(), IndexMap()
-    once.apply(entries)
-    twice.apply(entries + entries)
+    once.apply(0, entries)
+    twice.apply(0, entries + entries)
+    twice.apply(1, entries)
     assert once.root == twice.root
 
 

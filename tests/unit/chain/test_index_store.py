@@ -44,14 +44,14 @@ def test_map_root_and_every_proof_equal_the_reference(
     reference = IndexMap()
     store.apply([batch(i, entries) for i, entries in enumerate(said)], len(said), "0xaa")
     for index, entries in enumerate(said):
-        reference.apply(entries)
+        reference.apply(index, entries)
         assert store.advance_map(index + 1) == reference.root
         for tag in {one[:16] for rows in said for one in rows} | {bytes(16), b"\xff" * 16}:
             proof, links, as_of = store.prove(tag)
             assert as_of == index + 1
             assert proof == reference.prove(tag)
             assert verify_map_proof(proof, reference.root)
-            assert [link.entry_digest for link in links] == reference.chains.get(tag, [])
+            assert [(link.entry_digest, link.batch) for link in links] == reference.chains.get(tag, [])
     store.close()
 
 

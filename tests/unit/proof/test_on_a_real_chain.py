@@ -74,7 +74,7 @@ class RealChain:
         entries = [batch.entry(tag, batch.entry_digest(one.digest, one.ucr_elements()[0][0])) for one in records]
         index = self.it.ledger.batch_count()
         self.it.ledger.anchor(batch.entries_root(entries), len(entries), b"".join(entries), self.gateway)
-        self.map.apply(entries)
+        self.map.apply(index, entries)
         self.places.update({one.record_id: (index, at) for at, one in enumerate(records)})
 
     def attest(self) -> None:

@@ -122,7 +122,7 @@ def test_refreshed_bundle_has_its_old_records_and_is_the_one_that_would_be_made_
         ledger=it.proof(it.ledger, slots["ledger"]),
         request=request,
         keys=[one.public for one in old.keys],
-        heads=[HeadToShow(it.checkpoint_map.prove(head.tag), head.entry_digests) for head in old.heads],
+        heads=[HeadToShow(it.checkpoint_map.prove(head.tag), head.entries) for head in old.heads],
     )
     assert refreshed == it.consignment_bundle()
     assert verify(old, it.trust_root()).verdict is Verdict.VALID
