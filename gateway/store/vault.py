@@ -10,6 +10,7 @@ any key that is still in the file, which is how a key is rotated.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,10 +75,15 @@ class Vault:
     def __init__(self, keys: DataKeys) -> None:
         self._current = keys.current.encode()
         self._ciphers = {key_id.encode(): AESGCM(key) for key_id, key in keys.keys.items()}
+        self._own = threading.local()
 
     def pack_public(self, content: bytes) -> bytes:
         """Compressed, for what holds no personal data (the issuer-signed JWT)."""
-        return zstandard.ZstdCompressor(level=ZSTD_LEVEL).compress(content)
+        # Making a compressor costs more than using it, and one may not be used by two threads at once.
+        compressor: zstandard.ZstdCompressor | None = getattr(self._own, "compressor", None)
+        if compressor is None:
+            compressor = self._own.compressor = zstandard.ZstdCompressor(level=ZSTD_LEVEL)
+        return compressor.compress(content)
 
     def unpack_public(self, packed: bytes, record_id: str) -> bytes:
         """What `pack_public` was given; raises UnopenedPayload."""
