@@ -11,7 +11,14 @@ import sys
 import typer
 
 from chain.errors import LedgerFault, Malformed, NotFound, Refused, TongguanError
-from scripts.commands import chain_commands, exchange_commands, member_commands, operate_commands, proof_commands
+from scripts.commands import (
+    chain_commands,
+    exchange_commands,
+    gateway_commands,
+    member_commands,
+    operate_commands,
+    proof_commands,
+)
 
 EXIT_NO = 1
 EXIT_COULD_NOT_TELL = 2
@@ -23,7 +30,14 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for commands in (operate_commands, exchange_commands, proof_commands, chain_commands, member_commands):
+for commands in (
+    operate_commands,
+    gateway_commands,
+    exchange_commands,
+    proof_commands,
+    chain_commands,
+    member_commands,
+):
     commands.register(app)
 
 

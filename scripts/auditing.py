@@ -1,0 +1,274 @@
+"""The audit of a gateway: what it promised, by the receipts that members kept, against what stands on the chain.
+
+Nothing of the gateway is asked or believed: the chain is replayed into an index of its own (each batch against its
+commitment, the map against the newest checkpoint), the receipts come from the members' own files, their signatures are
+checked with keys from the registry. A promise is
+
+- *kept*: every entry counts on the chain, in a block no later than `anchor_by`
+- *broken*: an entry stands there too late, or not at all although the chain has a block later than `anchor_by`
+- *excused*: not kept, but the issuer's key was revoked or its member suspended by then
+- *open*: not kept yet, and no block is later than `anchor_by`
+
+A receipt that no key of a gateway member signed is *forged*. Two receipts of one gateway for one record are
+*contradicting*, and so is a receipt whose entries are not those of the record that it names.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+
+from chain.encoding import parse_base64url
+from chain.errors import Malformed, StoreFault
+from chain.index_store import IndexStore
+from chain.jws import CompactJws
+from chain.ledger import RegisteredKey, RegisteredMember
+from chain.members import KeyState, MemberState, Role
+from chain.proof.batch import TAG_BYTES, entry_digest, split_entries
+from chain.proof.bundle import RECEIPT_TYP
+from chain.sdjwt import SignedRecord
+from gateway.client import Receipt
+
+BATCHES_PER_READ = 256
+JOURNAL_WAIT_S = 10.0
+"""How long a journal may be locked by its adapter before it counts as unreadable."""
+FAULTS_MAX = 10_000
+"""Most faults that a report names; further ones are only counted."""
+
+
+class Outcome(StrEnum):
+    """What became of one promise."""
+
+    KEPT = "kept"
+    OPEN = "open"
+    EXCUSED = "excused"
+    BROKEN = "broken"
+    FORGED = "forged"
+    CONTRADICTING = "contradicting"
+
+
+AGAINST = (Outcome.BROKEN, Outcome.FORGED, Outcome.CONTRADICTING)
+
+
+@dataclass(frozen=True)
+class KeptReceipt:
+    """A receipt as a member kept it, and the record that it is for (empty where only the receipt was kept)."""
+
+    holder: str
+    receipt: str
+    record: str = ""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that speaks against a gateway."""
+
+    kind: str
+    """An `Outcome`, or `doubled`."""
+    record_id: str
+    gateway: str
+    """USCC of its member; for a doubled entry the address that anchored it again."""
+    holder: str
+    reason: str
+
+
+@dataclass
+class AuditReport:
+    """What an audit found. `faults` are in order of finding."""
+
+    batches: int = 0
+    entries: int = 0
+    void_batches: list[int] = field(default_factory=list)
+    head_block: int = 0
+    head_time: int = 0
+    outcomes: Counter[Outcome] = field(default_factory=Counter)
+    doubled: int = 0
+    """Entries that the same gateway anchored again."""
+    repeated: int = 0
+    """Entries that another gateway had anchored before; they change nothing."""
+    covered: int = 0
+    """Kept promises that stand under the newest checkpoint."""
+    faults: list[Fault] = field(default_factory=list)
+
+    @property
+    def receipts(self) -> int:
+        """How many promises were looked at."""
+        return sum(self.outcomes.values())
+
+    @property
+    def has_faults(self) -> bool:
+        """Whether anything speaks against a gateway."""
+        return bool(self.doubled) or any(self.outcomes[one] for one in AGAINST)
+
+    @property
+    def can_tell(self) -> bool:
+        """Whether there were promises to look at and none of them is still open."""
+        return self.receipts > 0 and not self.outcomes[Outcome.OPEN]
+
+    def add(self, fault: Fault) -> None:
+        """Names a fault, as long as the list is not full."""
+        if len(self.faults) < FAULTS_MAX:
+            self.faults.append(fault)
+
+
+@dataclass(frozen=True)
+class Registered:
+    """Members and keys as the registry holds them at the audited head."""
+
+    members: Mapping[str, RegisteredMember]
+    keys: Mapping[bytes, RegisteredKey]
+
+    def is_gateways(self, jws: CompactJws, member: str) -> bool:
+        """Whether a registered key of that member, which has or had the role GATEWAY, made the signature."""
+        found = self.keys.get(_thumbprint(jws.kid))
+        known = self.members.get(member)
+        if found is None or known is None or found.versions[0].member != member:
+            return False
+        return any(Role.GATEWAY in one.roles for one in known.versions) and jws.verify(found.public_key)
+
+    def has_ended(self, signed: SignedRecord) -> bool:
+        """Whether the record's key was revoked or its member is not active any more."""
+        key, member = self.keys.get(_thumbprint(signed.kid)), self.members.get(signed.iss)
+        if key is None or member is None:
+            return True
+        return key.versions[-1].state is not KeyState.ACTIVE or member.versions[-1].state is not MemberState.ACTIVE
+
+
+class Audit:
+    """One audit over a replayed index. Feed it receipts; `report` grows."""
+
+    def __init__(self, index: IndexStore, registered: Registered, consortium: str, head_time: int) -> None:
+        self._index = index
+        self._registered = registered
+        self._consortium = consortium
+        self._seen: dict[tuple[str, str], str] = {}
+        progress = index.progress()
+        self._map_count = progress.map_count
+        self.report = AuditReport(
+            batches=progress.batch_count,
+            void_batches=index.void_batches(),
+            head_block=progress.block,
+            head_time=head_time,
+        )
+
+    def check_batches(self) -> None:
+        """Looks for entries that one gateway anchored twice. Another gateway's repetition changes nothing."""
+        first = 0
+        while found := self._index.batches(first, BATCHES_PER_READ):
+            for batch in found:
+                if not batch.void:
+                    self._check_batch(batch.facts.index, batch.facts.gateway)
+            first += len(found)
+
+    def check(self, kept: KeptReceipt) -> Outcome | None:
+        """What became of one promise, counted in the report; None where this very receipt was looked at before."""
+        try:
+            jws = CompactJws.parse(kept.receipt, typ=RECEIPT_TYP)
+            receipt = Receipt.parse(kept.receipt)
+        except (Malformed, ValueError, KeyError, TypeError) as error:
+            return self._conclude(kept, "", "", Outcome.FORGED, f"it is no receipt: {error}")
+        said_by = (receipt.gateway, receipt.record_id)
+        if self._seen.get(said_by) == kept.receipt:
+            return None
+        if not self._registered.is_gateways(jws, receipt.gateway) or jws.payload.get("aud") != self._consortium:
+            why = "no registered key of a gateway's member of this consortium signed it"
+            return self._conclude(kept, receipt.record_id, receipt.gateway, Outcome.FORGED, why)
+        if said_by in self._seen:
+            why = "the same gateway gave another receipt for this record"
+            return self._conclude(kept, receipt.record_id, receipt.gateway, Outcome.CONTRADICTING, why)
+        self._seen[said_by] = kept.receipt
+        outcome, why = self._judged(kept, receipt)
+        return self._conclude(kept, receipt.record_id, receipt.gateway, outcome, why)
+
+    def _judged(self, kept: KeptReceipt, receipt: Receipt) -> tuple[Outcome, str]:
+        signed = SignedRecord.parse(kept.record) if kept.record else None
+        if signed is not None and not _is_of(receipt, signed):
+            return Outcome.CONTRADICTING, "it names other entries than its record has"
+        links = [self._index.find_link(tag, digest) for tag, digest in receipt.entries]
+        batches = [self._index.find_batch(link.batch) for link in links if link is not None]
+        late = [one.facts.timestamp for one in batches if one is not None and one.facts.timestamp > receipt.anchor_by]
+        if late:
+            return Outcome.BROKEN, f"anchored at {time_text(max(late))}, promised by {time_text(receipt.anchor_by)}"
+        if None not in links:
+            self.report.covered += all(link.batch < self._map_count for link in links if link is not None)
+            return Outcome.KEPT, ""
+        if signed is not None and self._registered.has_ended(signed):
+            return Outcome.EXCUSED, ""
+        if self.report.head_time <= receipt.anchor_by:
+            return Outcome.OPEN, ""
+        missing = sum(link is None for link in links)
+        return Outcome.BROKEN, f"{missing} of {len(links)} entries not anchored by {time_text(receipt.anchor_by)}"
+
+    def _conclude(self, kept: KeptReceipt, record_id: str, gateway: str, outcome: Outcome, why: str) -> Outcome:
+        self.report.outcomes[outcome] += 1
+        if outcome in AGAINST:
+            self.report.add(Fault(outcome.value, record_id, gateway, kept.holder, why))
+        return outcome
+
+    def _check_batch(self, number: int, gateway: bytes) -> None:
+        own = split_entries(self._index.find_entries(number) or b"")
+        self.report.entries += len(own)
+        for position, entry in enumerate(own):
+            link = self._index.find_link(entry[:TAG_BYTES], entry[TAG_BYTES:])
+            if link is None or (link.batch, link.position) == (number, position):
+                continue
+            first = self._index.find_batch(link.batch)
+            if first is not None and first.facts.gateway == gateway:
+                self.report.doubled += 1
+                why = f"entry {entry.hex()} stands in batch {link.batch} already"
+                self.report.add(Fault("doubled", "", "0x" + gateway.hex(), "", f"batch {number}: {why}"))
+            else:
+                self.report.repeated += 1
+
+
+def kept_in_journal(file: Path, holder: str) -> Iterator[KeptReceipt]:
+    """Every receipt in an adapter's journal with its record, in order; raises StoreFault. The file is only read."""
+    try:
+        opened = sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True, timeout=JOURNAL_WAIT_S)
+        with closing(opened) as journal:
+            rows = journal.execute("SELECT receipt, record FROM entities WHERE receipt <> '' ORDER BY place, ordinal")
+            for receipt, record in rows:
+                yield KeptReceipt(holder, str(receipt), str(record))
+    except sqlite3.Error as error:
+        raise StoreFault(f"the journal {file} cannot be read: {error}") from error
+
+
+def kept_in_file(file: Path) -> Iterator[KeptReceipt]:
+    """Receipts as a member keeps them that has no adapter: one a line, and its record after a blank where it likes."""
+    with file.open(encoding="ascii", errors="replace") as lines:
+        for line in lines:
+            receipt, _, record = line.strip().partition(" ")
+            if receipt:
+                yield KeptReceipt(file.name, receipt, record.strip())
+
+
+def audited(audit: Audit, kept: Iterable[KeptReceipt]) -> AuditReport:
+    """The finished report over the whole chain and all these receipts."""
+    audit.check_batches()
+    for one in kept:
+        audit.check(one)
+    return audit.report
+
+
+def time_text(unix_s: int) -> str:
+    """Unix seconds as ISO 8601 UTC."""
+    return datetime.fromtimestamp(unix_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _is_of(receipt: Receipt, signed: SignedRecord) -> bool:
+    """Whether the receipt names the record and exactly its entries."""
+    own = [entry_digest(signed.digest, element) for element, _ in signed.ucr_elements()]
+    return receipt.record_id == signed.record_id and [digest for _, digest in receipt.entries] == own
+
+
+def _thumbprint(kid: str) -> bytes:
+    try:
+        return parse_base64url(kid)
+    except ValueError:
+        return b""

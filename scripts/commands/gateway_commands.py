@@ -1,0 +1,189 @@
+"""What whoever runs a gateway types, and whoever wants to know whether it kept its word."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from scripts.commands.operate_commands import NODE_PORT, Directory
+from scripts.folder import ConsortiumFolder
+
+if TYPE_CHECKING:
+    from gateway.settings import GatewaySettings
+    from gateway.store.vault import Vault
+    from scripts.auditing import AuditReport, KeptReceipt
+
+FAULTS_SHOWN = 20
+
+Settings = Annotated[Path | None, typer.Option(help="settings file of the gateway; else the one in DIR")]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds this room's commands."""
+    app.command()(audit)
+    app.command()(backup)
+    app.command()(restore)
+    app.command()(config)
+
+
+def audit(
+    directory: Directory,
+    rpc: Annotated[str, typer.Option(help="the chain's JSON-RPC endpoint")] = "",
+    receipts: Annotated[
+        list[Path] | None, typer.Option(help="file of further receipts, one JWS a line (its record after a blank)")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="the whole report as JSON")] = False,
+) -> None:
+    """Prove from the chain alone whether every receipt that members kept was kept, and nothing anchored twice.
+
+    Reads the adapters' journals in DIR and the files named; asks no gateway. Exit 0 where every promise was kept (or is
+    excused), 1 where one was broken, forged or contradicts another, or an entry was anchored twice by one gateway, 2
+    where that cannot be told: a promise is still open, no receipt was found, the chain cannot be reached or believed.
+    """
+    folder = ConsortiumFolder(directory)
+    folder.require_founded()
+    report = _audited(folder, rpc, receipts or [])
+    if as_json:
+        said = asdict(report) | {"receipts": report.receipts}
+        print(json.dumps(said, ensure_ascii=False, indent=2))
+    else:
+        _say(report, {member.uscc: member.name for member in folder.members()})
+    if report.has_faults:
+        sys.exit(1)
+    if not report.can_tell:
+        sys.exit(2)
+
+
+def backup(
+    directory: Directory,
+    out: Annotated[Path, typer.Option("--out", "-o", help="new file to write", metavar="FILE")],
+    settings: Settings = None,
+) -> None:
+    """Copy the gateway's whole store (SQLite or PostgreSQL) into one file, while the gateway runs on.
+
+    The copy is a SQLite file of the same schema, from one consistent snapshot. The data keys are not in it: keep
+    `data-keys.json` apart from it, for without it the payloads do not open.
+    """
+    from gateway.store.backup import back_up
+    from gateway.store.store import Store
+
+    chosen = _settings(directory, settings)
+    store = Store.open(chosen.store_url, _vault(chosen))
+    try:
+        count = back_up(store, out)
+    except OSError as error:
+        print(f"tongguan: {error}", file=sys.stderr)
+        sys.exit(2)
+    finally:
+        store.close()
+    print(f"{out}: {count:,} records, {out.stat().st_size:,} bytes")
+    print(f"Keep apart from it: {chosen.data_keys_file}")
+
+
+def restore(
+    directory: Directory,
+    file: Annotated[Path, typer.Argument(help="a copy that `tongguan backup` made", metavar="FILE")],
+    settings: Settings = None,
+) -> None:
+    """Fill the gateway's empty store with a copy. Stop the gateway first.
+
+    What was anchored since the copy is read from the chain when the gateway starts. Records accepted after the copy are
+    not in it: their issuers submit them again. Exit 1 where the store holds records already or FILE is no copy.
+    """
+    from gateway.store.backup import StoreNotEmpty
+    from gateway.store.backup import restore as restored
+
+    chosen = _settings(directory, settings)
+    try:
+        count = restored(file, chosen.store_url, _vault(chosen))
+    except StoreNotEmpty as error:
+        print(f"tongguan: {error}", file=sys.stderr)
+        sys.exit(1)
+    print(f"{count:,} records restored from {file}. Start the gateway; then: tongguan audit {directory}")
+
+
+def config(directory: Directory, settings: Settings = None) -> None:
+    """Print the gateway's effective settings (file and environment) as JSON; passwords are left out."""
+    print(json.dumps(_settings(directory, settings).effective(), ensure_ascii=False, indent=2))
+
+
+def _settings(directory: Path, file: Path | None) -> GatewaySettings:
+    from gateway.settings import GatewaySettings
+
+    if file is None:
+        folder = ConsortiumFolder(directory)
+        folder.require_founded()
+        file = folder.gateway / "settings.json"
+    return GatewaySettings.load(file)
+
+
+def _vault(settings: GatewaySettings) -> Vault:
+    from gateway.store.vault import DataKeys, Vault
+
+    return Vault(DataKeys.load(settings.data_keys_file))
+
+
+def _audited(folder: ConsortiumFolder, rpc: str, files: list[Path]) -> AuditReport:
+    from chain.follower import Follower
+    from chain.index_store import IndexStore
+    from scripts.auditing import Audit, Registered, audited
+    from scripts.connecting import connect, trust_root_of
+
+    root = trust_root_of(folder)
+    ledger = connect(root, rpc or folder.rpc() or f"http://127.0.0.1:{NODE_PORT}")
+    with TemporaryDirectory(prefix="audit-") as place:
+        index = IndexStore.open(Path(place), root.consortium)
+        try:
+            Follower(ledger, index, root.consortium).catch_up()
+            head = ledger.head()
+            registered = Registered(ledger.members(), ledger.keys())
+            audit_ = Audit(index, registered, root.consortium.hex(), head.timestamp)
+            return audited(audit_, _kept(folder, files))
+        finally:
+            index.close()
+
+
+def _kept(folder: ConsortiumFolder, files: list[Path]) -> Iterator[KeptReceipt]:
+    from scripts.auditing import kept_in_file, kept_in_journal
+
+    for journal in sorted((folder.path / "adapters").glob("*/journal.sqlite")):
+        yield from kept_in_journal(journal, journal.parent.name)
+    for file in files:
+        try:
+            yield from kept_in_file(file)
+        except OSError as error:
+            print(f"tongguan: {file}: {error.strerror}", file=sys.stderr)
+            sys.exit(2)
+
+
+def _say(report: AuditReport, names: dict[str, str]) -> None:
+    from scripts.auditing import Outcome, time_text
+
+    print(
+        f"chain      {report.batches:,} batches, {report.entries:,} entries, "
+        f"head block {report.head_block} of {time_text(report.head_time)}"
+    )
+    for number in report.void_batches:
+        print(f"           batch {number} is void: its entries do not hash to its root, and none of them counts")
+    if report.repeated:
+        print(f"           {report.repeated:,} entries were anchored by a second gateway too, which changes nothing")
+    counted = ", ".join(f"{report.outcomes[one]:,} {one.value}" for one in Outcome if report.outcomes[one])
+    print(f"receipts   {report.receipts:,}: {counted or 'none were found'}; {report.covered:,} under the checkpoint")
+    print(f"anchored   {report.doubled:,} entries twice by the same gateway")
+    for fault in report.faults[:FAULTS_SHOWN]:
+        who = f"{names.get(fault.gateway, '')} {fault.gateway}".strip() or "unknown gateway"
+        print(f"  {fault.kind.upper()}  {who}: {fault.record_id or 'entry'}: {fault.reason} (kept by {fault.holder})")
+    if len(report.faults) > FAULTS_SHOWN:
+        print(f"  … and {len(report.faults) - FAULTS_SHOWN:,} more: --json names them")
+    if report.outcomes[Outcome.OPEN] and not report.has_faults:
+        print("open       no block is late enough to tell; ask again once the chain has gone on")
+    verdict = "NOT KEPT" if report.has_faults else "KEPT" if report.can_tell else "CANNOT TELL"
+    print(f"verdict    {verdict} (promises held against the chain at {time_text(int(time.time()))})")
