@@ -86,7 +86,13 @@ def connect(settings: GatewaySettings, root: TrustRoot) -> Ledger:
     until = time.monotonic() + CONNECT_TIMEOUT_S
     while True:
         try:
-            return Ledger(settings.rpc_url, addresses, expect=expect, gas_price_wei=settings.gas_price_wei)
+            return Ledger(
+                settings.rpc_url,
+                addresses,
+                expect=expect,
+                gas_price_wei=settings.gas_price_wei,
+                unsealed=root.is_unsealed,
+            )
         except LedgerFault as fault:
             if time.monotonic() > until:
                 raise

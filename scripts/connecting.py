@@ -27,4 +27,4 @@ def connect(root: TrustRoot, rpc: str) -> Ledger:
     addresses = ContractAddresses("0x" + contracts[REGISTRY].address.hex(), "0x" + contracts[LEDGER].address.hex())
     code_hashes = {name: "0x" + contract.code_hash.hex() for name, contract in contracts.items()}
     expect = Expectations(root.chain_id, "0x" + root.genesis_hash.hex(), code_hashes)
-    return Ledger(rpc, addresses, expect=expect)
+    return Ledger(rpc, addresses, expect=expect, unsealed=root.is_unsealed)

@@ -21,6 +21,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from chain.errors import TongguanError
 from gateway.client import GatewayClient
+from scripts.commands.operate_commands import UNSEALED_HELP, UNSEALED_WARNING
+from scripts.connecting import trust_root_of
 from scripts.folder import ConsortiumFolder
 from scripts.founding import found
 from scripts.machine import Machine
@@ -55,11 +57,19 @@ class Told:
 class Demonstration:
     """One run in one folder."""
 
-    def __init__(self, folder: ConsortiumFolder, console: Console, rpc: str = "", funder: Path | None = None) -> None:
+    def __init__(
+        self,
+        folder: ConsortiumFolder,
+        console: Console,
+        rpc: str = "",
+        funder: Path | None = None,
+        unsealed: bool = False,
+    ) -> None:
         self._folder = folder
         self._say = console
         self._rpc = rpc
         self._funder = funder
+        self._unsealed = unsealed
         self._started = time.monotonic()
 
     def found(self) -> None:
@@ -68,7 +78,7 @@ class Demonstration:
             self._step("The consortium is already founded here; this run goes on where the last one ended.")
             return
         self._step("A consortium is founded: keys, chain, contracts, members, trust root")
-        root = found(self._folder, rpc=self._rpc, funder=self._funder, say=self._note)
+        root = found(self._folder, rpc=self._rpc, funder=self._funder, unsealed=self._unsealed, say=self._note)
         self._note(f"trust root fingerprint {root.short_fingerprint}")
 
     def run(self, machine: Machine) -> None:
@@ -83,6 +93,9 @@ class Demonstration:
             self._wait_until_covered(machine, reader, told)
             for story in told:
                 self._show(reader, story)
+            if trust_root_of(self._folder).is_unsealed:
+                raise DemonstrationFailed(f"{UNSEALED_WARNING} All else held; no bundle can be made or believed.")
+            for story in told:
                 self._save_bundle(reader, story)
         self._verify(told)
         self._refuse_lies(told)
@@ -224,11 +237,12 @@ def main(arguments: list[str] | None = None) -> int:
         "--rpc", default="", help="do it all on this running network (QBFT) instead of an embedded node"
     )
     parser.add_argument("--funder", type=Path, help="with --rpc: key file of an account that may send")
+    parser.add_argument("--unsealed", action="store_true", help=UNSEALED_HELP)
     options = parser.parse_args(arguments)
     console = Console()
     stopped = StopSignal()
     folder = ConsortiumFolder(options.dir.resolve())
-    demonstration = Demonstration(folder, console, options.rpc, options.funder)
+    demonstration = Demonstration(folder, console, options.rpc, options.funder, options.unsealed)
     try:
         demonstration.found()
         with Machine(folder, node_port=8645, gateway_port=8700, quiet_s=1.0) as machine:

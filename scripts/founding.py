@@ -113,12 +113,18 @@ def _organisation_number(body: str) -> str:
     return body + ("X" if check == 10 else "0" if check == 11 else str(check))
 
 
-def found(folder: ConsortiumFolder, *, rpc: str = "", funder: Path | None = None, say: Say = print) -> TrustRoot:
+def found(
+    folder: ConsortiumFolder, *, rpc: str = "", funder: Path | None = None, unsealed: bool = False, say: Say = print
+) -> TrustRoot:
     """Founds an example consortium in `folder` and returns its trust root (auditor edition).
 
     On an embedded node that is made in the folder, or on the network behind `rpc`, whose fees (if any) the account in
-    the key file `funder` pays. Raises LedgerFault, or the contract's error where a transaction is refused.
+    the key file `funder` pays. A network that cannot give proofs is refused (NoProofs) before anything is sent to it,
+    or with `unsealed` taken, and the trust root then names no validators: no bundle of it is ever believed.
+    Raises LedgerFault, or the contract's error where a transaction is refused.
     """
+    if rpc and not unsealed:
+        qualify_network(rpc)
     consortium = secrets.token_bytes(32)
     folder.make_passphrase()
     members = profiles()
@@ -129,7 +135,7 @@ def found(folder: ConsortiumFolder, *, rpc: str = "", funder: Path | None = None
         shutil.copyfile(source, folder.path / name)
     with _endpoint(folder, rpc) as endpoint:
         deployer = load_account(funder, _funder_passphrase()) if funder else folder.make_account("", "deployer")
-        ledger = _deploy(endpoint, deployer, _founding(folder, members, consortium), say)
+        ledger = _deploy(endpoint, deployer, _founding(folder, members, consortium), say, unsealed=unsealed)
         _register(ledger, folder, members)
         say(f"members, keys and accounts are on the chain (block {ledger.block_number()})")
         root = _trust_root(ledger, consortium)
@@ -193,12 +199,25 @@ def _founding(folder: ConsortiumFolder, members: list[MemberProfile], consortium
     )
 
 
-def _deploy(endpoint: Any, deployer: LocalAccount, founding: Founding, say: Say) -> Ledger:
+def qualify_network(rpc: str) -> None:
+    """Raises NoProofs, with what to do, where the network behind `rpc` cannot give what proofs need."""
+    from chain.ledger import qualify
+    from chain.ledger.faults import NoProofs
+
+    try:
+        qualify(rpc)
+    except NoProofs as fault:
+        fix = "Choose a QBFT network, or run without proofs, every bundle UNTRUSTED_CHAIN: --unsealed"
+        raise NoProofs(fault.what, f"{fault.reason}. {fix}") from fault
+
+
+def _deploy(endpoint: Any, deployer: LocalAccount, founding: Founding, say: Say, *, unsealed: bool) -> Ledger:
     from chain.ledger import Ledger, deploy, read_expectations
 
     addresses = deploy(endpoint, deployer, founding, timeout_s=FOUNDING_WAIT_S)
     say(f"contracts: MemberRegistry {addresses.registry}, RecordLedger {addresses.ledger}")
-    return Ledger(endpoint, addresses, expect=read_expectations(endpoint, addresses), timeout_s=FOUNDING_WAIT_S)
+    expect = read_expectations(endpoint, addresses)
+    return Ledger(endpoint, addresses, expect=expect, timeout_s=FOUNDING_WAIT_S, unsealed=unsealed)
 
 
 def _register(ledger: Ledger, folder: ConsortiumFolder, members: list[MemberProfile]) -> None:
@@ -253,7 +272,10 @@ def roles_of(member: MemberProfile) -> Role:
 def _trust_root(ledger: Ledger, consortium: bytes) -> TrustRoot:
     from chain.proof.header import Header
 
-    head = Header.from_rlp(ledger.header_rlp(ledger.block_number()))
+    validators: tuple[ValidatorRange, ...] = ()
+    if not ledger.unsealed:
+        head = Header.from_rlp(ledger.header_rlp(ledger.block_number()))
+        validators = (ValidatorRange(0, None, True, tuple(sorted(head.extra.validators))),)
     contracts = (
         Contract(REGISTRY, _bytes(ledger.addresses.registry), _bytes(ledger.code_hash("MemberRegistry")), 0, None),
         Contract(LEDGER, _bytes(ledger.addresses.ledger), _bytes(ledger.code_hash("RecordLedger")), 0, None),
@@ -263,7 +285,7 @@ def _trust_root(ledger: Ledger, consortium: bytes) -> TrustRoot:
         chain_id=ledger.chain_id,
         genesis_hash=_bytes(ledger.block_hash(0)),
         contracts=contracts,
-        validators=(ValidatorRange(0, None, True, tuple(sorted(head.extra.validators))),),
+        validators=validators,
         least_votes=len(ledger.governors().active) // 2 + 1,
         record_rules=dict(RECORD_RULES),
         # All keys were made in one folder on one machine; only members who each hold their own may say otherwise.
@@ -294,9 +316,11 @@ def _bytes(said: str) -> bytes:
 
 
 def _funder_passphrase() -> bytes:
-    """The passphrase of the funder's key file: from TONGGUAN_FUNDER_PASSPHRASE, else asked for."""
+    """The funder's passphrase: TONGGUAN_FUNDER_PASSPHRASE, the file TONGGUAN_FUNDER_PASSPHRASE_FILE, or asked for."""
     import getpass
 
+    if file := os.environ.get("TONGGUAN_FUNDER_PASSPHRASE_FILE"):
+        return Path(file).read_bytes().strip()
     said = os.environ.get("TONGGUAN_FUNDER_PASSPHRASE")
     return (getpass.getpass("Passphrase of the funder's key file: ") if said is None else said).encode()
 

@@ -6,7 +6,7 @@ can do wrong; `reverts` the contracts' own errors by name.
 
 from chain.ledger.abi import Call
 from chain.ledger.client import Ledger
-from chain.ledger.founding import deploy, read_expectations
+from chain.ledger.founding import deploy, qualify, read_expectations
 from chain.ledger.values import (
     AnchoredBatch,
     Attestation,
@@ -42,5 +42,6 @@ __all__ = [
     "RegisteredKey",
     "RegisteredMember",
     "deploy",
+    "qualify",
     "read_expectations",
 ]

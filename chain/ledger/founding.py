@@ -6,17 +6,46 @@ from typing import TYPE_CHECKING
 
 from web3.providers.base import BaseProvider
 
+from chain.errors import Malformed
 from chain.ledger.abi import encode_constructor
-from chain.ledger.calls import founder_values
-from chain.ledger.endpoint import Endpoint, parse_hex, parse_object, parse_quantity
-from chain.ledger.faults import MalformedAnswer
+from chain.ledger.calls import ZERO_ADDRESS, founder_values
+from chain.ledger.endpoint import Endpoint, parse_bytes, parse_hex, parse_object, parse_quantity
+from chain.ledger.faults import MalformedAnswer, NoProofs, RpcRefused
 from chain.ledger.reverts import RevertedWithoutReason
 from chain.ledger.sending import estimate_gas, parse_receipt, send_raw, sign_transaction, wait_for_receipt
 from chain.ledger.values import ContractAddresses, Expectations, Founding
 from chain.proof.hashes import keccak256
+from chain.proof.header import Header
+from chain.proof.seals import verify_seals
+from chain.proof.storage import NodeSet, read_account
 
 if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
+
+
+def qualify(provider: BaseProvider | str, timeout_s: float = 10) -> None:
+    """That this endpoint can give what proofs need, before anything is sent to it.
+
+    Its newest header must be sealed by a quorum of the validators it names (block 0 has no seals and is taken), and
+    `eth_getProof` must prove an account under that header's state root. Raises NoProofs with what is missing.
+    """
+    endpoint = Endpoint(provider, timeout_s)
+    fields = endpoint.block("latest")
+    if fields is None:
+        raise MalformedAnswer("eth_getBlockByNumber", "the endpoint has no latest block")
+    try:
+        header = Header.from_rpc_json(fields)
+        if header.number:
+            verify_seals(header, header.extra.validators)
+    except Malformed as fault:
+        raise NoProofs("sealed headers", f"its newest block has no sealed QBFT header: {fault}") from fault
+    if header.block_hash != parse_bytes(fields.get("hash"), "eth_getBlockByNumber", 32):
+        raise NoProofs("sealed headers", "its newest block's hash is not that of a QBFT header")
+    try:
+        proof = endpoint.proof(ZERO_ADDRESS, [0], header.number)
+        read_account(header.state_root, bytes(20), NodeSet.of(dict.fromkeys(proof.account_nodes)))
+    except (RpcRefused, MalformedAnswer, Malformed) as fault:
+        raise NoProofs("eth_getProof", str(fault)) from fault
 
 
 def deploy(

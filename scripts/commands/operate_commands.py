@@ -18,6 +18,8 @@ DIR_HELP = "the consortium's folder"
 NODE_PORT = 8645
 GATEWAY_PORT = 8700
 SINGLE_WINDOW_PORT = 8710
+UNSEALED_HELP = "with --rpc: take a network that cannot give proofs; every bundle of it is UNTRUSTED_CHAIN"
+UNSEALED_WARNING = "UNTRUSTED_CHAIN: nobody seals this network's blocks, so nothing on it can be proved to a stranger."
 
 Directory = Annotated[Path, typer.Argument(help=DIR_HELP, metavar="DIR")]
 
@@ -36,6 +38,7 @@ def init(
     directory: Directory,
     rpc: Annotated[str, typer.Option(help="found it on this running network instead of an embedded node")] = "",
     funder: Annotated[Path | None, typer.Option(help="with --rpc: key file of an account that may send")] = None,
+    unsealed: Annotated[bool, typer.Option("--unsealed", help=UNSEALED_HELP)] = False,
 ) -> None:
     """Make a new example consortium: keys, genesis, contracts, members, trust root."""
     from scripts.founding import found
@@ -44,9 +47,11 @@ def init(
     if folder.is_founded():
         print(f"{directory} already holds a consortium; nothing was changed.")
         return
-    root = found(folder, rpc=rpc, funder=funder, say=lambda text: print(f"  {text}"))
+    root = found(folder, rpc=rpc, funder=funder, unsealed=unsealed, say=lambda text: print(f"  {text}"))
     print(f"Founded consortium {root.consortium.hex()[:16]}… in {directory}.")
     print(f"Trust root fingerprint: {root.short_fingerprint}")
+    if root.is_unsealed:
+        print(UNSEALED_WARNING)
     print(f"Next: tongguan up {directory}")
 
 

@@ -68,7 +68,6 @@ def test_open_range_cannot_be_marked_as_leaked() -> None:
         changed(consortium="AB" * 32),
         changed(chain_id=True),
         changed(least_votes=0),
-        changed(validators=[]),
         changed(validators=[{"from_block": 0, "to_block": 5, "accepted": True, "addresses": ["0x" + "11" * 20]}]),
         changed(validators=[{"from_block": 0, "to_block": None, "accepted": False, "addresses": ["0x" + "11" * 20]}]),
         changed(
@@ -87,6 +86,14 @@ def test_open_range_cannot_be_marked_as_leaked() -> None:
 def test_loose_trust_root_is_refused(said: bytes) -> None:
     with pytest.raises(MalformedTrustRoot):
         TrustRoot.parse(said)
+
+
+def test_trust_root_without_validators_believes_no_block_and_has_no_range_to_close() -> None:
+    unsealed = TrustRoot.parse(changed(validators=[]))
+    assert unsealed.is_unsealed
+    assert unsealed.find_validators(1) is None
+    with pytest.raises(MalformedTrustRoot):
+        unsealed.extended(99, [b"\x01" * 20])
 
 
 def story() -> tuple[Consortium, Bundle]:
