@@ -4,8 +4,8 @@
 
 Visible are `iss`, `aud`, `iat`, `jti`, `vct`, `_sd_alg`, `amends` where there is one, and every section's **name**.
 Each section is an array of `{"...": digest}`; a disclosure is `[salt, value]`, its digest the SHA-256 of its base64url
-text. `ucr` and `goods_items` have one element per value, every other section exactly one. There is no `_sd`, no decoy,
-no nesting, no key binding: one record cannot hold two truths, and what is withheld has a name.
+text. `ucr`, `goods_items` and `access` have one element per value, every other section exactly one. There is no `_sd`,
+no decoy, no nesting, no key binding: one record cannot hold two truths, and what is withheld has a name.
 
     record digest = SHA-256(JWS signing input)          record_id = base64url(record digest)
 
@@ -47,10 +47,17 @@ UCRS_MAX = 200
 GOODS_ITEMS_MAX = 999
 """Most goods items of a record; the WCO data model numbers them with three digits."""
 
+ACCESSES_MAX = 200
+"""Most reads that one access record tells of; never fewer than `UCRS_MAX`, since a read may be of so many."""
+
 SALT_BYTES = 16
 """Random bytes in a salt: 128 bits, so that what is withheld cannot be guessed."""
 
-MANY_ELEMENTS: Final[Mapping[str, int]] = {"ucr": UCRS_MAX, "goods_items": GOODS_ITEMS_MAX}
+MANY_ELEMENTS: Final[Mapping[str, int]] = {
+    "ucr": UCRS_MAX,
+    "goods_items": GOODS_ITEMS_MAX,
+    "access": ACCESSES_MAX,
+}
 """The sections that have one element per value, and how many at most. Every other section has exactly one."""
 
 

@@ -18,13 +18,13 @@ from chain.identifiers import Ucr
 from chain.members import PolicyKind
 from chain.sdjwt import SignedRecord
 from gateway import documents, references
-from gateway.access import AccessLog, Read, access_line, find_access_rows
+from gateway.access import AccessLog, Read, access_lines, find_access_rows
 from gateway.bundles import BundleMaker
 from gateway.changes import BATCHES_PER_LOOK_MAX, Anchored, Told, change_of, find_anchored
 from gateway.policy import Condition, ViewPolicy
 from gateway.problems import GatewayRefusal
-from gateway.search import PAGE_HITS_MAX, PROPOSALS_MAX, Cursors, Question, hit, propose, whom_of
-from gateway.search_facts import fill_once, index_record
+from gateway.search import HIT_SECTIONS, PAGE_HITS_MAX, PROPOSALS_MAX, Cursors, Question, hit, propose, whom_of
+from gateway.search_facts import fill_once
 from gateway.services import Services
 from gateway.store.model import RecordState
 from gateway.store.vault import DataKeys
@@ -82,9 +82,7 @@ class ReadingDesk:
         # Derived, so that every worker on this store reads every other's cursors; it changes with the data key.
         data_keys = DataKeys.load(services.settings.data_keys_file)
         self._cursors = Cursors(hmac.digest(data_keys.keys[data_keys.current], b"search cursor", "sha256"))
-        if index_record not in services.intake.derivers:
-            fill_once(services.store)
-            services.intake.derivers.append(index_record)
+        fill_once(services.store)
 
     @property
     def batch_count(self) -> int:
@@ -111,7 +109,7 @@ class ReadingDesk:
     def consignment(self, reader: Reader, ucr: str) -> Answer:
         """The consignment view; raises NotFound where the reader may not know of it."""
         gathered, sight = self._sight(reader, ucr)
-        receipt = self._log.log(Read.of(reader, "consignment", [ucr], sight.records))
+        receipt = self._log.log(Read.of(reader, "consignment", {ucr: sight.records}))
         return Answer(consignment_view(sight, gathered.coverage), receipt)
 
     def consignment_bundle(self, reader: Reader, ucr: str) -> BundleAnswer:
@@ -124,12 +122,12 @@ class ReadingDesk:
                 fix="Ask for the bundle of each of your own records",
             )
         made = self.bundles.consignment(sight)
-        return BundleAnswer(made, self._log.log(Read.of(reader, "bundle", [ucr], sight.records)))
+        return BundleAnswer(made, self._log.log(Read.of(reader, "bundle", {ucr: sight.records})))
 
     def record(self, reader: Reader, record_id: str) -> Answer:
         """One record as the reader sees it; raises NotFound where it may not know of it."""
         row, seen, ucrs = self._record(reader, record_id)
-        receipt = self._log.log(Read.of(reader, "record", ucrs, [seen]))
+        receipt = self._log.log(Read.of(reader, "record", {ucr: [seen] for ucr in ucrs}))
         content = record_view(seen)
         if row.reason and seen.signed.iss == reader.member:
             content["reason"] = row.reason
@@ -140,7 +138,7 @@ class ReadingDesk:
         _, seen, ucrs = self._record(reader, record_id)
         links = find_links(seen.signed, ucrs, self._services.index, self._services.tag_keys)
         made = self.bundles.record(seen, links)
-        return BundleAnswer(made, self._log.log(Read.of(reader, "bundle", ucrs, [seen])))
+        return BundleAnswer(made, self._log.log(Read.of(reader, "bundle", {ucr: [seen] for ucr in ucrs})))
 
     def references(self, reader: Reader, question: references.ReferenceQuestion) -> Answer:
         """Which consignments a number belongs to, as far as the reader may ask."""
@@ -149,25 +147,23 @@ class ReadingDesk:
         ucrs = references.matching_ucrs(question, found)
         if not self.policy.may_look_up(reader.roles, {Condition.ALWAYS}, question.kind):
             ucrs = [ucr for ucr in ucrs if self._takes_part(reader, ucr, question.kind)]
-        receipt = self._log.log(Read(reader, "references", tuple(ucrs), (), ("references",)))
+        receipt = self._log.log(Read.of_references(reader, ucrs))
         return Answer(references.answer(question, ucrs), receipt)
 
     def document(self, reader: Reader, digest: bytes) -> Answer:
         """Which records that the reader sees the `documents` of cite the file."""
         with self._services.store.reading() as connection:
             cited = documents.find_citations(connection, digest)
-        shown: list[HeldRecord] = []
+        shown: dict[str, list[HeldRecord]] = {}
         lines: list[Json] = []
-        ucrs: list[str] = []
         for ucr in sorted({ucr for ucr, _ in cited}):
             sight = self._find_sight(reader, ucr)
             wanted = {record_id for of, record_id in cited if of == ucr}
             for one in sight.records if sight else ():
                 if one.signed.record_id in wanted and one.signed.section("documents"):
-                    shown.append(one)
-                    ucrs.append(ucr)
+                    shown.setdefault(ucr, []).append(one)
                     lines.append({"ucr": ucr, **_citation(one, digest.hex())})
-        receipt = self._log.log(Read.of(reader, "document", set(ucrs), shown))
+        receipt = self._log.log(Read.of(reader, "document", shown))
         return Answer({"sha256": digest.hex(), "cited_by": lines}, receipt)
 
     def access_log(self, reader: Reader, ucr: str) -> Answer:
@@ -184,7 +180,7 @@ class ReadingDesk:
             link = services.index.find_link(bytes(row.tag), bytes(row.entry_digest))
             held = held_record(self._opener.open(row), link, services.index, covered)
             seen = disclosed(held, ucr, reader, sight.conditions, self.policy, self.directory())
-            lines.append(access_line(seen, shows_access=bool(seen.signed.section("access"))))
+            lines += access_lines(seen)
         return Answer({"ucr": ucr, "reads": lines}, "")
 
     def explain(self, member: str, ucr: str) -> list[dict[str, Json]]:
@@ -201,11 +197,8 @@ class ReadingDesk:
         hits, last = self._hits(reader, question, after)
         receipt = ""
         if hits:
-            ids = sorted(
-                {one.signed.record_id for found in hits for one in found.records if one.signed.iss != reader.member}
-            )
-            ucrs = tuple(found.ucr for found in hits)
-            receipt = self._log.log(Read(reader, "search", ucrs, tuple(ids), ("goods_items", "references", "status")))
+            shown = {found.ucr: found.records for found in hits}
+            receipt = self._log.log(Read.of(reader, "search", shown, HIT_SECTIONS))
         following = self._cursors.make(reader.member, question, last) if last else None
         return Answer({"hits": [hit(one) for one in hits], "next": following}, receipt)
 
@@ -243,7 +236,7 @@ class ReadingDesk:
             sight = self._find_sight(reader, ucr)
             wanted = [one.record_id for one in anchored if one.ucr == ucr]
             seen = [found for one in wanted if sight and (found := change_of(sight, one))]
-            self._log.log(Read.of(reader, "consignment", [ucr], [held for _, held in seen]))
+            self._log.log(Read.of(reader, "consignment", {ucr: [held for _, held in seen]}))
             changes += [change for change, _ in seen]
         return changes
 

@@ -36,6 +36,8 @@ PAGE_HITS_MAX = 100
 PROPOSALS_MAX = 400
 """Consignments looked at for one page. A page may end before it is full; its cursor goes on from there."""
 CRITERIA_MAX = 12
+HIT_SECTIONS: Final = frozenset({"goods_items", "references", "status"})
+"""The sections that a hit tells of."""
 WORDS_CHARS_MAX = 64
 
 _PLAIN: Final = frozenset({"broker", "importer", "status", "office", "district"})

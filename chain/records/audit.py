@@ -6,9 +6,10 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from chain.identifiers import Uscc
+from chain.identifiers import Ucr, Uscc
 from chain.records.base import Record
 from chain.records.scalars import Instant, Many, Note, Part, RecordId, Sha256Hex, Text, Token
+from chain.sdjwt import ACCESSES_MAX
 
 
 class FindingInput(Part):
@@ -59,8 +60,10 @@ class AuditFinding(Record):
 
 
 class Access(Part):
-    """One read of a view."""
+    """One read of one consignment."""
 
+    ucr: Ucr
+    """The consignment that was read."""
     reader: Uscc
     """The member that read."""
     reader_key: RecordId | None = None
@@ -80,9 +83,9 @@ class Access(Part):
 
 
 class AuditAccess(Record):
-    """That a view was read, signed by the gateway's member."""
+    """That views were read, signed by the gateway's member: all reads of one moment, whoever read whatever."""
 
     TYPE: ClassVar[str] = "audit.access"
 
-    access: Access
-    """The read."""
+    access: Annotated[Many[Access], Field(max_length=ACCESSES_MAX)] = ()
+    """The reads, each a disclosure of its own."""

@@ -1,7 +1,7 @@
 """What every record has, and how it becomes the sections of a signed record and comes back from them.
 
-Each field of a record is a section; a section has one disclosure, but `ucr` and `goods_items`, which have one per
-element. A field that says nothing (None, empty) is no section at all.
+Each field of a record is a section; a section has one disclosure, but `ucr`, `goods_items` and `access`, which
+have one per element. A field that says nothing (None, empty) is no section at all.
 """
 
 from __future__ import annotations

@@ -23,6 +23,9 @@ from gateway.views.standing import conditions_for, conditions_for_record, standi
 HIDDEN_TYPES = frozenset({"audit.access"})
 """Reads stand in the access log, not in the picture of the goods."""
 
+_BY_CONSIGNMENT = frozenset({ALWAYS_SHOWN, "access"})
+"""Sections of which each element is about one consignment: the others' are not for whoever asks about this one."""
+
 
 @dataclass(frozen=True)
 class Sight:
@@ -68,21 +71,21 @@ def sight_of(
 
 def disclosed(
     record: HeldRecord,
-    ucr: str | None,
+    ucr: str,
     reader: Reader,
     conditions: frozenset[Condition],
     policy: ViewPolicy,
     directory: Directory,
 ) -> HeldRecord:
-    """The record with just the disclosures that the reader sees; of its `ucr` elements the consignment's own alone.
-
-    With `ucr` None every `ucr` element is kept: for the issuer of the record.
-    """
+    """The record with just the disclosures that the reader sees: of `ucr` and `access` the consignment's own alone."""
     signed = record.signed
     met = conditions_for_record(reader, record, conditions, directory)
     seen = policy.sections(reader.roles, met, signed.vct, signed.sections, sole=record.is_sole)
-    digests = {digest for name in seen if name != ALWAYS_SHOWN for digest in signed.sections[name]}
-    digests |= {digest for digest, said in signed.ucr_elements() if ucr is None or said == ucr}
+    digests = {digest for name in seen - _BY_CONSIGNMENT for digest in signed.sections[name]}
+    digests |= {digest for digest, said in signed.ucr_elements() if said == ucr}
+    if "access" in seen:
+        reads = signed.disclosed()["access"]
+        digests |= {digest for digest, said in reads if isinstance(said, dict) and said.get("ucr") == ucr}
     return replace(record, signed=signed.with_elements(digests))
 
 
