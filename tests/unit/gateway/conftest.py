@@ -2,6 +2,24 @@
 
 from __future__ import annotations
 
-from tests.unit.gateway.fixtures import gateway, postgres_sockets, store_url, town
+from tests.unit.gateway.fixtures import (
+    gateway,
+    postgres_sockets,
+    postgres_url,
+    second_postgres_url,
+    sqlite_template,
+    sqlite_url,
+    store_url,
+    town,
+)
 
-__all__ = ["gateway", "postgres_sockets", "store_url", "town"]
+__all__ = [
+    "gateway",
+    "postgres_sockets",
+    "postgres_url",
+    "second_postgres_url",
+    "sqlite_template",
+    "sqlite_url",
+    "store_url",
+    "town",
+]

@@ -19,6 +19,19 @@ from gateway.client import GatewayBusy, GatewayClient, GatewayRefused, Receipt
 from gateway.problems import KINDS
 from tests.unit.gateway.paper import CARRIER, PUBLIC_URL, PaperGateway, Town
 
+BOTH_STORES = pytest.mark.parametrize("store_kind", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+"""What is about the store; the rest would be the same over any."""
+
+
+@pytest.fixture
+def store_kind() -> str:
+    return "sqlite"
+
+
+@pytest.fixture
+def store_url(request: pytest.FixtureRequest, store_kind: str) -> str:
+    return str(request.getfixturevalue(f"{store_kind}_url"))
+
 
 @pytest.fixture
 def http(gateway: PaperGateway) -> Iterator[TestClient]:
@@ -37,6 +50,7 @@ def _heard(gateway: PaperGateway, client: GatewayClient) -> None:
     gateway.registry.refresh()
 
 
+@BOTH_STORES
 def test_a_record_is_answered_202_and_again_200_with_the_same_receipt(http: TestClient, town: Town) -> None:
     body = town.event().serialize()
     first = http.post("/v1/records", content=body)
@@ -45,6 +59,7 @@ def test_a_record_is_answered_202_and_again_200_with_the_same_receipt(http: Test
     assert first.json()["receipt"] == again.json()["receipt"]
 
 
+@BOTH_STORES
 def test_the_client_submits_and_follows_its_record(gateway: PaperGateway, client: GatewayClient, town: Town) -> None:
     record = town.event()
     receipt = client.submit(record)
@@ -95,6 +110,7 @@ def assertion(town: Town, key: SigningKey, **changed: Any) -> dict[str, str]:
     }
 
 
+@BOTH_STORES
 def test_an_assertion_counts_once(http: TestClient, town: Town) -> None:
     form = assertion(town, town.carrier)
     assert http.post("/v1/token", data=form).status_code == 200
@@ -154,6 +170,7 @@ def test_a_compressed_body_is_not_taken(http: TestClient) -> None:
     assert answer.status_code == 415
 
 
+@BOTH_STORES
 def test_bulk_answers_every_line_and_a_bad_one_spoils_no_other(
     http: TestClient, gateway: PaperGateway, town: Town
 ) -> None:

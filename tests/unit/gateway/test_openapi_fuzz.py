@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 
@@ -19,6 +20,7 @@ def as_text(context: object, value: object) -> bytes:
     return str(value).encode("utf-8", "surrogatepass")
 
 
+@pytest.mark.slow
 def test_no_request_of_a_member_is_answered_with_a_fault_of_the_gateway(tmp_path: Path, town: Town) -> None:
     gateway = PaperGateway(tmp_path, town.chain, town.clock)
     assertion = token_request(town, town.carrier)["client_assertion"]
