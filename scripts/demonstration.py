@@ -220,12 +220,14 @@ class Demonstration:
 
 
 def caught_by(verdict: OfflineVerdict) -> str:
-    """The checks that failed, with the first one's reason."""
-    failed = [check for check in verdict.checks if check["verdict"] == verdict.verdict != "VALID"]
-    if not failed:
-        return verdict.text.strip().splitlines()[-1]
-    reasons = "; ".join(reason["en"] for reason in failed[0]["reasons"])
-    return f"check {failed[0]['number']} “{failed[0]['name']}”: {reasons}"
+    """The first check that failed, else the one that could not be made and so forbids VALID, with its reason."""
+    reasons = {check["number"]: [reason["en"] for reason in check["reasons"]] for check in verdict.checks}
+    for outcome in ("FAIL", "ERROR", "SKIPPED"):
+        for check in verdict.checks:
+            said = [reason for reason in reasons[check["number"]] if not reason.startswith("rests on")]
+            if check["outcome"] == outcome and said:
+                return f"check {check['number']} “{check['name']}”: {'; '.join(said)}"
+    return verdict.text.strip().splitlines()[-1]
 
 
 def main(arguments: list[str] | None = None) -> int:
