@@ -15,9 +15,11 @@ from scripts.commands import (
     chain_commands,
     exchange_commands,
     gateway_commands,
+    key_commands,
     member_commands,
     operate_commands,
     proof_commands,
+    proposal_commands,
 )
 
 EXIT_NO = 1
@@ -37,6 +39,8 @@ for commands in (
     proof_commands,
     chain_commands,
     member_commands,
+    key_commands,
+    proposal_commands,
 ):
     commands.register(app)
 

@@ -71,6 +71,11 @@ def encode_values(types: Sequence[str], *values: object) -> bytes:
     return encode(list(types), [_to_abi(kind, value) for kind, value in zip(types, values, strict=True)])
 
 
+def decode_values(types: Sequence[str], data: bytes) -> tuple[Any, ...]:
+    """What `encode_values` encoded; MalformedAnswer where the bytes are not that."""
+    return _decode(list(types), data, "payload")
+
+
 def decode_call(contract: ContractName, function: str, data: bytes) -> tuple[Any, ...]:
     """The arguments of a call's calldata; MalformedAnswer where it is not a call of `function`."""
     entry = _entries(contract, "function")[function]

@@ -1,101 +1,179 @@
-"""What governors, sponsors and members type: who is a member, whose key counts, what governors decide.
+"""What sponsors and members type: who is a member, since when, and what proves it.
 
-`list` and `show` take `--block N`: what was in force for block N, told from the newest state alone. Every change takes
-`--dry-run`, which says whether the contract would take it and sends nothing.
+`list`, `show` and `prove` take `--block N`: what was in force for block N, told from the newest state alone. Every
+change takes `--dry-run`, which says whether the contract would take it and sends nothing.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-from chain.members import KeyState, MemberState, PolicyKind, Role, find_in_force
-from scripts.commands.exchange_commands import IDS_MAY_BEGIN_WITH_A_DASH
-from scripts.commands.operate_commands import NODE_PORT
-from scripts.folder import ConsortiumFolder
+from chain.members import MemberKind, MemberState, MemberVersion, PolicyKind, Role, find_in_force
+from scripts.commands.registry import (
+    DEFAULT_DIR,
+    DEFAULT_RPC,
+    As,
+    Block,
+    Directory,
+    DryRun,
+    Member,
+    Rpc,
+    asked_block,
+    connected,
+    key_words,
+    member_words,
+    plain,
+    roles_said,
+    send,
+    transact,
+    uscc_of,
+)
 
-if TYPE_CHECKING:
-    from chain.ledger import Call, Ledger
-    from chain.ledger.calls import Decision
-
-Directory = Annotated[Path, typer.Option("--dir", help="the consortium's folder")]
-Rpc = Annotated[str, typer.Option(help="the chain's JSON-RPC endpoint")]
-As = Annotated[str, typer.Option("--as", help="whose controller account signs: a member's slug or USCC")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="say what would happen; send nothing")]
-Block = Annotated[int | None, typer.Option(help="as in force for this block (default: the next)")]
-Member = Annotated[str, typer.Argument(help="a member's slug in this folder, or its USCC")]
-DEFAULT_DIR = Path(".demo")
-DEFAULT_RPC = f"http://127.0.0.1:{NODE_PORT}"
-
-members_app = typer.Typer(help="Members: list, show, admit, re-role, suspend.", no_args_is_help=True)
-keys_app = typer.Typer(help="Signing keys: list, make, add, revoke.", no_args_is_help=True)
-proposals_app = typer.Typer(help="What governors decide together.", no_args_is_help=True)
+members_app = typer.Typer(help="Members: list, show, prove, new, admit, re-role, suspend.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
     """Adds this room's commands."""
     app.add_typer(members_app, name="member")
-    app.add_typer(keys_app, name="key")
-    app.add_typer(proposals_app, name="proposal")
-
-
-# -- members ---------------------------------------------------------------------------------------------------------
 
 
 @members_app.command("list")
 def list_members(directory: Directory = DEFAULT_DIR, rpc: Rpc = DEFAULT_RPC, block: Block = None) -> None:
-    """Every member, in force for a block."""
-    folder, ledger = _connected(directory, rpc)
-    at = _block(ledger, block)
+    """Every member with its keys, the policy and the rules of voting, in force for a block."""
+    folder, ledger = connected(directory, rpc)
+    at = asked_block(ledger, block)
     names = {member.uscc: member.name for member in folder.members()}
-    print(f"Members in force for block {at}:")
-    for uscc, member in sorted(ledger.members().items()):
-        version = find_in_force(member.versions, at)
-        if version is None:
-            print(f"  {uscc}  not yet a member  {names.get(uscc, '')}")
-            continue
-        roles = ",".join(str(role.name) for role in Role if role in version.roles)
-        sponsor = f"sponsor {version.sponsor}" if version.sponsor else "votes"
-        state = f"{version.kind.name.lower()} {version.state.name.lower()}"
-        print(f"  {uscc}  {state}  {roles}  {sponsor}  {names.get(uscc, '')}")
+    members, keys = sorted(ledger.members().items()), ledger.keys()
+    governors = sum(_votes(find_in_force(member.versions, at)) for _, member in members)
+    threshold = find_in_force(ledger.threshold_versions(), at)
+    print(f"In force for block {at}:")
+    for kind in PolicyKind:
+        policy = find_in_force(ledger.policy_versions(kind), at)
+        said = "none yet" if policy is None else f"{policy.hash.hex()}  since block {policy.since_block}"
+        print(f"  {kind.name.lower().replace('_', ' ')}  {said}")
+    print(f"  {governors} governors vote; a proposal needs {threshold.threshold if threshold else 0} approvals")
+    print("Members:")
+    for uscc, member in members:
+        print(f"  {uscc}  {member_words(find_in_force(member.versions, at))}  {names.get(uscc, '')}".rstrip())
+        for key in keys.values():
+            if key.versions and key.versions[0].member == uscc and key.versions[0].since_block < at:
+                print(f"      key {key.public_key.kid}  {key_words(key.versions, at)}")
+
+
+def _votes(version: MemberVersion | None) -> bool:
+    return version is not None and version.kind is MemberKind.GOVERNOR and version.state is MemberState.ACTIVE
 
 
 @members_app.command("show")
-def show_member(member: Member, directory: Directory = DEFAULT_DIR, rpc: Rpc = DEFAULT_RPC) -> None:
-    """Every version of a member and of its keys, oldest first, as JSON."""
-    folder, ledger = _connected(directory, rpc)
-    uscc = _uscc(folder, member)
+def show_member(
+    member: Member, directory: Directory = DEFAULT_DIR, rpc: Rpc = DEFAULT_RPC, block: Block = None
+) -> None:
+    """Every version of a member and of its keys, oldest first, as JSON; with a block also what was in force for it."""
+    folder, ledger = connected(directory, rpc)
+    uscc = uscc_of(folder, member)
     keys = {thumb: key for thumb, key in ledger.keys().items() if key.versions and key.versions[0].member == uscc}
+    versions = ledger.member_versions(uscc)
     said = {
         "uscc": uscc,
-        "versions": [_plain(version) for version in ledger.member_versions(uscc)],
-        "profiles": [_plain(profile) for profile in ledger.profile_versions(uscc)],
-        "keys": {key.public_key.kid: [_plain(version) for version in key.versions] for key in keys.values()},
+        "versions": [plain(version) for version in versions],
+        "profiles": [plain(profile) for profile in ledger.profile_versions(uscc)],
+        "keys": {key.public_key.kid: [plain(version) for version in key.versions] for key in keys.values()},
     }
+    if block is not None:
+        in_force = find_in_force(versions, block)
+        said["in_force"] = {
+            "block": block,
+            "member": None if in_force is None else plain(in_force),
+            "keys": {key.public_key.kid: key_words(key.versions, block) for key in keys.values()},
+        }
     print(json.dumps(said, ensure_ascii=False, indent=2))
+
+
+@members_app.command("prove")
+def prove_member(
+    member: Member, directory: Directory = DEFAULT_DIR, rpc: Rpc = DEFAULT_RPC, block: Block = None
+) -> None:
+    """Prove what a member, its keys and the view policy were for a block, by storage proofs under the newest header.
+
+    The endpoint is not believed: the header must be sealed by the trust root's validators. Exit 2 where it is not.
+    """
+    from chain.ledger.proved import ProvedRegistry
+    from scripts.connecting import trust_root_of
+
+    folder, ledger = connected(directory, rpc)
+    at, uscc = asked_block(ledger, block), uscc_of(folder, member)
+    validators = trust_root_of(folder).find_validators(ledger.block_number())
+    proved = ProvedRegistry.at_head(ledger, validators.addresses if validators else ())
+    quorum = f"{len(proved.signers)} of {len(proved.header.extra.validators)}"
+    print(f"Block {proved.header.number} is sealed by {quorum} validators of the trust root. Under it is proved:")
+    print(f"For block {at}:")
+    print(f"  {uscc}  {member_words(find_in_force(proved.member_versions(uscc), at))}")
+    for key in ledger.keys().values():
+        if key.versions and key.versions[0].member == uscc:
+            print(f"  key {key.public_key.kid}  {key_words(proved.key_versions(key.thumbprint), at)}")
+    policy = find_in_force(proved.policy_versions(PolicyKind.VIEW_POLICY), at)
+    print(f"  view policy  {'none yet' if policy is None else policy.hash.hex()}")
+
+
+@members_app.command("new")
+def new_member(
+    slug: Annotated[str, typer.Argument(help="short name of its folder", metavar="SLUG")],
+    uscc: Annotated[str, typer.Option(help="unified social credit code, 18 characters")],
+    name: Annotated[str, typer.Option(help="registered name; its hash goes on the chain")],
+    roles: Annotated[str, typer.Option(help="comma-separated")],
+    sponsor: Annotated[str, typer.Option(help="its sponsor's slug or USCC; none for a governor")] = "",
+    customs_code: Annotated[str, typer.Option(help="10-digit customs code")] = "",
+    directory: Directory = DEFAULT_DIR,
+) -> None:
+    """Make the keys of a member to be, in this folder; sends nothing. Prints what the others need to admit it."""
+    from chain.identifiers import Uscc
+    from scripts.folder import BrokenFolder, ConsortiumFolder, MemberProfile
+
+    folder = ConsortiumFolder(directory)
+    if (folder.member_folder(slug) / "member.json").exists():
+        raise BrokenFolder(f"{folder.member_folder(slug)} is a member's already; nothing was changed")
+    names = tuple(str(role.name) for role in Role if role in roles_said(roles))
+    sponsored = uscc_of(folder, sponsor) if sponsor else None
+    kind = "participant" if sponsored else "governor"
+    profile = MemberProfile(Uscc.parse(uscc), name, slug, kind, names, customs_code, sponsored)
+    folder.make_passphrase()
+    key, controller = folder.make_signing_key(slug), folder.make_account(slug)
+    if not sponsored:
+        folder.make_account(slug, "attester")
+    folder.save_member(profile)
+    print(f"{slug}: USCC {profile.uscc}, controller account {controller.address}, signing key {key.public.kid}")
 
 
 @members_app.command("admit")
 def admit_member(
-    uscc: Annotated[str, typer.Argument(metavar="USCC")],
-    name: Annotated[str, typer.Option(help="registered name; its hash goes on the chain")],
-    roles: Annotated[str, typer.Option(help="comma-separated, within the sponsor's own")],
+    uscc: Annotated[str, typer.Argument(help="USCC, or slug where `member new` made it here", metavar="MEMBER")],
     by: As,
+    name: Annotated[str, typer.Option(help="registered name; its hash goes on the chain")] = "",
+    roles: Annotated[str, typer.Option(help="comma-separated, within the sponsor's own")] = "",
     customs_code: Annotated[str, typer.Option(help="10-digit customs code")] = "",
+    controller: Annotated[str, typer.Option(help="its first controller account, appointed in the same go")] = "",
     directory: Directory = DEFAULT_DIR,
     rpc: Rpc = DEFAULT_RPC,
     dry_run: DryRun = False,
 ) -> None:
-    """Admit a participant, as its sponsor."""
-    from chain.identifiers import Uscc
+    """Admit a participant, as its sponsor, and appoint its controller; what is not said comes from its folder."""
     from chain.ledger import calls
 
-    call = calls.admit(Uscc.parse(uscc), name, _roles(roles), customs_code)
-    _transact(directory, rpc, by, dry_run, lambda folder, ledger: call)
+    folder, ledger = connected(directory, rpc)
+    number = uscc_of(folder, uscc)
+    here = next((one for one in folder.members() if one.uscc == number), None)
+    if here is not None:
+        name, roles = name or here.name, roles or ",".join(here.roles)
+        customs_code = customs_code or here.customs_code
+        controller = controller or folder.account(here.slug).address
+    if not name or not roles:
+        raise typer.BadParameter("--name and --roles are needed for a member whose folder is not here")
+    send(folder, ledger, by, dry_run, calls.admit(number, name, roles_said(roles), customs_code))
+    if controller and not dry_run:
+        send(folder, ledger, by, dry_run, calls.appoint_controller(number, controller))
 
 
 @members_app.command("roles")
@@ -110,8 +188,8 @@ def change_roles(
     """Give a participant other roles, as its sponsor."""
     from chain.ledger import calls
 
-    chosen = _roles(roles)
-    _transact(directory, rpc, by, dry_run, lambda folder, ledger: calls.change_roles(_uscc(folder, member), chosen))
+    chosen = roles_said(roles)
+    transact(directory, rpc, by, dry_run, lambda folder, ledger: calls.change_roles(uscc_of(folder, member), chosen))
 
 
 @members_app.command("suspend")
@@ -121,279 +199,4 @@ def suspend_member(
     """Suspend a participant, as its sponsor; only the governors reinstate it."""
     from chain.ledger import calls
 
-    _transact(directory, rpc, by, dry_run, lambda folder, ledger: calls.suspend(_uscc(folder, member)))
-
-
-# -- keys ------------------------------------------------------------------------------------------------------------
-
-
-@keys_app.command("list")
-def list_keys(directory: Directory = DEFAULT_DIR, rpc: Rpc = DEFAULT_RPC, block: Block = None) -> None:
-    """Every signing key, in force for a block."""
-    _, ledger = _connected(directory, rpc)
-    at = _block(ledger, block)
-    print(f"Keys in force for block {at}:")
-    for key in ledger.keys().values():
-        version, newest = find_in_force(key.versions, at), key.versions[-1]
-        state = "not yet added" if version is None else version.state.name.lower()
-        leaked = newest.compromised_since
-        mark = "" if leaked is None else f"  COMPROMISED since block {leaked} (said in block {newest.since_block})"
-        added = "" if newest.added_by.name == "MEMBER" else f"  added by {newest.added_by.name.lower()}"
-        print(f"  {key.public_key.kid}  {newest.member}  {state}{added}{mark}")
-
-
-@keys_app.command("new")
-def new_key(
-    member: Annotated[str, typer.Option("--member", help="whose key: slug")],
-    by: As,
-    directory: Directory = DEFAULT_DIR,
-    rpc: Rpc = DEFAULT_RPC,
-    dry_run: DryRun = False,
-) -> None:
-    """Rotate: make a new signing key, register it, and sign with it from now on. The old one counts until revoked."""
-    from chain.keys import SigningKey
-    from chain.ledger import calls
-    from scripts.folder import write_private
-
-    folder, ledger = _connected(directory, rpc)
-    profile = folder.member(member)
-    key = SigningKey.generate()
-    _send(folder, ledger, by, dry_run, calls.add_key(profile.uscc, key.public))
-    if dry_run:
-        return
-    path = folder.member_folder(profile.slug)
-    old = folder.signing_key(profile.slug).public.kid
-    (path / "signing.pem").replace(path / f"signing-{old}.pem")
-    write_private(path / "signing.pem", key.to_pem(folder.passphrase()))
-    print(f"New key {key.public.kid}; the old one, {old}, still counts. Revoke it: tongguan key revoke {old} --as {by}")
-
-
-@keys_app.command("revoke", context_settings=IDS_MAY_BEGIN_WITH_A_DASH)
-def revoke_key(
-    kid: Annotated[str, typer.Argument(help="key thumbprint (base64url)", metavar="THUMBPRINT")],
-    by: As,
-    compromised_since: Annotated[int | None, typer.Option(help="declare it leaked since this block")] = None,
-    directory: Directory = DEFAULT_DIR,
-    rpc: Rpc = DEFAULT_RPC,
-    dry_run: DryRun = False,
-) -> None:
-    """Revoke a key, by its member or its member's sponsor; with a block, declare it compromised since then."""
-    from chain.encoding import parse_base64url
-    from chain.ledger import calls
-
-    call = calls.revoke_key(parse_base64url(kid), compromised_since)
-    _transact(directory, rpc, by, dry_run, lambda folder, ledger: call)
-
-
-# -- proposals -------------------------------------------------------------------------------------------------------
-
-
-@proposals_app.command("list")
-def list_proposals(directory: Directory = DEFAULT_DIR, rpc: Rpc = DEFAULT_RPC) -> None:
-    """Every proposal with who approves it."""
-    from chain.ledger.calls import Action
-
-    _, ledger = _connected(directory, rpc)
-    needed, head = ledger.threshold_versions()[-1].threshold, ledger.block_number()
-    for number in range(ledger.proposal_count()):
-        proposal = ledger.proposal(number)
-        last = proposal.since_block + ledger.proposal_lifetime_blocks()
-        state = "lapsed" if head > last else f"open until block {last}"
-        if proposal.executed_block is not None:
-            state = f"executed in block {proposal.executed_block}"
-        approvals = f"{len(proposal.approvals)} of {needed}"
-        print(f"  {number}  {Action(proposal.action).name}  {state}  approvals {approvals}  by {proposal.proposer}")
-
-
-@proposals_app.command("approve")
-def approve(
-    proposal_id: Annotated[int, typer.Argument(metavar="ID")],
-    by: As,
-    directory: Directory = DEFAULT_DIR,
-    rpc: Rpc = DEFAULT_RPC,
-    dry_run: DryRun = False,
-) -> None:
-    """Approve a proposal; at the threshold it executes at once."""
-    from chain.ledger import calls
-
-    _transact(directory, rpc, by, dry_run, lambda folder, ledger: calls.approve(proposal_id))
-
-
-@proposals_app.command("withdraw")
-def withdraw(
-    proposal_id: Annotated[int, typer.Argument(metavar="ID")],
-    by: As,
-    directory: Directory = DEFAULT_DIR,
-    rpc: Rpc = DEFAULT_RPC,
-    dry_run: DryRun = False,
-) -> None:
-    """Take an approval back."""
-    from chain.ledger import calls
-
-    _transact(directory, rpc, by, dry_run, lambda folder, ledger: calls.withdraw(proposal_id))
-
-
-@proposals_app.command("propose", context_settings=IDS_MAY_BEGIN_WITH_A_DASH)
-def propose(
-    action: Annotated[
-        str,
-        typer.Argument(
-            help="admit-governor USCC CONTROLLER NAME ROLES [CUSTOMS_CODE] | expel M | suspend M | reinstate M | "
-            "threshold N | gateway ACCOUNT M [off] | controller ACCOUNT M [off] | view-policy FILE | "
-            "record-rules FILE | roles M ROLES [SPONSOR] | revoke-key THUMBPRINT [BLOCK]"
-        ),
-    ],
-    arguments: Annotated[list[str], typer.Argument(metavar="ARGUMENTS")],
-    by: As,
-    directory: Directory = DEFAULT_DIR,
-    rpc: Rpc = DEFAULT_RPC,
-    dry_run: DryRun = False,
-) -> None:
-    """Propose an action to the governors; the proposer's approval counts at once."""
-    from chain.ledger import calls
-
-    folder, ledger = _connected(directory, rpc)
-    if action not in _ACTIONS:
-        raise typer.BadParameter(f"no action {action}; there are {', '.join(_ACTIONS)}")
-    try:
-        decision = _ACTIONS[action](folder, *arguments)
-    except TypeError as error:
-        raise typer.BadParameter(f"{action} takes other arguments: {error}") from error
-    _send(folder, ledger, by, dry_run, calls.propose(decision))
-    if not dry_run:
-        print(f"proposal {ledger.proposal_count() - 1}")
-
-
-def _admit_governor(
-    folder: ConsortiumFolder, uscc: str, controller: str, name: str, roles: str, customs_code: str = ""
-) -> Decision:
-    from chain.identifiers import Uscc
-    from chain.ledger import Founder, calls
-
-    return calls.admitting_governor(Founder(Uscc.parse(uscc), name, _roles(roles), controller, customs_code))
-
-
-def _policy(folder: ConsortiumFolder, kind: PolicyKind, file: str) -> Decision:
-    from hashlib import sha256
-
-    from chain.ledger import calls
-
-    return calls.setting_policy(kind, sha256(Path(file).read_bytes()).digest())
-
-
-def _on_member(name: str) -> Callable[..., Decision]:
-    def decide(folder: ConsortiumFolder, member: str) -> Decision:
-        from chain.ledger import calls
-
-        decision: Decision = getattr(calls, name)(_uscc(folder, member))
-        return decision
-
-    return decide
-
-
-def _on_account(name: str) -> Callable[..., Decision]:
-    def decide(folder: ConsortiumFolder, account: str, member: str, standing: str = "on") -> Decision:
-        from chain.ledger import calls
-
-        decision: Decision = getattr(calls, name)(account, _uscc(folder, member), active=standing != "off")
-        return decision
-
-    return decide
-
-
-def _threshold(folder: ConsortiumFolder, threshold: str) -> Decision:
-    from chain.ledger import calls
-
-    return calls.setting_threshold(int(threshold))
-
-
-def _change_roles(folder: ConsortiumFolder, member: str, roles: str, sponsor: str = "") -> Decision:
-    from chain.ledger import calls
-
-    return calls.changing_roles(_uscc(folder, member), _roles(roles), _uscc(folder, sponsor) if sponsor else None)
-
-
-def _revoke(folder: ConsortiumFolder, kid: str, block: str = "") -> Decision:
-    from chain.encoding import parse_base64url
-    from chain.ledger import calls
-
-    return calls.revoking_key(parse_base64url(kid), int(block) if block else None)
-
-
-_ACTIONS: dict[str, Callable[..., Decision]] = {
-    "admit-governor": _admit_governor,
-    "expel": _on_member("expelling"),
-    "suspend": _on_member("suspending"),
-    "reinstate": _on_member("reinstating"),
-    "threshold": _threshold,
-    "gateway": _on_account("setting_gateway"),
-    "controller": _on_account("setting_controller"),
-    "view-policy": lambda folder, file: _policy(folder, PolicyKind.VIEW_POLICY, file),
-    "record-rules": lambda folder, file: _policy(folder, PolicyKind.RECORD_RULES, file),
-    "roles": _change_roles,
-    "revoke-key": _revoke,
-}
-
-
-# -- inside ----------------------------------------------------------------------------------------------------------
-
-
-def _connected(directory: Path, rpc: str) -> tuple[ConsortiumFolder, Ledger]:
-    from scripts.connecting import connect, trust_root_of
-
-    folder = ConsortiumFolder(directory)
-    return folder, connect(trust_root_of(folder), rpc)
-
-
-def _transact(
-    directory: Path, rpc: str, by: str, dry_run: bool, call: Callable[[ConsortiumFolder, Ledger], Call]
-) -> None:
-    folder, ledger = _connected(directory, rpc)
-    _send(folder, ledger, by, dry_run, call(folder, ledger))
-
-
-def _send(folder: ConsortiumFolder, ledger: Ledger, by: str, dry_run: bool, call: Call) -> None:
-    account = folder.account(folder.member(by).slug)
-    ledger.dry_run(call, account.address)
-    if dry_run:
-        print(f"{call.contract}.{call.function} would be taken now; nothing was sent.")
-        return
-    receipt = ledger.transact(call, account)
-    print(f"{call.contract}.{call.function} stands in block {receipt.block} (gas {receipt.gas_used:,}).")
-
-
-def _block(ledger: Ledger, block: int | None) -> int:
-    return ledger.block_number() + 1 if block is None else block
-
-
-def _uscc(folder: ConsortiumFolder, member: str) -> str:
-    from chain.identifiers import Uscc
-
-    known = {one.slug: one.uscc for one in folder.members()}
-    return known.get(member) or Uscc.parse(member)
-
-
-def _roles(said: str) -> Role:
-    roles = Role(0)
-    for name in said.split(","):
-        if name.strip().upper() not in Role.__members__:
-            raise typer.BadParameter(f"no role {name}; there are {', '.join(Role.__members__)}")
-        roles |= Role[name.strip().upper()]
-    return roles
-
-
-def _plain(version: Any) -> dict[str, Any]:
-    """A version's fields as JSON values; enumerations by name, hashes in hex."""
-    from dataclasses import fields
-
-    said: dict[str, Any] = {}
-    for one in fields(version):
-        value = getattr(version, one.name)
-        if isinstance(value, Role):
-            value = [str(role.name) for role in Role if role in value]
-        elif isinstance(value, MemberState | KeyState) or hasattr(value, "name"):
-            value = value.name
-        elif isinstance(value, bytes):
-            value = value.hex()
-        said[one.name] = value
-    return said
+    transact(directory, rpc, by, dry_run, lambda folder, ledger: calls.suspend(uscc_of(folder, member)))

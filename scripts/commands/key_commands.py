@@ -1,0 +1,167 @@
+"""What members type about their keys and accounts: whose signature counts, and which account may send for whom."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chain.members import AccountPurpose, find_in_force
+from scripts.commands.exchange_commands import IDS_MAY_BEGIN_WITH_A_DASH
+from scripts.commands.registry import (
+    DEFAULT_DIR,
+    DEFAULT_RPC,
+    As,
+    Block,
+    Directory,
+    DryRun,
+    Rpc,
+    asked_block,
+    connected,
+    key_words,
+    send,
+    transact,
+    uscc_of,
+)
+
+keys_app = typer.Typer(help="Signing keys: list, make, add, revoke.", no_args_is_help=True)
+accounts_app = typer.Typer(
+    help="Ethereum accounts: who acts for a member, who attests for a governor.", no_args_is_help=True
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Adds this room's commands."""
+    app.add_typer(keys_app, name="key")
+    app.add_typer(accounts_app, name="account")
+
+
+@keys_app.command("list")
+def list_keys(directory: Directory = DEFAULT_DIR, rpc: Rpc = DEFAULT_RPC, block: Block = None) -> None:
+    """Every signing key, in force for a block."""
+    _, ledger = connected(directory, rpc)
+    at = asked_block(ledger, block)
+    print(f"Keys in force for block {at}:")
+    for key in ledger.keys().values():
+        print(f"  {key.public_key.kid}  {key.versions[-1].member}  {key_words(key.versions, at)}")
+
+
+@keys_app.command("add")
+def add_key(
+    member: Annotated[str, typer.Option("--member", help="whose key: slug or USCC")],
+    by: As,
+    public_key: Annotated[Path | None, typer.Option("--jwk", help="its public key; default: the folder's")] = None,
+    directory: Directory = DEFAULT_DIR,
+    rpc: Rpc = DEFAULT_RPC,
+    dry_run: DryRun = False,
+) -> None:
+    """Register a signing key that exists already: by the member, or by its sponsor (then marked so for ever)."""
+    from chain.keys import PublicKey
+    from chain.ledger import calls
+
+    folder, ledger = connected(directory, rpc)
+    uscc = uscc_of(folder, member)
+    if public_key is not None:
+        key = PublicKey.from_jwk(json.loads(public_key.read_bytes()))
+    else:
+        key = folder.signing_key(folder.member(member).slug).public
+    send(folder, ledger, by, dry_run, calls.add_key(uscc, key))
+    if not dry_run:
+        print(f"key {key.kid}")
+
+
+@keys_app.command("new")
+def new_key(
+    member: Annotated[str, typer.Option("--member", help="whose key: slug")],
+    by: As,
+    directory: Directory = DEFAULT_DIR,
+    rpc: Rpc = DEFAULT_RPC,
+    dry_run: DryRun = False,
+) -> None:
+    """Rotate: make a new signing key, register it, and sign with it from now on. The old one counts until revoked."""
+    from chain.keys import SigningKey
+    from chain.ledger import calls
+    from scripts.folder import write_private
+
+    folder, ledger = connected(directory, rpc)
+    profile = folder.member(member)
+    key = SigningKey.generate()
+    send(folder, ledger, by, dry_run, calls.add_key(profile.uscc, key.public))
+    if dry_run:
+        return
+    path = folder.member_folder(profile.slug)
+    old = folder.signing_key(profile.slug).public.kid
+    (path / "signing.pem").replace(path / f"signing-{old}.pem")
+    write_private(path / "signing.pem", key.to_pem(folder.passphrase()))
+    print(f"New key {key.public.kid}; the old one, {old}, still counts. Revoke it: tongguan key revoke {old} --as {by}")
+
+
+@keys_app.command("revoke", context_settings=IDS_MAY_BEGIN_WITH_A_DASH)
+def revoke_key(
+    kid: Annotated[str, typer.Argument(help="key thumbprint (base64url)", metavar="THUMBPRINT")],
+    by: As,
+    compromised_since: Annotated[int | None, typer.Option(help="declare it leaked since this block")] = None,
+    directory: Directory = DEFAULT_DIR,
+    rpc: Rpc = DEFAULT_RPC,
+    dry_run: DryRun = False,
+) -> None:
+    """Revoke a key, by its member or its member's sponsor; with a block, declare it compromised since then."""
+    from chain.encoding import parse_base64url
+    from chain.ledger import calls
+
+    call = calls.revoke_key(parse_base64url(kid), compromised_since)
+    transact(directory, rpc, by, dry_run, lambda folder, ledger: call)
+
+
+# -- accounts --------------------------------------------------------------------------------------------------------
+
+
+@accounts_app.command("show")
+def show_account(
+    account: Annotated[str, typer.Argument(help="0x-hex address", metavar="ACCOUNT")],
+    directory: Directory = DEFAULT_DIR,
+    rpc: Rpc = DEFAULT_RPC,
+    block: Block = None,
+) -> None:
+    """What an account may do for which member, in force for a block."""
+    _, ledger = connected(directory, rpc)
+    at = asked_block(ledger, block)
+    version = find_in_force(ledger.account_versions(account), at)
+    if version is None:
+        print(f"{account} served no member for block {at}.")
+        return
+    purposes = ",".join(str(one.name) for one in AccountPurpose if one in version.purposes)
+    print(f"{account}  {version.member}  {version.state.name.lower()}  {purposes}  since block {version.since_block}")
+
+
+@accounts_app.command("attester")
+def set_attester(
+    by: As,
+    account: Annotated[str, typer.Option(help="0x-hex address, or none; default: attester.json of its folder")] = "",
+    directory: Directory = DEFAULT_DIR,
+    rpc: Rpc = DEFAULT_RPC,
+    dry_run: DryRun = False,
+) -> None:
+    """Name the one account that attests for a governor, in place of the one before."""
+    from chain.ledger import calls
+
+    folder, ledger = connected(directory, rpc)
+    chosen = account or folder.account(folder.member(by).slug, "attester").address
+    send(folder, ledger, by, dry_run, calls.set_attester(None if chosen == "none" else chosen))
+
+
+@accounts_app.command("controller")
+def set_controller(
+    account: Annotated[str, typer.Argument(help="0x-hex address", metavar="ACCOUNT")],
+    by: As,
+    off: Annotated[bool, typer.Option("--off", help="withdraw it")] = False,
+    directory: Directory = DEFAULT_DIR,
+    rpc: Rpc = DEFAULT_RPC,
+    dry_run: DryRun = False,
+) -> None:
+    """Let a further account act for one's own member, or withdraw one."""
+    from chain.ledger import calls
+
+    transact(directory, rpc, by, dry_run, lambda folder, ledger: calls.set_controller(account, active=not off))
