@@ -10,10 +10,14 @@ from __future__ import annotations
 import json
 import re
 from binascii import a2b_base64, b2a_base64
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json] | None"
 """A JSON value as we allow it: numbers are integers."""
+
+ReadTexts: TypeAlias = "Callable[[Sequence[bytes]], list[Json] | None]"
+"""Reads many JSON texts at once where all are written as we write: see `parse_written_texts`."""
 
 JSON_DEPTH_MAX = 16
 """Deepest nesting of arrays and objects; the deepest record section has 8."""
@@ -24,7 +28,7 @@ JSON_INTEGER_MAX = 2**53 - 1
 _TO_STANDARD = bytes.maketrans(b"-_+/=", b"+/***")
 _TO_URL = bytes.maketrans(b"+/", b"-_")
 _PADDING = (b"", b"===", b"==", b"=")
-_LAST = (b"", b"", b"AQgw", b"AEIMQUYcgkosw048")
+_LAST = (bytes(range(256)), b"", b"AQgw", b"AEIMQUYcgkosw048")
 """By the length of the text modulo 4, its last characters that leave no stray bits."""
 _NOT_CANONICAL = "not canonical base64url without padding"
 
@@ -44,9 +48,33 @@ def parse_base64url(text: str | bytes) -> bytes:
         raw = a2b_base64(said.translate(_TO_STANDARD) + _PADDING[over], strict_mode=True)
     except ValueError:
         raise ValueError(_NOT_CANONICAL) from None
-    if over and said[-1] not in _LAST[over]:
+    if said[-1:] not in _LAST[over]:
         raise ValueError(_NOT_CANONICAL)
     return raw
+
+
+def parse_base64url_parts(text: str, divider: str) -> list[bytes]:
+    """As `parse_base64url` for each part of the text between dividers, none where it is empty; raises `ValueError`."""
+    if not text:
+        return []
+    parts = text.encode("ascii").translate(_TO_STANDARD).split(divider.encode("ascii"))
+    if False in [part[-1:] in _LAST[len(part) & 3] for part in parts]:
+        raise ValueError(_NOT_CANONICAL)
+    return [a2b_base64(part + _PADDING[len(part) & 3], strict_mode=True) for part in parts]
+
+
+def parse_digests(texts: Sequence[str]) -> list[bytes]:
+    """The 32 bytes behind each of many base64url texts of 43 characters; raises `ValueError` where one is not.
+
+    They are decoded together, each filled up to 44 characters by an A, which leaves a byte of zero and its stray bits.
+    """
+    if not texts:
+        return []
+    filled = f"{'A'.join(texts)}A".encode("ascii").translate(_TO_STANDARD)
+    raw = a2b_base64(filled, strict_mode=True)
+    if set(map(len, texts)) != {43} or any(raw[32::33]):
+        raise ValueError(_NOT_CANONICAL)
+    return [raw[start : start + 32] for start in range(0, len(raw), 33)]
 
 
 def format_json(value: object) -> str:
@@ -74,6 +102,24 @@ def parse_json(text: str | bytes) -> Json:
     if "\\u" in text:
         _check_surrogates(value)
     return value
+
+
+def parse_written_texts(texts: Sequence[bytes]) -> list[Json] | None:
+    """The values of JSON texts that all are as `write_json` writes them; None where one is not, be it right or wrong.
+
+    A text that is written again byte for byte has no doubled name and no escape, so that the decoder need not call
+    back for every object. Values are checked together: where a JSON value ends shows from itself, so a list of them
+    is the list of the texts only if each is the other.
+    """
+    try:
+        said = [text.decode("utf-8") for text in texts]
+        for text in said:
+            check_json_depth(text)
+        read = [_decode_lightly(text) for text in said]
+    except ValueError:
+        return None
+    values = [value for value, _ in read]
+    return values if _encode(values) == f"[{','.join(said)}]" else None
 
 
 def parse_json_object(text: str | bytes) -> dict[str, Json]:
@@ -128,6 +174,11 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=
 _decode = json.JSONDecoder(
     object_pairs_hook=_object, parse_int=_integer, parse_float=_no_fraction, parse_constant=_no_fraction, strict=True
 ).decode
+
+
+_decode_lightly = json.JSONDecoder(
+    parse_int=_integer, parse_float=_no_fraction, parse_constant=_no_fraction, strict=True
+).raw_decode
 
 
 def _check_surrogates(value: Json) -> None:

@@ -12,7 +12,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from chain.encoding import Json, base64url, format_json, parse_base64url, parse_json
+from chain.encoding import (
+    Json,
+    ReadTexts,
+    base64url,
+    parse_base64url,
+    parse_json,
+    parse_written_texts,
+    write_json,
+)
 from chain.errors import Malformed
 from chain.keys import JOSE_NAME, SIGNATURE_BYTES, KeyAlgorithm, PublicKey, SigningKey
 
@@ -48,11 +56,11 @@ class CompactJws:
 
     @classmethod
     def parse(
-        cls, text: str | bytes, *, typ: str | None = None, read_json: Callable[[bytes], Json] = parse_json
+        cls, text: str | bytes, *, typ: str | None = None, read_texts: ReadTexts = parse_written_texts
     ) -> CompactJws:
         """The JWS in the text, of that `typ` where one is given; raises `MalformedJws`.
 
-        `read_json` may be a faster reader that takes nothing that `parse_json` refuses.
+        `read_texts` may be a faster reader that takes nothing that `parse_json` refuses.
         """
         said = _ascii(text)
         parts = said.split(".")
@@ -63,7 +71,7 @@ class CompactJws:
         header, algorithm = _parse_header(parts[0])
         if typ is not None and header.get("typ") != typ:
             raise MalformedJws("jws.header.typ", f"is {typ}", value=header.get("typ"))
-        payload = _part("payload", parts[1], read_json)
+        payload = _part("payload", parts[1], read_texts)
         try:
             signature = parse_base64url(parts[2])
         except ValueError as error:
@@ -87,17 +95,19 @@ class CompactJws:
         )
 
 
-def sign_compact(header: Mapping[str, Json], payload: Mapping[str, Json], key: SigningKey) -> str:
+def sign_compact(
+    header: Mapping[str, Json],
+    payload: Mapping[str, Json],
+    key: SigningKey,
+    *,
+    write_json: Callable[[object], bytes] = write_json,
+) -> str:
     """The payload signed; `alg` and `kid` are put into the header, which may hold `typ` and nothing else."""
     full = {"alg": JOSE_NAME[key.public.algorithm], "kid": key.public.kid, **header}
     if not set(header) <= {"typ"}:
         raise MalformedJws("jws.header", "is given typ alone", value=", ".join(sorted(header)))
-    signing_input = f"{_encode(full)}.{_encode(payload)}"
+    signing_input = f"{base64url(write_json(full))}.{base64url(write_json(dict(payload)))}"
     return f"{signing_input}.{base64url(key.sign(signing_input.encode('ascii')))}"
-
-
-def _encode(members: Mapping[str, Json]) -> str:
-    return base64url(format_json(dict(members)).encode("utf-8"))
 
 
 def _ascii(text: str | bytes) -> str:
@@ -109,9 +119,11 @@ def _ascii(text: str | bytes) -> str:
         raise MalformedJws("jws", "is ASCII text") from None
 
 
-def _part(name: str, encoded: str, read_json: Callable[[bytes], Json]) -> dict[str, Json]:
+def _part(name: str, encoded: str, read_texts: ReadTexts) -> dict[str, Json]:
     try:
-        members = read_json(parse_base64url(encoded))
+        text = parse_base64url(encoded)
+        written = read_texts((text,))
+        members = parse_json(text) if written is None else written[0]
     except ValueError as error:
         raise MalformedJws(f"jws.{name}", str(error), value=encoded) from None
     if not isinstance(members, dict):
@@ -121,7 +133,7 @@ def _part(name: str, encoded: str, read_json: Callable[[bytes], Json]) -> dict[s
 
 @lru_cache(maxsize=4_096)  # every record that a key signs has the same header
 def _parse_header(encoded: str) -> tuple[dict[str, Json], KeyAlgorithm]:
-    header = _part("header", encoded, parse_json)
+    header = _part("header", encoded, parse_written_texts)
     if unknown := sorted(set(header) - _HEADER_NAMES):
         raise MalformedJws("jws.header", "holds alg, kid and typ alone", value=", ".join(unknown))
     algorithm = _ALGORITHMS.get(str(header.get("alg")))

@@ -16,15 +16,24 @@ from __future__ import annotations
 
 import re
 import secrets
-from binascii import a2b_base64
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from chain.encoding import Json, base64url, parse_base64url, parse_json, write_json
+from chain.encoding import (
+    Json,
+    ReadTexts,
+    base64url,
+    parse_base64url,
+    parse_base64url_parts,
+    parse_digests,
+    parse_json,
+    parse_written_texts,
+    write_json,
+)
 from chain.errors import MalformedRecord
 from chain.jws import CompactJws, MalformedJws, sign_compact
 from chain.keys import PublicKey, SigningKey
@@ -84,13 +93,13 @@ class Disclosure(NamedTuple):
     """SHA-256 of `encoded`, 32 bytes."""
 
     @classmethod
-    def parse(cls, encoded: str, *, read_json: Callable[[bytes], Json] = parse_json) -> Disclosure:
+    def parse(cls, encoded: str) -> Disclosure:
         """The disclosure in the text; raises `MalformedRecord`."""
         if len(encoded) > DISCLOSURE_CHARS_MAX:
             raise MalformedRecord("disclosure", f"has at most {DISCLOSURE_CHARS_MAX} characters", value=len(encoded))
         try:
             text = parse_base64url(encoded)
-            said = read_json(text)
+            said = parse_json(text)
         except ValueError as error:
             raise MalformedRecord("disclosure", str(error), value=encoded) from None
         if type(said) is not list or len(said) != 2:
@@ -101,22 +110,6 @@ class Disclosure(NamedTuple):
         if (b"..." in text or b"_sd" in text or b"\\u" in text) and _has_nested_digest(value):
             raise MalformedRecord("disclosure", "holds no further digests", value=encoded)
         return cls(encoded, salt, value, sha256(encoded.encode("ascii")).digest())
-
-    @classmethod
-    def make(
-        cls,
-        salt: str,
-        value: Json,
-        *,
-        read_json: Callable[[bytes], Json] = parse_json,
-        write_json: Callable[[object], bytes] = write_json,
-    ) -> Disclosure:
-        """A disclosure of the value under that salt; raises `MalformedRecord` for a value that none may hold."""
-        try:
-            # Read back what was written: what we issue is what every strict reader takes.
-            return cls.parse(base64url(write_json([salt, value])), read_json=read_json)
-        except (ValueError, TypeError) as error:
-            raise MalformedRecord("disclosure", str(error)) from None
 
     def __hash__(self) -> int:
         return hash(self.digest)  # the value may hold what cannot be hashed, and the digest stands for it
@@ -157,10 +150,10 @@ class SignedRecord:
     _disclosed: Mapping[bytes, Disclosure] = field(compare=False)
 
     @classmethod
-    def parse(cls, body: str | bytes, *, read_json: Callable[[bytes], Json] = parse_json) -> SignedRecord:
+    def parse(cls, body: str | bytes, *, read_texts: ReadTexts = parse_written_texts) -> SignedRecord:
         """The record in the text, which may leave out disclosures; raises `MalformedRecord` for anything else.
 
-        `read_json` may be a faster reader that takes nothing that `parse_json` refuses (`chain.records.quick` has one).
+        `read_texts` may be a faster reader of what `parse_json` takes (`chain.records.quick` has one).
         """
         if len(body) > RECORD_CHARS_MAX:
             raise MalformedRecord(
@@ -175,8 +168,7 @@ class SignedRecord:
             raise MalformedRecord("record", "ends with ~; key binding is not used", value=tail)
         if len(encoded) > SECTIONS_MAX + UCRS_MAX + GOODS_ITEMS_MAX:
             raise MalformedRecord("record", "has more disclosures than a record can have", value=len(encoded))
-        disclosures = tuple([Disclosure.parse(one, read_json=read_json) for one in encoded])
-        return _record(_parse_jwt(jwt, read_json), disclosures)
+        return _record(_parse_jwt(jwt, read_texts), _parse_disclosures(encoded, read_texts))
 
     def is_fully_disclosed(self) -> bool:
         """Whether every element of every section is here; intake takes nothing less."""
@@ -241,31 +233,34 @@ def issue(
     key: SigningKey,
     amends: str | None = None,
     salts: Callable[[], str] = random_salt,
-    read_json: Callable[[bytes], Json] = parse_json,
+    read_texts: ReadTexts = parse_written_texts,
     write_json: Callable[[object], bytes] = write_json,
 ) -> SignedRecord:
     """The sections signed as one record, fully disclosed; raises `MalformedRecord` for what `parse` would refuse.
 
-    `read_json` and `write_json` may be faster ones that agree with those of `chain.encoding`.
+    `read_texts` and `write_json` may be faster ones that agree with those of `chain.encoding`.
     """
-    made = {
-        name: [Disclosure.make(salts(), value, read_json=read_json, write_json=write_json) for value in values]
-        for name, values in sections.items()
-    }
     claims: dict[str, Json] = {"iss": iss, "aud": consortium, "iat": iat, "jti": jti, "vct": vct, "_sd_alg": "sha-256"}
     if amends is not None:
         claims["amends"] = amends
-    if taken := sorted(set(made) & _CLAIMS):
+    if taken := sorted(set(sections) & _CLAIMS):
         raise MalformedRecord(taken[0], "is a claim, not a section")
-    for name, disclosures in made.items():
-        claims[name] = [{"...": base64url(d.digest)} for d in disclosures]
-    jwt = sign_compact({"typ": RECORD_TYP}, claims, key)
-    return _record(_parse_jwt(jwt, read_json), tuple(d for disclosures in made.values() for d in disclosures))
+    try:
+        texts = [write_json([salts(), value]) for values in sections.values() for value in values]
+    except (ValueError, TypeError) as error:
+        raise MalformedRecord("disclosure", str(error)) from None
+    encoded = [base64url(text) for text in texts]
+    # Read back what was written: what we issue is what every strict reader takes.
+    disclosures = _read_together(encoded, texts, read_texts) or _parse_disclosures(encoded, read_texts)
+    digests = iter(disclosures)
+    for name, values in sections.items():
+        claims[name] = [{"...": base64url(next(digests).digest)} for _ in values]
+    jwt = sign_compact({"typ": RECORD_TYP}, claims, key, write_json=write_json)
+    return _record(_parse_jwt(jwt, read_texts), disclosures)
 
 
 _DIGEST = re.compile(r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]").fullmatch
 """32 bytes in canonical base64url: the last character has no stray low bits."""
-_TO_STANDARD = bytes.maketrans(b"-_", b"+/")
 _SALT = re.compile(r"[A-Za-z0-9_-]{22,64}").fullmatch
 _SECTION_NAME = re.compile(r"[a-z][a-z_]{0,31}").fullmatch
 _CLAIM_RULES: Final[Mapping[str, tuple[Callable[[str], object], str]]] = {
@@ -280,9 +275,38 @@ _CLAIMS = frozenset(_CLAIM_RULES) | {"iat"}
 _IAT_MAX = 2**40 - 1
 
 
-def _parse_jwt(jwt: str, read_json: Callable[[bytes], Json]) -> CompactJws:
+def _parse_disclosures(encoded: Sequence[str], read_texts: ReadTexts) -> tuple[Disclosure, ...]:
+    """All disclosures; raises `MalformedRecord` for the first faulty one."""
     try:
-        return CompactJws.parse(jwt, typ=RECORD_TYP, read_json=read_json)
+        found = _read_together(encoded, parse_base64url_parts("~".join(encoded), "~"), read_texts)
+    except ValueError:
+        found = None
+    return tuple([Disclosure.parse(one) for one in encoded]) if found is None else found
+
+
+def _read_together(
+    encoded: Sequence[str], texts: Sequence[bytes], read_texts: ReadTexts
+) -> tuple[Disclosure, ...] | None:
+    """Disclosures that are written as we write them; None where one is not, so that each is to be read by itself."""
+    values = read_texts(texts)
+    whole = b"".join(texts)
+    if values is None or b"..." in whole or b"_sd" in whole or b"\\u" in whole:
+        return None
+    found: list[Disclosure] = []
+    new = tuple.__new__  # a named tuple's own constructor costs as much as the digest
+    for one, said in zip(encoded, values, strict=True):
+        if type(said) is not list or len(said) != 2 or len(one) > DISCLOSURE_CHARS_MAX:
+            return None
+        salt, value = said
+        if type(salt) is not str or not _SALT(salt):
+            return None
+        found.append(new(Disclosure, (one, salt, value, sha256(one.encode("ascii")).digest())))
+    return tuple(found)
+
+
+def _parse_jwt(jwt: str, read_texts: ReadTexts) -> CompactJws:
+    try:
+        return CompactJws.parse(jwt, typ=RECORD_TYP, read_texts=read_texts)
     except MalformedJws as error:
         raise MalformedRecord(error.field, error.rule, value=error.value, code=error.code) from None
 
@@ -293,11 +317,11 @@ def _record(jws: CompactJws, disclosures: tuple[Disclosure, ...]) -> SignedRecor
     iat = claims.get("iat")
     if type(iat) is not int or not 0 <= iat <= _IAT_MAX:
         raise MalformedRecord("iat", "is a time in whole seconds since 1970", value=iat)
-    sections = dict(_sections(claims))
+    sections = _sections(claims)
     known = {d.digest: d for d in disclosures}
     if len(known) != len(disclosures):
         raise MalformedRecord("record", "has each disclosure once")
-    if strange := known.keys() - {digest for digests in sections.values() for digest in digests}:
+    if strange := known.keys() - set().union(*sections.values()):
         raise MalformedRecord("disclosure", "belongs to a section of this record", value=known[strange.pop()].encoded)
     digest = sha256(jws.signing_input).digest()
     return SignedRecord(
@@ -326,35 +350,46 @@ def _claim(claims: Mapping[str, Json], name: str) -> str:
     return value
 
 
-def _sections(claims: Mapping[str, Json]) -> Iterator[tuple[str, tuple[bytes, ...]]]:
+def _sections(claims: Mapping[str, Json]) -> dict[str, tuple[bytes, ...]]:
     """Every section's digests; a claim that is neither ours nor shaped as a section is refused."""
-    names = claims.keys() - _CLAIMS
+    names = [name for name in claims if name not in _CLAIMS]
     if len(names) > SECTIONS_MAX:
         raise MalformedRecord("record", f"has at most {SECTIONS_MAX} sections", value=len(names))
-    if "ucr" not in names:
+    if "ucr" not in claims:
         raise MalformedRecord("ucr", "is in every record: it says whose consignment is spoken of")
-    seen: list[bytes] = []
-    for name, elements in claims.items():
-        if name in _CLAIMS:
-            continue
+    texts: list[str] = []
+    ends: list[int] = []
+    for name in names:
+        elements = claims[name]
         if not _SECTION_NAME(name):
             raise MalformedRecord(name, "is no claim and no section name of a record")
         elements_max = MANY_ELEMENTS.get(name, 1)
         if not isinstance(elements, list) or not 1 <= len(elements) <= elements_max:
             rule = "exactly one element" if elements_max == 1 else f"1 to {elements_max} elements"
             raise MalformedRecord(name, f"is an array of {rule}")
-        digests = tuple([_element_digest(name, element) for element in elements])
-        seen += digests
-        yield name, digests
-    if len(set(seen)) != len(seen):
+        for element in elements:
+            text = element.get("...") if type(element) is dict and len(element) == 1 else None
+            texts.append(text if type(text) is str else "")
+        ends.append(len(texts))
+    try:
+        digests = parse_digests(texts)
+    except ValueError:
+        raise _no_digests(claims, names) from None
+    if len(set(digests)) != len(digests):
         raise MalformedRecord("record", "has a digest that stands twice among its elements")
+    return {name: tuple(digests[start:end]) for name, start, end in zip(names, [0, *ends], ends, strict=False)}
 
 
-def _element_digest(section: str, element: Json) -> bytes:
-    text = element.get("...") if isinstance(element, dict) and len(element) == 1 else None
-    if not isinstance(text, str) or not _DIGEST(text):
-        raise MalformedRecord(section, 'has elements {"...": SHA-256 digest} and no others', value=element)
-    return a2b_base64(text.encode("ascii").translate(_TO_STANDARD) + b"=")
+def _no_digests(claims: Mapping[str, Json], names: Sequence[str]) -> MalformedRecord:
+    """What is wrong with sections of which one has an element that holds no digest."""
+    rule = 'has elements {"...": SHA-256 digest} and no others'
+    for name in names:
+        elements = claims[name]
+        for element in elements if isinstance(elements, list) else ():
+            text = element.get("...") if isinstance(element, dict) and len(element) == 1 else None
+            if not isinstance(text, str) or not _DIGEST(text):
+                return MalformedRecord(name, rule, value=element)
+    return MalformedRecord("record", rule)
 
 
 def _has_nested_digest(value: Json) -> bool:

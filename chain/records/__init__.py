@@ -23,7 +23,7 @@ from chain.records.logistics import (
     TransportDocumentHead,
     WeightHead,
 )
-from chain.records.quick import read_json
+from chain.records.quick import read_texts
 from chain.records.scalars import Amount, Code, Instant, Quantity, Weight, amount, fixed, instant
 from chain.records.tax import (
     AssessmentHead,
@@ -123,7 +123,7 @@ def sign_record(
         jti=jti,
         key=key,
         amends=amends,
-        read_json=read_json,
+        read_texts=read_texts,
         write_json=orjson.dumps,
     )
 
