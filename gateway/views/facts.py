@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Protocol
 
 from chain.encoding import Json
 from chain.members import Role
 from chain.records.base import Reference
 from chain.sdjwt import SignedRecord
+
+REFERENCES_KEPT_MAX = 8_192
+"""Records whose references are kept as they were read: a record never changes, and every view asks for them."""
 
 
 class State(StrEnum):
@@ -56,14 +60,23 @@ class HeldRecord:
 
     def many(self, section: str) -> list[dict[str, Json]]:
         """The objects of a section that lists them; empty where it is absent or not disclosed."""
-        values = self.signed.section(section)
-        listed = values[0] if len(values) == 1 and isinstance(values[0], list) else list(values)
-        return [one for one in listed if isinstance(one, dict)]
+        return _listed(self.signed, section)
 
     @cached_property
     def reference_keys(self) -> frozenset[tuple[str, str, str]]:
         """(kind, scope, value) of each disclosed reference, freed of what people write differently."""
-        return frozenset(Reference.model_validate(one).key for one in self.many("references"))
+        return _reference_keys(self.signed)
+
+
+def _listed(signed: SignedRecord, section: str) -> list[dict[str, Json]]:
+    values = signed.section(section)
+    listed = values[0] if len(values) == 1 and isinstance(values[0], list) else list(values)
+    return [one for one in listed if isinstance(one, dict)]
+
+
+@lru_cache(maxsize=REFERENCES_KEPT_MAX)
+def _reference_keys(signed: SignedRecord) -> frozenset[tuple[str, str, str]]:
+    return frozenset(Reference.model_validate(one).key for one in _listed(signed, "references"))
 
 
 @dataclass(frozen=True)
@@ -79,7 +92,7 @@ class Reader:
     """Thumbprint of the key that it proved."""
 
 
-class Directory(Protocol):
+class Directory(Hashable, Protocol):
     """The members, as the registry says at the head block."""
 
     def roles(self, member: str) -> Role:

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from chain.encoding import Json
 from chain.errors import NotFound
+from chain.sdjwt import SignedRecord
 from gateway.policy import ALWAYS_SHOWN, Condition, ViewPolicy
 from gateway.views import sections
 from gateway.views.declarations import declaration_threads
@@ -22,6 +24,9 @@ from gateway.views.standing import conditions_for, conditions_for_record, standi
 
 HIDDEN_TYPES = frozenset({"audit.access"})
 """Reads stand in the access log, not in the picture of the goods."""
+
+REDUCED_RECORDS_MAX = 8_192
+"""Reduced records kept in memory: few combinations of sections ever occur. What was erased is another record here."""
 
 _BY_CONSIGNMENT = frozenset({ALWAYS_SHOWN, "access"})
 """Sections of which each element is about one consignment: the others' are not for whoever asks about this one."""
@@ -86,7 +91,12 @@ def disclosed(
     if "access" in seen:
         reads = signed.disclosed()["access"]
         digests |= {digest for digest, said in reads if isinstance(said, dict) and said.get("ucr") == ucr}
-    return replace(record, signed=signed.with_elements(digests))
+    return replace(record, signed=_reduced(signed, frozenset(digests)))
+
+
+@lru_cache(maxsize=REDUCED_RECORDS_MAX)
+def _reduced(signed: SignedRecord, digests: frozenset[bytes]) -> SignedRecord:
+    return signed.with_elements(digests)
 
 
 def consignment_view(sight: Sight, coverage: Coverage) -> dict[str, Json]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from chain.encoding import Json
@@ -34,6 +35,9 @@ LINKING_KINDS: Final[Mapping[Role, frozenset[str]]] = {
 }
 """The numbers by which a member of that role takes part. A waybill number makes no broker a party: many know it."""
 
+STANDINGS_KEPT_MAX = 512
+"""Consignments whose parties are kept, so that all who look at one while it stands still pay for them once."""
+
 _HEADS_WITH_OFFICE = ("declaration", "request", "transport_document", "assessment", "tax_payment")
 
 
@@ -50,8 +54,9 @@ class Standing:
     issuers: frozenset[str]
 
 
-def standing_of(ucr: str, records: Sequence[HeldRecord], directory: Directory) -> Standing:
-    """The parties and districts of a consignment, from all its records in full."""
+@lru_cache(maxsize=STANDINGS_KEPT_MAX)
+def standing_of(ucr: str, records: tuple[HeldRecord, ...], directory: Directory) -> Standing:
+    """The parties and districts of a consignment, from all its records in full; kept while these and members stay."""
     customs = frozenset(r.signed.iss for r in records if Role.CUSTOMS in directory.roles(r.signed.iss))
     return Standing(
         parties=_parties(ucr, records, directory, customs),
