@@ -32,9 +32,7 @@ GATEWAY = bytes(20)
 
 def run(context: Context) -> Iterator[Figure]:
     """One index that grows from size to size; each figure is of the last stretch before that size."""
-    sizes = SIZES_QUICK if context.quick else SIZES
-    if context.huge:
-        sizes = (*sizes, SIZE_HUGE)
+    sizes = [*(SIZES_QUICK if context.quick else SIZES), *((SIZE_HUGE,) if context.huge else ())]
     index = IndexStore.open(context.scratch / "index", CONSORTIUM)
     growing = Growing(index, Random(SEED))
     try:

@@ -58,9 +58,8 @@ def signed_bodies(count: int, key: SigningKey, iss: str, consortium: str, *, iat
     """The same as bytes, made on every core: signing is not what is measured."""
     cores = os.cpu_count() or 1
     pem, portion = key.to_pem(_PASSPHRASE), -(-count // cores)
-    work = [
-        (pem, iss, consortium, iat, at, min(portion, first + count - at)) for at in range(first, first + count, portion)
-    ]
+    end = first + count
+    work = [(pem, iss, consortium, iat, at, min(portion, end - at)) for at in range(first, end, portion)]
     with ProcessPoolExecutor(cores) as pool:
         return [body for bodies in pool.map(_signed_portion, work) for body in bodies]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,7 @@ from chain.verify.trust import LEDGER, REGISTRY, TrustRoot
 from gateway.app import Gateway, build
 from gateway.settings import GatewaySettings
 from gateway.views.facts import Reader
+from scripts.connecting import trust_root_of
 from scripts.folder import ConsortiumFolder
 from scripts.founding import found, roles_of
 
@@ -118,21 +119,25 @@ class Town:
 
 
 @contextmanager
-def open_town(path: Path) -> Iterator[Town]:
-    """A new consortium in the folder; closed afterwards, its files are left there."""
+def open_town(path: Path, at_step: Callable[[str], None] = lambda step: None) -> Iterator[Town]:
+    """The consortium in the folder, founded where there is none; closed afterwards, its files are left there.
+
+    `at_step` is called by the node at each step of making a block.
+    """
     folder = ConsortiumFolder(path)
-    root = found(folder, say=lambda text: None)
+    root = trust_root_of(folder) if folder.is_founded() else found(folder, say=lambda text: None)
     genesis = Genesis.parse(folder.genesis.read_bytes())
     clock = TurningClock(0)
     keys = read_keys(folder.path / "validators", folder.passphrase_file)
-    node = EmbeddedNode.open(folder.path / "node", genesis, keys, NodeSettings(), clock=clock)
+    node = EmbeddedNode.open(folder.path / "node", genesis, keys, NodeSettings(), clock=clock, at_step=at_step)
     clock.head_time = node.head.timestamp
     forget = node.listen(lambda block: setattr(clock, "head_time", block.header.timestamp))
     try:
         ledger = _ledger(node, root)
         settings = GatewaySettings.load(folder.gateway / "settings.json", public_url="http://127.0.0.1")
-        # Nothing waits for company: what is accepted is due at once.
-        gateway = build(settings.model_copy(update={"anchor_period_s": 0.0}), ledger=ledger)
+        # What is accepted is due at once; and no thread asks the chain for news, so old news must do.
+        changed = {"anchor_period_s": 0.0, "registry_age_max_s": 86_400.0}
+        gateway = build(settings.model_copy(update=changed), ledger=ledger)
         try:
             town = Town(folder, node, clock, ledger, gateway, root, _keys(folder))
             town.follow()
