@@ -10,6 +10,7 @@ import json
 import os
 import time
 from collections.abc import Callable
+from hashlib import sha256
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -69,6 +70,39 @@ def resigned(draw: st.DrawFn) -> str:
     return "~".join([jwt, *parts, ""])
 
 
+@st.composite
+def cut_elsewhere(draw: st.DrawFn) -> str:
+    """A rightly signed record whose disclosures, joined by commas, are good texts cut and glued at other places."""
+    texts = [parse_base64url(d.encoded) for d in SIGNED.disclosures]
+    glued = b",".join(texts)
+    odd = st.sampled_from([b"", b",", b" ", b"[", b"]", b"}", b'"', b"1", b"[],[]", b"\xff", b"\\u005f", b"1.0", b"-0"])
+    ends = sorted(draw(st.lists(st.integers(0, len(glued)), min_size=len(texts) - 1, max_size=len(texts) - 1)))
+    if draw(st.booleans()):  # at the commas, but for a few characters
+        whole = [sum(len(text) + 1 for text in texts[: place + 1]) - 1 for place in range(len(texts) - 1)]
+        ends = [end + draw(st.integers(-2, 2)) for end in whole]
+    pieces = [glued[start:end] for start, end in zip([0, *ends], [*ends, len(glued)], strict=True)]
+    place = draw(st.integers(0, len(pieces) - 1))
+    pieces[place] = pieces[place].removeprefix(b",") + draw(odd)
+    parts = list(dict.fromkeys(map(base64url, pieces)))
+    claims = {name: said for name, said in PAYLOAD.items() if not isinstance(said, list)}
+    digests = iter([{"...": base64url(sha256(part.encode()).digest())} for part in parts])
+    claims |= {name: [one] for name, one in zip(SIGNED.sections, digests, strict=False)}
+    return "~".join([sign_compact({"typ": RECORD_TYP}, claims, KEY), *parts[: len(SIGNED.sections)], ""])
+
+
+def _said(read: Callable[[str], SignedRecord], text: str) -> tuple[SignedRecord, object] | None:
+    try:
+        signed = read(text)
+        return signed, parse_record(signed)
+    except Malformed:
+        return None
+
+
+def _one_by_one(text: str) -> SignedRecord:
+    """Reads as if nothing could be read together: the reference for both faster ways."""
+    return SignedRecord.parse(text, read_texts=lambda texts: None)
+
+
 def _ends_well(read: Callable[[str], object], text: str) -> None:
     started = time.process_time()
     try:
@@ -93,14 +127,31 @@ def test_a_spoiled_record_ends_as_a_value_or_as_malformed(reader: str, text: str
     _ends_well(READERS[reader], text)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(text=spoiled() | resigned())
-def test_what_the_quick_way_takes_the_strict_way_takes_alike(text: str) -> None:
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(text=spoiled() | resigned() | cut_elsewhere() | st.just(TEXT))
+def test_all_ways_of_reading_take_and_refuse_the_same(text: str) -> None:
+    reference = _said(_one_by_one, text)
+    assert _said(SignedRecord.parse, text) == reference
+    assert _said(parse_signed, text) == reference
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(text=resigned() | cut_elsewhere())
+def test_what_is_read_together_is_no_more_than_what_is_read_one_by_one(text: str) -> None:
     try:
-        quick = parse_record(parse_signed(text))
+        reference: SignedRecord | None = _one_by_one(text)
     except Malformed:
-        return
-    assert parse_record(SignedRecord.parse(text)) == quick
+        reference = None
+    try:
+        read: SignedRecord | None = SignedRecord.parse(text)
+    except Malformed:
+        read = None
+    assert read == reference
+    assert (
+        read is None
+        or reference is None
+        or [d.value for d in read.disclosures] == [d.value for d in reference.disclosures]
+    )
 
 
 @settings(max_examples=150, deadline=None)
