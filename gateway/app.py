@@ -34,12 +34,14 @@ from gateway.rim import install_rim
 from gateway.routes_ledger import ledger_router, trust_root_router
 from gateway.routes_write import write_router
 from gateway.sealer import Sealer
+from gateway.search_facts import spread
 from gateway.services import Services
 from gateway.settings import GatewaySettings
 from gateway.store.store import Store
 from gateway.store.vault import DataKeys, Vault
 from gateway.tagging import TagKeys
 from gateway.tokens import TokenDesk
+from gateway.verifiers import Setup, Verifiers
 
 if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
@@ -47,6 +49,8 @@ if TYPE_CHECKING:
 CONNECT_TIMEOUT_S = 60.0
 """How long a starting gateway waits for its chain."""
 CONNECT_PAUSE_S = 0.5
+SPREAD_PAUSE_S = 0.5
+"""How often the store is asked whether search facts wait."""
 TITLE = "Tongguan gateway"
 
 _log = logging.getLogger("gateway")
@@ -64,7 +68,7 @@ class Gateway:
     machinery: Machinery
 
     def start(self) -> None:
-        """Starts follower and sealer."""
+        """Starts follower, sealer and the spreading of search facts."""
         for loop in self.machinery.loops:
             loop.start()
 
@@ -72,6 +76,7 @@ class Gateway:
         """Lets the steps in hand end; what is unfinished is in the outbox and is finished at the next start."""
         for loop in reversed(self.machinery.loops):
             loop.stop()
+        self.services.intake.close()
         self.machinery.sealer.close()
         self.services.store.close()
         self.services.index.close()
@@ -108,7 +113,8 @@ def build(
     passphrase = settings.passphrase_file.read_bytes().strip()
     signer = SigningKey.load(settings.signing_key_file.read_bytes(), passphrase)
     account = _load_account(settings, passphrase)
-    store = Store.open(settings.store_url, Vault(DataKeys.load(settings.data_keys_file)))
+    data_keys = DataKeys.load(settings.data_keys_file)
+    store = Store.open(settings.store_url, Vault(data_keys))
     chain = ledger or connect(settings, root)
     index = IndexStore.open(settings.index_dir, root.consortium)
     registry = Registry(chain, clock, settings.registry_age_max_s)
@@ -133,6 +139,9 @@ def build(
         lifetime_s=settings.token_lifetime_s,
         skew_s=settings.clock_skew_s,
     )
+    intake = Intake(settings, store, registry, index, examiner, signer, clock)
+    if settings.verifier_processes:
+        intake.verifiers = Verifiers(Setup.of(intake.preparer, data_keys), settings.verifier_processes)
     services = Services(
         settings=settings,
         trust_root=root.public_edition(),
@@ -143,7 +152,7 @@ def build(
         tag_keys=tag_keys,
         signer=signer,
         tokens=desk,
-        intake=Intake(settings, store, registry, index, examiner, signer, clock),
+        intake=intake,
         clock=clock,
     )
     return Gateway(services, _machinery(services, account))
@@ -191,6 +200,7 @@ def _machinery(services: Services, account: LocalAccount) -> Machinery:
     loops = (
         Loop("follower", watcher.step, lambda: settings.poll_s),
         Loop("sealer-loop", seal, lambda: sealer.status.pause_s if sealer.status.stalled_since else settings.poll_s),
+        Loop("search-loop", lambda: spread(services.store), lambda: SPREAD_PAUSE_S),
     )
     return Machinery(watcher, sealer, loops)
 

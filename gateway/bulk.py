@@ -1,38 +1,87 @@
 """Bulk upload: records stream in as lines, verdicts stream out as lines, one a record, in order.
 
 NDJSON (`application/x-ndjson`, each line a JSON string that holds an SD-JWT) or JSON text sequences
-(`application/json-seq`, RFC 7464: the same lines, each after a record separator). Each chunk of lines is kept in one
-transaction, and its verdicts are sent only after that is on disk: `{"line": 0, "status": 202, "record_id", "receipt"}`,
-or `{"line": 0, "status": 409, "problem": {…}}`. A client that loses the connection sends the same lines again.
+(`application/json-seq`, RFC 7464: the same lines, each after a record separator). The body is cut at newlines into
+chunks and never parsed here; a few chunks are under way at once, and the verdicts of one are sent only after it is on
+disk: `{"line": 0, "status": 202, "record_id", "receipt"}`, or `{"line": 0, "status": 409, "problem": {…}}`. A client
+that loses the connection sends the same lines again.
 
 The answer reads and writes by itself: a framework's streaming response would have a second listener on the body and
-lose parts of it. What came in is counted against what was answered.
+lose parts of it. What came in is counted against what was answered. While chunks are under way no more is read, so a
+client that sends faster than records are kept is held back at its socket.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import AsyncIterator, Callable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 
 import orjson
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from chain.errors import MalformedRecord, TongguanError
-from chain.sdjwt import RECORD_CHARS_MAX
-from gateway.intake import Acceptance
+from gateway.intake import Intake
+from gateway.keeper import Acceptance, Ticket, Verdict
+from gateway.preparation import LINE_BYTES_MAX
 from gateway.problems import GatewayRefusal, kind_of, problem
 
 NDJSON = "application/x-ndjson"
 JSON_SEQ = "application/json-seq"
 LINES_PER_CHUNK_MAX = 200
-"""More lines a transaction gain little and hold single submissions up for longer."""
+"""More lines a chunk gain little and keep a verifier busy for longer than another upload should wait."""
 CHUNK_BYTES_MAX = 4 << 20
-LINE_BYTES_MAX = RECORD_CHARS_MAX + 8
-_ASCII_STRING = re.compile(rb'"[\x20-\x21\x23-\x5b\x5d-\x7e]*"').fullmatch
+CHUNKS_OF_UPLOAD_MAX = 6
+"""Chunks of one upload under way: enough that no verifier waits for the disk."""
+CHUNKS_MAX = 12
+"""Chunks of all uploads under way; what they hold is what memory they cost."""
+FULL_PAUSE_S = 0.005
 
-Take = Callable[[Sequence[bytes]], list[Acceptance | TongguanError]]
+
+class BulkDesk:
+    """What the uploads of one gateway share."""
+
+    def __init__(self, intake: Intake, lines_max: int) -> None:
+        self._intake = intake
+        self.lines_max = lines_max
+        self._under_way = 0
+
+    async def let_in(self) -> None:
+        """Waits until a further chunk may be under way."""
+        while self._under_way >= CHUNKS_MAX:  # noqa: ASYNC110 - an event would belong to one event loop
+            await asyncio.sleep(FULL_PAUSE_S)
+        self._under_way += 1
+
+    async def answer(self, chunk: Chunk, trace_id: str) -> bytes:
+        """The answer to a chunk that was let in. Chunks are examined side by side and offered in their order."""
+        try:
+            try:
+                offers = await run_in_threadpool(self._intake.prepare_lines, chunk.lines)
+                if chunk.before is not None:
+                    await chunk.before.wait()
+                ticket = self._intake.offer(offers)
+            finally:
+                chunk.offered.set()
+            return await run_in_threadpool(self._answer, ticket, chunk.first, trace_id)
+        finally:
+            self._under_way -= 1
+
+    def _answer(self, ticket: Ticket, first: int, trace_id: str) -> bytes:
+        verdicts = self._intake.verdicts(ticket)
+        return b"".join(answer_line(first + place, one, trace_id) for place, one in enumerate(verdicts))
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some lines of an upload."""
+
+    lines: Sequence[bytes]
+    first: int
+    """Number of its first line in the upload, from 0."""
+    before: asyncio.Event | None
+    """Set once the chunk before it was offered; None for the first."""
+    offered: asyncio.Event
 
 
 class BulkAnswer(Response):
@@ -40,50 +89,62 @@ class BulkAnswer(Response):
 
     media_type = NDJSON
 
-    def __init__(self, take: Take, lines_max: int, trace_id: str) -> None:
+    def __init__(self, desk: BulkDesk, trace_id: str) -> None:
         super().__init__(media_type=NDJSON)
-        self._take = take
-        self._lines_max = lines_max
+        self._desk = desk
         self._trace_id = trace_id
-        self._answered = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Reads the upload to its end and answers every line."""
         headers = [(b"content-type", NDJSON.encode())]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
+        # One is being awaited and one waits to be put, so that as many as the bound are under way.
+        under_way: asyncio.Queue[asyncio.Task[bytes] | None] = asyncio.Queue(CHUNKS_OF_UPLOAD_MAX - 2)
+        reader = asyncio.create_task(self._read(receive, under_way))
         try:
-            async for chunk in chunked(_received(receive), self._lines_max):
-                verdicts = await run_in_threadpool(self._verdicts, chunk)
-                await send({"type": "http.response.body", "body": verdicts, "more_body": True})
-        except GatewayRefusal as refusal:
-            last = self._line(self._answered, refusal)
-            await send({"type": "http.response.body", "body": last, "more_body": True})
+            while (answer := await under_way.get()) is not None:
+                await send({"type": "http.response.body", "body": await answer, "more_body": True})
+            answered = await reader
         except ConnectionAbortedError:
             return
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        finally:
+            reader.cancel()
+        await send({"type": "http.response.body", "body": answered, "more_body": False})
 
-    def _verdicts(self, lines: Sequence[bytes]) -> bytes:
-        bodies = [unquoted(line) for line in lines]
-        good = iter(self._take([body for body in bodies if isinstance(body, bytes)]))
-        said = []
-        for body in bodies:
-            verdict = next(good) if isinstance(body, bytes) else body
-            said.append(self._line(self._answered, verdict))
-            self._answered += 1
-        return b"".join(said)
+    async def _read(self, receive: Receive, under_way: asyncio.Queue[asyncio.Task[bytes] | None]) -> bytes:
+        """Puts each chunk under way; the last line, where a limit ended the upload."""
+        count, last = 0, b""
+        before: asyncio.Event | None = None
+        fault: Exception | None = None
+        try:
+            async for lines in chunked(_received(receive), self._desk.lines_max):
+                await self._desk.let_in()
+                chunk = Chunk(lines, count, before, asyncio.Event())
+                await under_way.put(asyncio.create_task(self._desk.answer(chunk, self._trace_id)))
+                count, before = count + len(lines), chunk.offered
+        except GatewayRefusal as refusal:
+            last = answer_line(count, refusal, self._trace_id)
+        except Exception as error:  # noqa: BLE001 - raised below: whoever answers waits for the end mark first
+            fault = error
+        await under_way.put(None)
+        if fault is not None:
+            raise fault
+        return last
 
-    def _line(self, number: int, verdict: Acceptance | TongguanError) -> bytes:
-        if isinstance(verdict, Acceptance):
-            said: dict[str, object] = {
-                "line": number,
-                "status": 202 if verdict.is_new else 200,
-                "record_id": verdict.record_id,
-                "receipt": verdict.receipt,
-            }
-        else:
-            document = problem(verdict, self._trace_id)
-            said = {"line": number, "status": kind_of(verdict).status, "problem": document}
-        return orjson.dumps(said) + b"\n"
+
+def answer_line(number: int, verdict: Verdict, trace_id: str) -> bytes:
+    """One line of the answer."""
+    if isinstance(verdict, Acceptance):
+        said: dict[str, object] = {
+            "line": number,
+            "status": 202 if verdict.is_new else 200,
+            "record_id": verdict.record_id,
+            "receipt": verdict.receipt,
+        }
+    else:
+        document = problem(verdict, trace_id)
+        said = {"line": number, "status": kind_of(verdict).status, "problem": document}
+    return orjson.dumps(said) + b"\n"
 
 
 async def chunked(parts: AsyncIterator[bytes], lines_max: int) -> AsyncIterator[list[bytes]]:
@@ -116,15 +177,6 @@ async def chunked(parts: AsyncIterator[bytes], lines_max: int) -> AsyncIterator[
         yield waiting
     if too_many:
         raise GatewayRefusal("too-large", f"an upload has at most {lines_max} lines")
-
-
-def unquoted(line: bytes) -> bytes | MalformedRecord:
-    """The SD-JWT in a line; what is wrong with the line where it holds none."""
-    # An SD-JWT needs no escapes in JSON, so the string's content stands there as it is.
-    if len(line) > LINE_BYTES_MAX or not _ASCII_STRING(line):
-        said = line[:40].decode(errors="replace")
-        return MalformedRecord("line", "is a JSON string that holds one SD-JWT", value=said)
-    return line[1:-1]
 
 
 async def _received(receive: Receive) -> AsyncIterator[bytes]:

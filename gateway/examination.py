@@ -62,15 +62,18 @@ class Examiner:
                 "withheld", "not every section is disclosed", fix="Send the record with all its disclosures"
             )
         self._check_time(signed.iat, now_s)
-        signer = snapshot.get_signer(signed.kid)
-        if signer.member != signed.iss:
-            raise GatewayRefusal(
-                "wrong-signer", f"key {signed.kid} belongs to {signer.member}, not to {signed.iss}", field="iss"
-            )
-        self._check_role(signed.vct, signer)
+        signer = self.check_signer(signed.kid, signed.iss, signed.vct, snapshot)
         if not signed.verify(signer.key):
             raise GatewayRefusal("bad-signature", "the signature is not this key's signature of the record")
         return Examined(signed, parse_record(signed), self._entries(signed, batch_count))
+
+    def check_signer(self, kid: str, iss: str, vct: str, snapshot: Snapshot) -> Signer:
+        """The key as it counts now; raises MalformedRecord or GatewayRefusal unless it may say this type for `iss`."""
+        signer = snapshot.get_signer(kid)
+        if signer.member != iss:
+            raise GatewayRefusal("wrong-signer", f"key {kid} belongs to {signer.member}, not to {iss}", field="iss")
+        self._check_role(vct, signer)
+        return signer
 
     def _check_time(self, iat: int, now_s: float) -> None:
         if iat > now_s + self.clock_skew_s:

@@ -35,3 +35,9 @@ class Quotas:
                     "quota", f"{member} may submit {self._rate:g} records/s", retry_after_s=max(1.0, wait_s)
                 )
             self._buckets[member] = (left - count, now)
+
+    def give_back(self, member: str, count: int) -> None:
+        """Puts records back that turned out to be known already."""
+        with self._lock:
+            left, seen_at = self._buckets.get(member, (self._full, self._clock()))
+            self._buckets[member] = (min(self._full, left + count), seen_at)

@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from chain.sdjwt import RECORD_CHARS_MAX
 from gateway.answers import Accepted, OwnRecord, OwnRecords, Problem, TokenAnswer
-from gateway.bulk import JSON_SEQ, NDJSON, BulkAnswer
+from gateway.bulk import JSON_SEQ, NDJSON, BulkAnswer, BulkDesk
 from gateway.problems import GatewayRefusal
 from gateway.rim import trace_id_of
 from gateway.services import Services
@@ -30,6 +30,7 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 def write_router(services: Services) -> APIRouter:
     """The routes, bound to one gateway."""
     router = APIRouter(prefix="/v1", responses=_PROBLEMS)
+    desk = BulkDesk(services.intake, services.settings.bulk_lines_max)
 
     @router.post(
         "/records",
@@ -61,7 +62,7 @@ def write_router(services: Services) -> APIRouter:
         if media_type not in _BULK:
             raise GatewayRefusal("media-type", f"an upload is {' or '.join(_BULK)}", field="content-type")
         _require_plain(request)
-        return BulkAnswer(services.intake.accept_each, services.settings.bulk_lines_max, trace_id_of(request))
+        return BulkAnswer(desk, trace_id_of(request))
 
     @router.get("/records", response_model=OwnRecords)
     def list_own_records(

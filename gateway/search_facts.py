@@ -9,10 +9,25 @@ finds Chinese words of two characters and needs no tokenizer, no LIKE and no fea
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, Connection, ForeignKey, Index, Integer, String, Table, insert, select
+import msgspec
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    delete,
+    insert,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from chain.encoding import Json
@@ -30,6 +45,12 @@ VALUE_CHARS_MAX = 64
 ROWS_PER_LOOK = 500
 HS_PREFIX_LENGTHS: Final = (2, 4, 6, 8, 10)
 PAIR_CHARS = 2
+
+FACTS_AT_ONCE_RECORDS_MAX = 32
+"""Facts of more records than this in one transaction wait in `search_waiting` and are spread later, a few at a time:
+spreading costs as much as verifying, and nobody's receipt should wait for it."""
+SPREAD_RECORDS = 16
+"""Records whose facts are spread in one transaction: some 10 ms, so that others who write wait no longer."""
 
 Fact = tuple[str, str]
 """(kind, value)."""
@@ -54,15 +75,20 @@ _IMPORTERS: Final = frozenset(
 _BROKERS: Final = frozenset({"agent", "declarant"})
 _DAYS: Final = (("declaration", "lodged"), ("status", "at"), ("event", "happened"), ("order", "placed"))
 
+_SEQUENCE = BigInteger().with_variant(Integer, "sqlite")
+
 search_facts = Table(
     "search_facts",
     metadata,
     Column("kind", String(32), primary_key=True),
     Column("value", String(VALUE_CHARS_MAX), primary_key=True),
     Column("ucr", String(64), primary_key=True),
-    Column("record_seq", BigInteger().with_variant(Integer, "sqlite"), ForeignKey("records.seq"), primary_key=True),
+    Column("record_seq", _SEQUENCE, primary_key=True),
+    sqlite_with_rowid=False,
 )
-Index("search_facts_of_consignment", search_facts.c.ucr, search_facts.c.kind, search_facts.c.value)
+_IS_DAY = search_facts.c.kind == "day"
+Index("search_days", search_facts.c.ucr, search_facts.c.value, sqlite_where=_IS_DAY, postgresql_where=_IS_DAY)
+"""A record has some fifty facts, so each row stands in one tree alone; only days are looked for by consignment."""
 
 search_concerns = Table(
     "search_concerns",
@@ -73,20 +99,71 @@ search_concerns = Table(
 """Whom a consignment may concern: more than take part in it, never fewer. It narrows a search; the policy decides."""
 
 
-def index_record(connection: Connection, seq: int, signed: SignedRecord, record: Record) -> None:
-    """Writes the facts of a newly accepted record, in its own transaction. A hook of intake (`Intake.derivers`)."""
+search_waiting = Table(
+    "search_waiting",
+    metadata,
+    Column("record_seq", _SEQUENCE, ForeignKey("records.seq"), primary_key=True),
+    Column("facts", LargeBinary, nullable=False),  # `Findable` in MessagePack
+)
+"""Facts that are kept but cannot be found yet: they were written with their records, and are spread from here."""
+
+
+class Findable(msgspec.Struct, frozen=True, array_like=True):
+    """What one record can be found by."""
+
+    ucrs: list[str]
+    facts: list[Fact]
+    concerns: list[tuple[str, str]]
+    """(whom, UCR)."""
+
+
+def findable(signed: SignedRecord, record: Record) -> Findable | None:
+    """What a fully disclosed record can be found by; None for a read, which is not searched for."""
     if signed.vct == "audit.access":
-        return
+        return None
     held = HeldRecord(signed, State.ACCEPTED)
-    facts = sorted(facts_of(held))[:FACTS_MAX]
-    rows = [
-        {"kind": kind, "value": value, "ucr": ucr, "record_seq": seq} for ucr in record.ucr for kind, value in facts
-    ]
-    if rows:
-        connection.execute(insert(search_facts), rows)
-    concerned = [{"whom": whom, "ucr": ucr} for ucr in record.ucr for whom in sorted(_concerned(held, ucr))]
+    # The typed record has its references parsed already; the view would parse them once more.
+    held.__dict__["reference_keys"] = frozenset(reference.key for reference in record.references)
+    facts = facts_of(held)
+    ucrs = [str(ucr) for ucr in record.ucr]
+    concerns = [(whom, ucr) for ucr in ucrs for whom in sorted(_concerned(held, ucr, facts))]
+    return Findable(ucrs, sorted(facts)[:FACTS_MAX], concerns)
+
+
+def write_findables(connection: Connection, found: Sequence[tuple[int, Findable]]) -> None:
+    """Writes facts (sequence number of their record, facts) so that search finds them, in the caller's transaction."""
+    rows = [(kind, value, ucr, seq) for seq, one in found for ucr in one.ucrs for kind, value in one.facts]
+    concerned = {concern for _, one in found for concern in one.concerns}
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    connection.execute(dialect.insert(search_concerns).on_conflict_do_nothing(), concerned)
+    if rows:
+        # In the order of the tree, and once each: a record's facts are written at most twice where a start was cut off.
+        named = [dict(zip(("kind", "value", "ucr", "record_seq"), row, strict=True)) for row in sorted(rows)]
+        connection.execute(dialect.insert(search_facts).on_conflict_do_nothing(), named)
+    if concerned:
+        whom = [{"whom": whom, "ucr": ucr} for whom, ucr in sorted(concerned)]
+        connection.execute(dialect.insert(search_concerns).on_conflict_do_nothing(), whom)
+
+
+def keep_findables(connection: Connection, found: Sequence[tuple[int, bytes]]) -> None:
+    """Writes the packed facts of newly accepted records in their own transaction: at once, or to be spread."""
+    if len(found) > FACTS_AT_ONCE_RECORDS_MAX:
+        connection.execute(insert(search_waiting), [{"record_seq": seq, "facts": packed} for seq, packed in found])
+    elif found:
+        write_findables(connection, [(seq, unpack_findable(packed)) for seq, packed in found])
+
+
+def spread(store: Store) -> bool:
+    """Makes the facts of some records that wait findable; whether more wait."""
+    with store.reading() as connection:
+        if connection.execute(select(search_waiting.c.record_seq).limit(1)).first() is None:
+            return False
+    oldest = select(search_waiting).order_by(search_waiting.c.record_seq).limit(SPREAD_RECORDS)
+    with store.writing() as connection:
+        rows = connection.execute(oldest.with_for_update()).all()
+        seqs = [int(row.record_seq) for row in rows]
+        write_findables(connection, [(int(row.record_seq), unpack_findable(bytes(row.facts))) for row in rows])
+        connection.execute(delete(search_waiting).where(search_waiting.c.record_seq.in_(seqs)))
+    return len(seqs) == SPREAD_RECORDS
 
 
 def fill_once(store: Store) -> None:
@@ -102,10 +179,19 @@ def fill_once(store: Store) -> None:
             .order_by(records.c.seq)
             .limit(ROWS_PER_LOOK)
         ).all():
+            found = []
             for row in rows:
                 signed = open_signed(store.vault, row.record_id, bytes(row.jwt), bytes(row.disclosures))
-                index_record(connection, int(row.seq), signed, parse_record(signed))
+                if (one := findable(signed, parse_record(signed))) is not None:
+                    found.append((int(row.seq), one))
+            write_findables(connection, found)
             after = int(rows[-1].seq)
+
+
+pack_findable = msgspec.msgpack.Encoder().encode
+"""`Findable` as it waits."""
+unpack_findable = msgspec.msgpack.Decoder(Findable).decode
+"""What `pack_findable` was given."""
 
 
 def facts_of(held: HeldRecord) -> set[Fact]:
@@ -113,12 +199,13 @@ def facts_of(held: HeldRecord) -> set[Fact]:
     return {(kind, value[:VALUE_CHARS_MAX]) for kind, value in _facts(held) if value}
 
 
-def pairs_of(text: str) -> set[str]:
+@lru_cache(maxsize=4_096)  # the same goods are declared again and again
+def pairs_of(text: str) -> frozenset[str]:
     """The pairs of neighbouring characters in a text, freed of case, width and spaces; one character stands alone."""
     plain = "".join(c for c in unicodedata.normalize("NFKC", text).casefold() if not c.isspace())
     if len(plain) < PAIR_CHARS:
-        return {plain} if plain else set()
-    return {plain[i : i + PAIR_CHARS] for i in range(len(plain) - PAIR_CHARS + 1)}
+        return frozenset((plain,)) if plain else frozenset()
+    return frozenset(plain[i : i + PAIR_CHARS] for i in range(len(plain) - PAIR_CHARS + 1))
 
 
 def _facts(held: HeldRecord) -> Iterator[Fact]:
@@ -145,14 +232,14 @@ def _facts(held: HeldRecord) -> Iterator[Fact]:
         yield "day", str(_member(held.one(head).get(field), "utc"))[:10]
 
 
-def _concerned(held: HeldRecord, ucr: str) -> Iterator[str]:
+def _concerned(held: HeldRecord, ucr: str, facts: set[Fact]) -> Iterator[str]:
     yield held.signed.iss
     yield ucr[3:].partition("-")[0][:20]
     for party in held.many("parties"):
         for field in ("uscc", "customs_code"):
             if said := str(party.get(field) or ""):
                 yield said
-    for kind, value in facts_of(held):
+    for kind, value in facts:
         if kind == "district":
             yield value
         elif kind == "declaration" and value[:DISTRICT_CHARS].isdigit():

@@ -7,6 +7,7 @@ the file. No secret stands here: keys are named by file, and the files are opene
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -84,6 +85,8 @@ class GatewaySettings(BaseSettings):
     """Records a second that one member may submit, over a minute's mean; beyond it 429 with `Retry-After`."""
     bulk_lines_max: Count = 100_000
     """Records in one bulk upload."""
+    verifier_processes: Annotated[int, Field(ge=0, le=256)] = Field(default_factory=lambda: os.cpu_count() or 1)
+    """Processes that examine bulk uploads; 0 examines them in the gateway's own."""
     lease_s: Count = 10
     """How long a sealer that died keeps another gateway on the same store from sealing."""
 

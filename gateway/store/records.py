@@ -6,26 +6,41 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, or_, select, update
+import msgspec
+from sqlalchemy import Connection, Insert, Row, func, insert, or_, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from chain.errors import NotFound
-from chain.records import Record
 from chain.sdjwt import SignedRecord
 from gateway.store.model import RecordState, documents, entries, records, references
 from gateway.store.vault import Vault
 
 
-@dataclass(frozen=True)
-class NewRecord:
-    """What one accepted record puts into the store."""
+class NewRecord(msgspec.Struct, frozen=True, array_like=True, tag="new"):
+    """What one accepted record puts into the store, ready to be written."""
 
-    signed: SignedRecord
-    record: Record
-    entries: Sequence[tuple[str, bytes, bytes]]
-    """(UCR, tag, entry digest) in the record's order."""
+    record_id: str
+    iss: str
+    jti: str
+    vct: str
+    kid: str
+    iat: int
+    amends: str | None
+    jwt: bytes
+    """Compressed."""
+    disclosures: bytes
+    """Compressed and encrypted."""
     receipt: str
     accepted_at: int
     anchor_by: int
+    entries: list[tuple[str, bytes, bytes]]
+    """(UCR, tag, entry digest) in the record's order."""
+    references: list[tuple[str, str, str, str]]
+    """(kind, scope, value, day) in the record's order."""
+    documents: list[bytes]
+    """SHA-256 of each cited file, once."""
+    facts: bytes
+    """What it can be found by (`gateway.search_facts`), packed; empty where it is not searched for."""
 
 
 @dataclass(frozen=True)
@@ -43,52 +58,90 @@ class Held:
     batch_index: int | None
 
 
-def insert_record(connection: Connection, vault: Vault, new: NewRecord) -> int:
-    """Writes the record with its entries, references and documents; its sequence number. IntegrityError if known."""
-    signed = new.signed
-    jwt, _, disclosures = signed.serialize().partition("~")
-    seq = connection.execute(
-        insert(records).returning(records.c.seq),
-        {
-            "record_id": signed.record_id,
-            "iss": signed.iss,
-            "jti": signed.jti,
-            "vct": signed.vct,
-            "kid": signed.kid,
-            "iat": signed.iat,
-            "amends": signed.amends,
-            "state": RecordState.ACCEPTED,
-            "jwt": vault.pack_public(jwt.encode()),
-            "disclosures": vault.pack_secret(disclosures.encode(), signed.record_id),
-            "receipt": new.receipt,
-            "accepted_at": new.accepted_at,
-            "anchor_by": new.anchor_by,
-            "entry_count": len(new.entries),
-        },
-    ).scalar_one()
-    _insert_parts(connection, int(seq), new)
-    return int(seq)
+def insert_records(connection: Connection, new: Sequence[NewRecord]) -> list[int | None]:
+    """Writes records with their entries, references and documents; of each its sequence number.
+
+    None where nothing was written because its id or its issuer's number is taken, also by one before it in `new`.
+    """
+    seqs = _fresh_seqs(connection, len(new))
+    rows = [_row(seq, one) for seq, one in zip(seqs, new, strict=True)]
+    done = connection.execute(_insert_free(connection), rows)
+    there = set(seqs) if done.rowcount == len(new) else _present(connection, seqs)
+    kept = [(seq, one) for seq, one in zip(seqs, new, strict=True) if seq in there]
+    _insert_parts(connection, kept)
+    return [seq if seq in there else None for seq in seqs]
 
 
-def _insert_parts(connection: Connection, seq: int, new: NewRecord) -> None:
-    connection.execute(
-        insert(entries),
-        [
-            {"record_seq": seq, "ordinal": place, "ucr": ucr, "tag": tag, "entry_digest": digest}
-            for place, (ucr, tag, digest) in enumerate(new.entries)
-        ],
-    )
-    said: list[dict[str, Any]] = []
-    for place, reference in enumerate(new.record.references):
-        kind, scope, value = reference.key
-        said.append(
-            {"record_seq": seq, "ordinal": place, "kind": kind, "scope": scope, "value": value, "said_on": reference.on}
-        )
+def _fresh_seqs(connection: Connection, count: int) -> list[int]:
+    if connection.dialect.name == "postgresql":
+        # Another gateway on this store may take numbers in between.
+        asked = text("SELECT nextval(pg_get_serial_sequence('records', 'seq')) FROM generate_series(1, :count)")
+        return [int(seq) for seq in connection.execute(asked, {"count": count}).scalars()]
+    last = connection.execute(select(func.max(records.c.seq))).scalar_one() or 0
+    return list(range(last + 1, last + 1 + count))
+
+
+def _insert_free(connection: Connection) -> Insert:
+    if connection.dialect.name == "postgresql":
+        return postgresql.insert(records).on_conflict_do_nothing()
+    return sqlite.insert(records).on_conflict_do_nothing()
+
+
+def _present(connection: Connection, seqs: Sequence[int]) -> set[int]:
+    found: set[int] = set()
+    for start in range(0, len(seqs), _IN_MAX):
+        asked = select(records.c.seq).where(records.c.seq.in_(seqs[start : start + _IN_MAX]))
+        found.update(connection.execute(asked).scalars())
+    return found
+
+
+def _row(seq: int, new: NewRecord) -> dict[str, Any]:
+    return {
+        "seq": seq,
+        "record_id": new.record_id,
+        "iss": new.iss,
+        "jti": new.jti,
+        "vct": new.vct,
+        "kid": new.kid,
+        "iat": new.iat,
+        "amends": new.amends,
+        "state": RecordState.ACCEPTED.value,
+        "jwt": new.jwt,
+        "disclosures": new.disclosures,
+        "receipt": new.receipt,
+        "accepted_at": new.accepted_at,
+        "anchor_by": new.anchor_by,
+        "entry_count": len(new.entries),
+    }
+
+
+def _insert_parts(connection: Connection, kept: Sequence[tuple[int, NewRecord]]) -> None:
+    own = [
+        {"record_seq": seq, "ordinal": place, "ucr": ucr, "tag": tag, "entry_digest": digest}
+        for seq, new in kept
+        for place, (ucr, tag, digest) in enumerate(new.entries)
+    ]
+    if own:
+        connection.execute(insert(entries), own)
+    said = [
+        {"record_seq": seq, "ordinal": place, "kind": kind, "scope": scope, "value": value, "said_on": day}
+        for seq, new in kept
+        for place, (kind, scope, value, day) in enumerate(new.references)
+    ]
     if said:
         connection.execute(insert(references), said)
-    cited = sorted({document.sha256 for document in new.record.documents if document.sha256 is not None})
+    cited = [{"sha256": one, "record_seq": seq} for seq, new in kept for one in new.documents]
     if cited:
-        connection.execute(insert(documents), [{"sha256": bytes.fromhex(one), "record_seq": seq} for one in cited])
+        connection.execute(insert(documents), cited)
+
+
+def find_held_many(connection: Connection, record_ids: Sequence[str]) -> dict[str, Held]:
+    """What is known of these records, by id; those never accepted here are left out."""
+    found: dict[str, Held] = {}
+    for start in range(0, len(record_ids), _IN_MAX):
+        asked = select(*_HELD).where(records.c.record_id.in_(record_ids[start : start + _IN_MAX]))
+        found.update((row.record_id, _held(row)) for row in connection.execute(asked))
+    return found
 
 
 def find_held(connection: Connection, record_id: str) -> Held | None:

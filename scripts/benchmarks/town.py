@@ -74,7 +74,7 @@ class Town:
 
     def accept(self, bodies: Sequence[bytes]) -> None:
         """Takes records through the gateway's intake; raises the first refusal."""
-        for verdict in self.gateway.services.intake.accept_each(bodies):
+        for verdict in self.gateway.services.intake.accept_lines([b'"' + body + b'"' for body in bodies]):
             if isinstance(verdict, Exception):
                 raise verdict
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from chain.members import Role
-from gateway import access, intake
+from gateway import access, keeper
 from gateway.access import AccessLog, Read, Shown
 from gateway.store.model import entries, records
 from tests.faults.crashing import PowerCut, cut_after, cut_before
@@ -28,7 +28,7 @@ def cut_commit(gateway: PaperGateway) -> Callable[[], None]:
 CUTS: dict[str, tuple[Cut, bool]] = {
     "before the record is signed": (lambda gateway: cut_before(access, "sign_record"), False),
     "before intake sees it": (lambda gateway: cut_before(gateway.intake, "accept"), False),
-    "before its row is written": (lambda gateway: cut_before(intake, "insert_record"), False),
+    "before its row is written": (lambda gateway: cut_before(keeper, "insert_records"), False),
     "before the commit": (cut_commit, False),
     "after the commit": (lambda gateway: cut_after(gateway.intake, "accept"), True),
     "before the read receipt is signed": (lambda gateway: cut_before(access, "sign_compact"), True),
