@@ -6,15 +6,20 @@ The gateway's own are unsigned and computed from what the reader sees, so they t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from chain.encoding import Json
+from chain.records.audit import Finding
+from chain.records.checks import Case, check_declaration
+from chain.records.customs import CustomsDeclaration
+from chain.sdjwt import SignedRecord
+from gateway.views.crosschecks import check_between
 from gateway.views.declarations import Thread, foreign_amendments
 from gateway.views.facts import HeldRecord
 
-GROSS_TOLERANCE: Final = Decimal("0.03")
-"""Declared gross weight against the transport document's (domain section 8, check 13)."""
+DECLARATIONS_CHECKED_MAX = 4_096
+"""Declarations whose own findings are kept: they follow from the record alone."""
 
 
 def findings(records: Sequence[HeldRecord], threads: Sequence[Thread]) -> list[Json]:
@@ -34,8 +39,33 @@ def findings(records: Sequence[HeldRecord], threads: Sequence[Thread]) -> list[J
     found += [_forbidden(thread, place) for thread in threads for place in range(len(thread.folded.forbidden))]
     found += [_own("same-number-twice", "H", [a, b], _DOUBLED) for a, b in _doubled(records)]
     found += [_own("amended-by-another", "H", [a, b], _FOREIGN) for a, b in foreign_amendments(records)]
-    found += _gross_weights(records, threads)
-    return found
+    for thread in threads:
+        found += [_computed(one) for one in _within(thread.current.signed)]
+    return found + [_computed(one) for one in check_between(records, threads)]
+
+
+@lru_cache(maxsize=DECLARATIONS_CHECKED_MAX)
+def _within(signed: SignedRecord) -> tuple[Finding, ...]:
+    """What a declaration says against itself (C01 to C10), in the sections that are seen; nothing without its head."""
+    if not signed.section("declaration"):
+        return ()
+    said = {name: values for name in signed.sections if (values := signed.section(name))}
+    case = Case(signed.record_id, CustomsDeclaration.from_sections(said), submitter=signed.iss)
+    return check_declaration(case)
+
+
+def _computed(finding: Finding) -> Json:
+    said = finding.model_dump(mode="json", exclude_defaults=True)
+    return {
+        "by": "gateway",
+        "record": None,
+        "rule": finding.rule,
+        "severity": finding.severity,
+        "records": [*dict.fromkeys(one.record for one in finding.inputs)],
+        "text": finding.explanation,
+        "text_zh": finding.explanation_zh,
+        **{name: said.get(name) for name in ("version", "declared", "computed", "delta", "tolerance", "inputs")},
+    }
 
 
 _DOUBLED: Final = "Two records of one issuer bear the same number (jti); the first in the chain's order counts."
@@ -72,26 +102,3 @@ def _doubled(records: Sequence[HeldRecord]) -> list[tuple[HeldRecord, HeldRecord
 def _inputs(record: HeldRecord) -> list[Json]:
     inputs = record.one("finding").get("inputs")
     return [one.get("record") for one in inputs if isinstance(one, dict)] if isinstance(inputs, list) else []
-
-
-def _gross_weights(records: Sequence[HeldRecord], threads: Sequence[Thread]) -> list[Json]:
-    """Declared gross weight against each transport document's that is beyond the tolerance."""
-    found: list[Json] = []
-    documents = [one for one in records if one.signed.vct == "logistics.transport_document" and one.is_sole]
-    for thread in threads:
-        declared = _gross_kg(thread.current)
-        for one in documents:
-            stated = _gross_kg(one)
-            if declared is None or stated is None or len(documents) > 1 or len(threads) > 1:
-                continue
-            if abs(declared - stated) > GROSS_TOLERANCE * max(declared, stated):
-                text = f"Declared gross weight {declared} kg, transport document {stated} kg: more than 3 % apart."
-                found.append(_own("gross-weight-document", "M", [thread.current, one], text))
-    return found
-
-
-def _gross_kg(record: HeldRecord) -> Decimal | None:
-    gross = record.one("transport").get("gross")
-    if not isinstance(gross, dict) or gross.get("unit", "KGM") != "KGM":
-        return None
-    return Decimal(str(gross["value"]))

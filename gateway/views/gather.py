@@ -29,6 +29,9 @@ from gateway.views.facts import CheckpointFacts, Coverage, HeldRecord, State
 CONSIGNMENT_RECORDS_MAX = 2_000
 """Most records of one consignment that a view joins; as many as a bundle can hold."""
 
+RECEIPTS_ASKED_MAX = 500
+"""Record ids in one question to the store; databases limit them."""
+
 OPENED_RECORDS_MAX = 4_096
 """Opened records kept in memory, so that a consignment that is looked at often is not decrypted each time."""
 
@@ -157,6 +160,16 @@ def find_record(connection: Connection, record_id: str) -> Row[Any] | None:
     wanted = (records.c.record_id, records.c.jwt, records.c.disclosures, records.c.state, records.c.reason)
     question: Select[Any] = select(*wanted).where(records.c.record_id == record_id)
     return connection.execute(question).first()
+
+
+def find_receipts(connection: Connection, shown: Iterable[HeldRecord], issuer: str) -> list[str]:
+    """The receipts that this gateway gave for those of these records which this member issued, as it gave them."""
+    own = [one.signed.record_id for one in shown if one.signed.iss == issuer]
+    found: list[str] = []
+    for start in range(0, len(own), RECEIPTS_ASKED_MAX):
+        portion = own[start : start + RECEIPTS_ASKED_MAX]
+        found += connection.execute(select(records.c.receipt).where(records.c.record_id.in_(portion))).scalars()
+    return found
 
 
 def _rows_of(connection: Connection, tags: Collection[bytes]) -> list[Row[Any]]:

@@ -25,7 +25,7 @@ from scripts.founding import example_uscc
 
 CONSORTIUM = "ab" * 32
 KEY = SigningKey.generate()
-NUMBER = "010020261000000017"
+NUMBER = "010120261000000017"
 
 
 @dataclass(frozen=True)

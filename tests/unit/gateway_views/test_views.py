@@ -210,7 +210,7 @@ def test_weights_stand_side_by_side_and_a_gap_above_three_percent_is_a_finding()
     chain.say(BROKER, declaration())
     view = seen_by(chain, TRADER)
     assert [one["value"]["value"] for one in view["weights"]] == ["110.00000", "100.00000"]  # type: ignore[attr-defined]
-    assert "gross-weight-document" in {one["rule"] for one in view["findings"]}  # type: ignore[attr-defined]
+    assert "C13-gross" in {one["rule"] for one in view["findings"]}  # type: ignore[attr-defined]
 
 
 def test_taxes_and_the_second_step_show_as_due() -> None:
