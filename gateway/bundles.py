@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from chain.encoding import parse_base64url
 from chain.errors import LedgerFault, NotFound
 from chain.index_store import IndexStore, Link
+from chain.jws import CompactJws
 from chain.ledger import Checkpoint, ProofAnswer
 from chain.members import AccountVersion
 from chain.proof.assemble import (
@@ -29,6 +30,8 @@ from chain.proof.assemble import (
     plan_slots,
 )
 from chain.proof.batch import BatchFacts, entry_digest
+from chain.proof.bundle import RECEIPT_TYP, ShownReceipt
+from chain.proof.header import Header
 from chain.proof.index_map import ChainEntry
 from chain.proof.slots import SlotRequest, required_slots
 from chain.verify.trust import LEDGER, REGISTRY, TrustRoot
@@ -136,11 +139,17 @@ class BundleMaker:
                 self._header = known
         return known.checkpoint_facts
 
-    def consignment(self, sight: Sight) -> bytes:
-        """The bundle of a consignment as the reader sees it; raises NotFound while nothing of it is covered."""
-        return self._while_it_stands(lambda header: self._consignment(header, sight))
+    def consignment(self, sight: Sight, receipts: Sequence[str] = ()) -> bytes:
+        """The bundle of a consignment as the reader sees it, with receipts for records of `sight`.
 
-    def record(self, record: HeldRecord, links: Mapping[str, tuple[bytes, Link]]) -> bytes:
+        Raises NotFound while nothing of it is covered and no receipt is due.
+        """
+        promises = self._registered(receipts)
+        return self._while_it_stands(lambda header: self._consignment(header, sight, promises))
+
+    def record(
+        self, record: HeldRecord, links: Mapping[str, tuple[bytes, Link]], receipts: Sequence[str] = ()
+    ) -> bytes:
         """The bundle of one record as the reader sees it, with its entries for these UCRs (each with its tag)."""
         digests = {said: digest for digest, said in record.signed.ucr_elements() if said is not None}
         places = tuple(Place(tag, digests[ucr], link.batch, link.position) for ucr, (tag, link) in links.items())
@@ -148,7 +157,15 @@ class BundleMaker:
             raise NotFound("anchored entry of record", record.signed.record_id)
         tags = sorted({place.tag for place in places})
         shown = [RecordToShow(record.signed, places)]
-        return self._while_it_stands(lambda header: self._make(header, [record.signed.record_id], shown, tags))
+        promises = [ShownReceipt(one, None) for one in self._registered(receipts)]
+        subject = [record.signed.record_id]
+        return self._while_it_stands(lambda header: self._make(header, subject, shown, tags, promises))
+
+    def _registered(self, receipts: Sequence[str]) -> list[CompactJws]:
+        """Those of the receipts whose key the registry knows: others prove nothing."""
+        keys = self._snapshot().keys
+        parsed = [CompactJws.parse(text, typ=RECEIPT_TYP) for text in receipts]
+        return [one for one in parsed if parse_base64url(one.kid) in keys]
 
     def _while_it_stands(self, make: Callable[[HeaderInUse], bytes]) -> bytes:
         """What is made under one header; made anew where the map moved on to a newer checkpoint meanwhile."""
@@ -159,7 +176,7 @@ class BundleMaker:
                 return made
         raise BehindCheckpoint("checkpoints come faster than bundles can be made")
 
-    def _consignment(self, header: HeaderInUse, sight: Sight) -> bytes:
+    def _consignment(self, header: HeaderInUse, sight: Sight, receipts: Sequence[CompactJws]) -> bytes:
         covered = header.checkpoint.batch_count if header.checkpoint else 0
         tags = [
             tag
@@ -168,9 +185,10 @@ class BundleMaker:
         ]
         proved = {tag: self._index.prove(tag)[1] for tag in tags}
         shown = [one for one in map(_only(proved, sight.ucr), sight.records) if one is not None]
-        if not shown:
+        promises = list(_promises(sight, {one.signed.record_id for one in shown}, receipts, header))
+        if not shown and not promises:
             raise NotFound("covered record of consignment", sight.ucr)
-        return self._make(header, sight.ucr, shown, tags)
+        return self._make(header, sight.ucr, shown, tags, promises)
 
     def _make(
         self,
@@ -178,10 +196,14 @@ class BundleMaker:
         subject: str | Collection[str],
         shown: Sequence[RecordToShow],
         tags: Sequence[bytes],
+        receipts: Sequence[ShownReceipt],
     ) -> bytes:
         snapshot = self._snapshot()
         batches = self._batches({place.batch for record in shown for place in record.places})
-        kids = {parse_base64url(record.signed.kid) for record in shown}
+        signers = [record.signed.kid for record in shown]
+        for receipt in receipts:
+            signers += [receipt.jws.kid, *([receipt.record.kid] if receipt.record else [])]
+        kids = {parse_base64url(kid) for kid in signers}
         request = plan_slots(
             shown,
             {index: batch.facts for index, batch in batches.items()},
@@ -189,6 +211,7 @@ class BundleMaker:
             key_since_blocks=lambda key: _since(snapshot.keys[key].versions, header.block),
             member_since_blocks=lambda uscc: _since(snapshot.members[uscc].versions, header.block),
             account_since_blocks=lambda at: self._account_since(header, at),
+            receipts=receipts,
         )
         registry, ledger = self._prove(header, request)
         heads = [
@@ -207,6 +230,7 @@ class BundleMaker:
             records=shown,
             keys=[snapshot.keys[kid].public_key for kid in kids],
             heads=heads if header.checkpoint else [],
+            receipts=receipts,
         ).format()
 
     def _read_header(self, block: int) -> HeaderInUse:
@@ -250,6 +274,20 @@ class BundleMaker:
             facts: BatchFacts = batch.facts
             found[index] = AnchoredBatch(facts, raw)
         return found
+
+
+def _promises(
+    sight: Sight, shown: Collection[str], receipts: Sequence[CompactJws], header: HeaderInUse
+) -> Iterator[ShownReceipt]:
+    """The receipts of records that are shown, and of those that are due by this header's time but not shown."""
+    time_s = Header.from_rlp(header.rlp).timestamp
+    signed = {one.signed.record_id: one.signed for one in sight.records}
+    for receipt in receipts:
+        record_id = str(receipt.payload.get("record_id"))
+        if record_id in shown:
+            yield ShownReceipt(receipt, None)
+        elif record_id in signed and int(str(receipt.payload.get("anchor_by"))) < time_s:
+            yield ShownReceipt(receipt, signed[record_id].with_elements(()))
 
 
 class _Dated(Protocol):

@@ -34,6 +34,7 @@ from gateway.views.gather import (
     Opener,
     RegistryDirectory,
     find_links,
+    find_receipts,
     find_record,
     gather,
     held_record,
@@ -113,7 +114,7 @@ class ReadingDesk:
         return Answer(consignment_view(sight, gathered.coverage), receipt)
 
     def consignment_bundle(self, reader: Reader, ucr: str) -> BundleAnswer:
-        """The proof bundle of what `consignment` shows of all that is covered."""
+        """The proof bundle of what `consignment` shows of all that is covered, with receipts of one's own records."""
         _, sight = self._sight(reader, ucr)
         if sight.own_only:
             raise GatewayRefusal(
@@ -121,7 +122,7 @@ class ReadingDesk:
                 "a consignment bundle is for those who take part in the consignment",
                 fix="Ask for the bundle of each of your own records",
             )
-        made = self.bundles.consignment(sight)
+        made = self.bundles.consignment(sight, self._receipts(reader, sight.records))
         return BundleAnswer(made, self._log.log(Read.of(reader, "bundle", {ucr: sight.records})))
 
     def record(self, reader: Reader, record_id: str) -> Answer:
@@ -134,10 +135,10 @@ class ReadingDesk:
         return Answer(content, receipt)
 
     def record_bundle(self, reader: Reader, record_id: str) -> BundleAnswer:
-        """The proof bundle of what `record` shows."""
+        """The proof bundle of what `record` shows, with its receipt where it is one's own."""
         _, seen, ucrs = self._record(reader, record_id)
         links = find_links(seen.signed, ucrs, self._services.index, self._services.tag_keys)
-        made = self.bundles.record(seen, links)
+        made = self.bundles.record(seen, links, self._receipts(reader, [seen]))
         return BundleAnswer(made, self._log.log(Read.of(reader, "bundle", {ucr: [seen] for ucr in ucrs})))
 
     def references(self, reader: Reader, question: references.ReferenceQuestion) -> Answer:
@@ -239,6 +240,10 @@ class ReadingDesk:
             self._log.log(Read.of(reader, "consignment", {ucr: [held for _, held in seen]}))
             changes += [change for change, _ in seen]
         return changes
+
+    def _receipts(self, reader: Reader, shown: Sequence[HeldRecord]) -> list[str]:
+        with self._services.store.reading() as connection:
+            return find_receipts(connection, shown, reader.member)
 
     def _gathered(self, ucr: str) -> Gathered:
         services = self._services

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from chain.encoding import base64url, parse_base64url
+from chain.encoding import Json, base64url, parse_base64url
 from chain.keys import P256_ORDER, SigningKey
 from chain.members import AddedBy, KeyAlgorithm, KeyState, MemberState, Role
 from chain.proof import batch, layout
@@ -337,6 +337,75 @@ def receipt_kept_too_late() -> Made:
     """The record was anchored after the time that the receipt names."""
     it, declaration, _ = _story()
     receipt = it.receipt(declaration, anchor_by=1_700_000_001)
+    return _out(it, it.record_bundle(declaration, receipts=[receipt]))
+
+
+@vector(Verdict.VALID)
+def record_in_two_batches_true() -> Made:
+    """Another gateway anchored one of a record's two entries before, which spoils nothing."""
+    it = Consortium()
+    manifest = it.record(ucrs=(UCR, OTHER_UCR))
+    it.anchor_entries(it.entries_of(manifest)[:1])
+    it.anchor(manifest)
+    it.checkpoint()
+    return _out(it, it.record_bundle(manifest))
+
+
+@vector(Verdict.VALID)
+def consignment_with_record_filed_twice_true() -> Made:
+    """A rogue gateway filed the other entry of a manifest here as well; the manifest counts all the same."""
+    it = Consortium()
+    manifest = it.record(ucrs=(UCR, OTHER_UCR))
+    it.anchor(manifest)
+    it.anchor_entries([batch.entry(it.tag(UCR), it.entries_of(manifest)[1][16:])])
+    it.checkpoint()
+    return _out(it, it.consignment_bundle())
+
+
+@vector(Verdict.VALID)
+def receipt_excused_true() -> Made:
+    """A record was never anchored, because its issuer's key was revoked before it was due."""
+    it, _, status = _story()
+    receipt = it.receipt(it.record(), anchor_by=it.time + 5)
+    it.set_key(BROKER, KeyState.REVOKED)
+    it.block += 1
+    return _out(it, it.bundle([status.record_id], [it.to_show(status)], [it.tag(UCR)], [receipt]))
+
+
+@vector(Verdict.VALID)
+def receipt_not_due_true() -> Made:
+    """A record is not anchored yet and need not be; the check of receipts cannot be answered."""
+    it, declaration, _ = _story()
+    return _out(it, it.record_bundle(declaration, receipts=[it.receipt(it.record(), anchor_by=it.time)]))
+
+
+@vector(Verdict.VALID)
+def receipt_of_a_former_gateway_true() -> Made:
+    """The gateway kept its receipt and lost its role later."""
+    it, declaration, _ = _story()
+    receipt = it.receipt(declaration, anchor_by=it.time)
+    it.set_member(GATEWAY, MemberState.ACTIVE, Role.REGULATOR)
+    it.block += 1
+    return _out(it, it.record_bundle(declaration, receipts=[receipt]))
+
+
+@vector(Verdict.INCOMPLETE, 15)
+def receipt_broken_before_the_key_was_revoked() -> Made:
+    """The issuer's key was revoked too late for an excuse: a batch later than the promise came first."""
+    it, _, status = _story()
+    receipt = it.receipt(it.record(), anchor_by=it.time - 25)
+    it.set_key(BROKER, KeyState.REVOKED)
+    it.block += 1
+    return _out(it, it.bundle([status.record_id], [it.to_show(status)], [it.tag(UCR)], [receipt]))
+
+
+@vector(Verdict.INCOMPLETE, 15)
+def receipt_for_other_entries() -> Made:
+    """A receipt for a record that was held back names the entry of another, which was anchored."""
+    it, declaration, _ = _story()
+    held_back, entry = it.record(), it.entries_of(declaration)[0]
+    entries: list[Json] = [[entry[:16].hex(), base64url(entry[16:])]]
+    receipt = it.receipt(held_back, anchor_by=it.time, entries=entries)
     return _out(it, it.record_bundle(declaration, receipts=[receipt]))
 
 

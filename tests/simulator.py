@@ -27,7 +27,7 @@ from chain.proof.assemble import (
     plan_slots,
 )
 from chain.proof.batch import BatchFacts
-from chain.proof.bundle import RECEIPT_TYP, Bundle
+from chain.proof.bundle import RECEIPT_TYP, Bundle, ShownReceipt
 from chain.proof.hashes import keccak256, sha256
 from chain.proof.header import BFT_MIX_HASH, Extra, Header
 from chain.proof.index_map import IndexMap, prove
@@ -267,14 +267,14 @@ class Consortium:
         self.checkpoint_map = IndexMap({t: list(c) for t, c in self.map.chains.items()}, dict(self.map.leaves))
         self.block += 1
 
-    def receipt(self, signed: SignedRecord, *, anchor_by: int) -> CompactJws:
-        """The gateway's receipt for a record."""
-        entries: list[Json] = [[entry[:16].hex(), base64url(entry[16:])] for entry in self.entries_of(signed)]
+    def receipt(self, signed: SignedRecord, *, anchor_by: int, entries: list[Json] | None = None) -> CompactJws:
+        """The gateway's receipt for a record, naming its entries or others."""
+        own: list[Json] = [[entry[:16].hex(), base64url(entry[16:])] for entry in self.entries_of(signed)]
         payload: dict[str, Json] = {
             "iss": GATEWAY,
             "aud": self.consortium.hex(),
             "record_id": signed.record_id,
-            "entries": entries,
+            "entries": own if entries is None else entries,
             "accepted_at": self.time,
             "anchor_by": anchor_by,
         }
@@ -393,7 +393,10 @@ class Consortium:
         receipts: Collection[CompactJws] = (),
     ) -> Bundle:
         """A bundle under the block now."""
-        request = self.request(shown, receipts)
+        ids = {one.signed.record_id for one in shown}
+        promised = [(one, self.records[str(one.payload["record_id"])]) for one in receipts]
+        promises = [ShownReceipt(one, None if r.record_id in ids else r.with_elements(())) for one, r in promised]
+        request = self.request(shown, promises)
         slots = required_slots(request)
         heads = []
         if self.checkpoints:
@@ -401,7 +404,7 @@ class Consortium:
                 chain = tuple(self.checkpoint_map.chains.get(tag, []))
                 heads.append(HeadToShow(prove(self.checkpoint_map.leaves, tag), chain))
         by_kid = {key.public.kid: key.public for key in self.keys.values()}
-        kids = {one.signed.kid for one in shown} | {one.kid for one in receipts}
+        kids = {one.signed.kid for one in shown} | {one.kid for one in receipts} | {one.kid for _, one in promised}
         return assemble(
             ChainIdentity(self.consortium, 20211, self.genesis_hash),
             subject,
@@ -413,10 +416,10 @@ class Consortium:
             records=shown,
             keys=[by_kid[kid] for kid in kids],
             heads=heads,
-            receipts=receipts,
+            receipts=promises,
         )
 
-    def request(self, shown: Iterable[RecordToShow], receipts: Collection[CompactJws] = ()) -> SlotRequest:
+    def request(self, shown: Iterable[RecordToShow], receipts: Collection[ShownReceipt] = ()) -> SlotRequest:
         """What a header proof must cover for these records."""
         return plan_slots(
             shown,

@@ -13,10 +13,9 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from chain.encoding import parse_base64url
-from chain.jws import CompactJws
 from chain.keys import PublicKey
 from chain.proof.batch import BatchFacts, split_entries
-from chain.proof.bundle import Bundle, Kind, ProvedEntry, ProvedHead, ProvedRecord, ShownKey
+from chain.proof.bundle import Bundle, Kind, ProvedEntry, ProvedHead, ProvedRecord, ShownKey, ShownReceipt
 from chain.proof.header import Header
 from chain.proof.index_map import ChainEntry, MapProof
 from chain.proof.merkle import inclusion_paths
@@ -115,7 +114,7 @@ def plan_slots(
     key_since_blocks: Callable[[bytes], Sequence[int]],
     member_since_blocks: Callable[[str], Sequence[int]],
     account_since_blocks: Callable[[bytes], Sequence[int]],
-    receipts: Iterable[CompactJws] = (),
+    receipts: Iterable[ShownReceipt] = (),
 ) -> SlotRequest:
     """What one header proof must cover for these records, and thus which versions of keys and members.
 
@@ -135,8 +134,13 @@ def plan_slots(
         for place in record.places:
             gateways.setdefault(batches[place.batch].gateway, set()).add(batches[place.batch].block)
     for receipt in receipts:
-        keys.setdefault(parse_base64url(receipt.kid), set())
-        members.setdefault(str(receipt.payload.get("iss")), set())
+        keys.setdefault(parse_base64url(receipt.jws.kid), set())
+        # All of them: a gateway that lost its role still owes what it promised before.
+        gateway = str(receipt.jws.payload.get("iss"))
+        members.setdefault(gateway, set()).update(since + 1 for since in member_since_blocks(gateway))
+        if receipt.record is not None:
+            keys.setdefault(parse_base64url(receipt.record.kid), set())
+            members.setdefault(receipt.record.iss, set())
     return SlotRequest(
         batches=tuple(sorted(used)),
         checkpoint=checkpoint,
@@ -158,7 +162,7 @@ def assemble(
     records: Collection[RecordToShow],
     keys: Collection[PublicKey],
     heads: Collection[HeadToShow],
-    receipts: Collection[CompactJws] = (),
+    receipts: Collection[ShownReceipt] = (),
 ) -> Bundle:
     """The bundle about `subject`: one UCR (a consignment bundle), or record ids (a record bundle).
 
@@ -182,7 +186,7 @@ def assemble(
         members={},
         accounts={},
         heads=(),
-        receipts=tuple(sorted(receipts, key=lambda receipt: receipt.text)),
+        receipts=tuple(sorted(receipts, key=lambda receipt: receipt.jws.text)),
     )
     return refresh(
         bundle, header_rlp=header_rlp, registry=registry, ledger=ledger, request=request, keys=keys, heads=heads

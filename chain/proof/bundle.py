@@ -113,6 +113,15 @@ class ProvedHead:
 
 
 @dataclass(frozen=True)
+class ShownReceipt:
+    """A gateway's receipt, and the record that it is for."""
+
+    jws: CompactJws
+    record: SignedRecord | None
+    """The record's JWT, nothing disclosed; None where the record is among the bundle's."""
+
+
+@dataclass(frozen=True)
 class Bundle:
     """A proof bundle; see the module's first lines for its form."""
 
@@ -140,7 +149,7 @@ class Bundle:
     """Gateway account to the version indexes that are proved, ascending: it names the gateways' members."""
     heads: tuple[ProvedHead, ...]
     """By ascending tag."""
-    receipts: tuple[CompactJws, ...]
+    receipts: tuple[ShownReceipt, ...]
     """Gateways' receipts, by ascending text."""
 
     @classmethod
@@ -177,7 +186,9 @@ class Bundle:
             "members": [{"uscc": uscc, "versions": [*shown]} for uscc, shown in self.members.items()],
             "accounts": [{"address": _hex(at), "versions": [*shown]} for at, shown in self.accounts.items()],
             "heads": [_head_members(head) for head in self.heads],
-            "receipts": [receipt.text for receipt in self.receipts],
+            "receipts": [
+                {"jws": one.jws.text, "jwt": None if one.record is None else one.record.jwt} for one in self.receipts
+            ],
         }
         return format_json(members).encode("utf-8")
 
@@ -206,6 +217,17 @@ class Bundle:
     def head_by_tag(self) -> Mapping[bytes, ProvedHead]:
         """The heads by their tag."""
         return {head.tag: head for head in self.heads}
+
+    @cached_property
+    def record_by_id(self) -> Mapping[str, ProvedRecord]:
+        """The records by their id."""
+        return {record.signed.record_id: record for record in self.records}
+
+    def record_of(self, receipt: ShownReceipt) -> SignedRecord:
+        """The record that a receipt of this bundle is for."""
+        if receipt.record is not None:
+            return receipt.record
+        return self.record_by_id[str(receipt.jws.payload["record_id"])].signed
 
     def with_records(self, records: tuple[ProvedRecord, ...]) -> Bundle:
         """This bundle with other forms of its records."""

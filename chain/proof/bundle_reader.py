@@ -31,6 +31,7 @@ from chain.proof.bundle import (
     ProvedHead,
     ProvedRecord,
     ShownKey,
+    ShownReceipt,
 )
 from chain.proof.header import HEADER_BYTES_MAX, Header
 from chain.proof.index_map import TAG_BITS, ChainEntry, MapLeaf
@@ -216,11 +217,14 @@ def _leaf(value: Json, field: str) -> MapLeaf:
     )
 
 
-def _receipt(value: Json, field: str) -> CompactJws:
-    if not isinstance(value, str):
-        raise MalformedBundle(field, "must be a receipt")
+def _receipt(value: Json, field: str) -> ShownReceipt:
+    one = Members(value, field, ("jws", "jwt"), MalformedBundle)
+    jws, jwt = one.value["jws"], one.value["jwt"]
+    if not isinstance(jws, str) or not isinstance(jwt, str | None):
+        raise MalformedBundle(field, "must be a receipt and the JWT of its record, or null")
     try:
-        return CompactJws.parse(value, typ=RECEIPT_TYP)
+        record = None if jwt is None else SignedRecord.parse(jwt + "~")
+        return ShownReceipt(CompactJws.parse(jws, typ=RECEIPT_TYP), record)
     except Malformed as fault:
         raise MalformedBundle(f"{field}: {fault.field}", fault.rule, value=fault.value) from fault
 
@@ -235,11 +239,9 @@ def _check_order(bundle: Bundle) -> None:
     strict.ascending(tuple(bundle.members), lambda one: one, "members", fault)
     strict.ascending(tuple(bundle.accounts), lambda one: one, "accounts", fault)
     strict.ascending(bundle.heads, lambda one: one.tag, "heads", fault)
-    strict.ascending(bundle.receipts, lambda one: one.text, "receipts", fault)
+    strict.ascending(bundle.receipts, lambda one: one.jws.text, "receipts", fault)
     for record in bundle.records:
         strict.ascending(record.entries, lambda one: (one.tag, one.ucr_digest), "records.entries", fault)
-        if len({entry.batch for entry in record.entries}) != 1:
-            raise fault("records.entries", "all entries of one record stand in one batch")
     for head in bundle.heads:
         if len(head.batch_by_digest) != len(head.entries):
             raise fault("heads.entries", "a repeated entry changes nothing, so none stands twice in a chain")
@@ -254,10 +256,12 @@ def _check_references(bundle: Bundle) -> None:
         {facts.index for facts in bundle.batches},
         {entry.batch for record in bundle.records for entry in record.entries},
     )
-    kids = {record.signed.kid for record in bundle.records} | {receipt.kid for receipt in bundle.receipts}
+    _check_receipt_records(bundle)
+    signed = [record.signed for record in bundle.records]
+    signed += [one.record for one in bundle.receipts if one.record is not None]
+    kids = {one.kid for one in signed} | {one.jws.kid for one in bundle.receipts}
     _same("keys", {one.public.kid for one in bundle.keys}, kids)
-    issuers = {record.signed.iss for record in bundle.records}
-    issuers |= {str(receipt.payload.get("iss")) for receipt in bundle.receipts}
+    issuers = {one.iss for one in signed} | {str(one.jws.payload.get("iss")) for one in bundle.receipts}
     _same("members", set(bundle.members), issuers)
     _same("accounts", set(bundle.accounts), {facts.gateway for facts in bundle.batches})
     shown = {record.signed.record_id for record in bundle.records}
@@ -268,6 +272,16 @@ def _check_references(bundle: Bundle) -> None:
         raise MalformedBundle("heads", "has one that no record is filed under")
     if bundle.checkpoint is None and bundle.heads:
         raise MalformedBundle("heads", "need a checkpoint")
+
+
+def _check_receipt_records(bundle: Bundle) -> None:
+    for place, one in enumerate(bundle.receipts):
+        wanted = one.jws.payload.get("record_id")
+        if (wanted in bundle.record_by_id) is (one.record is not None):
+            rule = "has its record's JWT exactly where the record is not among the bundle's"
+            raise MalformedBundle(f"receipts[{place}].jwt", rule)
+        if one.record is not None and one.record.record_id != wanted:
+            raise MalformedBundle(f"receipts[{place}].jwt", "is another record's than the receipt's")
 
 
 def _same(field: str, given: set[T], needed: set[T]) -> None:

@@ -51,6 +51,29 @@ class Answer:
     reasons: tuple[Said, ...] = ()
 
 
+class Fate(StrEnum):
+    """What became of a gateway's promise."""
+
+    KEPT = "kept"
+    BROKEN = "broken"
+    EXCUSED = "excused"
+    """Not kept, and the issuer's key or membership had ended."""
+    NOT_DUE = "not due"
+    NOT_SHOWN = "not shown"
+    """The bundle does not hold what the question needs."""
+
+
+@dataclass(frozen=True)
+class ReceiptStanding:
+    """What the bundle says of one receipt."""
+
+    receipt: str
+    """The compact JWS."""
+    record_id: str
+    fate: Fate
+    why: Said
+
+
 @dataclass
 class Standing:
     """What the checks found out about one record; filled in as they go."""
@@ -96,6 +119,8 @@ class Report:
     """In chain order."""
     trust_root: str
     """The trust root's fingerprint, 64 hex digits."""
+    receipts: tuple[ReceiptStanding, ...] = ()
+    """In the bundle's order; empty where check 15 was not asked or found a forged one."""
     header_number: int | None = None
     header_time: int | None = None
     complete_as_of_block: int | None = None

@@ -9,7 +9,7 @@ from chain.proof.batch import BatchFacts
 from chain.proof.bundle import Bundle, Kind, ProvedRecord
 from chain.proof.slots import StateWords
 from chain.sdjwt import WITHHELD
-from chain.verify.answers import Said, Standing, Verdict
+from chain.verify.answers import ReceiptStanding, Said, Standing, Verdict
 from chain.verify.trust import TrustRoot, ValidatorRange
 
 
@@ -39,6 +39,7 @@ class Case:
         self.as_of = as_of
         self.validators: ValidatorRange | None = None
         self.remarks: list[Said] = []
+        self.receipts: list[ReceiptStanding] = []
         self._words: StateWords | None = None
         self.in_chain_order = sorted(bundle.records, key=_chain_place)
         self.standings = {
@@ -57,8 +58,8 @@ class Case:
         self._words = words
 
     def batch_of(self, record: ProvedRecord) -> BatchFacts:
-        """The batch that a record was anchored in."""
-        return self.bundle.batch_by_index[record.entries[0].batch]
+        """The batch that a record was first anchored in, of those shown."""
+        return self.bundle.batch_by_index[min(entry.batch for entry in record.entries)]
 
     def standing(self, record: ProvedRecord) -> Standing:
         """What was found out about a record."""

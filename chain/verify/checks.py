@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from chain.proof.bundle import Kind
-from chain.verify import checks_chain, checks_completeness, checks_records
+from chain.verify import checks_chain, checks_completeness, checks_receipts, checks_records
 from chain.verify.answers import Said, Verdict
 from chain.verify.case import Case
 
@@ -245,9 +245,9 @@ CHECKS: tuple[Check, ...] = (
             "time.",
             "证明包中每份网关回执均已履行：承诺上链的条目按时出现在经作证的链头中。",
         ),
-        (8, 13),
+        (6, 14),
         Verdict.INVALID,
-        checks_completeness.check_receipts,
+        checks_receipts.check_receipts,
     ),
 )
 

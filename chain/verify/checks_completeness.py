@@ -1,25 +1,13 @@
-"""Checks 12, 13 and 15: tags belong to the UCR, heads equal the chains of digests shown, and receipts were kept."""
+"""Checks 12 and 13: tags belong to the UCR, and heads equal the chains of entries shown."""
 
 from __future__ import annotations
 
-from chain.encoding import Json
-from chain.errors import Malformed
-from chain.jws import CompactJws
-from chain.members import KeyState, MemberState, Role
-from chain.proof import strict
-from chain.proof.batch import TAG_BYTES, access_tag, tag
+from chain.proof.batch import access_tag, tag
 from chain.proof.bundle import ProvedEntry, ProvedHead, ProvedRecord
 from chain.proof.index_map import verify_map_proof
-from chain.proof.strict import Members
-from chain.verify.answers import Said, Verdict
-from chain.verify.case import Case, Fails, NotShown, time_text
+from chain.verify.case import Case, Fails, NotShown
 
 ACCESS_RECORD_TYPE = "audit.access"
-RECEIPT_ENTRIES_MAX = 256
-
-
-class MalformedReceipt(Malformed):
-    """A receipt whose claims are not those of design section 6."""
 
 
 def check_tags(case: Case) -> None:
@@ -71,14 +59,6 @@ def check_heads(case: Case) -> None:
             raise NotShown("no head is shown", "未出示链头")
 
 
-def check_receipts(case: Case) -> None:
-    """Each receipt shown was kept: its entries stand in attested heads, anchored in time."""
-    if not case.bundle.receipts:
-        raise NotShown("no receipts are shown", "未附回执")
-    for receipt in case.bundle.receipts:
-        _check_receipt(case, receipt)
-
-
 def _check_record_tags(record: ProvedRecord, keys: list[bytes]) -> None:
     make = access_tag if record.signed.vct == ACCESS_RECORD_TYPE else tag
     ucrs = dict(record.signed.ucr_elements())
@@ -120,97 +100,3 @@ def _check_order(head: ProvedHead, opened: dict[tuple[bytes, bytes], tuple[int, 
     places = [opened[head.tag, one.digest] for one in head.entries if (head.tag, one.digest) in opened]
     if places != sorted(set(places)):
         raise Fails("a chain's entries are not in the ledger's order", "摘要链的次序与账本不符")
-
-
-def _check_receipt(case: Case, receipt: CompactJws) -> None:
-    try:
-        claims = Members(
-            {**receipt.payload},
-            "receipt",
-            ("iss", "aud", "record_id", "entries", "accepted_at", "anchor_by"),
-            MalformedReceipt,
-        )
-        entries = claims.array("entries", RECEIPT_ENTRIES_MAX, _receipt_entry, least=1)
-        anchor_by = claims.number("anchor_by")
-        record_id = claims.text("record_id", r"[A-Za-z0-9_-]{43}", "must be a record id")
-        consortium = claims.hexadecimal("aud", 32, prefix="")
-    except MalformedReceipt as fault:
-        raise Fails(f"a receipt is malformed: {fault}", f"回执格式有误：{fault}", Verdict.INVALID) from None
-    key = case.bundle.key_by_kid[receipt.kid]
-    version = case.words.keys[key.thumbprint].newest
-    if consortium != case.bundle.consortium or not receipt.verify(key):
-        raise Fails("a receipt is not signed for this consortium", "回执的签名或所属联盟不符", Verdict.INVALID)
-    if version is None or version.member != receipt.payload["iss"]:
-        raise Fails("a receipt's key is not its gateway's", "回执的密钥不属于该网关", Verdict.INVALID)
-    member = case.words.members[version.member].newest
-    if member is None or not member.roles & Role.GATEWAY:
-        raise Fails("a receipt's signer runs no gateway", "回执的签发者不是网关运营者", Verdict.INVALID)
-    for tag_, digest in entries:
-        _check_kept(case, record_id, tag_, digest, anchor_by)
-
-
-def _check_kept(case: Case, record_id: str, tag_: bytes, digest: bytes, anchor_by: int) -> None:
-    head = case.bundle.head_by_tag.get(tag_)
-    if head is None:
-        raise NotShown(f"no head is shown for the receipt of {record_id}", f"未出示 {record_id} 回执所涉链头")
-    anchored_at = _anchored_at(case, tag_, digest)
-    if digest in head.batch_by_digest:
-        if anchored_at is None:
-            raise NotShown(f"when {record_id} was anchored is not shown", f"未出示 {record_id} 的上链时间")
-        if anchored_at > anchor_by:
-            raise _broken(record_id, f"it was anchored at {time_text(anchored_at)}, after {time_text(anchor_by)}")
-        return
-    if _known_until(case) <= anchor_by:
-        raise NotShown(f"the receipt of {record_id} is not due yet", f"{record_id} 的回执尚未到期")
-    if _is_excused(case, record_id):
-        case.remarks.append(
-            Said(
-                f"the receipt of {record_id} was not kept, excused: its issuer's key or membership had ended",
-                f"{record_id} 的回执未履行，但可免责：签发者密钥或资格已终止",
-            )
-        )
-        return
-    raise _broken(record_id, f"no attested head held it although {time_text(anchor_by)} had passed")
-
-
-def _known_until(case: Case) -> int:
-    """The latest time up to which everything anchored is covered by the checkpoint."""
-    word = case.words.checkpoint
-    if word is not None and word.batch_count == case.words.batch_count:
-        return case.bundle.header.timestamp
-    covered = 0 if word is None else word.batch_count
-    return max((facts.timestamp for facts in case.bundle.batches if facts.index < covered), default=0)
-
-
-def _anchored_at(case: Case, tag_: bytes, digest: bytes) -> int | None:
-    for record in case.bundle.records:
-        if any(one.tag == tag_ and record.entry_digest(one) == digest for one in record.entries):
-            return case.batch_of(record).timestamp
-    return None
-
-
-def _is_excused(case: Case, record_id: str) -> bool:
-    standing = case.standings.get(record_id)
-    if standing is None:
-        return False
-    record = next(one for one in case.bundle.records if one.signed.record_id == record_id)
-    key = case.words.keys[case.bundle.key_by_kid[record.signed.kid].thumbprint].newest
-    member = case.words.members[record.signed.iss].newest
-    return (key is not None and key.state is not KeyState.ACTIVE) or (
-        member is not None and member.state is not MemberState.ACTIVE
-    )
-
-
-def _broken(record_id: str, why: str) -> Fails:
-    return Fails(
-        f"the receipt of {record_id} was broken: {why}", f"{record_id} 的回执未被履行：{why}", Verdict.INCOMPLETE
-    )
-
-
-def _receipt_entry(value: Json, field: str) -> tuple[bytes, bytes]:
-    if not isinstance(value, list) or len(value) != 2:
-        raise MalformedReceipt(field, "must be a tag and an entry digest")
-    return (
-        strict.hexadecimal(value[0], field, TAG_BYTES, MalformedReceipt, prefix=""),
-        strict.base64url_bytes(value[1], field, MalformedReceipt, length=32, most=32),
-    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from chain.keys import PublicKey
 from chain.members import AddedBy, KeyState, KeyVersion, MemberState, Role
 from chain.proof.batch import BatchFacts, entry
-from chain.proof.bundle import ProvedRecord
+from chain.proof.bundle import ProvedEntry, ProvedRecord
 from chain.proof.merkle import leaf_hash, verify_inclusion
 from chain.proof.storage import MalformedProof
 from chain.verify.answers import Said, Verdict
@@ -15,15 +15,15 @@ from chain.verify.case import Case, Fails, NotShown
 def check_inclusion(case: Case) -> None:
     """Each record's entries, computed from the record itself, stand in their batch."""
     for record in case.bundle.records:
-        facts = case.batch_of(record)
         for one in record.entries:
+            facts = case.bundle.batch_by_index[one.batch]
             leaf = leaf_hash(entry(one.tag, record.entry_digest(one)))
             if not verify_inclusion(leaf, one.position, facts.count, one.path, facts.root):
                 raise Fails(
                     f"record {record.signed.record_id} is not entry {one.position} of batch {facts.index}",
                     f"记录 {record.signed.record_id} 不是第 {facts.index} 批的第 {one.position} 条",
                 )
-        case.standing(record).gateway_member = _gateway_member(case, facts)
+        case.standing(record).gateway_member = _gateway_member(case, case.batch_of(record))
 
 
 def check_binding(case: Case) -> None:
@@ -44,7 +44,7 @@ def check_binding(case: Case) -> None:
                         f"记录 {record.signed.record_id} 未提及该票货物",
                     )
             elif said != case.bundle.subject_ucr:
-                _misfiled(case, record)
+                _misfiled(case, record, one)
 
 
 def check_signatures(case: Case) -> None:
@@ -165,12 +165,16 @@ def _newest(record_id: str, replaced_by: dict[str, str]) -> str | None:
     return newest
 
 
-def _misfiled(case: Case, record: ProvedRecord) -> None:
-    standing = case.standing(record)
-    who = standing.gateway_member or standing.gateway
+def _misfiled(case: Case, record: ProvedRecord, entry: ProvedEntry) -> None:
+    """Names who filed the entry; the record is dropped, unless another of its entries stands here by right."""
+    facts = case.bundle.batch_by_index[entry.batch]
+    who = _gateway_member(case, facts) or "0x" + facts.gateway.hex()
+    name = record.signed.record_id
     why = Said(f"it was filed here by {who} but does not name this UCR", f"由 {who} 归入此处，但未提及本 UCR")
-    case.remarks.append(Said(f"record {standing.record_id}: {why.en}", f"记录 {standing.record_id}：{why.zh}"))
-    case.drop(record, why)
+    case.remarks.append(Said(f"record {name}: {why.en}", f"记录 {name}：{why.zh}"))
+    ucrs = dict(record.signed.ucr_elements())
+    if all(ucrs.get(one.ucr_digest) != case.bundle.subject_ucr for one in record.entries):
+        case.drop(record, why)
 
 
 def _check_numbers(case: Case) -> None:

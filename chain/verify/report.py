@@ -40,6 +40,7 @@ _WORDS: dict[str, Said] = {
     "dissent": Said("dissent", "异议"),
     "remarks": Said("Note", "注意"),
     "records": Said("Records", "记录"),
+    "receipts": Said("Receipts", "回执"),
     "claimed": Said("Claimed by the bundle, NOT proved", "证明包所称，未获证明"),
     "said_by": Said("said by", "签发者"),
     "anchored": Said("anchored in block", "上链区块"),
@@ -88,6 +89,9 @@ def text(report: Report, lang: str = "en") -> str:
         lines += ["", f"{word('records' if report.verdict < Verdict.INVALID else 'claimed', lang)}:"]
     for standing in report.records:
         lines += ["", *_standing_lines(standing, lang)]
+    if report.receipts:
+        lines += ["", f"{word('receipts' if report.verdict < Verdict.INVALID else 'claimed', lang)}:"]
+    lines += [f"• {clean(speak(one.why, lang))}" for one in report.receipts]
     lines += ["", f"{word('checks', lang)}:"]
     for answer in report.answers:
         lines += _answer_lines(answer, lang)
@@ -121,6 +125,10 @@ def to_json(report: Report) -> str:
             for answer in report.answers
         ],
         "records": [_standing_members(standing) for standing in report.records],
+        "receipts": [
+            {"record_id": one.record_id, "fate": str(one.fate), "why": _said_members(one.why)}
+            for one in report.receipts
+        ],
     }
     return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
 

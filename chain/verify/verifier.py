@@ -39,6 +39,7 @@ def verify(bundle: Bundle, trust_root: TrustRoot, as_of: int | None = None) -> R
         answers=in_order,
         records=tuple(case.standings.values()),
         trust_root=trust_root.fingerprint.hex(),
+        receipts=tuple(case.receipts),
         header_number=bundle.header.number,
         header_time=bundle.header.timestamp,
         complete_as_of_block=None if checkpoint is None else checkpoint.since_block,

@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 BundleFile = Annotated[Path, typer.Argument(help="proof bundle", metavar="BUNDLE")]
 TrustRootFile = Annotated[Path, typer.Argument(help="trust root", metavar="TRUST-ROOT")]
 OutFile = Annotated[Path, typer.Option("--out", help="file to write", metavar="FILE")]
+RECEIPT_BYTES_MAX = 64 << 10
 PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 
 def register(app: typer.Typer) -> None:
     """Adds this room's commands."""
     app.command(context_settings=PASSED_ON)(verify)
+    app.command()(verify_receipt)
     app.command()(redact)
     trust_roots = typer.Typer(help="Read, extend or restrict a trust root.", no_args_is_help=True)
     trust_roots.command("show")(show_trust_root)
@@ -40,6 +42,34 @@ def verify(context: typer.Context) -> None:
     from chain.verify.__main__ import main
 
     sys.exit(main(context.args))
+
+
+def verify_receipt(
+    receipt: Annotated[Path, typer.Argument(help="a gateway's receipt, a compact JWS", metavar="RECEIPT")],
+    bundle: Annotated[Path, typer.Option("--bundle", help="proof bundle that holds the receipt", metavar="BUNDLE")],
+    trust_root: Annotated[Path, typer.Option("--trust-root", help="what you believe beforehand", metavar="FILE")],
+    lang: Annotated[str, typer.Option("--lang", help="zh or en")] = "en",
+) -> None:
+    """Tell offline whether a gateway kept a receipt, broke it (provably), or is excused.
+
+    Exit 0 where it was kept or is excused, 1 where it was broken, 2 where the bundle cannot tell: it does not hold the
+    receipt, or too little, or is not to be relied on.
+    """
+    from chain.proof.bundle import BUNDLE_BYTES_MAX
+    from chain.verify import Fate, Verdict, verify_file
+    from chain.verify.report import MEANING, clean, speak
+
+    text = _read(receipt, RECEIPT_BYTES_MAX).decode("utf-8", "replace").strip()
+    report = verify_file(_read(bundle, BUNDLE_BYTES_MAX), _parse(trust_root))
+    found = next((one for one in report.receipts if one.receipt == text), None)
+    if report.verdict >= Verdict.INVALID:
+        print(f"{bundle}: {report.verdict.name} — {speak(MEANING[report.verdict], lang)}", file=sys.stderr)
+        sys.exit(2)
+    if found is None:
+        print(f"{bundle}: this very receipt is not in it, or could not be judged", file=sys.stderr)
+        sys.exit(2)
+    print(f"{str(found.fate).upper()}: {clean(speak(found.why, lang))}")
+    sys.exit({Fate.KEPT: 0, Fate.EXCUSED: 0, Fate.BROKEN: 1}.get(found.fate, 2))
 
 
 def redact(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from typer.testing import CliRunner
 from chain.errors import MalformedTrustRoot
 from chain.verify import TrustRoot, Verdict, verify_file
 from scripts.cli import app
+from tests.catalogue import VECTORS
 from tests.mutations import large_bundles
 
 
@@ -37,6 +39,45 @@ def test_redacted_bundle_stays_valid_and_shows_only_what_was_kept(folder: Path) 
     assert report.verdict is Verdict.VALID
     assert {name for one in report.records for name in one.sections} == {"ucr", "status"}
     assert {one.withheld for one in report.records} == {("goods_items",)}
+
+
+@pytest.mark.parametrize(
+    ("vector", "fate", "code"),
+    [
+        ("receipt_kept_true", "KEPT", 0),
+        ("receipt_excused_true", "EXCUSED", 0),
+        ("receipt_broken", "BROKEN", 1),
+        ("receipt_kept_too_late", "BROKEN", 1),
+        ("receipt_not_due_true", "NOT DUE", 2),
+        ("receipt_signed_by_no_gateway", "", 2),
+        ("never_anchored", "", 2),
+    ],
+)
+def test_receipt_is_told_kept_broken_or_excused_by_its_bundle(
+    tmp_path: Path, vector: str, fate: str, code: int
+) -> None:
+    said, trust_root, *_ = VECTORS[vector].make()
+    (tmp_path / "bundle.json").write_bytes(said)
+    (tmp_path / "root.json").write_bytes(trust_root.format())
+    shown = json.loads(said)["receipts"]
+    (tmp_path / "receipt").write_text((shown[0]["jws"] if shown else "a.b.c") + "\n")
+    files = ("receipt", "--bundle", "bundle.json", "--trust-root", "root.json")
+    arguments = [one if one.startswith("--") else str(tmp_path / one) for one in files]
+    result = CliRunner().invoke(app, ["verify-receipt", *arguments], catch_exceptions=False)
+    assert result.exit_code == code, result.output
+    assert result.stdout.startswith(f"{fate}: " if fate else "")
+
+
+def test_receipt_that_the_bundle_does_not_hold_is_not_judged(tmp_path: Path) -> None:
+    # A gateway could put another receipt, with a later time, into the bundle.
+    said, trust_root, *_ = VECTORS["receipt_kept_true"].make()
+    other = VECTORS["receipt_kept_true"].make()[0]
+    (tmp_path / "bundle.json").write_bytes(said)
+    (tmp_path / "root.json").write_bytes(trust_root.format())
+    (tmp_path / "receipt").write_text(json.loads(other)["receipts"][0]["jws"])
+    arguments = [tmp_path / "receipt", "--bundle", tmp_path / "bundle.json", "--trust-root", tmp_path / "root.json"]
+    result = CliRunner().invoke(app, ["verify-receipt", *map(str, arguments)], catch_exceptions=False)
+    assert result.exit_code == 2
 
 
 def test_trust_root_is_shown_extended_restricted_and_published(folder: Path) -> None:
