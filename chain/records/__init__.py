@@ -5,60 +5,87 @@ from __future__ import annotations
 import json
 from functools import lru_cache
 from hashlib import sha256
+from importlib import import_module
 from pathlib import Path
-from typing import Any, Final
-
-import orjson
+from typing import TYPE_CHECKING, Any, Final
 
 from chain.errors import MalformedRecord
-from chain.keys import SigningKey
 from chain.members import Role
-from chain.records.audit import Access, AuditAccess, AuditFinding, Finding, FindingInput
-from chain.records.base import Document, Record, Reference, ReferenceKind, Remark, Source
-from chain.records.customs import CustomsDeclaration, CustomsRequest, CustomsStatus, DeclarationHead, RequestHead
-from chain.records.logistics import (
-    LogisticsEvent,
-    LogisticsWeight,
-    TransportDocument,
-    TransportDocumentHead,
-    WeightHead,
-)
-from chain.records.quick import read_texts
-from chain.records.scalars import Amount, Code, Instant, Quantity, Weight, amount, fixed, instant
-from chain.records.tax import (
-    AssessmentHead,
-    InvoiceHead,
-    RebateHead,
-    RebateLine,
-    TaxAssessment,
-    TaxInvoice,
-    TaxPayment,
-    TaxPaymentHead,
-    TaxRebate,
-)
-from chain.records.trade import OrderHead, PaymentHead, TradeOrder, TradePayment
-from chain.sdjwt import SignedRecord, issue
 
-RECORD_TYPES: Final[dict[str, type[Record]]] = {
-    record_type.TYPE: record_type
-    for record_type in (
-        CustomsDeclaration,
-        CustomsRequest,
-        CustomsStatus,
-        TransportDocument,
+if TYPE_CHECKING:
+    from chain.keys import SigningKey
+    from chain.records.audit import Access, AuditAccess, AuditFinding, Finding, FindingInput
+    from chain.records.base import Document, Record, Reference, ReferenceKind, Remark, Source
+    from chain.records.customs import CustomsDeclaration, CustomsRequest, CustomsStatus, DeclarationHead, RequestHead
+    from chain.records.logistics import (
         LogisticsEvent,
         LogisticsWeight,
-        TradeOrder,
-        TradePayment,
-        TaxInvoice,
-        TaxAssessment,
-        TaxPayment,
-        TaxRebate,
-        AuditFinding,
-        AuditAccess,
+        TransportDocument,
+        TransportDocumentHead,
+        WeightHead,
     )
+    from chain.records.scalars import Amount, Code, Instant, Quantity, Weight, amount, fixed, instant
+    from chain.records.tax import (
+        AssessmentHead,
+        InvoiceHead,
+        RebateHead,
+        RebateLine,
+        TaxAssessment,
+        TaxInvoice,
+        TaxPayment,
+        TaxPaymentHead,
+        TaxRebate,
+    )
+    from chain.records.trade import OrderHead, PaymentHead, TradeOrder, TradePayment
+    from chain.sdjwt import SignedRecord
+
+    RECORD_TYPES: dict[str, type[Record]]
+    """Every record type that there is, by its `vct`."""
+
+_TYPES: Final = {
+    "customs.declaration": "CustomsDeclaration",
+    "customs.request": "CustomsRequest",
+    "customs.status": "CustomsStatus",
+    "logistics.transport_document": "TransportDocument",
+    "logistics.event": "LogisticsEvent",
+    "logistics.weight": "LogisticsWeight",
+    "trade.order": "TradeOrder",
+    "trade.payment": "TradePayment",
+    "tax.invoice": "TaxInvoice",
+    "tax.assessment": "TaxAssessment",
+    "tax.payment": "TaxPayment",
+    "tax.rebate": "TaxRebate",
+    "audit.finding": "AuditFinding",
+    "audit.access": "AuditAccess",
 }
-"""Every record type that there is, by its `vct`."""
+"""Record types and the classes of their records."""
+
+_HOMES: Final = {
+    "audit": "Access AuditAccess AuditFinding Finding FindingInput",
+    "base": "Document Record Reference ReferenceKind Remark Source",
+    "customs": "CustomsDeclaration CustomsRequest CustomsStatus DeclarationHead RequestHead",
+    "logistics": "LogisticsEvent LogisticsWeight TransportDocument TransportDocumentHead WeightHead",
+    "scalars": "Amount Code Instant Quantity Weight amount fixed instant",
+    "tax": "AssessmentHead InvoiceHead RebateHead RebateLine TaxAssessment TaxInvoice TaxPayment TaxPaymentHead"
+    " TaxRebate",
+    "trade": "OrderHead PaymentHead TradeOrder TradePayment",
+}
+"""Which module of this package has which names. A module is imported when its first name is asked for: making a model
+takes milliseconds, and who reads one file needs few of them."""
+
+_HOME_OF: Final = {name: home for home, names in _HOMES.items() for name in names.split()}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "RECORD_TYPES":
+        value: Any = {vct: get_record_type(vct) for vct in _TYPES}
+    elif name in _HOME_OF:
+        value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
 
 RECORD_RULES_FILE: Final = Path(__file__).with_name("record-rules.json")
 """Which roles may say which type of record; the registry keeps the file's hash."""
@@ -114,6 +141,11 @@ def sign_record(
     amends: str | None = None,
 ) -> SignedRecord:
     """The record signed with fresh salts; raises `MalformedRecord` where it names no UCR or is too large."""
+    import orjson
+
+    from chain.records.quick import read_texts
+    from chain.sdjwt import issue
+
     return issue(
         record.to_sections(),
         vct=record.TYPE,
@@ -130,10 +162,10 @@ def sign_record(
 
 def get_record_type(vct: str) -> type[Record]:
     """The model of a record type; raises `MalformedRecord` for a type that there is not."""
-    try:
-        return RECORD_TYPES[vct]
-    except KeyError:
-        raise MalformedRecord("vct", f"is one of {', '.join(RECORD_TYPES)}", value=vct) from None
+    if vct not in _TYPES:
+        raise MalformedRecord("vct", f"is one of {', '.join(_TYPES)}", value=vct)
+    found: type[Record] = globals().get(_TYPES[vct]) or __getattr__(_TYPES[vct])
+    return found
 
 
 def json_schema(vct: str) -> dict[str, Any]:

@@ -9,11 +9,16 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
-from typing import Annotated, Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from chain.errors import Malformed
+
+if TYPE_CHECKING:
+    from pydantic import GetJsonSchemaHandler
+    from pydantic.json_schema import JsonSchemaValue
+    from pydantic_core import CoreSchema
 
 T = TypeVar("T")
 
@@ -85,9 +90,19 @@ class Part(BaseModel):
         strict=True,
         extra="forbid",
         defer_build=True,
-        use_attribute_docstrings=True,
         revalidate_instances="never",
     )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        from chain.records.described import field_texts
+
+        said = handler(schema)
+        properties = handler.resolve_ref_schema(said).get("properties", {})
+        for name, text in field_texts(cls).items():
+            if name in properties:
+                properties[name]["description"] = text
+        return said
 
 
 class Code(Part):
