@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 from lxml import etree
@@ -160,10 +161,13 @@ class Table:
         self._forms = {row.name: row.form for row in fields}
         self._order = tuple(row.name for row in fields)
         self._empty = ("",) * len(self._order)
-        # One match over all texts in table order. Each group is atomic, so that none is tried twice.
-        self._whole = re.compile(
-            _SEPARATOR.join(f"(?>{row.form.pattern.pattern}{'' if row.required else '|'})" for row in fields), re.DOTALL
-        )
+
+    @cached_property
+    def _whole(self) -> re.Pattern[str]:
+        """One match over all texts in table order. Each group is atomic, so that none is tried twice."""
+        # Compiled when first needed: all tables together take longer than reading a message.
+        groups = (f"(?>{row.form.pattern.pattern}{'' if row.required else '|'})" for row in self.rows)
+        return re.compile(_SEPARATOR.join(groups), re.DOTALL)
 
     def read(self, element: etree._Element, where: str, faults: Faults, strange: list[str]) -> dict[str, str]:
         """Field name → stripped text of every field that has one; collects faults, unknown names join `strange`."""
