@@ -10,11 +10,12 @@ from time import monotonic
 
 from eth_bloom.bloom import BloomFilter
 
-from chain.node.blocks import Block, Log
+from chain.node.blocks import Log
 from chain.node.errors import INVALID_PARAMS, LIMIT_EXCEEDED, SERVER_ERROR, RpcError
 from chain.node.node import EmbeddedNode
 from chain.node.params import BlockName, LogQuery
 from chain.node.shapes import Json, data, log
+from chain.node.stored_logs import BlockLogs
 
 PENDING_HASHES_MAX = 10_000
 """Hashes of new transactions kept for one filter between two polls; older ones are let go."""
@@ -29,14 +30,11 @@ def matches(query: LogQuery, one: Log) -> bool:
     return all(wanted is None or one.topics[i] in wanted for i, wanted in enumerate(query.topics))
 
 
-def logs_in(block: Block, query: LogQuery) -> Iterator[Json]:
+def logs_in(block: BlockLogs, query: LogQuery) -> Iterator[Json]:
     """The logs of this block that are asked for, in order."""
-    index = 0
-    for position, receipt in enumerate(block.receipts):
-        for one in receipt.logs:
-            if matches(query, one):
-                yield log(block, position, index, one)
-            index += 1
+    for index, (position, one) in enumerate(block.logs):
+        if matches(query, one):
+            yield log(block, position, index, one)
 
 
 def logs_between(node: EmbeddedNode, query: LogQuery, first: int, last: int) -> list[Json]:
@@ -49,7 +47,7 @@ def logs_between(node: EmbeddedNode, query: LogQuery, first: int, last: int) -> 
     for number, bloom in node.blooms(first, last):
         if not possible(bloom):
             continue
-        for one in logs_in(node.block(number), query):
+        for one in logs_in(node.logs(number), query):
             found.append(one)
             if len(found) > settings.log_answers_max:
                 raise RpcError(LIMIT_EXCEEDED, f"query returned more than {settings.log_answers_max} results")
@@ -170,7 +168,7 @@ def find_logs(node: EmbeddedNode, query: LogQuery, resolve: Callable[[BlockName]
         number = node.find_number(query.block_hash)
         if number is None:
             raise RpcError(SERVER_ERROR, "unknown block")
-        return list(logs_in(node.block(number), query))
+        return list(logs_in(node.logs(number), query))
     head = node.head.number
     first = head if query.first is None else _number(query.first, resolve)
     last = head if query.last is None else _number(query.last, resolve)

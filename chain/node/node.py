@@ -23,6 +23,7 @@ from chain.node.genesis import Genesis
 from chain.node.mempool import Account, Journal, Mempool, parse_transaction
 from chain.node.settings import NodeSettings
 from chain.node.store import Store
+from chain.node.stored_logs import BlockLogs
 from chain.node.trie import EMPTY_ROOT, keccak, list_root, walk
 from chain.node.vm import Context, Pooled, run_transactions
 
@@ -165,6 +166,10 @@ class EmbeddedNode:
     def block(self, number: int) -> Block:
         """The block of this number, which must be from 0 to the head's."""
         return self._store.block(number)
+
+    def logs(self, number: int) -> BlockLogs:
+        """The logs of the block of this number, which must be from 0 to the head's."""
+        return self._store.logs(number) if number < self._head.number else BlockLogs.of(self._store.block(number))
 
     def header(self, number: int) -> Header:
         """The header of this number, which must be from 0 to the head's."""

@@ -12,6 +12,7 @@ from eth.vm.forks.london.transactions import LondonTransactionBuilder
 from chain.node.blocks import BASE_FEE_WEI, DIFFICULTY, MIX_HASH, NONCE, UNCLES_HASH, Block, Header, Log
 from chain.node.calls import AccessList
 from chain.node.node import Proof
+from chain.node.stored_logs import BlockLogs
 from chain.node.vm import type_of
 
 Json = dict[str, Any]
@@ -87,7 +88,7 @@ def receipt(of: Block, index: int) -> Json:
     one = of.receipts[index]
     before = of.receipts[index - 1].cumulative_gas_used if index else 0
     sent = LondonTransactionBuilder.decode(of.transactions[index])
-    first_log = of.first_log_index(index)
+    first_log, logs = of.first_log_index(index), BlockLogs.of(of)
     created = None if sent.to else data(generate_contract_address(cast(Any, of.senders[index]), sent.nonce))
     return {
         "type": hex(one.type),
@@ -102,21 +103,21 @@ def receipt(of: Block, index: int) -> Json:
         "cumulativeGasUsed": hex(one.cumulative_gas_used),
         "gasUsed": hex(one.cumulative_gas_used - before),
         "effectiveGasPrice": hex(_paid_price(sent)),
-        "logs": [log(of, index, first_log + i, item) for i, item in enumerate(one.logs)],
+        "logs": [log(logs, index, first_log + i, item) for i, item in enumerate(one.logs)],
         "logsBloom": data(one.bloom),
     }
 
 
-def log(of: Block, transaction_index: int, log_index: int, one: Log) -> Json:
+def log(of: BlockLogs, transaction_index: int, log_index: int, one: Log) -> Json:
     """One log, with where it stands."""
     return {
         "address": data(one.address),
         "topics": [data(topic) for topic in one.topics],
         "data": data(one.data),
-        "blockNumber": hex(of.header.number),
-        "blockHash": data(of.header.hash),
-        "blockTimestamp": hex(of.header.timestamp),
-        "transactionHash": data(of.hashes[transaction_index]),
+        "blockNumber": hex(of.number),
+        "blockHash": data(of.hash),
+        "blockTimestamp": hex(of.timestamp),
+        "transactionHash": data(of.transaction_hashes[transaction_index]),
         "transactionIndex": hex(transaction_index),
         "logIndex": hex(log_index),
         "removed": False,

@@ -32,6 +32,7 @@ import rlp
 from chain.errors import Malformed
 from chain.node.blocks import Block, Header, Receipt
 from chain.node.errors import NodeStoreFault
+from chain.node.stored_logs import BlockLogs, parent_hash_of
 from chain.node.trie import EMPTY_ROOT, keccak, list_root
 
 FORMAT = b"1"
@@ -41,6 +42,7 @@ CHECKED_AT_START_BLOCKS = 16
 """How many of the newest blocks are read whole and recomputed whenever the database is opened."""
 BLOCKS_CACHED_MAX = 64
 NODES_CACHED_MAX = 16_384
+LOGS_CACHED_MAX = 4_096
 TABLES = ("meta", "headers", "bodies", "receipts", "blooms", "hashes", "transactions", "nodes")
 
 
@@ -52,6 +54,7 @@ class Store:
         self._tables = tables
         self._lock = lock
         self.block = lru_cache(BLOCKS_CACHED_MAX)(self._read_block)
+        self.logs = lru_cache(LOGS_CACHED_MAX)(self._read_logs)
         self.node = lru_cache(NODES_CACHED_MAX)(self._read_node)
 
     @classmethod
@@ -194,15 +197,28 @@ class Store:
                 raise NodeStoreFault(f"the database is damaged: block {number} is not what its hashes say")
             parent = header.hash
 
-    def _read_block(self, number: int) -> Block:
-        header = self.header(number)
+    def _read_logs(self, number: int) -> BlockLogs:
+        """The logs of a block below the head, whose hash the next header names."""
+        block_hash = parent_hash_of(self._need("headers", number + 1))
+        try:
+            return BlockLogs.read(
+                number, block_hash, self._need("headers", number), self._need("receipts", number), self._bodies(number)
+            )
+        except (IndexError, TypeError, ValueError) as error:
+            raise NodeStoreFault(f"the database is damaged: the logs of block {number} do not read") from error
+
+    def _bodies(self, number: int) -> bytes:
         said = self._need("bodies", number)
         # The header commits to the transactions, but not to the senders that were recovered from them.
         if zlib.crc32(said[CHECK_BYTES:]).to_bytes(CHECK_BYTES) != said[:CHECK_BYTES]:
             raise NodeStoreFault(
                 f"the database is damaged: the transactions of block {number} are not what was written"
             )
-        pairs = rlp.decode(said[CHECK_BYTES:])
+        return said[CHECK_BYTES:]
+
+    def _read_block(self, number: int) -> Block:
+        header = self.header(number)
+        pairs = rlp.decode(self._bodies(number))
         receipts = rlp.decode(self._need("receipts", number))
         return Block(
             header=header,

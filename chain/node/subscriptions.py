@@ -14,6 +14,7 @@ from chain.node.blocks import Block
 from chain.node.errors import INVALID_PARAMS, LIMIT_EXCEEDED, SERVER_ERROR, RpcError
 from chain.node.filters import logs_in
 from chain.node.settings import NodeSettings
+from chain.node.stored_logs import BlockLogs
 
 KINDS = ("newHeads", "logs", "newPendingTransactions")
 
@@ -62,7 +63,7 @@ class Subscriptions:
             if one.kind == "newHeads":
                 self._tell(name, shapes.header(block.header))
             elif one.kind == "logs":
-                for log in logs_in(block, one.query):
+                for log in logs_in(BlockLogs.of(block), one.query):
                     self._tell(name, log)
 
     def on_pending(self, transaction_hash: bytes) -> None:
