@@ -46,7 +46,8 @@ def open_ledger(anchoring: Consortium, wire: FaultyProvider, **changed: Any) -> 
         code_hashes=changed.get("code_hashes", honest.code_hashes),
     )
     addresses = changed.get("addresses", anchoring.addresses)
-    return Ledger(wire, addresses, expect=expect, timeout_s=0.2, unsealed=anchoring.engine.unsealed)
+    timeout_s = changed.get("timeout_s", anchoring.engine.timeout_s)
+    return Ledger(wire, addresses, expect=expect, timeout_s=timeout_s, unsealed=anchoring.engine.unsealed)
 
 
 def test_another_chain_id_is_refused_on_connecting(anchoring: Consortium, wire: FaultyProvider) -> None:
@@ -127,10 +128,12 @@ def test_a_receipt_of_another_transaction_is_noticed(ledger: Ledger, wire: Fault
         ledger.transact(calls.set_attester(account("two").address), account("controller 1"))
 
 
-def test_a_transaction_that_no_block_takes_is_said_to_be_waiting(ledger: Ledger, wire: FaultyProvider) -> None:
+def test_a_transaction_that_no_block_takes_is_said_to_be_waiting(anchoring: Consortium, wire: FaultyProvider) -> None:
+    ledger = open_ledger(anchoring, wire, timeout_s=0.2)
     wire.lies["eth_getTransactionReceipt"] = lambda params, found: None
-    with pytest.raises(NotInBlockYet):
+    with pytest.raises(NotInBlockYet) as fault:
         ledger.transact(calls.set_attester(account("three").address), account("controller 1"))
+    anchoring.ledger.wait(fault.value.tx_hash)
 
 
 def test_the_same_bytes_sent_again_do_no_harm(ledger: Ledger) -> None:
