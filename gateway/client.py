@@ -187,6 +187,10 @@ class GatewayClient:
         """The proof bundle of one consignment, exactly as it verifies."""
         return self._get_bytes(f"/v1/consignments/{quote(ucr, safe='')}/bundle")
 
+    def explanation(self, ucr: str) -> dict[str, Any]:
+        """For every section of a consignment's records, whether its reader sees it and by which line of the policy."""
+        return self._get(f"/v1/consignments/{quote(ucr, safe='')}/explanation")
+
     def document(self, sha256: str) -> dict[str, Any]:
         """Which records cite this file."""
         return self._get(f"/v1/documents/{quote(sha256, safe='')}")
@@ -273,6 +277,10 @@ class GatewayClient:
             self._token = ""
             answer = self._http.get(path, params=params, headers=self._authorization())
         return _checked(answer)
+
+    def token(self) -> str:
+        """A bearer token for this member, as other programs send it; raises as every request here."""
+        return self._authorization()["Authorization"].removeprefix("Bearer ")
 
     def _authorization(self) -> dict[str, str]:
         if not self._token or time.monotonic() > self._token_until:

@@ -183,6 +183,11 @@ class ViewPolicy:
         beyond_own = set(conditions) - {Condition.ISSUER}
         return any(g.role in held and g.condition in beyond_own for g in self.grants)
 
+    def shows_at_large(self, roles: Role, sections: Collection[str]) -> bool:
+        """Whether such a reader sees one of these sections of some record type, whoever's goods they are."""
+        at_large = frozenset({Condition.ALWAYS})
+        return any(self._granted(roles, at_large, one) & frozenset(sections) for one in RECORD_TYPES)
+
     def may_look_up(self, roles: Role, conditions: Collection[Condition], kind: str) -> bool:
         """Whether such a reader may learn which consignment a number of this kind belongs to."""
         return any(

@@ -15,20 +15,32 @@ from sqlalchemy import Row
 from chain.encoding import Json
 from chain.errors import NotFound
 from chain.identifiers import Ucr
-from chain.members import PolicyKind
+from chain.members import PolicyKind, Role
 from chain.sdjwt import SignedRecord
 from gateway import documents, references
 from gateway.access import AccessLog, Read, access_lines, find_access_rows
 from gateway.bundles import BundleMaker
 from gateway.changes import BATCHES_PER_LOOK_MAX, Anchored, Told, change_of, find_anchored
+from gateway.explaining import explain
 from gateway.policy import Condition, ViewPolicy
 from gateway.problems import GatewayRefusal
-from gateway.search import HIT_SECTIONS, PAGE_HITS_MAX, PROPOSALS_MAX, Cursors, Question, hit, propose, whom_of
+from gateway.search import (
+    COUNT_LOOKED_MAX,
+    HIT_SECTIONS,
+    PAGE_HITS_MAX,
+    PROPOSALS_MAX,
+    SECTIONS_OF_FACTS,
+    Cursors,
+    Question,
+    hit,
+    propose,
+    whom_of,
+)
 from gateway.search_facts import fill_once
 from gateway.services import Services
 from gateway.store.model import RecordState
 from gateway.store.vault import DataKeys
-from gateway.views.facts import Directory, HeldRecord, Reader, State
+from gateway.views.facts import HeldRecord, Reader, State
 from gateway.views.gather import (
     Gathered,
     Opener,
@@ -40,7 +52,6 @@ from gateway.views.gather import (
     held_record,
 )
 from gateway.views.picture import Sight, consignment_view, disclosed, record_view, sight_of
-from gateway.views.standing import conditions_for, conditions_for_record, standing_of
 
 ACCESS_TYPE = "audit.access"
 
@@ -191,6 +202,22 @@ class ReadingDesk:
         reader = Reader(member, version.roles, directory.customs_code(member))
         return explain(reader, self._gathered(ucr).records, ucr, self.policy, directory)
 
+    def explanation(self, reader: Reader, ucr: str) -> Answer:
+        """For every section of every record that `consignment` names, whether the reader sees it and why."""
+        gathered, sight = self._sight(reader, ucr)
+        named = {one.signed.record_id for one in sight.records}
+        held = tuple(one for one in gathered.records if one.signed.record_id in named)
+        receipt = self._log.log(Read.of(reader, "consignment", {ucr: sight.records}, ()))
+        content: dict[str, Json] = {
+            "ucr": ucr,
+            "policy": self.policy.digest.hex(),
+            "roles": [str(role.name) for role in Role if role in reader.roles],
+            "conditions": [*sorted(sight.conditions)],
+            "takes_part_because": sight.standing_reason,
+            "sections": [*explain(reader, held, ucr, self.policy, self.directory(), whole=gathered.records)],
+        }
+        return Answer(content, receipt)
+
     def search(self, reader: Reader, said: Mapping[str, str], cursor: str = "") -> Answer:
         """One page of the consignments that answer the criteria, and the cursor of the next one."""
         question = Question.parse(said)
@@ -203,9 +230,30 @@ class ReadingDesk:
         following = self._cursors.make(reader.member, question, last) if last else None
         return Answer({"hits": [hit(one) for one in hits], "next": following}, receipt)
 
+    def count(self, reader: Reader, said: Mapping[str, str]) -> Answer:
+        """How many consignments answer the criteria in what the reader sees; at least so many where they are too many.
+
+        Logged as the search is, hit by hit: who may count without being seen may read without being seen.
+        """
+        question = Question.parse(said)
+        shown: dict[str, Sequence[HeldRecord]] = {}
+        after, looked = "", 0
+        while True:
+            hits, last = self._hits(reader, question, after)
+            shown |= {found.ucr: found.records for found in hits}
+            looked += PAGE_HITS_MAX
+            if not last or looked >= COUNT_LOOKED_MAX:
+                break
+            after = last
+        receipt = self._log.log(Read.of(reader, "search", shown, HIT_SECTIONS))
+        return Answer({"count": len(shown), "is_exact": not last}, receipt)
+
     def _hits(self, reader: Reader, question: Question, after: str) -> tuple[list[Sight], str]:
         """What a page shows, and the last UCR looked at where there may be more (else empty)."""
-        at_large = self.policy.may_see_consignment(reader.roles, {Condition.ALWAYS})
+        # Who sees such facts of goods that concern it alone is proposed those alone: else time would tell of others'.
+        at_large = self.policy.may_see_consignment(reader.roles, {Condition.ALWAYS}) and all(
+            self.policy.shows_at_large(reader.roles, SECTIONS_OF_FACTS[kind]) for kind, _ in question.facts
+        )
         whom = None if at_large else whom_of(reader)
         with self._services.store.reading() as connection:
             proposed = propose(connection, question, whom, after, PROPOSALS_MAX)
@@ -303,30 +351,6 @@ class ReadingDesk:
         link = find_links(signed, [ucr], services.index, services.tag_keys).get(ucr)
         held = held_record(signed, link and link[1], services.index, services.index.progress().map_count)
         return disclosed(held, ucr, reader, sight.conditions, self.policy, self.directory())
-
-
-def explain(
-    reader: Reader, records: tuple[HeldRecord, ...], ucr: str, policy: ViewPolicy, directory: Directory
-) -> list[dict[str, Json]]:
-    """For every section of every record, whether the reader sees it and which lines of the policy say so."""
-    standing = standing_of(ucr, records, directory)
-    conditions = conditions_for(reader, standing, directory)
-    lines: list[dict[str, Json]] = []
-    for one in sorted(records, key=lambda one: one.order):
-        met = conditions_for_record(reader, one, conditions, directory)
-        for section in one.signed.sections:
-            verdict = policy.verdict(reader.roles, met, one.signed.vct, section, sole=one.is_sole)
-            lines.append(
-                {
-                    "record": one.signed.record_id,
-                    "type": one.signed.vct,
-                    "issuer": one.signed.iss,
-                    "section": section,
-                    "seen": verdict.seen,
-                    "why": verdict.reason(),
-                }
-            )
-    return lines
 
 
 def _joined(signed: SignedRecord, seen: list[HeldRecord]) -> HeldRecord:

@@ -51,6 +51,11 @@ def _add_consignment_routes(router: APIRouter, desk: ReadingDesk) -> None:
         """The proof bundle of all that is covered of a consignment, disclosing what the view shows."""
         return _bundle(desk.consignment_bundle(desk.reader(authorization), ucr), ucr)
 
+    @router.get("/consignments/{ucr}/explanation")
+    def get_explanation(ucr: str, authorization: Authorization = None) -> Response:
+        """For every section of a consignment's records, whether the reader sees it and by which line of the policy."""
+        return _json(desk.explanation(desk.reader(authorization), ucr))
+
     @router.get("/references/{kind}")
     def get_references(
         kind: str, value: Text, scope: Text = "", on: Text = "", authorization: Authorization = None
@@ -65,6 +70,11 @@ def _add_finding_routes(router: APIRouter, desk: ReadingDesk) -> None:
     def get_search(request: Request, authorization: Authorization = None) -> Response:
         """Consignments that answer all criteria given, page by page (`cursor`)."""
         return _json(desk.search(desk.reader(authorization), *_criteria(request)))
+
+    @router.get("/search/count")
+    def get_search_count(request: Request, authorization: Authorization = None) -> Response:
+        """How many consignments answer all criteria given, of those that the reader may see."""
+        return _json(desk.count(desk.reader(authorization), _criteria(request)[0]))
 
     @router.get("/search/export")
     def get_search_export(

@@ -35,6 +35,8 @@ from gateway.views.standing import DISTRICT_CHARS
 PAGE_HITS_MAX = 100
 PROPOSALS_MAX = 400
 """Consignments looked at for one page. A page may end before it is full; its cursor goes on from there."""
+COUNT_LOOKED_MAX = 1_000
+"""Hits at which counting ends: the number is then a least one. Ten pages, full or not, are looked at."""
 CRITERIA_MAX = 12
 HIT_SECTIONS: Final = frozenset({"goods_items", "references", "status"})
 """The sections that a hit tells of."""
@@ -43,6 +45,19 @@ WORDS_CHARS_MAX = 64
 _PLAIN: Final = frozenset({"broker", "importer", "status", "office", "district"})
 CRITERIA: Final = REFERENCE_KINDS | _PLAIN | {"hs", "goods", "from", "to"}
 """Names of what can be asked for."""
+
+_HEADS: Final = ("declaration", "request", "assessment")
+SECTIONS_OF_FACTS: Final[Mapping[str, tuple[str, ...]]] = {
+    **dict.fromkeys(REFERENCE_KINDS, ("references",)),
+    "broker": ("parties",),
+    "importer": ("parties",),
+    "status": ("status",),
+    "office": _HEADS,
+    "district": _HEADS,
+    "hs": ("goods_items",),
+    "goods": ("goods_items",),
+}
+"""The sections that tell each kind of fact."""
 
 
 class MalformedSearch(Malformed):

@@ -20,6 +20,7 @@ from scripts.commands import (
     operate_commands,
     proof_commands,
     proposal_commands,
+    view_commands,
 )
 
 EXIT_NO = 1
@@ -41,6 +42,7 @@ for commands in (
     member_commands,
     key_commands,
     proposal_commands,
+    view_commands,
 ):
     commands.register(app)
 

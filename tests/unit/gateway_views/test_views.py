@@ -9,8 +9,8 @@ import pytest
 
 from chain.errors import NotFound
 from chain.members import Role
+from gateway.explaining import explain
 from gateway.policy import Condition, ViewPolicy
-from gateway.reading import explain
 from gateway.views.facts import Reader, State
 from gateway.views.picture import consignment_view, sight_of
 from tests.unit.gateway_views.consortium import (

@@ -1,0 +1,63 @@
+"""A member learns why it sees what it sees, and counts what it may see; the command says the same in words."""
+
+from __future__ import annotations
+
+import pytest
+
+from chain.records.sections import Party
+from scripts.commands.view_commands import explanation_text
+from tests.stories.town import Town
+from tests.unit.gateway_views import consortium
+
+NUMBER = "010120261000000777"
+
+
+@pytest.fixture(scope="module")
+def ucr(town: Town) -> str:
+    """A consignment of the trader, declared by the broker in the customs' own district."""
+    trader, broker = town.member("trader"), town.member("broker")
+    ucr = f"6CN{trader.uscc}-WHY"
+    parties = (Party(role="trader", uscc=trader.uscc), Party(role="agent", uscc=broker.uscc))  # type: ignore[arg-type]
+    town.say("broker", consortium.declaration(NUMBER).model_copy(update={"parties": parties}), ucr)
+    town.say("carrier", consortium.waybill(), ucr)
+    town.say("customs", consortium.status("ACCEPTED", "08:10:00", code="L", number=NUMBER), ucr)
+    town.cover()
+    return ucr
+
+
+@pytest.mark.parametrize("reader", ["trader", "broker", "carrier", "customs", "tax", "auditor", "regulator"])
+def test_the_explanation_says_what_the_view_shows(town: Town, ucr: str, reader: str) -> None:
+    view = town.get(reader, f"/v1/consignments/{ucr}").json()
+    said = town.get(reader, f"/v1/consignments/{ucr}/explanation").json()
+    seen = {(one["record"], one["section"]) for one in said["sections"] if one["seen"] and one["section"] != "ucr"}
+    shown = {(one["record"], name) for one in view["records"] for name in one["shown"] if name != "ucr"}
+    assert seen == shown
+    assert all(one["why"] for one in said["sections"])
+    text = explanation_text(said)
+    assert said["policy"] in text
+    assert all(one["issuer"] in text for one in said["sections"])
+
+
+def test_a_stranger_is_explained_nothing(town: Town, ucr: str) -> None:
+    answer = town.get("terminal", f"/v1/consignments/{ucr}/explanation")
+    absent = town.get("terminal", f"/v1/consignments/{ucr}X/explanation")
+    assert answer.status_code == absent.status_code == 404
+    assert answer.json()["title"] == absent.json()["title"]
+
+
+def test_each_counts_what_it_may_see_and_is_logged(town: Town, ucr: str) -> None:
+    question = {"declaration": NUMBER}
+    for reader in ("trader", "broker", "customs", "auditor"):
+        answer = town.get(reader, "/v1/search/count", **question).json()
+        assert (answer["count"], answer["is_exact"]) == (1, True), reader
+    assert town.get("terminal", "/v1/search/count", **question).json()["count"] == 0
+    reads = town.get("trader", "/v1/access-log", ucr=ucr).json()["reads"]
+    counted = [one["access"] for one in reads if one["access"]["view"] == "search"]
+    assert {town.member("customs").uscc, town.member("broker").uscc} <= {one["reader"] for one in counted}
+    assert {one["ucr"] for one in counted} == {ucr}
+
+
+def test_a_regulator_cannot_count_by_parties_that_it_does_not_see(town: Town, ucr: str) -> None:
+    importer = town.member("trader").uscc
+    assert town.get("regulator", "/v1/search/count", importer=importer).json()["count"] == 0
+    assert town.get("auditor", "/v1/search/count", importer=importer).json()["count"] >= 1
