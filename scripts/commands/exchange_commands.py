@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from chain.errors import Malformed, MalformedMessage
+from chain.errors import Malformed, MalformedBundle, MalformedMessage
 from scripts.folder import ConsortiumFolder
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def register(app: typer.Typer) -> None:
     app.command()(submit)
     app.command()(view)
     app.command(context_settings=IDS_MAY_BEGIN_WITH_A_DASH)(bundle)
+    app.command()(refresh)
 
 
 def read(
@@ -251,6 +252,37 @@ def bundle(
         content = gateway.record_bundle(subject) if is_record else gateway.consignment_bundle(subject)
     write_private(out, content)
     print(f"{out}: {len(content):,} bytes. Verify it: tongguan verify {out} --trust-root {folder.trust_root}")
+
+
+def refresh(
+    old: Annotated[Path, typer.Argument(help="proof bundle to prove anew", metavar="BUNDLE")],
+    directory: Directory,
+    member: Reader,
+    out: Annotated[Path, typer.Option("--out", help="where to write it")],
+    gateway_url: GatewayUrl = DEFAULT_GATEWAY_URL,
+) -> None:
+    """Prove an old bundle under today's header and validators; its records show what they showed before.
+
+    For bundles whose validators are no longer accepted. What was said of the consignment since is in it as well.
+    """
+    from chain.proof.assemble import as_shown_before
+    from chain.proof.bundle import BUNDLE_BYTES_MAX, Bundle
+    from scripts.adapting import gateway_of
+    from scripts.folder import write_private
+
+    folder = folder_option(directory)
+    with old.open("rb") as file:
+        before = Bundle.parse(file.read(BUNDLE_BYTES_MAX + 1))
+    if before.subject_ucr is None and len(before.subject_records) != 1:
+        raise MalformedBundle("subject.records", "has more than one record", fix="Fetch a bundle for each of them")
+    with gateway_of(folder, folder.member(member), gateway_url) as gateway:
+        if before.subject_ucr is None:
+            content = gateway.record_bundle(before.subject_records[0])
+        else:
+            content = gateway.consignment_bundle(before.subject_ucr)
+    said = as_shown_before(Bundle.parse(content), before).format()
+    write_private(out, said)
+    print(f"{out}: {len(said):,} bytes. Verify it: tongguan verify {out} --trust-root {folder.trust_root}")
 
 
 def folder_option(path: Path) -> ConsortiumFolder:

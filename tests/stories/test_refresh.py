@@ -1,0 +1,28 @@
+"""A redacted bundle is refreshed by what the gateway makes today: new proof, old disclosures."""
+
+from __future__ import annotations
+
+import pytest
+
+from chain.proof.assemble import as_shown_before, redact
+from chain.proof.bundle import Bundle
+from chain.verify import Verdict, verify_file
+from tests.stories.town import Town
+from tests.unit.gateway_views.consortium import order, waybill
+
+
+@pytest.mark.timeout(120)
+def test_redacted_bundle_is_proved_under_a_later_header_and_shows_no_more_than_before(town: Town) -> None:
+    ucr = f"6CN{town.member('trader').uscc}-REFRESH"
+    said = town.say("trader", order(), ucr)
+    town.cover()
+    old = redact(Bundle.parse(town.get("trader", f"/v1/consignments/{ucr}/bundle").content), ["references"])
+    town.say("carrier", waybill(), ucr)
+    town.cover()
+    today = Bundle.parse(town.get("trader", f"/v1/consignments/{ucr}/bundle").content)
+    refreshed = as_shown_before(today, old)
+    report = verify_file(refreshed.format(), town.root)
+    assert report.verdict is Verdict.VALID
+    assert refreshed.header.number > old.header.number
+    assert refreshed.record_by_id[said.record_id].signed == old.record_by_id[said.record_id].signed
+    assert {name for one in report.records for name in one.sections} == {"ucr", "references"}
