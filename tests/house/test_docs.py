@@ -1,0 +1,55 @@
+"""The documents are under test: what they link to is there, what they tell people to type exists."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import typer.main
+
+from scripts.cli import app
+from tests.house.test_house import REPOSITORY, tracked
+
+LINK = re.compile(r"\[[^\]]*\]\((?!https?:|#|mailto:)([^)#\s]+)(?:#[^)]*)?\)")
+COMMAND = re.compile(r"(?:^|`)\s*tongguan ([a-z][a-z-]*)", re.MULTILINE)
+SCRIPT = re.compile(r"\./scripts/([a-z_]+)")
+DOCUMENTS = tracked("*.md")
+
+
+def known_commands() -> set[str]:
+    group = typer.main.get_command(app)
+    return set(getattr(group, "commands", {}))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(REPOSITORY)))
+def test_every_link_leads_somewhere(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    lost = [target for target in LINK.findall(text) if not (document.parent / target).exists()]
+    assert lost == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(REPOSITORY)))
+def test_every_command_that_a_document_names_exists(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    assert set(COMMAND.findall(text)) - known_commands() == set()
+    scripts = {name for name in SCRIPT.findall(text) if not (REPOSITORY / "scripts" / name).exists()}
+    assert scripts == set()
+
+
+def test_every_command_says_what_it_does() -> None:
+    group = typer.main.get_command(app)
+    silent = [name for name, command in getattr(group, "commands", {}).items() if not command.get_short_help_str()]
+    assert silent == []
+
+
+def test_every_decision_gives_context_and_choice() -> None:
+    entries = (REPOSITORY / "DECISIONS.md").read_text(encoding="utf-8").split("\n## ")[1:]
+    bare = [entry.splitlines()[0] for entry in entries if "Context" not in entry or "Choice" not in entry]
+    assert bare == []
+
+
+def test_every_benchmark_figure_of_the_readme_comes_from_the_command() -> None:
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    assert "<!-- bench -->" in readme
+    assert "<!-- /bench -->" in readme
