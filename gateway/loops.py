@@ -46,9 +46,10 @@ class Loop:
         self._thread.start()
 
     def stop(self) -> None:
-        """Lets the step in hand end and joins the thread."""
+        """Lets the step in hand end and joins the thread, where it was started."""
         self._ending.set()
-        self._thread.join(STOP_TIMEOUT_S)
+        if self._thread.ident is not None:
+            self._thread.join(STOP_TIMEOUT_S)
 
     def _run(self) -> None:
         try:

@@ -5,13 +5,14 @@ Nothing here believes that the endpoint is honest or up to date; it says where a
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from web3 import HTTPProvider
 from web3.exceptions import Web3Exception
 from web3.providers.base import BaseProvider
-from web3.types import RPCEndpoint
+from web3.types import RPCEndpoint, RPCResponse
 
 from chain.ledger.abi import decode_revert
 from chain.ledger.faults import LedgerUnreachable, MalformedAnswer, RpcRefused
@@ -28,7 +29,7 @@ class Endpoint:
 
     def __init__(self, provider: BaseProvider | str, timeout_s: float) -> None:
         if isinstance(provider, str):
-            provider = HTTPProvider(provider, request_kwargs={"timeout": timeout_s}, exception_retry_configuration=None)
+            provider = _Http(provider, request_kwargs={"timeout": timeout_s}, exception_retry_configuration=None)
         self._provider = provider
 
     def request(self, method: str, *params: object) -> Any:
@@ -100,6 +101,21 @@ class Endpoint:
             code_hash=parse_bytes(answer.get("codeHash"), method, 32),
             storage=storage,
         )
+
+
+class _Http(HTTPProvider):
+    """HTTP that takes an answer only for the question that it names: a proxy may mix them up or give an old one."""
+
+    def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
+        """The answer; raises ValueError where it is another question's."""
+        question = self.encode_rpc_request(method, params)
+        answer = self.decode_rpc_response(self._make_request(method, question))
+        if isinstance(answer, Mapping):
+            asked, told = json.loads(question)["id"], answer.get("id")
+            # An error that the endpoint could not assign to a question carries no id (JSON-RPC 2.0, section 5).
+            if told != asked and not (told is None and "error" in answer):
+                raise ValueError(f"the answer is to question {told!r:.40}, not to {asked}")
+        return answer
 
 
 def block_id(block: int | str | None) -> str:
