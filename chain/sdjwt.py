@@ -20,6 +20,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from hashlib import sha256
+from itertools import islice
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -156,9 +157,7 @@ class SignedRecord:
         `read_texts` may be a faster reader of what `parse_json` takes (`chain.records.quick` has one).
         """
         if len(body) > RECORD_CHARS_MAX:
-            raise MalformedRecord(
-                "record", f"has at most {RECORD_CHARS_MAX} characters", value=f"{len(body)} characters"
-            )
+            raise MalformedRecord("record", f"has at most {RECORD_CHARS_MAX} characters", value=len(body))
         try:
             text = body.decode("ascii") if isinstance(body, bytes) else body
             jwt, *encoded, tail = text.split("~")
@@ -185,7 +184,11 @@ class SignedRecord:
 
     def disclosed(self) -> dict[str, tuple[tuple[bytes, Json | Withheld], ...]]:
         """Every section with its elements in order, each as (digest, value or `WITHHELD`)."""
-        return {name: tuple((d, self._value(d)) for d in digests) for name, digests in self.sections.items()}
+        known = self._disclosed
+        return {
+            name: tuple([(d, known[d].value if d in known else WITHHELD) for d in digests])
+            for name, digests in self.sections.items()
+        }
 
     def ucr_elements(self) -> tuple[tuple[bytes, str | None], ...]:
         """The digest of each `ucr` element with its UCR, None where that is withheld."""
@@ -205,10 +208,6 @@ class SignedRecord:
         """The record as text, with the disclosures it has: what `parse` reads."""
         return "~".join((self.jwt, *(d.encoded for d in self.disclosures), ""))
 
-    def _value(self, digest: bytes) -> Json | Withheld:
-        found = self._disclosed.get(digest)
-        return WITHHELD if found is None else found.value
-
     def __hash__(self) -> int:
         return hash(self.digest)
 
@@ -217,9 +216,10 @@ class SignedRecord:
         return f"SignedRecord({self.record_id}, vct={self.vct!r}, iss={self.iss!r}, jti={self.jti!r})"
 
 
-def random_salt() -> str:
-    """128 fresh random bits in base64url."""
-    return base64url(secrets.token_bytes(SALT_BYTES))
+def _random_salts(count: int) -> list[str]:
+    """As many fresh salts, asked of the system at once."""
+    raw = secrets.token_bytes(SALT_BYTES * count)
+    return [base64url(raw[start : start + SALT_BYTES]) for start in range(0, len(raw), SALT_BYTES)]
 
 
 def issue(
@@ -232,29 +232,35 @@ def issue(
     jti: str,
     key: SigningKey,
     amends: str | None = None,
-    salts: Callable[[], str] = random_salt,
+    salts: Callable[[], str] | None = None,
     read_texts: ReadTexts = parse_written_texts,
     write_json: Callable[[object], bytes] = write_json,
+    proved: bool = False,
 ) -> SignedRecord:
     """The sections signed as one record, fully disclosed; raises `MalformedRecord` for what `parse` would refuse.
 
-    `read_texts` and `write_json` may be faster ones that agree with those of `chain.encoding`.
+    `read_texts` and `write_json` may be faster ones that agree with those of `chain.encoding`. Values that are `proved`
+    (a record model's own, which holds nothing that a reader refuses) are not read back.
     """
     claims: dict[str, Json] = {"iss": iss, "aud": consortium, "iat": iat, "jti": jti, "vct": vct, "_sd_alg": "sha-256"}
     if amends is not None:
         claims["amends"] = amends
     if taken := sorted(set(sections) & _CLAIMS):
         raise MalformedRecord(taken[0], "is a claim, not a section")
+    values = [value for elements in sections.values() for value in elements]
+    drawn = _random_salts(len(values)) if salts is None else [salts() for _ in values]
+    said: list[Json] = [[salt, value] for salt, value in zip(drawn, values, strict=True)]
     try:
-        texts = [write_json([salts(), value]) for values in sections.values() for value in values]
+        texts = [write_json(one) for one in said]
     except (ValueError, TypeError) as error:
         raise MalformedRecord("disclosure", str(error)) from None
     encoded = [base64url(text) for text in texts]
     # Read back what was written: what we issue is what every strict reader takes.
-    disclosures = _read_together(encoded, texts, read_texts) or _parse_disclosures(encoded, read_texts)
+    together = _read_together(encoded, texts, (lambda _: said) if proved else read_texts)
+    disclosures = _parse_disclosures(encoded, read_texts) if together is None else together
     digests = iter(disclosures)
-    for name, values in sections.items():
-        claims[name] = [{"...": base64url(next(digests).digest)} for _ in values]
+    for name, elements in sections.items():
+        claims[name] = [{"...": base64url(next(digests).digest)} for _ in elements]
     jwt = sign_compact({"typ": RECORD_TYP}, claims, key, write_json=write_json)
     return _record(_parse_jwt(jwt, read_texts), disclosures)
 
@@ -358,7 +364,7 @@ def _sections(claims: Mapping[str, Json]) -> dict[str, tuple[bytes, ...]]:
     if "ucr" not in claims:
         raise MalformedRecord("ucr", "is in every record: it says whose consignment is spoken of")
     texts: list[str] = []
-    ends: list[int] = []
+    lists: list[list[Json]] = []
     for name in names:
         elements = claims[name]
         if not _SECTION_NAME(name):
@@ -370,26 +376,21 @@ def _sections(claims: Mapping[str, Json]) -> dict[str, tuple[bytes, ...]]:
         for element in elements:
             text = element.get("...") if type(element) is dict and len(element) == 1 else None
             texts.append(text if type(text) is str else "")
-        ends.append(len(texts))
+        lists.append(elements)
     try:
         digests = parse_digests(texts)
     except ValueError:
-        raise _no_digests(claims, names) from None
+        name, element = next((n, e) for n, es in zip(names, lists, strict=True) for e in es if not _holds_digest(e))
+        raise MalformedRecord(name, 'has elements {"...": SHA-256 digest} and no others', value=element) from None
     if len(set(digests)) != len(digests):
         raise MalformedRecord("record", "has a digest that stands twice among its elements")
-    return {name: tuple(digests[start:end]) for name, start, end in zip(names, [0, *ends], ends, strict=False)}
+    in_order = iter(digests)
+    return {name: tuple(islice(in_order, len(elements))) for name, elements in zip(names, lists, strict=True)}
 
 
-def _no_digests(claims: Mapping[str, Json], names: Sequence[str]) -> MalformedRecord:
-    """What is wrong with sections of which one has an element that holds no digest."""
-    rule = 'has elements {"...": SHA-256 digest} and no others'
-    for name in names:
-        elements = claims[name]
-        for element in elements if isinstance(elements, list) else ():
-            text = element.get("...") if isinstance(element, dict) and len(element) == 1 else None
-            if not isinstance(text, str) or not _DIGEST(text):
-                return MalformedRecord(name, rule, value=element)
-    return MalformedRecord("record", rule)
+def _holds_digest(element: Json) -> bool:
+    text = element.get("...") if isinstance(element, dict) and len(element) == 1 else None
+    return isinstance(text, str) and _DIGEST(text) is not None
 
 
 def _has_nested_digest(value: Json) -> bool:

@@ -157,6 +157,7 @@ def sign_record(
         amends=amends,
         read_texts=read_texts,
         write_json=orjson.dumps,
+        proved=True,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 from hashlib import sha256
 from itertools import count
 from typing import Any
@@ -15,7 +16,7 @@ from chain.encoding import Json, base64url, format_json
 from chain.errors import MalformedRecord
 from chain.jws import sign_compact
 from chain.keys import SigningKey
-from chain.sdjwt import RECORD_TYP, WITHHELD, Disclosure, SignedRecord, issue, random_salt
+from chain.sdjwt import RECORD_TYP, WITHHELD, Disclosure, SignedRecord, issue
 
 KEY = SigningKey.generate()
 UCR = "6CN91110000600037341L-1"
@@ -56,7 +57,7 @@ def sd_jwt(payload: dict[str, Any], disclosures: list[str], typ: str = RECORD_TY
 
 
 def disclosure(value: Any, salt: str | None = None) -> str:
-    return base64url(json.dumps([salt or random_salt(), value]).encode())
+    return base64url(json.dumps([salt or secrets.token_urlsafe(16), value]).encode())
 
 
 def element(encoded: str) -> dict[str, str]:
