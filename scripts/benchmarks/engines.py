@@ -5,6 +5,8 @@ from __future__ import annotations
 import http.client
 import itertools
 import json
+import os
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -130,13 +132,16 @@ def anvil(sender: LocalAccount) -> Iterator[Engine | None]:
         return
     (port,) = free_ports([0])
     options = f"--port {port} --chain-id {CHAIN_ID} --hardfork london --base-fee 0 --gas-price 0 --accounts 0 --silent"
-    process = subprocess.Popen([str(ANVIL), *options.split()], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    # npm's program starts the real one: a session of their own, so that both can be ended together.
+    process = subprocess.Popen(
+        [str(ANVIL), *options.split()], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
     try:
         engine = answering(f"http://127.0.0.1:{port}", sender)
         engine.ask("anvil_setBalance", sender.address, hex(FUNDED_WEI))
         yield engine
     finally:
-        process.kill()
+        os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
 

@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import sqlite3
 import time
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from sqlalchemy import func, select
 
 from chain.encoding import Json
 from chain.jws import sign_compact
 from chain.proof.batch import ENTRY_BYTES
 from gateway.client import ASSERTION_LIFETIME_S, ASSERTION_TYP, ASSERTION_TYPE, GatewayClient
+from gateway.search_facts import search_waiting
 from scripts.benchmarks.clients import Seen, send
 from scripts.benchmarks.watching import cpu_s, descendants, private_mb
 from scripts.folder import ConsortiumFolder
@@ -24,7 +28,7 @@ from scripts.machine import Machine
 
 QUIET_S = 1.0
 """The attesters vote so long after the last batch."""
-POLL_S = 0.02
+POLL_S = 0.05
 WAIT_S = 600.0
 
 
@@ -110,6 +114,13 @@ class Running:
             return False
 
         _wait(done, "covered")
+
+    def wait_searchable(self) -> None:
+        """Waits until every record kept so far can be found by search."""
+        question = str(select(func.count()).select_from(search_waiting))
+        # Nothing over HTTP tells this, so the store is looked into, without writing.
+        with closing(sqlite3.connect(f"file:{self.folder.gateway}/store.sqlite?mode=ro", uri=True)) as store:
+            _wait(lambda: store.execute(question).fetchone()[0] == 0, "found by search")
 
     def entries_of(self, batch: int) -> set[bytes]:
         """The entries of a batch."""

@@ -102,6 +102,7 @@ def _upload(live: Running, bodies: Sequence[bytes]) -> None:
     after = live.batch_count() - 1
     live.upload(bodies)
     live.wait_covered(live.wait_anchored(after, len(bodies)))
+    live.wait_searchable()
 
 
 def _figures(context: Context, live: Running, asked: Asked, size: int, *, is_largest: bool) -> Iterator[Figure]:
