@@ -19,6 +19,7 @@ from gateway.documents import FileDigest, parse_digest
 from gateway.exports import CSV_MEDIA_TYPE, PARQUET_MEDIA_TYPE, csv_lines, pages, parquet_parts
 from gateway.reading import Answer, BundleAnswer, ReadingDesk
 from gateway.references import ReferenceQuestion
+from gateway.routes_webhooks import webhook_router
 from gateway.search import MalformedSearch
 from gateway.services import Services
 
@@ -37,6 +38,7 @@ def read_router(services: Services) -> APIRouter:
     _add_consignment_routes(router, desk)
     _add_finding_routes(router, desk)
     _add_record_routes(router, desk)
+    router.include_router(webhook_router(services, desk))
     return router
 
 

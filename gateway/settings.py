@@ -87,6 +87,8 @@ class GatewaySettings(BaseSettings):
     """Records in one bulk upload."""
     verifier_processes: Annotated[int, Field(ge=0, le=256)] = Field(default_factory=lambda: os.cpu_count() or 1)
     """Processes that examine bulk uploads; 0 examines them in the gateway's own."""
+    webhook_hosts: tuple[str, ...] = ()
+    """`host` or `host:port` to which members' webhooks may go by http and on private addresses; else https to public."""
     lease_s: Count = 10
     """How long a sealer that died keeps another gateway on the same store from sealing."""
 
