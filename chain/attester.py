@@ -12,7 +12,7 @@ Pure but for its ledger and index: the clock comes in.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
@@ -49,11 +49,12 @@ class AttestingLedger(LedgerReader, Protocol):
 
 
 class Vote(Protocol):
-    """Sends one governor's `attest` and returns once it is in a block."""
+    """One governor's `attest`: sent first and waited for later, so that several governors' votes share a block."""
 
     @property
     def governor(self) -> str: ...
-    def attest(self, batch_count: int, root: bytes) -> None: ...
+    def send(self, batch_count: int, root: bytes) -> str: ...
+    def wait(self, sent: str) -> None: ...
 
 
 class Outcome(Enum):
@@ -129,17 +130,22 @@ class Attester:
     def _vote(self, count: int, opened: list[Attestation]) -> Attested:
         root = self._index.advance_map(count)
         said = {a.governor: a.root for a in opened if a.batch_count == count}
-        voted = False
-        for vote in self._votes:
-            if vote.governor in said or (vote.governor, count) in self._pace.voted:
-                continue
-            vote.attest(count, root)
-            self._pace.voted.add((vote.governor, count))
-            voted = True
+        voted = self._send_votes(count, root, said)
         against = tuple(sorted(governor for governor, other in said.items() if other != root))
         if against:
             return Attested(Outcome.DISSENTED, count, root, against)
         return Attested(Outcome.ATTESTED if voted else Outcome.NOTHING_DUE, count, root)
+
+    def _send_votes(self, count: int, root: bytes, said: Container[str]) -> bool:
+        """Votes for every governor of ours that has not voted on this count; whether there was any."""
+        due = [
+            vote for vote in self._votes if vote.governor not in said and (vote.governor, count) not in self._pace.voted
+        ]
+        sent = [(vote, vote.send(count, root)) for vote in due]
+        for vote, name in sent:
+            vote.wait(name)
+            self._pace.voted.add((vote.governor, count))
+        return bool(sent)
 
     def _count_to_join(self, opened: list[Attestation]) -> int | None:
         """The highest open count, at or beyond our map, that a governor of ours has not voted on."""
@@ -174,8 +180,5 @@ class Attester:
         root = self._index.advance_map(last.batch_count)
         if root == last.root:
             return None
-        for vote in self._votes:
-            if (vote.governor, last.batch_count) not in self._pace.voted:
-                vote.attest(last.batch_count, root)
-                self._pace.voted.add((vote.governor, last.batch_count))
+        self._send_votes(last.batch_count, root, ())
         return Attested(Outcome.DISSENTED, last.batch_count, root, ("checkpoint",))

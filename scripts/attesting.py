@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from chain.attester import AttestationPolicy, Attester
 from chain.errors import NotFound
 from chain.index_store import IndexStore
+from chain.ledger import calls
 from scripts.connecting import connect, trust_root_of
 from scripts.folder import ConsortiumFolder
 
@@ -26,9 +27,16 @@ class LedgerVote:
     account: LocalAccount
     ledger: Ledger
 
-    def attest(self, batch_count: int, root: bytes) -> None:
-        """Sends `attest` and waits for its receipt; raises LedgerFault where it is refused."""
-        self.ledger.attest(batch_count, root, self.account)
+    def send(self, batch_count: int, root: bytes) -> str:
+        """Sends `attest` and returns the transaction's hash; the contract's error where it would be refused now."""
+        call = calls.attest(batch_count, root)
+        return self.ledger.send_raw(
+            self.ledger.prepare(call, self.account, self.ledger.next_nonce(self.account.address))
+        )
+
+    def wait(self, sent: str) -> None:
+        """Returns once a block holds it; raises LedgerFault, or the contract's error where it was refused there."""
+        self.ledger.wait(sent)
 
 
 def make_attester(folder: ConsortiumFolder, rpc: str, slugs: Sequence[str], policy: AttestationPolicy) -> Attester:

@@ -133,8 +133,11 @@ class Mempool:
 
     def remove(self, one: Pooled) -> None:
         """Forget this transaction, and those of its sender that its nonce makes too old to run."""
-        for nonce in [n for n in self._by_sender.get(one.sender, ()) if n <= one.nonce]:
-            self._forget(self._by_sender[one.sender][nonce])
+        # Nonces run without gaps up to this one, so whatever is too old stands right below it.
+        nonce = one.nonce
+        while (old := self._by_sender.get(one.sender, {}).get(nonce)) is not None:
+            self._forget(old)
+            nonce -= 1
 
     def forget(self, one: Pooled) -> None:
         """Forget this transaction only."""

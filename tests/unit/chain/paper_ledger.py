@@ -103,5 +103,9 @@ class PaperAccount:
     governor: str
     ledger: PaperLedger
 
-    def attest(self, batch_count: int, root: bytes) -> None:
+    def send(self, batch_count: int, root: bytes) -> str:
         self.ledger.vote(self.governor, batch_count, root)
+        return f"{self.governor} on {batch_count}"
+
+    def wait(self, sent: str) -> None:
+        """Paper has no blocks to wait for."""

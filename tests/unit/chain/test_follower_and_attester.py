@@ -100,6 +100,25 @@ def test_nothing_is_attested_while_batches_still_come(ledger: PaperLedger, tmp_p
     assert one.step(5.0).outcome is Outcome.ATTESTED
 
 
+def test_votes_of_several_governors_are_all_sent_before_any_is_waited_for(ledger: PaperLedger, tmp_path: Path) -> None:
+    told: list[str] = []
+
+    class Telling(PaperAccount):
+        def send(self, batch_count: int, root: bytes) -> str:
+            told.append(f"send {self.governor}")
+            return super().send(batch_count, root)
+
+        def wait(self, sent: str) -> None:
+            told.append(f"wait {self.governor}")
+
+    ledger.anchor([entry(1, 1)])
+    votes = [Telling(governor, ledger) for governor in "abc"]
+    one = Attester(ledger, index_in(tmp_path), CONSORTIUM, votes, POLICY)
+    one.step(0.0)
+    assert one.step(5.0).outcome is Outcome.ATTESTED
+    assert told == ["send a", "send b", "send c", "wait a", "wait b", "wait c"]
+
+
 def test_a_checkpoint_is_due_at_every_multiple(ledger: PaperLedger, tmp_path: Path) -> None:
     for n in range(6):
         ledger.anchor([entry(n, n)])

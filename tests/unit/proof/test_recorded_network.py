@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -60,6 +61,34 @@ def test_one_seal_fewer_than_a_quorum_is_refused(network: dict[str, Any]) -> Non
     fewer = header.with_extra(replace(header.extra, seals=header.extra.seals[:-1]))
     with pytest.raises(MalformedSeal):
         verify_seals(fewer, header.extra.validators)
+
+
+def _altered(header: Header) -> Iterator[tuple[str, Header]]:
+    """The header with each seal, each validator, the round and the state root altered, one at a time."""
+    extra = header.extra
+    for place, seal in enumerate(extra.seals):
+        other = seal[:40] + bytes([seal[40] ^ 1]) + seal[41:]
+        seals = (*extra.seals[:place], other, *extra.seals[place + 1 :])
+        yield f"seal {place}", header.with_extra(replace(extra, seals=seals))
+    for place, validator in enumerate(extra.validators):
+        changed = bytes([validator[0] ^ 1]) + validator[1:]
+        validators = (*extra.validators[:place], changed, *extra.validators[place + 1 :])
+        yield f"validator {place}", header.with_extra(replace(extra, validators=validators))
+    yield "round", header.with_extra(replace(extra, round=extra.round + 1))
+    state_root = bytes([header.state_root[0] ^ 1]) + header.state_root[1:]
+    yield "state root", Header(tuple(state_root if part == header.state_root else part for part in header.fields))
+
+
+def test_every_recorded_header_is_refused_with_any_seal_validator_round_or_state_root_altered(
+    network: dict[str, Any],
+) -> None:
+    assert len(network["headers"]) == 101
+    for block in network["headers"][1:]:
+        header = Header.from_rpc_json(block)
+        for what, other in _altered(header):
+            assert other != header, what
+            with pytest.raises(MalformedSeal):
+                verify_seals(other, header.extra.validators)
 
 
 def test_every_recorded_storage_proof_reads_the_recorded_values(network: dict[str, Any]) -> None:
