@@ -61,6 +61,10 @@ class PublicKey:
     def __post_init__(self) -> None:
         self._native  # noqa: B018  a key off its curve must not come to exist
 
+    def __reduce__(self) -> tuple[type[PublicKey], tuple[KeyAlgorithm, bytes]]:
+        # What the library made of it cannot go to another process.
+        return PublicKey, (self.algorithm, self.raw)
+
     @classmethod
     def from_bytes(cls, algorithm: KeyAlgorithm, raw: bytes) -> PublicKey:
         """The key as the registry's `KeyAdded` event carries it (see `raw`); raises `MalformedKey`."""

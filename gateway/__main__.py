@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from gateway.app import build, create_app
 from gateway.logs import install_logs
 from gateway.settings import GatewaySettings
 
+GC_THRESHOLD = 50_000
 STOP_TIMEOUT_S = 20
 
 
@@ -33,6 +35,10 @@ def main(arguments: list[str] | None = None) -> int:
     except (TongguanError, OSError) as fault:
         print(f"The gateway cannot start: {fault}", file=sys.stderr)
         return 2
+    # What was made so far stays; collecting it again after every 700 objects costs more than it frees.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GC_THRESHOLD)
     uvicorn.run(
         app,
         host=options.host,

@@ -197,10 +197,14 @@ def _machinery(services: Services, account: LocalAccount) -> Machinery:
         # What stands on the chain already must be known before anything is sealed: see `following.py`.
         return watcher.caught_up.is_set() and sealer.step()
 
+    def spread_some() -> bool:
+        # While uploads take every core, facts are spread a few at a time; then as fast as they can.
+        return spread(services.store) and not services.intake.is_uploading()
+
     loops = (
         Loop("follower", watcher.step, lambda: settings.poll_s),
         Loop("sealer-loop", seal, lambda: sealer.status.pause_s if sealer.status.stalled_since else settings.poll_s),
-        Loop("search-loop", lambda: spread(services.store), lambda: SPREAD_PAUSE_S),
+        Loop("search-loop", spread_some, lambda: SPREAD_PAUSE_S),
     )
     return Machinery(watcher, sealer, loops)
 

@@ -11,6 +11,7 @@ One record or an upload go the same way: prepared (`preparation.py`; uploads in 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 
 from chain.errors import TongguanError
@@ -30,6 +31,8 @@ from gateway.verifiers import Verifiers
 OUTBOX_LOOK_S = 1.0
 """How old the count of waiting records may be that the bound is held against."""
 OUTBOX_RETRY_S = 5.0
+UPLOAD_QUIET_S = 1.0
+"""An upload is under way until nothing came of one for so long."""
 
 
 class Intake:
@@ -54,6 +57,7 @@ class Intake:
         self.preparer = Preparer(examiner, store.vault, signer, promise)
         self.verifiers: Verifiers | None = None
         """Processes that prepare uploads; None: prepared here."""
+        self._uploaded_at = float("-inf")
         self._keeper = Keeper(store, registry, examiner, Quotas(settings.member_records_per_s, clock))
         self._outbox_lock = threading.Lock()
         self._outbox_count, self._outbox_seen_at = 0, float("-inf")
@@ -74,6 +78,7 @@ class Intake:
 
     def prepare_lines(self, lines: Sequence[bytes]) -> list[Offer]:
         """The offers of an upload's lines, each a JSON string that holds an SD-JWT; a bad line spoils no other."""
+        self._uploaded_at = time.monotonic()
         against = self._against()
         if self.verifiers is None:
             return [self.preparer.prepare_line(line, against) for line in lines]
@@ -86,6 +91,10 @@ class Intake:
     def verdicts(self, ticket: Ticket) -> list[Verdict]:
         """Of each offer, in order, what became of it, once that is durable."""
         return self._counted(self._keeper.verdicts(ticket))
+
+    def is_uploading(self) -> bool:
+        """Whether uploads are under way, so that what can wait should."""
+        return time.monotonic() - self._uploaded_at < UPLOAD_QUIET_S
 
     def close(self) -> None:
         """Ends the verifier processes."""

@@ -25,16 +25,15 @@ from sqlalchemy import (
     String,
     Table,
     delete,
-    insert,
     select,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from chain.encoding import Json
 from chain.records import Record, parse_record
 from chain.sdjwt import SignedRecord
 from gateway.store.model import metadata, records
 from gateway.store.records import open_signed
+from gateway.store.rows import insert_rows
 from gateway.store.store import Store
 from gateway.views.facts import HeldRecord, State
 from gateway.views.standing import DISTRICT_CHARS
@@ -49,8 +48,8 @@ PAIR_CHARS = 2
 FACTS_AT_ONCE_RECORDS_MAX = 32
 """Facts of more records than this in one transaction wait in `search_waiting` and are spread later, a few at a time:
 spreading costs as much as verifying, and nobody's receipt should wait for it."""
-SPREAD_RECORDS = 16
-"""Records whose facts are spread in one transaction: some 10 ms, so that others who write wait no longer."""
+SPREAD_RECORDS = 64
+"""Records whose facts are spread in one transaction: some 30 ms, which is what others who write wait for it."""
 
 Fact = tuple[str, str]
 """(kind, value)."""
@@ -134,20 +133,15 @@ def write_findables(connection: Connection, found: Sequence[tuple[int, Findable]
     """Writes facts (sequence number of their record, facts) so that search finds them, in the caller's transaction."""
     rows = [(kind, value, ucr, seq) for seq, one in found for ucr in one.ucrs for kind, value in one.facts]
     concerned = {concern for _, one in found for concern in one.concerns}
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    if rows:
-        # In the order of the tree, and once each: a record's facts are written at most twice where a start was cut off.
-        named = [dict(zip(("kind", "value", "ucr", "record_seq"), row, strict=True)) for row in sorted(rows)]
-        connection.execute(dialect.insert(search_facts).on_conflict_do_nothing(), named)
-    if concerned:
-        whom = [{"whom": whom, "ucr": ucr} for whom, ucr in sorted(concerned)]
-        connection.execute(dialect.insert(search_concerns).on_conflict_do_nothing(), whom)
+    # In the order of the trees; once each, since a start that was cut off left some.
+    insert_rows(connection, search_facts, ("kind", "value", "ucr", "record_seq"), sorted(rows), free=True)
+    insert_rows(connection, search_concerns, ("whom", "ucr"), sorted(concerned), free=True)
 
 
 def keep_findables(connection: Connection, found: Sequence[tuple[int, bytes]]) -> None:
     """Writes the packed facts of newly accepted records in their own transaction: at once, or to be spread."""
     if len(found) > FACTS_AT_ONCE_RECORDS_MAX:
-        connection.execute(insert(search_waiting), [{"record_seq": seq, "facts": packed} for seq, packed in found])
+        insert_rows(connection, search_waiting, ("record_seq", "facts"), found)
     elif found:
         write_findables(connection, [(seq, unpack_findable(packed)) for seq, packed in found])
 
@@ -196,16 +190,26 @@ unpack_findable = msgspec.msgpack.Decoder(Findable).decode
 
 def facts_of(held: HeldRecord) -> set[Fact]:
     """The facts that a record's disclosed sections tell."""
-    return {(kind, value[:VALUE_CHARS_MAX]) for kind, value in _facts(held) if value}
+    facts = {(kind, value[:VALUE_CHARS_MAX]) for kind, value in _facts(held) if value}
+    for item in held.many("goods_items"):
+        facts |= _goods_facts(str(item.get("hs") or ""), str(item.get("name", "")))
+    return facts
 
 
-@lru_cache(maxsize=4_096)  # the same goods are declared again and again
 def pairs_of(text: str) -> frozenset[str]:
     """The pairs of neighbouring characters in a text, freed of case, width and spaces; one character stands alone."""
     plain = "".join(c for c in unicodedata.normalize("NFKC", text).casefold() if not c.isspace())
     if len(plain) < PAIR_CHARS:
         return frozenset((plain,)) if plain else frozenset()
     return frozenset(plain[i : i + PAIR_CHARS] for i in range(len(plain) - PAIR_CHARS + 1))
+
+
+@lru_cache(maxsize=4_096)  # the same goods are declared again and again
+def _goods_facts(hs: str, name: str) -> frozenset[Fact]:
+    pairs = pairs_of(name)
+    found = {("hs", hs[:length]) for length in HS_PREFIX_LENGTHS if len(hs) >= length}
+    found |= {("goods", pair) for pair in pairs} | {("goods", character) for pair in pairs for character in pair}
+    return frozenset(found)
 
 
 def _facts(held: HeldRecord) -> Iterator[Fact]:
@@ -217,12 +221,6 @@ def _facts(held: HeldRecord) -> Iterator[Fact]:
         if what:
             yield what, str(party.get("uscc") or "")
             yield what, str(party.get("customs_code") or "")
-    for item in held.many("goods_items"):
-        hs = str(item.get("hs") or "")
-        yield from (("hs", hs[:length]) for length in HS_PREFIX_LENGTHS if len(hs) >= length)
-        pairs = pairs_of(str(item.get("name", "")))
-        yield from (("goods", pair) for pair in pairs)
-        yield from (("goods", character) for pair in pairs for character in pair)
     yield "status", str(held.one("status").get("state") or "")
     for head in ("declaration", "request", "assessment"):
         office = _value(held.one(head).get("office"))

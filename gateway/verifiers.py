@@ -260,6 +260,8 @@ def _exactly(channel: socket.socket, count: int) -> bytearray:
 if __name__ == "__main__":
     from gateway import verifiers
 
-    # The gateway's end closes when it stops; an interrupt at the terminal is for the gateway to answer.
+    # The gateway's end closes when it stops. A signal to the whole group is for the gateway to answer, which still
+    # needs the chunks in hand.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     verifiers.run(socket.socket(fileno=int(sys.argv[1])))

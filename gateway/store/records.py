@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Insert, Row, func, insert, or_, select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Row, func, or_, select, text, update
 
 from chain.errors import NotFound
 from chain.sdjwt import SignedRecord
 from gateway.store.model import RecordState, documents, entries, records, references
+from gateway.store.rows import insert_rows
 from gateway.store.vault import Vault
 
 
@@ -65,8 +65,8 @@ def insert_records(connection: Connection, new: Sequence[NewRecord]) -> list[int
     """
     seqs = _fresh_seqs(connection, len(new))
     rows = [_row(seq, one) for seq, one in zip(seqs, new, strict=True)]
-    done = connection.execute(_insert_free(connection), rows)
-    there = set(seqs) if done.rowcount == len(new) else _present(connection, seqs)
+    written = insert_rows(connection, records, _RECORD, rows, free=True)
+    there = set(seqs) if written == len(new) else _present(connection, seqs)
     kept = [(seq, one) for seq, one in zip(seqs, new, strict=True) if seq in there]
     _insert_parts(connection, kept)
     return [seq if seq in there else None for seq in seqs]
@@ -81,12 +81,6 @@ def _fresh_seqs(connection: Connection, count: int) -> list[int]:
     return list(range(last + 1, last + 1 + count))
 
 
-def _insert_free(connection: Connection) -> Insert:
-    if connection.dialect.name == "postgresql":
-        return postgresql.insert(records).on_conflict_do_nothing()
-    return sqlite.insert(records).on_conflict_do_nothing()
-
-
 def _present(connection: Connection, seqs: Sequence[int]) -> set[int]:
     found: set[int] = set()
     for start in range(0, len(seqs), _IN_MAX):
@@ -95,44 +89,27 @@ def _present(connection: Connection, seqs: Sequence[int]) -> set[int]:
     return found
 
 
-def _row(seq: int, new: NewRecord) -> dict[str, Any]:
-    return {
-        "seq": seq,
-        "record_id": new.record_id,
-        "iss": new.iss,
-        "jti": new.jti,
-        "vct": new.vct,
-        "kid": new.kid,
-        "iat": new.iat,
-        "amends": new.amends,
-        "state": RecordState.ACCEPTED.value,
-        "jwt": new.jwt,
-        "disclosures": new.disclosures,
-        "receipt": new.receipt,
-        "accepted_at": new.accepted_at,
-        "anchor_by": new.anchor_by,
-        "entry_count": len(new.entries),
-    }
+def _row(seq: int, new: NewRecord) -> tuple[Any, ...]:
+    whose = (new.record_id, new.iss, new.jti, new.vct, new.kid, new.iat, new.amends)
+    promised = (new.receipt, new.accepted_at, new.anchor_by, len(new.entries))
+    return (seq, *whose, RecordState.ACCEPTED.value, new.jwt, new.disclosures, *promised)
 
 
 def _insert_parts(connection: Connection, kept: Sequence[tuple[int, NewRecord]]) -> None:
-    own = [
-        {"record_seq": seq, "ordinal": place, "ucr": ucr, "tag": tag, "entry_digest": digest}
-        for seq, new in kept
-        for place, (ucr, tag, digest) in enumerate(new.entries)
-    ]
-    if own:
-        connection.execute(insert(entries), own)
-    said = [
-        {"record_seq": seq, "ordinal": place, "kind": kind, "scope": scope, "value": value, "said_on": day}
-        for seq, new in kept
-        for place, (kind, scope, value, day) in enumerate(new.references)
-    ]
-    if said:
-        connection.execute(insert(references), said)
-    cited = [{"sha256": one, "record_seq": seq} for seq, new in kept for one in new.documents]
-    if cited:
-        connection.execute(insert(documents), cited)
+    own = [(seq, place, *entry) for seq, new in kept for place, entry in enumerate(new.entries)]
+    insert_rows(connection, entries, _ENTRY, own)
+    said = [(seq, place, *reference) for seq, new in kept for place, reference in enumerate(new.references)]
+    insert_rows(connection, references, _REFERENCE, said)
+    cited = [(sha256, seq) for seq, new in kept for sha256 in new.documents]
+    insert_rows(connection, documents, ("sha256", "record_seq"), cited)
+
+
+_RECORD = (
+    *("seq", "record_id", "iss", "jti", "vct", "kid", "iat", "amends"),
+    *("state", "jwt", "disclosures", "receipt", "accepted_at", "anchor_by", "entry_count"),
+)
+_ENTRY = ("record_seq", "ordinal", "ucr", "tag", "entry_digest")
+_REFERENCE = ("record_seq", "ordinal", "kind", "scope", "value", "said_on")
 
 
 def find_held_many(connection: Connection, record_ids: Sequence[str]) -> dict[str, Held]:
