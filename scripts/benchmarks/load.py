@@ -43,10 +43,17 @@ def messages(count: int, first: int = 1, lines: int = LINES) -> Iterator[tuple[b
 
 
 def signed_records(
-    count: int, key: SigningKey, iss: str, consortium: str = CONSORTIUM, *, iat: int, first: int = 1
+    count: int,
+    key: SigningKey,
+    iss: str,
+    consortium: str = CONSORTIUM,
+    *,
+    iat: int,
+    first: int = 1,
+    lines: int = LINES,
 ) -> Iterator[SignedRecord]:
-    """`count` signed `customs.declaration` records of three lines, of as many consignments."""
-    for place, (body, ucrs) in enumerate(messages(count, first)):
+    """`count` signed `customs.declaration` records of so many lines, of as many consignments."""
+    for place, (body, ucrs) in enumerate(messages(count, first, lines)):
         (entity,) = read_message(body).entities
         if entity.record is None:
             raise ValueError("the generator made a message that becomes no record")

@@ -23,7 +23,7 @@ from scripts.processes import free_ports
 
 BLOCKS = 10_000
 BLOCKS_QUICK = 1_000
-CALLS_A_BLOCK = 500
+CALLS_AT_ONCE, CALLS_AT_ONCE_QUICK = 500, 200
 BATCH_MS_MAX = 40
 BATCHES = "entries/s anchored in full batches"
 SLOTS = ["0x" + slot.to_bytes(32).hex() for slot in range(4)]
@@ -43,7 +43,7 @@ def run(context: Context) -> Iterator[Figure]:
         nonce = 1
         context.say("simple calls: this node, eth-tester, Anvil")
         ours = _simple_calls(context, "simple contract calls", engine, contract, nonce, limit=at_least(250))
-        nonce += CALLS_A_BLOCK * len(ours.values)
+        nonce += _calls_at_once(context) * len(ours.values)
         yield ours
         yield from _peers(context, sender)
         blocks = BLOCKS_QUICK if context.quick else BLOCKS
@@ -108,9 +108,14 @@ def _one_by_one(context: Context, town: Town) -> Figure:
 
 def _simple_calls(context: Context, name: str, engine: Engine, contract: str, nonce: int, **facts: object) -> Figure:
     """Signed beforehand, sent together; recovering signatures, running, sealing and storing are measured."""
-    firsts = range(nonce, nonce + CALLS_A_BLOCK * context.repetitions, CALLS_A_BLOCK)
-    left = iter([engine.signed_calls(contract, first, CALLS_A_BLOCK) for first in firsts])
+    count = _calls_at_once(context)
+    firsts = range(nonce, nonce + count * context.repetitions, count)
+    left = iter([engine.signed_calls(contract, first, count) for first in firsts])
     return context.per_second(name, lambda: engine.send_all(next(left)), **facts)
+
+
+def _calls_at_once(context: Context) -> int:
+    return CALLS_AT_ONCE_QUICK if context.quick else CALLS_AT_ONCE
 
 
 def _peers(context: Context, sender: LocalAccount) -> Iterator[Figure]:

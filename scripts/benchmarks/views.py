@@ -19,7 +19,7 @@ from scripts.benchmarks.town import now_s, open_town, percentile
 from scripts.folder import ConsortiumFolder
 from scripts.founding import found
 
-SIZES_QUICK = (1_000, 2_000, 4_000)
+SIZES_QUICK = (500, 1_000, 2_000)
 SIZES = (10_000, 30_000, 100_000)
 SIZE_HUGE = 1_000_000
 """Records in the store."""
@@ -53,7 +53,7 @@ class Asked:
 def run(context: Context) -> Iterator[Figure]:
     """The store grows through the gateway's own door; at each size the same questions are asked."""
     sizes = [*(SIZES_QUICK if context.quick else SIZES), *((SIZE_HUGE,) if context.huge else ())]
-    stories = 40 if context.quick else 300
+    stories = 30 if context.quick else 300
     folder = ConsortiumFolder(context.scratch)
     consortium = found(folder, say=lambda text: None).consortium.hex()
     keys = {member.uscc: folder.signing_key(member.slug) for member in folder.members()}

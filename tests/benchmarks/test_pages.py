@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from xml.etree import ElementTree
 
 import pytest
+from lxml import etree
 from rich.console import Console
 
 from scripts.benchmarks.__main__ import show
@@ -21,7 +21,7 @@ GROWING = [Figure(f"p {size}", "ms", (float(size), size * 1.1), size=size, serie
 def test_a_series_becomes_a_plot_that_names_its_growth_in_both_languages(tmp_path: Path) -> None:
     write_pages(results(*GROWING), tmp_path)
     said = (tmp_path / "growth-time.svg").read_text()
-    ElementTree.fromstring(said)
+    etree.fromstring(said.encode())
     assert "linear · 线性" in said
     assert "prefers-color-scheme:dark" in said
     assert "growth-time.svg" in (tmp_path / "performance.md").read_text()
