@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 from chain.errors import TongguanError
 from chain.proof.batch import BatchFacts
-from chain.proof.bundle import Bundle, Kind, ProvedRecord
+from chain.proof.bundle import Bundle, Kind, ProvedHead, ProvedRecord
+from chain.proof.index_map import verify_map_proof
 from chain.proof.slots import StateWords
 from chain.sdjwt import WITHHELD
 from chain.verify.answers import ReceiptStanding, Said, Standing, Verdict
@@ -41,6 +42,7 @@ class Case:
         self.remarks: list[Said] = []
         self.receipts: list[ReceiptStanding] = []
         self._words: StateWords | None = None
+        self._head_holds: dict[bytes, bool] = {}
         self.in_chain_order = sorted(bundle.records, key=_chain_place)
         self.standings = {
             record.signed.record_id: _standing(record, self.batch_of(record)) for record in self.in_chain_order
@@ -80,6 +82,12 @@ class Case:
     def counted(self) -> list[ProvedRecord]:
         """The records that count, in chain order."""
         return [record for record in self.in_chain_order if self.standing(record).not_counted is None]
+
+    def head_holds(self, head: ProvedHead) -> bool:
+        """Whether the map that was attested holds this head; told once a head, since a chain may be long."""
+        if head.tag not in self._head_holds:
+            self._head_holds[head.tag] = verify_map_proof(head.map_proof(), self.words.checkpoint_root)
+        return self._head_holds[head.tag]
 
     @property
     def is_consignment(self) -> bool:

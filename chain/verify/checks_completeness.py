@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from chain.proof.batch import access_tag, tag
 from chain.proof.bundle import ProvedEntry, ProvedHead, ProvedRecord
-from chain.proof.index_map import verify_map_proof
 from chain.verify.case import Case, Fails, NotShown
 
 ACCESS_RECORD_TYPE = "audit.access"
@@ -39,7 +38,7 @@ def check_heads(case: Case) -> None:
     if word is None:
         raise NotShown("there is no checkpoint", "没有检查点")
     for head in case.bundle.heads:
-        if not verify_map_proof(head.map_proof(), case.words.checkpoint_root):
+        if not case.head_holds(head):
             raise Fails(
                 f"the chain of entries of tag {head.tag.hex()} is not what was attested",
                 f"标签 {head.tag.hex()} 的条目链与作证内容不符",

@@ -10,7 +10,6 @@ from chain.members import KeyState, MemberState, Role
 from chain.proof import strict
 from chain.proof.batch import TAG_BYTES, entry_digest
 from chain.proof.bundle import ShownReceipt
-from chain.proof.index_map import verify_map_proof
 from chain.proof.strict import Members
 from chain.sdjwt import SignedRecord
 from chain.verify.answers import Fate, ReceiptStanding, Said, Verdict
@@ -38,8 +37,9 @@ def check_receipts(case: Case) -> None:
     """Each receipt shown was kept: its entries stand in attested heads, anchored in time."""
     if not case.bundle.receipts:
         raise NotShown("no receipts are shown", "未附回执")
+    known_until = _known_until(case)
     for shown in case.bundle.receipts:
-        case.receipts.append(_standing(case, shown))
+        case.receipts.append(_standing(case, shown, known_until))
     for standing in case.receipts:
         if standing.fate is Fate.BROKEN:
             raise Fails(standing.why.en, standing.why.zh, Verdict.INCOMPLETE)
@@ -50,13 +50,14 @@ def check_receipts(case: Case) -> None:
             case.remarks.append(standing.why)
 
 
-def _standing(case: Case, shown: ShownReceipt) -> ReceiptStanding:
+def _standing(case: Case, shown: ShownReceipt, known_until: int) -> ReceiptStanding:
     promise = _promise(case, shown)
     own = {entry_digest(promise.record.digest, ucr) for ucr in promise.record.sections.get("ucr", ())}
     if own != {digest for _, digest in promise.entries}:
         found = _broken(promise, "it names other entries than the record's", "所列条目并非该记录的条目")
         return ReceiptStanding(shown.jws.text, promise.record.record_id, *found)
-    fates = [_fate(case, promise, tag, digest) for tag, digest in promise.entries]
+    lapsed = _fate_of_what_is_missing(case, promise, known_until)
+    fates = [_fate(case, promise, tag, digest, lapsed) for tag, digest in promise.entries]
     return ReceiptStanding(shown.jws.text, promise.record.record_id, *max(fates, key=lambda one: _GRAVITY[one[0]]))
 
 
@@ -83,11 +84,11 @@ def _promise(case: Case, shown: ShownReceipt) -> Promise:
     return Promise(case.bundle.record_of(shown), entries, anchor_by)
 
 
-def _fate(case: Case, promise: Promise, tag: bytes, digest: bytes) -> tuple[Fate, Said]:
-    """What became of one entry that was promised."""
+def _fate(case: Case, promise: Promise, tag: bytes, digest: bytes, lapsed: tuple[Fate, Said]) -> tuple[Fate, Said]:
+    """What became of one entry that was promised; `lapsed` is the answer where no head holds it."""
     name, due = promise.record.record_id, time_text(promise.anchor_by)
     head = case.bundle.head_by_tag.get(tag)
-    if head is None or not verify_map_proof(head.map_proof(), case.words.checkpoint_root):
+    if head is None or not case.head_holds(head):
         why = Said(f"no head is shown for the receipt of {name}", f"未出示 {name} 回执所涉链头")
         return Fate.NOT_SHOWN, why
     if digest in head.batch_by_digest:
@@ -98,7 +99,12 @@ def _fate(case: Case, promise: Promise, tag: bytes, digest: bytes) -> tuple[Fate
         if facts.timestamp > promise.anchor_by:
             return _broken(promise, f"it was anchored at {at}, after {due}", f"于 {at} 上链，晚于 {due}")
         return Fate.KEPT, Said(f"the receipt of {name} was kept: anchored at {at}", f"{name} 的回执已履行：{at} 上链")
-    if _known_until(case) <= promise.anchor_by:
+    return lapsed
+
+
+def _fate_of_what_is_missing(case: Case, promise: Promise, known_until: int) -> tuple[Fate, Said]:
+    name, due = promise.record.record_id, time_text(promise.anchor_by)
+    if known_until <= promise.anchor_by:
         return Fate.NOT_DUE, Said(f"the receipt of {name} is not due yet", f"{name} 的回执尚未到期")
     if _is_excused(case, promise):
         why = Said(

@@ -28,6 +28,7 @@ def check_inclusion(case: Case) -> None:
 
 def check_binding(case: Case) -> None:
     """Each entry rests on a disclosed `ucr` element of its record; in a consignment, on its UCR or it is misfiled."""
+    ucr = case.bundle.subject_ucr
     for record in case.bundle.records:
         elements = dict(record.signed.ucr_elements())
         for one in record.entries:
@@ -37,14 +38,13 @@ def check_binding(case: Case) -> None:
                     f"record {record.signed.record_id} withholds the UCR that its entry rests on",
                     f"记录 {record.signed.record_id} 未披露条目所依据的 UCR",
                 )
-            if not case.is_consignment:
-                if said is None:
-                    raise Fails(
-                        f"record {record.signed.record_id} names no such consignment",
-                        f"记录 {record.signed.record_id} 未提及该票货物",
-                    )
-            elif said != case.bundle.subject_ucr:
-                _misfiled(case, record, one)
+            if not case.is_consignment and said is None:
+                raise Fails(
+                    f"record {record.signed.record_id} names no such consignment",
+                    f"记录 {record.signed.record_id} 未提及该票货物",
+                )
+        if case.is_consignment:
+            _note_misfiled(case, record, [one for one in record.entries if elements.get(one.ucr_digest) != ucr])
 
 
 def check_signatures(case: Case) -> None:
@@ -165,16 +165,16 @@ def _newest(record_id: str, replaced_by: dict[str, str]) -> str | None:
     return newest
 
 
-def _misfiled(case: Case, record: ProvedRecord, entry: ProvedEntry) -> None:
-    """Names who filed the entry; the record is dropped, unless another of its entries stands here by right."""
-    facts = case.bundle.batch_by_index[entry.batch]
-    who = _gateway_member(case, facts) or "0x" + facts.gateway.hex()
+def _note_misfiled(case: Case, record: ProvedRecord, entries: list[ProvedEntry]) -> None:
+    """Names who filed these entries here; the record is dropped, unless another of its entries stands here by right."""
     name = record.signed.record_id
-    why = Said(f"it was filed here by {who} but does not name this UCR", f"由 {who} 归入此处，但未提及本 UCR")
-    case.remarks.append(Said(f"record {name}: {why.en}", f"记录 {name}：{why.zh}"))
-    ucrs = dict(record.signed.ucr_elements())
-    if all(ucrs.get(one.ucr_digest) != case.bundle.subject_ucr for one in record.entries):
-        case.drop(record, why)
+    for index in sorted({one.batch for one in entries}):
+        facts = case.bundle.batch_by_index[index]
+        who = _gateway_member(case, facts) or "0x" + facts.gateway.hex()
+        why = Said(f"it was filed here by {who} but does not name this UCR", f"由 {who} 归入此处，但未提及本 UCR")
+        case.remarks.append(Said(f"record {name}: {why.en}", f"记录 {name}：{why.zh}"))
+        if len(entries) == len(record.entries):
+            case.drop(record, why)
 
 
 def _check_numbers(case: Case) -> None:
