@@ -106,6 +106,9 @@ def _entity(declaration: Fields, source: Source, coding: Coding) -> Entity | Non
         request = _invalidation(declaration, source, own, number)
         return Entity(source.ordinal, request, "", own)
     record = _declaration(declaration, source, own, coding)
+    if function == AMEND:
+        text = "a WCO amendment names what changes alone: what it leaves out stands as the amended record says"
+        coding.remark("partial-amendment", text)
     if coding.remarks:
         record = record.with_remarks(*coding.remarks)
     amends = own[0] if function == AMEND and number else None
