@@ -40,6 +40,9 @@ MODULES = (
 """Every benchmark module, in the order of what rests on what."""
 BENCHMARK_TIMEOUT_S = 1_800
 HUGE_TIMEOUT_S = 6 * 3_600
+TERMINATED = 128 + signal.SIGTERM
+PROFILE_INTERVAL_S = 0.002
+"""Finer steps slow the founding of a consortium so much that the node's own limits cut it off."""
 
 
 def load(name: str) -> Benchmark:
@@ -55,7 +58,7 @@ def run_here(name: str, context: Context, profile: Path | None) -> list[Figure]:
         return _collected(benchmark, context)
     from pyinstrument import Profiler
 
-    profiler = Profiler(interval=0.0005)
+    profiler = Profiler(interval=PROFILE_INTERVAL_S)
     with profiler:
         figures = _collected(benchmark, context)
     profile.mkdir(parents=True, exist_ok=True)
@@ -95,6 +98,9 @@ def _run_saying(command: list[str], name: str, console: Console, timeout_s: floa
         return process.wait(), "".join(said)
     finally:
         killer.cancel()
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            process.wait()
 
 
 def show(console: Console, results: Results, name: str, before: Results | None) -> bool:
@@ -131,6 +137,8 @@ def show(console: Console, results: Results, name: str, before: Results | None) 
 def main(arguments: list[str] | None = None) -> int:
     """Runs what was asked for."""
     options = _options(arguments)
+    # Told to end, it ends as if interrupted: what it started is ended, scratch folders are removed.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     console = Console()
     if options.inside:
         return _inside(options)
