@@ -11,6 +11,7 @@ import uvicorn
 
 from chain.errors import TongguanError
 from gateway.app import build, create_app
+from gateway.listening import BoundedHttp
 from gateway.logs import install_logs
 from gateway.settings import GatewaySettings
 
@@ -46,7 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=STOP_TIMEOUT_S,
-        h11_max_incomplete_event_size=65_536,
+        http=BoundedHttp,
     )
     return 0
 

@@ -1,0 +1,229 @@
+"""Kills a gateway again and again while a broker sends, then has the audit prove from the chain what became of it all.
+
+Real processes: an embedded node, and gateways that get SIGKILL at random moments, while they start and under load, with
+single records and with uploads. The broker keeps every receipt; what was not answered goes again, the same bytes.
+
+    python -m tests.faults.kills [--kills 1000] [--records 0] [--life-s 1.5] [--seed 7] [--dir DIR]
+
+goes on until there were so many kills and so many receipts. Exit 0 where `tongguan audit` says that every receipt was
+kept and nothing was anchored twice.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import secrets
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from chain.errors import TongguanError
+from chain.proof.batch import split_entries
+from chain.records import sign_record
+from chain.sdjwt import SignedRecord
+from gateway.client import GatewayClient, Receipt
+from scripts.connecting import connect, trust_root_of
+from scripts.folder import ConsortiumFolder
+from scripts.founding import found
+from scripts.processes import free_ports
+from tests.unit.gateway.paper import departure
+
+RECORDS_PER_UPLOAD = 60
+READY_TIMEOUT_S = 120.0
+SETTLE_TIMEOUT_S = 120.0
+KILLED_WHILE_STARTING = 0.2
+"""Share of the kills that come at any moment after the start, whether the gateway answers yet or not."""
+
+
+@contextmanager
+def process(log: Path, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A Python module as a process of its own, killed at the end if it still runs."""
+    with log.open("ab") as out:
+        child = subprocess.Popen([sys.executable, "-m", *arguments], stdout=out, stderr=out)
+    try:
+        yield child
+    finally:
+        if child.poll() is None:
+            child.kill()
+        child.wait()
+
+
+def wait_for(url: str, log: Path) -> None:
+    """Returns once the URL answers 200; fails with the end of the log."""
+    until = time.monotonic() + READY_TIMEOUT_S
+    while time.monotonic() < until:
+        try:
+            if httpx.get(url, timeout=5).status_code == 200:
+                return
+        except httpx.HTTPError:
+            pass
+        time.sleep(0.05)
+    raise AssertionError(f"{url} did not answer: {log.read_text()[-2000:]}")
+
+
+class Broker:
+    """Sends records and writes down every receipt it was given, also the same one again."""
+
+    def __init__(self, folder: ConsortiumFolder, url: str, consortium: str) -> None:
+        self.member = folder.member("carrier").uscc
+        self.key = folder.signing_key("carrier")
+        self.consortium = consortium
+        self.url = url
+        self.file = folder.path / "receipts"
+        self.receipts: dict[str, Receipt] = {}
+        self.unanswered: dict[str, SignedRecord] = {}
+
+    def send_until_dead(self, *, upload: bool, count: int) -> None:
+        """Sends what was not answered and `count` new records, until done or the gateway is gone."""
+        records = [*self.unanswered.values(), *(self.sign() for _ in range(count))]
+        self.unanswered |= {one.record_id: one for one in records}
+        client = GatewayClient(self.url)
+        try:
+            if upload:
+                for record, verdict in zip(records, client.submit_bulk(records), strict=False):
+                    if verdict.receipt is not None:
+                        self._keep(record, verdict.receipt)
+            else:
+                for record in records:
+                    self._keep(record, client.submit(record))
+        except (httpx.HTTPError, TongguanError, ValueError):
+            return  # killed in the middle: what was not answered stays in `unanswered`
+        finally:
+            client.close()
+
+    def sign(self) -> SignedRecord:
+        """A departure of one of 50 consignments."""
+        return sign_record(
+            departure(secrets.randbelow(50)),
+            key=self.key,
+            iss=self.member,
+            consortium=self.consortium,
+            iat=int(time.time()),
+            jti=secrets.token_urlsafe(12),
+        )
+
+    def _keep(self, record: SignedRecord, receipt: Receipt) -> None:
+        with self.file.open("a", encoding="ascii") as out:
+            out.write(f"{receipt.jws} {record.serialize()}\n")
+        self.receipts[record.record_id] = receipt
+        self.unanswered.pop(record.record_id, None)
+
+
+@dataclass
+class Outcome:
+    """What a run of kills came to."""
+
+    kills: int = 0
+    killed_while_starting: int = 0
+    receipts: int = 0
+    took_s: float = 0.0
+    audit_exit: int = 2
+    audit: dict[str, Any] = field(default_factory=dict)
+
+    def line(self) -> str:
+        """One line for people."""
+        outcomes = ", ".join(f"{count:,} {name}" for name, count in self.audit.get("outcomes", {}).items())
+        return (
+            f"{self.kills:,} kills ({self.killed_while_starting:,} while starting) in {self.took_s:.0f} s; "
+            f"{self.receipts:,} receipts: {outcomes}; {self.audit.get('doubled')} entries anchored twice by one "
+            f"gateway, {len(self.audit.get('void_batches', []))} batches void"
+        )
+
+
+def run(path: Path, *, kills: int, records: int, life_s: float, seed: int, say: Callable[[str], None]) -> Outcome:
+    """Founds a consortium in `path` and goes on until there were so many kills and receipts; then audits."""
+    folder = ConsortiumFolder(path)
+    root = found(folder, say=lambda text: None)
+    node_port, port = free_ports([0, 0])
+    rpc, url = f"http://127.0.0.1:{node_port}", f"http://127.0.0.1:{port}"
+    settings = str(folder.gateway / "settings.json")
+    gateway = ("gateway", "--settings", settings, "--rpc", rpc, "--port", str(port))
+    broker = Broker(folder, url, root.consortium.hex())
+    folder.path.joinpath("logs").mkdir(exist_ok=True)
+    log, node_log = folder.path / "logs" / "gateway.log", folder.path / "logs" / "node.log"
+    chance = random.Random(seed)
+    outcome, began = Outcome(), time.monotonic()
+    with process(node_log, "chain.node", "--dir", str(folder.path), "--port", str(node_port)):
+        wait_for(f"{rpc}/health", node_log)
+        while outcome.kills < kills or len(broker.receipts) < records:
+            with process(log, *gateway) as child:
+                outcome.killed_while_starting += _one_life(child, broker, log, chance, life_s)
+            outcome.kills += 1
+            if outcome.kills % 10 == 0:
+                say(f"{outcome.kills} kills, {len(broker.receipts)} receipts, {time.monotonic() - began:.0f} s")
+        with process(log, *gateway) as child:
+            wait_for(f"{url}/readyz", log)
+            broker.send_until_dead(upload=False, count=1)
+            assert not broker.unanswered, "a gateway that lives answers everything"
+            _settle(folder, rpc, broker)
+            child.send_signal(signal.SIGTERM)
+            assert child.wait(30) == 0, "an ordered end"
+        outcome.receipts, outcome.took_s = len(broker.receipts), time.monotonic() - began
+        outcome.audit_exit, outcome.audit = _audit(folder, rpc, broker)
+    return outcome
+
+
+def _one_life(child: subprocess.Popen[bytes], broker: Broker, log: Path, chance: random.Random, life_s: float) -> bool:
+    """Lets the gateway live for a random time under load; whether it was killed before it answered."""
+    starting = chance.random() < KILLED_WHILE_STARTING
+    if starting:
+        time.sleep(chance.uniform(0.0, 2 * life_s))
+    else:
+        wait_for(f"{broker.url}/healthz", log)
+    killer = threading.Timer(0.0 if starting else chance.uniform(0.02, life_s), child.kill)
+    killer.start()
+    upload = chance.random() < 0.5
+    while child.poll() is None:
+        broker.send_until_dead(upload=upload, count=RECORDS_PER_UPLOAD)
+    killer.join()
+    return starting
+
+
+def _settle(folder: ConsortiumFolder, rpc: str, broker: Broker) -> None:
+    """Returns once as many entries stand on the chain as were promised, or time is up."""
+    ledger = connect(trust_root_of(folder), rpc)
+    until = time.monotonic() + SETTLE_TIMEOUT_S
+    while time.monotonic() < until:
+        if sum(len(split_entries(batch.entries)) for batch in ledger.batches(0)) >= len(broker.receipts):
+            return
+        time.sleep(0.5)
+
+
+def _audit(folder: ConsortiumFolder, rpc: str, broker: Broker) -> tuple[int, dict[str, Any]]:
+    command = ("audit", str(folder.path), "--rpc", rpc, "--receipts", str(broker.file), "--json")
+    done = subprocess.run([sys.executable, "-m", "scripts.cli", *command], capture_output=True, text=True, check=False)
+    if done.returncode == 2 and not done.stdout:
+        raise AssertionError(done.stderr)
+    return done.returncode, json.loads(done.stdout)
+
+
+def main() -> int:
+    """The command; see above."""
+    parser = argparse.ArgumentParser(prog="kills", description="Kills a gateway under load and audits it.")
+    parser.add_argument("--kills", type=int, default=1000)
+    parser.add_argument("--records", type=int, default=0, help="go on until so many records were accepted")
+    parser.add_argument("--life-s", type=float, default=1.5, help="longest life under load")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--dir", type=Path, help="folder to found the consortium in; else a passing one")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="kills-") as passing:
+        folder = asked.dir or Path(passing) / "consortium"
+        outcome = run(folder, kills=asked.kills, records=asked.records, life_s=asked.life_s, seed=asked.seed, say=print)
+    print(outcome.line())
+    return outcome.audit_exit
+
+
+if __name__ == "__main__":
+    sys.exit(main())

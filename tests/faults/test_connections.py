@@ -1,0 +1,128 @@
+"""Strangers' connections over real sockets: whatever they send, and however slowly, members are served meanwhile."""
+
+from __future__ import annotations
+
+import gzip
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import httpx
+import pytest
+import uvicorn
+
+import gateway.listening as listening
+from chain.sdjwt import RECORD_CHARS_MAX
+from gateway.listening import HEAD_BYTES_MAX, BoundedHttp
+from tests.unit.gateway.paper import PaperGateway, Town
+
+SERVED_WITHIN_S = 5.0
+
+
+@pytest.fixture
+def store_url(sqlite_url: str) -> str:
+    return sqlite_url
+
+
+@pytest.fixture
+def port(gateway: PaperGateway, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    monkeypatch.setattr(listening, "HEAD_WAIT_S", 1.0)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        number = int(taken.getsockname()[1])
+    config = uvicorn.Config(
+        gateway.app(), port=number, http=BoundedHttp, lifespan="off", log_level="critical", access_log=False
+    )
+    server = uvicorn.Server(config)
+    serving = threading.Thread(target=server.run, daemon=True)
+    serving.start()
+    until = time.monotonic() + 10
+    while not server.started and time.monotonic() < until:
+        time.sleep(0.01)
+    yield number
+    server.should_exit = True
+    serving.join(10)
+
+
+def served(port: int, town: Town) -> bool:
+    """Whether a member's record is taken now."""
+    body = town.event().serialize()
+    answer = httpx.post(f"http://127.0.0.1:{port}/v1/records", content=body, timeout=SERVED_WITHIN_S)
+    return answer.status_code == 202
+
+
+def said_to(port: int, *pieces: bytes) -> bytes:
+    """What is answered to these bytes before the connection ends; empty where it is closed without a word."""
+    with socket.create_connection(("127.0.0.1", port), timeout=SERVED_WITHIN_S) as connection:
+        answer = b""
+        try:
+            for piece in pieces:
+                connection.sendall(piece)
+            while part := connection.recv(65_536):
+                answer += part
+        except ConnectionError:
+            pass
+        return answer
+
+
+HEAD = b"GET /healthz HTTP/1.1\r\nHost: gateway\r\n"
+
+
+def test_fifty_thousand_headers_are_refused(port: int, town: Town) -> None:
+    headers = b"".join(b"X-%d: y\r\n" % number for number in range(50_000))
+    assert b"alive" not in said_to(port, HEAD, headers, b"\r\n")
+    assert served(port, town)
+
+
+def test_a_header_without_end_is_cut_off(port: int, town: Town) -> None:
+    answer = said_to(port, HEAD, b"X-Long: ", *[b"y" * 8_192] * (4 * HEAD_BYTES_MAX // 8_192))
+    assert b"alive" not in answer
+    assert served(port, town)
+
+
+def test_a_head_that_does_not_come_is_not_waited_for(port: int, town: Town) -> None:
+    began = time.monotonic()
+    assert said_to(port, b"GET /heal") == b""
+    assert said_to(port) == b""
+    assert time.monotonic() - began < SERVED_WITHIN_S
+    assert served(port, town)
+
+
+def test_two_hundred_slow_strangers_keep_nobody_out(port: int, town: Town) -> None:
+    with ExitStack() as stack:
+        slow = [stack.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(200)]
+        for connection in slow:
+            connection.sendall(b"POST /v1/records HTTP/1.1\r\nHost: gateway\r\nContent-Length: 100000\r\n\r\nx")
+        assert served(port, town)
+
+
+def test_a_gzip_bomb_is_refused_unopened(port: int, town: Town) -> None:
+    bomb = gzip.compress(bytes(50_000_000))
+    for path in ("/v1/records", "/v1/records/bulk"):
+        headers = {"Content-Encoding": "gzip", "Content-Type": "application/x-ndjson"}
+        assert httpx.post(f"http://127.0.0.1:{port}{path}", content=bomb, headers=headers).status_code == 415
+    assert served(port, town)
+
+
+def test_an_oversize_record_is_refused(port: int, town: Town) -> None:
+    answer = httpx.post(f"http://127.0.0.1:{port}/v1/records", content=b"x" * (RECORD_CHARS_MAX + 1))
+    assert answer.status_code == 413
+    assert served(port, town)
+
+
+def test_a_connection_that_breaks_in_the_middle_of_a_record_leaves_nothing(
+    port: int, gateway: PaperGateway, town: Town
+) -> None:
+    body = town.event().serialize().encode()
+    head = b"POST /v1/records HTTP/1.1\r\nHost: gateway\r\nContent-Length: %d\r\n\r\n" % len(body)
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(head + body[: len(body) // 2])
+    assert served(port, town)
+    assert gateway.intake.accepted_count == 1
+
+
+def test_many_requests_on_one_connection_are_served(port: int) -> None:
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+        assert [client.get("/healthz").status_code for _ in range(30)] == [200] * 30
