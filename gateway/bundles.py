@@ -18,6 +18,7 @@ from chain.errors import LedgerFault, NotFound
 from chain.index_store import IndexStore, Link
 from chain.jws import CompactJws
 from chain.ledger import Checkpoint, ProofAnswer
+from chain.ledger.faults import NoProofs
 from chain.members import AccountVersion
 from chain.proof.assemble import (
     AnchoredBatch,
@@ -108,7 +109,12 @@ class BundleMaker:
         self._header: HeaderInUse | None = None
 
     def header(self) -> HeaderInUse:
-        """The header to prove under now; raises BehindCheckpoint where the follower does not catch up."""
+        """The header to prove under now; raises BehindCheckpoint where the follower does not catch up.
+
+        Raises NoProofs on a chain whose blocks nobody seals.
+        """
+        if self._trust_root.is_unsealed:
+            raise NoProofs("sealed headers", "the trust root names no validators: UNTRUSTED_CHAIN")
         for _ in range(HEADER_TRIES_MAX):
             progress = self._index.progress()
             if self._snapshot().block < progress.block:
@@ -236,7 +242,8 @@ class BundleMaker:
     def _read_header(self, block: int) -> HeaderInUse:
         count = self._ledger.checkpoint_count(block)
         checkpoint = self._ledger.checkpoint(count - 1, block) if count else None
-        return HeaderInUse(block, self._ledger.header_rlp(block), checkpoint)
+        rlp = b"" if self._trust_root.is_unsealed else self._ledger.header_rlp(block)
+        return HeaderInUse(block, rlp, checkpoint)
 
     def _prove(self, header: HeaderInUse, request: SlotRequest) -> tuple[ContractProof, ContractProof]:
         slots = required_slots(request)
