@@ -26,10 +26,10 @@ from chain.sdjwt import SignedRecord
 FORMAT = "tongguan-bundle/1"
 RECEIPT_TYP = "tongguan-receipt+jwt"
 
-BUNDLE_BYTES_MAX = 8 << 20
-"""Longest bundle that is read; a consignment of 30 records takes about 200 KB."""
+BUNDLE_BYTES_MAX = 4 << 20
+"""Longest bundle that is read, in less than a second; a consignment of 30 records takes about 200 KB."""
 
-BUNDLE_VALUES_MAX = 200_000
+BUNDLE_VALUES_MAX = 150_000
 """Most commas, tildes and opening brackets in a bundle: reading one stays cheap before anything is known of it."""
 
 BUNDLE_DEPTH_MAX = 8
