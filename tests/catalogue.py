@@ -409,6 +409,18 @@ def receipt_for_other_entries() -> Made:
     return _out(it, it.record_bundle(declaration, receipts=[receipt]))
 
 
+@vector(Verdict.INCOMPLETE, 15)
+def receipt_for_another_consignment() -> Made:
+    """A rogue gateway promised to file a record under another consignment's tag, and did."""
+    it = Consortium()
+    hidden = it.record()
+    entry = batch.entry(it.tag(OTHER_UCR), it.entries_of(hidden)[0][16:])
+    it.anchor_entries([entry])
+    it.checkpoint()
+    receipt = it.receipt(hidden, anchor_by=it.time, entries=[[entry[:16].hex(), base64url(entry[16:])]])
+    return _out(it, it.consignment_bundle(OTHER_UCR, receipts=[receipt]))
+
+
 # -- lies about the chain
 
 

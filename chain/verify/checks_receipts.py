@@ -8,12 +8,13 @@ from chain.encoding import Json
 from chain.errors import Malformed
 from chain.members import KeyState, MemberState, Role
 from chain.proof import strict
-from chain.proof.batch import TAG_BYTES, entry_digest
+from chain.proof.batch import TAG_BYTES, access_tag, entry_digest, tag
 from chain.proof.bundle import ShownReceipt
 from chain.proof.strict import Members
 from chain.sdjwt import SignedRecord
 from chain.verify.answers import Fate, ReceiptStanding, Said, Verdict
 from chain.verify.case import Case, Fails, NotShown, time_text
+from chain.verify.checks_completeness import ACCESS_RECORD_TYPE
 
 RECEIPT_ENTRIES_MAX = 256
 
@@ -56,9 +57,23 @@ def _standing(case: Case, shown: ShownReceipt, known_until: int) -> ReceiptStand
     if own != {digest for _, digest in promise.entries}:
         found = _broken(promise, "it names other entries than the record's", "所列条目并非该记录的条目")
         return ReceiptStanding(shown.jws.text, promise.record.record_id, *found)
+    if _is_misfiled(case, promise):
+        found = _broken(promise, "it names the tag of another consignment", "所列标签属于另一票货物")
+        return ReceiptStanding(shown.jws.text, promise.record.record_id, *found)
     lapsed = _fate_of_what_is_missing(case, promise, known_until)
-    fates = [_fate(case, promise, tag, digest, lapsed) for tag, digest in promise.entries]
+    fates = [_fate(case, promise, tag_, digest, lapsed) for tag_, digest in promise.entries]
     return ReceiptStanding(shown.jws.text, promise.record.record_id, *max(fates, key=lambda one: _GRAVITY[one[0]]))
+
+
+def _is_misfiled(case: Case, promise: Promise) -> bool:
+    """Whether it promises to file an entry elsewhere; told with the tag keys, of a record whose UCR is shown."""
+    shown, keys = case.bundle.record_by_id.get(promise.record.record_id), case.trust_root.tag_keys
+    if shown is None or keys is None:
+        return False
+    make = access_tag if shown.signed.vct == ACCESS_RECORD_TYPE else tag
+    ucrs = {entry_digest(shown.signed.digest, digest): ucr for digest, ucr in shown.signed.ucr_elements()}
+    named = [(said, ucrs[digest]) for said, digest in promise.entries]
+    return any(ucr is not None and said not in {make(one.key, ucr) for one in keys} for said, ucr in named)
 
 
 def _promise(case: Case, shown: ShownReceipt) -> Promise:
@@ -84,10 +99,10 @@ def _promise(case: Case, shown: ShownReceipt) -> Promise:
     return Promise(case.bundle.record_of(shown), entries, anchor_by)
 
 
-def _fate(case: Case, promise: Promise, tag: bytes, digest: bytes, lapsed: tuple[Fate, Said]) -> tuple[Fate, Said]:
+def _fate(case: Case, promise: Promise, tag_: bytes, digest: bytes, lapsed: tuple[Fate, Said]) -> tuple[Fate, Said]:
     """What became of one entry that was promised; `lapsed` is the answer where no head holds it."""
     name, due = promise.record.record_id, time_text(promise.anchor_by)
-    head = case.bundle.head_by_tag.get(tag)
+    head = case.bundle.head_by_tag.get(tag_)
     if head is None or not case.head_holds(head):
         why = Said(f"no head is shown for the receipt of {name}", f"未出示 {name} 回执所涉链头")
         return Fate.NOT_SHOWN, why
