@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from scripts.benchmarks.harness import Benchmark, Context, Figure, Results, describe_machine, number
+from scripts.benchmarks.harness import Benchmark, Context, Figure, Results, describe_machine, number, share_said
 
 MODULES = (
     "limits",
@@ -124,7 +124,7 @@ def show(console: Console, results: Results, name: str, before: Results | None) 
             figure.name,
             f"{number(figure.median)} {figure.unit}",
             f"{number(min(figure.values))} … {number(max(figure.values))}",
-            "" if share is None else f"{share:.0%} of {figure.against}",
+            "" if share is None else f"{share_said(share)} {figure.against}",
             said and f"{'[green]held[/]' if kept else '[red]missed[/]'} {said}",
         ]
         if before is not None:

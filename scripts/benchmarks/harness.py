@@ -176,6 +176,13 @@ def number(value: float) -> str:
     return f"{value:.3g}"
 
 
+def share_said(share: float) -> str:
+    """A share as people say it: percent, or how many times where it is twice or more."""
+    if share >= 2:
+        return f"{number(share)} times"
+    return f"{share:.0%} of" if share >= 0.01 else f"{share:.2%} of"
+
+
 def _processor() -> str:
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()

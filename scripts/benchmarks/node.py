@@ -23,9 +23,12 @@ from scripts.processes import free_ports
 
 BLOCKS = 10_000
 BLOCKS_QUICK = 1_000
-CALLS_AT_ONCE, CALLS_AT_ONCE_QUICK = 500, 200
+CALLS_AT_ONCE, CALLS_AT_ONCE_QUICK = 500, 100
 BATCH_MS_MAX = 40
 BATCHES = "entries/s anchored in full batches"
+CALLS = "simple contract calls"
+ONE_BY_ONE = "one transaction a record"
+ETH_TESTER = "simple contract calls: eth-tester"
 SLOTS = ["0x" + slot.to_bytes(32).hex() for slot in range(4)]
 
 
@@ -42,7 +45,7 @@ def run(context: Context) -> Iterator[Figure]:
         contract = engine.deploy()
         nonce = 1
         context.say("simple calls: this node, eth-tester, Anvil")
-        ours = _simple_calls(context, "simple contract calls", engine, contract, nonce, limit=at_least(250))
+        ours = _simple_calls(context, CALLS, engine, contract, nonce, against=ETH_TESTER, limit=at_least(250))
         nonce += _calls_at_once(context) * len(ours.values)
         yield ours
         yield from _peers(context, sender)
@@ -84,7 +87,7 @@ def _batches(context: Context, town: Town, watch: BlockWatch) -> Iterator[Figure
         rates.append(BATCH_ENTRIES_MAX * 1000 / times[-1])
     taken = (folder_bytes(town.folder.path / "node") - before) / made
     yield Figure("full batch: from taken to durable", "ms", tuple(times), limit=at_most(BATCH_MS_MAX))
-    yield Figure(BATCHES, "entries/s", tuple(rates))
+    yield Figure(BATCHES, "entries/s", tuple(rates), against=ONE_BY_ONE)
     yield Figure("disk a full batch", "bytes", (taken,))
 
 
@@ -103,7 +106,7 @@ def _one_by_one(context: Context, town: Town) -> Figure:
         names = [town.ledger.send_raw(raw) for raw in raws]
         town.ledger.wait(names[-1])
         rates.append(count / (time.perf_counter() - began))
-    return Figure("one transaction a record", "entries/s", tuple(rates), against=BATCHES)
+    return Figure(ONE_BY_ONE, "entries/s", tuple(rates))
 
 
 def _simple_calls(context: Context, name: str, engine: Engine, contract: str, nonce: int, **facts: object) -> Figure:
@@ -120,12 +123,11 @@ def _calls_at_once(context: Context) -> int:
 
 def _peers(context: Context, sender: LocalAccount) -> Iterator[Figure]:
     tester = eth_tester()
-    facts = {"against": "simple contract calls"}
-    yield _simple_calls(context, "simple contract calls: eth-tester", tester, tester.deploy(), 1, **facts)
+    yield _simple_calls(context, ETH_TESTER, tester, tester.deploy(), 1)
     with anvil(sender) as other:
         if other is not None:
             contract = other.deploy()
-            yield _simple_calls(context, "simple contract calls: Anvil, over HTTP", other, contract, 1, **facts)
+            yield _simple_calls(context, "simple contract calls: Anvil, over HTTP", other, contract, 1, against=CALLS)
             yield _questions(context, "eth_call: Anvil", other, _call_of(contract), against="eth_call")
             yield _questions(context, "eth_getProof: Anvil", other, _proof_of(contract), against="eth_getProof")
 

@@ -9,7 +9,7 @@ from html import escape
 from pathlib import Path
 
 from scripts.benchmarks.growth import Growth, fit
-from scripts.benchmarks.harness import Figure, Results, number
+from scripts.benchmarks.harness import Figure, Results, number, share_said
 
 GROWTH_ZH = {"flat": "持平", "logarithmic": "对数", "linear": "线性"}
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 640, 320, 80, 24, 44, 52
@@ -97,7 +97,7 @@ def _machine_lines(results: Results) -> list[str]:
 
 def _row(results: Results, figure: Figure) -> str:
     share = results.share(figure)
-    beside = "" if share is None else f"{share:.0%} of {figure.against}"
+    beside = "" if share is None else f"{share_said(share)} {figure.against}"
     told = []
     for limit, value in ((figure.limit, figure.median), (figure.share_limit, share)):
         if limit is not None and value is not None:

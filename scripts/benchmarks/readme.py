@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from scripts.benchmarks.harness import Figure, Results, number
+from scripts.benchmarks.harness import Figure, Results, number, share_said
 
 BEGIN, END = "<!-- bench -->", "<!-- /bench -->"
 ROWS: tuple[tuple[str, str], ...] = (
@@ -12,7 +12,7 @@ ROWS: tuple[tuple[str, str], ...] = (
     ("single record at 200/s to its receipt: p99", "One record posted, to its receipt, p99 at 200/s"),
     ("single record at 200/s to provable: p99", "One record posted, until a bundle can be made, p99"),
     ("full batch: from taken to durable", "A batch of 2,048 entries on the embedded node"),
-    ("one transaction a record", "One transaction a record instead, same node"),
+    ("entries/s anchored in full batches", "Records anchored in full batches, embedded node"),
     ("simple contract calls", "Simple contract calls, embedded node"),
     ("gas of one record in a full batch", "Gas of a record in a full batch"),
     ("replay at ", "Replay of the chain into the index map"),
@@ -62,7 +62,7 @@ def _find(results: Results, start: str, said: str) -> Figure | None:
 
 def _row(results: Results, figure: Figure, said: str) -> str:
     share = results.share(figure)
-    beside = "" if share is None else f"{share:.0%} of {figure.against}"
+    beside = "" if share is None else f"{share_said(share)} {figure.against}"
     told = []
     for limit, value in ((figure.limit, figure.median), (figure.share_limit, share)):
         if limit is not None and value is not None:
