@@ -88,7 +88,7 @@ class GatewaySettings(BaseSettings):
     verifier_processes: Annotated[int, Field(ge=0, le=256)] = Field(default_factory=lambda: os.cpu_count() or 1)
     """Processes that examine bulk uploads; 0 examines them in the gateway's own."""
     webhook_hosts: tuple[str, ...] = ()
-    """`host` or `host:port` to which members' webhooks may go by http and on private addresses; else https to public."""
+    """`host` or `host:port` to which members' webhooks may go by http and to private addresses; else public https."""
     lease_s: Count = 10
     """How long a sealer that died keeps another gateway on the same store from sealing."""
 

@@ -32,9 +32,7 @@ def lines(town: Town) -> list[bytes]:
     return [b'"' + good[0] + b'"', b"{}", b'"' + wrong + b'"', b'"hello"', b'"' + good[1] + b'"']
 
 
-def test_a_verifier_says_what_the_gateway_itself_would(
-    gateway: PaperGateway, town: Town, verifiers: Verifiers
-) -> None:
+def test_a_verifier_says_what_the_gateway_itself_would(gateway: PaperGateway, town: Town, verifiers: Verifiers) -> None:
     said = lines(town)
     there = verifiers.prepare(said, against(gateway, town))
     here = [gateway.intake.preparer.prepare_line(line, against(gateway, town)) for line in said]
