@@ -156,6 +156,25 @@ class KeyPage(Answer):
     next: str | None
 
 
+class WebhookLine(Answer):
+    """A member's webhook and how far it has come."""
+
+    id: str
+    url: str
+    cursor: str
+    """Index of the last batch that was taken, or held nothing to tell; -1 before the first."""
+    failures: int
+    """How many posts failed in a row."""
+    next_at: int
+    """Not tried before this time, in seconds since 1970 UTC; 0 for at once."""
+
+
+class WebhookList(Answer):
+    """A member's own webhooks."""
+
+    webhooks: list[WebhookLine]
+
+
 class PartState(Answer):
     """Whether one part of the gateway works."""
 

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Header, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
-from chain.encoding import Json
+from gateway.answers import WebhookLine, WebhookList
 from gateway.changes import parse_cursor
 from gateway.loops import Loop
 from gateway.reading import ReadingDesk
@@ -72,15 +72,15 @@ def webhook_router(services: Services, desk: ReadingDesk) -> APIRouter:
     router = APIRouter(prefix="/webhooks", tags=["read"], lifespan=posting)
 
     @router.post("", status_code=201)
-    def post_webhook(wanted: NewWebhook, authorization: Authorization = None) -> dict[str, Json]:
+    def post_webhook(wanted: NewWebhook, authorization: Authorization = None) -> WebhookLine:
         """Has what is anchored for consignments that the member sees posted to an address, signed."""
         reader = desk.reader(authorization)
         return subscriptions.add(reader.member, wanted.url, parse_cursor(wanted.after, desk.batch_count))
 
     @router.get("")
-    def get_webhooks(authorization: Authorization = None) -> dict[str, list[dict[str, Json]]]:
+    def get_webhooks(authorization: Authorization = None) -> WebhookList:
         """The member's own webhooks, with how far each has come and how often it failed in a row."""
-        return {"webhooks": subscriptions.listed(desk.reader(authorization).member)}
+        return WebhookList(webhooks=subscriptions.listed(desk.reader(authorization).member))
 
     @router.post("/{webhook}/replay", status_code=204)
     def post_replay(webhook: str, wanted: Replay, authorization: Authorization = None) -> Response:

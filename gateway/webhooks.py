@@ -26,6 +26,7 @@ from chain.encoding import Json, format_json
 from chain.errors import Malformed, NotFound, TongguanError
 from chain.jws import sign_compact
 from chain.keys import SigningKey
+from gateway.answers import WebhookLine
 from gateway.changes import Told
 from gateway.problems import GatewayRefusal
 from gateway.store.model import metadata
@@ -111,7 +112,7 @@ class Subscriptions:
     store: Store
     addresses: Addresses
 
-    def add(self, member: str, url: str, after: int) -> dict[str, Json]:
+    def add(self, member: str, url: str, after: int) -> WebhookLine:
         """A new subscription from this batch on; raises MalformedWebhook, GatewayRefusal."""
         self.addresses.check(url)
         webhook = secrets.token_urlsafe(16)
@@ -120,9 +121,9 @@ class Subscriptions:
             if len(_of(connection, member)) >= WEBHOOKS_PER_MEMBER_MAX:
                 raise GatewayRefusal("quota", f"a member has at most {WEBHOOKS_PER_MEMBER_MAX} webhooks")
             connection.execute(insert(webhooks), row | {"failures": 0, "next_at": 0})
-        return {"id": webhook, "url": url, "cursor": str(after), "failures": 0, "next_at": 0}
+        return WebhookLine(id=webhook, url=url, cursor=str(after), failures=0, next_at=0)
 
-    def listed(self, member: str) -> list[dict[str, Json]]:
+    def listed(self, member: str) -> list[WebhookLine]:
         """The member's subscriptions."""
         with self.store.reading() as connection:
             return [_line(row) for row in _of(connection, member)]
@@ -241,11 +242,7 @@ def _of(connection: Connection, member: str) -> Sequence[Row[*tuple[object, ...]
     return connection.execute(select(webhooks).where(webhooks.c.member == member).order_by(webhooks.c.id)).all()
 
 
-def _line(row: Row[*tuple[object, ...]]) -> dict[str, Json]:
-    return {
-        "id": str(row.id),
-        "url": str(row.url),
-        "cursor": str(row.cursor),
-        "failures": int(row.failures),
-        "next_at": int(row.next_at),
-    }
+def _line(row: Row[*tuple[object, ...]]) -> WebhookLine:
+    return WebhookLine(
+        id=str(row.id), url=str(row.url), cursor=str(row.cursor), failures=int(row.failures), next_at=int(row.next_at)
+    )

@@ -112,7 +112,7 @@ def bench(tmp_path: Path, receiver: Receiver) -> Iterator[Bench]:
 
 
 def test_each_batch_that_tells_something_is_posted_once_in_order_and_signed(bench: Bench, receiver: Receiver) -> None:
-    webhook = bench.subscriptions.add(TRADER.uscc, receiver.url, -1)["id"]
+    webhook = bench.subscriptions.add(TRADER.uscc, receiver.url, -1).id
     bench.run()
     bench.run(60)
     assert receiver.batches == [0, 2]
@@ -144,7 +144,7 @@ def test_what_is_not_taken_is_tried_again_later_and_nothing_overtakes_it(
 
 
 def test_a_replay_tells_from_any_cursor_again(bench: Bench, receiver: Receiver) -> None:
-    webhook = str(bench.subscriptions.add(TRADER.uscc, receiver.url, -1)["id"])
+    webhook = str(bench.subscriptions.add(TRADER.uscc, receiver.url, -1).id)
     bench.run()
     bench.subscriptions.replay(TRADER.uscc, webhook, 1)
     bench.run()
@@ -162,13 +162,13 @@ def test_a_member_that_may_not_read_now_is_told_nothing_and_keeps_its_place(benc
 
 
 def test_nobody_touches_anothers_webhook(bench: Bench, receiver: Receiver) -> None:
-    webhook = str(bench.subscriptions.add(TRADER.uscc, receiver.url, 7)["id"])
+    webhook = str(bench.subscriptions.add(TRADER.uscc, receiver.url, 7).id)
     with pytest.raises(NotFound):
         bench.subscriptions.remove(BROKER.uscc, webhook)
     with pytest.raises(NotFound):
         bench.subscriptions.replay(BROKER.uscc, webhook, -1)
     assert bench.subscriptions.listed(BROKER.uscc) == []
-    assert [one["cursor"] for one in bench.subscriptions.listed(TRADER.uscc)] == ["7"]
+    assert [one.cursor for one in bench.subscriptions.listed(TRADER.uscc)] == ["7"]
     bench.subscriptions.remove(TRADER.uscc, webhook)
     assert bench.subscriptions.listed(TRADER.uscc) == []
 
