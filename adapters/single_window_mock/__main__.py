@@ -6,6 +6,7 @@ Prints its address on one line when it takes connections; SIGINT and SIGTERM end
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 
@@ -34,6 +35,8 @@ def main(arguments: list[str] | None = None) -> int:
     except (TongguanError, OSError) as error:
         print(f"single-window: {error}", file=sys.stderr)
         return CANNOT_TELL
+    # The server raises the signal that ended it once more when it is done, and that must be an ordered end.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     print(f"single window stand-in at http://{options.host}:{options.port}", flush=True)
     try:
         uvicorn.run(create_app(store, cast), host=options.host, port=options.port, log_level="warning")
