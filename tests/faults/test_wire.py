@@ -245,7 +245,7 @@ def test_whatever_becomes_of_a_send_its_batch_stands_once(line: Line, name: str)
     line.accept()
     line.consortium.wire.fault = only({SEND}, SENDING[name], times=2)
     line.run_until_anchored()
-    assert line.consortium.wire.struck
+    line.consortium.wire.wait_until_struck()
     line.accept()
     line.run_until_anchored()
     line.assert_each_stands_once()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -11,6 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from web3.providers.base import BaseProvider
+
+STRIKE_TIMEOUT_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,13 @@ class Wire:
         """The honest answer."""
         answer = self.node.make_request(request["method"], request["params"])
         return {**answer, "id": request["id"]}
+
+    def wait_until_struck(self) -> None:
+        """Returns once a fault was answered: one that dawdles may end after all is anchored; fails where none was."""
+        until = time.monotonic() + STRIKE_TIMEOUT_S
+        while not self.struck:
+            assert time.monotonic() < until, "no request met the fault"
+            time.sleep(0.02)
 
     def reply(self, request: dict[str, Any]) -> Reply:
         """What this request gets."""
