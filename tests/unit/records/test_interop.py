@@ -59,7 +59,7 @@ SCRIPT = Path(__file__).with_name("sd_jwt_core.mjs")
 def test_sd_jwt_core_of_npm_reads_what_we_issue_and_we_read_what_it_issues() -> None:
     node = shutil.which("node")
     if node is None or not NODE.is_dir():
-        pytest.skip("needs Node.js, and `npm install --prefix .node @sd-jwt/core` in the repository")
+        pytest.skip("needs Node.js, and `npm install --prefix .node @sd-jwt/core@0.15.0` in the repository")
     asked = {
         "text": make().serialize(),
         "jwk": KEY.public.jwk(),
