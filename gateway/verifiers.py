@@ -110,9 +110,14 @@ class Verifiers:
     def stop(self) -> None:
         """Ends the processes; chunks in hand are answered first."""
         self._stopped = True
+        ended: list[_Verifier] = []
         for _ in self._all:
             with contextlib.suppress(queue.Empty):
-                self._idle.get(timeout=STOP_TIMEOUT_S).stop()
+                ended.append(self._idle.get(timeout=STOP_TIMEOUT_S))
+                ended[-1].stop()
+        # Back in the pool, so that whoever still waits for one is told that the gateway stops, and does not hang.
+        for verifier in ended:
+            self._idle.put(verifier)
 
     def fault(self) -> str:
         """What is wrong with the processes, for `/readyz`; empty where nothing is."""

@@ -96,4 +96,3 @@ def test_a_stopped_pool_says_so(gateway: PaperGateway, town: Town, verifiers: Ve
     verifiers.stop()
     with pytest.raises(GatewayRefusal):
         verifiers.prepare([b"{}"], against(gateway, town))
-    verifiers._idle.put(verifiers._all[0])
