@@ -42,7 +42,8 @@ def qualify(provider: BaseProvider | str, timeout_s: float = 10) -> None:
     if header.block_hash != parse_bytes(fields.get("hash"), "eth_getBlockByNumber", 32):
         raise NoProofs("sealed headers", "its newest block's hash is not that of a QBFT header")
     try:
-        proof = endpoint.proof(ZERO_ADDRESS, [0], header.number)
+        # No slot is asked for: of an account that is not there Besu lists none.
+        proof = endpoint.proof(ZERO_ADDRESS, [], header.number)
         read_account(header.state_root, bytes(20), NodeSet.of(dict.fromkeys(proof.account_nodes)))
     except (RpcRefused, MalformedAnswer, Malformed) as fault:
         raise NoProofs("eth_getProof", str(fault)) from fault

@@ -167,19 +167,27 @@ def compose_services(numbers: Sequence[int]) -> dict[str, Any]:
     }
 
 
-BESU_ARGUMENTS = (
-    "--genesis-file=/network/genesis.besu.json",
-    "--static-nodes-file=/network/besu/static-nodes.json",
-    "--node-private-key-file=/validator/key",
-    "--data-path=/validator/data",
+BESU_RULES = (
     "--discovery-enabled=false",
     "--nat-method=NONE",
     "--sync-mode=FULL",
     "--min-gas-price=0",
     "--tx-pool=SEQUENCED",
+    # Else one account may have five transactions waiting, which a founding and a sealer pass at once.
+    "--tx-pool-limit-by-account-percentage=1",
     "--rpc-http-enabled",
-    "--rpc-http-host=0.0.0.0",
     "--rpc-http-api=ETH,NET,WEB3,QBFT",
+    # Only members ask, and a chain of a block a second passes the usual 5,000 in a morning.
+    "--rpc-max-logs-range=0",
+)
+"""What every Besu validator is told, wherever it runs."""
+BESU_ARGUMENTS = (
+    "--genesis-file=/network/genesis.besu.json",
+    "--static-nodes-file=/network/besu/static-nodes.json",
+    "--node-private-key-file=/validator/key",
+    "--data-path=/validator/data",
+    *BESU_RULES,
+    "--rpc-http-host=0.0.0.0",
 )
 """How `docker-compose.yml` starts each Besu validator."""
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from chain.errors import TongguanError
 from scripts.folder import write_json
-from scripts.network.folder import Network, NetworkFolder
+from scripts.network.folder import BESU_RULES, Network, NetworkFolder
 from scripts.network.genesis import Engine
 
 LOOPBACK = "127.0.0.1"
@@ -97,18 +97,12 @@ def command(
             f"--static-nodes-file={own / 'besu-static-nodes.json'}",
             f"--node-private-key-file={own / 'key'}",
             f"--data-path={own / 'besu'}",
-            "--discovery-enabled=false",
-            "--nat-method=NONE",
-            "--sync-mode=FULL",
-            "--min-gas-price=0",
-            "--tx-pool=SEQUENCED",
+            *BESU_RULES,
             f"--p2p-host={LOOPBACK}",
             f"--p2p-interface={LOOPBACK}",
             f"--p2p-port={p2p}",
-            "--rpc-http-enabled",
             f"--rpc-http-host={LOOPBACK}",
             f"--rpc-http-port={rpc}",
-            "--rpc-http-api=ETH,NET,WEB3,QBFT",
         ]
     arguments = (
         f"--nodiscover --networkid {chain_id} --syncmode full --gcmode archive --nat none --ipcdisable --permissioned"

@@ -29,6 +29,11 @@ def test_an_engine_with_sealed_headers_and_proofs_is_taken(wire: FaultyProvider)
     qualify(wire)
 
 
+def test_an_engine_that_lists_no_slots_of_an_account_that_is_not_there_is_taken(wire: FaultyProvider) -> None:
+    wire.lies["eth_getProof"] = lambda params, answer: answer | {"storageProof": []}  # as Besu answers
+    qualify(wire)
+
+
 def test_an_engine_without_sealed_headers_is_refused(anchoring: Consortium) -> None:
     if not anchoring.engine.unsealed:
         pytest.skip("the engine under test seals its headers")

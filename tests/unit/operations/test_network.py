@@ -18,6 +18,7 @@ from scripts.folder import load_account
 from scripts.network.__main__ import main
 from scripts.network.folder import (
     BESU_ARGUMENTS,
+    BESU_RULES,
     Network,
     NetworkFolder,
     NotANetwork,
@@ -148,6 +149,17 @@ def test_plain_start_binds_every_port_to_loopback(made: tuple[NetworkFolder, Net
     assert "0.0.0.0" not in said  # noqa: S104 - the address that must not be there
     assert "9002" in said
     assert said.count("127.0.0.1") >= 1
+
+
+def test_besu_is_told_the_same_rules_plainly_as_by_compose(made: tuple[NetworkFolder, Network]) -> None:
+    plainly = command(made[0], Engine.BESU, Path("/engine"), 0, 1, 9000, 9100)
+    assert [one for one in plainly if one in BESU_RULES] == list(BESU_RULES)
+    assert [one for one in BESU_ARGUMENTS if one in BESU_RULES] == list(BESU_RULES)
+
+
+def test_besu_lets_one_account_have_a_founding_waiting() -> None:
+    # Without it Besu refuses the sixth transaction of an account that waits: a founding has more, and a busy gateway.
+    assert "--tx-pool-limit-by-account-percentage=1" in BESU_RULES
 
 
 def test_engine_that_ends_at_once_is_told_with_the_end_of_its_log(tmp_path: Path) -> None:
