@@ -6,20 +6,26 @@ from collections.abc import Callable
 
 import pytest
 
-from chain.ledger import Call, calls, reverts
+from chain.ledger import Call, Founder, calls, reverts
 from chain.ledger.abi import encode_call, snake
 from chain.ledger.calls import ZERO_ADDRESS, Action, Decision
 from chain.ledger.reverts import CONTRACT_ERRORS, ContractRefused
+from chain.ledger.sending import sign_transaction
 from chain.members import KeyAlgorithm, PolicyKind, Role
 from chain.proof import rlp
 from chain.proof.hashes import keccak256
 from contracts import artifact
-from tests.contracts.engines import Consortium, Engine, account, uscc
+from tests.contracts.engines import GAS, Consortium, Engine, account, uscc
 
 PARTICIPANT, STRANGER = uscc(10), uscc(99)
 KEY, REVOKED = b"\x01" * 64, b"\x02" * 64
 ROOT = b"\x05" * 32
 HELD_CODE = "4400910000"
+GOVERNORS_MAX = 256
+FOUNDED_TOGETHER = 16
+"""A founding of many is estimated and run at once; each of the others is admitted by a vote of its own."""
+SENT_TOGETHER = 40
+"""Engines hold so many waiting transactions of one account."""
 
 
 class Scene:
@@ -144,6 +150,23 @@ def test_the_last_governor_cannot_leave(engine: Engine) -> None:
     assert isinstance(outcome.refusal, reverts.LastGovernor)
 
 
+@pytest.mark.slow
+def test_a_governor_beyond_the_two_hundred_and_fifty_six_ever_seated_is_refused(engine: Engine) -> None:
+    consortium = Consortium(engine, governors=FOUNDED_TOGETHER, threshold=1)
+    first = consortium.controllers[0]
+    fill_the_seats(consortium)
+    every_one = consortium.ledger.governors().every_one
+    assert len(every_one) == GOVERNORS_MAX
+    # Seats are never given again, so that one leaves makes no room for another.
+    consortium.send(calls.propose(calls.expelling(every_one[-1])), first)
+    refusal = consortium.attempt(calls.propose(admitting(GOVERNORS_MAX)), first).refusal
+    assert isinstance(refusal, reverts.TooManyGovernors)
+    assert refusal.most == GOVERNORS_MAX
+    # The last seat's bit is the word's highest; who sat there takes it again.
+    consortium.send(calls.propose(calls.reinstating(every_one[-1])), first)
+    assert consortium.ledger.governors().active == every_one
+
+
 def test_a_founding_with_a_threshold_beyond_its_governors_is_refused(engine: Engine) -> None:
     with pytest.raises(reverts.ThresholdOutOfRange):
         Consortium(engine, governors=2, threshold=3)
@@ -178,6 +201,35 @@ def test_every_policy_kind_of_the_contract_can_be_changed(engine: Engine) -> Non
     for kind in PolicyKind:
         consortium.send(calls.propose(calls.setting_policy(kind, b"\x0a" * 32)), consortium.controllers[0])
         assert consortium.ledger.policy_hash(kind) == b"\x0a" * 32
+
+
+def admitting(number: int) -> Decision:
+    return calls.admitting_governor(
+        Founder(uscc(number), f"governor {number}", Role.REGULATOR, account(f"controller {number}").address)
+    )
+
+
+def fill_the_seats(consortium: Consortium) -> None:
+    """Admits governors, each by a transaction, until every seat was given; many at once, for engines wait a second."""
+    ledger, first = consortium.ledger, consortium.controllers[0]
+    nonce = ledger.next_nonce(first.address)
+    waiting: list[str] = []
+    for number in range(FOUNDED_TOGETHER, GOVERNORS_MAX):
+        raw = sign_transaction(
+            first,
+            nonce=nonce,
+            chain_id=ledger.chain_id,
+            gas_price_wei=0,
+            gas=GAS,
+            to=consortium.addresses.registry,
+            data=calls.propose(admitting(number)).data,
+        )
+        waiting.append(ledger.send_raw(raw))
+        nonce += 1
+        if len(waiting) == SENT_TOGETHER or number == GOVERNORS_MAX - 1:
+            for tx_hash in waiting:
+                ledger.wait(tx_hash)
+            waiting.clear()
 
 
 def _forwarder(ledger: object, call: Call) -> str:
