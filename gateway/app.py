@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
+from fastapi.telemetry import TelemetryConfig
 from starlette.concurrency import run_in_threadpool
 
 from chain.errors import LedgerFault, Malformed, NotFound
@@ -41,6 +42,7 @@ from gateway.store.store import Store
 from gateway.store.vault import DataKeys, Vault
 from gateway.tagging import TagKeys
 from gateway.tokens import TokenDesk
+from gateway.tracing import open_traces
 from gateway.verifiers import Setup, Verifiers
 
 if TYPE_CHECKING:
@@ -52,6 +54,8 @@ CONNECT_PAUSE_S = 0.5
 SPREAD_PAUSE_S = 0.5
 """How often the store is asked whether search facts wait."""
 TITLE = "Tongguan gateway"
+NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
+"""The framework's own telemetry tells paths and queries, in which UCRs and references stand: `tracing.py` does not."""
 
 _log = logging.getLogger("gateway")
 
@@ -80,6 +84,7 @@ class Gateway:
         self.machinery.sealer.close()
         self.services.store.close()
         self.services.index.close()
+        self.services.tracing.close()
 
 
 def connect(settings: GatewaySettings, root: TrustRoot) -> Ledger:
@@ -117,7 +122,8 @@ def build(
     store = Store.open(settings.store_url, Vault(data_keys))
     chain = ledger or connect(settings, root)
     index = IndexStore.open(settings.index_dir, root.consortium)
-    registry = Registry(chain, clock, settings.registry_age_max_s)
+    # How long the chain was silent is no matter of the time of day, which may step back.
+    registry = Registry(chain, time.monotonic, settings.registry_age_max_s)
     registry.refresh()
     rules = settings.record_rules_file.read_bytes()
     _check_rules(rules, registry)
@@ -139,7 +145,8 @@ def build(
         lifetime_s=settings.token_lifetime_s,
         skew_s=settings.clock_skew_s,
     )
-    intake = Intake(settings, store, registry, index, examiner, signer, clock)
+    tracing = open_traces(settings.traces_file, settings.member)
+    intake = Intake(settings, store, registry, index, examiner, signer, clock, tracing)
     if settings.verifier_processes:
         intake.verifiers = Verifiers(Setup.of(intake.preparer, data_keys), settings.verifier_processes)
     services = Services(
@@ -154,6 +161,7 @@ def build(
         tokens=desk,
         intake=intake,
         clock=clock,
+        tracing=tracing,
     )
     return Gateway(services, _machinery(services, account))
 
@@ -169,8 +177,8 @@ def create_app(settings: GatewaySettings, gateway: Gateway | None = None) -> Fas
         yield
         await run_in_threadpool(running.stop)
 
-    app = FastAPI(title=TITLE, version="0.1.0", lifespan=lifespan, openapi_url="/openapi.json")
-    install_rim(app)
+    app = FastAPI(title=TITLE, version="0.1.0", lifespan=lifespan, openapi_url="/openapi.json", telemetry=NO_TELEMETRY)
+    install_rim(app, services.tracing)
     app.include_router(write_router(services))
     _mount_read_routes(app, services)
     app.include_router(ledger_router(services))
@@ -190,8 +198,9 @@ def create_app(settings: GatewaySettings, gateway: Gateway | None = None) -> Fas
 def _machinery(services: Services, account: LocalAccount) -> Machinery:
     settings = services.settings
     follower = Follower(services.ledger, services.index, services.trust_root.consortium)
-    watcher = Watcher(services.store, services.registry, follower, services.index)
-    sealer = Sealer(settings, services.store, services.ledger, services.registry, account, services.clock)
+    tracing = services.tracing
+    watcher = Watcher(services.store, services.registry, follower, services.index, tracing)
+    sealer = Sealer(settings, services.store, services.ledger, services.registry, account, services.clock, tracing)
 
     def seal() -> bool:
         # What stands on the chain already must be known before anything is sealed: see `following.py`.

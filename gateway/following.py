@@ -22,6 +22,7 @@ from gateway.store.records import (
     mark_covered,
 )
 from gateway.store.store import Store
+from gateway.tracing import Tracing
 
 FOLLOWED = "followed_batches"
 COVERED = "covered_batches"
@@ -40,7 +41,10 @@ class Followed(Protocol):
 class Watcher:
     """Follows the chain for one store. `step` does what can be done now; a thread calls it again and again."""
 
-    def __init__(self, store: Store, registry: Registry, follower: Follower, index: IndexStore) -> None:
+    def __init__(
+        self, store: Store, registry: Registry, follower: Follower, index: IndexStore, tracing: Tracing | None = None
+    ) -> None:
+        self._tracing = tracing or Tracing()
         self._store = store
         self._registry = registry
         self._follower = follower
@@ -98,3 +102,4 @@ class Watcher:
             mark_covered(connection, checkpoint.batch_count)
             set_mark(connection, COVERED, checkpoint.batch_count)
         self.covered_batches = checkpoint.batch_count
+        self._tracing.covered(checkpoint.batch_count)

@@ -46,9 +46,12 @@ def readiness(services: Services, machinery: Machinery) -> Readiness:
     status = machinery.sealer.status
     stalled = status.stopped or (f"since {status.stalled_since:.0f}: {status.reason}" if status.stalled_since else "")
     parts["sealer"] = PartState(ready=not stalled, reason=stalled)
+    if services.intake.verifiers is not None:
+        # They are started again by the next upload, so that none is missing yet.
+        parts["verifiers"] = PartState(ready=True, reason=services.intake.verifiers.fault())
     for loop in machinery.loops:
-        if loop.dead:
-            parts[loop.name] = PartState(ready=False, reason=loop.dead)
+        if reason := loop.dead or loop.fault:
+            parts[loop.name] = PartState(ready=False, reason=reason)
     return Readiness(ready=all(part.ready for part in parts.values()), parts=parts)
 
 
@@ -97,6 +100,8 @@ class Figures(Collector):
         yield _counter("tongguan_records_refused_at_intake", "Records refused at the door", intake.refused_count)
         yield _counter("tongguan_records_refused_by_sealer", "Refused before anchoring", status.refused_records)
         yield _counter("tongguan_batches_anchored", "Batches anchored since start", status.anchored_batches)
+        yield _counter("tongguan_records_anchored", "Records anchored since start", status.anchored_records)
+        yield _counter("tongguan_records_anchored_late", "Of them past their promise", status.late_records)
         yield _gauge("tongguan_sealer_stalled", "1 while the chain takes no batch", float(bool(status.stalled_since)))
         progress = self._services.index.progress()
         yield _gauge("tongguan_head_lag_blocks", "Blocks the follower has to read", watcher.blocks_behind)
@@ -104,7 +109,12 @@ class Figures(Collector):
             "tongguan_checkpoint_lag_batches", "Batches under no checkpoint", progress.batch_count - progress.map_count
         )
         yield _gauge("tongguan_registry_age_seconds", "Since the chain was heard", self._services.registry.age_s())
-        yield from self._outbox()
+        try:
+            yield from self._outbox()
+            yield _gauge("tongguan_store_up", "1 while the store answers", 1.0)
+        except StoreFault:
+            # The other figures are needed most when the store is gone.
+            yield _gauge("tongguan_store_up", "1 while the store answers", 0.0)
 
     def _outbox(self) -> Iterator[Metric]:
         now = self._services.clock()
@@ -116,8 +126,10 @@ class Figures(Collector):
                 .where(records.c.state == RecordState.ACCEPTED, records.c.anchor_by < int(now))
             ).scalar_one()
         yield _gauge("tongguan_outbox_records", "Records that wait for the chain", waiting)
-        yield _gauge("tongguan_outbox_age_seconds", "Age of the oldest of them", now - oldest if oldest else 0.0)
-        yield _gauge("tongguan_promise_breaches", "Records past the time that their receipt promised", float(late))
+        yield _gauge(
+            "tongguan_outbox_age_seconds", "Age of the oldest of them", max(0.0, now - oldest) if oldest else 0.0
+        )
+        yield _gauge("tongguan_promise_breaches", "Records that wait past their promise", float(late))
 
 
 def make_figures(services: Services, machinery: Machinery) -> CollectorRegistry:

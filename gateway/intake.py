@@ -24,8 +24,9 @@ from gateway.problems import GatewayRefusal
 from gateway.quotas import Quotas
 from gateway.registry import Registry
 from gateway.settings import GatewaySettings
-from gateway.store.records import count_waiting
+from gateway.store.records import NewRecord, count_waiting
 from gateway.store.store import Store
+from gateway.tracing import Tracing
 from gateway.verifiers import Verifiers
 
 OUTBOX_LOOK_S = 1.0
@@ -47,7 +48,9 @@ class Intake:
         examiner: Examiner,
         signer: SigningKey,
         clock: Callable[[], float],
+        tracing: Tracing | None = None,
     ) -> None:
+        self._tracing = tracing or Tracing()
         self._settings = settings
         self._store = store
         self._registry = registry
@@ -58,7 +61,8 @@ class Intake:
         self.verifiers: Verifiers | None = None
         """Processes that prepare uploads; None: prepared here."""
         self._uploaded_at = float("-inf")
-        self._keeper = Keeper(store, registry, examiner, Quotas(settings.member_records_per_s, clock))
+        quotas = Quotas(settings.member_records_per_s, clock, settings.member_bytes_per_s)
+        self._keeper = Keeper(store, registry, examiner, quotas)
         self._outbox_lock = threading.Lock()
         self._outbox_count, self._outbox_seen_at = 0, float("-inf")
         self._count_lock = threading.Lock()
@@ -67,7 +71,9 @@ class Intake:
 
     def accept(self, body: bytes) -> Acceptance:
         """Takes one SD-JWT; raises Malformed, GatewayRefusal, StoreFault with why not. Then nothing was kept."""
-        (verdict,) = self._counted(self._keeper.keep([self.preparer.prepare(body, self._against())]))
+        with self._tracing.step("examination", records=1):
+            offer = self.preparer.prepare(body, self._against())
+        (verdict,) = self.verdicts(self.offer([offer]))
         if isinstance(verdict, TongguanError):
             raise verdict
         return verdict
@@ -79,18 +85,23 @@ class Intake:
     def prepare_lines(self, lines: Sequence[bytes]) -> list[Offer]:
         """The offers of an upload's lines, each a JSON string that holds an SD-JWT; a bad line spoils no other."""
         self._uploaded_at = time.monotonic()
-        against = self._against()
-        if self.verifiers is None:
-            return [self.preparer.prepare_line(line, against) for line in lines]
-        return self.verifiers.prepare(lines, against)
+        with self._tracing.step("examination", records=len(lines)):
+            against = self._against()
+            if self.verifiers is None:
+                return [self.preparer.prepare_line(line, against) for line in lines]
+            return self.verifiers.prepare(lines, against)
 
     def offer(self, offers: Sequence[Offer]) -> Ticket:
         """Puts offers in line to be kept, at once, in order; `verdicts` tells what became of them."""
+        # Before they are kept: a full batch may be sealed before their verdicts are read.
+        self._tracing.brought(one.record_id for one in offers if isinstance(one, NewRecord))
         return self._keeper.offer(offers)
 
     def verdicts(self, ticket: Ticket) -> list[Verdict]:
         """Of each offer, in order, what became of it, once that is durable."""
-        return self._counted(self._keeper.verdicts(ticket))
+        with self._tracing.step("durable commit", records=len(ticket.offers)):
+            verdicts = self._keeper.verdicts(ticket)
+        return self._counted(verdicts)
 
     def is_uploading(self) -> bool:
         """Whether uploads are under way, so that what can wait should."""

@@ -190,7 +190,7 @@ class _Group:
         if (error := self._standing(new)) is not None:
             return error
         try:
-            self._quotas.take(new.iss, 1)
+            self._quotas.take(new.iss, 1, new.size)
         except GatewayRefusal as refusal:
             return refusal
         return None
@@ -227,7 +227,7 @@ class _Group:
     def _taken(self, new: NewRecord) -> Verdict | None:
         """The acceptance of a record that is kept, or whose number it has; None where it is new in both."""
         if (known := find_held(self._connection, new.record_id)) is not None:
-            self._quotas.give_back(new.iss, 1)
+            self._quotas.give_back(new.iss, 1, new.size)
             return _again(known)
         if (other := find_by_number(self._connection, new.iss, new.jti)) is not None:
             return GatewayRefusal("jti-taken", f"jti {new.jti} is the number of record {other}", field="jti")

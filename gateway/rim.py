@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 import logging
-import re
 import secrets
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chain.errors import Malformed, TongguanError
 from gateway.problems import PROBLEM_JSON, GatewayRefusal, kind_of, problem
+from gateway.tracing import Tracing, parse_traceparent
 
-_TRACEPARENT = re.compile(rb"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}").fullmatch
 _SLUG_OF_STATUS = {404: "not-found", 405: "method", 413: "too-large", 415: "media-type"}
 
 _log = logging.getLogger("gateway.requests")
 
 
 class TraceIds:
-    """Gives each request the caller's W3C trace id, or a new one, and says it in the answer."""
+    """Gives each request the caller's W3C trace id, or a new one, says it in the answer, and traces the request."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, tracing: Tracing) -> None:
         self._app = app
+        self._tracing = tracing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -33,24 +34,32 @@ class TraceIds:
             await self._app(scope, receive, send)
             return
         said = next((value for name, value in scope["headers"] if name == b"traceparent"), b"")
-        known = _TRACEPARENT(said)
-        trace_id = known.group(1).decode() if known else secrets.token_hex(16)
-        scope.setdefault("state", {})["trace_id"] = trace_id
+        status = 0
+        with self._tracing.request(scope["method"], said) as trace:
+            caller = parse_traceparent(said)
+            trace_id = trace.trace_id or (caller[0] if caller else secrets.token_hex(16))
+            scope.setdefault("state", {})["trace_id"] = trace_id
 
-        async def send_with_id(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), (b"x-trace-id", trace_id.encode())]
-            await send(message)
+            async def send_with_id(message: Message) -> None:
+                nonlocal status
+                if message["type"] == "http.response.start":
+                    status = message["status"]
+                    message["headers"] = [*message.get("headers", ()), (b"x-trace-id", trace_id.encode())]
+                await send(message)
 
-        await self._app(scope, receive, send_with_id)
+            try:
+                await self._app(scope, receive, send_with_id)
+            finally:
+                trace.answered(_route_of(scope), status)
 
 
-def install_rim(app: FastAPI) -> None:
-    """Trace ids and problem documents for every route of the application."""
-    app.add_middleware(TraceIds)
+def install_rim(app: FastAPI, tracing: Tracing) -> None:
+    """Trace ids, traces and problem documents for every route of the application."""
+    app.add_middleware(TraceIds, tracing=tracing)
     app.add_exception_handler(TongguanError, _answer_error)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.add_exception_handler(HTTPException, _answer_http)
+    app.add_exception_handler(ClientDisconnect, _answer_gone)
     app.add_exception_handler(Exception, _answer_fault)
 
 
@@ -85,6 +94,11 @@ async def _answer_http(request: Request, error: Exception) -> JSONResponse:
     return await _answer_error(request, GatewayRefusal(slug, str(getattr(error, "detail", "")) or slug))
 
 
+async def _answer_gone(request: Request, error: Exception) -> JSONResponse:
+    # Nobody hears this: whoever asked hung up. It is no fault of ours, and strangers must not fill the log.
+    return await _answer_error(request, GatewayRefusal("malformed", "the connection ended before the request did"))
+
+
 async def _answer_fault(request: Request, error: Exception) -> JSONResponse:
     _log.critical(
         "%s %s failed", request.method, _route(request), exc_info=error, extra={"trace_id": trace_id_of(request)}
@@ -93,5 +107,9 @@ async def _answer_fault(request: Request, error: Exception) -> JSONResponse:
 
 
 def _route(request: Request) -> str:
-    """The route's pattern, never its values: a path may hold a UCR or a reference."""
-    return str(getattr(request.scope.get("route"), "path", "an unknown route"))
+    return _route_of(request.scope) or "an unknown route"
+
+
+def _route_of(scope: Scope) -> str:
+    """The route's pattern, never its values: a path may hold a UCR or a reference. Empty where none was found."""
+    return str(getattr(scope.get("route"), "path", ""))

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
@@ -47,8 +48,9 @@ from gateway.store.outbox import (
     waiting_records,
     write_batch,
 )
-from gateway.store.records import mark_anchored
+from gateway.store.records import count_late, mark_anchored
 from gateway.store.store import Store
+from gateway.tracing import Tracing
 
 if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
@@ -104,6 +106,8 @@ class SealerStatus:
     anchored_batches: int = 0
     anchored_records: int = 0
     refused_records: int = 0
+    late_records: int = 0
+    """Anchored after the time that their receipts promised."""
     pause_s: float = field(default=BACK_OFF_S)
 
 
@@ -118,7 +122,9 @@ class Sealer:
         registry: Registry,
         account: LocalAccount,
         clock: Callable[[], float],
+        tracing: Tracing | None = None,
     ) -> None:
+        self._tracing = tracing or Tracing()
         self._settings = settings
         self._store = store
         self._ledger = ledger
@@ -184,6 +190,7 @@ class Sealer:
             waiting = waiting_records(connection, self._settings.batch_entries_max)
         if not waiting or not self._is_due(waiting):
             return None
+        began_ns = time.time_ns()
         bad = {record.seq: reason for record in waiting if (reason := _why_not(record, snapshot))}
         good = [record for record in waiting if record.seq not in bad]
         with self._store.writing() as connection:
@@ -193,7 +200,9 @@ class Sealer:
             self.status.refused_records += len(bad)
             if not good:
                 return None
-            return write_batch(connection, self._made(good), [record.seq for record in good])
+            batch = write_batch(connection, self._made(good), [record.seq for record in good])
+        self._tracing.sealed(batch.id, (record.record_id for record in good), began_ns, batch.count)
+        return batch
 
     def _made(self, chosen: list[WaitingRecord]) -> NewBatch:
         own = [entry for record in chosen for entry in record.entries]
@@ -227,16 +236,22 @@ class Sealer:
             with self._store.writing() as connection:
                 check_lease(connection, self._held())
                 dissolve_batch(connection, batch.id)
+            self._tracing.dissolved(batch.id)
             return
         if index is None:
-            index, block = self._send(batch)
-        self._check_commitment(batch, index, block)
-        with self._store.writing() as connection:
-            check_lease(connection, self._held())
-            close_batch(connection, batch.id, index)
-            marked = mark_anchored(connection, batch.id, index)
+            with self._tracing.batch_step(batch.id, "send"):
+                index, block = self._send(batch)
+        with self._tracing.batch_step(batch.id, "anchored"):
+            timestamp = self._check_commitment(batch, index, block)
+            with self._store.writing() as connection:
+                check_lease(connection, self._held())
+                close_batch(connection, batch.id, index)
+                marked = mark_anchored(connection, batch.id, index)
+                late = count_late(connection, batch.id, timestamp) if marked else 0
+        self._tracing.anchored(batch.id, index, marked)
         self.status.anchored_batches += 1
         self.status.anchored_records += marked
+        self.status.late_records += late
 
     def _send(self, batch: OutboxBatch) -> tuple[int, int | None]:
         """Sends the batch and waits; where it was anchored: (index, block where it is known)."""
@@ -278,7 +293,8 @@ class Sealer:
             check_lease(connection, self._held())
             note_transaction(connection, batch.id, None, None)
 
-    def _check_commitment(self, batch: OutboxBatch, index: int, block: int | None) -> None:
+    def _check_commitment(self, batch: OutboxBatch, index: int, block: int | None) -> int:
+        """When the batch was anchored, by its block's time; raises WrongCommitment where another stands there."""
         found = next(self._ledger.batches(index, from_block=block or 0, to_block=block), None)
         if found is None:
             raise WrongCommitment(index)
@@ -293,6 +309,7 @@ class Sealer:
         )
         if self._ledger.commitment(index) != facts.commitment(self._ledger.consortium):
             raise WrongCommitment(index)
+        return found.timestamp
 
     def _note_stall(self, fault: TongguanError) -> None:
         if self.status.stalled_since is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from chain.index_store import IndexStore
@@ -14,6 +14,7 @@ from gateway.settings import GatewaySettings
 from gateway.store.store import Store
 from gateway.tagging import TagKeys
 from gateway.tokens import TokenDesk
+from gateway.tracing import Tracing
 
 if TYPE_CHECKING:
     from chain.ledger import Ledger
@@ -42,3 +43,5 @@ class Services:
     """`intake.accept(body)` takes one record; access records of our own go the same way."""
     clock: Callable[[], float]
     """Unix seconds UTC."""
+    tracing: Tracing = field(default_factory=Tracing)
+    """Off unless the settings name a file for traces."""

@@ -83,10 +83,14 @@ class GatewaySettings(BaseSettings):
     """With more records waiting for the chain, further ones are refused (503): backpressure, never silent."""
     member_records_per_s: Annotated[float, Field(gt=0)] = 20_000.0
     """Records a second that one member may submit, over a minute's mean; beyond it 429 with `Retry-After`."""
+    member_bytes_per_s: Annotated[float, Field(gt=0)] = 100_000_000.0
+    """Bytes a second, as payloads are stored (compressed), that one member may submit; beyond it 429 likewise."""
     bulk_lines_max: Count = 100_000
     """Records in one bulk upload."""
     verifier_processes: Annotated[int, Field(ge=0, le=256)] = Field(default_factory=lambda: os.cpu_count() or 1)
     """Processes that examine bulk uploads; 0 examines them in the gateway's own."""
+    traces_file: Path | None = None
+    """Traces are appended here, one OpenTelemetry span (JSON) a line; without it none are made."""
     webhook_hosts: tuple[str, ...] = ()
     """`host` or `host:port` to which members' webhooks may go by http and to private addresses; else public https."""
     lease_s: Count = 10

@@ -42,6 +42,11 @@ class NewRecord(msgspec.Struct, frozen=True, array_like=True, tag="new"):
     facts: bytes
     """What it can be found by (`gateway.search_facts`), packed; empty where it is not searched for."""
 
+    @property
+    def size(self) -> int:
+        """Bytes that its payload takes in the store."""
+        return len(self.jwt) + len(self.disclosures)
+
 
 @dataclass(frozen=True)
 class Held:
@@ -198,6 +203,14 @@ def mark_anchored(connection: Connection, batch: int, batch_index: int) -> int:
         .values(state=RecordState.ANCHORED, batch_index=batch_index)
     )
     return done.rowcount
+
+
+def count_late(connection: Connection, batch: int, timestamp: int) -> int:
+    """How many records of a batch of ours were promised to be anchored before this time, that of their block."""
+    question = select(func.count()).select_from(records)
+    return int(
+        connection.execute(question.where(records.c.batch == batch, records.c.anchor_by < timestamp)).scalar_one()
+    )
 
 
 def mark_anchored_elsewhere(connection: Connection, seqs: Sequence[int], batch_index: int) -> None:

@@ -15,7 +15,7 @@ import uvicorn
 
 import gateway.listening as listening
 from chain.sdjwt import RECORD_CHARS_MAX
-from gateway.listening import HEAD_BYTES_MAX, BoundedHttp
+from gateway.listening import BODY_BYTES_MIN, HEAD_BYTES_MAX, BoundedHttp
 from tests.unit.gateway.paper import PaperGateway, Town
 
 SERVED_WITHIN_S = 5.0
@@ -29,6 +29,7 @@ def store_url(sqlite_url: str) -> str:
 @pytest.fixture
 def port(gateway: PaperGateway, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     monkeypatch.setattr(listening, "HEAD_WAIT_S", 1.0)
+    monkeypatch.setattr(listening, "BODY_WAIT_S", 1.0)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         number = int(taken.getsockname()[1])
@@ -96,6 +97,32 @@ def test_two_hundred_slow_strangers_keep_nobody_out(port: int, town: Town) -> No
         for connection in slow:
             connection.sendall(b"POST /v1/records HTTP/1.1\r\nHost: gateway\r\nContent-Length: 100000\r\n\r\nx")
         assert served(port, town)
+
+
+def test_a_body_that_trickles_is_given_up_and_is_no_fault_of_ours(
+    port: int, town: Town, caplog: pytest.LogCaptureFixture
+) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=SERVED_WITHIN_S) as slow:
+        slow.sendall(b"POST /v1/records HTTP/1.1\r\nHost: gateway\r\nContent-Length: 100000\r\n\r\n")
+        began = time.monotonic()
+        with pytest.raises(ConnectionError):
+            while time.monotonic() - began < SERVED_WITHIN_S:
+                slow.sendall(b"x")
+                time.sleep(0.2)
+    assert served(port, town)
+    assert [line for line in caplog.records if line.name.startswith("gateway")] == []
+
+
+def test_a_body_that_comes_steadily_is_waited_for_however_long_it_takes(port: int, town: Town) -> None:
+    def slowly() -> Iterator[bytes]:
+        for _ in range(12):
+            yield b" " * BODY_BYTES_MIN
+            time.sleep(0.2)
+        yield b'"' + town.event().serialize().encode() + b'"'
+
+    headers = {"Content-Type": "application/x-ndjson"}
+    answer = httpx.post(f"http://127.0.0.1:{port}/v1/records/bulk", content=slowly(), headers=headers, timeout=20)
+    assert answer.json()["status"] == 202
 
 
 def test_a_gzip_bomb_is_refused_unopened(port: int, town: Town) -> None:

@@ -51,13 +51,17 @@ class PaperLedger:
     commitments: list[bytes] = field(default_factory=list)
     checkpoints: list[PaperCheckpoint] = field(default_factory=list)
     votes: list[PaperVote] = field(default_factory=list)
+    block_time: int = 1000
+    """Time of block 0; each further one comes a second later."""
 
     def anchor(self, entries: list[bytes], root: bytes | None = None) -> int:
         """Anchors in a block of its own; another root than the entries' makes the batch void."""
         raw = b"".join(entries)
         index, block = len(self.anchored), len(self.blocks)
         self.blocks.append(f"0x{block:02x}")
-        batch = PaperBatch(index, root or entries_root(entries), len(entries), raw, GATEWAY, block, 1000 + block)
+        batch = PaperBatch(
+            index, root or entries_root(entries), len(entries), raw, GATEWAY, block, self.block_time + block
+        )
         self.anchored.append(batch)
         facts = BatchFacts(
             index, batch.root, batch.count, keccak256(raw), bytes.fromhex(GATEWAY[2:]), block, batch.timestamp

@@ -45,6 +45,7 @@ from gateway.examination import Examiner
 from gateway.following import Watcher
 from gateway.health import Machinery
 from gateway.intake import Intake
+from gateway.loops import Loop
 from gateway.policy import POLICY_FILE
 from gateway.registry import Registry
 from gateway.sealer import Sealer
@@ -54,6 +55,7 @@ from gateway.store.store import Store
 from gateway.store.vault import DataKeys, Vault
 from gateway.tagging import TagKey, TagKeys
 from gateway.tokens import TokenDesk
+from gateway.tracing import Tracing
 from tests.unit.chain.paper_ledger import CONSORTIUM, PaperBatch, PaperCheckpoint, PaperLedger
 
 CARRIER = "91110000MA0090065W"
@@ -241,6 +243,7 @@ class PaperGateway:
         self.tag_keys = TagKeys((TagKey(0, bytes(range(32))),))
         chain.gateways.add(self.account.address.lower())
         self.settings = make_settings(folder, self.url, **settings)
+        self.tracing = Tracing()
         self.reopen()
 
     def reopen(self) -> None:
@@ -255,10 +258,13 @@ class PaperGateway:
             self.settings.clock_skew_s,
             self.settings.record_age_max_s,
         )
-        self.intake = Intake(self.settings, self.store, self.registry, self.index, examiner, self.signer, self.clock)
+        kept = (self.store, self.registry, self.index)
+        self.intake = Intake(self.settings, *kept, examiner, self.signer, self.clock, self.tracing)
         follower = Follower(self.chain, self.index, CONSORTIUM)
-        self.watcher = Watcher(self.store, self.registry, follower, self.index)
-        self.sealer = Sealer(self.settings, self.store, self.chain, self.registry, self.account, self.clock)
+        self.watcher = Watcher(self.store, self.registry, follower, self.index, self.tracing)
+        self.sealer = Sealer(
+            self.settings, self.store, self.chain, self.registry, self.account, self.clock, self.tracing
+        )
         self.desk = TokenDesk(
             member=GATEWAY,
             audiences=[PUBLIC_URL],
@@ -270,9 +276,9 @@ class PaperGateway:
             skew_s=300,
         )
 
-    def app(self) -> FastAPI:
-        """The ASGI application over these parts; its threads do not run."""
-        services = Services(
+    def services(self) -> Services:
+        """What requests are served with."""
+        return Services(
             settings=self.settings,
             trust_root=PAPER_TRUST_ROOT,
             store=self.store,
@@ -284,8 +290,12 @@ class PaperGateway:
             tokens=self.desk,
             intake=self.intake,
             clock=self.clock,
+            tracing=self.tracing,
         )
-        return create_app(self.settings, Gateway(services, Machinery(self.watcher, self.sealer, ())))
+
+    def app(self, *loops: Loop) -> FastAPI:
+        """The ASGI application over these parts; its threads do not run."""
+        return create_app(self.settings, Gateway(self.services(), Machinery(self.watcher, self.sealer, loops)))
 
     def seal(self) -> None:
         """Everything that waits is due, and is sealed."""
@@ -301,7 +311,8 @@ class PaperGateway:
 
 def make_settings(folder: Path, url: str, **changed: Any) -> GatewaySettings:
     """Settings whose files nobody reads."""
-    names = [name for name in GatewaySettings.model_fields if name.endswith(("_file", "_dir"))]
+    fields = GatewaySettings.model_fields.items()
+    names = [name for name, said in fields if name.endswith(("_file", "_dir")) and said.is_required()]
     files = {name: folder / name for name in names} | {"view_policy_file": POLICY_FILE}
     return GatewaySettings(member=GATEWAY, store_url=url, public_url=PUBLIC_URL, **files, **changed)
 

@@ -16,7 +16,9 @@ from chain.jws import sign_compact
 from chain.keys import SigningKey
 from chain.members import Role
 from gateway.client import GatewayBusy, GatewayClient, GatewayRefused, Receipt
+from gateway.loops import Loop
 from gateway.problems import KINDS
+from gateway.store.store import StoreUnavailable
 from tests.unit.gateway.paper import CARRIER, PUBLIC_URL, PaperGateway, Town
 
 BOTH_STORES = pytest.mark.parametrize("store_kind", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -234,6 +236,48 @@ def test_the_metrics_count_what_was_accepted(http: TestClient, client: GatewayCl
     said = http.get("/metrics").text
     assert "tongguan_records_accepted_total 1.0" in said
     assert "tongguan_outbox_records 1.0" in said
+
+
+def test_a_record_anchored_past_its_promise_is_counted(
+    http: TestClient, client: GatewayClient, gateway: PaperGateway, town: Town
+) -> None:
+    client.submit(town.event())
+    town.clock.now += gateway.settings.anchor_promise_s + 1
+    assert "tongguan_promise_breaches 1.0" in http.get("/metrics").text
+    town.chain.block_time = int(town.clock.now)
+    gateway.seal()
+    said = http.get("/metrics").text
+    assert "tongguan_records_anchored_total 1.0" in said
+    assert "tongguan_records_anchored_late_total 1.0" in said
+    assert "tongguan_promise_breaches 0.0" in said
+
+
+def test_without_a_store_the_other_figures_are_told(
+    http: TestClient, gateway: PaperGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "tongguan_store_up 1.0" in http.get("/metrics").text
+
+    def gone() -> None:
+        raise StoreUnavailable("gone")
+
+    monkeypatch.setattr(gateway.store, "reading", gone)
+    answer = http.get("/metrics")
+    assert answer.status_code == 200
+    assert "tongguan_store_up 0.0" in answer.text
+    assert "tongguan_head_lag_blocks" in answer.text
+
+
+def test_readiness_names_a_loop_that_fails_again_and_again(gateway: PaperGateway, town: Town) -> None:
+    def full() -> bool:
+        raise StoreUnavailable("the store is not available: database or disk is full")
+
+    gateway.follow()
+    loop = Loop("sealer-loop", full, lambda: 0.01)
+    loop._tried()
+    http = TestClient(gateway.app(loop), base_url=PUBLIC_URL)
+    answer = http.get("/readyz")
+    assert answer.status_code == 503
+    assert "disk is full" in answer.json()["parts"]["sealer-loop"]["reason"]
 
 
 def test_every_kind_of_problem_has_its_page(http: TestClient) -> None:

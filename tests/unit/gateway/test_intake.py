@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from chain.members import MemberState, Role
 from chain.proof.bundle import RECEIPT_TYP
 from chain.sdjwt import SignedRecord
 from gateway.problems import GatewayRefusal
+from gateway.quotas import Quotas
 from gateway.store.model import RecordState
 from gateway.store.records import get_signed, own_records
 from tests.unit.chain.paper_ledger import CONSORTIUM
@@ -146,6 +148,30 @@ def test_a_member_over_its_quota_is_slowed_and_others_are_not(town: Town, gatewa
     town.clock.now += 60
     slow.registry.refresh()
     assert slow.intake.accept(body(town.event())).is_new
+
+
+def test_a_member_over_its_bytes_is_slowed_and_told_how_long(town: Town, gateway: PaperGateway) -> None:
+    quotas = Quotas(1000.0, town.clock, bytes_per_s=100.0)
+    quotas.take(CARRIER, 1, 6_000)
+    with pytest.raises(GatewayRefusal, match="100 bytes/s") as caught:
+        quotas.take(CARRIER, 1, 500)
+    assert (caught.value.kind.status, caught.value.retry_after_s) == (429, 5.0)
+    quotas.take(BROKER, 1, 500)
+    quotas.give_back(CARRIER, 1, 500)
+    quotas.take(CARRIER, 1, 500)
+    town.clock.now += 5
+    quotas.take(CARRIER, 1, 500)
+
+
+def test_a_record_counts_by_what_its_payload_takes(town: Town, gateway: PaperGateway, tmp_path: Path) -> None:
+    (tmp_path / "small").mkdir()
+    small = PaperGateway(tmp_path / "small", town.chain, town.clock, member_bytes_per_s=50.0)
+    body = town.event().serialize().encode()
+    small.intake.accept(body)
+    with pytest.raises(GatewayRefusal, match="bytes/s"):
+        for number in range(10):
+            small.intake.accept(town.event(number).serialize().encode())
+    assert not small.intake.accept(body).is_new, "what is kept already costs nothing"
 
 
 def test_what_is_no_record_is_malformed(gateway: PaperGateway) -> None:
