@@ -27,13 +27,14 @@ class Malformed(TongguanError):
     default_code = "0001"
 
     def __init__(self, field: str, rule: str, *, value: object = None, fix: str = "", code: str | None = None) -> None:
-        self.field = field
-        self.rule = rule
+        # Both may quote the sender's own words, an element's name for one: they must not steer a terminal.
+        self.field = shortened(field, FIELD_CHARS_MAX)
+        self.rule = shortened(rule, RULE_CHARS_MAX)
         self.value = None if value is None else shortened(value)
         self.fix = fix
         self.code = code or self.default_code
         said = "" if self.value is None else f" (got {self.value})"
-        super().__init__(f"{field}: {rule}{said}{'. ' + fix if fix else ''}")
+        super().__init__(f"{self.field}: {self.rule}{said}{'. ' + fix if fix else ''}")
 
 
 class MalformedIdentifier(Malformed):
@@ -104,11 +105,16 @@ class StoreFault(TongguanError):
 
 
 SHOWN_CHARS_MAX = 80
+"""Of a value that is quoted."""
+FIELD_CHARS_MAX = 240
+"""Of a field's place in a message."""
+RULE_CHARS_MAX = 4_000
+"""Of a rule, which may list ten faults."""
 
 
-def shortened(value: object) -> str:
-    """The value as text, cut to `SHOWN_CHARS_MAX` characters, control and bidirectional marks made visible."""
+def shortened(value: object, chars_max: int = SHOWN_CHARS_MAX) -> str:
+    """The value as text, cut to `chars_max` characters, control and bidirectional marks made visible."""
     text = value if isinstance(value, str) else repr(value)
-    if len(text) > SHOWN_CHARS_MAX:
-        text = text[: SHOWN_CHARS_MAX - 1] + "…"
+    if len(text) > chars_max:
+        text = text[: chars_max - 1] + "…"
     return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
