@@ -24,6 +24,7 @@ class Machine:
         single_window_port: int = 8710,
         quiet_s: float = 5.0,
         rpc: str = "",
+        state_blocks: int | None = None,
     ) -> None:
         ports = free_ports([node_port, gateway_port, single_window_port])
         self._folder = folder
@@ -31,6 +32,7 @@ class Machine:
         self._node_port, self._gateway_port, self._single_window_port = ports
         self._quiet_s = quiet_s
         self._rpc = rpc or folder.rpc()
+        self._node_options = () if state_blocks is None else ("--state-blocks", str(state_blocks))
 
     def __enter__(self) -> Machine:
         return self
@@ -58,7 +60,8 @@ class Machine:
         if self._rpc:
             say(f"using the network at {self._rpc}")
             return
-        self._group.start("node", "chain.node", "--dir", str(self._folder.path), "--port", str(self._node_port))
+        where = ("--dir", str(self._folder.path), "--port", str(self._node_port))
+        self._group.start("node", "chain.node", *where, *self._node_options)
         self._group.wait_ready("node", answers(f"{self.rpc_url}/health"))
         say(f"embedded node at {self.rpc_url}")
 

@@ -24,7 +24,7 @@ from chain.node.genesis import Genesis
 from chain.node.http import create_app
 from chain.node.node import EmbeddedNode
 from chain.node.params import Misread, address
-from chain.node.settings import NodeSettings
+from chain.node.settings import STATE_BLOCKS_MIN, NodeSettings
 
 PORT = 8545
 SHUTDOWN_S = 5
@@ -53,6 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = NodeSettings(
             read_only=said.read_only,
             senders=None if said.sender is None else frozenset(said.sender),
+            state_blocks=said.state_blocks,
             cors_origins=tuple(said.cors_origin),
         )
         node = open_node(said.dir, settings, said.passphrase_file)
@@ -122,6 +123,12 @@ def _parser() -> argparse.ArgumentParser:
         "--sender", action="append", type=_address, help="take transactions of this account only; repeatable"
     )
     parser.add_argument(
+        "--state-blocks",
+        type=_state_blocks,
+        metavar="N",
+        help="keep the state of the newest N blocks and prune older ones (default: all are kept)",
+    )
+    parser.add_argument(
         "--passphrase-file", type=Path, help="passphrase of the validators' keystores (default DIR/passphrase)"
     )
     return parser
@@ -132,6 +139,12 @@ def _address(said: str) -> bytes:
         return address(said)
     except Misread as error:
         raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _state_blocks(said: str) -> int:
+    if not said.isdecimal() or int(said) < STATE_BLOCKS_MIN:
+        raise argparse.ArgumentTypeError(f"a number of at least {STATE_BLOCKS_MIN} is expected, got {said!r}")
+    return int(said)
 
 
 if __name__ == "__main__":

@@ -28,6 +28,10 @@ class NodeStoreFault(StoreFault):
     """The node's database is damaged, of another chain, full, or in use by another process."""
 
 
+class TrieNodeMissing(KeyError):
+    """No trie node or code of this hash is kept. A KeyError, because that is what py-evm's databases raise."""
+
+
 class CannotSeal(TongguanError):
     """The validator keys at hand are not a quorum of the genesis validators."""
 

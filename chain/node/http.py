@@ -75,6 +75,7 @@ async def _health(node: EmbeddedNode, request: Request) -> Response:
         "head": node.head.number,
         "head_timestamp": node.head.timestamp,
         "waiting": node.waiting,
+        "state_from": node.state_from,
         "clock_behind_s": round(node.clock_behind_s, 3),
         "read_only": node.settings.read_only,
         "fault": node.fault,

@@ -10,11 +10,12 @@ from typing import Any
 
 from chain.node import params as p
 from chain.node import shapes
+from chain.node.accounts import AccountState
 from chain.node.blocks import Block, Header
 from chain.node.calls import Call
 from chain.node.errors import INVALID_PARAMS, LIMIT_EXCEEDED, SERVER_ERROR, RpcError, TransactionRefused
 from chain.node.filters import Filters, find_logs
-from chain.node.node import AccountState, EmbeddedNode
+from chain.node.node import EmbeddedNode
 from chain.node.trie import keccak
 
 Parameters = tuple[p.Parser, ...]
@@ -66,7 +67,7 @@ class Methods:
     def _state(self) -> dict[str, Method]:
         at = p.block_name
         return {
-            "eth_getBalance": Method(lambda a, b=None: hex(self._account(a, b)[0].balance), (p.address, at), 1),
+            "eth_getBalance": Method(lambda a, b=None: hex(self._account(a, b).balance), (p.address, at), 1),
             "eth_getTransactionCount": Method(self._transaction_count, (p.address, at), 1),
             "eth_getCode": Method(self._code, (p.address, at), 1),
             "eth_getStorageAt": Method(self._storage, (p.address, p.slot, at), 2),
@@ -157,6 +158,19 @@ class Methods:
     def _header(self, name: p.BlockName | None) -> Header:
         return self._node.header(self._number(name))
 
+    def _state_header(self, name: p.BlockName | None) -> Header:
+        """The named block's header, where its state is kept; raises `RpcError` where it was pruned."""
+        header = self._header(name)
+        first = self._node.state_from
+        if header.number < first:
+            # Geth's first words, by which indexers know a node that keeps no such state.
+            raise RpcError(
+                SERVER_ERROR,
+                f"missing trie node {header.state_root.hex()} (path ): the state of block {header.number} is pruned; "
+                f"this node keeps states from block {first} on",
+            )
+        return header
+
     def _known(self, name: p.BlockName) -> Block:
         return self._node.block(self._number(name))
 
@@ -164,9 +178,8 @@ class Methods:
         number = self._find(name)
         return None if number is None else shape(self._node.block(number))
 
-    def _account(self, address: bytes, name: p.BlockName | None) -> tuple[AccountState, Header]:
-        header = self._header(name)
-        return self._node.account(address, header.state_root), header
+    def _account(self, address: bytes, name: p.BlockName | None) -> AccountState:
+        return self._node.account(address, self._state_header(name).state_root)
 
     # Answers
 
@@ -190,30 +203,30 @@ class Methods:
     def _transaction_count(self, address: bytes, name: p.BlockName | None = None) -> str:
         if name is not None and name.tag == "pending":
             return hex(self._node.next_nonce(address))
-        return hex(self._account(address, name)[0].nonce)
+        return hex(self._account(address, name).nonce)
 
     def _code(self, address: bytes, name: p.BlockName | None = None) -> str:
-        return shapes.data(self._node.code(self._account(address, name)[0]))
+        return shapes.data(self._node.code(self._account(address, name)))
 
     def _storage(self, address: bytes, slot: int, name: p.BlockName | None = None) -> str:
-        return shapes.data(self._node.storage(self._account(address, name)[0], slot).to_bytes(32))
+        return shapes.data(self._node.storage(self._account(address, name), slot).to_bytes(32))
 
     def _proof(self, address: bytes, slots: tuple[int, ...], name: p.BlockName | None = None) -> object:
         limit = self._node.settings.proof_slots_max
         if len(slots) > limit:
             raise RpcError(LIMIT_EXCEEDED, f"at most {limit} storage slots are proved at once")
-        return shapes.proof(address, self._node.proof(address, slots, self._header(name).state_root))
+        return shapes.proof(address, self._node.proof(address, slots, self._state_header(name).state_root))
 
     def _call(self, call: Call, name: p.BlockName | None, changes: Any = None, blocks: object = None) -> str:
         if blocks:
             raise RpcError(INVALID_PARAMS, "block overrides are not supported")
-        return shapes.data(self._node.runner(self._header(name), changes or ()).call(call))
+        return shapes.data(self._node.runner(self._state_header(name), changes or ()).call(call))
 
     def _estimate(self, call: Call, name: p.BlockName | None, changes: Any = None) -> str:
-        return hex(self._node.runner(self._header(name), changes or ()).estimate(call))
+        return hex(self._node.runner(self._state_header(name), changes or ()).estimate(call))
 
     def _access_list(self, call: Call, name: p.BlockName | None = None) -> object:
-        listed, gas, error = self._node.runner(self._header(name)).access_list(call)
+        listed, gas, error = self._node.runner(self._state_header(name)).access_list(call)
         answer = {"accessList": shapes.access_list(listed), "gasUsed": hex(gas)}
         return answer if error is None else {**answer, "error": error}
 

@@ -13,6 +13,7 @@ def exposition(node: EmbeddedNode, rpc: Rpc) -> str:
         ("tongguan_node_head_timestamp_seconds", "gauge", "Time of the newest block", {"": node.head.timestamp}),
         ("tongguan_node_waiting_transactions", "gauge", "Transactions that wait for a block", {"": node.waiting}),
         ("tongguan_node_database_bytes", "gauge", "Size of the database on disk", {"": node.database_bytes}),
+        ("tongguan_node_state_from_block", "gauge", "First block whose state is kept", {"": node.state_from}),
         ("tongguan_node_fault", "gauge", "1 while no block can be made", {"": int(bool(node.fault))}),
         ("tongguan_node_requests_total", "counter", "JSON-RPC requests", _by_method(rpc.counters.asked)),
         ("tongguan_node_failed_requests_total", "counter", "JSON-RPC errors answered", _by_method(rpc.counters.failed)),

@@ -9,13 +9,11 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from time import time
 from typing import TYPE_CHECKING
 
-import rlp
-
+from chain.node.accounts import AccountState, Proof, account_under, proof_under, word_under
 from chain.node.blocks import Block, Header, validator_set
 from chain.node.calls import Change, Runner
 from chain.node.errors import INTERNAL_ERROR, METHOD_NOT_SUPPORTED, NodeStoreFault, TransactionRefused
@@ -24,13 +22,12 @@ from chain.node.mempool import Account, Journal, Mempool, parse_transaction
 from chain.node.settings import NodeSettings
 from chain.node.store import Store
 from chain.node.stored_logs import BlockLogs
-from chain.node.trie import EMPTY_ROOT, keccak, list_root, walk
+from chain.node.trie import EMPTY_CODE_HASH, keccak, list_root
 from chain.node.vm import Context, Pooled, run_transactions
 
 if TYPE_CHECKING:
     from web3.providers.base import JSONBaseProvider
 
-EMPTY_CODE_HASH = keccak(b"")
 ANCESTORS_SEEN = 256
 """How many ancestors' hashes a contract can read (Yellow Paper, BLOCKHASH)."""
 RETRY_S = 1.0
@@ -38,25 +35,6 @@ JOURNAL_FILE = "waiting.journal"
 JOURNAL_BYTES_MAX = 64 * 1024 * 1024
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class AccountState:
-    """An account under some block's state root; all zero where it does not exist."""
-
-    nonce: int = 0
-    balance: int = 0
-    storage_root: bytes = EMPTY_ROOT
-    code_hash: bytes = EMPTY_CODE_HASH
-
-
-@dataclass(frozen=True)
-class Proof:
-    """EIP-1186: an account, the trie nodes that prove it, and per slot its value with its nodes."""
-
-    account: AccountState
-    account_nodes: tuple[bytes, ...]
-    slots: tuple[tuple[int, int, tuple[bytes, ...]], ...]
 
 
 class EmbeddedNode:
@@ -104,12 +82,21 @@ class EmbeddedNode:
 
         `validator_keys` are raw 32-byte secp256k1 keys, at least a quorum of the genesis validators (none for a
         read-only node). `clock` gives unix seconds. `at_step` is called with the name of each step of making a block
-        (`taken`, `executed`, `sealed`, `stored`, `shown`). Raises `NodeStoreFault` and `CannotSeal`.
+        (`taken`, `executed`, `sealed`, `stored`, `shown`), and of pruning where the settings ask for it (`counted`,
+        `swept`, `released`, `copied`, `compacted`; `pruning` inside the transaction that stores a block). Raises
+        `NodeStoreFault` and `CannotSeal`.
         """
         settings = settings or NodeSettings()
         if not settings.read_only:
             validator_set(validator_keys, genesis.validators)
-        store = Store.open(path, genesis.block, genesis.state[1], bytes_max=settings.database_bytes_max)
+        store = Store.open(
+            path,
+            genesis.block,
+            genesis.state[1],
+            bytes_max=settings.database_bytes_max,
+            state_blocks=settings.state_blocks,
+            at_step=at_step,
+        )
         node = cls(store, Journal(path / JOURNAL_FILE), genesis, validator_keys, settings, clock, at_step)
         if not settings.read_only:
             node._take_back()
@@ -163,6 +150,11 @@ class EmbeddedNode:
         """Size of the database on disk."""
         return self._store.size_bytes
 
+    @property
+    def state_from(self) -> int:
+        """The first block whose state can be asked for; 0 where none was pruned."""
+        return self._store.state_from
+
     def block(self, number: int) -> Block:
         """The block of this number, which must be from 0 to the head's."""
         return self._store.block(number)
@@ -198,7 +190,7 @@ class EmbeddedNode:
 
     def account(self, address: bytes, state_root: bytes) -> AccountState:
         """The account of this address (20 bytes) under a block's state root."""
-        return _account(walk(state_root, keccak(address), self._store.node)[0])
+        return account_under(state_root, address, self._store.node)
 
     def code(self, account: AccountState) -> bytes:
         """The code of an account; empty for one without."""
@@ -206,17 +198,11 @@ class EmbeddedNode:
 
     def storage(self, account: AccountState, slot: int) -> int:
         """The word in one storage slot of an account; 0 where nothing was ever written."""
-        return _word(walk(account.storage_root, keccak(slot.to_bytes(32)), self._store.node)[0])
+        return word_under(account.storage_root, slot, self._store.node)
 
     def proof(self, address: bytes, slots: Sequence[int], state_root: bytes) -> Proof:
         """The account and these slots with the trie nodes that prove them, present or absent, under a state root."""
-        value, nodes = walk(state_root, keccak(address), self._store.node)
-        account = _account(value)
-        proved = []
-        for slot in slots:
-            word, slot_nodes = walk(account.storage_root, keccak(slot.to_bytes(32)), self._store.node)
-            proved.append((slot, _word(word), tuple(slot_nodes)))
-        return Proof(account, tuple(nodes), tuple(proved))
+        return proof_under(state_root, address, slots, self._store.node)
 
     def runner(self, header: Header, changes: tuple[tuple[bytes, Change], ...] = ()) -> Runner:
         """What runs calls on the state after this block, in this block's context."""
@@ -383,14 +369,3 @@ class EmbeddedNode:
                 yield self.header(ancestor).hash
 
         return Context(self.genesis.chain_id, number, timestamp, miner, self.genesis.gas_limit, ancestors)
-
-
-def _account(encoded: bytes | None) -> AccountState:
-    if encoded is None:
-        return AccountState()
-    nonce, balance, storage_root, code_hash = rlp.decode(encoded)
-    return AccountState(int.from_bytes(nonce), int.from_bytes(balance), storage_root, code_hash)
-
-
-def _word(encoded: bytes | None) -> int:
-    return 0 if encoded is None else int.from_bytes(rlp.decode(encoded))

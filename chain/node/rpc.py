@@ -22,6 +22,7 @@ from chain.node.errors import (
     SERVER_ERROR,
     NodeStoreFault,
     RpcError,
+    TrieNodeMissing,
 )
 from chain.node.methods import Methods
 from chain.node.node import EmbeddedNode
@@ -99,8 +100,9 @@ class Rpc:
             return self.methods.answer(method, params)
         except RpcError:
             raise
-        except EVMMissingData as error:
-            raise RpcError(SERVER_ERROR, "missing trie node: the state of this block is not kept") from error
+        except (EVMMissingData, TrieNodeMissing) as error:
+            # Pruned while it was being read: the block was the oldest of those kept.
+            raise RpcError(SERVER_ERROR, "missing trie node: the state of this block is pruned") from error
         except NodeStoreFault as fault:
             raise RpcError(INTERNAL_ERROR, str(fault)) from fault
         except Exception as error:

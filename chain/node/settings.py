@@ -7,6 +7,9 @@ from dataclasses import dataclass
 TRANSACTION_BYTES_MAX = 128 * 1024
 """Longest raw transaction taken, as in Geth: a full batch of 2,048 entries needs 98 KB."""
 
+STATE_BLOCKS_MIN = 16
+"""Fewest blocks whose state is kept: a call may run for 5 s, and the state under it must outlast it."""
+
 
 @dataclass(frozen=True)
 class NodeSettings:
@@ -18,6 +21,9 @@ class NodeSettings:
     """Seal each transaction before its hash is answered; block times run ahead of the clock if they must. For tests."""
     senders: frozenset[bytes] | None = None
     """Accounts (20 bytes each) whose transactions are taken; None takes everyone's."""
+    state_blocks: int | None = None
+    """Keep the state of so many newest blocks (at least 16) and prune older ones; None keeps all. Blocks, transactions,
+    receipts and logs are always kept."""
     database_bytes_max: int = 1 << 38
     """How far the database file may grow; it is sparse, so nothing is taken beforehand."""
     request_bytes_max: int = 5 * 1024 * 1024
@@ -56,3 +62,7 @@ class NodeSettings:
     """Notices that wait for a slow WebSocket reader before its connection is closed."""
     cors_origins: tuple[str, ...] = ()
     """Origins that browsers may call from; none unless told."""
+
+    def __post_init__(self) -> None:
+        if self.state_blocks is not None and self.state_blocks < STATE_BLOCKS_MIN:
+            raise ValueError(f"at least {STATE_BLOCKS_MIN} blocks' states must be kept, not {self.state_blocks}")

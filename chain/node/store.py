@@ -1,4 +1,4 @@
-"""Everything the node keeps, in LMDB: blocks, receipts, where each transaction stands, and all state ever.
+"""Everything the node keeps, in LMDB: blocks, receipts, where each transaction stands, and state.
 
 A block, its indexes and its new state are one transaction of the database, on disk (`fsync`) before anyone is told.
 A crash at any moment leaves the block before or the whole block. Numbers in keys are 8 bytes, big-endian.
@@ -12,7 +12,8 @@ A crash at any moment leaves the block before or the whole block. Numbers in key
 | `blooms` | number | 256 bytes: lets a log search pass over blocks without reading them |
 | `hashes` | block hash | number |
 | `transactions` | transaction hash | number, index (4 bytes) |
-| `nodes` | hash | trie node or contract code |
+| `nodes` | hash | trie node or contract code: of all states ever, or, where pruned, of the newest ones |
+| `references` | hash, marked for code | where pruned: how often it is named (`pruning.py`, also two keys in `meta`) |
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from __future__ import annotations
 import fcntl
 import os
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -30,8 +31,9 @@ import lmdb
 import rlp
 
 from chain.errors import Malformed
+from chain.node import pruning
 from chain.node.blocks import Block, Header, Receipt
-from chain.node.errors import NodeStoreFault
+from chain.node.errors import NodeStoreFault, TrieNodeMissing
 from chain.node.stored_logs import BlockLogs, parent_hash_of
 from chain.node.trie import EMPTY_ROOT, keccak, list_root
 
@@ -43,7 +45,7 @@ CHECKED_AT_START_BLOCKS = 16
 BLOCKS_CACHED_MAX = 64
 NODES_CACHED_MAX = 16_384
 LOGS_CACHED_MAX = 4_096
-TABLES = ("meta", "headers", "bodies", "receipts", "blooms", "hashes", "transactions", "nodes")
+TABLES = ("meta", "headers", "bodies", "receipts", "blooms", "hashes", "transactions", "nodes", pruning.REFERENCES)
 
 
 class Store:
@@ -53,15 +55,26 @@ class Store:
         self._environment = environment
         self._tables = tables
         self._lock = lock
+        self._pruning: pruning.Pruning | None = None
         self.block = lru_cache(BLOCKS_CACHED_MAX)(self._read_block)
         self.logs = lru_cache(LOGS_CACHED_MAX)(self._read_logs)
         self.node = lru_cache(NODES_CACHED_MAX)(self._read_node)
 
     @classmethod
-    def open(cls, folder: Path, genesis: Block, fresh: Mapping[bytes, bytes], *, bytes_max: int) -> Store:
+    def open(
+        cls,
+        folder: Path,
+        genesis: Block,
+        fresh: Mapping[bytes, bytes],
+        *,
+        bytes_max: int,
+        state_blocks: int | None = None,
+        at_step: Callable[[str], None] = lambda step: None,
+    ) -> Store:
         """The chain that starts from this block 0, kept in `folder`, made there if the folder holds none.
 
-        Raises `NodeStoreFault` for a folder in use, another chain's, or a damaged database.
+        `state_blocks`: keep the state of so many newest blocks, and let go of what older ones alone were made of;
+        None keeps all from now on. Raises `NodeStoreFault` for a folder in use, another chain's, or a damaged database.
         """
         folder.mkdir(parents=True, exist_ok=True)
         lock = _locked(folder)
@@ -72,10 +85,18 @@ class Store:
             raise
         try:
             store._found_or_check(genesis, fresh)
+            if state_blocks is None:
+                return store
+            store._prune(state_blocks, at_step)
+            if pruning.is_mostly_used(store._environment, store._tables):
+                return store
+            pruning.write_anew(store._environment, folder, at_step)
+            anew = cls._opened(folder, lock, bytes_max)
+            anew._pruning = pruning.Pruning(anew._tables, state_blocks, at_step)
         except BaseException:
             store.close()
             raise
-        return store
+        return anew
 
     def close(self) -> None:
         """Release the folder; the store must not be used afterwards."""
@@ -92,6 +113,11 @@ class Store:
         """How large the database is, pages that are free again included."""
         info = self._environment.info()
         return (int(info["last_pgno"]) + 1) * int(self._environment.stat()["psize"])
+
+    @property
+    def state_from(self) -> int:
+        """The first block whose state is kept; 0 where none was pruned."""
+        return int.from_bytes(self._get("meta", pruning.STATE_FROM) or b"")
 
     def find_number(self, block_hash: bytes) -> int | None:
         """Number of the block with this hash; None where there is none."""
@@ -133,9 +159,13 @@ class Store:
             put("hashes", block.header.hash, key)
             for index, transaction_hash in enumerate(block.hashes):
                 put("transactions", transaction_hash, key + index.to_bytes(4))
+            put("meta", b"head", key)
+            if self._pruning is not None:
+                self._pruning.extend(transaction, block.header, fresh)
+                return
+            pruning.forget_counts(transaction, self._tables)
             for node_hash, node in fresh.items():
                 put("nodes", node_hash, node)
-            put("meta", b"head", key)
 
     def _putter(self, transaction: Any) -> Any:
         def put(table: str, key: bytes, value: bytes) -> None:
@@ -145,6 +175,7 @@ class Store:
 
     @classmethod
     def _opened(cls, folder: Path, lock: int, bytes_max: int) -> Store:
+        pruning.remove_copy(folder)
         _refuse_cut_short(folder / "data.mdb")
         with _sentences():
             environment = lmdb.open(
@@ -175,12 +206,21 @@ class Store:
         except (Malformed, rlp.DecodingError, LookupError, ValueError, lmdb.Error) as error:
             raise NodeStoreFault(f"the database is damaged: {error}") from error
 
+    def _prune(self, state_blocks: int, at_step: Callable[[str], None]) -> None:
+        self._pruning = pruning.Pruning(self._tables, state_blocks, at_step)
+        with _sentences():
+            try:
+                self._pruning.begin(self._environment, self.head)
+            except (Malformed, rlp.DecodingError, LookupError, TypeError, ValueError) as error:
+                raise NodeStoreFault(f"the database is damaged: {error}") from error
+
     def check(self, first: int) -> None:
-        """Read and recompute every block from `first` to the head: hashes, links, roots, indexes, state's root node.
+        """Read and recompute every block from `first` to the head: hashes, links, roots, indexes, kept state's root.
 
         Raises `NodeStoreFault` at the first that does not fit.
         """
         parent = self.header(first - 1).hash if first else bytes(32)
+        state_from = self.state_from
         for number in range(first, self.head + 1):
             block = self._read_block(number)
             header = block.header
@@ -191,7 +231,7 @@ class Store:
                 and list_root([receipt.raw for receipt in block.receipts]) == header.receipts_root
                 and self.find_number(header.hash) == number
                 and all(self.find_transaction(name) == (number, i) for i, name in enumerate(block.hashes))
-                and (header.state_root == EMPTY_ROOT or bool(self._read_node(header.state_root)))
+                and (number < state_from or header.state_root == EMPTY_ROOT or bool(self._read_node(header.state_root)))
             )
             if not fits:
                 raise NodeStoreFault(f"the database is damaged: block {number} is not what its hashes say")
@@ -230,7 +270,7 @@ class Store:
     def _read_node(self, node_hash: bytes) -> bytes:
         found = self._get("nodes", node_hash)
         if found is None:
-            raise KeyError(node_hash)
+            raise TrieNodeMissing(node_hash)
         if keccak(found) != node_hash:
             raise NodeStoreFault("the database is damaged: a trie node or a contract's code is not what its hash says")
         return found

@@ -15,6 +15,9 @@ from trie.hexary import HexaryTrie
 EMPTY_ROOT = bytes.fromhex("56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421")
 """Root of the trie that holds nothing: keccak of the empty string's RLP."""
 
+EMPTY_CODE_HASH = bytes.fromhex("c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470")
+"""Keccak of nothing: the code hash of an account without code."""
+
 NIBBLES_MAX = 64
 
 Node = bytes | list["Node"]

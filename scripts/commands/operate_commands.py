@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from chain.node.settings import STATE_BLOCKS_MIN
 from scripts.folder import ConsortiumFolder
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ SINGLE_WINDOW_PORT = 8710
 UNSEALED_HELP = "with --rpc: take a network that cannot give proofs; every bundle of it is UNTRUSTED_CHAIN"
 UNSEALED_WARNING = "UNTRUSTED_CHAIN: nobody seals this network's blocks, so nothing on it can be proved to a stranger."
 
+STATE_BLOCKS_HELP = "the node keeps the state of the newest N blocks only; a proof bundle needs the newest alone"
+
+StateBlocks = Annotated[int | None, typer.Option(help=STATE_BLOCKS_HELP, metavar="N", min=STATE_BLOCKS_MIN)]
 Directory = Annotated[Path, typer.Argument(help=DIR_HELP, metavar="DIR")]
 
 
@@ -59,6 +63,7 @@ def up(
     directory: Directory,
     node_port: Annotated[int, typer.Option()] = NODE_PORT,
     gateway_port: Annotated[int, typer.Option()] = GATEWAY_PORT,
+    state_blocks: StateBlocks = None,
 ) -> None:
     """Run node, gateway and attesters of a consortium on this machine, in one process group, until interrupted."""
     from scripts.machine import Machine
@@ -67,18 +72,27 @@ def up(
     folder = ConsortiumFolder(directory)
     folder.require_founded()
     stopped = StopSignal()
-    with Machine(folder, node_port=node_port, gateway_port=gateway_port) as machine:
+    with Machine(folder, node_port=node_port, gateway_port=gateway_port, state_blocks=state_blocks) as machine:
         machine.start_core(print)
         print(f"Gateway: {machine.gateway_url}   node: {machine.rpc_url}   (interrupt to stop)", flush=True)
         machine.run_until(stopped)
 
 
 def node(
-    directory: Directory,
+    directory: Annotated[Path | None, typer.Argument(help=DIR_HELP, metavar="DIR")] = None,
+    named: Annotated[Path | None, typer.Option("--dir", help="the same, as `python -m chain.node` takes it")] = None,
     port: Annotated[int, typer.Option(help="loopback port")] = NODE_PORT,
+    state_blocks: StateBlocks = None,
+    read_only: Annotated[bool, typer.Option("--read-only", help="answer questions only; needs no keys")] = False,
 ) -> None:
     """Run the embedded Ethereum node of a consortium."""
-    _run_module("chain.node", "--dir", str(directory), "--port", str(port))
+    folder = named or directory
+    if folder is None or (named and directory):
+        raise typer.BadParameter("name the consortium's folder, once", param_hint="DIR")
+    options = ["--read-only"] if read_only else []
+    if state_blocks is not None:
+        options += ["--state-blocks", str(state_blocks)]
+    _run_module("chain.node", "--dir", str(folder), "--port", str(port), *options)
 
 
 def gateway(

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -101,14 +101,14 @@ def write_folder(folder: Path, genesis: Genesis) -> None:
         (folder / "validators" / f"{number}.json").write_text(json.dumps(keystore))
 
 
-def serve(folder: Path, *options: str) -> Served:
+def serve(folder: Path, *options: str, command: Sequence[str] = ("chain.node",)) -> Served:
     """A node started on a consortium's folder as an operator would start it, once it answers."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "chain.node", "--dir", str(folder), "--port", str(port), *options]
+    arguments = [sys.executable, "-m", *command, "--dir", str(folder), "--port", str(port), *options]
     with (folder / "log").open("ab") as log:
-        process = subprocess.Popen(command, cwd=REPOSITORY, stderr=log)
+        process = subprocess.Popen(arguments, cwd=REPOSITORY, stderr=log)
     url = f"http://127.0.0.1:{port}"
     until = time.monotonic() + 30
     while time.monotonic() < until and process.poll() is None:

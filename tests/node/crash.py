@@ -2,7 +2,9 @@
 
 The child is a fork that runs a node, sends transactions, and writes a line for each thing that it tells: `taken HASH`
 once a hash is answered, `sealed NUMBER HASH` once a receipt can be seen. It is killed by SIGKILL: by itself when a
-named step comes, or from outside after a random time. `scripts/crash_node` runs it a thousand times.
+named step comes, or from outside after a random time. Ten lives keep all states, the next ten prune, and so on, on one
+database, so that it is also counted anew, swept and released between kills. `scripts/crash_node` runs it a thousand
+times.
 """
 
 from __future__ import annotations
@@ -13,21 +15,28 @@ import signal
 import sys
 import tempfile
 import time
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
 from coincurve import PrivateKey
 from eth_account import Account
 
-from chain.node import EmbeddedNode, Genesis
+from chain.node import EmbeddedNode, Genesis, NodeSettings
 from chain.node.blocks import address_of
 from chain.node.node import JOURNAL_FILE
+from chain.node.settings import STATE_BLOCKS_MIN
+from tests.node.states import whole
 
 CHAIN_ID = 20260
 KEYS = [bytes([n]) * 32 for n in (1, 2, 3, 4)]
 GENESIS = Genesis(CHAIN_ID, 60_000_000, 1_700_000_000, tuple(sorted(address_of(PrivateKey(key)) for key in KEYS)))
 SENDER = Account.from_key(b"\x42" * 32)
 STEPS = ("taken", "executed", "sealed", "stored", "shown")
+PRUNING_STEPS = (*STEPS, "pruning")
+LIVES_ALIKE = 10
+KEEP = NodeSettings()
+PRUNE = NodeSettings(state_blocks=STATE_BLOCKS_MIN)
 BATCH = 5
 LIFE_S_MAX = 0.3
 
@@ -47,10 +56,10 @@ def raw_transaction(nonce: int) -> bytes:
     return bytes(SENDER.sign_transaction(fields).raw_transaction)
 
 
-def child(folder: Path, step: str, count: int, telling: int) -> None:
+def child(folder: Path, settings: NodeSettings, step: str, count: int, telling: int) -> None:
     """Run a node in `folder`, tell what it tells to the file descriptor `telling`, and die at the `count`th
     `step` (or when killed)."""
-    seen = dict.fromkeys(STEPS, 0)
+    seen: Counter[str] = Counter()
 
     def say(*words: str) -> None:
         # One line in one write: two threads speak here.
@@ -62,7 +71,7 @@ def child(folder: Path, step: str, count: int, telling: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     # Real time, a hundred times as fast: no block waits long for its second, and no life begins before the last ended.
-    node = EmbeddedNode.open(folder, GENESIS, KEYS, clock=lambda: time.time() * 100, at_step=at_step)
+    node = EmbeddedNode.open(folder, GENESIS, KEYS, settings, clock=lambda: time.time() * 100, at_step=at_step)
     node.listen(lambda block: say("sealed", str(block.header.number), block.header.hash.hex()))
     say("open", str(node.head.number))
     while True:
@@ -88,7 +97,8 @@ class Told:
 
 def run_and_kill(folder: Path, told: Told, chance: random.Random, kill: int) -> None:
     """One life of the node: at a named step for even kills, at a random moment for odd ones."""
-    step = STEPS[kill // 2 % len(STEPS)] if kill % 2 == 0 else "never"
+    settings, steps = (PRUNE, PRUNING_STEPS) if kill // LIVES_ALIKE % 2 else (KEEP, STEPS)
+    step = steps[kill // 2 % len(steps)] if kill % 2 == 0 else "never"
     count = chance.randint(1, 4)
     reading, writing = os.pipe()
     process = os.fork()
@@ -96,7 +106,7 @@ def run_and_kill(folder: Path, told: Told, chance: random.Random, kill: int) -> 
         # A fork needs no second and a half of imports; the parent holds no node open.
         os.close(reading)
         try:
-            child(folder, step, count, writing)
+            child(folder, settings, step, count, writing)
         finally:
             os._exit(1)
     os.close(writing)
@@ -124,6 +134,9 @@ def check(folder: Path, told: Told) -> int:
     node = EmbeddedNode.open(folder, GENESIS, KEYS, clock=lambda: 0.0)
     try:
         head = node.head.number
+        assert node.state_from <= max(0, head - STATE_BLOCKS_MIN + 1), "more states were pruned than asked for"
+        kept = [node.header(number).state_root for number in range(node.state_from, head + 1)]
+        whole(kept, node._store._read_node)
         for number, block_hash in told.blocks.items():
             assert number <= head and node.header(number).hash.hex() == block_hash, (
                 f"block {number} was told and is lost"

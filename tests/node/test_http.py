@@ -15,7 +15,7 @@ from eth_account.signers.local import LocalAccount
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from chain.node import EmbeddedNode, Genesis
+from chain.node import EmbeddedNode, Genesis, NodeSettings
 from chain.node.errors import LIMIT_EXCEEDED, METHOD_NOT_SUPPORTED
 from tests.node.conftest import VALIDATOR_KEYS, Served, serve, signed, write_folder
 from tests.node.keeper import BYTECODE, KEPT_TOPIC, keep_call
@@ -79,6 +79,39 @@ def test_a_read_only_node_needs_no_keys(tmp_path: Path, genesis: Genesis, sender
     refused = ask(served.url, "eth_sendRawTransaction", "0x" + signed(sender, 1).hex())
     assert refused["error"]["code"] == METHOD_NOT_SUPPORTED
     assert served.stop() == 0
+
+
+def test_a_pruned_node_says_from_which_block_it_keeps_states(
+    tmp_path: Path, genesis: Genesis, sender: LocalAccount
+) -> None:
+    write_folder(tmp_path / "dir", genesis)
+    then = NodeSettings(instant=True)
+    node = EmbeddedNode.open(tmp_path / "dir" / "node", genesis, VALIDATOR_KEYS, then, clock=lambda: 1_700_000_000.0)
+    for nonce in range(20):
+        node.send(signed(sender, nonce))
+    node.close()
+    served = serve(tmp_path / "dir", "--state-blocks", "16", command=("scripts.cli", "node"))
+    assert httpx.get(served.url + "/health").json()["state_from"] == 5
+    assert "tongguan_node_state_from_block 5\n" in httpx.get(served.url + "/metrics").text
+    assert ask(served.url, "eth_getBalance", sender.address, "0x5")["result"].startswith("0x")
+    assert ask(served.url, "eth_getBalance", sender.address, "0x4")["error"]["message"].startswith("missing trie node")
+    assert served.stop() == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["chain.node", "--dir", "nowhere", "--state-blocks", "15"],
+        ["chain.node", "--dir", "nowhere", "--state-blocks", "many"],
+        ["scripts.cli", "node", "nowhere", "--state-blocks", "15"],
+        ["scripts.cli", "node"],
+        ["scripts.cli", "node", "nowhere", "--dir", "nowhere"],
+    ],
+)
+def test_bad_usage_ends_with_2_and_no_traceback(arguments: list[str]) -> None:
+    command = [sys.executable, "-m", *arguments]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and "Traceback" not in done.stderr
 
 
 def test_a_wrong_passphrase_is_refused_in_one_sentence(tmp_path: Path, genesis: Genesis) -> None:
