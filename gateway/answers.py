@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -36,6 +36,31 @@ class Accepted(Answer):
     state: Literal["accepted", "anchored", "covered", "refused"]
     receipt: str
     """JWS of `typ` `tongguan-receipt+jwt`."""
+
+
+class BulkVerdict(Answer):
+    """One line of the answer to an upload: a receipt with status 200 or 202, else a problem with its own status."""
+
+    line: int
+    """Number of the line in the upload, from 0, blank ones left out."""
+    status: int
+    record_id: str | None = None
+    receipt: str | None = None
+    problem: Problem | None = None
+
+
+class Change(Answer):
+    """What a change feed and a webhook tell of one record that was anchored."""
+
+    ucr: str
+    record: str
+    type: str
+    issuer: str
+    batch: int | None
+    block: int | None
+    state: str
+    status: dict[str, Any] | None
+    """What customs said, where the member sees it: `about`, `code`, `state`, `at`."""
 
 
 class OwnRecord(Answer):

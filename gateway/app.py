@@ -24,6 +24,7 @@ from chain.members import PolicyKind
 from chain.proof.hashes import sha256
 from chain.records import parse_record_rules
 from chain.verify.trust import LEDGER, REGISTRY, TrustRoot
+from gateway.describing import describe
 from gateway.examination import Examiner
 from gateway.following import Watcher
 from gateway.health import Machinery, health_router, make_figures
@@ -192,6 +193,7 @@ def create_app(settings: GatewaySettings, gateway: Gateway | None = None) -> Fas
             raise NotFound("kind of problem", slug)
         return page(KINDS[slug])
 
+    describe(app)
     return app
 
 

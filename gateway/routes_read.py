@@ -15,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 
 from gateway.access import READ_RECEIPT_HEADER
 from gateway.changes import events, parse_cursor
+from gateway.describing import BUNDLE_MEDIA_TYPE
 from gateway.documents import FileDigest, parse_digest
 from gateway.exports import CSV_MEDIA_TYPE, PARQUET_MEDIA_TYPE, csv_lines, pages, parquet_parts
 from gateway.reading import Answer, BundleAnswer, ReadingDesk
@@ -23,7 +24,6 @@ from gateway.routes_webhooks import webhook_router
 from gateway.search import MalformedSearch
 from gateway.services import Services
 
-BUNDLE_MEDIA_TYPE = "application/vnd.tongguan.bundle+json"
 QUERY_CHARS_MAX = 256
 
 Authorization = Annotated[str | None, Header()]

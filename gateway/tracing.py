@@ -294,4 +294,4 @@ def _remember(where: OrderedDict[K, V], key: K, value: V, count_max: int) -> Non
 
 
 def _line(span: ReadableSpan) -> str:
-    return span.to_json(indent=None) + "\n"
+    return f"{span.to_json(indent=None)}\n"

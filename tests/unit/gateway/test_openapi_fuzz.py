@@ -7,11 +7,18 @@ from pathlib import Path
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
 
 from tests.unit.gateway.paper import PaperGateway, Town
 from tests.unit.gateway.test_http import assertion as token_request
 
 EXAMPLES_PER_ROUTE = 15
+TRUE = [status_code_conformance, content_type_conformance, response_schema_conformance]
+"""Whatever comes back is what the description says may."""
 ROUTE = settings(max_examples=EXAMPLES_PER_ROUTE, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 
 
@@ -40,6 +47,7 @@ def test_no_request_of_a_member_is_answered_with_a_fault_of_the_gateway(tmp_path
             answer = case.call(headers=headers)
             assert answer.status_code != 500, f"{case.method} {case.formatted_path}: {answer.text}"
             assert answer.status_code != 503 or case.formatted_path == "/readyz", answer.text
+            case.validate_response(answer, checks=TRUE)
 
         no_fault()
         tried.append(operation.label)

@@ -1,0 +1,123 @@
+"""What the gateway says, as values and errors: receipts, verdicts, one's own records, refusals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import httpx
+
+from chain.encoding import parse_base64url
+from chain.errors import LedgerFault, NotFound, Refused
+from chain.jws import CompactJws
+from chain.proof.bundle import RECEIPT_TYP
+
+LATER_SLUGS = frozenset({"amends-unknown", "quota", "outbox-full", "ledger", "store", "internal"})
+"""Kinds of problems that may go away by themselves."""
+
+State = Literal["accepted", "anchored", "covered", "refused"]
+_STATES: tuple[State, ...] = ("accepted", "anchored", "covered")
+
+
+class GatewayRefused(Refused):
+    """The gateway will not do this; the same request would be refused again. `problem` is its problem document."""
+
+    def __init__(self, problem: Mapping[str, Any]) -> None:
+        self.problem = problem
+        field = str(problem.get("pointer", ""))
+        super().__init__(
+            str(problem.get("detail", "refused")),
+            field=field,
+            fix=str(problem.get("fix", "")),
+            code=str(problem.get("code", "")) or None,
+        )
+
+
+class GatewayBusy(LedgerFault):
+    """The gateway cannot do this now; try again, after `retry_after_s` where it said so."""
+
+    def __init__(self, problem: Mapping[str, Any], retry_after_s: float | None) -> None:
+        self.problem = problem
+        self.retry_after_s = retry_after_s
+        self.code = str(problem.get("code", ""))
+        super().__init__(str(problem.get("detail", "the gateway cannot do this now")))
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The gateway's signed promise; `jws` is what to keep."""
+
+    jws: str
+    record_id: str
+    gateway: str
+    """USCC of the gateway's member."""
+    entries: tuple[tuple[bytes, bytes], ...]
+    """(tag, entry digest) of each consignment."""
+    accepted_at: int
+    anchor_by: int
+    """Unix seconds: anchored by then, or the promise is broken."""
+
+    @classmethod
+    def parse(cls, jws: str) -> Receipt:
+        """The receipt in a compact JWS, its signature not checked; raises MalformedJws, ValueError, KeyError."""
+        said: dict[str, Any] = CompactJws.parse(jws, typ=RECEIPT_TYP).payload
+        entries = tuple((bytes.fromhex(tag), parse_base64url(digest)) for tag, digest in said["entries"])
+        return cls(jws, said["record_id"], said["iss"], entries, said["accepted_at"], said["anchor_by"])
+
+
+@dataclass(frozen=True)
+class OwnRecord:
+    """How far one of one's own records has come."""
+
+    record_id: str
+    type: str
+    state: State
+    reason: str | None
+    accepted_at: int
+    anchor_by: int
+    batch: int | None
+    receipt: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of one line of a bulk upload: a receipt, or a problem."""
+
+    line: int
+    receipt: Receipt | None
+    problem: Mapping[str, Any] | None
+
+
+def verdict(said: Mapping[str, Any], first: int) -> Verdict:
+    """The verdict in one line of an answer, of an upload whose first line has that number."""
+    receipt = said.get("receipt")
+    return Verdict(first + int(said["line"]), Receipt.parse(receipt) if receipt else None, said.get("problem"))
+
+
+def checked(answer: httpx.Response) -> httpx.Response:
+    """The answer where it is a success; else the error that its problem document tells."""
+    if answer.status_code < 400:
+        return answer
+    try:
+        problem: dict[str, Any] = answer.json()
+    except ValueError:
+        problem = {}
+    slug = str(problem.get("type", "")).rpartition("/")[2]
+    if answer.status_code >= 500 or answer.status_code == 429 or slug in LATER_SLUGS:
+        raise GatewayBusy(problem or {"detail": f"HTTP {answer.status_code}"}, _retry_after(answer))
+    if answer.status_code == 404 and slug == "not-found":
+        raise NotFound("answer", str(problem.get("detail", answer.url.path)))
+    raise GatewayRefused(problem or {"detail": f"HTTP {answer.status_code}"})
+
+
+def _retry_after(answer: httpx.Response) -> float | None:
+    said = answer.headers.get("Retry-After", "")
+    return float(said) if said.isdigit() else None
+
+
+def has_come(found: OwnRecord, state: State) -> bool:
+    """Whether a record is in that state or beyond; raises GatewayRefused where it was refused and never will be."""
+    if found.state == "refused" and state != "refused":
+        raise GatewayRefused({"detail": found.reason, "code": "4002"})
+    return found.state == state or (state in _STATES and _STATES.index(found.state) >= _STATES.index(state))

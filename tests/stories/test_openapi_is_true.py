@@ -1,0 +1,100 @@
+"""What a running gateway answers is what `/openapi.json` says: status, media type and schema of each route."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import jsonschema
+import pytest
+
+from chain.records.sections import Party
+from gateway.describing import OPERATIONS
+from tests.stories.town import Town
+from tests.unit.gateway_views import consortium
+
+NUMBER = "010120261000000779"
+READS = {"declaration": NUMBER}
+ASKED: dict[str, tuple[str, str, dict[str, str]]] = {
+    "GET /v1/consignments/{ucr}": ("trader", "/v1/consignments/{ucr}", {}),
+    "GET /v1/consignments/{ucr}/bundle": ("trader", "/v1/consignments/{ucr}/bundle", {}),
+    "GET /v1/consignments/{ucr}/explanation": ("broker", "/v1/consignments/{ucr}/explanation", {}),
+    "GET /v1/references/{kind}": ("trader", "/v1/references/declaration", {"value": NUMBER}),
+    "GET /v1/search": ("customs", "/v1/search", READS),
+    "GET /v1/search/count": ("customs", "/v1/search/count", READS),
+    "GET /v1/search/export": ("customs", "/v1/search/export", READS),
+    "GET /v1/access-log": ("trader", "/v1/access-log", {"ucr": "{ucr}"}),
+    "GET /v1/records/{record_id}": ("trader", "/v1/records/{record}", {}),
+    "GET /v1/records/{record_id}/bundle": ("trader", "/v1/records/{record}/bundle", {}),
+    "GET /v1/documents/{sha256}": ("customs", "/v1/documents/" + "ab" * 32, {}),
+    "GET /v1/records": ("broker", "/v1/records", {}),
+    "GET /v1/webhooks": ("broker", "/v1/webhooks", {}),
+    "GET /v1/ledger/batches": ("auditor", "/v1/ledger/batches", {}),
+    "GET /v1/ledger/batches/{index}": ("auditor", "/v1/ledger/batches/0", {}),
+    "GET /v1/ledger/checkpoints": ("auditor", "/v1/ledger/checkpoints", {}),
+    "GET /v1/ledger/members": ("auditor", "/v1/ledger/members", {}),
+    "GET /v1/ledger/keys": ("auditor", "/v1/ledger/keys", {}),
+    "GET /v1/trust-root": ("auditor", "/v1/trust-root", {}),
+    "GET /healthz": ("auditor", "/healthz", {}),
+    "GET /readyz": ("auditor", "/readyz", {}),
+    "GET /metrics": ("auditor", "/metrics", {}),
+    "GET /problems/{slug}": ("auditor", "/problems/quota", {}),
+}
+
+
+def told(town: Town) -> tuple[str, str]:
+    """A consignment with something in most sections of its view, and one of its records."""
+    trader, broker = town.member("trader"), town.member("broker")
+    ucr = f"6CN{trader.uscc}-OPENAPI"
+    parties = (Party(role="trader", uscc=trader.uscc), Party(role="agent", uscc=broker.uscc))  # type: ignore[arg-type]
+    first = town.say("broker", consortium.declaration(NUMBER).model_copy(update={"parties": parties}), ucr)
+    town.say("trader", consortium.order(), ucr)
+    town.say("carrier", consortium.waybill(), ucr)
+    town.say("customs", consortium.status("ACCEPTED", "08:10:00", code="L", number=NUMBER), ucr)
+    town.say("customs", consortium.assessment(), ucr)
+    town.cover()
+    town.get("customs", f"/v1/consignments/{ucr}")
+    return ucr, first.record_id
+
+
+@pytest.fixture(scope="module")
+def consignment(town: Town) -> tuple[str, str]:
+    return told(town)
+
+
+@pytest.fixture(scope="module")
+def description(town: Town) -> dict[str, Any]:
+    said: dict[str, Any] = town.http.get("/openapi.json").json()
+    return said
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_an_answer_is_what_the_description_says(
+    town: Town, consignment: tuple[str, str], description: dict[str, Any], name: str
+) -> None:
+    ucr, record = consignment
+    slug, path, query = ASKED[name]
+    filled = {key: value.format(ucr=ucr) for key, value in query.items()}
+    answer = town.get(slug, path.format(ucr=ucr, record=record), **filled)
+    assert answer.status_code == 200, answer.text
+    method, _, place = name.partition(" ")
+    said = description["paths"][place][method.lower()]["responses"]["200"]
+    media_type = answer.headers["content-type"].partition(";")[0]
+    assert media_type in said["content"]
+    if media_type.endswith("json"):
+        schema = said["content"][media_type]["schema"] | {"components": description["components"]}
+        jsonschema.validate(answer.json(), schema, cls=jsonschema.Draft202012Validator)
+    if OPERATIONS[name].is_logged and media_type == "application/json":
+        assert answer.headers.get("Tongguan-Read-Receipt") == answer.json()["read_receipt"]
+
+
+def test_every_route_that_reads_is_asked_but_the_feed_that_never_ends(description: dict[str, Any]) -> None:
+    reads = {f"GET {path}" for path, methods in description["paths"].items() if "get" in methods}
+    assert reads - set(ASKED) == {"GET /v1/changes"}
+
+
+def test_how_long_the_chain_was_silent_is_no_matter_of_the_time_of_day(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time, "time", lambda: 0.0)
+    assert 0 <= town.gateway.services.registry.age_s() < town.gateway.services.settings.registry_age_max_s
