@@ -110,6 +110,7 @@ READERS: tuple[ReaderModule, ...] = (
     ReaderModule("adapters.customs.ceb_reply", Form.XML, _CEB_REPLIES),
     ReaderModule("adapters.customs.ceb_tax", Form.XML, _CEB_TAX),
     ReaderModule("adapters.customs.dec_message", Form.XML, frozenset({"DecMessage", "ImportMessage"})),
+    ReaderModule("adapters.customs.dec_mod", Form.XML, frozenset({"DecModMessage"})),
     ReaderModule("adapters.customs.dec_result", Form.XML, frozenset({"DEC_RESULT", "DEC_DATA", "DecImportResponse"})),
     ReaderModule("adapters.customs.dxp", Form.XML, frozenset({"DxpMsg", "DxpMsgSv"})),
     ReaderModule("adapters.customs.wco", Form.XML, frozenset({"MetaData"})),

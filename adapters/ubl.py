@@ -9,7 +9,7 @@ from typing import Final
 from adapters.logistics.parts import NAME, WEIGHT_UNITS, weight
 from adapters.xml_fields import Fields, Form, decimal
 from chain.identifiers import Uscc
-from chain.records.scalars import Code, Weight
+from chain.records.scalars import Amount, Code, Quantity, Weight, amount, fixed
 from chain.records.sections import Party, PartyRole
 
 CAC: Final = "{urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2}"
@@ -17,6 +17,8 @@ CBC: Final = "{urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponent
 UBL_DAY: Final = Form(
     "a day YYYY-MM-DD, with or without a zone", re.compile(r"\d{4}-\d{2}-\d{2}(?:Z|[+-]\d{2}:\d{2})?")
 )
+CURRENCY: Final = Form("3 capital letters (ISO 4217)", re.compile("[A-Z]{3}"))
+UNIT: Final = Form("a UN/ECE Rec 20 unit", re.compile("[A-Z0-9]{2,3}"))
 COUNTRY: Final = Form("2 capital letters (ISO 3166)", re.compile("[A-Z]{2}"))
 
 
@@ -30,6 +32,9 @@ def party(role: PartyRole, element: Fields) -> Party:
     called = named.maybe(f"{CBC}Name", NAME) if named is not None else None
     if called is None and legal is not None:
         called = legal.maybe(f"{CBC}RegistrationName", NAME)
+    if called is None and (person := first(element, "Person")) is not None:
+        names = [person.maybe(f"{CBC}{part}", NAME) for part in ("FirstName", "FamilyName")]
+        called = " ".join(name for name in names if name)[:256] or None
     country = element.at(f"{CAC}PostalAddress", f"{CAC}Country")
     code = country.maybe(f"{CBC}IdentificationCode", COUNTRY) if country else None
     others = tuple(Code(system="ubl-party-id", value=one) for one in ids if one != uscc)
@@ -57,3 +62,19 @@ def measure(element: Fields, name: str) -> Weight | None:
         return None
     unit = str(found.element.get("unitCode", "KGM"))
     return weight(found.own(decimal()), unit if unit in WEIGHT_UNITS else unit[:16], found.where, found.faults)
+
+
+def priced(element: Fields, name: str) -> Amount | None:
+    """An amount with its `currencyID`; None where there is none or a wrong one, which is noted."""
+    said = element.maybe(f"{CBC}{name}", decimal(signed=True))
+    holder = element.child(f"{CBC}{name}") if said else None
+    currency = holder.attribute("currencyID", CURRENCY, required=True) if holder else None
+    return amount(said, currency) if said and currency else None
+
+
+def counted(element: Fields, name: str, unit: str) -> Quantity | None:
+    """A quantity with its `unitCode`, `unit` where it has none; None where there is none or a wrong one."""
+    said = element.maybe(f"{CBC}{name}", decimal())
+    holder = element.child(f"{CBC}{name}") if said else None
+    own = holder.attribute("unitCode", UNIT) if holder else None
+    return Quantity(value=fixed(said, 5), unit=own or unit) if said else None

@@ -170,6 +170,7 @@ def _line(line: Values, index: int, job: Job, *, imported: bool) -> GoodsItem:
         number=line.get("itemNo"),
         record_number=line.get("itemRecordNo"),
         barcode=line.get("barCode"),
+        article=line["itemName"] if line.get("itemName", line["gname"]) != line["gname"] else None,
         quantity=coding.quantity(line["qty"], line["unit"]),
         first_quantity=coding.quantity(line["qty1"], line["unit1"]),
         second_quantity=coding.quantity(line.get("qty2"), line.get("unit2")),
@@ -177,6 +178,7 @@ def _line(line: Values, index: int, job: Job, *, imported: bool) -> GoodsItem:
         total=coding.priced(line["totalPrice"], money),
         origin=country if imported else None,
         destination=None if imported else country,
+        country_trade=coding.country(line.get("tradeCountry")),
         note=line.get("note"),
     )
 

@@ -164,6 +164,8 @@ def _event(head: Values, job: Job, what: str, name: str, happened: Instant | Non
         reported=job.said,
         place=place,
         bill=head.get("billNo"),
+        direction="E" if head.get("ieFlag") == "E" else "I" if head.get("ieFlag") == "I" else None,
+        number=head.get("rkdNo"),
         retracts=job.guid if head["appType"] == "3" else None,
         reason=_parts(head, job),
     )
@@ -175,12 +177,13 @@ def _site(head: Values) -> Party | None:
 
 def _carried(head: Values, job: Job) -> Transport:
     name, voyage = head.get("trafName") or head.get("trafNo"), head.get("voyageNo")
-    vehicle = head.get("domesticTrafNo")
+    vehicle, site = head.get("domesticTrafNo"), head.get("loctNo")
     return Transport(
         mode=job.coding.code("cn-transport-mode", head["trafMode"]),
         conveyance=Conveyance(name=name, voyage=voyage) if name or voyage else None,
         inland=Conveyance(name=vehicle) if vehicle else None,
         master_bill=head.get("billNo"),
+        goods_place=Place(code=Code(system="cn-supervised-site", value=site)) if site else None,
         gross=kilograms(head["grossWeight"]) if "grossWeight" in head else None,
     )
 

@@ -7,7 +7,7 @@ and move its state. 1 to 4 and below 0 tell how the message fared and are marked
 from __future__ import annotations
 
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from adapters.customs import ceb_tables_replies as tables
 from adapters.customs.ceb_format import Layout
@@ -23,6 +23,11 @@ from chain.records.transport import Transport
 
 NUMBER_NAMES: Final = ("invtNo", "orderNo", "payTransactionId", "payNo", "logisticsNo", "rkdNo", "sumNo", "billNo")
 """Fields that may name what a reply is about, the strongest first; the company's own number comes after them."""
+REPEATED: Final = (
+    *("payNo", "rkdNo", "sumNo", "logisticsStatus", "statisticsFlag", "declSeqNo", "decTmpNo", "msgCount"),
+    *("oriMessageType",),
+)
+"""Fields of replies that have no place of their own in a status and are kept among its flags."""
 
 
 def build_reply(head: Values, lines: tuple[Values, ...], job: Job, *, about: StatusSubject) -> Built:
@@ -51,6 +56,7 @@ def build_reply(head: Values, lines: tuple[Values, ...], job: Job, *, about: Sta
             at=job.said,
             notes=(StatusNote(text=info, field=None),) if info else (),
             number=number,
+            **_repeated(head, job),
         ),
         parties=present(
             company("platform", head.get("ebpCode"), None),
@@ -62,6 +68,17 @@ def build_reply(head: Values, lines: tuple[Values, ...], job: Job, *, about: Sta
         ),
     )
     return Built(record, references)
+
+
+def _repeated(head: Values, job: Job) -> dict[str, Any]:
+    """What a reply repeats beside the numbers that are references."""
+    flags = [(f"ceb-{name}", head[name]) for name in REPEATED if name in head]
+    return {
+        "guid": job.guid,
+        "office": job.coding.code("cn-customs-office", head.get("customsCode")),
+        "part": int(head["msgSeqNo"]) or None if "msgSeqNo" in head else None,
+        "flags": tuple(Code(system=system, value=value) for system, value in flags),
+    }
 
 
 def _own_number(head: Values) -> str | None:
@@ -101,6 +118,7 @@ def build_summary(head: Values, lines: tuple[Values, ...], job: Job) -> Built:
             at=job.said,
             number=head.get("entryId") or head["sumNo"],
             notes=(StatusNote(text=head["note"]),) if "note" in head else (),
+            **_repeated(head, job),
         ),
         parties=present(
             company("agent", head["agentCode"], head["agentName"]),
@@ -126,6 +144,7 @@ def build_format_error(head: Values, lines: tuple[Values, ...], job: Job) -> Bui
             at=job.said,
             notes=(StatusNote(text=head["returnInfo"][:4_000]),) if "returnInfo" in head else (),
             number=head.get("oriCopMsgId"),
+            **_repeated(head, job),
         ),
     )
     return Built(record)

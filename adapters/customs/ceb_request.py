@@ -18,7 +18,7 @@ from chain.records.base import Reference
 from chain.records.customs import CustomsRequest, RequestHead
 from chain.records.scalars import Code
 from chain.records.sections import GoodsItem, Party
-from chain.records.transport import Conveyance, Transport
+from chain.records.transport import Conveyance, Place, Transport
 
 Kind = Literal["cancel", "return", "summarise"]
 
@@ -52,6 +52,8 @@ def _about_a_list(kind: Kind, head: Values, lines: tuple[Values, ...], job: Job)
             waybill=head.get("logisticsNo"),
             direction="E" if direction == "E" else "I" if direction == "I" else None,
             office=Code(system="cn-customs-office", value=head["customsCode"]),
+            border_office=job.coding.code("cn-customs-office", head.get("portCode")),
+            procedure=job.coding.code("cn-trade-mode", head.get("tradeMode")),
             lodged=job.said,
             reason=head["reason"],
             note=head.get("note"),
@@ -108,8 +110,13 @@ def _transport(head: Values, job: Job) -> Transport:
         mode=job.coding.code("cn-transport-mode", head["trafMode"]),
         conveyance=Conveyance(name=head["trafName"], voyage=head["voyageNo"]),
         bill=head["billNo"],
+        goods_place=_site(head),
         country_departure=job.coding.country(head["country"]),
     )
+
+
+def _site(head: Values) -> Place | None:
+    return Place(code=Code(system="cn-supervised-site", value=head["loctNo"])) if "loctNo" in head else None
 
 
 def build_summary(head: Values, lines: tuple[Values, ...], job: Job) -> Built:
@@ -117,7 +124,11 @@ def build_summary(head: Values, lines: tuple[Values, ...], job: Job) -> Built:
     numbers = tuple(dict.fromkeys(line["invtNo"] for line in lines))
     declared = tuple(found for number in numbers for found in job.reference("declaration", number))
     own = job.reference("pre", head.get("preNo")) + job.reference("cop", head["copNo"], head["agentCode"])
-    period = f"lists from {head['startTime']} to {head['endTime']}" if {"startTime", "endTime"} <= set(head) else ""
+    period = (
+        f"lists from {head.get('startTime', '')} to {head.get('endTime', '')}"
+        if {"startTime", "endTime"} & set(head)
+        else ""
+    )
     note = "; ".join(part for part in (period, head.get("note", "")) if part)
     record = CustomsRequest(
         references=own + declared,
@@ -134,8 +145,12 @@ def build_summary(head: Values, lines: tuple[Values, ...], job: Job) -> Built:
             lodged=job.said,
             part=int(head["msgSeqNo"]),
             parts=int(head["msgCount"]),
+            flags=tuple(
+                Code(system=f"ceb-{name}", value=head[name]) for name in ("summaryFlag", "itemNameFlag") if name in head
+            ),
             note=note or None,
         ),
+        transport=Transport(goods_place=_site(head)) if "loctNo" in head else None,
         parties=present(
             company("agent", head["agentCode"], head["agentName"]),
             company("trader", head["ebcCode"], head["ebcName"]),

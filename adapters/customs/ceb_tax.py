@@ -81,6 +81,7 @@ def build_state(head: Values, lines: tuple[Values, ...], job: Job) -> Built:
             guid=job.guid,
             function="delete" if head["status"] == "3" else "change",
             declaration=head["invtNo"],
+            said=job.said,
         ),
         taxes=Taxes(
             bill=head["taxNo"],

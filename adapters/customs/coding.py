@@ -33,7 +33,9 @@ _code = lru_cache(CODES_REMEMBERED_MAX)(codes.code)
 
 @lru_cache(NUMBERS_REMEMBERED_MAX)
 def _quantity(said: str, unit: str) -> Quantity:
-    return Quantity(value=fixed(said, 5), unit=_unit(unit))
+    international = _unit(unit)
+    own = unit if codes.customs_unit(international) != unit else None
+    return Quantity(value=fixed(said, 5), unit=international, unit_said=own)
 
 
 _amount = lru_cache(NUMBERS_REMEMBERED_MAX)(amount)

@@ -29,6 +29,7 @@ from chain.records.sections import Status, StatusNote
 from chain.records.transport import Conveyance, Package, Transport
 
 Values = dict[str, str]
+_OF_TRANSPORT: Final = ("BILL_NO", "TRAF_MODE", "VOYAGE_NO", "PACK_NO", "NET_WT", "GROSS_WT", "I_E_DATE")
 RESULTS_MAX: Final = 1_000
 """Results in one `DEC_DATA`."""
 
@@ -98,7 +99,7 @@ def _build(values: Values, source: Source, coding: Coding) -> CustomsStatus:
     if meaning is None:
         coding.remark("unknown-code", f"cn-channel has no code {channel}; the state is kept", "status.code")
     at = _time(values["NOTICE_DATE"])
-    on = at.said[:10] if at.said[4:5] == "-" else day(at.said)
+    on = _day(values["NOTICE_DATE"]) or ""
     number = values.get("ENTRY_ID")
     return CustomsStatus(
         references=reference("declaration", number, on=on)
@@ -113,6 +114,8 @@ def _build(values: Values, source: Source, coding: Coding) -> CustomsStatus:
             at=at,
             notes=(StatusNote(text=values["NOTE"]),) if "NOTE" in values else (),
             number=number or values["CUS_CIQ_NO"],
+            office=coding.code("cn-customs-office", values.get("CUSTOM_MASTER") or values.get("DECL_PORT")),
+            declared_on=_day(values.get("D_DATE")),
         ),
         parties=tuple(
             party
@@ -128,16 +131,25 @@ def _build(values: Values, source: Source, coding: Coding) -> CustomsStatus:
 
 def _transport(values: Values, coding: Coding) -> Transport | None:
     voyage = values.get("VOYAGE_NO")
-    if not any(name in values for name in ("BILL_NO", "TRAF_MODE", "VOYAGE_NO", "PACK_NO", "NET_WT", "GROSS_WT")):
+    if not any(name in values for name in _OF_TRANSPORT):
         return None
     return Transport(
         mode=coding.code("cn-transport-mode", values.get("TRAF_MODE")),
         conveyance=Conveyance(voyage=voyage) if voyage else None,
         bill=values.get("BILL_NO"),
         packages=Package(count=int(values["PACK_NO"])) if "PACK_NO" in values else None,
+        crossed_on=_day(values.get("I_E_DATE")),
         gross=kilograms(values["GROSS_WT"]) if "GROSS_WT" in values else None,
         net=kilograms(values["NET_WT"]) if "NET_WT" in values else None,
     )
+
+
+def _day(said: str | None) -> str | None:
+    """The day of a date or time, in Beijing; None where nothing was said."""
+    if said is None:
+        return None
+    at = _time(said)
+    return at.said[:10] if at.said[4:5] == "-" else day(at.said)
 
 
 def _time(said: str) -> Instant:
@@ -164,6 +176,7 @@ class DecImportResponseReader:
         said = fields.maybe("ErrorMessage", text(2_000))
         own = fields.maybe("ClientSeqNo", text(50))
         central = fields.maybe("SeqNo", text(18))
+        transit = fields.maybe("TrnPreId", text(18))
         if own is None and central is None:
             faults.add("DecImportResponse/ClientSeqNo", "is there, or SeqNo is", code=BUSINESS_CODE)
         faults.refuse(self.kind)
@@ -177,6 +190,7 @@ class DecImportResponseReader:
                 technical=True,
                 notes=(StatusNote(text=said),) if said else (),
                 number=own or central,
+                flags=(Code(system="cn-transit-pre-number", value=transit),) if transit else (),
             ),
         )
         # Whose number ClientSeqNo is, is not said: it can be looked up, not stated.

@@ -165,3 +165,40 @@ PACK_NO N9 no
 NET_WT N19,5 no
 GROSS_WT N19,5 no
 """
+
+DEC_MOD: Final = """
+DecModSeqNo C..32 no
+Version C..16 no
+DecModType 1|2 yes
+EntryId entry yes
+CustomsCode d4 no
+TradeCode C..18 no
+TradeName C..256 no
+AgentCode C..18 no
+AgentName C..256 no
+DecModNote C..2000 no
+CheckMark C..16 no
+DecSeqNo C..18 no
+Sign C..4000 no
+SignTime C..32 no
+IeFlag I|E no
+OperType C..16 no
+IcCode C..64 no
+EntOpName C..64 no
+EntOpTele C..64 no
+FeedDept C..64 no
+TradeCreditCode C..18 no
+AgentCreditCode C..18 no
+"""
+"""Head of the form that asks to change or cancel a declaration (修撤单)."""
+
+DEC_MOD_ITEM: Final = """
+No N9 no
+FieldCode C..64 yes
+FieldName C..256 no
+OldValue C..2000 no
+NewValue C..2000 no
+OldName C..256 no
+NewName C..256 no
+"""
+"""One field that is to change."""

@@ -34,7 +34,7 @@ from chain.errors import Malformed
 from chain.identifiers import Ucr
 from chain.records.base import Document, Reference, Source
 from chain.records.customs import CustomsDeclaration, CustomsRequest, DeclarationHead, RequestHead
-from chain.records.scalars import Direction
+from chain.records.scalars import Code, Direction
 from chain.records.sections import Party, PartyRole
 from chain.records.value import Taxes, Valuation
 
@@ -158,8 +158,21 @@ def _head(declaration: Fields, coding: Coding) -> DeclarationHead:
         guarantee=guarantee.maybe("ID", NAME) if guarantee else None,
         lodged=stamp(declaration, "IssueDateTime"),
         accepted=stamp(declaration, "AcceptanceDateTime"),
+        flags=_flags(declaration),
         note="; ".join(note for note in notes if note)[:4_000] or None,
     )
+
+
+def _flags(declaration: Fields) -> tuple[Code, ...]:
+    """How the agent represents, whether goods are in containers, the nature of the deal."""
+    agent, shipment = declaration.child("Agent"), declaration.child("GoodsShipment")
+    consignment = shipment.child("Consignment") if shipment else None
+    said = (
+        ("wco-agent-function", agent.maybe("FunctionCode", CODE) if agent else None),
+        ("wco-container", consignment.maybe("ContainerCode", CODE) if consignment else None),
+        ("wco-transaction-nature", shipment.maybe("TransactionNatureCode", CODE) if shipment else None),
+    )
+    return tuple(Code(system=system, value=value) for system, value in said if value)
 
 
 def _check_items(declaration: Fields, items: list[Fields]) -> None:
@@ -244,7 +257,11 @@ def _documents(
     if shipment:
         holders.append((shipment, None))
     holders.extend((item, item_number(item)) for item in items)
-    documents: list[Document] = []
+    documents = [
+        Document(kind=coding.named("wco-authorisation", kind), number=holder.maybe("ID", NAME))
+        for holder in declaration.each("AuthorisationHolder")
+        if (kind := holder.maybe("CategoryCode", CODE))
+    ]
     cited: tuple[Reference, ...] = ()
     for holder, number in holders:
         for name in ("AdditionalDocument", "PreviousDocument"):

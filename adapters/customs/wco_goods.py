@@ -8,11 +8,13 @@ from adapters.customs.ceb_reader import is_less
 from adapters.customs.coding import Coding
 from adapters.customs.wco_parts import CODE, COUNT, COUNTRY, MASS, NAME, NOTE, item_number, money
 from adapters.xml_fields import BUSINESS_CODE, Fields
-from chain.identifiers import ContainerNumber, HsCode
+from chain.identifiers import ContainerNumber, HsCode, ImoNumber
 from chain.records.scalars import Code, Quantity, Weight, fixed
 from chain.records.sections import GoodsItem
 from chain.records.transport import Container, Conveyance, Package, Place, Seal, Transport
 
+IMO_TYPE: Final = "10"
+"""`IdentificationTypeCode` of a vessel named by its IMO number."""
 UNIT_UNSAID: Final = "wco-unit:tariff"
 """A tariff quantity is in the unit that the tariff asks for, which the message does not name."""
 
@@ -120,16 +122,26 @@ def transport_of(declaration: Fields, shipment: Fields | None, coding: Coding) -
 def _conveyance(border: Fields | None) -> Conveyance | None:
     if border is None:
         return None
-    name, nation = border.maybe("ID", NAME), border.maybe("RegistrationNationalityCode", COUNTRY)
-    return Conveyance(name=name, nationality=nation) if name or nation else None
+    nation = border.maybe("RegistrationNationalityCode", COUNTRY)
+    name, imo = _identified(border)
+    return Conveyance(name=name, imo=imo, nationality=nation) if name or imo or nation else None
 
 
 def _inland(consignment: Fields | None) -> Conveyance | None:
     for name in ("ArrivalTransportMeans", "DepartureTransportMeans"):
         found = consignment.child(name) if consignment else None
-        if found and (number := found.maybe("ID", NAME)):
-            return Conveyance(name=number)
+        name, imo = _identified(found) if found else (None, None)
+        if name or imo:
+            return Conveyance(name=name, imo=imo)
     return None
+
+
+def _identified(means: Fields) -> tuple[str | None, ImoNumber | None]:
+    """Name or number of a means of transport, and its IMO number where it is said to be one (type 10) and is."""
+    said = means.maybe("ID", NAME)
+    if said and means.maybe("IdentificationTypeCode", CODE) == IMO_TYPE and ImoNumber.is_valid(said):
+        return None, ImoNumber.parse(said)
+    return said, None
 
 
 def _office(number: str | None) -> Place | None:

@@ -116,13 +116,16 @@ def _duty(fee: Fields, number: int, coding: Coding) -> TaxLine:
     kind = fee.maybe("TypeCode", CODE)
     payment = fee.child("Payment")
     rate = fee.maybe("TaxRateNumeric", decimal(17, 4))
+    assessed = money(payment, "TaxAssessedAmount") if payment else None
+    payable = money(payment, "PaymentAmount") if payment else None
     return TaxLine(
         kind=DUTIES.get(kind or "", "other"),
         code=coding.code("wco-duty-type", kind),
         item=number,
         base=money(fee, "AdValoremTaxBaseAmount"),
         rate=percent(rate) if rate else None,
-        amount=money(payment, "TaxAssessedAmount") if payment else None,
+        amount=assessed,
+        payable=payable if payable != assessed else None,
         deducted=money(fee, "DeductAmount"),
         payment=coding.code("wco-payment-method", payment.maybe("MethodCode", CODE)) if payment else None,
     )

@@ -105,6 +105,12 @@ def _status(response: Fields, source: Source, coding: Coding) -> CustomsStatus |
             at=at,
             notes=_notes(response, coding),
             number=number or own,
+            effective=_effective(response, declarations),
+            flags=tuple(
+                coding.named("wco-declaration-version", version)
+                for version in dict.fromkeys(each.maybe("VersionID", CODE) for each in declarations)
+                if version
+            ),
         ),
         taxes=_taxes(declarations, coding),
         deadline=_deadline(response),
@@ -138,11 +144,24 @@ def _notes(response: Fields, coding: Coding) -> tuple[StatusNote, ...]:
     for status in response.each("Status"):
         if code := status.maybe("NameCode", CODE):
             found.append(StatusNote(code=coding.code("wco-status", code), text=f"status {code}"))
+    for change in response.each("Amendment"):
+        code = change.maybe("ChangeReasonCode", CODE)
+        pointed = _pointed(change)
+        if code or pointed:
+            text = f"changed for reason {code}" if code else "changed"
+            found.append(StatusNote(code=coding.code("wco-change-reason", code), text=text, field=pointed))
     return tuple(found[:NOTES_MAX])
 
 
+def _effective(response: Fields, declarations: list[Fields]) -> Instant | None:
+    """When the declaration was accepted, or its status took effect (the goods' exit)."""
+    said = [stamp(each, "AcceptanceDateTime") for each in declarations]
+    said += [stamp(each, "EffectiveDateTime") for each in response.each("Status")]
+    return next((found for found in said if found), None)
+
+
 def _pointed(error: Fields) -> str | None:
-    """The field that an error points to, as section codes with their counts: `42A/67A[1]/68A[2]`."""
+    """The field that an error or an amendment points to, as section codes with their counts: `42A/67A[1]/68A[2]`."""
     steps: list[str] = []
     for pointer in error.each("Pointer"):
         section = pointer.maybe("DocumentSectionCode", CODE) or "?"

@@ -17,17 +17,22 @@ from typing import Final
 
 from adapters.logistics.dcsa_tnt import BOOKING_SCOPE
 from adapters.logistics.edifact import EdifactMessage, Segment, parse_interchange
-from adapters.logistics.parts import WEIGHT_UNITS, box_number, noted, unlocode, weight
+from adapters.logistics.parts import WEIGHT_UNITS, box_number, imo, noted, unlocode, weight
 from adapters.messages import Entity, ReadMessage, message_digest
 from adapters.xml_fields import Faults, decimal
 from chain.errors import MalformedMessage
 from chain.records.base import Reference, Remark, Source
 from chain.records.logistics import LogisticsEvent
-from chain.records.scalars import Code, Instant, Weight, instant
-from chain.records.transport import Container, Conveyance, Event, Place, Seal
+from chain.records.scalars import Code, Direction, Instant, Weight, instant
+from chain.records.transport import Container, Conveyance, Event, Place, Seal, Transport
 
 MOVES: Final = {"44": "DISC", "45": "DISC", "46": "LOAD", "34": "GTIN", "36": "GTOT"}
 """BGM document code -> DCSA's code of the same move."""
+_GROSS: Final = ("G", "EGW", "AAE", "VGM")
+_TARE: Final = ("T",)
+"""Dimensions (UN/ECE 6313) of MEA."""
+_LLOYDS: Final = "146"
+"""Code list (1131) of vessels named by their IMO number."""
 TYPES: Final = frozenset({"COARRI", "CODECO"})
 CONTAINERS_MAX = 10_000
 BEIJING: Final = timezone(timedelta(hours=8))
@@ -97,23 +102,26 @@ class _Move:
             number=number,
             known=known,
             size_type=Code(system="iso-6346-type", value=size) if (size := self.equipment.get(2)) else None,
-            gross=self._gross(),
+            tare=self._weight(_TARE),
+            gross=self._weight(_GROSS),
             laden={"4": False, "5": True}.get(self.equipment.get(5)),
             seals=tuple(self._seals()),
         )
         return LogisticsEvent(
             references=tuple(self._references(number, happened)),
             source=source,
-            remarks=tuple(remarks),
+            transport=self._ports(remarks),
             event=Event(
                 code=Code(system="dcsa-equipment-event", value=self.code),
                 happened=happened,
                 place=place,
                 container=box,
                 gross=box.gross,
-                conveyance=self._conveyance(),
+                conveyance=self._conveyance(remarks),
+                direction=self._direction(),
                 bill=next((segment.get(0, 1) for segment in self._all("RFF") if segment.get(0) == "BM"), None),
             ),
+            remarks=tuple(remarks),
         )
 
     def _all(self, tag: str) -> Iterator[Segment]:
@@ -155,22 +163,34 @@ class _Move:
                     return unlocode(segment.get(1), remarks)
         return None
 
-    def _conveyance(self) -> Conveyance | None:
+    def _conveyance(self, remarks: list[Remark]) -> Conveyance | None:
         for segment in self.head:
             if segment.tag == "TDT" and segment.get(0) == "20":
                 mode = segment.get(2)
                 return Conveyance(
                     mode=Code(system="uncefact-rec-19", value=mode) if mode else None,
                     name=segment.get(7, 3) or segment.get(7) or None,
+                    imo=imo(segment.get(7), remarks) if segment.get(7, 1) == _LLOYDS else None,
                     voyage=segment.get(1) or None,
                     carrier=Code(system="carrier", value=carrier) if (carrier := segment.get(4)) else None,
                 )
         return None
 
-    def _gross(self) -> Weight | None:
+    def _direction(self) -> Direction | None:
+        """UN/ECE 8249: 2 is an export, 3 an import; a transhipment is neither."""
+        status = self.equipment.get(4)
+        return "I" if status == "3" else "E" if status == "2" else None
+
+    def _ports(self, remarks: list[Remark]) -> Transport | None:
+        """Ports of loading (LOC 9) and discharge (LOC 11) of this container."""
+        said = {segment.get(0): segment.get(1) or None for segment in self._all("LOC")}
+        loading, discharge = unlocode(said.get("9"), remarks), unlocode(said.get("11"), remarks)
+        return Transport(loading=loading, discharge=discharge) if loading or discharge else None
+
+    def _weight(self, dimensions: tuple[str, ...]) -> Weight | None:
         for segment in self._all("MEA"):
             unit, said = segment.get(2), segment.get(2, 1)
-            if segment.get(1) in ("G", "EGW", "AAE", "VGM") and unit in WEIGHT_UNITS:
+            if segment.get(1) in dimensions and unit in WEIGHT_UNITS:
                 if not decimal().fits(said):
                     self.faults.add(segment.where, decimal().rule, value=said)
                     return None
@@ -180,7 +200,7 @@ class _Move:
     def _seals(self) -> Iterator[Seal]:
         for segment in self._all("SEL"):
             number, by = segment.get(0), segment.get(1)
-            if number and number != "SI":
+            if number and number != "SI":  # a terminal's word for yes: there is a seal, and no number is said
                 yield Seal(number=number[:35], by=Code(system="edifact-seal-issuer", value=by) if by else None)
 
 

@@ -32,7 +32,7 @@ from adapters.xml_fields import Faults, one_of
 from chain.errors import MalformedMessage
 from chain.records.base import Reference, Remark, Source
 from chain.records.logistics import LogisticsEvent
-from chain.records.scalars import Code, Instant
+from chain.records.scalars import Code, Direction, Instant
 from chain.records.transport import Container, Conveyance, Event, Place, Seal
 
 EVENTS_MAX = 1000
@@ -164,11 +164,22 @@ class _Reading:
                 bill=next((r.value for r in references if r.kind == "transport_document"), None),
                 document=self._document(),
                 retracts=event_id if retracted else None,
-                reason=fields.maybe("changeRemark", NOTE) or fields.maybe("reason", NOTE),
+                reason=self._reason(),
+                direction=self._direction(),
             ),
             remarks=tuple(self.remarks),
         )
         return Entity(ordinal, record, lookup=references, amends=own[0] if own and retracted else None)
+
+    def _reason(self) -> str | None:
+        said = self.fields.maybe("changeRemark", NOTE) or self.fields.maybe("reason", NOTE)
+        delay = self.fields.maybe("delayReasonCode", TOKEN)
+        return said if delay is None else f"delay {delay}; {said}"[:4_000] if said else f"delay {delay}"
+
+    def _direction(self) -> Direction | None:
+        details = self.fields.child("equipmentDetails")
+        moved = details.maybe("movementType", TOKEN) if details else None
+        return "I" if moved == "IMPORT" else "E" if moved == "EXPORT" else None
 
     def _time(self, name: str, *, required: bool = True) -> Instant | None:
         said = self.fields.text(name, ISO_TIME, required=required)
@@ -278,7 +289,11 @@ class _Reading:
                 return place.model_copy(update={"name": name}) if name else place
             return Place(name=name) if name else None
         call = self._call()
-        return unlocode(call.maybe("UNLocationCode", TOKEN), self.remarks) if call is not None else None
+        place = unlocode(call.maybe("UNLocationCode", TOKEN), self.remarks) if call is not None else None
+        facility = call.maybe("facilityCode", TOKEN) if call is not None else None
+        if place is None or place.unlocode is None or facility is None:
+            return place
+        return place.model_copy(update={"code": Code(system="dcsa-facility", value=facility)})
 
     def _document(self) -> Code | None:
         said = self.fields.maybe("documentTypeCode", TOKEN)

@@ -9,7 +9,7 @@ from typing import Final
 
 from adapters.json_reader import JsonFields, parse_json
 from adapters.logistics.dcsa_tnt import BOOKING_SCOPE
-from adapters.logistics.parts import ISO_TIME, NAME, SHORT, TOKEN, box_number, moment, noted, unlocode, weight
+from adapters.logistics.parts import ISO_TIME, NAME, SHORT, TOKEN, box_number, imo, moment, noted, unlocode, weight
 from adapters.messages import Entity, ReadMessage, message_digest
 from adapters.xml_fields import Faults, one_of, positive
 from chain.errors import MalformedMessage
@@ -17,7 +17,7 @@ from chain.records.base import Reference, Remark, Source
 from chain.records.logistics import LogisticsWeight, WeightHead
 from chain.records.scalars import Code, Weight
 from chain.records.sections import Party, PartyRole
-from chain.records.transport import Container, Place, Seal
+from chain.records.transport import Container, Conveyance, Place, Seal, Transport
 
 KIND: Final = "DCSA-VGM-1.0"
 VGM_SCOPE: Final = "dcsa-vgm"
@@ -89,9 +89,10 @@ def _entity(ordinal: int, fields: JsonFields, digest: str) -> Entity:
             bill=bill,
             booking=booking,
             certificate=vgm.maybe("certificationReference", NAME),
-            place=_place(vgm, remarks),
+            place=_place(vgm, "location", remarks),
         ),
         parties=_parties(fields),
+        transport=_transport(fields, remarks),
         remarks=tuple(remarks),
     )
     return Entity(ordinal, record, lookup=lookup, amends=own if retracted else None)
@@ -126,9 +127,40 @@ def _container(equipment: JsonFields, remarks: list[Remark]) -> Container | None
     )
 
 
-def _place(vgm: JsonFields, remarks: list[Remark]) -> Place | None:
-    location = vgm.child("location")
-    return unlocode(location.maybe("UNLocationCode", TOKEN), remarks) if location else None
+def _place(fields: JsonFields, name: str, remarks: list[Remark]) -> Place | None:
+    """A location by its UN/LOCODE, facility and name, as far as it says them."""
+    location = fields.child(name)
+    if location is None:
+        return None
+    place = unlocode(location.maybe("UNLocationCode", TOKEN), remarks) or Place()
+    facility = location.child("facility")
+    code = facility.maybe("facilityCode", TOKEN) if facility else None
+    said = {
+        "code": Code(system="dcsa-facility", value=code) if code and place.code is None else place.code,
+        "name": location.maybe("locationName", NAME),
+    }
+    found = place.model_copy(update=said)
+    return found if found != Place() else None
+
+
+def _transport(fields: JsonFields, remarks: list[Remark]) -> Transport | None:
+    """Vessel, voyage and ports that the container is weighed for."""
+    voyage = fields.child("vesselVoyageDetails")
+    if voyage is None:
+        return None
+    name, number = voyage.maybe("vesselName", NAME), imo(voyage.maybe("vesselIMONumber", TOKEN), remarks)
+    export, back = (_voyage(voyage, way) for way in ("export", "import"))
+    conveyance = Conveyance(name=name, imo=number, voyage=export or back, export_voyage=export if back else None)
+    return Transport(
+        conveyance=conveyance if conveyance != Conveyance() else None,
+        loading=_place(voyage, "portOfLoading", remarks),
+        discharge=_place(voyage, "portOfDischarge", remarks),
+    )
+
+
+def _voyage(voyage: JsonFields, way: str) -> str | None:
+    either = voyage.child(f"{way}VoyageNumberOrReference")
+    return either.maybe("carrierVoyageNumber", SHORT) if either else None
 
 
 def _parties(fields: JsonFields) -> tuple[Party, ...]:

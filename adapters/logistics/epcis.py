@@ -17,11 +17,11 @@ from adapters.logistics.parts import ISO_TIME, NAME, TOKEN, day_of, moment, note
 from adapters.messages import Entity, ReadMessage, message_digest
 from adapters.xml_fields import Faults, Form, decimal, one_of
 from chain.errors import MalformedMessage
-from chain.records.base import Reference, ReferenceKind, Source
+from chain.records.base import Document, Reference, ReferenceKind, Source
 from chain.records.logistics import LogisticsEvent
 from chain.records.scalars import Code, Quantity, fixed
 from chain.records.sections import GoodsItem
-from chain.records.transport import Event, Place
+from chain.records.transport import Event, Place, Transport
 
 KIND: Final = "EPCIS-2.0"
 EVENT_SCOPE: Final = "epcis-event"
@@ -30,9 +30,12 @@ EVENTS_MAX = 1000
 GOODS_MAX = 200
 """Instances and classes of goods that one event names."""
 TYPES: Final = ("ObjectEvent", "AggregationEvent", "TransactionEvent", "TransformationEvent", "AssociationEvent")
+_DOCUMENT: Final = re.compile(rb'"type"\s{0,64}:\s{0,64}"EPCISDocument"')
 _OFFSET: Final = Form("an offset from UTC, such as +08:00", re.compile(r"[+-](?:0\d|1[0-4]):[0-5]\d"))
 _URI: Final = Form("an address of at most 256 characters", re.compile(r"\S{1,256}"))
 _TRANSACTIONS: Final[dict[str, ReferenceKind]] = {"po": "order", "bol": "transport_document", "inv": "invoice"}
+_ACTIONS: Final = ("ADD", "OBSERVE", "DELETE")
+_WITH_ACTION: Final = frozenset(TYPES) - {"TransformationEvent"}
 _LISTS: Final = ("epcList", "childEPCs", "inputEPCList", "outputEPCList")
 _QUANTITIES: Final = ("quantityList", "childQuantityList", "inputQuantityList", "outputQuantityList")
 
@@ -44,7 +47,7 @@ class EpcisReader:
 
     def recognises(self, message: bytes) -> bool:
         """Whether the standard's context or document type stands in the JSON."""
-        return b"EPCISDocument" in message or b"ref.gs1.org/standards/epcis" in message
+        return _DOCUMENT.search(message) is not None or b"ref.gs1.org/standards/epcis" in message
 
     def read(self, message: bytes) -> ReadMessage:
         """See `Reader`."""
@@ -71,6 +74,7 @@ def _events(root: JsonFields) -> list[Value]:
     found = body.value.get("eventList") if body is not None else None
     if found is None and body is not None and isinstance(body.value.get("event"), dict):
         found = [body.value["event"]]
+    root.faults.refuse(KIND)
     if not isinstance(found, list) or not found:
         raise MalformedMessage(f"{KIND}/epcisBody/eventList", "holds at least one event")
     if len(found) > EVENTS_MAX:
@@ -82,7 +86,10 @@ def _entity(ordinal: int, fields: JsonFields, digest: str) -> Entity:
     faults = fields.faults
     kind = fields.text("type", one_of(*TYPES))
     happened = moment(fields.text("eventTime", ISO_TIME), f"{fields.where}/eventTime", faults)
-    fields.text("eventTimeZoneOffset", _OFFSET)
+    offset = fields.text("eventTimeZoneOffset", _OFFSET)
+    if happened is not None and offset is not None and not happened.said.endswith(offset):
+        # Where it happened the clock showed this zone; the time itself may be written in another.
+        happened = happened.model_copy(update={"said": f"{happened.said} ({offset})"})
     step = fields.maybe("bizStep", _URI)
     event_id = fields.maybe("eventID", _URI)
     error = fields.child("errorDeclaration")
@@ -97,6 +104,9 @@ def _entity(ordinal: int, fields: JsonFields, digest: str) -> Entity:
     if error is not None and not own:
         faults.add(f"{fields.where}/eventID", "is there where an error is declared", fix="Name the wrong event")
     reason = error.maybe("reason", _URI) if error is not None else None
+    action = fields.text("action", one_of(*_ACTIONS), required=kind in _WITH_ACTION)
+    disposition = fields.maybe("disposition", _URI)
+    location = _place(fields, "bizLocation")
     record = LogisticsEvent(
         references=(*references, *own),
         source=Source(kind=KIND, sha256=digest, message_id=event_id, ordinal=ordinal),
@@ -105,11 +115,16 @@ def _entity(ordinal: int, fields: JsonFields, digest: str) -> Entity:
             code=Code(system="cbv-biz-step", value=_last(step)) if step else Code(system="epcis-type", value=kind),
             happened=happened,
             reported=moment(fields.maybe("recordTime", ISO_TIME), f"{fields.where}/recordTime", faults),
-            place=_place(fields),
+            place=_place(fields, "readPoint") or location,
             retracts=event_id if error is not None else None,
             reason=reason,
+            action=next((known for known in _ACTIONS if known == action), None),
+            disposition=Code(system="cbv-disposition", value=_last(disposition)) if disposition else None,
+            corrected_by=_corrections(error) if error is not None else (),
         ),
         goods_items=goods,
+        documents=_documents(fields),
+        transport=Transport(goods_place=location) if location is not None else None,
     )
     return Entity(ordinal, record, lookup=references, amends=own[0] if own and error is not None else None)
 
@@ -158,8 +173,26 @@ def _goods(fields: JsonFields) -> tuple[GoodsItem, ...]:
     return tuple(items)
 
 
-def _place(fields: JsonFields) -> Place | None:
-    point = fields.child("readPoint") or fields.child("bizLocation")
+def _documents(fields: JsonFields) -> tuple[Document, ...]:
+    """Business transactions that are no reference of a consignment: despatch advices, ..."""
+    found: list[Document] = []
+    for one in fields.each("bizTransactionList"):
+        kind, number = one.maybe("type", _URI), one.maybe("bizTransaction", _URI)
+        if number is not None and _TRANSACTIONS.get(_last(kind or "")) is None:
+            found.append(Document(kind=Code(system="cbv-btt", value=_last(kind or "unsaid")), number=number))
+    return tuple(found[:GOODS_MAX])
+
+
+def _corrections(error: JsonFields) -> tuple[str, ...]:
+    listed = error.value.get("correctiveEventIDs", [])
+    if not isinstance(listed, list) or not all(isinstance(one, str) and _URI.fits(one) for one in listed):
+        error.faults.add(f"{error.where}/correctiveEventIDs", "is a list of event ids", value=listed)
+        return ()
+    return tuple(str(one) for one in listed[:GOODS_MAX])
+
+
+def _place(fields: JsonFields, name: str) -> Place | None:
+    point = fields.child(name)
     said = point.maybe("id", _URI) if point is not None else None
     return Place(code=Code(system="gs1-sgln", value=said)) if said else None
 

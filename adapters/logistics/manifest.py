@@ -19,7 +19,7 @@ from adapters.messages import Entity, ReadMessage, message_digest
 from adapters.xml import parse_xml, peek_root
 from adapters.xml_fields import Faults, Fields, Form, decimal, one_of, whole
 from chain.errors import MalformedMessage
-from chain.identifiers import HsCode
+from chain.identifiers import HsCode, ImoNumber
 from chain.records.base import Reference, Remark, Source
 from chain.records.customs import Function
 from chain.records.logistics import TransportDocument, TransportDocumentHead
@@ -192,10 +192,12 @@ def _conveyance(declaration: Fields) -> Conveyance | None:
     means = declaration.child("BorderTransportMeans")
     if means is None:
         return None
-    mode = means.maybe("TypeCode", TOKEN)
+    mode, said = means.maybe("TypeCode", TOKEN), means.maybe("ID", NAME)
     return Conveyance(
-        mode=Code(system="cn-transport-mode", value=mode) if mode else None,
-        name=means.maybe("Name", NAME) or means.maybe("ID", NAME),
+        # Not the declaration's list of modes, in which 1 is a bonded store; which list it is, no source says.
+        mode=Code(system="cn-manifest-mode", value=mode) if mode else None,
+        name=means.maybe("Name", NAME) or said,
+        imo=ImoNumber.parse(said[2:]) if said and said.startswith("UN") and ImoNumber.is_valid(said[2:]) else None,
         voyage=means.maybe("JourneyID", NAME),
     )
 

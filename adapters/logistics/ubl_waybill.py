@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from adapters.logistics.parts import NAME, NOTE, SHORT, TOKEN, box_number, day, imo, moment, noted, unlocode
 from adapters.messages import Entity, ReadMessage, message_digest
-from adapters.ubl import CAC, CBC, UBL_DAY, each_in, first, measure, party
+from adapters.ubl import CAC, CBC, COUNTRY, UBL_DAY, counted, each_in, first, measure, party, priced
 from adapters.xml import parse_xml, peek_root
 from adapters.xml_fields import Faults, Fields, Form, whole
 from chain.identifiers import AirWaybillNumber, HsCode
@@ -125,6 +125,7 @@ def _waybill(root: Fields, source: Source) -> TransportDocument | None:
             number=number,
             issued_on=issued,
             own_number=root.maybe(f"{CBC}CarrierAssignedID", NAME),
+            declared_value=priced(root, "DeclaredCarriageValueAmount"),
         ),
         parties=tuple(_named(root, _PARTIES)) + tuple(_named(consignment, _INNER_PARTIES)),
         goods_items=tuple(_goods(shipment)),
@@ -134,8 +135,11 @@ def _waybill(root: Fields, source: Source) -> TransportDocument | None:
             bill=number,
             loading=_port(stage, "LoadingPortLocation", remarks),
             discharge=_port(stage, "UnloadingPortLocation", remarks),
+            country_departure=_country(consignment, "OriginalDepartureCountry"),
+            country_destination=_country(consignment, "FinalDestinationCountry"),
             gross=measure(shipment, "GrossWeightMeasure"),
             net=measure(shipment, "NetWeightMeasure"),
+            volume=counted(shipment, "GrossVolumeMeasure", "MTQ"),
             packages=Package(count=int(count)) if count else None,
             containers=boxes,
         ),
@@ -179,6 +183,11 @@ def _port(stage: Fields | None, name: str, remarks: list[Remark]) -> Place | Non
     return unlocode(location.maybe(f"{CBC}ID", TOKEN), remarks) if location is not None else None
 
 
+def _country(holder: Fields | None, name: str) -> str | None:
+    found = first(holder, name)
+    return found.maybe(f"{CBC}IdentificationCode", COUNTRY) if found is not None else None
+
+
 def _goods(shipment: Fields) -> Iterator[GoodsItem]:
     for n, item in enumerate(shipment.each(f"{CAC}GoodsItem"), 1):
         if n > GOODS_MAX:
@@ -192,7 +201,18 @@ def _goods(shipment: Fields) -> Iterator[GoodsItem]:
         code = item.maybe(f"{CBC}RequiredCustomsID", SHORT)
         hs = HsCode.parse(code) if code and HsCode.is_valid(code) else None
         if name is not None:
-            yield GoodsItem(ordinal=n, hs=hs, name=name, gross=measure(item, "GrossWeightMeasure"))
+            yield GoodsItem(
+                ordinal=n,
+                hs=hs,
+                name=name,
+                quantity=counted(item, "Quantity", "H87"),
+                total=priced(item, "ValueAmount"),
+                customs_value=priced(item, "DeclaredCustomsValueAmount"),
+                statistical_value=priced(item, "DeclaredStatisticsValueAmount"),
+                origin=_country(inner, "OriginCountry"),
+                gross=measure(item, "GrossWeightMeasure"),
+                net=measure(item, "NetWeightMeasure"),
+            )
 
 
 def _boxes(shipment: Fields, remarks: list[Remark]) -> Iterator[Container]:
@@ -252,7 +272,7 @@ def _weight(root: Fields, unit: Fields, source: Source) -> LogisticsWeight | Non
             gross=gross,
             method=Code(system="solas-vgm-method", value=method) if method else None,
             at=at,
-            id=mass.maybe(f"{CBC}ID", NAME),
+            id=mass.maybe(f"{CBC}ID", NAME) or root.maybe(f"{CBC}ID", NAME),
             container=box,
             booking=booking,
             certificate=certificate.maybe(f"{CBC}ID", NAME) if certificate is not None else None,

@@ -32,18 +32,18 @@ import re
 from decimal import Decimal
 from typing import Final, Literal
 
+from adapters.customs.coding import Coding
 from adapters.json_reader import JsonFields, parse_json
 from adapters.logistics.parts import ISO_DAY, ISO_TIME, NAME, NOTE, SHORT, TOKEN, day, moment, noted
 from adapters.messages import Entity, ReadMessage, message_digest
 from adapters.xml_fields import BUSINESS_CODE, Faults, Form, decimal, digits, one_of, whole
 from chain.errors import MalformedMessage
 from chain.identifiers import DeclarationNumber, DutyCertificateNumber, HsCode, Uscc
-from chain.records import codes
 from chain.records.base import Reference, Remark, Source
-from chain.records.scalars import Code, Quantity, amount, fixed
+from chain.records.scalars import Code, amount, fixed
 from chain.records.sections import GoodsItem, Party, Taxes
 from chain.records.tax import TaxPayment, TaxPaymentHead
-from chain.records.value import TaxKind, TaxLine
+from chain.records.value import ExchangeRate, TaxKind, TaxLine
 
 FORMAT: Final = "duty-payment-certificates/1"
 KIND: Final = "duty-payment-certificate"
@@ -93,7 +93,9 @@ def _certificate(fields: JsonFields, source: Source) -> TaxPayment | None:
     total = fields.decimal("amount", decimal(19, 2))
     paid_at = moment(fields.text("paidAt", ISO_TIME), f"{fields.where}/paidAt", faults)
     due_on = day(fields.maybe("dueOn", ISO_DAY), f"{fields.where}/dueOn", faults)
-    fields.maybe("filledOn", ISO_DAY)
+    filled_on = day(fields.maybe("filledOn", ISO_DAY), f"{fields.where}/filledOn", faults)
+    invoiced = fields.maybe("invoiceCurrency", _CURRENCY)
+    exchange = fields.decimal("exchangeRate", decimal(12, 6), required=False)
     state = fields.text("status", one_of(*_STATES))
     items = list(fields.each("items", required=True))
     if len(items) > ITEMS_MAX:
@@ -118,6 +120,8 @@ def _certificate(fields: JsonFields, source: Source) -> TaxPayment | None:
             declaration=declaration,
             office=Code(system="cn-customs-office", value=office) if office else None,
             state=next(known for known in _STATES if known == state),
+            filled_on=filled_on,
+            exchange=ExchangeRate(currency=invoiced, rate=fixed(exchange, 6)) if invoiced and exchange else None,
         ),
         taxes=Taxes(
             lines=tuple(line for _, line in lines),
@@ -167,7 +171,7 @@ def _line(fields: JsonFields, kind: TaxKind, currency: str) -> tuple[GoodsItem, 
         ordinal=int(number),
         hs=code,
         name=name,
-        quantity=Quantity(value=fixed(quantity, 5), unit=codes.unit(unit)) if quantity and unit else None,
+        quantity=Coding().quantity(quantity, unit),
         customs_value=amount(base, currency),
     )
     line = TaxLine(

@@ -31,15 +31,15 @@ import re
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
+from adapters.customs.coding import Coding
 from adapters.json_reader import JsonFields, parse_json
 from adapters.logistics.parts import ISO_DAY, ISO_TIME, NAME, SHORT, TOKEN, day, moment, noted
 from adapters.messages import Entity, ReadMessage, message_digest
 from adapters.xml_fields import BUSINESS_CODE, Faults, Form, decimal, one_of, whole
 from chain.errors import MalformedMessage
 from chain.identifiers import DeclarationNumber, HsCode, Uscc
-from chain.records import codes
 from chain.records.base import Reference, Remark, Source
-from chain.records.scalars import Quantity, amount, fixed
+from chain.records.scalars import amount, fixed
 from chain.records.sections import Party
 from chain.records.tax import RebateHead, RebateLine, TaxRebate
 
@@ -139,7 +139,7 @@ def _line(row: JsonFields) -> RebateLine | None:
         agency_certificate=agency,
         exported_on=exported,
         hs=HsCode.parse(hs),
-        quantity=Quantity(value=fixed(quantity, 5), unit=codes.unit(unit)),
+        quantity=Coding().quantity(quantity, unit),
         deal_total=amount(money["cjzj"] or "", currency),
         exchange=fixed(rates["hl"] or "", 6),
         fob_cny=amount(money["rmblaj"] or "", "CNY"),

@@ -15,6 +15,23 @@ Function = Literal["new", "change", "delete"]
 """What a message does: lodge, replace or withdraw (`appType` 1, 2, 3; WCO FunctionCode 9, 13)."""
 
 
+class FieldChange(Part):
+    """One field of a declaration that is to be changed (修撤单 Item)."""
+
+    field: Text
+    """The field by the name or number that customs gives it (FieldCode)."""
+    name: Text | None = None
+    """Its name in words (FieldName)."""
+    old: Note | None = None
+    """What it says now (OldValue)."""
+    new: Note | None = None
+    """What it is to say (NewValue)."""
+    old_name: Text | None = None
+    """Meaning of a code that it says now (OldName)."""
+    new_name: Text | None = None
+    """Meaning of a code that it is to say (NewName)."""
+
+
 class DeclarationHead(Part):
     """What a declaration says about itself."""
 
@@ -80,6 +97,10 @@ class DeclarationHead(Part):
     """Lists that it gathers (CEB607, 701)."""
     flags: Many[Code] = ()
     """Other marks: 担保验放, 税收征管标记, 两段准入, self declarations ..."""
+    changes: Many[FieldChange] = ()
+    """Field by field, what an amendment changes (修撤单)."""
+    reason: Note | None = None
+    """Why it is amended (修撤单 DecModNote)."""
     note: Note | None = None
     """Note (备注)."""
 
@@ -126,6 +147,12 @@ class RequestHead(Part):
     """`I` import, `E` export."""
     office: Code | None = None
     """Customs office."""
+    border_office: Code | None = None
+    """Customs office at the border (portCode)."""
+    procedure: Code | None = None
+    """Customs procedure of what is asked for (监管方式, `cn-trade-mode`)."""
+    flags: Many[Code] = ()
+    """Other marks, each in a list named after its field (`ceb-summaryFlag`)."""
     lodged: Instant | None = None
     """When it was lodged (appTime)."""
     reason: Note | None = None

@@ -136,6 +136,9 @@ class Quantity(Part):
     """Decimal string, 5 digits behind the point."""
     unit: Unit
     """UN/ECE Rec 20 code, such as `KGM`, `H87`."""
+    unit_said: Token | None = None
+    """Customs' own code of the unit (计量单位), where several of its units share `unit` and it is not the usual one:
+    001 台 and 015 条 are `H87` as 007 个 is."""
 
 
 class Weight(Part):

@@ -6,13 +6,16 @@ Names of fields follow the trade's nouns; each says its unit, format and where t
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from chain.identifiers import CustomsCode, HsCode, Uscc
 from chain.records.scalars import (
     Amount,
     Code,
     Country,
+    Day,
     Instant,
     Many,
     Note,
@@ -103,6 +106,8 @@ class GoodsItem(Part):
     """The company's own article number (itemNo) or the account book's (itemRecordNo)."""
     record_number: Text | None = None
     """Number in the bonded account book (账册备案料号, 备案序号)."""
+    article: Note | None = None
+    """The company's own name of it (企业商品品名 itemName), where that is another than `name`."""
     barcode: Text | None = None
     """Bar code (barCode)."""
     quantity: Quantity | None = None
@@ -123,6 +128,8 @@ class GoodsItem(Part):
     """Country of origin, for import and export alike (the adapter undoes the swap of export declarations)."""
     destination: Country | None = None
     """Country of final destination (最终目的国)."""
+    country_trade: Country | None = None
+    """Country of the trading partner (贸易国), where the line says it."""
     origin_place: Text | None = None
     """Region of origin (原产地区)."""
     district: Token | None = None
@@ -212,8 +219,20 @@ class Status(Part):
     """What it says beside the code."""
     tax_paid: bool = False
     """Whether it says that taxes were paid; a flag, not a state."""
+    office: Code | None = None
+    """Customs office that the answer names (申报地海关, `cn-customs-office`)."""
+    guid: Text | None = None
+    """Id of the entity in the answer (CEB guid)."""
+    part: Annotated[int, Field(ge=1)] | None = None
+    """Which part of a split message it is about (msgSeqNo)."""
+    flags: Many[Code] = ()
+    """Further numbers and codes that it repeats, each in a list named after its field (`ceb-rkdNo`, `ceb-payNo`)."""
     number: Text | None = None
     """Number of what it is about (declaration, order, waybill ...)."""
+    declared_on: Day | None = None
+    """Day of declaration as the answer repeats it (申报日期 D_DATE)."""
+    effective: Instant | None = None
+    """When what it says happened or takes effect (WCO AcceptanceDateTime, Status/EffectiveDateTime)."""
 
 
 __all__ = [

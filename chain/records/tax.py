@@ -11,6 +11,7 @@ from chain.records.base import Record
 from chain.records.customs import Function
 from chain.records.scalars import Amount, Code, Day, Instant, Many, Note, Part, Quantity, Rate, Text, Token
 from chain.records.sections import GoodsItem, ItemOrdinal, Party, Taxes, Transport, Valuation
+from chain.records.value import ExchangeRate
 from chain.sdjwt import GOODS_ITEMS_MAX
 
 
@@ -73,6 +74,8 @@ class AssessmentHead(Part):
 
     number: Text | None = None
     """Number of the bill (taxNo)."""
+    said: Instant | None = None
+    """When customs said this of it (returnTime), where that is not the day of issue: a change of its state."""
     guid: Text | None = None
     """Id of this statement."""
     function: Function = "new"
@@ -113,6 +116,10 @@ class TaxPaymentHead(Part):
     """Customs office."""
     state: Literal["paid", "refunded", "void"] = "paid"
     """What became of it."""
+    filled_on: Day | None = None
+    """Day on which customs filled it in (填发日期)."""
+    exchange: ExchangeRate | None = None
+    """Exchange rate by which the value for duty was computed."""
     note: Note | None = None
     """Note."""
 

@@ -11,6 +11,7 @@ from chain.records.scalars import (
     Code,
     Country,
     Day,
+    Direction,
     Instant,
     Many,
     Note,
@@ -197,6 +198,16 @@ class Event(Part):
     """Means of transport."""
     bill: Annotated[Text, Field(max_length=64)] | None = None
     """Transport document, where the event is about one."""
+    direction: Direction | None = None
+    """`I` import, `E` export, where the source says it."""
+    number: Text | None = None
+    """Number that customs gave to the list which tells of it (入库单编号 rkdNo)."""
+    action: Literal["ADD", "OBSERVE", "DELETE"] | None = None
+    """EPCIS: whether things were put together, seen, or taken apart."""
+    disposition: Code | None = None
+    """State of the things after it (`cbv-disposition`: in_transit ...)."""
+    corrected_by: Many[Text] = ()
+    """Ids of the events that say it rightly, where this one is taken back."""
     document: Code | None = None
     """Kind of the document that a document event is about (`dcsa-document`: TRD, CUS ...)."""
     part: bool | None = None

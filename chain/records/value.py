@@ -104,6 +104,8 @@ class TaxLine(Part):
     """The tax, to 0.01 or as said."""
     deducted: Amount | None = None
     """Relief taken off."""
+    payable: Amount | None = None
+    """What is to be paid of it (WCO PaymentAmount), where that is another amount."""
     payment: Code | None = None
     """Way of payment or guarantee."""
 
