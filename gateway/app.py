@@ -24,6 +24,7 @@ from chain.members import PolicyKind
 from chain.proof.hashes import sha256
 from chain.records import parse_record_rules
 from chain.verify.trust import LEDGER, REGISTRY, TrustRoot
+from gateway.console import console_router
 from gateway.describing import describe
 from gateway.examination import Examiner
 from gateway.following import Watcher
@@ -184,6 +185,7 @@ def create_app(settings: GatewaySettings, gateway: Gateway | None = None) -> Fas
     _mount_read_routes(app, services)
     app.include_router(ledger_router(services))
     app.include_router(trust_root_router(services))
+    app.include_router(console_router())
     app.include_router(health_router(services, running.machinery, make_figures(services, running.machinery)))
 
     @app.get("/problems/{slug}", response_class=HTMLResponse)

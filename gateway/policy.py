@@ -84,6 +84,14 @@ class Grant:
         return f"{self.role} / {self.condition} / {self.type_pattern}"
 
 
+class Cause(StrEnum):
+    """Why a section is withheld."""
+
+    NO_GRANT = "no-grant"
+    CONDITION = "condition"
+    OTHER_CONSIGNMENTS = "other-consignments"
+
+
 @dataclass(frozen=True)
 class Verdict:
     """Whether one section is seen, and why."""
@@ -94,15 +102,27 @@ class Verdict:
     sole_only: bool = False
     """Withheld because the record speaks of other consignments too."""
 
+    @property
+    def cause(self) -> Cause | None:
+        """Why it is withheld; None where it is seen."""
+        if self.seen:
+            return None
+        if self.sole_only:
+            return Cause.OTHER_CONSIGNMENTS
+        return Cause.CONDITION if self.grants else Cause.NO_GRANT
+
     def reason(self) -> str:
         """One sentence."""
-        if self.seen:
-            return "granted by " + "; ".join(map(str, self.grants))
-        if self.sole_only:
-            return "withheld: the record speaks of other consignments too"
-        if self.grants:
-            return "withheld: would be granted by " + "; ".join(map(str, self.grants))
-        return "withheld: no line of the policy grants it to any of the reader's roles"
+        named = "; ".join(map(str, self.grants))
+        match self.cause:
+            case None:
+                return f"granted by {named}"
+            case Cause.OTHER_CONSIGNMENTS:
+                return "withheld: the record speaks of other consignments too"
+            case Cause.CONDITION:
+                return f"withheld: would be granted by {named}"
+            case Cause.NO_GRANT:
+                return "withheld: no line of the policy grants it to any of the reader's roles"
 
 
 @dataclass(frozen=True)
@@ -115,6 +135,9 @@ class ViewPolicy:
     digest: bytes
     """SHA-256 of the file's bytes: what stands on the chain."""
     _granted_names: dict[tuple[int, frozenset[Condition], str], frozenset[str]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+    _verdicts: dict[tuple[int, frozenset[Condition], str, str, bool], Verdict] = field(
         default_factory=dict, compare=False, repr=False
     )
 
@@ -165,7 +188,16 @@ class ViewPolicy:
     def verdict(
         self, roles: Role, conditions: Collection[Condition], record_type: str, section: str, *, sole: bool
     ) -> Verdict:
-        """As `sections`, for one section, with the lines of the policy that decide it."""
+        """As `sections`, for one section, with the lines of the policy that decide it; remembered."""
+        key = (int(roles), frozenset(conditions), record_type, section, sole)
+        known = self._verdicts.get(key)
+        if known is None:
+            known = self._verdicts[key] = self._decided(roles, conditions, record_type, section, sole=sole)
+        return known
+
+    def _decided(
+        self, roles: Role, conditions: Collection[Condition], record_type: str, section: str, *, sole: bool
+    ) -> Verdict:
         held = _role_names(roles)
         fitting = [g for g in self.grants if g.role in held and g.covers(record_type, section)]
         met = tuple(g for g in fitting if g.condition in conditions)

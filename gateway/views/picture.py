@@ -14,7 +14,7 @@ from functools import lru_cache
 from chain.encoding import Json
 from chain.errors import NotFound
 from chain.sdjwt import SignedRecord
-from gateway.policy import ALWAYS_SHOWN, Condition, ViewPolicy
+from gateway.policy import ALWAYS_SHOWN, Cause, Condition, ViewPolicy
 from gateway.views import sections
 from gateway.views.declarations import declaration_threads
 from gateway.views.due import what_is_due
@@ -45,6 +45,8 @@ class Sight:
     """The reader takes no part in the consignment and sees its own records of it alone."""
     standing_reason: str
     """Why the reader takes part; empty where it does not."""
+    policy: ViewPolicy
+    directory: Directory
 
     def withheld(self, record: HeldRecord) -> list[str]:
         """Sections of a record that are withheld, wholly or in part, sorted."""
@@ -53,6 +55,18 @@ class Sight:
             for name, elements in record.signed.disclosed().items()
             if len(record.signed.section(name)) < len(elements)
         )
+
+    def why(self, record: HeldRecord, withheld: Sequence[str]) -> list[Json]:
+        """For each withheld section of a record, which rule of the policy withholds it."""
+        met = conditions_for_record(self.reader, record, self.conditions, self.directory)
+        told: list[Json] = []
+        for name in withheld:
+            verdict = self.policy.verdict(self.reader.roles, met, record.signed.vct, name, sole=record.is_sole)
+            # A section that the policy shows is withheld in part: those of its elements that are about other goods.
+            cause = verdict.cause or Cause.OTHER_CONSIGNMENTS
+            grants = [str(one) for one in verdict.grants] if cause is Cause.CONDITION else []
+            told.append({"section": name, "cause": str(cause), "grants": [*grants]})
+        return told
 
 
 def sight_of(
@@ -71,7 +85,8 @@ def sight_of(
     if not counted:
         raise NotFound("consignment", ucr)
     reduced = tuple(disclosed(one, ucr, reader, conditions, policy, directory) for one in counted)
-    return Sight(ucr, reader, conditions, reduced, own_only, standing.parties.get(reader.member, ""))
+    reason = standing.parties.get(reader.member, "")
+    return Sight(ucr, reader, conditions, reduced, own_only, reason, policy, directory)
 
 
 def disclosed(
@@ -103,6 +118,7 @@ def consignment_view(sight: Sight, coverage: Coverage) -> dict[str, Json]:
     """The picture as JSON: what `GET /v1/consignments/{ucr}` answers. Pure; see the module's first lines."""
     shown = [one for one in sight.records if one.signed.vct not in HIDDEN_TYPES]
     threads = declaration_threads(shown)
+    withheld = [(one, sight.withheld(one)) for one in shown]
     return {
         "ucr": sight.ucr,
         "reader": {
@@ -128,11 +144,9 @@ def consignment_view(sight: Sight, coverage: Coverage) -> dict[str, Json]:
         "findings": findings(shown, threads),
         "due": what_is_due(threads, shown),
         "withheld": [
-            {"record": one.signed.record_id, "type": one.signed.vct, "issuer": one.signed.iss, "sections": [*names]}
-            for one in shown
-            if (names := sight.withheld(one))
+            sections.named(one, sections=[*names], why=[*sight.why(one, names)]) for one, names in withheld if names
         ],
-        "records": [record_line(one, sight.withheld(one)) for one in shown],
+        "records": [record_line(one, names) for one, names in withheld],
     }
 
 

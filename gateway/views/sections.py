@@ -132,7 +132,22 @@ def overview(threads: Sequence[Thread], records: Sequence[HeldRecord]) -> dict[s
         "logistics": None
         if last is None
         else named(last, code=last.one("event").get("code"), happened=last.one("event").get("happened")),
+        "tax": _tax_standing(records),
     }
+
+
+def _tax_standing(records: Sequence[HeldRecord]) -> dict[str, Json] | None:
+    """How many bills stand and how many payments, and the last word on either; None where nobody spoke of taxes."""
+    replaced = {one.signed.amends for one in records}
+    said = [
+        one
+        for one in records
+        if one.signed.vct in ("tax.assessment", "tax.payment") and one.signed.record_id not in replaced
+    ]
+    if not said:
+        return None
+    kinds = [one.signed.vct for one in said]
+    return named(said[-1], assessed=kinds.count("tax.assessment"), paid=kinds.count("tax.payment"))
 
 
 def _moment(record: HeldRecord) -> dict[str, Json]:
@@ -140,7 +155,8 @@ def _moment(record: HeldRecord) -> dict[str, Json]:
     for head, field in _MOMENTS:
         happened = happened or utc_of(record.one(head).get(field))
     code = record.one("event").get("code") or record.one("status").get("code")
-    return named(record, at=happened or issued_at(record), code=code)
+    # Where its time is not said, or withheld, the moment stands at the record's own issue, and says so.
+    return named(record, at=happened or issued_at(record), at_is="happened" if happened else "issued", code=code)
 
 
 _MOMENTS = (

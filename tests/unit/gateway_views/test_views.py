@@ -30,6 +30,7 @@ from tests.unit.gateway_views.consortium import (
     PaperChain,
     PaperDirectory,
     PaperMember,
+    assessment,
     covered,
     declaration,
     departure,
@@ -110,6 +111,42 @@ def test_what_is_withheld_is_named_with_its_record_type_and_issuer() -> None:
     withheld = {one["type"]: one for one in view["withheld"]}  # type: ignore[attr-defined]
     assert withheld["trade.order"]["sections"] == ["goods_items", "order", "parties", "references"]
     assert withheld["trade.order"]["issuer"] == TRADER.uscc
+
+
+def test_each_withheld_section_names_the_rule_that_withholds_it() -> None:
+    chain = story()
+    chain.say(CARRIER, waybill("777-12345675"), UCR, f"6CN{TRADER.uscc}-OTHER")
+    for member in (CARRIER, BROKER, REGULATOR, TAX):
+        lines = explain(member.reader, tuple(chain.held), UCR, POLICY, DIRECTORY)
+        reasons = {(one["record"], one["section"]): one["why"] for one in lines if not one["seen"]}
+        for one in seen_by(chain, member)["withheld"]:  # type: ignore[attr-defined]
+            assert [why["section"] for why in one["why"]] == one["sections"]
+            for why in one["why"]:
+                reason = str(reasons.get((one["record"], why["section"]), "the others that it speaks of"))
+                assert all(grant in reason for grant in why["grants"])
+                assert {
+                    "condition": "would be granted by",
+                    "no-grant": "no line of the policy",
+                    "other-consignments": "other",
+                }[why["cause"]] in reason
+
+
+def test_a_moment_whose_time_is_withheld_stands_at_its_records_issue_and_says_so() -> None:
+    chain = story()
+    told = {one["type"]: one["at_is"] for one in seen_by(chain, CARRIER)["timeline"]}  # type: ignore[attr-defined]
+    assert told["logistics.event"] == told["customs.status"] == "happened"
+    assert told["customs.declaration"] == told["trade.order"] == "issued"
+    seen = {one["type"]: one["at_is"] for one in seen_by(chain, TRADER)["timeline"]}  # type: ignore[attr-defined]
+    assert seen["customs.declaration"] == "happened"
+
+
+def test_the_overview_counts_bills_that_stand_and_payments() -> None:
+    chain = story()
+    bill = next(one for one in chain.held if one.signed.vct == "tax.assessment")
+    again = chain.say(BEIJING, assessment(), amends=bill.signed.record_id)
+    tax = seen_by(chain, TRADER)["status"]["tax"]  # type: ignore[index]
+    assert (tax["assessed"], tax["paid"], tax["record"]) == (1, 0, again.signed.record_id)
+    assert seen_by(PaperChain(chain.held[:3]), TRADER)["status"]["tax"] is None  # type: ignore[index]
 
 
 def test_nothing_that_is_withheld_stands_anywhere_in_the_answer() -> None:

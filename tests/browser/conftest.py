@@ -1,0 +1,122 @@
+"""A real gateway on loopback and a real browser that looks at its console."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.stories.town import Town, open_town
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+# Without a sandbox, because tests may run as root in a container; nothing but the gateway on loopback is opened.
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+START_WAIT_S = 30.0
+WAIT_MS = 30_000
+LISTEN_FOR_VIOLATIONS = """
+window.violations = [];
+document.addEventListener("securitypolicyviolation", (event) => {
+  window.violations.push(`${event.violatedDirective}: ${event.blockedURI}`);
+});
+"""
+
+
+@dataclass
+class Served:
+    """A town whose gateway answers over HTTP."""
+
+    town: Town
+    url: str
+
+
+@dataclass
+class Visitor:
+    """A member's browser window at the console, with all that went wrong in it."""
+
+    page: Page
+    served: Served
+    faults: list[str] = field(default_factory=list)
+    """Script errors, and whatever the page asked of anybody but this gateway."""
+
+    def enter(self, slug: str) -> None:
+        """Pastes the member's token."""
+        self.page.get_by_label("Access token").fill(self.served.town.token(slug))
+        self.page.get_by_role("button", name="Use this token").click()
+        expect(self.page.locator("#desk")).to_be_visible()
+
+    def look_up(self, ucr: str) -> None:
+        """Asks for a consignment; it must be shown."""
+        self.page.get_by_label("UCR", exact=True).fill(ucr)
+        self.page.get_by_role("button", name="Look up").click()
+        expect(self.page.locator("#picture-title")).to_contain_text(ucr)
+
+    def violations(self) -> list[str]:
+        """What the page's policy forbade."""
+        found: list[str] = self.page.evaluate("window.violations")
+        return found
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The gateway on a free port of loopback."""
+    with open_town(tmp_path_factory.mktemp("browser")) as town:
+        # The application's parts were started by the town's own client.
+        server = uvicorn.Server(uvicorn.Config(town.http.app, port=0, lifespan="off", log_level="warning"))
+        thread = threading.Thread(target=server.run, daemon=True)
+        thread.start()
+        until = time.monotonic() + START_WAIT_S
+        while not server.started:
+            assert time.monotonic() < until, "the gateway did not start"
+            time.sleep(0.02)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield Served(town, f"http://127.0.0.1:{port}")
+        server.should_exit = True
+        thread.join(START_WAIT_S)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium; the test is skipped where there is none. It ends with its module, as its event loop must."""
+    path = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    if path is None:
+        pytest.skip(f"none of {', '.join(CHROMIUM_NAMES)} is installed")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def visitor(browser: Browser, served: Served) -> Iterator[Visitor]:
+    """A fresh window at the console. Afterwards no script may have failed and nothing been asked of others."""
+    context = browser.new_context(locale="en-GB", accept_downloads=True)
+    context.set_default_timeout(WAIT_MS)
+    page = context.new_page()
+    page.add_init_script(LISTEN_FOR_VIOLATIONS)
+    window = Visitor(page, served)
+    page.on("pageerror", lambda error: window.faults.append(str(error)))
+    page.on("request", lambda asked: window.faults.append(asked.url) if not is_ours(asked.url, served.url) else None)
+    page.goto(f"{served.url}/console")
+    yield window
+    assert window.violations() == []
+    assert window.faults == []
+    context.close()
+
+
+def is_ours(asked: str, gateway: str) -> bool:
+    """Whether a request stays with the gateway; a file made in the page's own memory does."""
+    return asked.startswith((gateway + "/", f"blob:{gateway}/"))
