@@ -6,6 +6,7 @@ Nothing here believes that the endpoint is honest or up to date; it says where a
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -22,6 +23,8 @@ REVERT_CODE = 3
 """JSON-RPC error code of a reverted call, as geth introduced it; others use -32000 or -32015 with the data."""
 PROOF_NODES_MAX = 64
 """A trie over 256-bit keys is no deeper."""
+HEAD_MOVES_S = (0.02, 0.05, 0.2)
+"""Pauses before the newest block is asked for again: Besu has none for some milliseconds while it moves its head."""
 
 
 class Endpoint:
@@ -58,6 +61,11 @@ class Endpoint:
     def block(self, block: int | str, *, full: bool = False) -> Mapping[str, Any] | None:
         """A block by number or tag; None where the endpoint has none."""
         answer = self.request("eth_getBlockByNumber", block_id(block), full)
+        for pause in HEAD_MOVES_S if isinstance(block, str) else ():
+            if answer is not None:
+                break
+            time.sleep(pause)
+            answer = self.request("eth_getBlockByNumber", block_id(block), full)
         if answer is None:
             return None
         fields = parse_object(answer, "eth_getBlockByNumber")

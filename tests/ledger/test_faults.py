@@ -83,6 +83,19 @@ def test_a_chain_id_that_changes_later_is_noticed_by_the_next_check(ledger: Ledg
         ledger.check()
 
 
+def test_a_newest_block_that_is_missing_for_a_moment_is_asked_for_again(ledger: Ledger, wire: FaultyProvider) -> None:
+    number, answers = ledger.block_number(), iter([None, None])
+    wire.lies[BLOCK] = lambda params, block: next(answers, block)  # as Besu answers while it moves its head
+    assert ledger.block_number() >= number
+    assert next(answers, "all told") == "all told"
+
+
+def test_an_endpoint_without_a_newest_block_is_said_as_such(ledger: Ledger, wire: FaultyProvider) -> None:
+    wire.lies[BLOCK] = lambda params, block: None
+    with pytest.raises(MalformedAnswer, match="no block latest"):
+        ledger.block_number()
+
+
 def test_a_head_that_goes_back_is_noticed(ledger: Ledger, wire: FaultyProvider) -> None:
     number = ledger.head().number
     before = wire.inner.make_request(BLOCK, [hex(number - 1), False])["result"]  # type: ignore[arg-type]
