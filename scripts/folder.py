@@ -18,15 +18,19 @@ DIR/view-policy.json  DIR/record-rules.json   the files whose hashes are on the 
 ```
 
 Key files are encrypted with the passphrase, which is 256 random bits: its key derivation can be short. A member that
-runs its own machine takes its own folder under `members/` and a passphrase of its own.
+runs its own machine takes its own folder under `members/` and a passphrase of its own: from the file that
+`TONGGUAN_PASSPHRASE_FILE` names, from `DIR/passphrase`, or, where there is neither, asked for at the terminal.
 """
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
 import secrets
+import sys
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +43,12 @@ if TYPE_CHECKING:
 
 KEYSTORE_SCRYPT_N = 1 << 12
 """Work factor of key files that a random 256-bit passphrase opens: guessing it is hopeless at any factor."""
+KEYSTORE_SCRYPT_N_CHOSEN = 1 << 18
+"""The same for a passphrase that somebody chose, which can be guessed at."""
+RANDOM_PASSPHRASE_CHARACTERS = 43
+CHOSEN_PASSPHRASE_CHARACTERS_MIN = 20
+"""PKCS#8 files are derived by 2,048 rounds only, so a shorter passphrase would not hold."""
+PASSPHRASE_FILE_VARIABLE = "TONGGUAN_PASSPHRASE_FILE"  # noqa: S105 - a name
 
 
 class BrokenFolder(TongguanError):
@@ -102,21 +112,28 @@ class ConsortiumFolder:
         """Raises BrokenFolder, with the fix, where this is no founded consortium."""
         if not self.is_founded():
             raise BrokenFolder(
-                f"{self.path} holds no consortium (no trust-root.json). Make one: tongguan init {self.path}"
+                f"{self.path} holds no consortium (no trust-root.json). Make one: tongguan init {self.path}; or to act "
+                "in one that others founded, lay its trust root there"
             )
 
     def passphrase(self) -> bytes:
-        """The passphrase of the key files."""
+        """The passphrase of the key files: from its file, or asked for at the terminal; BrokenFolder where neither."""
+        named = os.environ.get(PASSPHRASE_FILE_VARIABLE)
+        file = Path(named) if named else self.passphrase_file
         try:
-            return self.passphrase_file.read_bytes().strip()
+            return file.read_bytes().strip()
         except FileNotFoundError as error:
-            raise BrokenFolder(
-                f"{self.passphrase_file} is missing: the key files cannot be opened without it"
-            ) from error
+            if named or not sys.stdin.isatty():
+                raise BrokenFolder(
+                    f"{file} is missing: the key files cannot be opened without it. Name another file by "
+                    f"{PASSPHRASE_FILE_VARIABLE}, or run this at a terminal to be asked"
+                ) from error
+        return _asked_passphrase(self.path)
 
     def make_passphrase(self) -> bytes:
-        """Writes a new random passphrase, readable by its owner only; keeps one that is already there."""
-        if not self.passphrase_file.exists():
+        """Writes a new random passphrase, readable by its owner only; keeps one that opens key files already."""
+        has_keys = any((self.path / "members").glob("*/*.json"))
+        if not (os.environ.get(PASSPHRASE_FILE_VARIABLE) or self.passphrase_file.exists() or has_keys):
             write_private(self.passphrase_file, secrets.token_urlsafe(32).encode() + b"\n")
         return self.passphrase()
 
@@ -156,10 +173,12 @@ class ConsortiumFolder:
         from chain.keys import SigningKey
 
         key = SigningKey.generate()
-        folder = self.member_folder(slug)
-        folder.mkdir(parents=True, exist_ok=True)
-        write_private(folder / "signing.pem", key.to_pem(self.passphrase()))
+        self.save_signing_key(slug, "signing.pem", key)
         return key
+
+    def save_signing_key(self, slug: str, name: str, key: SigningKey) -> None:
+        """Writes a record-signing key into the member's folder under this name, encrypted."""
+        write_private(self.member_folder(slug) / name, key.to_pem(_strong(self.passphrase())))
 
     def account(self, slug: str, purpose: str = "account") -> LocalAccount:
         """The member's Ethereum account for a purpose: `account` (controller), `attester` or `gateway`."""
@@ -193,10 +212,27 @@ def make_account(file: Path, passphrase: bytes) -> LocalAccount:
     from eth_account import Account
 
     account: LocalAccount = Account.create()
-    keystore = Account.encrypt(account.key, passphrase.decode(), kdf="scrypt", iterations=KEYSTORE_SCRYPT_N)
+    is_random = len(_strong(passphrase)) >= RANDOM_PASSPHRASE_CHARACTERS
+    factor = KEYSTORE_SCRYPT_N if is_random else KEYSTORE_SCRYPT_N_CHOSEN
+    keystore = Account.encrypt(account.key, passphrase.decode(), kdf="scrypt", iterations=factor)
     file.parent.mkdir(parents=True, exist_ok=True)
     write_private(file, json.dumps(keystore).encode())
     return account
+
+
+@cache
+def _asked_passphrase(path: Path) -> bytes:
+    """Asked once a process, though one command may open several key files."""
+    return getpass.getpass(f"Passphrase of the key files in {path}: ").encode()
+
+
+def _strong(passphrase: bytes) -> bytes:
+    """The passphrase; raises BrokenFolder where key files that it encrypts could be opened by guessing it."""
+    if len(passphrase) < CHOSEN_PASSPHRASE_CHARACTERS_MIN:
+        raise BrokenFolder(
+            f"a passphrase that encrypts new key files has {CHOSEN_PASSPHRASE_CHARACTERS_MIN} characters or more"
+        )
+    return passphrase
 
 
 def write_json(file: Path, value: object) -> None:
