@@ -58,7 +58,7 @@ def main() -> None:
         app()
     except LedgerFault as error:
         print(f"tongguan: the ledger: {error}", file=sys.stderr)
-        sys.exit(EXIT_COULD_NOT_TELL)
+        sys.exit(EXIT_NO if _is_refused(error) else EXIT_COULD_NOT_TELL)
     except TongguanError as error:
         print(f"tongguan: {error}", file=sys.stderr)
         sys.exit(exit_code(error))
@@ -72,6 +72,12 @@ def main() -> None:
             raise
         print(f"tongguan: no connection: {error}", file=sys.stderr)
         sys.exit(EXIT_COULD_NOT_TELL)
+
+
+def _is_refused(error: LedgerFault) -> bool:
+    # The contract's own word, where the ledger client was loaded at all: a clear no.
+    reverts = sys.modules.get("chain.ledger.reverts")
+    return reverts is not None and isinstance(error, reverts.ContractRefused)
 
 
 def _is_no_connection(error: Exception) -> bool:

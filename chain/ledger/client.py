@@ -188,7 +188,7 @@ class Ledger(Sender):
     def propose(self, decision: calls.Decision, sender: LocalAccount) -> int:
         """Proposes, which approves too, and returns the proposal's id."""
         receipt = self.transact(calls.propose(decision), sender)
-        return self._proposal_of(receipt)
+        return self.proposal_of(receipt)
 
     def decide(self, decision: calls.Decision, senders: list[LocalAccount]) -> int:
         """Proposes by the first sender and approves by the others until it executes; returns the proposal's id."""
@@ -199,7 +199,8 @@ class Ledger(Sender):
             self.transact(calls.approve(proposal_id), sender)
         return proposal_id
 
-    def _proposal_of(self, receipt: Receipt) -> int:
+    def proposal_of(self, receipt: Receipt) -> int:
+        """The id of the proposal that this transaction made; MalformedAnswer where it made none."""
         for log in receipt.logs:
             event = decode_event("MemberRegistry", log)
             if event is not None and event.name == "Proposed":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +18,7 @@ from scripts.commands.registry import (
     Block,
     Directory,
     DryRun,
+    Member,
     Rpc,
     asked_block,
     connected,
@@ -81,20 +83,34 @@ def new_key(
     dry_run: DryRun = False,
 ) -> None:
     """Rotate: make a new signing key, register it, and sign with it from now on. The old one counts until revoked."""
+    from chain.errors import LedgerFault
     from chain.keys import SigningKey
     from chain.ledger import calls
-    from scripts.folder import write_private
+    from chain.ledger.reverts import ContractRefused
 
     folder, ledger = connected(directory, rpc)
     profile = folder.member(member)
-    key = SigningKey.generate()
-    send(folder, ledger, by, dry_run, calls.add_key(profile.uscc, key.public))
+    key, old = SigningKey.generate(), folder.signing_key(profile.slug).public.kid
+    path = folder.member_folder(profile.slug)
+    kept = path / f"signing-{key.public.kid}.pem"
+    if not dry_run:
+        # Written before it is registered: were the answer lost, the registry would name a key that nobody has.
+        folder.save_signing_key(profile.slug, kept.name, key)
+    try:
+        send(folder, ledger, by, dry_run, calls.add_key(profile.uscc, key.public))
+    except ContractRefused:
+        kept.unlink(missing_ok=True)
+        raise
+    except LedgerFault:
+        print(f"It may yet be registered (tongguan key list): {kept} is kept. In use: signing.pem", file=sys.stderr)
+        raise
     if dry_run:
         return
-    path = folder.member_folder(profile.slug)
-    old = folder.signing_key(profile.slug).public.kid
-    (path / "signing.pem").replace(path / f"signing-{old}.pem")
-    write_private(path / "signing.pem", key.to_pem(folder.passphrase()))
+    before = path / f"signing-{old}.pem"
+    before.unlink(missing_ok=True)
+    # Two names for a moment, so that there is a signing.pem at every one.
+    before.hardlink_to(path / "signing.pem")
+    kept.replace(path / "signing.pem")
     print(f"New key {key.public.kid}; the old one, {old}, still counts. Revoke it: tongguan key revoke {old} --as {by}")
 
 
@@ -165,3 +181,20 @@ def set_controller(
     from chain.ledger import calls
 
     transact(directory, rpc, by, dry_run, lambda folder, ledger: calls.set_controller(account, active=not off))
+
+
+@accounts_app.command("appoint")
+def appoint_controller(
+    member: Member,
+    account: Annotated[str, typer.Argument(help="0x-hex address", metavar="ACCOUNT")],
+    by: As,
+    directory: Directory = DEFAULT_DIR,
+    rpc: Rpc = DEFAULT_RPC,
+    dry_run: DryRun = False,
+) -> None:
+    """Appoint the first controller of a participant, as its sponsor; the member names further ones itself."""
+    from chain.ledger import calls
+
+    transact(
+        directory, rpc, by, dry_run, lambda folder, ledger: calls.appoint_controller(uscc_of(folder, member), account)
+    )

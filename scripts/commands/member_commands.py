@@ -32,7 +32,9 @@ from scripts.commands.registry import (
     uscc_of,
 )
 
-members_app = typer.Typer(help="Members: list, show, prove, new, admit, re-role, suspend.", no_args_is_help=True)
+members_app = typer.Typer(
+    help="Members: list, show, prove, new, admit, re-role, rename, suspend.", no_args_is_help=True
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -190,6 +192,28 @@ def change_roles(
 
     chosen = roles_said(roles)
     transact(directory, rpc, by, dry_run, lambda folder, ledger: calls.change_roles(uscc_of(folder, member), chosen))
+
+
+@members_app.command("profile")
+def change_profile(
+    member: Member,
+    by: As,
+    name: Annotated[str, typer.Option(help="registered name; its hash goes on the chain")],
+    customs_code: Annotated[str, typer.Option(help="10-digit customs code; none where not said")] = "",
+    directory: Directory = DEFAULT_DIR,
+    rpc: Rpc = DEFAULT_RPC,
+    dry_run: DryRun = False,
+) -> None:
+    """Give a participant another name and customs code, as its sponsor."""
+    from chain.ledger import calls
+
+    transact(
+        directory,
+        rpc,
+        by,
+        dry_run,
+        lambda folder, ledger: calls.change_profile(uscc_of(folder, member), name, customs_code),
+    )
 
 
 @members_app.command("suspend")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -73,14 +75,29 @@ def _standing(ledger: Ledger, proposal: Proposal) -> str:
     return "lapsed" if ledger.block_number() > last else f"open until block {last}"
 
 
+def _say_standing(ledger: Ledger, proposal_id: int) -> None:
+    proposal = ledger.proposal(proposal_id)
+    print(f"proposal {proposal_id}: {proposal_words(proposal)}; {_standing(ledger, proposal)}")
+
+
 def proposal_words(proposal: Proposal) -> str:
     """What a proposal would do, in words."""
+    return decision_words(proposal.action, proposal.payload)
+
+
+def decision_words(number: int, payload: bytes) -> str:
+    """What an action would do with this payload, in words; a payload that means nothing hides no other proposal."""
     from chain.ledger.abi import decode_values
     from chain.ledger.calls import PAYLOAD_TYPES, Action
+    from chain.ledger.faults import MalformedAnswer
 
-    action = Action(proposal.action)
-    values = decode_values(PAYLOAD_TYPES[action], proposal.payload)
-    return _WORDS[action.name](*values)
+    action = Action(number)
+    try:
+        words = _WORDS[action.name](*decode_values(PAYLOAD_TYPES[action], payload))
+    except (MalformedAnswer, ValueError):
+        return f"{action.name.lower()} of what does not decode; it can never execute"
+    # The registry looks at numbers only when it acts, and whoever reads this sits at a terminal.
+    return words if words.isprintable() else f"{action.name.lower()} of no number: {words!r}"
 
 
 def _standing_of(account: str, member: str, active: bool, purpose: str) -> str:
@@ -120,7 +137,11 @@ def approve(
     """Approve a proposal; at the threshold it executes at once."""
     from chain.ledger import calls
 
-    transact(directory, rpc, by, dry_run, lambda folder, ledger: calls.approve(proposal_id))
+    folder, ledger = connected(directory, rpc)
+    proposal = ledger.proposal(proposal_id)
+    foretold = _foretold(folder, ledger, by, proposal.approvals, proposal_words(proposal)) if dry_run else ""
+    if send(folder, ledger, by, dry_run, calls.approve(proposal_id), foretold) is not None:
+        _say_standing(ledger, proposal_id)
 
 
 @proposals_app.command("withdraw")
@@ -143,8 +164,9 @@ def propose(
         str,
         typer.Argument(
             help="admit-governor USCC CONTROLLER NAME ROLES [CUSTOMS_CODE] | expel M | suspend M | reinstate M | "
-            "threshold N | gateway ACCOUNT M [off] | controller ACCOUNT M [off] | view-policy FILE | "
-            "record-rules FILE | roles M ROLES [SPONSOR] | revoke-key THUMBPRINT [BLOCK]"
+            "threshold N | gateway ACCOUNT M (on|off) | controller ACCOUNT M (on|off) | view-policy FILE | "
+            "record-rules FILE | roles M ROLES [SPONSOR] | profile M NAME [CUSTOMS_CODE] | add-key M JWK_FILE | "
+            "revoke-key THUMBPRINT [BLOCK]"
         ),
     ],
     arguments: Annotated[list[str], typer.Argument(metavar="ARGUMENTS")],
@@ -157,15 +179,33 @@ def propose(
     from chain.ledger import calls
 
     folder, ledger = connected(directory, rpc)
+    decision = _decision(folder, action, arguments)
+    foretold = _foretold(folder, ledger, by, (), decision_words(decision.action, decision.payload)) if dry_run else ""
+    receipt = send(folder, ledger, by, dry_run, calls.propose(decision), foretold)
+    if receipt is not None:
+        _say_standing(ledger, ledger.proposal_of(receipt))
+
+
+def _decision(folder: ConsortiumFolder, action: str, arguments: list[str]) -> Decision:
     if action not in _ACTIONS:
         raise typer.BadParameter(f"no action {action}; there are {', '.join(_ACTIONS)}")
+    decide = _ACTIONS[action]
     try:
-        decision = _ACTIONS[action](folder, *arguments)
+        inspect.signature(decide).bind(folder, *arguments)
     except TypeError as error:
         raise typer.BadParameter(f"{action} takes other arguments: {error}") from error
-    send(folder, ledger, by, dry_run, calls.propose(decision))
-    if not dry_run:
-        print(f"proposal {ledger.proposal_count() - 1}")
+    try:
+        return decide(folder, *arguments)
+    except ValueError as error:
+        raise typer.BadParameter(f"{action} takes a number or a JSON file there: {error}") from error
+
+
+def _foretold(folder: ConsortiumFolder, ledger: Ledger, by: str, approvals: tuple[str, ...], what_it_does: str) -> str:
+    """What one more approval would come to, as the registry counts: governors active now, against the threshold."""
+    approving = {*approvals, folder.member(by).uscc} & set(ledger.governors().active)
+    needed = ledger.threshold_versions()[-1].threshold
+    outcome = "it would execute at once" if len(approving) >= needed else "it would wait for more"
+    return f"Approval {len(approving)} of {needed} to {what_it_does}: {outcome}."
 
 
 def _admit_governor(
@@ -219,6 +259,19 @@ def _change_roles(folder: ConsortiumFolder, member: str, roles: str, sponsor: st
     )
 
 
+def _change_profile(folder: ConsortiumFolder, member: str, name: str, customs_code: str = "") -> Decision:
+    from chain.ledger import calls
+
+    return calls.changing_profile(uscc_of(folder, member), name, customs_code)
+
+
+def _add_key(folder: ConsortiumFolder, member: str, file: str) -> Decision:
+    from chain.keys import PublicKey
+    from chain.ledger import calls
+
+    return calls.adding_key(uscc_of(folder, member), PublicKey.from_jwk(json.loads(Path(file).read_bytes())))
+
+
 def _revoke(folder: ConsortiumFolder, kid: str, block: str = "") -> Decision:
     from chain.encoding import parse_base64url
     from chain.ledger import calls
@@ -237,5 +290,7 @@ _ACTIONS: dict[str, Callable[..., Decision]] = {
     "view-policy": lambda folder, file: _policy(folder, PolicyKind.VIEW_POLICY, file),
     "record-rules": lambda folder, file: _policy(folder, PolicyKind.RECORD_RULES, file),
     "roles": _change_roles,
+    "profile": _change_profile,
+    "add-key": _add_key,
     "revoke-key": _revoke,
 }

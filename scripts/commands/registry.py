@@ -13,16 +13,19 @@ from scripts.commands.operate_commands import NODE_PORT
 from scripts.folder import ConsortiumFolder
 
 if TYPE_CHECKING:
-    from chain.ledger import Call, Ledger
+    from chain.ledger import Call, Ledger, Receipt
 
 Directory = Annotated[Path, typer.Option("--dir", help="the consortium's folder")]
-Rpc = Annotated[str, typer.Option(help="the chain's JSON-RPC endpoint")]
+Rpc = Annotated[
+    str, typer.Option(help="the chain's JSON-RPC endpoint (default: the folder's network, else this machine's node)")
+]
 As = Annotated[str, typer.Option("--as", help="whose controller account signs: a member's slug or USCC")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="say what would happen; send nothing")]
 Block = Annotated[int | None, typer.Option(help="as in force for this block (default: the next)")]
 Member = Annotated[str, typer.Argument(help="a member's slug in this folder, or its USCC")]
 DEFAULT_DIR = Path(".demo")
-DEFAULT_RPC = f"http://127.0.0.1:{NODE_PORT}"
+DEFAULT_RPC = ""
+NODE_RPC = f"http://127.0.0.1:{NODE_PORT}"
 
 
 def connected(directory: Path, rpc: str) -> tuple[ConsortiumFolder, Ledger]:
@@ -30,7 +33,7 @@ def connected(directory: Path, rpc: str) -> tuple[ConsortiumFolder, Ledger]:
     from scripts.connecting import connect, trust_root_of
 
     folder = ConsortiumFolder(directory)
-    return folder, connect(trust_root_of(folder), rpc)
+    return folder, connect(trust_root_of(folder), rpc or folder.rpc() or NODE_RPC)
 
 
 def transact(
@@ -41,15 +44,20 @@ def transact(
     send(folder, ledger, by, dry_run, call(folder, ledger))
 
 
-def send(folder: ConsortiumFolder, ledger: Ledger, by: str, dry_run: bool, call: Call) -> None:
-    """Sends a call from the member's controller account and says its block; with `dry_run` only whether it would do."""
+def send(
+    folder: ConsortiumFolder, ledger: Ledger, by: str, dry_run: bool, call: Call, foretold: str = ""
+) -> Receipt | None:
+    """Sends a call from the member's controller account and says its block; with `dry_run` only what it would do."""
     account = folder.account(folder.member(by).slug)
     ledger.dry_run(call, account.address)
     if dry_run:
         print(f"{call.contract}.{call.function} would be taken now; nothing was sent.")
-        return
+        if foretold:
+            print(f"  {foretold}")
+        return None
     receipt = ledger.transact(call, account)
     print(f"{call.contract}.{call.function} stands in block {receipt.block} (gas {receipt.gas_used:,}).")
+    return receipt
 
 
 def asked_block(ledger: Ledger, block: int | None) -> int:

@@ -6,6 +6,7 @@ before and after, and storage proofs under the newest sealed header tell the sam
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,13 +17,14 @@ import pytest
 from typer.testing import CliRunner
 
 from chain.errors import TongguanError
-from chain.ledger import Ledger
-from chain.ledger.faults import LedgerUnreachable
+from chain.keys import SigningKey
+from chain.ledger import Ledger, calls, reverts
+from chain.ledger.faults import LedgerUnreachable, NotInBlockYet
 from chain.ledger.proved import NotProved, ProvedRegistry
 from chain.ledger.reverts import ContractRefused
 from chain.members import AddedBy, KeyState, MemberKind, MemberState, PolicyKind, find_in_force
 from chain.verify.trust import TrustRoot
-from scripts.cli import app
+from scripts.cli import app, main
 from scripts.connecting import connect, trust_root_of
 from scripts.folder import ConsortiumFolder
 from scripts.founding import example_uscc, found
@@ -41,6 +43,8 @@ class Office:
     rpc: str
     root: TrustRoot
     ledger: Ledger
+    expelling: int = 0
+    """The proposal that expels a governor."""
     blocks: dict[str, int] = field(default_factory=dict)
     """The block in which each step of the story took effect."""
 
@@ -117,7 +121,7 @@ def _change_the_view_policy(office: Office, path: Path) -> None:
 
 def _expel_a_governor(office: Office) -> None:
     office.types("proposal propose expel tax --as customs")
-    number = office.ledger.proposal_count() - 1
+    number = office.expelling = office.ledger.proposal_count() - 1
     office.types(f"proposal approve {number} --as port")
     office.blocks["expelled"] = office.ledger.proposal(number).executed_block or 0
 
@@ -196,8 +200,63 @@ def test_a_dry_run_says_what_would_happen_and_sends_nothing(office: Office) -> N
     assert office.ledger.block_number() == block
 
 
-def test_a_proposal_is_read_in_words(office: Office) -> None:
+def test_a_dry_run_of_a_vote_says_what_it_would_come_to(office: Office) -> None:
+    broker = office.folder.member("broker").uscc
+    first = office.types("proposal propose suspend broker --as customs --dry-run")
+    assert f"Approval 1 of 2 to suspend {broker}: it would wait for more." in first
+    office.types("proposal propose suspend broker --as customs")
     number = office.ledger.proposal_count() - 1
+    again = f"Approval 2 of 2 to suspend {broker}: it would execute at once."
+    assert again in office.types(f"proposal approve {number} --as port --dry-run")
+    assert "its records do not count" not in line_of(office.types("member list"), broker)
+    office.types(f"proposal withdraw {number} --as customs")
+    assert f"Approval 1 of 2 to suspend {broker}: it would wait" in office.types(
+        f"proposal approve {number} --as port --dry-run"
+    )
+
+
+def test_an_approval_of_an_expelled_governor_is_not_foretold_as_one(office: Office) -> None:
+    assert office.folder.member("tax").uscc not in office.ledger.governors().active
+    office.types("proposal propose threshold 3 --as eport")
+    number = office.ledger.proposal_count() - 1
+    assert "Approval 2 of 2 to let 3 approvals" in office.types(f"proposal approve {number} --as port --dry-run")
+
+
+def test_what_is_no_proposal_is_told_by_what_is_wrong_with_it(office: Office) -> None:
+    for said in ("threshold many", "expel", "nothing broker", "expel broker customs"):
+        arguments = [*shlex.split(f"proposal propose {said} --as customs"), "--dir", str(office.folder.path)]
+        done = CliRunner().invoke(app, [*arguments, "--rpc", office.rpc])
+        assert done.exit_code == 2, said
+
+
+@pytest.mark.parametrize(
+    ("payload", "said"),
+    [
+        (b"", "expel of what does not decode; it can never execute"),
+        (b"\xff" * 32, "expel of what does not decode; it can never execute"),
+        (b"\x1b[2K\x1b[1A".ljust(32, b"\0"), "expel of no number: 'expel \\x1b[2K\\x1b[1A'"),
+    ],
+)
+def test_a_proposal_that_means_nothing_hides_no_other(office: Office, payload: bytes, said: str) -> None:
+    controller = office.folder.account("customs")
+    office.ledger.transact(calls.propose(calls.Decision(calls.Action.EXPEL, payload)), controller)
+    assert said in office.types("proposal list").splitlines()[-1]
+
+
+def test_a_refusal_is_a_clear_no_and_an_unreached_node_could_not_tell(
+    office: Office, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = ["tongguan", "member", "suspend", "carrier", "--as", "customs", "--dir", str(office.folder.path), "--rpc"]
+    for rpc, code in ((office.rpc, 1), ("http://127.0.0.1:9", 2)):
+        monkeypatch.setattr("sys.argv", [*said, rpc])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert ended.value.code == code
+        assert capsys.readouterr().err.startswith("tongguan: the ledger: ")
+
+
+def test_a_proposal_is_read_in_words(office: Office) -> None:
+    number = office.expelling
     said = office.types(f"proposal show {number}")
     assert f"Proposal {number}: expel {office.folder.member('tax').uscc}" in said
     assert f"executed in block {office.blocks['expelled']}" in said
@@ -244,3 +303,57 @@ def test_a_node_that_tells_another_version_than_it_proves_is_caught(office: Offi
 def test_a_node_that_nobody_reaches_is_said_as_such(office: Office) -> None:
     with pytest.raises(LedgerUnreachable):
         Office(office.folder, "http://127.0.0.1:9", office.root, office.ledger).types("member list")
+
+
+def test_a_participant_is_renamed_by_its_sponsor_and_given_a_controller_later(office: Office) -> None:
+    uscc, controller = example_uscc("310000", 9102), account("a late controller").address
+    office.types(f"member admit {uscc} --name 旧名 --roles CARRIER --as eport")
+    office.types(f"account appoint {uscc} {controller} --as eport")
+    assert f"{uscc}  active  CONTROLLER" in office.types(f"account show {controller}")
+    with pytest.raises(reverts.ControllerAlreadyAppointed):
+        office.types(f"account appoint {uscc} {account('another').address} --as eport")
+    office.types(f"member profile {uscc} --name 新名 --customs-code 2200900009 --as eport")
+    first, second = office.ledger.profile_versions(uscc)
+    assert (first.name_hash, first.customs_code) == (calls.name_hash("旧名"), None)
+    assert (second.name_hash, second.customs_code) == (calls.name_hash("新名"), "2200900009")
+
+
+def test_governors_vote_on_a_profile_and_a_key_and_the_key_says_so(office: Office, tmp_path: Path) -> None:
+    key = SigningKey.generate().public
+    (tmp_path / "key.jwk").write_text(json.dumps(key.jwk()))
+    for said in (f"add-key carrier {tmp_path / 'key.jwk'}", "profile carrier 示范快递 2200900010"):
+        office.types(f"proposal propose {said} --as customs")
+        office.types(f"proposal approve {office.ledger.proposal_count() - 1} --as port")
+    (version,) = office.proved().key_versions(key.thumbprint)
+    assert (version.added_by, version.member) == (AddedBy.GOVERNORS, office.folder.member("carrier").uscc)
+    assert line_of(office.types("member list"), f"key {key.kid}").endswith("added by governors")
+    assert office.ledger.find_customs_code_holder("2200900010") == office.folder.member("carrier").uscc
+
+
+def test_a_new_key_is_on_disk_before_the_registry_names_it(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    own, kid = office.folder.member_folder("trader"), office.kid("trader")
+
+    def lose_the_answer(self: Ledger, call: object, sender: object) -> None:
+        raise NotInBlockYet("0x" + "00" * 32, 1)
+
+    with monkeypatch.context() as lost:
+        lost.setattr(Ledger, "transact", lose_the_answer)
+        with pytest.raises(NotInBlockYet):
+            office.types("key new --member trader --as trader")
+    (kept,) = own.glob("signing-*.pem")
+    assert kept.name == f"signing-{SigningKey.load(kept.read_bytes(), office.folder.passphrase()).public.kid}.pem"
+    assert office.kid("trader") == kid, "what signs stays as it was"
+
+
+def test_a_new_key_that_is_refused_leaves_no_file(office: Office) -> None:
+    own, kid = office.folder.member_folder("bank"), office.kid("bank")
+    with pytest.raises(ContractRefused):
+        office.types("key new --member bank --as customs")
+    assert (list(own.glob("signing-*.pem")), office.kid("bank")) == ([], kid)
+
+
+def test_the_old_key_is_kept_beside_the_new_one(office: Office) -> None:
+    kid = office.kid("terminal")
+    office.types("key new --member terminal --as terminal")
+    assert office.kid("terminal") != kid
+    assert [file.name for file in office.folder.member_folder("terminal").glob("signing-*")] == [f"signing-{kid}.pem"]
