@@ -100,12 +100,13 @@ class Runner:
             raise RpcError(SERVER_ERROR, f"gas required exceeds allowance ({most})")
         succeeded(computation)
         least = used - 1
-        # A call made from inside gets at most 63/64 of the gas left, so a run that used G may need more than G.
-        guess = min(most, (used + refund + CALL_STIPEND) * 64 // 63)
-        if self._succeeds(call, guess, deadline):
-            most = guess
-        else:
-            least = guess
+        # Most runs need what they used and no more. A call made from inside gets at most 63/64 of the gas left, so a
+        # run that used G may need more than G.
+        for guess in (used + refund, (used + refund + CALL_STIPEND) * 64 // 63):
+            if self._succeeds(call, min(most, guess), deadline):
+                most = min(most, guess)
+                break
+            least = min(most, guess)
         while least + 1 < most and (most - least) / most > ESTIMATE_ERROR_RATIO:
             middle = min((most + least) // 2, least * 2)
             if self._succeeds(call, middle, deadline):

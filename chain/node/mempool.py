@@ -27,6 +27,8 @@ REPLACEMENT_PERCENT = 110
 """A transaction of the same nonce replaces a waiting one only for so much of its price, as in Geth."""
 HALF_CURVE_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
 EIP155_V_MIN = 35
+NONCE_MAX = (1 << 64) - 1
+"""A transaction with this nonce never runs: the count after it would not fit (EIP-2681)."""
 ACCEPTED_TYPES = (1, 2)
 JOURNAL_ENTRY_HEAD_BYTES = 8
 
@@ -50,6 +52,8 @@ def parse_transaction(raw: bytes, chain_id: int) -> Pooled:
         raise TransactionRefused("only replay-protected (EIP-155) transactions allowed over RPC")
     if transaction_chain != chain_id:
         raise TransactionRefused(f"invalid chain id for signer: have {transaction_chain} want {chain_id}")
+    if transaction.nonce >= NONCE_MAX:
+        raise TransactionRefused("nonce has max value")
     if not 0 < transaction.s <= HALF_CURVE_ORDER:
         raise TransactionRefused("invalid transaction v, r, s values")
     try:

@@ -61,7 +61,7 @@ class Methods:
             "eth_blockNumber": Method(lambda: hex(node.head.number), (), 0),
             "eth_feeHistory": Method(self._fee_history, (p.count, p.block_name, p.anything), 2),
             "eth_sendRawTransaction": Method(self._send, (p.octets,), 1),
-            "txpool_status": Method(lambda: {"pending": hex(node.waiting), "queued": "0x0"}, (), 0),
+            "txpool_status": Method(self._pool_status, (), 0),
         }
 
     def _state(self) -> dict[str, Method]:
@@ -199,6 +199,10 @@ class Methods:
             return shapes.data(self._node.send(raw))
         except TransactionRefused as refused:
             raise RpcError(refused.rpc_code, refused.reason) from refused
+
+    def _pool_status(self) -> object:
+        runnable, waiting = self._node.runnable, self._node.waiting
+        return {"pending": hex(runnable), "queued": hex(max(0, waiting - runnable))}
 
     def _transaction_count(self, address: bytes, name: p.BlockName | None = None) -> str:
         if name is not None and name.tag == "pending":

@@ -136,6 +136,12 @@ class EmbeddedNode:
         return len(self._pool)
 
     @property
+    def runnable(self) -> int:
+        """How many of them can run now; the others wait for an earlier one of their sender."""
+        with self._changed:
+            return sum(1 for _ in self._pool.runnable(lambda sender: self._sender(sender).nonce))
+
+    @property
     def fault(self) -> str:
         """Why no block can be made, as a sentence; empty while all is well."""
         return self._fault

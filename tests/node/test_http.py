@@ -11,12 +11,13 @@ from typing import Any
 
 import httpx
 import pytest
+from eth_account import Account
 from eth_account.signers.local import LocalAccount
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from chain.node import EmbeddedNode, Genesis, NodeSettings
-from chain.node.errors import LIMIT_EXCEEDED, METHOD_NOT_SUPPORTED
+from chain.node.errors import LIMIT_EXCEEDED, METHOD_NOT_SUPPORTED, TRANSACTION_REJECTED
 from tests.node.conftest import VALIDATOR_KEYS, Served, serve, signed, write_folder
 from tests.node.keeper import BYTECODE, KEPT_TOPIC, keep_call
 from tests.samples import REPOSITORY
@@ -95,6 +96,28 @@ def test_a_pruned_node_says_from_which_block_it_keeps_states(
     assert "tongguan_node_state_from_block 5\n" in httpx.get(served.url + "/metrics").text
     assert ask(served.url, "eth_getBalance", sender.address, "0x5")["result"].startswith("0x")
     assert ask(served.url, "eth_getBalance", sender.address, "0x4")["error"]["message"].startswith("missing trie node")
+    assert served.stop() == 0
+
+
+def test_pages_names_and_senders_that_an_operator_lets_in_are_served(
+    tmp_path: Path, genesis: Genesis, sender: LocalAccount
+) -> None:
+    write_folder(tmp_path / "dir", genesis)
+    page, other = "https://page.example", Account.create()
+    served = serve(tmp_path / "dir", "--cors-origin", page, "--allow-host", "node.example", "--sender", sender.address)
+    asks = {"access-control-request-method": "POST", "access-control-request-headers": "content-type"}
+    before = httpx.options(served.url, headers={"origin": page, **asks})
+    assert before.status_code == 200 and before.headers["access-control-allow-origin"] == page
+    assert httpx.options(served.url, headers={"origin": "https://evil.example", **asks}).status_code == 400
+    body = {"jsonrpc": "2.0", "id": 1, "method": "eth_chainId"}
+    assert httpx.post(served.url, json=body, headers={"host": "node.example:8545", "origin": page}).status_code == 200
+    assert httpx.post(served.url, json=body, headers={"host": "evil.example"}).status_code == 403
+    with connect(served.url.replace("http", "ws"), additional_headers={"Origin": page}) as socket:
+        socket.send(json.dumps(body))
+        assert json.loads(socket.recv(10))["result"] == hex(genesis.chain_id)
+    refused = ask(served.url, "eth_sendRawTransaction", "0x" + signed(other, 0).hex())["error"]
+    assert refused["code"] == TRANSACTION_REJECTED and other.address.lower() in refused["message"]
+    assert "result" in ask(served.url, "eth_sendRawTransaction", "0x" + signed(sender, 0).hex())
     assert served.stop() == 0
 
 

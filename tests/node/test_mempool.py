@@ -74,6 +74,10 @@ def test_gas_that_cannot_be_is_refused(instant_node: EmbeddedNode, sender: Local
     assert refusal(instant_node, signed(sender, 0, gas=limit + 1))[1] == "exceeds block gas limit"
 
 
+def test_the_last_nonce_of_all_is_refused_by_its_name(instant_node: EmbeddedNode, sender: LocalAccount) -> None:
+    assert refusal(instant_node, signed(sender, 2**64 - 1)) == (SERVER_ERROR, "nonce has max value")
+
+
 def test_another_chains_transaction_is_refused(instant_node: EmbeddedNode, sender: LocalAccount) -> None:
     assert (
         refusal(instant_node, signed(sender, 0, chainId=1))[1] == f"invalid chain id for signer: have 1 want {CHAIN_ID}"
@@ -140,6 +144,14 @@ def test_a_gap_in_nonces_waits_until_it_is_filled(instant_node: EmbeddedNode, se
     assert rpc(instant_node, "eth_getTransactionByHash", "0x" + later.hex())["blockHash"] is None
     instant_node.send(signed(sender, 0))
     assert instant_node.find_transaction(later) == (1, 1)
+
+
+def test_the_pool_tells_what_can_run_from_what_waits_behind_a_gap(
+    idle_node: EmbeddedNode, sender: LocalAccount
+) -> None:
+    for nonce in (0, 1, 3, 4):
+        idle_node.send(signed(sender, nonce))
+    assert rpc(idle_node, "txpool_status") == {"pending": "0x2", "queued": "0x2"}
 
 
 def test_the_pending_count_counts_what_waits(idle_node: EmbeddedNode, sender: LocalAccount) -> None:

@@ -219,6 +219,11 @@ def test_an_estimate_is_enough_and_not_much_more(
     assert int(receipt["gasUsed"], 16) <= estimate <= 1.2 * int(receipt["gasUsed"], 16)
 
 
+def test_the_estimate_of_a_plain_transfer_is_exact(instant_node: EmbeddedNode, sender: LocalAccount) -> None:
+    call = {"from": sender.address, "to": RECIPIENT, "value": "0x1"}
+    assert rpc(instant_node, "eth_estimateGas", call) == hex(21_000)
+
+
 def test_a_named_access_list_is_what_the_call_touches(instant_node: EmbeddedNode, keeper: Any) -> None:
     call = {"to": keeper.address, "data": "0x" + keep_call(4).hex()}
     said = rpc(instant_node, "eth_createAccessList", call)
@@ -254,6 +259,9 @@ def test_logs_are_found_by_address_topic_and_span(
     assert rpc_error(instant_node, "eth_getLogs", {"blockHash": NOBODY})["code"] == SERVER_ERROR
     assert rpc_error(instant_node, "eth_getLogs", {"blockHash": name, "fromBlock": "0x0"})["code"] == INVALID_PARAMS
     assert rpc_error(instant_node, "eth_getLogs", {"fromBlock": "0x3", "toBlock": "0x2"})["code"] == INVALID_PARAMS
+    # Who polls from the block behind the newest hears of nothing, not of an error.
+    assert found(fromBlock="0x5") == found(fromBlock="0x5", toBlock="latest") == found(fromBlock="0x63") == []
+    assert found(fromBlock="0x5", toBlock="0x9") == []
 
 
 def test_a_log_search_is_bounded_in_span_and_answers(tmp_path: Path, genesis: Genesis, sender: LocalAccount) -> None:
