@@ -29,6 +29,13 @@ class Problem(Answer):
     fix: str | None = None
 
 
+class RecordSchemas(Answer):
+    """Record types and where their JSON Schemas are."""
+
+    schemas: dict[str, str] = Field(examples=[{"customs.declaration": "/v1/schemas/customs.declaration"}])
+    """Record type to the path of its schema."""
+
+
 class Accepted(Answer):
     """That a record is kept, with the receipt that promises so."""
 

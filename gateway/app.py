@@ -35,6 +35,7 @@ from gateway.problems import KINDS, page
 from gateway.registry import Registry
 from gateway.rim import install_rim
 from gateway.routes_ledger import ledger_router, trust_root_router
+from gateway.routes_schemas import schemas_router
 from gateway.routes_write import write_router
 from gateway.sealer import Sealer
 from gateway.search_facts import spread
@@ -186,6 +187,7 @@ def create_app(settings: GatewaySettings, gateway: Gateway | None = None) -> Fas
     app.include_router(ledger_router(services))
     app.include_router(trust_root_router(services))
     app.include_router(console_router())
+    app.include_router(schemas_router())
     app.include_router(health_router(services, running.machinery, make_figures(services, running.machinery)))
 
     @app.get("/problems/{slug}", response_class=HTMLResponse)

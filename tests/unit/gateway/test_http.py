@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 from chain.jws import sign_compact
 from chain.keys import SigningKey
 from chain.members import Role
+from chain.records import RECORD_TYPES, json_schema
 from gateway.client import GatewayBusy, GatewayClient, GatewayRefused, Receipt
 from gateway.loops import Loop
 from gateway.problems import KINDS
@@ -220,6 +221,19 @@ def test_batches_are_told_with_their_entries(client: GatewayClient, gateway: Pap
 
 def test_the_trust_root_is_open_and_holds_no_tag_keys(http: TestClient) -> None:
     assert "tag_keys" not in http.get("/v1/trust-root").json()
+
+
+def test_the_schema_of_every_record_type_is_open(http: TestClient) -> None:
+    listed = http.get("/v1/schemas").json()["schemas"]
+    assert set(listed) == set(RECORD_TYPES)
+    for record_type, path in listed.items():
+        answer = http.get(path)
+        assert answer.headers["content-type"] == "application/schema+json"
+        assert answer.json() == json_schema(record_type)
+
+
+def test_the_schema_of_a_record_type_that_there_is_not_is_not_found(http: TestClient) -> None:
+    assert http.get("/v1/schemas/customs.nothing").status_code == 404
 
 
 def test_readiness_names_the_part_that_does_not_work(http: TestClient, gateway: PaperGateway, town: Town) -> None:

@@ -43,6 +43,8 @@ OPEN = {
     "GET /metrics",
     "GET /problems/{slug}",
     "GET /v1/trust-root",
+    "GET /v1/schemas",  # what any record may hold, nothing of any one
+    "GET /v1/schemas/{record_type}",
     "POST /v1/token",  # proves its asker by a signature of its own
     "POST /v1/records",  # as do records
     "POST /v1/records/bulk",
