@@ -106,12 +106,6 @@ class Folder:
             return envelope.sender == self.sender
         return self._accepts is None or self._accepts(body)
 
-    def _is_ours(self, path: Path, envelope: Envelope, body: bytes, accepts: Callable[[bytes], bool]) -> bool:
-        """In a folder shared by several members: an envelope says whose words a file holds, a loose file's bytes do."""
-        if path.with_name(path.name + ENVELOPE_SUFFIX).is_file():
-            return envelope.sender == self.sender
-        return accepts(body)
-
     def _envelope(self, path: Path, body: bytes) -> Envelope:
         beside = path.with_name(path.name + ENVELOPE_SUFFIX)
         if beside.is_file():

@@ -37,8 +37,10 @@ CREATE INDEX IF NOT EXISTS entities_due ON entities (state, next_try) WHERE stat
 CREATE INDEX IF NOT EXISTS entities_parked ON entities (state) WHERE state = 'parked';
 CREATE TABLE IF NOT EXISTS spoken (
   type TEXT NOT NULL, kind TEXT NOT NULL, scope TEXT NOT NULL, value TEXT NOT NULL, said INTEGER NOT NULL,
-  record_id TEXT NOT NULL, PRIMARY KEY (type, kind, scope, value, said)) WITHOUT ROWID;
+  record_id TEXT NOT NULL, lodged TEXT NOT NULL DEFAULT '', PRIMARY KEY (type, kind, scope, value, said)) WITHOUT ROWID;
 """
+_LODGED = "ALTER TABLE spoken ADD COLUMN lodged TEXT NOT NULL DEFAULT ''"
+"""For a journal that was begun before records were kept with the time of lodging."""
 FINAL = ("submitted", "unrecorded", "dropped")
 """States in which nothing more is to be done about an entity."""
 _ENTITY = (
@@ -93,6 +95,8 @@ class Journal:
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=FULL")
             self._db.executescript(_SCHEMA)
+            if not any(column[1] == "lodged" for column in self._db.execute("PRAGMA table_info(spoken)")):
+                self._db.execute(_LODGED)
         except sqlite3.DatabaseError as error:
             raise StoreFault(f"the journal {path} cannot be opened: {error}") from error
 
@@ -203,9 +207,15 @@ class Journal:
         return None if row[0] is None else float(row[0])
 
     def keep_signed(
-        self, entity: JournalEntity, record: str, record_id: str, references: Sequence[tuple[str, str, str]]
+        self,
+        entity: JournalEntity,
+        record: str,
+        record_id: str,
+        references: Sequence[tuple[str, str, str]],
+        lodged: str = "",
     ) -> None:
-        """Keeps the signed record before it is submitted, and by which references (kind, scope, value) it speaks."""
+        """Keeps the signed record before it is submitted, by which references (kind, scope, value) it speaks, and when
+        its message was lodged."""
         with self.transaction():
             self._db.execute(
                 "UPDATE entities SET state = 'signed', record = ?, record_id = ?, attempts = 0, next_try = 0,"
@@ -214,19 +224,36 @@ class Journal:
             )
             said = self._db.execute("SELECT ifnull(max(said), 0) + 1 FROM spoken").fetchone()[0]
             self._db.executemany(
-                "INSERT OR IGNORE INTO spoken VALUES (?, ?, ?, ?, ?, ?)",
-                [(entity.type, kind, scope, value, said, record_id) for kind, scope, value in references],
+                "INSERT OR IGNORE INTO spoken (type, kind, scope, value, said, record_id, lodged)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [(entity.type, kind, scope, value, said, record_id, lodged) for kind, scope, value in references],
             )
 
-    def find_spoken(self, kind_of_record: str, reference: tuple[str, str, str]) -> str | None:
-        """Record id of the last record of that type that was signed here about that reference; None where none was."""
+    def find_spoken(self, kind_of_record: str, references: Sequence[tuple[str, str, str]], lodged: str) -> str | None:
+        """Record id of the last record of that type about any of those references that was lodged by then.
+
+        Where all were lodged later, since files do not keep their times, the first of them; None where none was signed.
+        """
+        about = "SELECT lodged, said, record_id FROM spoken WHERE type = ? AND kind = ? AND scope = ? AND value = ?"
         with self._lock:
-            row = self._db.execute(
-                "SELECT record_id FROM spoken WHERE type = ? AND kind = ? AND scope = ? AND value = ?"
-                " ORDER BY said DESC LIMIT 1",
-                (kind_of_record, *reference),
-            ).fetchone()
-        return None if row is None else str(row[0])
+            found = [
+                (str(row[0]), int(row[1]), str(row[2]))
+                for reference in references
+                for row in self._db.execute(about, (kind_of_record, *reference))
+            ]
+        before = [one for one in found if one[0] <= lodged]
+        return max(before)[2] if before else min(found)[2] if found else None
+
+    def waiting_before(self, kind_of_record: str, lodged: str, place: int, limit: int) -> list[tuple[int, int]]:
+        """Place and ordinal of entities of that type not signed yet, of other messages that were lodged before then."""
+        with self._lock:
+            rows = self._db.execute(
+                "SELECT e.place, e.ordinal FROM entities e JOIN messages m ON m.place = e.place"
+                " WHERE e.state = 'waiting' AND e.type = ? AND e.place <> ?"
+                " AND json_extract(m.envelope, '$.sent_at') < ? ORDER BY e.place LIMIT ?",
+                (kind_of_record, place, lodged, limit),
+            ).fetchall()
+        return [(int(row[0]), int(row[1])) for row in rows]
 
     def waits_before(self, kind_of_record: str, place: int) -> bool:
         """Whether an entity of that record type in an earlier message has not been signed yet."""

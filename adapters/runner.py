@@ -19,6 +19,7 @@ from random import Random
 import httpx
 from pydantic import ValidationError
 
+from adapters.amending import Amending, reference_key
 from adapters.journal import Journal, JournalEntity, JournalMessage
 from adapters.messages import Entity, ReadMessage, message_digest, read_message
 from adapters.pacing import Progress, RunnerSettings
@@ -27,7 +28,7 @@ from adapters.single_window import Message, SingleWindowFault, Source
 from adapters.submit import Gateway, Outcome, Submission, record_jti, submit_many
 from chain.errors import Malformed, MalformedMessage, NotFound, TongguanError
 from chain.keys import SigningKey
-from chain.records import Record, Reference, sign_record
+from chain.records import sign_record
 from chain.records.base import malformed_record
 from chain.sdjwt import SignedRecord
 
@@ -40,15 +41,14 @@ ANSWERS_KEPT_AT_ONCE = 100
 DROPPED_CODE = "4999"
 """Our code for what an operator gave up, where the gateway had not given one."""
 
-_STATEMENT_NUMBERS = ("declaration", "pre", "cop", "tax_bill")
-"""Kinds of reference that name one statement; an order or a container may have several over time."""
-
 
 @dataclass(frozen=True)
 class _Signed:
     entity: JournalEntity
     record: SignedRecord
     references: tuple[tuple[str, str, str], ...]
+    lodged: str
+    """When the single window says that its message was lodged."""
 
 
 class AdapterRunner:
@@ -81,6 +81,7 @@ class AdapterRunner:
         self._gateway = gateway
         self._settings = settings or RunnerSettings()
         self._placing = Placing(gateway, assign)
+        self._amending = Amending(journal, self._entity)
         self._clock = clock
         self._random = random or Random()  # noqa: S311 - jitter only
         self._after = 0
@@ -208,9 +209,12 @@ class AdapterRunner:
         signed: list[_Signed] = []
         count = parked = 0
         messages: dict[int, JournalMessage] = {}
-        for entity in self.journal.due("waiting", self._clock(), self._settings.batch_entities_max):
+        due = self.journal.due("waiting", self._clock(), self._settings.batch_entities_max)
+        for entity in due:
             if entity.place not in messages:
                 messages[entity.place] = self.journal.get_message(entity.place)
+        # In the order in which they were lodged, so that an amendment seldom comes before what it amends.
+        for entity in sorted(due, key=lambda one: messages[one.place].envelope.sent_at):
             try:
                 read = self._entity(messages[entity.place], entity.ordinal)
                 if read.amends is not None:
@@ -244,36 +248,19 @@ class AdapterRunner:
             consortium=self._consortium,
             iat=int(self._clock()),
             jti=record_jti(message.envelope, entity.ordinal, message.sha256),
-            amends=self._amended(message, entity, entity.record),
+            amends=self._amending.find(message, entity, entity.record),
         )
-        return _Signed(known, signed, tuple(_key(reference, entity.part) for reference in record.references))
+        keys = tuple(reference_key(reference, entity.part) for reference in record.references)
+        return _Signed(known, signed, keys, message.envelope.sent_at)
 
     def _keep_signed(self, signed: list[_Signed]) -> int:
         with self.journal.transaction():
             for one in signed:
-                self.journal.keep_signed(one.entity, one.record.serialize(), one.record.record_id, one.references)
+                record = one.record
+                self.journal.keep_signed(one.entity, record.serialize(), record.record_id, one.references, one.lodged)
         count = len(signed)
         signed.clear()
         return count
-
-    def _amended(self, message: JournalMessage, entity: Entity, record: Record) -> str | None:
-        if entity.amends is None:
-            return None
-        # The first statement may not have known the number that customs gave since: any of its numbers will do.
-        numbers = [entity.amends, *(r for r in (*entity.lookup, *record.references) if r.kind in _STATEMENT_NUMBERS)]
-        if (found := self._spoken(record, numbers, entity.part)) is not None:
-            return found
-        if (
-            entity.part
-            and self._spoken(record, numbers, 0) is not None
-            and not self.journal.waits_before(record.TYPE, message.place)
-        ):
-            return None  # the list has grown: what it says now has more parts than what it said before
-        known_by = f"{entity.amends.kind} {entity.amends.value}"
-        raise NotYet(f"no {record.TYPE} about {known_by} was signed here yet that this one could amend")
-
-    def _spoken(self, record: Record, numbers: Sequence[Reference], part: int) -> str | None:
-        return next((f for r in numbers if (f := self.journal.find_spoken(record.TYPE, _key(r, part)))), None)
 
     # Submitting: the same bytes until the gateway has answered.
 
@@ -360,9 +347,3 @@ class AdapterRunner:
         settings = self._settings
         plain_s = min(settings.retry_max_s, settings.retry_first_s * settings.retry_growth ** min(attempt - 1, 40))
         return plain_s * self._random.uniform(0.5, 1.5)
-
-
-def _key(reference: Reference, part: int) -> tuple[str, str, str]:
-    """As the journal keeps it: all parts of a long list share their numbers, and each amends its own like."""
-    kind, scope, value = reference.key
-    return (f"{kind}/{part}" if part else kind), scope, value

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from chain.encoding import Json
 from gateway.views.facts import HeldRecord
-from gateway.views.status import Folded, fold, sayings_of
+from gateway.views.status import Folded, fold, sayings_of, utc_of
 
 _OWN_KINDS = frozenset({"declaration", "pre", "cop"})
 """Kinds of references that name one declaration."""
@@ -29,7 +29,7 @@ class Thread:
 
     @property
     def current(self) -> HeldRecord:
-        """The version in force: the last in the chain's order."""
+        """The version in force: the last in the order of `_in_order`."""
         return self.versions[-1]
 
     @property
@@ -82,6 +82,7 @@ def declaration_threads(records: Sequence[HeldRecord]) -> list[Thread]:
             at = len(groups) - 1
         groups[at].append(one)
         place[one.signed.record_id] = at
+    groups = [_in_order(versions) for versions in groups]
     answers = _shared_out(groups, by_type.get("customs.status", []))
     requests = _shared_out(groups, by_type.get("customs.request", []))
     return [
@@ -109,6 +110,33 @@ def _group_of(one: HeldRecord, groups: Sequence[Sequence[HeldRecord]], place: Ma
         if versions[0].signed.iss == one.signed.iss and any(keys & _own_keys(version) for version in versions):
             return at
     return None
+
+
+def _in_order(versions: Sequence[HeldRecord]) -> list[HeldRecord]:
+    """Each version behind the one that it amends, and those that amend the same one in the order of their lodging.
+
+    An older change that reached the chain after a newer one amends what stood before both; by the chain's order alone
+    it would count as the statement in force. Where one of them does not say when it was lodged, that order stays.
+    """
+    known = {one.signed.record_id for one in versions}
+    behind: dict[str, list[HeldRecord]] = {}
+    for one in versions:
+        amended = one.signed.amends or ""
+        behind.setdefault(amended if amended in known else "", []).append(one)
+    for after, siblings in behind.items():
+        if after and all(map(_lodged, siblings)):
+            siblings.sort(key=_lodged)
+    ordered: list[HeldRecord] = []
+    waiting = [*reversed(behind.get("", ()))]
+    while waiting:
+        one = waiting.pop()
+        ordered.append(one)
+        waiting.extend(reversed(behind.get(one.signed.record_id, ())))
+    return ordered
+
+
+def _lodged(version: HeldRecord) -> str:
+    return utc_of(version.one("declaration").get("lodged"))
 
 
 def _shared_out(groups: Sequence[Sequence[HeldRecord]], said: Sequence[HeldRecord]) -> list[list[HeldRecord]]:

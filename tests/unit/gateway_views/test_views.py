@@ -200,6 +200,18 @@ def test_an_amendment_replaces_the_declaration_and_keeps_its_history() -> None:
     assert shown["state"] == "RELEASED"
 
 
+def test_an_older_change_that_comes_late_does_not_replace_the_newer_one() -> None:
+    chain = story()
+    first = chain.held[3].signed.record_id
+    at = {hour: {"utc": f"2026-11-20T{hour:02d}:00:00Z", "said": f"{hour}"} for hour in (9, 10)}
+    newer = chain.say(BROKER, declaration(gross="99.00000", function="change", lodged=at[10]), amends=first)
+    older = chain.say(BROKER, declaration(gross="98.00000", function="change", lodged=at[9]), amends=first)
+    (shown,) = seen_by(chain, TRADER)["declarations"]  # type: ignore[misc]
+    assert shown["record"] == newer.signed.record_id
+    order = [first, older.signed.record_id, newer.signed.record_id]
+    assert [one["record"] for one in shown["history"]] == order
+
+
 def test_a_strangers_amendment_replaces_nothing_and_is_a_finding() -> None:
     chain = story()
     first = chain.held[3]
