@@ -184,6 +184,15 @@ _JWK_SHAPE: Final[Mapping[KeyAlgorithm, tuple[str, str, tuple[str, ...]]]] = {
 }
 _JWK_KINDS: Final = {(kty, crv): algorithm for algorithm, (kty, crv, _) in _JWK_SHAPE.items()}
 
+_FIELD_25519 = 2**255 - 19
+_ROOT = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
+_SMALL_ORDER: Final = frozenset(
+    y.to_bytes(32, "little")
+    for y in (0, 1, _ROOT, _FIELD_25519 - _ROOT, _FIELD_25519 - 1, _FIELD_25519, _FIELD_25519 + 1)
+)
+"""The points of order 1, 2, 4 and 8 on Ed25519 by their y, in every encoding but for the sign bit. Under such a key
+anybody can make a signature of anything, and most libraries take it (RFC 8032 does not forbid it)."""
+
 _ZERO = bytes(32)
 _ORDER = P256_ORDER.to_bytes(32, "big")
 
@@ -209,10 +218,12 @@ def _native_key(algorithm: KeyAlgorithm, raw: bytes) -> ec.EllipticCurvePublicKe
         )
     try:
         if algorithm is KeyAlgorithm.EDDSA:
+            if raw[:31] + bytes((raw[31] & 0x7F,)) in _SMALL_ORDER:
+                raise ValueError("a point of small order")
             return ed25519.Ed25519PublicKey.from_public_bytes(raw)
         return ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), b"\x04" + raw)
     except ValueError:
-        raise MalformedKey("public key", "is a point of its curve", value=raw.hex()) from None
+        raise MalformedKey("public key", "is a point of its curve and of full order", value=raw.hex()) from None
 
 
 def _public_key(native: ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey) -> PublicKey:

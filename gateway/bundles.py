@@ -206,6 +206,9 @@ class BundleMaker:
     ) -> bytes:
         snapshot = self._snapshot()
         batches = self._batches({place.batch for record in shown for place in record.places})
+        first_uncovered = self._first_uncovered(header)
+        if first_uncovered is not None:
+            batches.setdefault(first_uncovered.index, AnchoredBatch(first_uncovered, b""))
         signers = [record.signed.kid for record in shown]
         for receipt in receipts:
             signers += [receipt.jws.kid, *([receipt.record.kid] if receipt.record else [])]
@@ -218,6 +221,7 @@ class BundleMaker:
             member_since_blocks=lambda uscc: _since(snapshot.members[uscc].versions, header.block),
             account_since_blocks=lambda at: self._account_since(header, at),
             receipts=receipts,
+            first_uncovered=None if first_uncovered is None else first_uncovered.index,
         )
         registry, ledger = self._prove(header, request)
         heads = [
@@ -271,6 +275,13 @@ class BundleMaker:
             versions = self._ledger.account_versions("0x" + address.hex(), header.block)
             header.account_since[address] = tuple(one.since_block for one in versions)
         return header.account_since[address]
+
+    def _first_uncovered(self, header: HeaderInUse) -> BatchFacts | None:
+        """The first batch under the header that its checkpoint does not cover, void or not; None where all are."""
+        if header.checkpoint is None:
+            return None
+        batch = self._index.find_batch(header.checkpoint.batch_count)
+        return None if batch is None or batch.facts.block > header.block else batch.facts
 
     def _batches(self, indexes: Iterable[int]) -> dict[int, AnchoredBatch]:
         found = {}

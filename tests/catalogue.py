@@ -8,14 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from chain.encoding import Json, base64url, parse_base64url
-from chain.keys import P256_ORDER, SigningKey
+from chain.keys import P256_ORDER, PublicKey, SigningKey
 from chain.members import AddedBy, KeyAlgorithm, KeyState, MemberState, Role
 from chain.proof import batch, layout
-from chain.proof.assemble import Place, RecordToShow, redact
+from chain.proof.assemble import HeadToShow, Place, RecordToShow, redact, refresh
 from chain.proof.bundle import Bundle, ProvedHead
 from chain.proof.header import Header
 from chain.proof.index_map import ChainEntry, prove
 from chain.proof.seals import SECP256K1_ORDER, trimmed
+from chain.proof.slots import SlotRequest, required_slots
 from chain.sdjwt import SignedRecord
 from chain.verify.answers import Verdict
 from chain.verify.trust import LEDGER, TagKey, TrustRoot, ValidatorRange
@@ -32,18 +33,23 @@ class Vector:
     says: str
     verdict: Verdict
     check: int | None
-    """The check that must not pass; None for a true bundle."""
+    """The check that must not pass; None for a true bundle of which all that can be answered must."""
+    not_counted: int
+    """How many of its records must be shown as not counted."""
     make: Callable[[], Made]
 
 
 VECTORS: dict[str, Vector] = {}
 
 
-def vector(verdict: Verdict, check: int | None = None) -> Callable[[Callable[[], Made]], Callable[[], Made]]:
+def vector(
+    verdict: Verdict, check: int | None = None, not_counted: int = 0
+) -> Callable[[Callable[[], Made]], Callable[[], Made]]:
     """Puts the function into the catalogue; its name names the vector, its docstring says the one fault."""
 
     def add(make: Callable[[], Made]) -> Callable[[], Made]:
-        VECTORS[make.__name__] = Vector(make.__name__, (make.__doc__ or "").strip(), verdict, check, make)
+        says = (make.__doc__ or "").strip()
+        VECTORS[make.__name__] = Vector(make.__name__, says, verdict, check, not_counted, make)
         return make
 
     return add
@@ -73,9 +79,10 @@ def record_true() -> Made:
     return _out(it, it.record_bundle(declaration))
 
 
-@vector(Verdict.VALID)
+@vector(Verdict.VALID, 11)
 def record_of_two_consignments_true() -> Made:
-    """A record that names two consignments, shown for one of them; the other UCR is withheld."""
+    """A record that names two consignments, shown for one of them; the other UCR is withheld, so what amends it there
+    cannot be told."""
     it = Consortium()
     manifest = it.record(ucrs=(UCR, OTHER_UCR))
     it.anchor(manifest)
@@ -142,7 +149,7 @@ def consignment_with_amendment_true() -> Made:
     return _out(it, it.consignment_bundle())
 
 
-@vector(Verdict.VALID)
+@vector(Verdict.VALID, not_counted=1)
 def consignment_with_misfiled_record_true() -> Made:
     """A rogue gateway filed another consignment's record here; it is named and not counted, the view stays whole."""
     it, _, _ = _story()
@@ -152,7 +159,7 @@ def consignment_with_misfiled_record_true() -> Made:
     return _out(it, it.consignment_bundle())
 
 
-@vector(Verdict.VALID)
+@vector(Verdict.VALID, not_counted=1)
 def consignment_with_record_after_revocation_true() -> Made:
     """A record anchored after its key was revoked is shown as not counted; the others stay valid."""
     it, _, _ = _story()
@@ -167,7 +174,61 @@ def consignment_with_record_after_revocation_true() -> Made:
     return _out(it, it.consignment_bundle())
 
 
+@vector(Verdict.VALID, not_counted=1)
+def consignment_with_misfiled_record_of_a_leaked_key_true() -> Made:
+    """A rogue gateway filed here a record of another consignment, whose key is declared compromised since before; it is
+    not counted, and the view stays whole."""
+    it, _, _ = _story()
+    leaked = it.keys["leaked"] = SigningKey.generate()
+    it.set_key(BROKER, KeyState.ACTIVE, key=leaked)
+    it.block += 1
+    stranger = it.record(ucrs=(OTHER_UCR,), key=leaked)
+    it.anchor_entries([batch.entry(it.tag(UCR), it.entries_of(stranger)[0][16:])])
+    it.set_key(BROKER, KeyState.REVOKED, key=leaked, compromised_since=1)
+    it.checkpoint()
+    return _out(it, it.consignment_bundle())
+
+
+@vector(Verdict.VALID, not_counted=1)
+def consignment_with_record_of_another_consortium_true() -> Made:
+    """A rogue gateway filed here a record that was signed for another consortium; it is not counted."""
+    it, _, _ = _story()
+    it.anchor(it.record(consortium=bytes(32)))
+    it.checkpoint()
+    return _out(it, it.consignment_bundle())
+
+
+@vector(Verdict.VALID, not_counted=1)
+def consignment_with_record_hidden_in_a_later_epoch_true() -> Made:
+    """A rogue gateway filed a record under the tag of an epoch that had not begun, where no view would look for it; now
+    that the epoch has begun it is shown, named and not counted: no earlier view becomes wrong."""
+    it, _ = _hidden_in_a_later_epoch()
+    it.anchor(it.record())
+    it.checkpoint()
+    return _out(it, it.consignment_bundle())
+
+
 @vector(Verdict.VALID)
+def consignment_with_two_amendments_of_one_record_true() -> Made:
+    """The issuer amended one record twice: the later is taken for the newest, and the report says so."""
+    it, declaration, _ = _story()
+    it.anchor(it.record(amends=declaration.record_id))
+    it.anchor(it.record(amends=declaration.record_id))
+    it.checkpoint()
+    return _out(it, it.consignment_bundle())
+
+
+@vector(Verdict.VALID)
+def record_amended_by_another_type_true() -> Made:
+    """A record of another type claims to amend it, which no gateway would take: it does not count."""
+    it, _, status = _story()
+    other = it.record(CUSTOMS, vct="audit.finding", amends=status.record_id)
+    it.anchor(other)
+    it.checkpoint()
+    return _out(it, it.bundle([status.record_id], [it.to_show(status), it.to_show(other)], [it.tag(UCR)]))
+
+
+@vector(Verdict.VALID, not_counted=1)
 def consignment_with_stolen_number_true() -> Made:
     """A stranger used the issuer's number first, under a key that is not the issuer's; the true record still counts."""
     it, _, _ = _story()
@@ -177,7 +238,7 @@ def consignment_with_stolen_number_true() -> Made:
     return _out(it, it.consignment_bundle())
 
 
-@vector(Verdict.VALID)
+@vector(Verdict.VALID, not_counted=1)
 def consignment_with_record_by_a_stolen_key_true() -> Made:
     """A key was revoked as compromised; what its thief has anchored afterwards is not counted, the rest stays valid."""
     it, _, _ = _story()
@@ -286,6 +347,21 @@ def older_than_as_of() -> Made:
     return it.consignment_bundle().format(), it.trust_root(), it.block + 100
 
 
+@vector(Verdict.INCOMPLETE, 14)
+def anchored_while_the_votes_came_in() -> Made:
+    """A record was anchored after the batches that the checkpoint is about and before its last vote: the checkpoint is
+    of a later block than the one asked for, yet does not cover it."""
+    it, first_uncovered = _slow_votes()
+    return it.consignment_bundle().format(), it.trust_root(), first_uncovered
+
+
+@vector(Verdict.VALID)
+def as_of_the_last_covered_block_true() -> Made:
+    """Everything up to the block asked for is covered, which the first batch that is not covered shows."""
+    it, first_uncovered = _slow_votes()
+    return it.consignment_bundle().format(), it.trust_root(), first_uncovered - 1
+
+
 @vector(Verdict.INCOMPLETE, 12)
 def consignment_without_tag_keys() -> Made:
     """With the public trust root nobody can tell whether the tags are the UCR's."""
@@ -373,6 +449,59 @@ def receipt_excused_true() -> Made:
 
 
 @vector(Verdict.VALID)
+def receipt_excused_by_a_suspension_true() -> Made:
+    """A record was never anchored, because its issuer was suspended then; it was reinstated later."""
+    it, _, status = _story()
+    receipt = it.receipt(it.record(), anchor_by=it.time + 5)
+    it.set_member(BROKER, MemberState.SUSPENDED, Role.BROKER)
+    it.block += 1
+    it.set_member(BROKER, MemberState.ACTIVE, Role.BROKER)
+    it.block += 1
+    return _out(it, it.bundle([status.record_id], [it.to_show(status)], [it.tag(UCR)], [receipt]))
+
+
+@vector(Verdict.VALID)
+def receipt_excused_by_the_first_revocation_true() -> Made:
+    """A key was revoked in time for an excuse, and once more later to move its compromise to an earlier block."""
+    it, _, status = _story()
+    receipt = it.receipt(it.record(), anchor_by=it.time + 5)
+    it.set_key(BROKER, KeyState.REVOKED)
+    it.block += 1
+    late = it.record(CUSTOMS, vct="customs.status")
+    it.anchor(late)
+    it.set_key(BROKER, KeyState.REVOKED, compromised_since=it.block)
+    it.checkpoint()
+    shown = [it.to_show(status), it.to_show(late)]
+    return _out(it, it.bundle([status.record_id], shown, [it.tag(UCR)], [receipt]))
+
+
+@vector(Verdict.VALID, 15)
+def receipt_by_a_stolen_gateway_key_true() -> Made:
+    """A receipt that nobody kept, by a gateway's key that is declared compromised: a thief may have made it, so it
+    accuses nobody and check 15 cannot be answered."""
+    it, declaration, _ = _story()
+    receipt = it.receipt(it.record(), anchor_by=it.time - 10)
+    it.set_key(GATEWAY, KeyState.REVOKED, compromised_since=it.block)
+    it.block += 1
+    return _out(it, it.record_bundle(declaration, receipts=[receipt]))
+
+
+@vector(Verdict.VALID, 15)
+def receipt_with_an_excuse_left_out_true() -> Made:
+    """Whoever shows the receipt leaves out the version by which its issuer was suspended then: nobody is accused, and
+    check 15 cannot be answered."""
+    it, _, status = _story()
+    receipt = it.receipt(it.record(), anchor_by=it.time + 5)
+    it.set_member(BROKER, MemberState.SUSPENDED, Role.BROKER)
+    it.block += 1
+    it.set_member(BROKER, MemberState.ACTIVE, Role.BROKER)
+    it.block += 1
+    bundle = it.bundle([status.record_id], [it.to_show(status)], [it.tag(UCR)], [receipt])
+    members = {**bundle.members, BROKER: (2, 3)}
+    return _out(it, _proving(it, bundle, replace(bundle.slot_request, members=members)))
+
+
+@vector(Verdict.VALID, 15)
 def receipt_not_due_true() -> Made:
     """A record is not anchored yet and need not be; the check of receipts cannot be answered."""
     it, declaration, _ = _story()
@@ -400,6 +529,33 @@ def receipt_broken_before_the_key_was_revoked() -> Made:
 
 
 @vector(Verdict.INCOMPLETE, 15)
+def receipt_broken_though_its_issuer_was_suspended_before() -> Made:
+    """The issuer was suspended and reinstated before the gateway accepted its record, which excuses nothing."""
+    it, _, _ = _story()
+    it.set_member(BROKER, MemberState.SUSPENDED, Role.BROKER)
+    it.block += 1
+    it.set_member(BROKER, MemberState.ACTIVE, Role.BROKER)
+    it.block += 1
+    later = it.record()
+    it.anchor(later)
+    it.checkpoint()
+    receipt = it.receipt(it.record(), anchor_by=it.time)
+    it.block += 1
+    return _out(it, it.bundle([later.record_id], [it.to_show(later)], [it.tag(UCR)], [receipt]))
+
+
+@vector(Verdict.INCOMPLETE, 15, not_counted=1)
+def receipt_for_a_later_epoch() -> Made:
+    """A rogue gateway promised to file a record under the tag of an epoch that had not begun, and did."""
+    it, hidden = _hidden_in_a_later_epoch()
+    (entry,) = it.entries_of(hidden)
+    receipt = it.receipt(hidden, anchor_by=it.time, entries=[[entry[:16].hex(), base64url(entry[16:])]])
+    it.anchor(it.record())
+    it.checkpoint()
+    return _out(it, it.consignment_bundle(receipts=[receipt]))
+
+
+@vector(Verdict.INCOMPLETE, 15)
 def receipt_for_other_entries() -> Made:
     """A receipt for a record that was held back names the entry of another, which was anchored."""
     it, declaration, _ = _story()
@@ -409,7 +565,7 @@ def receipt_for_other_entries() -> Made:
     return _out(it, it.record_bundle(declaration, receipts=[receipt]))
 
 
-@vector(Verdict.INCOMPLETE, 15)
+@vector(Verdict.INCOMPLETE, 15, not_counted=1)
 def receipt_for_another_consignment() -> Made:
     """A rogue gateway promised to file a record under another consignment's tag, and did."""
     it = Consortium()
@@ -736,6 +892,30 @@ def issuer_without_the_role() -> Made:
 
 
 @vector(Verdict.INVALID, 9)
+def finding_by_no_governor() -> Made:
+    """A participant says what only a governor may say, in a role that the record rules name."""
+    it, _, _ = _story()
+    forged = it.record(BROKER, vct="audit.finding")
+    it.anchor(forged)
+    it.checkpoint()
+    return _out(it, it.record_bundle(forged))
+
+
+@vector(Verdict.INVALID, 1)
+def key_of_small_order() -> Made:
+    """A member registered an Ed25519 key of order 1: the same 64 bytes are a signature of anything under it, which most
+    libraries take, so whoever likes speaks in its name."""
+    it, _, _ = _story()
+    it.keys[BROKER] = _NobodysKey()
+    it.set_key(BROKER, KeyState.ACTIVE)
+    it.block += 1
+    forged = it.record()
+    it.anchor(forged)
+    it.checkpoint()
+    return _out(it, it.record_bundle(forged))
+
+
+@vector(Verdict.INVALID, 9)
 def unknown_record_type() -> Made:
     """A record type that the record rules do not know."""
     it, _, _ = _story()
@@ -843,6 +1023,13 @@ def tagged_to_another_consignment() -> Made:
 
 
 @vector(Verdict.INVALID, 12)
+def tagged_for_a_later_epoch() -> Made:
+    """A rogue gateway filed the record under a tag whose epoch had not begun, where no view would look for it."""
+    it, hidden = _hidden_in_a_later_epoch()
+    return _out(it, it.record_bundle(hidden))
+
+
+@vector(Verdict.INVALID, 12)
 def head_of_another_consignment() -> Made:
     """The whole view of another consignment is passed off as this UCR's."""
     it, _, _ = _story()
@@ -935,6 +1122,16 @@ def older_checkpoint() -> Made:
     it.checkpoint()
     it.checkpoints, it.checkpoint_map = 1, old
     return _out(it, it.bundle([declaration.record_id], [it.to_show(declaration)], [it.tag(UCR)]))
+
+
+@vector(Verdict.INVALID, 14)
+def batch_that_serves_nothing() -> Made:
+    """A batch is shown that no entry stands in and that is not the first one uncovered."""
+    it, declaration, _ = _story()
+    bundle = it.record_bundle(declaration)
+    spare = it.batches[1].facts
+    proving = _proving(it, bundle, replace(bundle.slot_request, batches=(0, 1)))
+    return _out(it, replace(proving, batches=(*bundle.batches, spare)))
 
 
 @vector(Verdict.INVALID, 13)
@@ -1036,3 +1233,51 @@ def _two_epochs() -> tuple[Consortium, SignedRecord, SignedRecord]:
     it.anchor(second)
     it.checkpoint()
     return it, first, second
+
+
+def _slow_votes() -> tuple[Consortium, int]:
+    """Two batches are anchored between the batches that a checkpoint is about and its last vote, one of them this
+    consignment's; with the block of the first of the two."""
+    it, _, _ = _story()
+    about = it.map_now()
+    first_uncovered = it.anchor(it.record(ucrs=(OTHER_UCR,))).block
+    it.anchor(it.record())
+    it.checkpoint(about=about)
+    return it, first_uncovered
+
+
+def _hidden_in_a_later_epoch() -> tuple[Consortium, SignedRecord]:
+    """The tag key from batch 3 on is known already, and a rogue gateway files a record under its tag in batch 2."""
+    it, _, _ = _story()
+    it.tag_keys.append(TagKey(3, b"\x05" * 32))
+    hidden = it.record()
+    it.anchor(hidden)
+    it.checkpoint()
+    return it, hidden
+
+
+def _proving(it: Consortium, bundle: Bundle, request: SlotRequest) -> Bundle:
+    """The bundle with what another request asks for proved, no more and no less."""
+    slots = required_slots(request)
+    return refresh(
+        bundle,
+        header_rlp=it.header_rlp(),
+        registry=it.proof(it.registry, slots["registry"]),
+        ledger=it.proof(it.ledger, slots["ledger"]),
+        request=request,
+        keys=[one.public for one in bundle.keys],
+        heads=[HeadToShow(one.map_proof(), one.entries) for one in bundle.heads],
+    )
+
+
+class _NobodysKey(SigningKey):
+    """The neutral point of Ed25519 as a public key, and the signature that is right for every message under it."""
+
+    def __init__(self) -> None:
+        # Past the constructor, which refuses it.
+        self.public = object.__new__(PublicKey)
+        object.__setattr__(self.public, "algorithm", KeyAlgorithm.EDDSA)
+        object.__setattr__(self.public, "raw", b"\x01" + bytes(31))
+
+    def sign(self, message: bytes) -> bytes:
+        return b"\x01" + bytes(63)

@@ -45,6 +45,7 @@ RULES: Mapping[str, Role] = {
     "customs.declaration": Role.BROKER | Role.TRADER,
     "customs.status": Role.CUSTOMS,
     "audit.access": Role.GATEWAY,
+    "audit.finding": Role.BROKER | Role.CUSTOMS | Role.GATEWAY,
 }
 GENESIS_TIME = 1_700_000_000
 BLOCK_TIME_S = 10
@@ -141,6 +142,8 @@ class Consortium:
     checkpoints: int = 0
     checkpoint_map: IndexMap = field(default_factory=IndexMap)
     """The map as it was at the newest checkpoint."""
+    covered: int = 0
+    """How many batches the newest checkpoint covers."""
 
     def __post_init__(self) -> None:
         self.consortium = self._bytes("consortium")
@@ -255,16 +258,20 @@ class Consortium:
         self.block += 1
         return facts
 
-    def checkpoint(self, votes: int = 2, dissent: int = 0) -> None:
-        """The governors attest the map as it is now."""
+    def map_now(self) -> tuple[int, IndexMap]:
+        """How many batches there are, and the map over them, to be attested later."""
+        return len(self.batches), IndexMap({t: list(c) for t, c in self.map.chains.items()}, dict(self.map.leaves))
+
+    def checkpoint(self, votes: int = 2, dissent: int = 0, about: tuple[int, IndexMap] | None = None) -> None:
+        """The governors attest the map as it is now, or as it was when `map_now` was asked."""
         index = self.checkpoints
         root_slot, word_slot = layout.checkpoint_slots(index)
-        self.ledger.words[root_slot] = int.from_bytes(self.map.root, "big")
-        word = CheckpointWord(len(self.batches), votes, dissent, self.block)
+        self.covered, self.checkpoint_map = about or self.map_now()
+        self.ledger.words[root_slot] = int.from_bytes(self.checkpoint_map.root, "big")
+        word = CheckpointWord(self.covered, votes, dissent, self.block)
         self.ledger.words[word_slot] = word.format_word()
         self.ledger.words[layout.checkpoint_count_slot()] = index + 1
         self.checkpoints += 1
-        self.checkpoint_map = IndexMap({t: list(c) for t, c in self.map.chains.items()}, dict(self.map.leaves))
         self.block += 1
 
     def receipt(self, signed: SignedRecord, *, anchor_by: int, entries: list[Json] | None = None) -> CompactJws:
@@ -429,6 +436,7 @@ class Consortium:
             member_since_blocks=lambda name: self.since.get(("member", name), []),
             account_since_blocks=lambda name: self.since.get(("account", name), []),
             receipts=receipts,
+            first_uncovered=self._first_uncovered(),
         )
 
     # -- inside
@@ -437,6 +445,10 @@ class Consortium:
         versions = self.since.setdefault(name, [])
         self.registry.words[slot(len(versions))] = word
         versions.append(self.block)
+
+    def _first_uncovered(self) -> int | None:
+        covered = self.covered if self.checkpoints else len(self.batches)
+        return covered if covered < len(self.batches) else None
 
     def _account_version(self, purposes: AccountPurpose) -> None:
         word = self.block | 1 << 40 | purposes << 48 | int.from_bytes(GATEWAY.encode(), "big") << 56

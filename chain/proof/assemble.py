@@ -123,32 +123,40 @@ def plan_slots(
     member_since_blocks: Callable[[str], Sequence[int]],
     account_since_blocks: Callable[[bytes], Sequence[int]],
     receipts: Iterable[ShownReceipt] = (),
+    first_uncovered: int | None = None,
 ) -> SlotRequest:
     """What one header proof must cover for these records, and thus which versions of keys and members.
 
     The callables give the `since_block` of *all* versions of a key (by thumbprint), member (by USCC) and account (by
     address) that stand in storage under the header, in order.
-    `checkpoint` is the index of the newest checkpoint under the header.
+    `checkpoint` is the index of the newest checkpoint under the header, `first_uncovered` that of the first batch under
+    the header that it does not cover: its block tells up to which block everything is covered.
     """
     keys: dict[bytes, set[int]] = {}
     members: dict[str, set[int]] = {}
     gateways: dict[bytes, set[int]] = {}
     used = set()
+    shown = {}
     for record in records:
+        shown[record.signed.record_id] = record.signed
         blocks = {batches[place.batch].block for place in record.places}
         used |= {place.batch for place in record.places}
         keys.setdefault(parse_base64url(record.signed.kid), set()).update(blocks)
         members.setdefault(record.signed.iss, set()).update(blocks)
         for place in record.places:
             gateways.setdefault(batches[place.batch].gateway, set()).add(batches[place.batch].block)
+    if first_uncovered is not None:
+        used.add(first_uncovered)
+        gateways.setdefault(batches[first_uncovered].gateway, set()).add(batches[first_uncovered].block)
     for receipt in receipts:
         keys.setdefault(parse_base64url(receipt.jws.kid), set())
         # All of them: a gateway that lost its role still owes what it promised before.
         gateway = str(receipt.jws.payload.get("iss"))
         members.setdefault(gateway, set()).update(since + 1 for since in member_since_blocks(gateway))
-        if receipt.record is not None:
-            keys.setdefault(parse_base64url(receipt.record.kid), set())
-            members.setdefault(receipt.record.iss, set())
+        # All of its issuer's too: a key or membership that had ended meanwhile excuses the gateway.
+        key, issuer = _signer_of(receipt, shown)
+        keys.setdefault(key, set()).update(since + 1 for since in key_since_blocks(key))
+        members.setdefault(issuer, set()).update(since + 1 for since in member_since_blocks(issuer))
     return SlotRequest(
         batches=tuple(sorted(used)),
         checkpoint=checkpoint,
@@ -252,7 +260,7 @@ def as_shown_before(bundle: Bundle, old: Bundle) -> Bundle:
     known = old.record_by_id
     shown = {name for one in old.records for name in one.signed.sections if one.signed.section(name)}
     records = tuple(_as_before(record, known.get(record.signed.record_id), shown) for record in bundle.records)
-    if {entry.batch for record in records for entry in record.entries} != set(bundle.batch_by_index):
+    if _batches_of(records) != _batches_of(bundle.records):
         raise UnlikeBundles("rests on batches of consignments that the old one withholds")
     tags = {entry.tag for record in records for entry in record.entries}
     heads = tuple(head for head in bundle.heads if bundle.kind is Kind.CONSIGNMENT or head.tag in tags)
@@ -262,6 +270,16 @@ def as_shown_before(bundle: Bundle, old: Bundle) -> Bundle:
 def redact(bundle: Bundle, sections: Collection[str]) -> Bundle:
     """The bundle with the disclosures of these sections alone; the `ucr` elements that entries rest on always stay."""
     return bundle.with_records(tuple(_redacted(record, sections) for record in bundle.records))
+
+
+def _signer_of(receipt: ShownReceipt, shown: Mapping[str, SignedRecord]) -> tuple[bytes, str]:
+    """Whose key (its thumbprint) and membership a receipt's record rests on."""
+    record = receipt.record or shown[str(receipt.jws.payload["record_id"])]
+    return parse_base64url(record.kid), record.iss
+
+
+def _batches_of(records: Iterable[ProvedRecord]) -> set[int]:
+    return {entry.batch for record in records for entry in record.entries}
 
 
 def _as_before(record: ProvedRecord, before: ProvedRecord | None, sections: Collection[str]) -> ProvedRecord:
@@ -285,7 +303,9 @@ def _proved_records(batches: Collection[AnchoredBatch], records: Collection[Reco
             wanted.setdefault(place.batch, []).append(place.position)
     paths: dict[tuple[int, int], tuple[bytes, ...]] = {}
     for batch in batches:
-        positions = wanted.get(batch.facts.index, [])
+        positions = wanted.get(batch.facts.index)
+        if positions is None:
+            continue  # the first batch that the checkpoint does not cover, shown for its block alone
         found = inclusion_paths(split_entries(batch.entries), positions)
         paths.update({(batch.facts.index, at): path for at, path in zip(positions, found, strict=True)})
     proved = [

@@ -116,18 +116,11 @@ class StateWords:
     members: Mapping[str, History[MemberVersion]]
     accounts: Mapping[bytes, History[AccountVersion]]
 
-    def check_newest(self) -> None:
-        """Raises MalformedProof unless the newest version of every fact is shown to be the newest."""
-        for history in self.keys.values():
-            _ = history.newest
-        for member in self.members.values():
-            _ = member.newest
-        for account in self.accounts.values():
-            _ = account.newest
-
 
 def read_words(request: SlotRequest, registry: Account, ledger: Account, nodes: NodeSet) -> StateWords:
-    """Every requested word. Raises MalformedProof where a node is missing or a word makes no sense."""
+    """Every requested word. Raises MalformedProof where a node is missing, a word makes no sense, or the newest version
+    of a fact is not shown to be the newest.
+    """
     root_slot, word_slot = layout.checkpoint_slots(request.checkpoint or 0)
     is_none = request.checkpoint is None
     following = word_slot if is_none else layout.checkpoint_slots((request.checkpoint or 0) + 1)[1]
@@ -137,10 +130,18 @@ def read_words(request: SlotRequest, registry: Account, ledger: Account, nodes: 
         slot: Callable[[T, int], int],
         parse: Callable[[int], V | None],
     ) -> dict[T, History[V]]:
-        return {
-            name: History({i: _parsed(parse, read_slot(registry.storage_root, slot(name, i), nodes)) for i in shown})
-            for name, shown in (wanted or {}).items()
-        }
+        def history(name: T, shown: tuple[int, ...]) -> History[V]:
+            found: dict[int, V | None] = {}
+            # From the newest down: no version lies beyond it, so a list longer than the registry's ends at its first.
+            for i in reversed(shown):
+                found[i] = _parsed(parse, read_slot(registry.storage_root, slot(name, i), nodes))
+                if (found[i] is None) is not (i == shown[-1]):
+                    break
+            one = History(dict(sorted(found.items())))
+            _ = one.newest
+            return one
+
+        return {name: history(name, shown) for name, shown in (wanted or {}).items()}
 
     return StateWords(
         batch_count=read_slot(ledger.storage_root, layout.batch_count_slot(), nodes),

@@ -62,6 +62,13 @@ def _check_documents(paths: Sequence[str], answer: Report, lang: str) -> bool:
         if standing is None:
             is_every_one_named = False
             said = Said(f"{path}: no record shown names this file", f"{path}：所示记录均未提及该文件")
+        elif standing.amended_by is not None:
+            is_every_one_named = False
+            said = Said(
+                f"{path}: named only by record {standing.record_id} of {standing.issuer}, which was replaced since by "
+                f"{standing.amended_by}",
+                f"{path}：仅见于 {standing.issuer} 的记录 {standing.record_id}，该记录已被 {standing.amended_by} 更正",
+            )
         else:
             said = Said(
                 f"{path}: named by record {standing.record_id} of {standing.issuer}",

@@ -123,10 +123,14 @@ class Report:
     """In the bundle's order; empty where check 15 was not asked or found a forged one."""
     header_number: int | None = None
     header_time: int | None = None
-    complete_as_of_block: int | None = None
-    """The block in which the newest checkpoint was reached."""
-    complete_batches: int | None = None
+    covered_until_block: int | None = None
+    """The last block up to which everything anchored is shown to be covered by the newest checkpoint."""
+    covered_batches: int | None = None
     """How many batches that checkpoint covers."""
+    checkpoint_block: int | None = None
+    """The block in which it was reached; what was anchored shortly before may not be covered."""
+    is_complete: bool = False
+    """Whether it is a consignment with nothing missing up to `covered_until_block`, under a right checkpoint."""
     votes: int | None = None
     dissent: int | None = None
     remarks: tuple[Said, ...] = ()

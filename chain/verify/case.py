@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from chain.errors import TongguanError
-from chain.proof.batch import BatchFacts
+from chain.proof.batch import BatchFacts, access_tag, tag
 from chain.proof.bundle import Bundle, Kind, ProvedHead, ProvedRecord
 from chain.proof.index_map import verify_map_proof
 from chain.proof.slots import StateWords
@@ -39,14 +39,32 @@ class Case:
         self.trust_root = trust_root
         self.as_of = as_of
         self.validators: ValidatorRange | None = None
+        self.covered_until: int | None = None
+        """The last block up to which everything anchored is shown to be covered; None where that was not found out."""
         self.remarks: list[Said] = []
         self.receipts: list[ReceiptStanding] = []
         self._words: StateWords | None = None
         self._head_holds: dict[bytes, bool] = {}
-        self.in_chain_order = sorted(bundle.records, key=_chain_place)
+        self._epoch_starts: dict[str, dict[bytes, int]] = {}
+        self.in_chain_order = self._in_chain_order()
         self.standings = {
             record.signed.record_id: _standing(record, self.batch_of(record)) for record in self.in_chain_order
         }
+
+    def _in_chain_order(self) -> list[ProvedRecord]:
+        """By batch; within one, as the attested chain of the tag has them, and between two tags by the tag.
+
+        Not by the position in the batch: a gateway could repeat an entry there, and a bundle choose which to show.
+        """
+        at = {(head.tag, one.digest): i for head in self.bundle.heads for i, one in enumerate(head.entries)}
+
+        def place(record: ProvedRecord) -> tuple[int, bytes, int]:
+            return min(
+                (one.batch, one.tag, at.get((one.tag, record.entry_digest(one)), one.position))
+                for one in record.entries
+            )
+
+        return sorted(self.bundle.records, key=place)
 
     @property
     def words(self) -> StateWords:
@@ -89,6 +107,19 @@ class Case:
             self._head_holds[head.tag] = verify_map_proof(head.map_proof(), self.words.checkpoint_root)
         return self._head_holds[head.tag]
 
+    def is_early(self, filed_under: bytes, batch: int, ucr: str) -> bool:
+        """Whether an entry is filed under a tag of the UCR whose epoch begins only after the entry's batch.
+
+        Nobody would look for it there yet: a consignment would be called complete without it.
+        """
+        if ucr not in self._epoch_starts:
+            starts: dict[bytes, int] = {}
+            for one in self.trust_root.tag_keys or ():
+                for made in (tag(one.key, ucr), access_tag(one.key, ucr)):
+                    starts.setdefault(made, one.from_batch)
+            self._epoch_starts[ucr] = starts
+        return self._epoch_starts[ucr].get(filed_under, 0) > batch
+
     @property
     def is_consignment(self) -> bool:
         """Whether the bundle claims a whole view."""
@@ -101,10 +132,6 @@ def time_text(seconds: int) -> str:
         return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     except (OverflowError, OSError, ValueError):
         return str(seconds)
-
-
-def _chain_place(record: ProvedRecord) -> tuple[int, int]:
-    return min((entry.batch, entry.position) for entry in record.entries)
 
 
 def _standing(record: ProvedRecord, batch: BatchFacts) -> Standing:

@@ -211,7 +211,7 @@ CHECKS: tuple[Check, ...] = (
         13,
         "heads",
         "P4",
-        Said("Nothing is missing up to the checkpoint", "截至检查点无遗漏"),
+        Said("The chains of entries are those attested, whole", "条目链与作证内容一致且完整"),
         Said(
             "The index map that the governors attested holds exactly the chain of entries shown, each record stands "
             "in it and in the batch that it names, and a consignment opens every entry.",
@@ -227,9 +227,10 @@ CHECKS: tuple[Check, ...] = (
         "P4",
         Said("The checkpoint is attested and the newest", "检查点经作证且为最新"),
         Said(
-            "Enough governors attested the index map, and no later checkpoint exists under this header or, where "
-            "--as-of is given, none that old will do.",
-            "足够多的治理成员为索引图作证，且该区块头下无更晚的检查点；若指定 --as-of，则检查点不得早于该区块。",
+            "Enough governors attested the index map, and no later checkpoint exists under this header. Where --as-of "
+            "is given, everything anchored up to that block is covered.",
+            "足够多的治理成员为索引图作证，且该区块头下无更晚的检查点；"
+            "若指定 --as-of，则截至该区块上链的内容均已被涵盖。",
         ),
         (4,),
         Verdict.INVALID,
@@ -259,6 +260,9 @@ MANDATORY: Mapping[Kind, frozenset[int]] = {
     Kind.CONSIGNMENT: frozenset({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14}),
 }
 """Checks of which one that is SKIPPED or ERROR forbids VALID."""
+
+COMPLETENESS = (12, 13, 14)
+"""Checks that must have passed before a consignment may be called complete."""
 
 
 def find_check(name: str) -> Check | None:

@@ -47,7 +47,6 @@ def check_contracts(case: Case) -> None:
         nodes = NodeSet.of(case.bundle.nodes)
         registry, ledger = (_contract(case, name, nodes) for name in (REGISTRY, LEDGER))
         words = read_words(case.bundle.slot_request, registry, ledger, nodes)
-        words.check_newest()
     except Malformed as fault:
         raise Fails(f"the storage proof does not hold: {fault}", f"存储证明不成立：{fault}", Verdict.INVALID) from None
     if nodes.spare():
@@ -93,20 +92,44 @@ def check_checkpoint(case: Case) -> None:
                 f"有 {word.dissent} 个治理成员在此检查点作证了不同的根",
             )
         )
+    _check_spare_batch(case, word.batch_count)
     if words.batch_count > word.batch_count:
         later = words.batch_count - word.batch_count
         case.remarks.append(
             Said(
-                f"{later} batches anchored after the checkpoint are not covered yet",
-                f"检查点之后另有 {later} 批尚未被涵盖",
+                f"the newest {later} batches under this header are not covered by the checkpoint yet",
+                f"该区块头下最新的 {later} 批尚未被检查点涵盖",
             )
         )
-    if case.as_of is not None and word.since_block < case.as_of:
+    case.covered_until = _covered_until(case, word.batch_count)
+    if case.as_of is not None and case.covered_until < case.as_of:
         raise Fails(
-            f"the checkpoint is of block {word.since_block}, older than block {case.as_of} asked for",
-            f"检查点属于区块 {word.since_block}，早于所要求的区块 {case.as_of}",
+            f"everything up to block {case.covered_until} is shown to be covered, block {case.as_of} was asked for",
+            f"仅能证明截至区块 {case.covered_until} 的内容均被涵盖，而所要求的是区块 {case.as_of}",
             Verdict.INCOMPLETE,
         )
+
+
+def _check_spare_batch(case: Case, covered_batches: int) -> None:
+    """A batch that no entry stands in is there for one purpose: to tell the block of the first uncovered one."""
+    used = {entry.batch for record in case.bundle.records for entry in record.entries}
+    for facts in case.bundle.batches:
+        if facts.index not in used and facts.index != covered_batches:
+            raise Fails(f"batch {facts.index} serves nothing", f"第 {facts.index} 批无任何用途")
+
+
+def _covered_until(case: Case, covered_batches: int) -> int:
+    """The last block of which it is shown that everything anchored up to it is covered.
+
+    Not the block in which the checkpoint was reached: votes come later than the batches they are about, and what was
+    anchored meanwhile is not covered.
+    """
+    if case.words.batch_count == covered_batches:
+        return case.bundle.header.number
+    if (first_uncovered := case.bundle.batch_by_index.get(covered_batches)) is not None:
+        return first_uncovered.block - 1
+    # One block may hold several batches, the covered ones first.
+    return max((facts.block - 1 for facts in case.bundle.batches if facts.index < covered_batches), default=0)
 
 
 def _contract(case: Case, name: str, nodes: NodeSet) -> Account:

@@ -16,7 +16,7 @@ def check_tags(case: Case) -> None:
         raise NotShown("the trust root holds no tag keys (public edition)", "信任根不含标签密钥（公开版）")
     if not case.is_consignment:
         for record in case.bundle.records:
-            _check_record_tags(record, [one.key for one in keys])
+            _check_record_tags(case, record, [one.key for one in keys])
         return
     word, ucr = case.words.checkpoint, case.bundle.subject_ucr or ""
     if word is None:
@@ -58,7 +58,7 @@ def check_heads(case: Case) -> None:
             raise NotShown("no head is shown", "未出示链头")
 
 
-def _check_record_tags(record: ProvedRecord, keys: list[bytes]) -> None:
+def _check_record_tags(case: Case, record: ProvedRecord, keys: list[bytes]) -> None:
     make = access_tag if record.signed.vct == ACCESS_RECORD_TYPE else tag
     ucrs = dict(record.signed.ucr_elements())
     for one in record.entries:
@@ -69,6 +69,11 @@ def _check_record_tags(record: ProvedRecord, keys: list[bytes]) -> None:
             raise Fails(
                 f"record {record.signed.record_id} is filed under another consignment's tag",
                 f"记录 {record.signed.record_id} 被归入另一票货物的标签",
+            )
+        if case.is_early(one.tag, one.batch, ucr):
+            raise Fails(
+                f"record {record.signed.record_id} is filed under a tag whose epoch had not begun",
+                f"记录 {record.signed.record_id} 被归入尚未启用时期的标签",
             )
 
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from chain.encoding import Json
 from chain.errors import Malformed
-from chain.members import KeyState, MemberState, Role
+from chain.members import KeyState, KeyVersion, MemberState, MemberVersion, Role
 from chain.proof import strict
 from chain.proof.batch import TAG_BYTES, access_tag, entry_digest, tag
 from chain.proof.bundle import ShownReceipt
+from chain.proof.slots import History
 from chain.proof.strict import Members
 from chain.sdjwt import SignedRecord
 from chain.verify.answers import Fate, ReceiptStanding, Said, Verdict
@@ -30,8 +31,12 @@ class Promise:
     record: SignedRecord
     entries: tuple[tuple[bytes, bytes], ...]
     """(tag, entry digest) pairs."""
+    accepted_at: int
+    """Unix seconds."""
     anchor_by: int
     """Unix seconds."""
+    doubted_since: int | None
+    """The block since which the gateway's key is declared compromised: then a thief may have made the receipt."""
 
 
 def check_receipts(case: Case) -> None:
@@ -53,16 +58,31 @@ def check_receipts(case: Case) -> None:
 
 def _standing(case: Case, shown: ShownReceipt, known_until: int) -> ReceiptStanding:
     promise = _promise(case, shown)
+    return ReceiptStanding(
+        shown.jws.text, promise.record.record_id, *_doubted(promise, _answer(case, promise, known_until))
+    )
+
+
+def _answer(case: Case, promise: Promise, known_until: int) -> tuple[Fate, Said]:
     own = {entry_digest(promise.record.digest, ucr) for ucr in promise.record.sections.get("ucr", ())}
     if own != {digest for _, digest in promise.entries}:
-        found = _broken(promise, "it names other entries than the record's", "所列条目并非该记录的条目")
-        return ReceiptStanding(shown.jws.text, promise.record.record_id, *found)
+        return _broken(promise, "it names other entries than the record's", "所列条目并非该记录的条目")
     if _is_misfiled(case, promise):
-        found = _broken(promise, "it names the tag of another consignment", "所列标签属于另一票货物")
-        return ReceiptStanding(shown.jws.text, promise.record.record_id, *found)
+        return _broken(promise, "it names a tag that is not the consignment's then", "所列标签当时不属于该票货物")
     lapsed = _fate_of_what_is_missing(case, promise, known_until)
     fates = [_fate(case, promise, tag_, digest, lapsed) for tag_, digest in promise.entries]
-    return ReceiptStanding(shown.jws.text, promise.record.record_id, *max(fates, key=lambda one: _GRAVITY[one[0]]))
+    return max(fates, key=lambda one: _GRAVITY[one[0]])
+
+
+def _doubted(promise: Promise, found: tuple[Fate, Said]) -> tuple[Fate, Said]:
+    """The answer, unless it accuses a gateway by a leaked key: nothing tells when a receipt was made, and by whom."""
+    if found[0] is not Fate.BROKEN or promise.doubted_since is None:
+        return found
+    name, block = promise.record.record_id, promise.doubted_since
+    return Fate.NOT_SHOWN, Said(
+        f"the receipt of {name} accuses nobody: its gateway's key is declared compromised since block {block}",
+        f"{name} 的回执不能证明网关失信：其密钥被声明自区块 {block} 起已泄露",
+    )
 
 
 def _is_misfiled(case: Case, promise: Promise) -> bool:
@@ -72,8 +92,16 @@ def _is_misfiled(case: Case, promise: Promise) -> bool:
         return False
     make = access_tag if shown.signed.vct == ACCESS_RECORD_TYPE else tag
     ucrs = {entry_digest(shown.signed.digest, digest): ucr for digest, ucr in shown.signed.ucr_elements()}
-    named = [(said, ucrs[digest]) for said, digest in promise.entries]
-    return any(ucr is not None and said not in {make(one.key, ucr) for one in keys} for said, ucr in named)
+    for said, digest in promise.entries:
+        if (ucr := ucrs[digest]) is None:
+            continue
+        head = case.bundle.head_by_tag.get(said)
+        anchored = None if head is None else head.batch_by_digest.get(digest)
+        if said not in {make(one.key, ucr) for one in keys}:
+            return True
+        if anchored is not None and case.is_early(said, anchored, ucr):
+            return True
+    return False
 
 
 def _promise(case: Case, shown: ShownReceipt) -> Promise:
@@ -83,7 +111,7 @@ def _promise(case: Case, shown: ShownReceipt) -> Promise:
         names = ("iss", "aud", "record_id", "entries", "accepted_at", "anchor_by")
         claims = Members({**receipt.payload}, "receipt", names, MalformedReceipt)
         entries = claims.array("entries", RECEIPT_ENTRIES_MAX, _receipt_entry, least=1)
-        anchor_by = claims.number("anchor_by")
+        accepted_at, anchor_by = claims.number("accepted_at"), claims.number("anchor_by")
         consortium = claims.hexadecimal("aud", 32, prefix="")
     except MalformedReceipt as fault:
         raise Fails(f"a receipt is malformed: {fault}", f"回执格式有误：{fault}", Verdict.INVALID) from None
@@ -96,7 +124,7 @@ def _promise(case: Case, shown: ShownReceipt) -> Promise:
     # Of any time: a gateway that lost its role still owes what it promised before.
     if not any(one and one.roles & Role.GATEWAY for one in case.words.members[version.member].shown.values()):
         raise Fails("a receipt's signer runs no gateway", "回执的签发者不是网关运营者", Verdict.INVALID)
-    return Promise(case.bundle.record_of(shown), entries, anchor_by)
+    return Promise(case.bundle.record_of(shown), entries, accepted_at, anchor_by, version.compromised_since)
 
 
 def _fate(case: Case, promise: Promise, tag_: bytes, digest: bytes, lapsed: tuple[Fate, Said]) -> tuple[Fate, Said]:
@@ -121,6 +149,12 @@ def _fate_of_what_is_missing(case: Case, promise: Promise, known_until: int) -> 
     name, due = promise.record.record_id, time_text(promise.anchor_by)
     if known_until <= promise.anchor_by:
         return Fate.NOT_DUE, Said(f"the receipt of {name} is not due yet", f"{name} 的回执尚未到期")
+    if not _shows_all_versions(case, promise):
+        why = Said(
+            f"not all versions of the issuer's key and membership are shown, one may excuse the receipt of {name}",
+            f"未出示签发者密钥与资格的全部版本，其中可能有使 {name} 的回执免责者",
+        )
+        return Fate.NOT_SHOWN, why
     if _is_excused(case, promise):
         why = Said(
             f"the receipt of {name} was not kept, excused: its issuer's key or membership had ended",
@@ -141,14 +175,42 @@ def _known_until(case: Case) -> int:
     return max((facts.timestamp for facts in case.bundle.batches if facts.index < covered), default=0)
 
 
+def _shows_all_versions(case: Case, promise: Promise) -> bool:
+    """Whether nothing that could excuse a gateway is left out: an accusation must hold by itself."""
+    key, member = _histories(case, promise)
+    return all(len(one.shown) == max(one.shown) + 1 for one in (key, member))
+
+
 def _is_excused(case: Case, promise: Promise) -> bool:
-    """Whether the issuer's key or membership had ended, and not, by a batch that is shown, after the promise lapsed."""
-    key = case.words.keys[case.bundle.key_by_kid[promise.record.kid].thumbprint].newest
-    member = case.words.members[promise.record.iss].newest
-    ended = [key.since_block] if key is not None and key.state is not KeyState.ACTIVE else []
-    ended += [member.since_block] if member is not None and member.state is not MemberState.ACTIVE else []
-    lapsed = [facts.block for facts in case.bundle.batches if facts.timestamp > promise.anchor_by]
-    return bool(ended) and not any(block <= min(ended) for block in lapsed)
+    """Whether the issuer's key or membership had ended between acceptance and lapse, as far as batches shown tell.
+
+    An end counts unless a batch later than `anchor_by` came before it, or it was over before a batch that is not later
+    than `accepted_at`.
+    """
+    late = [facts.block for facts in case.bundle.batches if facts.timestamp > promise.anchor_by]
+    early = [facts.block for facts in case.bundle.batches if facts.timestamp <= promise.accepted_at]
+    for began, over in _ends(*_histories(case, promise)):
+        came_too_late = any(block <= began for block in late)
+        was_over = over is not None and any(block >= over for block in early)
+        if not came_too_late and not was_over:
+            return True
+    return False
+
+
+def _ends(key: History[KeyVersion], member: History[MemberVersion]) -> list[tuple[int, int | None]]:
+    """From which block on, and up to which, the key or the member did not count; a revoked key never does again."""
+    revoked = [one.since_block for one in key.shown.values() if one is not None and one.state is not KeyState.ACTIVE]
+    ends: list[tuple[int, int | None]] = [(min(revoked), None)] if revoked else []
+    for index, one in member.shown.items():
+        if one is not None and one.state is not MemberState.ACTIVE:
+            following = member.shown.get(index + 1)
+            ends.append((one.since_block, None if following is None else following.since_block))
+    return ends
+
+
+def _histories(case: Case, promise: Promise) -> tuple[History[KeyVersion], History[MemberVersion]]:
+    key = case.bundle.key_by_kid[promise.record.kid]
+    return case.words.keys[key.thumbprint], case.words.members[promise.record.iss]
 
 
 def _broken(promise: Promise, en: str, zh: str) -> tuple[Fate, Said]:

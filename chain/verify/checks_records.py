@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from chain.keys import PublicKey
-from chain.members import AddedBy, KeyState, KeyVersion, MemberState, Role
+from chain.members import AddedBy, KeyState, KeyVersion, MemberKind, MemberState, Role
 from chain.proof.batch import BatchFacts, entry
-from chain.proof.bundle import ProvedEntry, ProvedRecord
+from chain.proof.bundle import ProvedRecord
 from chain.proof.merkle import leaf_hash, verify_inclusion
 from chain.proof.storage import MalformedProof
 from chain.verify.answers import Said, Verdict
 from chain.verify.case import Case, Fails, NotShown
+
+FINDING_TYPE = "audit.finding"
+"""The one record type that the record rules leave to every role, but only of a governor (design, section 4)."""
 
 
 def check_inclusion(case: Case) -> None:
@@ -43,8 +46,8 @@ def check_binding(case: Case) -> None:
                     f"record {record.signed.record_id} names no such consignment",
                     f"记录 {record.signed.record_id} 未提及该票货物",
                 )
-        if case.is_consignment:
-            _note_misfiled(case, record, [one for one in record.entries if elements.get(one.ucr_digest) != ucr])
+        if ucr is not None:
+            _note_misfiled(case, record, ucr)
 
 
 def check_signatures(case: Case) -> None:
@@ -52,14 +55,15 @@ def check_signatures(case: Case) -> None:
     for record in case.bundle.records:
         signed = record.signed
         if signed.consortium != case.bundle.consortium.hex():
-            raise Fails(f"record {signed.record_id} is for another consortium", f"记录 {signed.record_id} 属于其他联盟")
+            case.drop(record, Said("it was signed for another consortium", "其签发对象为其他联盟"))
         if not signed.verify(case.bundle.key_by_kid[signed.kid]):
             raise Fails(f"the signature of record {signed.record_id} is wrong", f"记录 {signed.record_id} 的签名不正确")
 
 
 def check_in_force(case: Case) -> None:
     """Each record's key and member were in force for its block, with the role; each number counts once."""
-    for record in case.bundle.records:
+    for record in case.counted():
+        # What was misfiled does not count anyway: a leaked key of a stranger must not spoil the consignment.
         name, block = record.signed.record_id, case.batch_of(record).block
         key = case.bundle.key_by_kid[record.signed.kid]
         history = case.words.keys[key.thumbprint]
@@ -117,21 +121,7 @@ def check_since(case: Case) -> None:
 
 def check_amendments(case: Case) -> None:
     """No subject is replaced by a newer record of its issuer; in a consignment the newest ones are marked."""
-    replaced_by: dict[str, str] = {}
-    issuer = {record.signed.record_id: record.signed.iss for record in case.bundle.records}
-    for record in case.counted():
-        amends = record.signed.amends
-        if amends is None or amends not in issuer:
-            continue
-        if issuer[amends] != record.signed.iss:
-            case.remarks.append(
-                Said(
-                    f"record {record.signed.record_id} claims to amend another member's record; that does not count",
-                    f"记录 {record.signed.record_id} 声称更正其他成员的记录，不予计入",
-                )
-            )
-            continue
-        replaced_by[amends] = record.signed.record_id
+    replaced_by = _replacements(case)
     for record_id, standing in case.standings.items():
         standing.amended_by = _newest(record_id, replaced_by)
     if case.is_consignment:
@@ -149,6 +139,52 @@ def check_amendments(case: Case) -> None:
             f"{unopened} other entries of the consignment are not opened, one may amend it; a consignment bundle tells",
             f"该票货物另有 {unopened} 条未展开，其中可能有更正；可索取整票证明包",
         )
+    if elsewhere := sum(_elsewhere(record) for record in case.bundle.records if case.is_subject(record)):
+        raise NotShown(
+            f"{elsewhere} other consignments that it names are not shown, a record there may amend it",
+            f"其提及的另外 {elsewhere} 票货物未出示，其中可能有更正",
+        )
+
+
+def _replacements(case: Case) -> dict[str, str]:
+    """Which record each one is replaced by, as far as shown: the last that its own issuer said of the same type."""
+    replaced_by: dict[str, str] = {}
+    signed = {record.signed.record_id: record.signed for record in case.bundle.records}
+    for record in case.counted():
+        amends = record.signed.amends
+        if amends is None or amends not in signed:
+            continue
+        name = record.signed.record_id
+        if (signed[amends].iss, signed[amends].vct) != (record.signed.iss, record.signed.vct):
+            case.remarks.append(
+                Said(
+                    f"record {name} claims to amend another member's record, or one of another type; "
+                    "that does not count",
+                    f"记录 {name} 声称更正其他成员或其他类型的记录，不予计入",
+                )
+            )
+            continue
+        if (other := replaced_by.get(amends)) is not None:
+            case.remarks.append(
+                Said(
+                    f"records {other} and {name} both amend {amends}; the later is taken for the newest",
+                    f"记录 {other} 与 {name} 均更正 {amends}，以较晚者为最新",
+                )
+            )
+        replaced_by[amends] = name
+    if case.is_consignment and (many := sum(_elsewhere(record) > 0 for record in case.counted())):
+        case.remarks.append(
+            Said(
+                f"{many} of the records name other consignments too; what amends them there alone does not show here",
+                f"有 {many} 条记录同时提及其他货物；仅归入那些货物的更正在此不可见",
+            )
+        )
+    return replaced_by
+
+
+def _elsewhere(record: ProvedRecord) -> int:
+    """How many consignments a record names under which no entry of it is shown."""
+    return len(set(record.signed.sections["ucr"]) - {one.ucr_digest for one in record.entries})
 
 
 def _unopened(case: Case) -> int:
@@ -165,16 +201,26 @@ def _newest(record_id: str, replaced_by: dict[str, str]) -> str | None:
     return newest
 
 
-def _note_misfiled(case: Case, record: ProvedRecord, entries: list[ProvedEntry]) -> None:
-    """Names who filed these entries here; the record is dropped, unless another of its entries stands here by right."""
-    name = record.signed.record_id
-    for index in sorted({one.batch for one in entries}):
-        facts = case.bundle.batch_by_index[index]
+def _note_misfiled(case: Case, record: ProvedRecord, ucr: str) -> None:
+    """Names who filed which entries here; the record is dropped, unless another of its entries stands here by right."""
+    name, elements = record.signed.record_id, dict(record.signed.ucr_elements())
+    whys: dict[int, Said] = {}
+    misfiled = 0
+    for one in record.entries:
+        facts = case.bundle.batch_by_index[one.batch]
+        if elements.get(one.ucr_digest) != ucr:
+            said = ("it was filed here by {} but does not name this UCR", "由 {} 归入此处，但未提及本 UCR")
+        elif case.is_early(one.tag, one.batch, ucr):
+            said = ("{} filed it under a tag whose epoch had not begun", "{} 将其归入尚未启用时期的标签")
+        else:
+            continue
+        misfiled += 1
         who = _gateway_member(case, facts) or "0x" + facts.gateway.hex()
-        why = Said(f"it was filed here by {who} but does not name this UCR", f"由 {who} 归入此处，但未提及本 UCR")
+        whys[one.batch] = Said(*(text.format(who) for text in said))
+    for why in whys.values():
         case.remarks.append(Said(f"record {name}: {why.en}", f"记录 {name}：{why.zh}"))
-        if len(entries) == len(record.entries):
-            case.drop(record, why)
+    if misfiled == len(record.entries):
+        case.drop(record, next(iter(whys.values())))
 
 
 def _check_numbers(case: Case) -> None:
@@ -225,6 +271,8 @@ def _member_refusal(case: Case, record: ProvedRecord, block: int) -> Said | None
             f"its issuer was {member.state.name.lower()} since block {member.since_block}",
             f"签发者自区块 {member.since_block} 起被{_STATE_ZH[member.state]}",
         )
+    if record.signed.vct == FINDING_TYPE and member.kind is not MemberKind.GOVERNOR:
+        return Said(f"its issuer was no governor, who alone may say {FINDING_TYPE}", f"仅治理成员可出具 {FINDING_TYPE}")
     if not member.roles & case.trust_root.record_rules.get(record.signed.vct, Role(0)):
         return Said(f"its issuer had no role that may say {record.signed.vct}", f"签发者无权出具 {record.signed.vct}")
     return None

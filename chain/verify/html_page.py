@@ -8,7 +8,7 @@ from html import escape
 from chain.verify.answers import Answer, Report, Standing, Verdict
 from chain.verify.case import time_text
 from chain.verify.checks import CHECKS
-from chain.verify.report import MEANING, clean, grouped, speak, word
+from chain.verify.report import MEANING, clean, coverage_of, grouped, speak, word
 
 _COLOURS = {
     Verdict.VALID: "#1a6b3c",
@@ -37,9 +37,8 @@ def page(report: Report, lang: str = "en") -> str:
     facts = [(word("subject", lang), about), (word("trust_root", lang), grouped(report.trust_root))]
     if report.header_number is not None and report.header_time is not None:
         facts.append((word("header", lang), f"{report.header_number} ({time_text(report.header_time)})"))
-    if report.complete_as_of_block is not None:
-        votes = f"{word('votes', lang)} {report.votes}, {word('dissent', lang)} {report.dissent}"
-        facts.append((word("complete", lang), f"{report.complete_as_of_block} ({votes})"))
+    if (coverage := coverage_of(report, lang)) is not None:
+        facts.append(coverage)
     facts += [(word("remarks", lang), speak(remark, lang)) for remark in report.remarks]
     rows = "".join(f"<tr><th>{_text(name)}</th><td>{_text(value)}</td></tr>" for name, value in facts if value)
     records = "".join(_record(standing, lang) for standing in report.records)

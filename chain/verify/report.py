@@ -36,6 +36,7 @@ _WORDS: dict[str, Said] = {
     "trust_root": Said("Trust root", "信任根"),
     "header": Said("Proved under block", "证明所在区块"),
     "complete": Said("Complete as of block", "完整至区块"),
+    "covered": Said("The checkpoint covers all up to block", "检查点涵盖至区块"),
     "votes": Said("attested by", "作证治理成员数"),
     "dissent": Said("dissent", "异议"),
     "remarks": Said("Note", "注意"),
@@ -79,11 +80,8 @@ def text(report: Report, lang: str = "en") -> str:
     lines.append(f"{word('trust_root', lang)}: {grouped(report.trust_root)}")
     if report.header_number is not None and report.header_time is not None:
         lines.append(f"{word('header', lang)}: {report.header_number} ({time_text(report.header_time)})")
-    if report.complete_as_of_block is not None:
-        lines.append(
-            f"{word('complete', lang)}: {report.complete_as_of_block} "
-            f"({word('votes', lang)} {report.votes}, {word('dissent', lang)} {report.dissent})"
-        )
+    if (coverage := coverage_of(report, lang)) is not None:
+        lines.append(": ".join(coverage))
     lines += [f"{word('remarks', lang)}: {clean(speak(remark, lang))}" for remark in report.remarks]
     if report.records:
         lines += ["", f"{word('records' if report.verdict < Verdict.INVALID else 'claimed', lang)}:"]
@@ -98,6 +96,15 @@ def text(report: Report, lang: str = "en") -> str:
     return "\n".join(lines) + "\n"
 
 
+def coverage_of(report: Report, lang: str) -> tuple[str, str] | None:
+    """Up to which block nothing is missing, as a name and a value; None where no checkpoint is proved."""
+    if report.covered_until_block is None or report.verdict >= Verdict.INVALID:
+        return None
+    votes = f"{word('votes', lang)} {report.votes}, {word('dissent', lang)} {report.dissent}"
+    name = word("complete" if report.is_complete else "covered", lang)
+    return name, f"{report.covered_until_block} ({votes})"
+
+
 def to_json(report: Report) -> str:
     """The report as JSON, one object, stable member names."""
     value: dict[str, Json] = {
@@ -108,8 +115,10 @@ def to_json(report: Report) -> str:
         "trust_root": report.trust_root,
         "header_number": report.header_number,
         "header_time": report.header_time,
-        "complete_as_of_block": report.complete_as_of_block,
-        "complete_batches": report.complete_batches,
+        "is_complete": report.is_complete,
+        "covered_until_block": report.covered_until_block,
+        "covered_batches": report.covered_batches,
+        "checkpoint_block": report.checkpoint_block,
         "votes": report.votes,
         "dissent": report.dissent,
         "remarks": [_said_members(remark) for remark in report.remarks],

@@ -6,7 +6,7 @@ from chain.errors import Malformed
 from chain.proof.bundle import Bundle, Kind
 from chain.verify.answers import Answer, Outcome, Report, Said, Verdict
 from chain.verify.case import Case, Fails, NotShown
-from chain.verify.checks import CHECKS, MANDATORY, ORDER, WELL_FORMED, Check
+from chain.verify.checks import CHECKS, COMPLETENESS, MANDATORY, ORDER, WELL_FORMED, Check
 from chain.verify.trust import TrustRoot
 
 
@@ -22,7 +22,7 @@ def verify_file(said: bytes, trust_root: TrustRoot, as_of: int | None = None) ->
 def verify(bundle: Bundle, trust_root: TrustRoot, as_of: int | None = None) -> Report:
     """Every check's answer and the verdict, for a bundle that `Bundle.parse` accepted (a stranger's: `verify_file`).
 
-    `as_of` is the block that the checkpoint must not be older than.
+    `as_of` is the block up to which everything anchored must be covered.
     """
     case = Case(bundle, trust_root, as_of)
     answers: dict[int, Answer] = {}
@@ -42,8 +42,10 @@ def verify(bundle: Bundle, trust_root: TrustRoot, as_of: int | None = None) -> R
         receipts=tuple(case.receipts),
         header_number=bundle.header.number,
         header_time=bundle.header.timestamp,
-        complete_as_of_block=None if checkpoint is None else checkpoint.since_block,
-        complete_batches=None if checkpoint is None else checkpoint.batch_count,
+        covered_until_block=case.covered_until,
+        covered_batches=None if checkpoint is None else checkpoint.batch_count,
+        checkpoint_block=None if checkpoint is None else checkpoint.since_block,
+        is_complete=case.is_consignment and all(answers[n].outcome is Outcome.PASS for n in COMPLETENESS),
         votes=None if checkpoint is None else checkpoint.votes,
         dissent=None if checkpoint is None else checkpoint.dissent,
         remarks=(*_dependence(trust_root), *dict.fromkeys(case.remarks)),

@@ -49,6 +49,7 @@ def main() -> int:
                 "as_of": as_of[0] if as_of else None,
                 "verdict": vector.verdict.name,
                 "check": vector.check,
+                "not_counted": vector.not_counted,
             }
         )
     _write("manifest.json", manifest)

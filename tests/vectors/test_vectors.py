@@ -32,6 +32,8 @@ def test_vector_file_is_judged_as_the_manifest_says(entry: dict[str, Any]) -> No
     assert report.verdict.name == entry["verdict"]
     if entry["check"] is not None:
         assert report.answers[entry["check"] - 1].outcome is not Outcome.PASS
+    if report.verdict < Verdict.INVALID:
+        assert sum(one.not_counted is not None for one in report.records) == entry["not_counted"]
 
 
 @pytest.mark.parametrize("file", RELEASED, ids=lambda file: f"{file.parent.name} {file.name}")

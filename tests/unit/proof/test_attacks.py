@@ -6,17 +6,20 @@ import subprocess
 import sys
 import time
 import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from chain.encoding import Json, base64url
 from chain.errors import MalformedBundle
+from chain.keys import SigningKey
+from chain.members import KeyState
 from chain.proof.bundle import BUNDLE_BYTES_MAX, Bundle
 from chain.verify import TrustRoot, Verdict, verify_file
 from chain.verify.__main__ import COULD_NOT_TELL, NO, YES, main
 from tests.mutations import judge, large_bundles
-from tests.simulator import Consortium
+from tests.simulator import BROKER, Consortium
 
 REFUSAL_S = 1.0
 REFUSAL_BYTES_MAX = 200 << 20
@@ -94,6 +97,23 @@ def test_well_formed_bundle_as_long_as_may_be_is_judged_within_a_second() -> Non
     assert BUNDLE_BYTES_MAX * 9 / 10 < len(said) <= BUNDLE_BYTES_MAX
     # The best of three: others may use the processor.
     assert min(_judged_in_s(said, trust_root) for _ in range(3)) < REFUSAL_S
+
+
+def test_versions_that_the_registry_does_not_have_are_not_looked_for_one_by_one() -> None:
+    it = Consortium()
+    for n in range(500):
+        it.keys[f"{n}"] = SigningKey.generate()
+        it.set_key(BROKER, KeyState.ACTIVE, key=it.keys[f"{n}"])
+    it.block += 1
+    it.anchor(*[it.record(key=it.keys[f"{n}"]) for n in range(500)])
+    it.checkpoint()
+    bundle, trust_root = it.consignment_bundle(), it.trust_root()
+    nodes = {*bundle.nodes, *(node for node in it.registry.storage().nodes.values() if len(node) >= 32)}
+    keys = tuple(replace(one, versions=tuple(range(250))) for one in bundle.keys)
+    said = replace(bundle, nodes=tuple(sorted(nodes)), keys=keys).format()
+    started = time.process_time()
+    assert verify_file(said, trust_root).verdict is Verdict.INVALID
+    assert time.process_time() - started < REFUSAL_S
 
 
 def _judged_in_s(said: bytes, trust_root: TrustRoot) -> float:
