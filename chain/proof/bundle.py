@@ -165,7 +165,11 @@ class Bundle:
 
         bundle = read_bundle(value)
         if bundle.format() != said:
-            raise MalformedBundle("bundle", "is not in its one canonical form", fix="Write it with `tongguan bundle`")
+            raise MalformedBundle(
+                "bundle",
+                "is not in its one canonical form",
+                fix="It was changed after it was made, be it by a line end: ask for it anew",
+            )
         return bundle
 
     def format(self) -> bytes:

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from chain.errors import Malformed
+from chain.errors import Malformed, MalformedTrustRoot
 from chain.proof.bundle import BUNDLE_BYTES_MAX
 from chain.verify import html_page, report
 from chain.verify.answers import Report, Said, Verdict
@@ -21,6 +21,7 @@ from chain.verify.trust import TRUST_ROOT_BYTES_MAX, TrustRoot
 from chain.verify.verifier import verify_file
 
 YES, NO, COULD_NOT_TELL = 0, 1, 2
+FINGERPRINT_DIGITS = (32, 64)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,6 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return COULD_NOT_TELL
     try:
         trust_root = TrustRoot.parse(_read(options.trust_root, TRUST_ROOT_BYTES_MAX))
+        if options.fingerprint is not None:
+            _check_fingerprint(trust_root, options.fingerprint)
         answer = verify_file(_read(options.bundle, BUNDLE_BYTES_MAX), trust_root, options.as_of)
         sys.stdout.write(report.to_json(answer) if options.json else report.text(answer, options.lang))
         if options.html is not None:
@@ -45,6 +48,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{fault.filename}: {fault.strerror}", file=sys.stderr)
         return COULD_NOT_TELL
     return YES if answer.verdict is Verdict.VALID and documents_known else NO
+
+
+def _check_fingerprint(trust_root: TrustRoot, told: str) -> None:
+    """Raises MalformedTrustRoot unless the digits told (all 64, or the 32 of the short form) are the trust root's."""
+    digits = "".join(told.split()).lower()
+    if len(digits) not in FINGERPRINT_DIGITS or not trust_root.fingerprint.hex().startswith(digits):
+        raise MalformedTrustRoot(
+            "fingerprint",
+            "is not the one that was told",
+            value=trust_root.short_fingerprint,
+            fix="Believe nothing by it",
+        )
 
 
 def _read(path: str, bytes_max: int) -> bytes:
@@ -95,7 +110,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("bundle", nargs="?", help="the proof bundle (JSON)")
     parser.add_argument("--trust-root", metavar="FILE", help="what you believe beforehand; compare its fingerprint")
-    parser.add_argument("--as-of", type=int, metavar="BLOCK", help="demand a checkpoint not older than this block")
+    parser.add_argument("--fingerprint", metavar="DIGITS", help="refuse another trust root than the one told to you")
+    parser.add_argument(
+        "--as-of", type=int, metavar="BLOCK", help="demand that all anchored up to this block is covered"
+    )
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     parser.add_argument("--lang", choices=report.LANGUAGES, default="en", help="language of the report")
     parser.add_argument("--html", metavar="FILE", help="also write the report as one self-contained page")

@@ -8,7 +8,7 @@ from html import escape
 from chain.verify.answers import Answer, Report, Standing, Verdict
 from chain.verify.case import time_text
 from chain.verify.checks import CHECKS
-from chain.verify.report import MEANING, clean, coverage_of, grouped, speak, word
+from chain.verify.report import MEANING, added_by_text, clean, coverage_of, grouped, header_word, speak, word
 
 _COLOURS = {
     Verdict.VALID: "#1a6b3c",
@@ -36,12 +36,15 @@ def page(report: Report, lang: str = "en") -> str:
     about = f"{word(report.kind, lang)} {', '.join(report.subject)}" if report.kind else ""
     facts = [(word("subject", lang), about), (word("trust_root", lang), grouped(report.trust_root))]
     if report.header_number is not None and report.header_time is not None:
-        facts.append((word("header", lang), f"{report.header_number} ({time_text(report.header_time)})"))
+        facts.append((header_word(report, lang), f"{report.header_number} ({time_text(report.header_time)})"))
     if (coverage := coverage_of(report, lang)) is not None:
         facts.append(coverage)
     facts += [(word("remarks", lang), speak(remark, lang)) for remark in report.remarks]
     rows = "".join(f"<tr><th>{_text(name)}</th><td>{_text(value)}</td></tr>" for name, value in facts if value)
     records = "".join(_record(standing, lang) for standing in report.records)
+    if report.receipts:
+        fates = "".join(f"<li>{_text(speak(one.why, lang))}</li>" for one in report.receipts)
+        records += f"<h2>{word('receipts', lang)}</h2><ul>{fates}</ul>"
     checks = "".join(_check(answer, lang) for answer in report.answers)
     shown_as = "records" if report.verdict < Verdict.INVALID else "claimed"
     return (
@@ -60,6 +63,8 @@ def _record(standing: Standing, lang: str) -> str:
         (word("anchored", lang), f"{standing.block}, {time_text(standing.anchored_at)}"),
         (word("by_gateway", lang), standing.gateway_member or standing.gateway),
     ]
+    if (added_by := added_by_text(standing, lang)) is not None:
+        facts.append((word("key_by", lang), added_by))
     if standing.not_counted is not None:
         facts.insert(0, (word("not_counted", lang), speak(standing.not_counted, lang)))
     facts += [(word("since", lang), speak(one, lang)) for one in standing.since]

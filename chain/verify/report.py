@@ -35,6 +35,7 @@ _WORDS: dict[str, Said] = {
     "consignment": Said("consignment", "整票货物"),
     "trust_root": Said("Trust root", "信任根"),
     "header": Said("Proved under block", "证明所在区块"),
+    "header_claimed": Said("Claims to be of block, NOT proved", "自称所在区块，未获证明"),
     "complete": Said("Complete as of block", "完整至区块"),
     "covered": Said("The checkpoint covers all up to block", "检查点涵盖至区块"),
     "votes": Said("attested by", "作证治理成员数"),
@@ -79,7 +80,7 @@ def text(report: Report, lang: str = "en") -> str:
         lines.append(f"{word('subject', lang)}: {word(report.kind, lang)} {', '.join(report.subject)}")
     lines.append(f"{word('trust_root', lang)}: {grouped(report.trust_root)}")
     if report.header_number is not None and report.header_time is not None:
-        lines.append(f"{word('header', lang)}: {report.header_number} ({time_text(report.header_time)})")
+        lines.append(f"{header_word(report, lang)}: {report.header_number} ({time_text(report.header_time)})")
     if (coverage := coverage_of(report, lang)) is not None:
         lines.append(": ".join(coverage))
     lines += [f"{word('remarks', lang)}: {clean(speak(remark, lang))}" for remark in report.remarks]
@@ -94,6 +95,16 @@ def text(report: Report, lang: str = "en") -> str:
     for answer in report.answers:
         lines += _answer_lines(answer, lang)
     return "\n".join(lines) + "\n"
+
+
+def header_word(report: Report, lang: str) -> str:
+    """What the header's block may be called: under an untrusted chain nothing is proved by it."""
+    return word("header" if report.verdict < Verdict.UNTRUSTED_CHAIN else "header_claimed", lang)
+
+
+def added_by_text(standing: Standing, lang: str) -> str | None:
+    """Who put the issuer's key into the registry; None where that is not known."""
+    return None if standing.added_by is None else speak(_ADDED_BY[standing.added_by], lang)
 
 
 def coverage_of(report: Report, lang: str) -> tuple[str, str] | None:
@@ -162,8 +173,8 @@ def _standing_lines(standing: Standing, lang: str) -> list[str]:
         f"    {word('said_by', lang)} {standing.issuer}, {time_text(standing.issued_at)}",
         f"    {word('anchored', lang)} {standing.block}, {time_text(standing.anchored_at)}, {gateway}",
     ]
-    if standing.added_by is not None:
-        lines.append(f"    {word('key_by', lang)} {speak(_ADDED_BY[standing.added_by], lang)}")
+    if (added_by := added_by_text(standing, lang)) is not None:
+        lines.append(f"    {word('key_by', lang)} {added_by}")
     lines += [f"    {word('since', lang)}: {clean(speak(one, lang))}" for one in standing.since]
     if standing.amends is not None:
         lines.append(f"    {word('amends', lang)} {standing.amends}")

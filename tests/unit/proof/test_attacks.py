@@ -146,6 +146,15 @@ def test_command_exits_0_1_and_2_and_never_with_a_traceback(tmp_path: Path, caps
     assert main([str(good), "--trust-root", str(odd)]) == COULD_NOT_TELL
     assert main([str(tmp_path / "none.json"), "--trust-root", str(root)]) == COULD_NOT_TELL
     assert main([str(tmp_path), "--trust-root", str(root)]) == COULD_NOT_TELL
+    told = trust_root.fingerprint.hex()
+    for digits, exit_code in (
+        (told, YES),
+        (trust_root.short_fingerprint, YES),
+        (told[:16], COULD_NOT_TELL),
+        ("", COULD_NOT_TELL),
+        ("0" * 64, COULD_NOT_TELL),
+    ):
+        assert main([str(good), "--trust-root", str(root), "--fingerprint", digits]) == exit_code
     assert main(["--explain", "seals"]) == YES
     assert main(["--explain", "nonsense"]) == COULD_NOT_TELL
     assert main([]) == COULD_NOT_TELL
