@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from chain.errors import LedgerFault, Malformed, NotFound, Refused, StoreFault, TongguanError
+from gateway.policy import UnagreedPolicy
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -58,6 +59,7 @@ def kind_of(error: TongguanError) -> ProblemKind:
         (Refused, "role"),
         (LedgerFault, "ledger"),
         (StoreFault, "store"),
+        (UnagreedPolicy, "policy"),
     )
     return KINDS[next((slug for family, slug in by_family if isinstance(error, family)), "internal")]
 

@@ -254,7 +254,7 @@ class ReadingDesk:
         at_large = self.policy.may_see_consignment(reader.roles, {Condition.ALWAYS}) and all(
             self.policy.shows_at_large(reader.roles, SECTIONS_OF_FACTS[kind]) for kind, _ in question.facts
         )
-        whom = None if at_large else whom_of(reader)
+        whom = None if at_large else whom_of(reader, self.directory().sponsored_by(reader.member))
         with self._services.store.reading() as connection:
             proposed = propose(connection, question, whom, after, PROPOSALS_MAX)
         hits: list[Sight] = []

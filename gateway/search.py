@@ -9,7 +9,7 @@ Pages follow the UCR; a cursor is signed for one reader and one question, and sa
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
@@ -179,9 +179,9 @@ def hit(sight: Sight) -> dict[str, Json]:
     }
 
 
-def whom_of(reader: Reader) -> list[str]:
-    """Under which names a consignment may concern this reader."""
-    names = [reader.member]
+def whom_of(reader: Reader, sponsored: Collection[str] = ()) -> list[str]:
+    """Under which names a consignment may concern this reader: its own, its district, the members that it sponsors."""
+    names = [reader.member, *sorted(sponsored)]
     if reader.customs_code:
         names += [reader.customs_code, reader.customs_code[:DISTRICT_CHARS]]
     return names

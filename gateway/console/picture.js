@@ -87,7 +87,7 @@ export class Picture {
       box(word("logistics"), last ? [el("p", { class: "big" }, code(last.code)), el("p", { class: "small" }, time(last.happened?.utc), " ", this.source(last.record))]
         : el("p", {}, word("noWord"))),
       box(word("tax"), tax ? [el("p", { class: "big" }, this.taxTotal()),
-        el("p", { class: "small" }, `${tax.assessed} ${word("bills")} · ${tax.paid} ${word("payments")}`)] : el("p", {}, word("noWord"))),
+        el("p", { class: "small" }, `${word("bills")} ${tax.assessed} · ${word("payments")} ${tax.paid}`)] : el("p", {}, word("noWord"))),
       box(word("completeness"), this.completeness(completeness, reader)));
   }
 
@@ -169,7 +169,7 @@ export class Picture {
     const rows = this.view.timeline.map((one) => {
       const lane = LANES[one.type.split(".")[0]] ?? "trade";
       const said = [el("span", { class: "what" }, one.code ? code(one.code) : typeWord(one.type)), " ",
-        one.state ? state(one.state) : null, one.code ? el("span", { class: "small" }, ` ${typeWord(one.type)}`) : null];
+        one.state ? state(one.state) : null, one.code && lane !== "customs" ? el("span", { class: "small" }, ` ${typeWord(one.type)}`) : null];
       const at = [time(one.at), one.at_is === "issued" ? el("span", { class: "small" }, ` ${word("byIssue")}`) : null];
       return { class: lane, cells: [at, ...["customs", "logistics", "trade"].map((name) => (name === lane ? said : "")), this.source(one.record)] };
     });

@@ -65,7 +65,7 @@ const WORDS = {
   hours: ["Hours", "小时"],
   hour: ["h", "小时"],
   taxPaid: ["tax paid", "已缴税"],
-  bills: ["bills", "税单"],
+  bills: ["Bills", "税单"],
   payments: ["payments", "缴款"],
   noStatus: ["no status yet", "尚无状态"],
   noWord: ["nothing said that you may see", "无可见内容"],

@@ -37,8 +37,8 @@ def findings(records: Sequence[HeldRecord], threads: Sequence[Thread]) -> list[J
         if one.one("finding")
     ]
     found += [_forbidden(thread, place) for thread in threads for place in range(len(thread.folded.forbidden))]
-    found += [_own("same-number-twice", "H", [a, b], _DOUBLED) for a, b in _doubled(records)]
-    found += [_own("amended-by-another", "H", [a, b], _FOREIGN) for a, b in foreign_amendments(records)]
+    found += [_own("same-number-twice", "H", [a, b], *_DOUBLED) for a, b in _doubled(records)]
+    found += [_own("amended-by-another", "H", [a, b], *_FOREIGN) for a, b in foreign_amendments(records)]
     for thread in threads:
         found += [_computed(one) for one in _within(thread.current.signed)]
     return found + [_computed(one) for one in check_between(records, threads)]
@@ -68,11 +68,17 @@ def _computed(finding: Finding) -> Json:
     }
 
 
-_DOUBLED: Final = "Two records of one issuer bear the same number (jti); the first in the chain's order counts."
-_FOREIGN: Final = "A record says that it replaces another issuer's record; only the issuer may, so nothing is replaced."
+_DOUBLED: Final = (
+    "Two records of one issuer bear the same number (jti); the first in the chain's order counts.",
+    "同一签发方的两条记录使用同一编号（jti）；以链上先者为准。",
+)
+_FOREIGN: Final = (
+    "A record says that it replaces another issuer's record; only the issuer may, so nothing is replaced.",
+    "一条记录声称替代他方的记录；只有签发方可以替代，故不生效。",
+)
 
 
-def _own(rule: str, severity: str, records: Sequence[HeldRecord], text: str) -> Json:
+def _own(rule: str, severity: str, records: Sequence[HeldRecord], text: str, text_zh: str) -> Json:
     return {
         "by": "gateway",
         "record": None,
@@ -80,13 +86,26 @@ def _own(rule: str, severity: str, records: Sequence[HeldRecord], text: str) -> 
         "severity": severity,
         "records": [one.signed.record_id for one in records],
         "text": text,
+        "text_zh": text_zh,
     }
 
 
 def _forbidden(thread: Thread, place: int) -> Json:
     step = thread.folded.forbidden[place]
-    text = f"Customs said {step.wanted} while the declaration was {step.state}: that step is not allowed, so it stays."
-    return _own("forbidden-step", "H", [step.since.record, step.said.record], text)
+    if step.said.code:
+        text = f"Customs said {step.wanted} while the declaration was {step.state}"
+        text_zh = f"申报处于 {step.state} 时，海关回执为 {step.wanted}"
+    else:
+        text = f"The declaration was lodged anew while it was {step.state}"
+        text_zh = f"申报处于 {step.state} 时被重新申报"
+    records = [step.since.record, step.said.record]
+    return _own(
+        "forbidden-step",
+        "H",
+        records,
+        f"{text}: that step is not allowed, so it stays.",
+        f"{text_zh}：该步骤不允许，状态不变。",
+    )
 
 
 def _doubled(records: Sequence[HeldRecord]) -> list[tuple[HeldRecord, HeldRecord]]:

@@ -64,6 +64,10 @@ class RegistryDirectory:
         found = self._snapshot.members.get(member)
         return found.versions[-1].sponsor if found and found.versions else None
 
+    def sponsored_by(self, member: str) -> frozenset[str]:
+        """The members that it sponsors."""
+        return self._by_sponsor.get(member, frozenset())
+
     def customs_code(self, member: str) -> str:
         """Its registration code with customs; empty where it has none."""
         found = self._snapshot.members.get(member)
@@ -76,6 +80,13 @@ class RegistryDirectory:
     def is_of(self, snapshot: Snapshot) -> bool:
         """Whether it still tells what this snapshot does."""
         return self._snapshot.members is snapshot.members and self._snapshot.block == snapshot.block
+
+    @cached_property
+    def _by_sponsor(self) -> dict[str, frozenset[str]]:
+        found: dict[str, set[str]] = {}
+        for uscc in self._snapshot.members:
+            found.setdefault(self.sponsor(uscc) or "", set()).add(uscc)
+        return {sponsor: frozenset(members) for sponsor, members in found.items() if sponsor}
 
     @cached_property
     def _by_code(self) -> dict[str, str]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from chain.records.base import Reference
 from chain.records.customs import CustomsDeclaration, CustomsStatus, DeclarationHead
 from chain.records.sections import Status
-from gateway.changes import MalformedCursor, parse_cursor
+from gateway.changes import MalformedCursor, events, parse_cursor
 from gateway.reading import ReadingDesk
-from tests.stories.town import Town
+from tests.stories.town import WAIT_S, Town
 
 NUMBER = "010020261000000555"
 
@@ -42,6 +46,33 @@ def test_a_broker_is_told_of_the_release_and_a_stranger_is_not(town: Town) -> No
     batch = int(str(mine[0]["batch"]))
     assert release.record_id in {one["record"] for one in told("broker", batch)}
     assert [one for one in told("terminal", before - 1) if one["ucr"] == ucr] == []
+
+
+def test_a_broker_is_told_of_the_release_within_two_seconds_of_its_anchor(town: Town) -> None:
+    ucr = f"6CN{town.member('trader').uscc}-PROMPT"
+    number = "010020261000000556"
+    reference = (Reference(kind="declaration", value=number),)
+    head = DeclarationHead.model_validate({"number": number, "direction": "I"})
+    town.say("broker", CustomsDeclaration(references=reference, declaration=head), ucr)
+    town.cover()
+    desk, index = ReadingDesk(town.gateway.services), town.gateway.services.index
+    reader = desk.reader(f"Bearer {town.token('broker')}")
+    before = index.progress().batch_count
+
+    async def wait_for_release() -> float:
+        async for part in events(lambda after: desk.changes(reader, after), before - 1):
+            if b"RELEASED" in part and ucr.encode() in part:
+                return time.monotonic()
+        raise AssertionError("the feed ended")
+
+    with ThreadPoolExecutor(1) as pool:
+        told = pool.submit(lambda: asyncio.run(asyncio.wait_for(wait_for_release(), WAIT_S)))
+        status = {"about": "declaration", "code": {"system": "cn-channel", "value": "P"}, "state": "RELEASED"}
+        town.say("customs", CustomsStatus(references=reference, status=Status.model_validate(status)), ucr)
+        while index.progress().batch_count == before:
+            time.sleep(0.005)
+        anchored_at = time.monotonic()
+        assert told.result(WAIT_S) - anchored_at < 2.0
 
 
 def test_a_cursor_is_a_batch_index_and_nothing_else() -> None:

@@ -108,7 +108,7 @@ class Town:
     def get(self, slug: str, path: str, **query: str) -> httpx.Response:
         """A read by that member."""
         found: httpx.Response = self.http.get(
-            path, params=query, headers={"Authorization": f"Bearer {self.token(slug)}"}
+            path, params=query or None, headers={"Authorization": f"Bearer {self.token(slug)}"}
         )
         return found
 
