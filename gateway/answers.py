@@ -27,6 +27,8 @@ class Problem(Answer):
     pointer: str | None = None
     rule: str | None = None
     fix: str | None = None
+    retry_after_s: int | None = None
+    """When to try again, where it is known; as the header `Retry-After`."""
 
 
 class RecordSchemas(Answer):

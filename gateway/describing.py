@@ -120,7 +120,7 @@ def describe(app: FastAPI) -> None:
             app.openapi_schema = _completed(known())
         return app.openapi_schema
 
-    app.openapi = described  # type: ignore[method-assign] - the way that FastAPI names for it
+    app.openapi = described  # type: ignore[method-assign]  # the way that FastAPI names for it
 
 
 @lru_cache(maxsize=1)

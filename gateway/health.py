@@ -44,13 +44,15 @@ def readiness(services: Services, machinery: Machinery) -> Readiness:
     caught_up = machinery.watcher.caught_up.is_set() and behind <= HEAD_LAG_BLOCKS_MAX
     parts["follower"] = PartState(ready=caught_up, reason="" if caught_up else f"{behind} blocks behind")
     status = machinery.sealer.status
-    stalled = status.stopped or (f"since {status.stalled_since:.0f}: {status.reason}" if status.stalled_since else "")
+    stalled = status.stopped or (
+        f"since {status.stalled_since:.0f}: {status.fault_name}" if status.stalled_since else ""
+    )
     parts["sealer"] = PartState(ready=not stalled, reason=stalled)
     if services.intake.verifiers is not None:
         # They are started again by the next upload, so that none is missing yet.
         parts["verifiers"] = PartState(ready=True, reason=services.intake.verifiers.fault())
     for loop in machinery.loops:
-        if reason := loop.dead or loop.fault:
+        if reason := loop.dead or loop.fault_name:
             parts[loop.name] = PartState(ready=False, reason=reason)
     return Readiness(ready=all(part.ready for part in parts.values()), parts=parts)
 

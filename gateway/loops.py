@@ -37,7 +37,9 @@ class Loop:
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self.fault = ""
-        """The fault of the last step, for `/readyz`; empty where it went well."""
+        """The fault of the last step, for the log; empty where it went well."""
+        self.fault_name = ""
+        """Its class, for `/readyz`: its text may name files and endpoints, which strangers need not know."""
         self.dead = ""
         """Why the loop ended by itself; empty while it runs."""
 
@@ -73,7 +75,7 @@ class Loop:
         except (LedgerFault, StoreFault, GatewayRefusal) as fault:
             if str(fault) != self.fault:
                 _log.warning("%s: %s", self.name, fault)
-            self.fault = str(fault)
+            self.fault, self.fault_name = str(fault), type(fault).__name__
             return False
-        self.fault = ""
+        self.fault = self.fault_name = ""
         return more

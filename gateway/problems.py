@@ -85,6 +85,10 @@ def problem(error: TongguanError, trace_id: str) -> dict[str, Any]:
         document["rule"] = rule
     if fix:
         document["fix"] = fix
+    retry_after_s = getattr(error, "retry_after_s", None)
+    if retry_after_s is not None:
+        # In the body too: a line of an upload has no headers of its own.
+        document["retry_after_s"] = max(1, round(retry_after_s))
     return document
 
 

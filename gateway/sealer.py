@@ -101,6 +101,8 @@ class SealerStatus:
     stalled_since: float | None = None
     """Since when the chain takes no batch (Unix seconds); None while it does."""
     reason: str = ""
+    fault_name: str = ""
+    """Class of the fault that stalls it, for `/readyz`: the reason may name an endpoint."""
     stopped: str = ""
     """Why it stopped for good; empty while it runs."""
     anchored_batches: int = 0
@@ -159,6 +161,7 @@ class Sealer:
             self._note_stall(fault)
             return False
         self.status.stalled_since, self.status.reason, self.status.pause_s = None, "", BACK_OFF_S
+        self.status.fault_name = ""
         return bool(unfinished) or sealed is not None
 
     def close(self) -> None:
@@ -316,7 +319,7 @@ class Sealer:
             self.status.stalled_since = self._clock()
         else:
             self.status.pause_s = min(2 * self.status.pause_s, BACK_OFF_S_MAX)
-        self.status.reason = str(fault)
+        self.status.reason, self.status.fault_name = str(fault), type(fault).__name__
         _log.warning("no batch was anchored since %.0f: %s", self.status.stalled_since, fault)
 
 

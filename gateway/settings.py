@@ -128,8 +128,11 @@ class GatewaySettings(BaseSettings):
         """Every setting as it counts, for people to read; a password in the store's URL is left out."""
         from sqlalchemy import make_url
 
+        from chain.ledger.faults import without_secrets
+
         said: dict[str, Any] = self.model_dump(mode="json")
         said["store_url"] = make_url(self.store_url).render_as_string(hide_password=True)
+        said["rpc_url"] = without_secrets(self.rpc_url)
         return said
 
 

@@ -16,7 +16,7 @@ from web3.providers.base import BaseProvider
 from web3.types import RPCEndpoint, RPCResponse
 
 from chain.ledger.abi import decode_revert
-from chain.ledger.faults import LedgerUnreachable, MalformedAnswer, RpcRefused
+from chain.ledger.faults import LedgerUnreachable, MalformedAnswer, RpcRefused, without_secrets
 from chain.ledger.values import Log, ProofAnswer
 
 REVERT_CODE = 3
@@ -40,7 +40,7 @@ class Endpoint:
         try:
             response = self._provider.make_request(RPCEndpoint(method), list(params))
         except (OSError, Web3Exception, ValueError) as fault:
-            raise LedgerUnreachable(method, f"{type(fault).__name__}: {fault}") from fault
+            raise LedgerUnreachable(method, without_secrets(f"{type(fault).__name__}: {fault}")) from fault
         if not isinstance(response, Mapping):
             raise LedgerUnreachable(method, "the answer is no JSON object")
         error = response.get("error")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from chain.errors import LedgerFault
 
 
@@ -110,3 +112,13 @@ class NoProofs(LedgerFault):
         self.what = what
         self.reason = reason
         super().__init__(f"this endpoint cannot give {what}, which proofs need: {reason}")
+
+
+def without_secrets(text: str) -> str:
+    """The text with every URL in it cut down to scheme and host: path, query and user often hold an access key."""
+    return _TARGET.sub(r"\1…", _URL.sub(r"\1\2", text))
+
+
+_URL = re.compile(r"((?:https?|wss?)://)(?:[^\s/@'\"]*@)?([^\s/?'\")]+)[^\s'\")]*")
+_TARGET = re.compile(r"(with url: )\S+")
+"""As the HTTP library writes it, without the host."""

@@ -21,6 +21,7 @@ from chain.ledger.faults import (
     ReceiptWithoutBlock,
     RpcRefused,
     WrongChain,
+    without_secrets,
 )
 from tests.contracts.engines import Consortium, account, uscc
 from tests.ledger.faulty import FaultyProvider
@@ -220,6 +221,27 @@ def test_no_connection_is_one_fault_whatever_the_transport_calls_it(
     wire.raises["eth_call"] = fault
     with pytest.raises(LedgerUnreachable):
         ledger.batch_count()
+
+
+def test_a_fault_of_the_connection_tells_no_key_of_the_endpoint(anchoring: Consortium) -> None:
+    with pytest.raises(LedgerUnreachable) as caught:
+        Ledger(
+            "http://me:hush@127.0.0.1:9/v3/0123key?k=more", anchoring.addresses, expect=Expectations(), timeout_s=0.5
+        )
+    assert "127.0.0.1" in str(caught.value)
+    assert [one for one in ("hush", "0123key", "more") if one in str(caught.value)] == []
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("503 for url: https://node.example/v3/key?x=1", "503 for url: https://node.example"),
+        ("('wss://u:p@node.example:8546/key')", "('wss://node.example:8546')"),
+        ("timed out", "timed out"),
+    ],
+)
+def test_a_url_is_told_by_its_host_alone(said: str, told: str) -> None:
+    assert without_secrets(said) == told
 
 
 def test_a_url_where_nobody_listens_is_unreachable(anchoring: Consortium) -> None:

@@ -291,7 +291,41 @@ def test_readiness_names_a_loop_that_fails_again_and_again(gateway: PaperGateway
     http = TestClient(gateway.app(loop), base_url=PUBLIC_URL)
     answer = http.get("/readyz")
     assert answer.status_code == 503
-    assert "disk is full" in answer.json()["parts"]["sealer-loop"]["reason"]
+    assert answer.json()["parts"]["sealer-loop"]["reason"] == "StoreUnavailable"
+
+
+def test_readiness_tells_strangers_no_endpoint(http: TestClient, gateway: PaperGateway, town: Town) -> None:
+    gateway.follow()
+    gateway.intake.accept(town.event().serialize().encode())
+    town.chain.silent = True
+    town.clock.now += 1
+    gateway.sealer.step()
+    assert "silent" in gateway.sealer.status.reason
+    assert http.get("/readyz").json()["parts"]["sealer"]["reason"].endswith("LedgerUnreachable")
+
+
+@pytest.mark.parametrize(
+    ("changed", "status"), [({"member_records_per_s": 0.001}, 429), ({"outbox_records_max": 1}, 503)]
+)
+def test_who_comes_too_fast_or_too_early_is_told_when_to_come_again(
+    tmp_path: Path, town: Town, changed: dict[str, Any], status: int
+) -> None:
+    (tmp_path / "small").mkdir()
+    small = PaperGateway(tmp_path / "small", town.chain, town.clock, **changed)
+    http = TestClient(small.app(), base_url=PUBLIC_URL)
+    bodies = [town.event(number).serialize() for number in range(3)]
+    http.post("/v1/records", content=bodies[0])
+    town.clock.now += 1
+    small.registry.refresh()
+    answer = http.post("/v1/records", content=bodies[1])
+    assert answer.status_code == status
+    assert int(answer.headers["retry-after"]) >= 1
+    assert answer.json()["retry_after_s"] >= 1
+    upload = http.post(
+        "/v1/records/bulk", content=json.dumps(bodies[2]), headers={"Content-Type": "application/x-ndjson"}
+    )
+    line = json.loads(upload.text)
+    assert (line["status"], line["problem"]["retry_after_s"] >= 1) == (status, True)
 
 
 def test_every_kind_of_problem_has_its_page(http: TestClient) -> None:

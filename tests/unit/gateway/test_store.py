@@ -142,8 +142,10 @@ def test_a_wrong_setting_is_named(tmp_path: Path, changed: dict[str, object]) ->
 
 
 def test_the_effective_settings_hide_a_password(tmp_path: Path) -> None:
-    loaded = GatewaySettings.load(settings_file(tmp_path, store_url="postgresql://me:secret@db/tongguan"))
+    store_url, rpc_url = "postgresql://me:secret@db/tongguan", "https://me:secret@node.example/v3/secret"
+    loaded = GatewaySettings.load(settings_file(tmp_path, store_url=store_url, rpc_url=rpc_url))
     assert "secret" not in json.dumps(loaded.effective())
+    assert loaded.effective()["rpc_url"] == "https://node.example"
 
 
 def test_a_log_line_never_quotes_what_an_error_said() -> None:
