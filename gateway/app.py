@@ -32,6 +32,7 @@ from gateway.health import Machinery, health_router, make_figures
 from gateway.intake import Intake
 from gateway.loops import Loop
 from gateway.problems import KINDS, page
+from gateway.quotas import Quotas
 from gateway.registry import Registry
 from gateway.rim import install_rim
 from gateway.routes_ledger import ledger_router, trust_root_router
@@ -147,6 +148,7 @@ def build(
         clock=clock,
         lifetime_s=settings.token_lifetime_s,
         skew_s=settings.clock_skew_s,
+        reads=Quotas(settings.member_reads_per_s, clock, what="requests"),
     )
     tracing = open_traces(settings.traces_file, settings.member)
     intake = Intake(settings, store, registry, index, examiner, signer, clock, tracing)

@@ -34,9 +34,9 @@ METHODS = ("get", "post", "put", "patch", "delete")
 
 _FAULTS = ("ledger", "store", "internal")
 _SIGNER = ("unknown-key", "revoked-key", "inactive-member")
-_TOKEN = ("unauthorized", *_SIGNER, *_FAULTS)
+_TOKEN = ("unauthorized", *_SIGNER, "quota", *_FAULTS)
 _READ = ("malformed", "role", "not-found", *_TOKEN)
-_LOGGED = (*_READ, "quota", "outbox-full")
+_LOGGED = (*_READ, "outbox-full")
 """Reading is recorded by a record of the gateway's own, which goes the way of every record."""
 _PAGED = ("malformed", *_TOKEN)
 _BODY = ("malformed", "too-large", "media-type")

@@ -1,4 +1,4 @@
-"""How fast each member may submit: buckets of records and of bytes, refilled steadily, that hold a minute's worth."""
+"""How fast each member may submit and ask: buckets, refilled steadily, that hold a minute's worth."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ BURST_S = 60.0
 class Quotas:
     """Buckets in memory, one a member; lost at a restart, which only ever lets more in."""
 
-    def __init__(self, records_per_s: float, clock: Callable[[], float], bytes_per_s: float = math.inf) -> None:
+    def __init__(
+        self, records_per_s: float, clock: Callable[[], float], bytes_per_s: float = math.inf, what: str = "records"
+    ) -> None:
+        self._what = what
         self._rate = records_per_s
         self._byte_rate = bytes_per_s
         self._full = records_per_s * BURST_S
@@ -37,8 +40,8 @@ class Quotas:
             wait_s = max((count - left) / self._rate, (size - left_bytes) / self._byte_rate if size else 0.0)
             if wait_s > 0:
                 self._buckets[member] = (left, left_bytes, now)
-                said = f"{self._rate:g} records/s" if left < count else f"{self._byte_rate:g} bytes/s"
-                raise GatewayRefusal("quota", f"{member} may submit {said}", retry_after_s=max(1.0, wait_s))
+                said = f"{self._rate:g} {self._what}/s" if left < count else f"{self._byte_rate:g} bytes/s"
+                raise GatewayRefusal("quota", f"{member} may send {said}", retry_after_s=max(1.0, wait_s))
             self._buckets[member] = (left - count, left_bytes - size, now)
 
     def give_back(self, member: str, count: int, size: int = 0) -> None:

@@ -85,6 +85,8 @@ class GatewaySettings(BaseSettings):
     """Records a second that one member may submit, over a minute's mean; beyond it 429 with `Retry-After`."""
     member_bytes_per_s: Annotated[float, Field(gt=0)] = 100_000_000.0
     """Bytes a second, as payloads are stored (compressed), that one member may submit; beyond it 429 likewise."""
+    member_reads_per_s: Annotated[float, Field(gt=0)] = 1_000.0
+    """Requests with a token, a second, that one member may send, over a minute's mean; beyond it 429 likewise."""
     bulk_lines_max: Count = 100_000
     """Records in one bulk upload."""
     verifier_processes: Annotated[int, Field(ge=0, le=256)] = Field(default_factory=lambda: os.cpu_count() or 1)

@@ -22,6 +22,7 @@ from chain.jws import CompactJws, sign_compact
 from chain.keys import SigningKey
 from chain.members import MemberKind, Role
 from gateway.problems import GatewayRefusal
+from gateway.quotas import Quotas
 from gateway.registry import Registry
 from gateway.store.model import assertions
 from gateway.store.store import Store
@@ -66,6 +67,7 @@ class TokenDesk:
         clock: Callable[[], float],
         lifetime_s: int,
         skew_s: int,
+        reads: Quotas,
     ) -> None:
         self._member = member
         self._audiences = frozenset(audience.rstrip("/") for audience in audiences)
@@ -75,6 +77,7 @@ class TokenDesk:
         self._clock = clock
         self._lifetime_s = lifetime_s
         self._skew_s = skew_s
+        self._reads = reads
 
     def exchange(self, assertion: str) -> Token:
         """A token for an assertion; raises GatewayRefusal with what is wrong with it."""
@@ -100,7 +103,7 @@ class TokenDesk:
         return Token(sign_compact({"typ": TOKEN_TYP}, claims, self._signer), self._lifetime_s)
 
     def reader(self, authorization: str | None) -> Reader:
-        """The member behind an `Authorization` header; raises GatewayRefusal (401) where it proves none."""
+        """The member behind an `Authorization` header; raises GatewayRefusal: 401 for nobody, 429 past its quota."""
         scheme, _, text = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not text:
             raise GatewayRefusal("unauthorized", "no bearer token was sent", fix="Get one: POST /v1/token")
@@ -118,6 +121,7 @@ class TokenDesk:
         signer = self._registry.snapshot().get_signer(kid)
         if signer.member != claims.get("sub"):
             raise GatewayRefusal("unauthorized", "the token's key is another member's now")
+        self._reads.take(signer.member, 1)
         return Reader(signer.member, kid, signer.member_version.roles, signer.member_version.kind)
 
     def _checked_claims(self, claims: dict[str, Json], member: str) -> tuple[str, int]:

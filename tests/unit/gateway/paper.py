@@ -47,6 +47,7 @@ from gateway.health import Machinery
 from gateway.intake import Intake
 from gateway.loops import Loop
 from gateway.policy import POLICY_FILE
+from gateway.quotas import Quotas
 from gateway.registry import Registry
 from gateway.sealer import Sealer
 from gateway.services import Services
@@ -274,6 +275,7 @@ class PaperGateway:
             clock=self.clock,
             lifetime_s=300,
             skew_s=300,
+            reads=Quotas(self.settings.member_reads_per_s, self.clock, what="requests"),
         )
 
     def services(self) -> Services:

@@ -20,7 +20,7 @@ from gateway.client import GatewayBusy, GatewayClient, GatewayRefused, Receipt
 from gateway.loops import Loop
 from gateway.problems import KINDS
 from gateway.store.store import StoreUnavailable
-from tests.unit.gateway.paper import CARRIER, PUBLIC_URL, PaperGateway, Town
+from tests.unit.gateway.paper import BROKER, CARRIER, PUBLIC_URL, PaperGateway, Town
 
 BOTH_STORES = pytest.mark.parametrize("store_kind", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 """What is about the store; the rest would be the same over any."""
@@ -292,6 +292,21 @@ def test_readiness_names_a_loop_that_fails_again_and_again(gateway: PaperGateway
     answer = http.get("/readyz")
     assert answer.status_code == 503
     assert answer.json()["parts"]["sealer-loop"]["reason"] == "StoreUnavailable"
+
+
+def test_a_member_that_asks_too_often_is_slowed_and_others_are_not(tmp_path: Path, town: Town) -> None:
+    (tmp_path / "small").mkdir()
+    small = PaperGateway(tmp_path / "small", town.chain, town.clock, member_reads_per_s=0.05)
+    http = TestClient(small.app(), base_url=PUBLIC_URL)
+    headers = {}
+    for key, member in ((town.carrier, CARRIER), (town.broker, BROKER)):
+        form = assertion(town, key, iss=member, sub=member)
+        headers[member] = {"Authorization": f"Bearer {http.post('/v1/token', data=form).json()['access_token']}"}
+    asked = [http.get("/v1/records", headers=headers[CARRIER]) for _ in range(4)]
+    assert [one.status_code for one in asked] == [200, 200, 200, 429]
+    assert asked[-1].headers["retry-after"] == "20"
+    assert http.get("/v1/ledger/batches", headers=headers[CARRIER]).status_code == 429
+    assert http.get("/v1/records", headers=headers[BROKER]).status_code == 200
 
 
 def test_readiness_tells_strangers_no_endpoint(http: TestClient, gateway: PaperGateway, town: Town) -> None:
