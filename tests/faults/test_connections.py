@@ -15,6 +15,7 @@ import uvicorn
 
 import gateway.listening as listening
 from chain.sdjwt import RECORD_CHARS_MAX
+from gateway.bulk import LINES_PER_CHUNK_MAX
 from gateway.listening import BODY_BYTES_MIN, HEAD_BYTES_MAX, BoundedHttp
 from tests.unit.gateway.paper import PaperGateway, Town
 
@@ -123,6 +124,23 @@ def test_a_body_that_comes_steadily_is_waited_for_however_long_it_takes(port: in
     headers = {"Content-Type": "application/x-ndjson"}
     answer = httpx.post(f"http://127.0.0.1:{port}/v1/records/bulk", content=slowly(), headers=headers, timeout=20)
     assert answer.json()["status"] == 202
+
+
+def test_verdicts_come_back_while_the_upload_goes_on(port: int, town: Town) -> None:
+    def piece(numbers: range) -> bytes:
+        body = b"".join(b'"%s"\n' % town.event(number).serialize().encode() for number in numbers)
+        return b"%x\r\n%s\r\n" % (len(body), body)
+
+    head = b"POST /v1/records/bulk HTTP/1.1\r\nHost: gateway\r\nContent-Type: application/x-ndjson\r\n"
+    with socket.create_connection(("127.0.0.1", port), timeout=4 * SERVED_WITHIN_S) as connection:
+        connection.sendall(head + b"Transfer-Encoding: chunked\r\n\r\n" + piece(range(LINES_PER_CHUNK_MAX)))
+        answer = b""
+        while answer.count(b'"status":202') < LINES_PER_CHUNK_MAX:
+            answer += connection.recv(65_536)
+        connection.sendall(piece(range(1)) + b"0\r\n\r\n")
+        while not answer.endswith(b"0\r\n\r\n"):
+            answer += connection.recv(65_536)
+    assert answer.count(b'"status":202') == LINES_PER_CHUNK_MAX + 1
 
 
 def test_a_gzip_bomb_is_refused_unopened(port: int, town: Town) -> None:

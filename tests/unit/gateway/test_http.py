@@ -189,6 +189,14 @@ def test_bulk_answers_every_line_and_a_bad_one_spoils_no_other(
     assert Receipt.parse(said[2]["receipt"]).record_id == good[1].record_id
 
 
+def test_json_text_sequences_are_read_as_their_standard_writes_them(http: TestClient, town: Town) -> None:
+    records = [town.event(number) for number in range(3)]
+    body = b"".join(b"\x1e" + json.dumps(one.serialize()).encode() + b"\n" for one in records)
+    answer = http.post("/v1/records/bulk", content=body, headers={"Content-Type": "application/json-seq"})
+    said = [json.loads(line) for line in answer.text.splitlines()]
+    assert [(one["status"], one["record_id"]) for one in said] == [(202, one.record_id) for one in records]
+
+
 def test_a_bulk_upload_may_be_larger_than_one_transaction(client: GatewayClient, town: Town) -> None:
     records = [town.event(number) for number in range(450)]
     verdicts = list(client.submit_bulk(records))

@@ -133,8 +133,8 @@ def bearer(http: TestClient, town: Town, key: SigningKey, member: str = CARRIER)
 _numbers = itertools.count()
 
 
-def operations(http: TestClient) -> Iterator[tuple[str, str, dict[str, str]]]:
-    """Method, path with every parameter filled in, and the query that a route cannot do without."""
+def operations(http: TestClient) -> Iterator[tuple[str, str, dict[str, str], Any]]:
+    """Method, path with every parameter filled in, and the query and body that a route cannot do without."""
     for path, methods in http.get("/openapi.json").json()["paths"].items():
         for method, said in methods.items():
             if f"{method.upper()} {path}" in OPEN:
@@ -143,7 +143,8 @@ def operations(http: TestClient) -> Iterator[tuple[str, str, dict[str, str]]]:
             filled = path
             for one in said.get("parameters", ()):
                 filled = filled.replace("{" + one["name"] + "}", "1")
-            yield method.upper(), filled, query
+            body = said.get("requestBody", {}).get("content", {}).get("application/json", {}).get("example")
+            yield method.upper(), filled, query, body
 
 
 def own_token(gateway: PaperGateway, town: Town, key: SigningKey, **changed: Any) -> dict[str, str]:
@@ -186,8 +187,8 @@ def test_every_route_that_is_not_open_refuses_a_stranger(
     asked = list(operations(http))
     let_in = [
         f"{method} {path}"
-        for method, path, query in asked
-        if http.request(method, path, params=query, headers=headers).status_code not in (401, 403)
+        for method, path, query, body in asked
+        if http.request(method, path, params=query, json=body, headers=headers).status_code not in (401, 403)
     ]
     assert let_in == []
     assert len(asked) > 15
@@ -210,8 +211,8 @@ def test_a_token_ends_on_every_route_with_the_block_in_which(
     ENDINGS[ending](town)
     gateway.registry.refresh()
     statuses = {
-        http.request(method, path, params=query, headers=headers).status_code
-        for method, path, query in operations(http)
+        http.request(method, path, params=query, json=body, headers=headers).status_code
+        for method, path, query, body in operations(http)
     }
     assert statuses <= {401, 403}
     assert http.post("/v1/token", data=assertion(town, town.carrier, jti="again")).status_code == 403
