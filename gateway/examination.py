@@ -53,6 +53,11 @@ class Examiner:
 
     def examine(self, signed: SignedRecord, snapshot: Snapshot, batch_count: int, now_s: float) -> Examined:
         """The record with its entries; raises MalformedRecord or GatewayRefusal with the first thing against it."""
+        self.check(signed, snapshot, now_s)
+        return self.understand(signed, batch_count)
+
+    def check(self, signed: SignedRecord, snapshot: Snapshot, now_s: float) -> None:
+        """That it is whole, in time, and signed by who may say its type; raises MalformedRecord, GatewayRefusal."""
         if signed.consortium != self.consortium:
             raise GatewayRefusal(
                 "wrong-consortium", f"aud is {signed.consortium}, here is {self.consortium}", field="aud"
@@ -65,6 +70,9 @@ class Examiner:
         signer = self.check_signer(signed.kid, signed.iss, signed.vct, snapshot)
         if not signed.verify(signer.key):
             raise GatewayRefusal("bad-signature", "the signature is not this key's signature of the record")
+
+    def understand(self, signed: SignedRecord, batch_count: int) -> Examined:
+        """The typed record of one that was checked, with its entries; raises MalformedRecord."""
         return Examined(signed, parse_record(signed), self._entries(signed, batch_count))
 
     def check_signer(self, kid: str, iss: str, vct: str, snapshot: Snapshot) -> Signer:

@@ -88,7 +88,7 @@ class Intake:
         with self._tracing.step("examination", records=len(lines)):
             against = self._against()
             if self.verifiers is None:
-                return [self.preparer.prepare_line(line, against) for line in lines]
+                return self.preparer.prepare_lines(lines, against)
             return self.verifiers.prepare(lines, against)
 
     def offer(self, offers: Sequence[Offer]) -> Ticket:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import orjson
+
 from chain.encoding import base64url
 from chain.jws import sign_compact
 from chain.keys import SigningKey
@@ -37,4 +39,5 @@ def sign_receipt(
             "anchor_by": anchor_by,
         },
         key,
+        write_json=orjson.dumps,  # the same bytes, and a receipt is signed for every record
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Protocol
 
 from chain.encoding import parse_base64url
@@ -125,6 +126,7 @@ class Registry:
         return last >= first and any(True for _ in self._ledger.logs("MemberRegistry", [], first, last))
 
 
+@lru_cache(maxsize=4_096)  # every record that a key signs names it
 def _thumbprint(kid: str) -> bytes:
     try:
         return parse_base64url(kid)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import Final
 
 import msgspec
@@ -73,6 +74,8 @@ _IMPORTERS: Final = frozenset(
 )
 _BROKERS: Final = frozenset({"agent", "declarant"})
 _DAYS: Final = (("declaration", "lodged"), ("status", "at"), ("event", "happened"), ("order", "placed"))
+_OFFICES: Final = ("declaration", "request", "assessment")
+_HEADS: Final = frozenset({"status", *_OFFICES, *(head for head, _ in _DAYS)})
 
 _SEQUENCE = BigInteger().with_variant(Integer, "sqlite")
 
@@ -112,26 +115,37 @@ class Findable(msgspec.Struct, frozen=True, array_like=True):
 
     ucrs: list[str]
     facts: list[Fact]
+    """Those that its goods do not tell."""
     concerns: list[tuple[str, str]]
     """(whom, UCR)."""
+    goods: list[tuple[str, str]] = []
+    """(HS code, name) of each goods item, once: the many facts that they tell are made when they are written."""
+
+    def all_facts(self) -> list[Fact]:
+        """Every fact, in order, the first `FACTS_MAX`."""
+        return sorted({*self.facts, *_goods_facts_of(self.goods)})[:FACTS_MAX]
 
 
-def findable(signed: SignedRecord, record: Record) -> Findable | None:
+def findable(
+    signed: SignedRecord, record: Record, reference_keys: frozenset[tuple[str, str, str]] | None = None
+) -> Findable | None:
     """What a fully disclosed record can be found by; None for a read, which is not searched for."""
     if signed.vct == "audit.access":
         return None
     held = HeldRecord(signed, State.ACCEPTED)
     # The typed record has its references parsed already; the view would parse them once more.
-    held.__dict__["reference_keys"] = frozenset(reference.key for reference in record.references)
-    facts = facts_of(held)
-    ucrs = [str(ucr) for ucr in record.ucr]
-    concerns = [(whom, ucr) for ucr in ucrs for whom in sorted(_concerned(held, ucr, facts))]
-    return Findable(ucrs, sorted(facts)[:FACTS_MAX], concerns)
+    keys = frozenset(one.key for one in record.references) if reference_keys is None else reference_keys
+    held.__dict__["reference_keys"] = keys
+    parties = held.many("parties")
+    facts = _plain_facts(held, parties)
+    ucrs = [ucr for _, ucr in signed.ucr_elements() if ucr is not None]
+    concerns = [(whom, ucr) for ucr in ucrs for whom in _concerned(signed.iss, parties, ucr, facts)]
+    return Findable(ucrs, sorted(facts), concerns, _goods_of(held))
 
 
 def write_findables(connection: Connection, found: Sequence[tuple[int, Findable]]) -> None:
     """Writes facts (sequence number of their record, facts) so that search finds them, in the caller's transaction."""
-    rows = [(kind, value, ucr, seq) for seq, one in found for ucr in one.ucrs for kind, value in one.facts]
+    rows = [(kind, value, ucr, seq) for seq, one in found for kind, value in one.all_facts() for ucr in one.ucrs]
     concerned = {concern for _, one in found for concern in one.concerns}
     # In the order of the trees; once each, since a start that was cut off left some.
     insert_rows(connection, search_facts, ("kind", "value", "ucr", "record_seq"), sorted(rows), free=True)
@@ -190,10 +204,7 @@ unpack_findable = msgspec.msgpack.Decoder(Findable).decode
 
 def facts_of(held: HeldRecord) -> set[Fact]:
     """The facts that a record's disclosed sections tell."""
-    facts = {(kind, value[:VALUE_CHARS_MAX]) for kind, value in _facts(held) if value}
-    for item in held.many("goods_items"):
-        facts |= _goods_facts(str(item.get("hs") or ""), str(item.get("name", "")))
-    return facts
+    return _plain_facts(held, held.many("parties")).union(_goods_facts_of(_goods_of(held)))
 
 
 def pairs_of(text: str) -> frozenset[str]:
@@ -204,6 +215,15 @@ def pairs_of(text: str) -> frozenset[str]:
     return frozenset(plain[i : i + PAIR_CHARS] for i in range(len(plain) - PAIR_CHARS + 1))
 
 
+def _goods_of(held: HeldRecord) -> list[tuple[str, str]]:
+    said = {(str(item.get("hs") or ""), str(item.get("name", ""))): None for item in held.many("goods_items")}
+    return [*said]
+
+
+def _goods_facts_of(goods: Sequence[tuple[str, str]]) -> Iterator[Fact]:
+    return chain.from_iterable(_goods_facts(hs, name) for hs, name in goods)
+
+
 @lru_cache(maxsize=4_096)  # the same goods are declared again and again
 def _goods_facts(hs: str, name: str) -> frozenset[Fact]:
     pairs = pairs_of(name)
@@ -212,36 +232,45 @@ def _goods_facts(hs: str, name: str) -> frozenset[Fact]:
     return frozenset(found)
 
 
-def _facts(held: HeldRecord) -> Iterator[Fact]:
+def _plain_facts(held: HeldRecord, parties: Sequence[dict[str, Json]]) -> set[Fact]:
+    """What all sections but the goods tell."""
+    return {(kind, value[:VALUE_CHARS_MAX]) for kind, value in _facts(held, parties) if value}
+
+
+def _facts(held: HeldRecord, parties: Sequence[dict[str, Json]]) -> Iterator[Fact]:
     for kind, _, value in held.reference_keys:
         yield kind, value
-    for party in held.many("parties"):
+    for party in parties:
         role = str(party.get("role", ""))
         what = "importer" if role in _IMPORTERS else "broker" if role in _BROKERS else ""
         if what:
             yield what, str(party.get("uscc") or "")
             yield what, str(party.get("customs_code") or "")
-    yield "status", str(held.one("status").get("state") or "")
-    for head in ("declaration", "request", "assessment"):
-        office = _value(held.one(head).get("office"))
-        yield "office", office
-        yield "district", office[:DISTRICT_CHARS]
+    # Most types have few of these sections, and each one is looked for only where it is.
+    heads = {name: held.one(name) for name in held.signed.sections if name in _HEADS}
+    if "status" in heads:
+        yield "status", str(heads["status"].get("state") or "")
+    for head in _OFFICES:
+        if head in heads:
+            office = _value(heads[head].get("office"))
+            yield "office", office
+            yield "district", office[:DISTRICT_CHARS]
     for head, field in _DAYS:
-        yield "day", str(_member(held.one(head).get(field), "utc"))[:10]
+        if head in heads:
+            yield "day", str(_member(heads[head].get(field), "utc"))[:10]
 
 
-def _concerned(held: HeldRecord, ucr: str, facts: set[Fact]) -> Iterator[str]:
-    yield held.signed.iss
-    yield ucr[3:].partition("-")[0][:20]
-    for party in held.many("parties"):
-        for field in ("uscc", "customs_code"):
-            if said := str(party.get(field) or ""):
-                yield said
+def _concerned(iss: str, parties: Sequence[dict[str, Json]], ucr: str, facts: set[Fact]) -> list[str]:
+    found = {iss, ucr[3:].partition("-")[0][:20]}
+    for party in parties:
+        found.update((str(party.get("uscc") or ""), str(party.get("customs_code") or "")))
     for kind, value in facts:
         if kind == "district":
-            yield value
+            found.add(value)
         elif kind == "declaration" and value[:DISTRICT_CHARS].isdigit():
-            yield value[:DISTRICT_CHARS]
+            found.add(value[:DISTRICT_CHARS])
+    found.discard("")
+    return sorted(found)
 
 
 def _value(said: Json) -> str:

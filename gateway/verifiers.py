@@ -125,7 +125,7 @@ class Verifiers:
         return f"{dead} of {len(self._all)} verifier processes ended" if dead else ""
 
     def prepare(self, lines: Sequence[bytes], against: Against | TongguanError) -> list[Offer]:
-        """The offer of each line, as `Preparer.prepare_line` makes it."""
+        """The offer of each line, as `Preparer.prepare_lines` makes it."""
         verifier = self._idle.get()
         try:
             if self._stopped:
@@ -212,7 +212,7 @@ def run(channel: socket.socket) -> None:
             against: Against | TongguanError = Against(known, job.batch_count, job.now_s)
             if job.refusal is not None:
                 against = _error(_TOLD.decode(job.refusal))
-            offers = [preparer.prepare_line(line, against) for line in job.lines]
+            offers = preparer.prepare_lines(job.lines, against)
             _send(channel, _TELL([one if isinstance(one, NewRecord) else _told(one) for one in offers]))
 
 

@@ -35,7 +35,7 @@ def lines(town: Town) -> list[bytes]:
 def test_a_verifier_says_what_the_gateway_itself_would(gateway: PaperGateway, town: Town, verifiers: Verifiers) -> None:
     said = lines(town)
     there = verifiers.prepare(said, against(gateway, town))
-    here = [gateway.intake.preparer.prepare_line(line, against(gateway, town)) for line in said]
+    here = gateway.intake.preparer.prepare_lines(said, against(gateway, town))
     for one, other in zip(there, here, strict=True):
         assert type(one) is type(other)
         assert one.record_id == other.record_id

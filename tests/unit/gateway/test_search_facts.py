@@ -1,0 +1,49 @@
+"""Search facts: what is kept with a record is what the view's own reading tells."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from chain.records import parse_record
+from gateway import preparation
+from gateway.preparation import Against, Unfit
+from gateway.search_facts import facts_of, findable, pack_findable, unpack_findable
+from gateway.store.records import NewRecord
+from gateway.views.facts import HeldRecord, State
+from scripts.benchmarks.load import cast, signed_records
+from tests.unit.gateway.paper import PaperGateway, Town
+
+
+def test_facts_that_were_kept_are_those_that_a_reader_of_everything_is_told(town: Town) -> None:
+    key = town.carrier
+    for signed in signed_records(3, key, cast().broker.uscc, iat=1_790_000_000):
+        found = findable(signed, parse_record(signed))
+        assert found is not None
+        kept = unpack_findable(pack_findable(found))
+        assert set(kept.all_facts()) == facts_of(HeldRecord(signed, State.ACCEPTED))
+        assert any(kind == "goods" for kind, _ in kept.all_facts())
+
+
+def test_facts_that_an_older_gateway_left_waiting_are_read() -> None:
+    older = msgspec.msgpack.encode([["CN1-2"], [["goods", "电脑"]], [["91", "CN1-2"]]])
+    assert unpack_findable(older).all_facts() == [("goods", "电脑")]
+
+
+def test_a_fault_of_ours_with_one_line_spoils_no_other(
+    gateway: PaperGateway, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events = [town.event(number) for number in range(3)]
+    pack = preparation.pack_findable
+    faults = iter([False, True, False])
+
+    def failing(found: object) -> bytes:
+        if next(faults):
+            raise ZeroDivisionError
+        return pack(found)
+
+    monkeypatch.setattr(preparation, "pack_findable", failing)
+    lines = [b'"' + one.serialize().encode() + b'"' for one in events]
+    offers = gateway.intake.preparer.prepare_lines(lines, Against(gateway.registry.snapshot(), 0, town.clock()))
+    assert [type(one) for one in offers] == [NewRecord, Unfit, NewRecord]
+    assert [one.record_id for one in offers] == [one.record_id for one in events]
