@@ -33,7 +33,7 @@ from chain.records import sign_record
 from chain.records.audit import Access, AuditAccess
 from chain.records.scalars import Instant
 from chain.sdjwt import ACCESSES_MAX
-from gateway.store.model import entries, records
+from gateway.store.model import entries, payloads, records
 from gateway.views.facts import HeldRecord, Reader
 
 READ_RECEIPT_TYP = "tongguan-read-receipt+jwt"
@@ -191,8 +191,8 @@ def find_access_rows(connection: Connection, tags: Collection[bytes]) -> list[Ro
     wanted = (
         records.c.seq,
         records.c.record_id,
-        records.c.jwt,
-        records.c.disclosures,
+        payloads.c.jwt,
+        payloads.c.disclosures,
         records.c.state,
         entries.c.tag,
         entries.c.entry_digest,
@@ -200,6 +200,7 @@ def find_access_rows(connection: Connection, tags: Collection[bytes]) -> list[Ro
     question = (
         select(*wanted)
         .join(records, records.c.seq == entries.c.record_seq)
+        .join(payloads, payloads.c.record_seq == entries.c.record_seq)
         .where(entries.c.tag.in_(tags))
         .order_by(records.c.seq.desc())
         .limit(ACCESS_RECORDS_MAX)

@@ -14,7 +14,7 @@ from chain.follower import Follower, LedgerCheckpoint
 from chain.index_store import IndexedBatch, IndexStore
 from chain.proof.batch import TAG_BYTES, split_entries
 from gateway.registry import Registry
-from gateway.store.outbox import read_mark, set_mark
+from gateway.store.outbox import closed_batches, read_mark, set_mark
 from gateway.store.records import (
     entries_of,
     find_waiting_entries,
@@ -75,8 +75,10 @@ class Watcher:
         if not found:
             return False
         with self._store.writing() as connection:
+            # What our own sealer anchored is marked already, in the very transaction that closed its batch.
+            closed = closed_batches(connection, [batch.facts.batch_id() for batch in found])
             for batch in found:
-                if batch.void:
+                if batch.void or batch.facts.batch_id() in closed:
                     continue
                 digests = self._digests(batch)
                 by_record = find_waiting_entries(connection, digests)

@@ -194,7 +194,8 @@ class Sealer:
         if not waiting or not self._is_due(waiting):
             return None
         began_ns = time.time_ns()
-        bad = {record.seq: reason for record in waiting if (reason := _why_not(record, snapshot))}
+        against = {who: _why_not(*who, snapshot) for who in {(record.kid, record.iss) for record in waiting}}
+        bad = {record.seq: reason for record in waiting if (reason := against[record.kid, record.iss])}
         good = [record for record in waiting if record.seq not in bad]
         with self._store.writing() as connection:
             check_lease(connection, self._held())
@@ -323,10 +324,10 @@ class Sealer:
         _log.warning("no batch was anchored since %.0f: %s", self.status.stalled_since, fault)
 
 
-def _why_not(record: WaitingRecord, snapshot: Snapshot) -> str:
-    """Why a record that was accepted may not be anchored now; empty where nothing speaks against it."""
+def _why_not(kid: str, iss: str, snapshot: Snapshot) -> str:
+    """Why what `iss` signed with that key may not be anchored now; empty where nothing speaks against it."""
     try:
-        signer = snapshot.get_signer(record.kid)
+        signer = snapshot.get_signer(kid)
     except GatewayRefusal as refusal:
         return str(refusal)
-    return "" if signer.member == record.iss else f"key {record.kid} belongs to {signer.member} now"
+    return "" if signer.member == iss else f"key {kid} belongs to {signer.member} now"

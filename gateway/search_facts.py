@@ -32,7 +32,7 @@ from sqlalchemy import (
 from chain.encoding import Json
 from chain.records import Record, parse_record
 from chain.sdjwt import SignedRecord
-from gateway.store.model import metadata, records
+from gateway.store.model import metadata, payloads, records
 from gateway.store.records import open_signed
 from gateway.store.rows import insert_rows
 from gateway.store.store import Store
@@ -179,11 +179,12 @@ def fill_once(store: Store) -> None:
     with store.writing() as connection:
         if connection.execute(select(search_concerns.c.ucr).limit(1)).first() is not None:
             return
-        wanted = (records.c.seq, records.c.record_id, records.c.jwt, records.c.disclosures)
+        wanted = (records.c.seq, records.c.record_id, payloads.c.jwt, payloads.c.disclosures)
         after = 0
         while rows := connection.execute(
             select(*wanted)
-            .where(records.c.seq > after, records.c.disclosures.is_not(None))
+            .join(payloads, payloads.c.record_seq == records.c.seq)
+            .where(records.c.seq > after, payloads.c.disclosures.is_not(None))
             .order_by(records.c.seq)
             .limit(ROWS_PER_LOOK)
         ).all():

@@ -1,7 +1,10 @@
 """The one schema, for SQLite and PostgreSQL: what was accepted, what is on its way to the chain, what was anchored.
 
 Trust: a wrong row can delay or hide an answer; it can never make a false one verify. What must not be lost is in
-`records` (accepted means durable); everything else can be made again from `records` and the chain.
+`records` and `payloads` (accepted means durable); everything else can be made again from these and the chain.
+
+What is written once and long stands in `payloads`, what changes as a record comes along in `records`: SQLite writes a
+whole row again for one changed column, and rows of four kilobytes would be written four times.
 
 Records are found by `record_id`, by `(iss, jti)`, by tag (`entries.tag`, which is how a consignment's records are
 found), by reference and by cited document. Times are Unix seconds UTC.
@@ -58,16 +61,13 @@ records = Table(
     Column("vct", String(64), nullable=False),
     Column("kid", String(43), nullable=False),
     Column("iat", BigInteger, nullable=False),
-    Column("amends", String(43), index=True),
+    Column("amends", String(43)),
     Column("state", String(8), nullable=False),
     Column("reason", Text),  # why refused, for its issuer to read
-    Column("jwt", LargeBinary, nullable=False),  # the issuer-signed JWT, compressed; kept for ever
-    Column("disclosures", LargeBinary),  # the rest, compressed and encrypted; NULL once erased
-    Column("receipt", Text, nullable=False),  # JWS, as it was first given
     Column("accepted_at", BigInteger, nullable=False),
     Column("anchor_by", BigInteger, nullable=False),
     Column("entry_count", Integer, nullable=False),
-    Column("batch", _SEQUENCE, ForeignKey("batches.id"), index=True),  # of the outbox; NULL until sealed here
+    Column("batch", _SEQUENCE, ForeignKey("batches.id")),  # of the outbox; NULL until sealed here
     Column("batch_index", BigInteger),  # on the chain; NULL until anchored (by this gateway or another)
     UniqueConstraint("iss", "jti", name="records_iss_jti"),
 )
@@ -85,6 +85,19 @@ Index(
 )
 Index("records_of_issuer", records.c.iss, records.c.seq)
 """The partial indexes hold only records on their way, so that marking them costs the same at any size."""
+_AMENDS, _IS_SEALED = records.c.amends.is_not(None), records.c.batch.is_not(None)
+Index("ix_records_amends", records.c.amends, sqlite_where=_AMENDS, postgresql_where=_AMENDS)
+Index("ix_records_batch", records.c.batch, sqlite_where=_IS_SEALED, postgresql_where=_IS_SEALED)
+
+payloads = Table(
+    "payloads",
+    metadata,
+    Column("record_seq", _SEQUENCE, ForeignKey("records.seq"), primary_key=True, autoincrement=False),
+    Column("jwt", LargeBinary, nullable=False),  # the issuer-signed JWT, compressed; kept for ever
+    Column("disclosures", LargeBinary),  # the rest, compressed and encrypted; NULL once erased
+    Column("receipt", Text, nullable=False),  # JWS, as it was first given
+)
+"""What a record is and what was promised for it; written once."""
 
 entries = Table(
     "entries",
@@ -94,6 +107,7 @@ entries = Table(
     Column("ucr", String(64), nullable=False),
     Column("tag", LargeBinary(16), nullable=False, index=True),  # of `ucr` in the epoch of acceptance
     Column("entry_digest", LargeBinary(32), nullable=False, index=True),
+    sqlite_with_rowid=False,
 )
 
 references = Table(
@@ -106,6 +120,7 @@ references = Table(
     Column("value", Text, nullable=False),  # as `Reference.key` writes it: what people write differently is dropped
     Column("said_on", String(10), nullable=False),  # YYYY-MM-DD or ""
     Index("record_references_value", "value", "kind"),
+    sqlite_with_rowid=False,
 )
 
 documents = Table(

@@ -25,9 +25,7 @@ class WaitingRecord:
     """A record that waits to be sealed, with its entries as they go into the batch."""
 
     seq: int
-    record_id: str
     iss: str
-    vct: str
     kid: str
     accepted_at: int
     entries: tuple[bytes, ...]
@@ -101,7 +99,7 @@ def drop_lease(connection: Connection, lease: Lease) -> None:
 def waiting_records(connection: Connection, entries_max: int) -> list[WaitingRecord]:
     """The oldest records that wait and are in no batch yet, as many whole ones as fit into `entries_max` entries."""
     rows = connection.execute(
-        select(records.c.seq, records.c.record_id, records.c.iss, records.c.vct, records.c.kid, records.c.accepted_at)
+        select(records.c.seq, records.c.iss, records.c.kid, records.c.accepted_at)
         .where(records.c.state == RecordState.ACCEPTED, records.c.batch.is_(None))
         .order_by(records.c.seq)
         .limit(entries_max)
@@ -119,16 +117,16 @@ def waiting_records(connection: Connection, entries_max: int) -> list[WaitingRec
         )
         .order_by(entries.c.record_seq, entries.c.ordinal)
     )
-    for entry in found:
-        said.setdefault(entry.record_seq, []).append(bytes(entry.tag) + bytes(entry.entry_digest))
+    for record_seq, tag, digest in found:
+        said.setdefault(record_seq, []).append(bytes(tag) + bytes(digest))
     chosen: list[WaitingRecord] = []
     total = 0
-    for row in rows:
-        own = tuple(said[row.seq])
+    for seq, iss, kid, accepted_at in rows:
+        own = tuple(said[seq])
         if total + len(own) > entries_max:
             break
         total += len(own)
-        chosen.append(WaitingRecord(row.seq, row.record_id, row.iss, row.vct, row.kid, row.accepted_at, own))
+        chosen.append(WaitingRecord(seq, iss, kid, accepted_at, own))
     return chosen
 
 
@@ -137,8 +135,8 @@ def write_batch(connection: Connection, batch: NewBatch, seqs: Sequence[int]) ->
     made = connection.execute(
         insert(batches).returning(batches.c.id), {**asdict(batch), "state": BatchState.OPEN}
     ).scalar_one()
-    for start in range(0, len(seqs), _IN_MAX):
-        connection.execute(update(records).where(records.c.seq.in_(seqs[start : start + _IN_MAX])).values(batch=made))
+    for first, last in _runs(seqs):
+        connection.execute(update(records).where(records.c.seq.between(first, last)).values(batch=made))
     return OutboxBatch(**asdict(batch), id=int(made), nonce=None, raw_tx=None)
 
 
@@ -177,6 +175,12 @@ def close_batch(connection: Connection, batch: int, batch_index: int) -> None:
     )
 
 
+def closed_batches(connection: Connection, batch_ids: Sequence[bytes]) -> set[bytes]:
+    """Those of the batches that this store's sealer anchored and marked, with all their records."""
+    asked = select(batches.c.batch_id).where(batches.c.batch_id.in_(batch_ids), batches.c.state == BatchState.ANCHORED)
+    return {bytes(batch_id) for batch_id in connection.execute(asked).scalars()}
+
+
 def read_mark(connection: Connection, name: str) -> int:
     """A counter; 0 where it was never set."""
     found = connection.execute(select(marks.c.value).where(marks.c.name == name)).scalar_one_or_none()
@@ -196,7 +200,15 @@ def set_mark(connection: Connection, name: str, value: int) -> None:
         return
 
 
-_IN_MAX = 500
+def _runs(seqs: Sequence[int]) -> list[tuple[int, int]]:
+    """The numbers, ascending, as runs without gaps, (first, last): what waits mostly came one after another."""
+    runs: list[tuple[int, int]] = []
+    for seq in seqs:
+        if runs and seq == runs[-1][1] + 1:
+            runs[-1] = (runs[-1][0], seq)
+        else:
+            runs.append((seq, seq))
+    return runs
 
 
 def _batch(row: Row[*tuple[Any, ...]]) -> OutboxBatch:

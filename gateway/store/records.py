@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, func, or_, select, text, update
+from sqlalchemy import Connection, Row, Select, func, or_, select, text, update
 
 from chain.errors import NotFound
 from chain.sdjwt import SignedRecord
-from gateway.store.model import RecordState, documents, entries, records, references
+from gateway.store.model import RecordState, documents, entries, payloads, records, references
 from gateway.store.rows import insert_rows
 from gateway.store.vault import Vault
 
@@ -96,11 +96,13 @@ def _present(connection: Connection, seqs: Sequence[int]) -> set[int]:
 
 def _row(seq: int, new: NewRecord) -> tuple[Any, ...]:
     whose = (new.record_id, new.iss, new.jti, new.vct, new.kid, new.iat, new.amends)
-    promised = (new.receipt, new.accepted_at, new.anchor_by, len(new.entries))
-    return (seq, *whose, RecordState.ACCEPTED.value, new.jwt, new.disclosures, *promised)
+    promised = (new.accepted_at, new.anchor_by, len(new.entries))
+    return (seq, *whose, _ACCEPTED, *promised)
 
 
 def _insert_parts(connection: Connection, kept: Sequence[tuple[int, NewRecord]]) -> None:
+    long = [(seq, new.jwt, new.disclosures, new.receipt) for seq, new in kept]
+    insert_rows(connection, payloads, ("record_seq", "jwt", "disclosures", "receipt"), long)
     own = [(seq, place, *entry) for seq, new in kept for place, entry in enumerate(new.entries)]
     insert_rows(connection, entries, _ENTRY, own)
     said = [(seq, place, *reference) for seq, new in kept for place, reference in enumerate(new.references)]
@@ -111,8 +113,9 @@ def _insert_parts(connection: Connection, kept: Sequence[tuple[int, NewRecord]])
 
 _RECORD = (
     *("seq", "record_id", "iss", "jti", "vct", "kid", "iat", "amends"),
-    *("state", "jwt", "disclosures", "receipt", "accepted_at", "anchor_by", "entry_count"),
+    *("state", "accepted_at", "anchor_by", "entry_count"),
 )
+_ACCEPTED = RecordState.ACCEPTED.value
 _ENTRY = ("record_seq", "ordinal", "ucr", "tag", "entry_digest")
 _REFERENCE = ("record_seq", "ordinal", "kind", "scope", "value", "said_on")
 
@@ -121,14 +124,14 @@ def find_held_many(connection: Connection, record_ids: Sequence[str]) -> dict[st
     """What is known of these records, by id; those never accepted here are left out."""
     found: dict[str, Held] = {}
     for start in range(0, len(record_ids), _IN_MAX):
-        asked = select(*_HELD).where(records.c.record_id.in_(record_ids[start : start + _IN_MAX]))
+        asked = _held_rows().where(records.c.record_id.in_(record_ids[start : start + _IN_MAX]))
         found.update((row.record_id, _held(row)) for row in connection.execute(asked))
     return found
 
 
 def find_held(connection: Connection, record_id: str) -> Held | None:
     """What is known of a record; None where it was never accepted here."""
-    row = connection.execute(select(*_HELD).where(records.c.record_id == record_id)).first()
+    row = connection.execute(_held_rows().where(records.c.record_id == record_id)).first()
     return None if row is None else _held(row)
 
 
@@ -141,7 +144,9 @@ def find_by_number(connection: Connection, iss: str, jti: str) -> str | None:
 def get_signed(connection: Connection, vault: Vault, record_id: str) -> SignedRecord:
     """The record itself, fully disclosed unless erased; raises NotFound, UnopenedPayload."""
     row = connection.execute(
-        select(records.c.jwt, records.c.disclosures).where(records.c.record_id == record_id)
+        select(payloads.c.jwt, payloads.c.disclosures)
+        .join(records, records.c.seq == payloads.c.record_seq)
+        .where(records.c.record_id == record_id)
     ).first()
     if row is None:
         raise NotFound("record", record_id)
@@ -158,7 +163,7 @@ def own_records(
     connection: Connection, iss: str, state: RecordState | None, after: int, limit: int
 ) -> list[tuple[int, Held]]:
     """An issuer's records in order of acceptance, after a sequence number, each with its own."""
-    question = select(records.c.seq, *_HELD).where(records.c.iss == iss, records.c.seq > after)
+    question = _held_rows().add_columns(records.c.seq).where(records.c.iss == iss, records.c.seq > after)
     if state is not None:
         question = question.where(records.c.state == state)
     found = connection.execute(question.order_by(records.c.seq).limit(limit))
@@ -268,11 +273,15 @@ _HELD = (
     records.c.vct,
     records.c.state,
     records.c.reason,
-    records.c.receipt,
+    payloads.c.receipt,
     records.c.accepted_at,
     records.c.anchor_by,
     records.c.batch_index,
 )
+
+
+def _held_rows() -> Select[Any]:
+    return select(*_HELD).join(payloads, payloads.c.record_seq == records.c.seq)
 
 
 def _held(row: Row[*tuple[Any, ...]]) -> Held:

@@ -19,7 +19,7 @@ from chain.members import Role, find_in_force
 from chain.proof.batch import entry_digest
 from chain.sdjwt import SignedRecord
 from gateway.registry import Snapshot
-from gateway.store.model import RecordState, entries, records
+from gateway.store.model import RecordState, entries, payloads, records
 from gateway.store.records import open_signed
 from gateway.store.store import Store
 from gateway.store.vault import Vault
@@ -168,8 +168,9 @@ def find_links(
 
 def find_record(connection: Connection, record_id: str) -> Row[Any] | None:
     """The stored row of a record with its state and reason; None where it was never accepted here."""
-    wanted = (records.c.record_id, records.c.jwt, records.c.disclosures, records.c.state, records.c.reason)
-    question: Select[Any] = select(*wanted).where(records.c.record_id == record_id)
+    wanted = (records.c.record_id, payloads.c.jwt, payloads.c.disclosures, records.c.state, records.c.reason)
+    question: Select[Any] = select(*wanted).join(payloads, payloads.c.record_seq == records.c.seq)
+    question = question.where(records.c.record_id == record_id)
     return connection.execute(question).first()
 
 
@@ -179,7 +180,8 @@ def find_receipts(connection: Connection, shown: Iterable[HeldRecord], issuer: s
     found: list[str] = []
     for start in range(0, len(own), RECEIPTS_ASKED_MAX):
         portion = own[start : start + RECEIPTS_ASKED_MAX]
-        found += connection.execute(select(records.c.receipt).where(records.c.record_id.in_(portion))).scalars()
+        wanted = select(payloads.c.receipt).join(records, records.c.seq == payloads.c.record_seq)
+        found += connection.execute(wanted.where(records.c.record_id.in_(portion))).scalars()
     return found
 
 
@@ -187,13 +189,14 @@ def _rows_of(connection: Connection, tags: Collection[bytes]) -> list[Row[Any]]:
     question = (
         select(
             records.c.record_id,
-            records.c.jwt,
-            records.c.disclosures,
+            payloads.c.jwt,
+            payloads.c.disclosures,
             records.c.state,
             entries.c.tag,
             entries.c.entry_digest,
         )
         .join(records, records.c.seq == entries.c.record_seq)
+        .join(payloads, payloads.c.record_seq == entries.c.record_seq)
         .where(entries.c.tag.in_(tags))
         .limit(CONSIGNMENT_RECORDS_MAX)
     )

@@ -90,7 +90,7 @@ def test_a_copy_is_one_file_and_a_second_one_does_not_replace_it(filled: PaperGa
 def test_a_copy_holds_no_payload_in_the_clear(filled: PaperGateway, tmp_path: Path) -> None:
     back_up(filled.store, tmp_path / "copy")
     with sqlite3.connect(tmp_path / "copy") as copy:
-        payloads = [row[0] for row in copy.execute("SELECT disclosures FROM records")]
+        payloads = [row[0] for row in copy.execute("SELECT disclosures FROM payloads")]
     copy.close()
     assert len(payloads) == 4
     assert not any(b"784" in payload for payload in payloads)

@@ -12,7 +12,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import insert, text
 
-import gateway.search  # noqa: F401 - its tables belong to the model
+import gateway.search
+import gateway.webhooks  # noqa: F401 - its tables, as those of search, belong to the model
 from gateway.logs import JsonLines
 from gateway.settings import GatewaySettings, MalformedSettings
 from gateway.store.model import marks, metadata
