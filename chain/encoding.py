@@ -77,6 +77,12 @@ def parse_digests(texts: Sequence[str]) -> list[bytes]:
     return [raw[start : start + 32] for start in range(0, len(raw), 33)]
 
 
+def format_digests(digests: Sequence[bytes]) -> list[str]:
+    """Each of many digests of 32 bytes in base64url: what `parse_digests` reads."""
+    written = base64url(b"".join([b"%b\x00" % digest for digest in digests]))
+    return [written[start : start + 43] for start in range(0, len(written), 44)]
+
+
 def format_json(value: object) -> str:
     """The value as compact JSON text, names in the order given; raises `ValueError` for NaN."""
     return _encode(value)

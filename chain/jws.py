@@ -44,6 +44,22 @@ class MalformedJws(Malformed):
 
 
 @dataclass(frozen=True)
+class JwsSignature:
+    """A signature with what it signs and who is said to have made it; not yet verified."""
+
+    kid: str
+    """The thumbprint of the key that is said to have signed, in base64url."""
+    algorithm: KeyAlgorithm
+    signing_input: bytes
+    raw: bytes
+    """`SIGNATURE_BYTES` bytes."""
+
+    def verify(self, key: PublicKey) -> bool:
+        """Whether this very key signed: `kid` and `alg` are the key's own and the signature is right."""
+        return key.algorithm is self.algorithm and key.kid == self.kid and key.verify(self.signing_input, self.raw)
+
+
+@dataclass(frozen=True)
 class CompactJws:
     """A compact JWS that is well formed; whether its signature is right is for `verify` to say."""
 
@@ -68,9 +84,7 @@ class CompactJws:
             raise MalformedJws("jws", "has three parts divided by dots", value=f"{len(parts)} parts")
         if len(parts[0]) > HEADER_CHARS_MAX:
             raise MalformedJws("jws.header", f"has at most {HEADER_CHARS_MAX} characters", value=f"{len(parts[0])}")
-        header, algorithm = _parse_header(parts[0])
-        if typ is not None and header.get("typ") != typ:
-            raise MalformedJws("jws.header.typ", f"is {typ}", value=header.get("typ"))
+        header, algorithm = parse_header(parts[0], typ)
         payload = _part("payload", parts[1], read_texts)
         try:
             signature = parse_base64url(parts[2])
@@ -79,7 +93,7 @@ class CompactJws:
         if len(signature) != SIGNATURE_BYTES:
             raise MalformedJws("jws.signature", f"has {SIGNATURE_BYTES} bytes", value=f"{len(signature)} bytes")
         signing_input = said[: len(parts[0]) + 1 + len(parts[1])].encode("ascii")
-        return cls(said, dict(header), payload, signing_input, signature, algorithm)
+        return cls(said, header, payload, signing_input, signature, algorithm)
 
     @property
     def kid(self) -> str:
@@ -88,11 +102,11 @@ class CompactJws:
 
     def verify(self, key: PublicKey) -> bool:
         """Whether this very key signed: `kid` and `alg` are the key's own and the signature is right."""
-        return (
-            key.algorithm is self.algorithm
-            and key.kid == self.header["kid"]
-            and key.verify(self.signing_input, self.signature)
-        )
+        return self.own_signature().verify(key)
+
+    def own_signature(self) -> JwsSignature:
+        """The signature with what it signs."""
+        return JwsSignature(self.kid, self.algorithm, self.signing_input, self.signature)
 
 
 def sign_compact(
@@ -103,11 +117,24 @@ def sign_compact(
     write_json: Callable[[object], bytes] = write_json,
 ) -> str:
     """The payload signed; `alg` and `kid` are put into the header, which may hold `typ` and nothing else."""
-    full = {"alg": JOSE_NAME[key.public.algorithm], "kid": key.public.kid, **header}
-    if not set(header) <= {"typ"}:
+    return sign_parts(header, payload, key, write_json=write_json)[0]
+
+
+def sign_parts(
+    header: Mapping[str, Json],
+    payload: Mapping[str, Json],
+    key: SigningKey,
+    *,
+    write_json: Callable[[object], bytes] = write_json,
+) -> tuple[str, JwsSignature]:
+    """As `sign_compact`, and the signature itself."""
+    algorithm, kid = key.public.algorithm, key.public.kid
+    full = {"alg": JOSE_NAME[algorithm], "kid": kid, **header}
+    if not header.keys() <= {"typ"}:
         raise MalformedJws("jws.header", "is given typ alone", value=", ".join(sorted(header)))
     signing_input = f"{base64url(write_json(full))}.{base64url(write_json(dict(payload)))}"
-    return f"{signing_input}.{base64url(key.sign(signing_input.encode('ascii')))}"
+    signature = JwsSignature(kid, algorithm, signing_input.encode("ascii"), key.sign(signing_input.encode("ascii")))
+    return f"{signing_input}.{base64url(signature.raw)}", signature
 
 
 def _ascii(text: str | bytes) -> str:
@@ -129,6 +156,14 @@ def _part(name: str, encoded: str, read_texts: ReadTexts) -> dict[str, Json]:
     if not isinstance(members, dict):
         raise MalformedJws(f"jws.{name}", "is a JSON object", value=encoded)
     return members
+
+
+def parse_header(encoded: str, typ: str | None) -> tuple[dict[str, Json], KeyAlgorithm]:
+    """A header of that `typ`, where one is given, and what it says is signed with; raises `MalformedJws`."""
+    header, algorithm = _parse_header(encoded)
+    if typ is not None and header.get("typ") != typ:
+        raise MalformedJws("jws.header.typ", f"is {typ}", value=header.get("typ"))
+    return dict(header), algorithm
 
 
 @lru_cache(maxsize=4_096)  # every record that a key signs has the same header

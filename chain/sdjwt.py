@@ -15,28 +15,35 @@ no decoy, no nesting, no key binding: one record cannot hold two truths, and wha
 from __future__ import annotations
 
 import re
-import secrets
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from hashlib import sha256
 from itertools import islice
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final
 
+from chain.claims import CLAIMS, check_claims
+from chain.disclosures import (
+    DISCLOSURE_CHARS_MAX,
+    Disclosure,
+    Disclosures,
+    parse_disclosures,
+    random_salts,
+    read_together,
+)
 from chain.encoding import (
     Json,
     ReadTexts,
     base64url,
-    parse_base64url,
-    parse_base64url_parts,
+    format_digests,
     parse_digests,
     parse_json,
     parse_written_texts,
     write_json,
 )
 from chain.errors import MalformedRecord
-from chain.jws import CompactJws, MalformedJws, sign_compact
+from chain.jws import JWS_CHARS_MAX, CompactJws, JwsSignature, MalformedJws, sign_compact, sign_parts
 from chain.keys import PublicKey, SigningKey
 
 RECORD_TYP = "tongguan-record+sd-jwt"
@@ -44,9 +51,6 @@ RECORD_TYP = "tongguan-record+sd-jwt"
 
 RECORD_CHARS_MAX = 2_097_152
 """Longest record, JWT and all disclosures; a declaration of 999 goods items has about 900,000."""
-
-DISCLOSURE_CHARS_MAX = 262_144
-"""Longest single disclosure."""
 
 SECTIONS_MAX = 32
 """Most sections in a record."""
@@ -59,9 +63,6 @@ GOODS_ITEMS_MAX = 999
 
 ACCESSES_MAX = 200
 """Most reads that one access record tells of; never fewer than `UCRS_MAX`, since a read may be of so many."""
-
-SALT_BYTES = 16
-"""Random bytes in a salt: 128 bits, so that what is withheld cannot be guessed."""
 
 MANY_ELEMENTS: Final[Mapping[str, int]] = {
     "ucr": UCRS_MAX,
@@ -83,50 +84,12 @@ class Withheld(Enum):
 WITHHELD: Final = Withheld.WITHHELD
 
 
-class Disclosure(NamedTuple):
-    """One array-element disclosure, `[salt, value]`."""
-
-    encoded: str
-    """base64url of the JSON text, exactly as its issuer wrote it."""
-    salt: str
-    value: Json
-    digest: bytes
-    """SHA-256 of `encoded`, 32 bytes."""
-
-    @classmethod
-    def parse(cls, encoded: str) -> Disclosure:
-        """The disclosure in the text; raises `MalformedRecord`."""
-        if len(encoded) > DISCLOSURE_CHARS_MAX:
-            raise MalformedRecord("disclosure", f"has at most {DISCLOSURE_CHARS_MAX} characters", value=len(encoded))
-        try:
-            text = parse_base64url(encoded)
-            said = parse_json(text)
-        except ValueError as error:
-            raise MalformedRecord("disclosure", str(error), value=encoded) from None
-        if type(said) is not list or len(said) != 2:
-            raise MalformedRecord("disclosure", "is an array of salt and value", value=encoded)
-        salt, value = said
-        if type(salt) is not str or not _SALT(salt):
-            raise MalformedRecord("disclosure", "begins with a salt of 22 to 64 base64url characters", value=encoded)
-        if (b"..." in text or b"_sd" in text or b"\\u" in text) and _has_nested_digest(value):
-            raise MalformedRecord("disclosure", "holds no further digests", value=encoded)
-        return cls(encoded, salt, value, sha256(encoded.encode("ascii")).digest())
-
-    def __hash__(self) -> int:
-        return hash(self.digest)  # the value may hold what cannot be hashed, and the digest stands for it
-
-    def __repr__(self) -> str:
-        return f"Disclosure({base64url(self.digest)})"
-
-
 @dataclass(frozen=True, repr=False)
 class SignedRecord:
     """A record as its issuer signed it, with all or some of its disclosures. Well formed, not yet verified."""
 
     jwt: str
     """The issuer-signed JWT in compact form."""
-    disclosures: tuple[Disclosure, ...]
-    """Those that came with it, in the order in which they came."""
     iss: str
     """USCC of the member whose words these are."""
     consortium: str
@@ -147,8 +110,10 @@ class SignedRecord:
     """The record digest: SHA-256 of the JWS signing input."""
     record_id: str
     """The record digest in base64url, 43 characters."""
-    _jws: CompactJws = field(compare=False)
-    _disclosed: Mapping[bytes, Disclosure] = field(compare=False)
+    fits_model: bool = field(compare=False)
+    """Whether its reader proved that every section is what its record type takes (`chain.records.quick`)."""
+    _signature: JwsSignature = field(compare=False)
+    _held: Disclosures
 
     @classmethod
     def parse(cls, body: str | bytes, *, read_texts: ReadTexts = parse_written_texts) -> SignedRecord:
@@ -167,34 +132,41 @@ class SignedRecord:
             raise MalformedRecord("record", "ends with ~; key binding is not used", value=tail)
         if len(encoded) > SECTIONS_MAX + UCRS_MAX + GOODS_ITEMS_MAX:
             raise MalformedRecord("record", "has more disclosures than a record can have", value=len(encoded))
-        return _record(_parse_jwt(jwt, read_texts), _parse_disclosures(encoded, read_texts))
+        return _record(_parse_jwt(jwt, read_texts), parse_disclosures(encoded, read_texts))
 
     def is_fully_disclosed(self) -> bool:
         """Whether every element of every section is here; intake takes nothing less."""
-        return len(self._disclosed) == sum(map(len, self.sections.values()))
+        return len(self._held) == sum(map(len, self.sections.values()))
+
+    @property
+    def disclosures(self) -> tuple[Disclosure, ...]:
+        """Those that came with it, in the order in which they came."""
+        return self._held.all()
 
     def verify(self, key: PublicKey) -> bool:
         """Whether this very key signed: `kid` and `alg` are the key's own and the signature is right."""
-        return self._jws.verify(key)
+        return self._signature.verify(key)
 
     def section(self, name: str) -> tuple[Json, ...]:
         """The disclosed elements of a section, in order; empty where it is withheld or the record has none."""
-        known = self._disclosed
-        return tuple(known[digest].value for digest in self.sections.get(name, ()) if digest in known)
+        held = self._held
+        known = held.places()
+        return tuple([held.value(digest) for digest in self.sections.get(name, ()) if digest in known])
 
     def disclosed(self) -> dict[str, tuple[tuple[bytes, Json | Withheld], ...]]:
         """Every section with its elements in order, each as (digest, value or `WITHHELD`)."""
-        known = self._disclosed
+        held = self._held
+        known = held.places()
         return {
-            name: tuple([(d, known[d].value if d in known else WITHHELD) for d in digests])
+            name: tuple([(d, held.value(d) if d in known else WITHHELD) for d in digests])
             for name, digests in self.sections.items()
         }
 
     def ucr_elements(self) -> tuple[tuple[bytes, str | None], ...]:
         """The digest of each `ucr` element with its UCR, None where that is withheld."""
-        known = self._disclosed
-        digests = self.sections["ucr"]
-        return tuple((digest, str(known[digest].value) if digest in known else None) for digest in digests)
+        held = self._held
+        known = held.places()
+        return tuple([(d, str(held.value(d)) if d in known else None) for d in self.sections["ucr"]])
 
     def with_sections(self, names: Collection[str]) -> SignedRecord:
         """The same record with the disclosures of these sections alone; names that it does not have are ignored."""
@@ -202,11 +174,12 @@ class SignedRecord:
 
     def with_elements(self, digests: Collection[bytes]) -> SignedRecord:
         """The same record with the disclosures of these element digests alone."""
-        return _record(self._jws, tuple(d for d in self.disclosures if d.digest in digests))
+        kept = [one for one in self.disclosures if one.digest in digests]
+        return replace(self, fits_model=False, _held=Disclosures(kept))
 
     def serialize(self) -> str:
         """The record as text, with the disclosures it has: what `parse` reads."""
-        return "~".join((self.jwt, *(d.encoded for d in self.disclosures), ""))
+        return "~".join((self.jwt, *self._held.encoded(), ""))
 
     def __hash__(self) -> int:
         return hash(self.digest)
@@ -214,12 +187,6 @@ class SignedRecord:
     def __repr__(self) -> str:
         # Never the disclosures: they hold personal data, and representations end up in logs.
         return f"SignedRecord({self.record_id}, vct={self.vct!r}, iss={self.iss!r}, jti={self.jti!r})"
-
-
-def _random_salts(count: int) -> list[str]:
-    """As many fresh salts, asked of the system at once."""
-    raw = secrets.token_bytes(SALT_BYTES * count)
-    return [base64url(raw[start : start + SALT_BYTES]) for start in range(0, len(raw), SALT_BYTES)]
 
 
 def issue(
@@ -245,19 +212,21 @@ def issue(
     claims: dict[str, Json] = {"iss": iss, "aud": consortium, "iat": iat, "jti": jti, "vct": vct, "_sd_alg": "sha-256"}
     if amends is not None:
         claims["amends"] = amends
-    if taken := sorted(set(sections) & _CLAIMS):
+    if taken := sorted(set(sections) & CLAIMS):
         raise MalformedRecord(taken[0], "is a claim, not a section")
     values = [value for elements in sections.values() for value in elements]
-    drawn = _random_salts(len(values)) if salts is None else [salts() for _ in values]
+    drawn = random_salts(len(values)) if salts is None else [salts() for _ in values]
     said: list[Json] = [[salt, value] for salt, value in zip(drawn, values, strict=True)]
     try:
         texts = [write_json(one) for one in said]
     except (ValueError, TypeError) as error:
         raise MalformedRecord("disclosure", str(error)) from None
     encoded = [base64url(text) for text in texts]
+    if proved and salts is None and _has_sections(sections, encoded):
+        return _issued(sections, claims, [one.encode("ascii") for one in encoded], texts, key, write_json)
     # Read back what was written: what we issue is what every strict reader takes.
-    together = _read_together(encoded, texts, (lambda _: said) if proved else read_texts)
-    disclosures = _parse_disclosures(encoded, read_texts) if together is None else together
+    together = read_together(encoded, texts, (lambda _: said) if proved else read_texts)
+    disclosures = parse_disclosures(encoded, read_texts) if together is None else together
     digests = iter(disclosures)
     for name, elements in sections.items():
         claims[name] = [{"...": base64url(next(digests).digest)} for _ in elements]
@@ -265,49 +234,43 @@ def issue(
     return _record(_parse_jwt(jwt, read_texts), disclosures)
 
 
+def _has_sections(sections: Mapping[str, Sequence[Json]], encoded: Sequence[str]) -> bool:
+    """Whether names, numbers and lengths are within the limits."""
+    return (
+        len(sections) <= SECTIONS_MAX
+        and "ucr" in sections
+        and all(1 <= len(elements) <= MANY_ELEMENTS.get(name, 1) for name, elements in sections.items())
+        and all(map(_SECTION_NAME, sections))
+        and max(map(len, encoded)) <= DISCLOSURE_CHARS_MAX
+    )
+
+
+def _issued(
+    sections: Mapping[str, Sequence[Json]],
+    claims: dict[str, Json],
+    encoded: list[bytes],
+    texts: list[bytes],
+    key: SigningKey,
+    write_json: Callable[[object], bytes],
+) -> SignedRecord:
+    """The record of sections that need not be read back."""
+    digests = [sha256(one).digest() for one in encoded]
+    said = iter(format_digests(digests))
+    found, start = {}, 0
+    for name, elements in sections.items():
+        claims[name] = [{"...": next(said)} for _ in elements]
+        found[name] = tuple(digests[start : start + len(elements)])
+        start += len(elements)
+    jwt, signature = sign_parts({"typ": RECORD_TYP}, claims, key, write_json=write_json)
+    if len(jwt) > JWS_CHARS_MAX:
+        raise MalformedRecord("jws", f"has at most {JWS_CHARS_MAX} characters", value=f"{len(jwt)} characters")
+    held = Disclosures.unread(encoded, texts, digests, parse_json)
+    return signed_record(jwt, claims, signature, found, held, fits_model=False)
+
+
 _DIGEST = re.compile(r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]").fullmatch
 """32 bytes in canonical base64url: the last character has no stray low bits."""
-_SALT = re.compile(r"[A-Za-z0-9_-]{22,64}").fullmatch
 _SECTION_NAME = re.compile(r"[a-z][a-z_]{0,31}").fullmatch
-_CLAIM_RULES: Final[Mapping[str, tuple[Callable[[str], object], str]]] = {
-    "iss": (re.compile(r"[0-9A-Z]{18}").fullmatch, "is a USCC of 18 digits and capital letters"),
-    "aud": (re.compile(r"[0-9a-f]{64}").fullmatch, "is a consortium id of 64 lowercase hex digits"),
-    "jti": (re.compile(r"[A-Za-z0-9._:-]{1,64}").fullmatch, "has 1 to 64 of the characters A-Z a-z 0-9 . _ : -"),
-    "vct": (re.compile(r"[a-z]{1,24}\.[a-z_]{1,32}").fullmatch, "is a record type such as customs.declaration"),
-    "_sd_alg": ("sha-256".__eq__, "is sha-256"),
-    "amends": (_DIGEST, "is a record id of 43 characters"),
-}
-_CLAIMS = frozenset(_CLAIM_RULES) | {"iat"}
-_IAT_MAX = 2**40 - 1
-
-
-def _parse_disclosures(encoded: Sequence[str], read_texts: ReadTexts) -> tuple[Disclosure, ...]:
-    """All disclosures; raises `MalformedRecord` for the first faulty one."""
-    try:
-        found = _read_together(encoded, parse_base64url_parts("~".join(encoded), "~"), read_texts)
-    except ValueError:
-        found = None
-    return tuple([Disclosure.parse(one) for one in encoded]) if found is None else found
-
-
-def _read_together(
-    encoded: Sequence[str], texts: Sequence[bytes], read_texts: ReadTexts
-) -> tuple[Disclosure, ...] | None:
-    """Disclosures that are written as we write them; None where one is not, so that each is to be read by itself."""
-    values = read_texts(texts)
-    whole = b"".join(texts)
-    if values is None or b"..." in whole or b"_sd" in whole or b"\\u" in whole:
-        return None
-    found: list[Disclosure] = []
-    new = tuple.__new__  # a named tuple's own constructor costs as much as the digest
-    for one, said in zip(encoded, values, strict=True):
-        if type(said) is not list or len(said) != 2 or len(one) > DISCLOSURE_CHARS_MAX:
-            return None
-        salt, value = said
-        if type(salt) is not str or not _SALT(salt):
-            return None
-        found.append(new(Disclosure, (one, salt, value, sha256(one.encode("ascii")).digest())))
-    return tuple(found)
 
 
 def _parse_jwt(jwt: str, read_texts: ReadTexts) -> CompactJws:
@@ -317,48 +280,56 @@ def _parse_jwt(jwt: str, read_texts: ReadTexts) -> CompactJws:
         raise MalformedRecord(error.field, error.rule, value=error.value, code=error.code) from None
 
 
-def _record(jws: CompactJws, disclosures: tuple[Disclosure, ...]) -> SignedRecord:
-    claims = jws.payload
-    said = {name: _claim(claims, name) for name in _CLAIM_RULES if name != "amends"}
-    iat = claims.get("iat")
-    if type(iat) is not int or not 0 <= iat <= _IAT_MAX:
-        raise MalformedRecord("iat", "is a time in whole seconds since 1970", value=iat)
-    sections = _sections(claims)
-    known = {d.digest: d for d in disclosures}
-    if len(known) != len(disclosures):
-        raise MalformedRecord("record", "has each disclosure once")
-    if strange := known.keys() - set().union(*sections.values()):
-        raise MalformedRecord("disclosure", "belongs to a section of this record", value=known[strange.pop()].encoded)
-    digest = sha256(jws.signing_input).digest()
-    return SignedRecord(
-        jwt=jws.text,
-        disclosures=disclosures,
-        iss=said["iss"],
-        consortium=said["aud"],
-        iat=iat,
-        jti=said["jti"],
-        vct=said["vct"],
-        kid=jws.kid,
-        amends=_claim(claims, "amends") if "amends" in claims else None,
+def signed_record(
+    jwt: str,
+    claims: Mapping[str, Json],
+    signature: JwsSignature,
+    sections: Mapping[str, tuple[bytes, ...]],
+    held: Disclosures,
+    *,
+    fits_model: bool,
+) -> SignedRecord:
+    """The record of a JWT with sections whose form is known to be right; raises `MalformedRecord` for any other claim
+    that is not."""
+    iss, aud, jti, vct = check_claims(claims)
+    digest = sha256(signature.signing_input).digest()
+    made = object.__new__(SignedRecord)
+    # The constructor of a frozen class sets each field by a call: more than all of the rest here.
+    vars(made).update(
+        jwt=jwt,
+        iss=iss,
+        consortium=aud,
+        iat=claims["iat"],
+        jti=jti,
+        vct=vct,
+        kid=signature.kid,
+        amends=claims.get("amends"),
         sections=MappingProxyType(sections),
         digest=digest,
         record_id=base64url(digest),
-        _jws=jws,
-        _disclosed=known,
+        fits_model=fits_model,
+        _signature=signature,
+        _held=held,
     )
+    return made
 
 
-def _claim(claims: Mapping[str, Json], name: str) -> str:
-    value = claims.get(name)
-    matches, rule = _CLAIM_RULES[name]
-    if not isinstance(value, str) or not matches(value):
-        raise MalformedRecord(name, rule, value=value)
-    return value
+def _record(jws: CompactJws, disclosures: Sequence[Disclosure]) -> SignedRecord:
+    held = Disclosures(disclosures)
+    check_claims(jws.payload)
+    sections = _sections(jws.payload)
+    known = held.places()
+    if len(known) != len(held):
+        raise MalformedRecord("record", "has each disclosure once")
+    if strange := known.keys() - set().union(*sections.values()):
+        place = known[strange.pop()]
+        raise MalformedRecord("disclosure", "belongs to a section of this record", value=held.encoded()[place])
+    return signed_record(jws.text, jws.payload, jws.own_signature(), sections, held, fits_model=False)
 
 
 def _sections(claims: Mapping[str, Json]) -> dict[str, tuple[bytes, ...]]:
     """Every section's digests; a claim that is neither ours nor shaped as a section is refused."""
-    names = [name for name in claims if name not in _CLAIMS]
+    names = [name for name in claims if name not in CLAIMS]
     if len(names) > SECTIONS_MAX:
         raise MalformedRecord("record", f"has at most {SECTIONS_MAX} sections", value=len(names))
     if "ucr" not in claims:
@@ -391,9 +362,3 @@ def _sections(claims: Mapping[str, Json]) -> dict[str, tuple[bytes, ...]]:
 def _holds_digest(element: Json) -> bool:
     text = element.get("...") if isinstance(element, dict) and len(element) == 1 else None
     return isinstance(text, str) and _DIGEST(text) is not None
-
-
-def _has_nested_digest(value: Json) -> bool:
-    if isinstance(value, dict):
-        return "..." in value or "_sd" in value or "_sd_alg" in value or any(map(_has_nested_digest, value.values()))
-    return isinstance(value, list) and any(map(_has_nested_digest, value))

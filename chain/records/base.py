@@ -98,13 +98,20 @@ class Document(Part):
     """Ordinal of the goods item that it belongs to, from 1; None for the whole."""
 
 
+def once_each(ucrs: tuple[Ucr, ...]) -> tuple[Ucr, ...]:
+    """The UCRs, where each stands once; raises `ValueError`."""
+    if len(set(ucrs)) != len(ucrs):
+        raise ValueError("each UCR stands once")
+    return ucrs
+
+
 class Record(Part):
     """Base of all records. Each field is a section."""
 
     TYPE: ClassVar[str]
     """The record type, the `vct` claim."""
 
-    ucr: Annotated[Many[Ucr], Field(max_length=UCRS_MAX), AfterValidator(lambda ucrs: _once_each(ucrs))] = ()
+    ucr: Annotated[Many[Ucr], Field(max_length=UCRS_MAX), AfterValidator(once_each)] = ()
     """The consignments spoken of, 1 to 200 once issued; empty until the UCR is known."""
     references: Many[Reference] = ()
     """Numbers by which the parties know these goods."""
@@ -154,9 +161,3 @@ _DROPPED = str.maketrans("", "", " -_")
 
 def _path(location: tuple[int | str, ...]) -> str:
     return ".".join(map(str, location))
-
-
-def _once_each(ucrs: tuple[Ucr, ...]) -> tuple[Ucr, ...]:
-    if len(set(ucrs)) != len(ucrs):
-        raise ValueError("each UCR stands once")
-    return ucrs

@@ -22,9 +22,22 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+
+def calendar_day(text: str) -> str:
+    """The text, where it is a day of the calendar; raises `ValueError`."""
+    date.fromisoformat(text)
+    return text
+
+
+def utc_time(text: str) -> str:
+    """The text, where it is a time that exists; raises `ValueError`."""
+    datetime.fromisoformat(text)
+    return text
+
+
 # No control characters, and no marks that turn the reading direction: with them a name reads as another name.
-_LINE: Final = r"^[^\x00-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]+$"
-_LINES: Final = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]+$"
+LINE: Final = r"^[^\x00-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]+$"
+LINES: Final = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]+$"
 
 Many = Annotated[tuple[T, ...], Field(strict=False)]
 """Any number of values in order. Only the container is lenient: JSON has no tuples, its arrays come as lists."""
@@ -32,10 +45,10 @@ Many = Annotated[tuple[T, ...], Field(strict=False)]
 Token = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[!-~]+$")]
 """1 to 64 printable ASCII characters without spaces: codes and numbers."""
 
-Text = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=_LINE)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=LINE)]
 """One line of 1 to 256 characters without control or direction marks: names and numbers with spaces."""
 
-Note = Annotated[str, StringConstraints(min_length=1, max_length=4_000, pattern=_LINES)]
+Note = Annotated[str, StringConstraints(min_length=1, max_length=4_000, pattern=LINES)]
 """1 to 4,000 characters, lines allowed: descriptions, notes, addresses."""
 
 Sha256Hex = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -60,13 +73,13 @@ Money = Annotated[str, StringConstraints(pattern=f"^{_POSITIVE}$|^{_NEGATIVE}$")
 Rate = Annotated[str, StringConstraints(pattern=r"^(?:0|[1-9][0-9]{0,5})\.[0-9]{6}$")]
 """A rate as a fraction (13 % is `0.130000`) or an exchange rate, 6 digits behind the point."""
 
-Day = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), AfterValidator(lambda t: _a_day(t))]
+Day = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), AfterValidator(calendar_day)]
 """A calendar day, YYYY-MM-DD."""
 
 UtcTime = Annotated[
     str,
     StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$"),
-    AfterValidator(lambda t: _a_time(t)),
+    AfterValidator(utc_time),
 ]
 """A time in UTC to the second, YYYY-MM-DDTHH:MM:SSZ."""
 
@@ -202,13 +215,3 @@ DECIMAL_CHARS_MAX = 40
 """Longest text that is read as a decimal number."""
 
 _PLAIN_DECIMAL = re.compile(r"(?P<sign>-?)(?P<integer>[0-9]+)(?:\.(?P<fraction>[0-9]+))?")
-
-
-def _a_day(text: str) -> str:
-    date.fromisoformat(text)
-    return text
-
-
-def _a_time(text: str) -> str:
-    datetime.fromisoformat(text)
-    return text

@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 
 from chain import sdjwt
+from chain.disclosures import DISCLOSURE_CHARS_MAX, Disclosure
 from chain.encoding import Json, base64url, format_json
 from chain.errors import MalformedRecord
 from chain.jws import sign_compact
 from chain.keys import SigningKey
-from chain.sdjwt import RECORD_TYP, WITHHELD, Disclosure, SignedRecord, issue
+from chain.sdjwt import RECORD_TYP, WITHHELD, SignedRecord, issue
 
 KEY = SigningKey.generate()
 UCR = "6CN91110000600037341L-1"
@@ -262,7 +263,7 @@ def test_a_claim_that_the_shape_does_not_allow_is_refused(changes: dict[str, Any
         (disclosure([{"deep": {"_sd": []}}]), "digests"),
         (base64url(b'["AAAAAAAAAAAAAAAAAAAAAA",{"\\u005fsd":[]}]'), "digests"),
         (disclosure(json.loads("[" * 16 + "]" * 16)), "nested"),
-        (disclosure("x" * sdjwt.DISCLOSURE_CHARS_MAX), "at most"),
+        (disclosure("x" * DISCLOSURE_CHARS_MAX), "at most"),
         ("", "not JSON"),
         ("é", "canonical"),
     ],

@@ -1,0 +1,51 @@
+"""The visible claims of a record that are no sections, each with its form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from chain.encoding import Json
+from chain.errors import MalformedRecord
+
+_CLAIM_RULES: Final[Mapping[str, tuple[str, str]]] = {
+    "iss": (r"[0-9A-Z]{18}", "is a USCC of 18 digits and capital letters"),
+    "aud": (r"[0-9a-f]{64}", "is a consortium id of 64 lowercase hex digits"),
+    "jti": (r"[A-Za-z0-9._:-]{1,64}", "has 1 to 64 of the characters A-Z a-z 0-9 . _ : -"),
+    "vct": (r"[a-z]{1,24}\.[a-z_]{1,32}", "is a record type such as customs.declaration"),
+    "_sd_alg": (r"sha-256", "is sha-256"),
+    "amends": (r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]", "is a record id of 43 characters"),
+}
+_CLAIMS_TOGETHER = re.compile("\n".join(pattern for pattern, _ in _CLAIM_RULES.values())).fullmatch
+"""All of them in one match, each on a line; no claim has several."""
+_NO_AMENDS: Final = "A" * 43
+"""Stands for a claim that is not there, where all are matched together."""
+CLAIMS: Final = frozenset(_CLAIM_RULES) | {"iat"}
+"""The claims that are no sections."""
+_IAT_MAX = 2**40 - 1
+
+
+def check_claims(claims: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    """Issuer, consortium, number and type; raises `MalformedRecord` where a claim that is no section is not right."""
+    iss, aud, jti, vct = found = (claims.get("iss"), claims.get("aud"), claims.get("jti"), claims.get("vct"))
+    iat, amends = claims.get("iat"), claims.get("amends", _NO_AMENDS)
+    try:
+        right = _CLAIMS_TOGETHER("\n".join((iss, aud, jti, vct, claims.get("_sd_alg"), amends)))  # type: ignore[arg-type]
+    except TypeError:
+        right = None
+    if right is None:
+        for name in _CLAIM_RULES:
+            if name != "amends" or name in claims:
+                _claim(claims, name)
+    if type(iat) is not int or not 0 <= iat <= _IAT_MAX:
+        raise MalformedRecord("iat", "is a time in whole seconds since 1970", value=iat)
+    return found  # type: ignore[return-value]
+
+
+def _claim(claims: Mapping[str, Json], name: str) -> str:
+    value = claims.get(name)
+    pattern, rule = _CLAIM_RULES[name]
+    if not isinstance(value, str) or not re.fullmatch(pattern, value):
+        raise MalformedRecord(name, rule, value=value)
+    return value
