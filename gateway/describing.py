@@ -23,6 +23,7 @@ from gateway.access import READ_RECEIPT_HEADER
 from gateway.answers import BulkVerdict, Change, Problem
 from gateway.exports import CSV_MEDIA_TYPE, PARQUET_MEDIA_TYPE
 from gateway.problems import KINDS, PROBLEM_JSON
+from gateway.routes_schemas import SCHEMA_MEDIA_TYPE
 from gateway.search import CRITERIA, WORDS_CHARS_MAX
 
 EXAMPLES_FILE = Path(__file__).with_name("openapi-examples.json")
@@ -35,7 +36,7 @@ METHODS = ("get", "post", "put", "patch", "delete")
 _FAULTS = ("ledger", "store", "internal")
 _SIGNER = ("unknown-key", "revoked-key", "inactive-member")
 _TOKEN = ("unauthorized", *_SIGNER, "quota", *_FAULTS)
-_READ = ("malformed", "role", "not-found", *_TOKEN)
+_READ = ("malformed", "role", "not-found", "policy", *_TOKEN)
 _LOGGED = (*_READ, "outbox-full")
 """Reading is recorded by a record of the gateway's own, which goes the way of every record."""
 _PAGED = ("malformed", *_TOKEN)
@@ -103,6 +104,10 @@ OPERATIONS: dict[str, Operation] = {
     "GET /v1/ledger/members": Operation(_PAGED),
     "GET /v1/ledger/keys": Operation(_PAGED),
     "GET /v1/trust-root": Operation(("internal",), "The trust root's public edition, as its file is", is_open=True),
+    "GET /v1/schemas": _OPEN,
+    "GET /v1/schemas/{record_type}": Operation(
+        ("not-found", "internal"), "A JSON Schema (2020-12)", (SCHEMA_MEDIA_TYPE,), is_open=True
+    ),
     "GET /healthz": _OPEN,
     "GET /readyz": _OPEN,
     "GET /metrics": Operation(("internal",), "Prometheus' text format", ("text/plain",), is_open=True),
@@ -179,7 +184,7 @@ def _say_answer(answers: dict[str, Any], operation: Operation, example: object) 
         schema: dict[str, Any] = {"type": "string"}
         if isinstance(operation.answer, type):
             schema = {"$ref": f"#/components/schemas/{operation.answer.__name__}"}
-        elif operation.media_types[0] in (JSON, BUNDLE_MEDIA_TYPE):
+        elif operation.media_types[0].endswith(("/json", "+json")):
             schema = {"type": "object"}
         answer["content"] = {media_type: {"schema": schema} for media_type in operation.media_types}
         if isinstance(operation.answer, str):
