@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chain.attester import AttestationPolicy, Attester
-from chain.errors import NotFound
+from chain.attester import AttestationPolicy, Attested, Attester, Outcome
+from chain.errors import LedgerFault, NotFound
 from chain.index_store import IndexStore
 from chain.ledger import calls
-from scripts.connecting import connect, trust_root_of
+from gateway.loops import UNBELIEVABLE
+from scripts.connecting import connect_patiently, trust_root_of
 from scripts.folder import ConsortiumFolder
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ class LedgerVote:
 def make_attester(folder: ConsortiumFolder, rpc: str, slugs: Sequence[str], policy: AttestationPolicy) -> Attester:
     """The attester of the governors named (all whose attester keys are in the folder where none is named)."""
     root = trust_root_of(folder)
-    ledger = connect(root, rpc)
+    ledger = connect_patiently(root, rpc)
     members = [member for member in folder.members() if (folder.member_folder(member.slug) / "attester.json").exists()]
     chosen = [member for member in members if not slugs or member.slug in slugs]
     if not chosen:
@@ -51,3 +53,45 @@ def make_attester(folder: ConsortiumFolder, rpc: str, slugs: Sequence[str], poli
     name = "-".join(member.slug for member in chosen)
     index = IndexStore.open(folder.path / "attester" / name, root.consortium)
     return Attester(ledger, index, root.consortium, votes, policy)
+
+
+def attest_until(
+    stopped: Callable[[], bool],
+    step: Callable[[float], Attested],
+    *,
+    say: Callable[[str], None],
+    warn: Callable[[str], None],
+    poll_s: float,
+    pause: Callable[[float], None] = time.sleep,
+) -> None:
+    """Takes steps until `stopped` says so, telling each vote. Raises where the chain cannot be believed.
+
+    An endpoint that does not answer, or a vote that came after another checkpoint, is said once and tried again: an
+    attester that ended with its node's restart would leave its governor without a voice.
+    """
+    fault = ""
+    while not stopped():
+        try:
+            done = step(time.monotonic())
+        except UNBELIEVABLE:
+            raise
+        except LedgerFault as error:
+            if str(error) != fault:
+                fault = str(error)
+                warn(f"no vote now, tried again: {fault}")
+        else:
+            if fault:
+                fault = ""
+                warn("the chain answers again")
+            _tell(done, say, warn)
+        pause(poll_s)
+
+
+def _tell(done: Attested, say: Callable[[str], None], warn: Callable[[str], None]) -> None:
+    if done.outcome is Outcome.DISSENTED:
+        warn(
+            f"DISSENT: over {done.batch_count} batches this attester derives root {done.root.hex()}; "
+            f"another root was attested by {', '.join(done.against)}"
+        )
+    elif done.outcome is Outcome.ATTESTED:
+        say(f"attested {done.batch_count} batches, root {done.root.hex()}")

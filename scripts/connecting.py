@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from chain.verify.trust import LEDGER, REGISTRY, TrustRoot
@@ -9,6 +10,10 @@ from scripts.folder import BrokenFolder, ConsortiumFolder
 
 if TYPE_CHECKING:
     from chain.ledger import Ledger
+
+CONNECT_TIMEOUT_S = 60.0
+"""How long a part that starts beside its node waits for it."""
+CONNECT_PAUSE_S = 0.2
 
 
 def trust_root_of(folder: ConsortiumFolder) -> TrustRoot:
@@ -28,3 +33,17 @@ def connect(root: TrustRoot, rpc: str) -> Ledger:
     code_hashes = {name: "0x" + contract.code_hash.hex() for name, contract in contracts.items()}
     expect = Expectations(root.chain_id, "0x" + root.genesis_hash.hex(), code_hashes)
     return Ledger(rpc, addresses, expect=expect, unsealed=root.is_unsealed)
+
+
+def connect_patiently(root: TrustRoot, rpc: str) -> Ledger:
+    """As `connect`, for a part that may start before its node: tries for `CONNECT_TIMEOUT_S`, then raises the fault."""
+    from chain.ledger.faults import LedgerUnreachable
+
+    until = time.monotonic() + CONNECT_TIMEOUT_S
+    while True:
+        try:
+            return connect(root, rpc)
+        except LedgerUnreachable:
+            if time.monotonic() > until:
+                raise
+            time.sleep(CONNECT_PAUSE_S)

@@ -56,18 +56,25 @@ class Machine:
         return f"http://127.0.0.1:{self._single_window_port}"
 
     def start_node(self, say: Callable[[str], None]) -> None:
-        """The embedded node, unless the consortium runs on a network of its own."""
+        """The embedded node, unless the consortium runs on a network of its own; returns once it answers."""
+        self._launch_node()
+        self._await_node(say)
+
+    def _launch_node(self) -> None:
+        if not self._rpc:
+            where = ("--dir", str(self._folder.path), "--port", str(self._node_port))
+            self._group.start("node", "chain.node", *where, *self._node_options)
+
+    def _await_node(self, say: Callable[[str], None]) -> None:
         if self._rpc:
             say(f"using the network at {self._rpc}")
             return
-        where = ("--dir", str(self._folder.path), "--port", str(self._node_port))
-        self._group.start("node", "chain.node", *where, *self._node_options)
         self._group.wait_ready("node", answers(f"{self.rpc_url}/health"))
         say(f"embedded node at {self.rpc_url}")
 
     def start_core(self, say: Callable[[str], None]) -> None:
-        """Node, then gateway and attesters; returns once the gateway is ready."""
-        self.start_node(say)
+        """Node, gateway and attesters, at once, since each waits for the chain; returns once the gateway is ready."""
+        self._launch_node()
         settings = str(self._folder.gateway / "settings.json")
         self._group.start(
             "gateway", "gateway", "--settings", settings, "--rpc", self.rpc_url, "--port", str(self._gateway_port)
@@ -82,6 +89,7 @@ class Machine:
             "--quiet-s",
             str(self._quiet_s),
         )
+        self._await_node(say)
         self._group.wait_ready("gateway", answers(f"{self.gateway_url}/readyz"))
         say(f"gateway at {self.gateway_url}; attesters of every governor")
 

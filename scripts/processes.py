@@ -1,4 +1,4 @@
-"""One machine's process group: started in order, each ready before the next, stopped together.
+"""One machine's process group: parts that start together, are waited for, watched, and stopped together.
 
 Every process writes to its own log file. Where one dies, the group says which, with its last lines, and ends the
 others; a second start in the same folder begins where each part's own store left off.

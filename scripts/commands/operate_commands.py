@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import sys
-import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from chain.node.settings import STATE_BLOCKS_MIN
 from scripts.folder import ConsortiumFolder
-
-if TYPE_CHECKING:
-    from chain.attester import Attested
 
 DIR_HELP = "the consortium's folder"
 NODE_PORT = 8645
@@ -127,37 +123,24 @@ def attester(
     """Attest the index map for governors whose attester keys are in this folder.
 
     Follows the chain and derives the map itself. Where its root differs from what others attested it says so on
-    standard error, votes for its own, and goes on. Exit 2 where the chain cannot be believed.
+    standard error, votes for its own, and goes on; so it does while the chain does not answer. Exit 2 where the chain
+    cannot be believed.
     """
-    from chain.attester import AttestationPolicy, Outcome
-    from scripts.attesting import make_attester
+    from chain.attester import AttestationPolicy
+    from scripts.attesting import attest_until, make_attester
     from scripts.processes import StopSignal
 
     folder = ConsortiumFolder(directory)
     folder.require_founded()
     policy = AttestationPolicy(every_batches, quiet_s, heartbeat_s)
     stopped = StopSignal()
-    attesting = make_attester(folder, rpc, member or [], policy)
-    while not stopped():
-        done = attesting.step(time.monotonic())
-        if done.outcome is not Outcome.NOTHING_DUE:
-            _say_attested(done)
-        time.sleep(poll_s)
-
-
-def _say_attested(done: Attested) -> None:
-    from chain.attester import Outcome
-
-    if done.outcome is Outcome.DISSENTED:
-        against = ", ".join(done.against)
-        print(
-            f"DISSENT: over {done.batch_count} batches this attester derives root {done.root.hex()}; "
-            f"another root was attested by {against}",
-            file=sys.stderr,
-            flush=True,
-        )
-        return
-    print(f"attested {done.batch_count} batches, root {done.root.hex()}", flush=True)
+    attest_until(
+        stopped,
+        make_attester(folder, rpc, member or [], policy).step,
+        say=lambda text: print(text, flush=True),
+        warn=lambda text: print(text, file=sys.stderr, flush=True),
+        poll_s=poll_s,
+    )
 
 
 def _run_module(module: str, *arguments: str) -> None:
