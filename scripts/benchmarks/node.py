@@ -24,6 +24,9 @@ from scripts.processes import free_ports
 BLOCKS = 10_000
 BLOCKS_QUICK = 1_000
 CALLS_AT_ONCE, CALLS_AT_ONCE_QUICK = 500, 100
+STATE_BLOCKS = 128
+"""How many blocks' states the pruned node keeps."""
+BATCHES_RECKONED = 10_000
 BATCH_MS_MAX = 40
 BATCHES = "entries/s anchored in full batches"
 CALLS = "simple contract calls"
@@ -43,15 +46,13 @@ def run(context: Context) -> Iterator[Figure]:
         yield _one_by_one(context, town)
         engine = in_process(town.node, sender)
         contract = engine.deploy()
-        nonce = 1
         context.say("simple calls: this node, eth-tester, Anvil")
-        ours = _simple_calls(context, CALLS, engine, contract, nonce, against=ETH_TESTER, limit=at_least(250))
-        nonce += _calls_at_once(context) * len(ours.values)
-        yield ours
+        yield _simple_calls(context, CALLS, engine, contract, 1, against=ETH_TESTER, limit=at_least(250))
         yield from _peers(context, sender)
         blocks = BLOCKS_QUICK if context.quick else BLOCKS
-        context.say(f"a chain of {blocks:,} blocks")
-        _grow(town, engine, contract, nonce, blocks)
+        context.say(f"a chain of {blocks:,} blocks, a batch of one entry in each")
+        _grow(town, blocks)
+        yield from _disk_at_depth(context, town, blocks)
         ledger = town.ledger.address_of("RecordLedger")
     yield from _served(context, blocks, sender, contract, ledger)
 
@@ -91,6 +92,22 @@ def _batches(context: Context, town: Town, watch: BlockWatch) -> Iterator[Figure
     yield Figure("disk a full batch", "bytes", (taken,))
 
 
+def _disk_at_depth(context: Context, town: Town, blocks: int) -> Iterator[Figure]:
+    """What a full batch takes where the trie is deep: proofs, and so new nodes, are longer there than at the start."""
+    account = town.folder.account("gateway", "gateway")
+    count = 4 if context.quick else 20
+    before = folder_bytes(town.folder.path / "node")
+    for number in range(count):
+        entries = random_entries(BATCH_ENTRIES_MAX, seed=900_000 + number)
+        call = ledger_calls.anchor(entries_root(entries), len(entries), b"".join(entries))
+        town.ledger.wait(
+            town.ledger.send_raw(town.ledger.prepare(call, account, town.ledger.next_nonce(account.address)))
+        )
+    taken = (folder_bytes(town.folder.path / "node") - before) / count
+    yield Figure(f"disk a full batch, after {blocks:,} others", "bytes", (taken,))
+    yield Figure(f"disk of {BATCHES_RECKONED:,} full batches, reckoned", "MB", (taken * BATCHES_RECKONED / 1e6,))
+
+
 def _one_by_one(context: Context, town: Town) -> Figure:
     """One transaction for each record, all waiting at once, on the same node."""
     account = town.folder.account("gateway", "gateway")
@@ -123,7 +140,9 @@ def _calls_at_once(context: Context) -> int:
 
 def _peers(context: Context, sender: LocalAccount) -> Iterator[Figure]:
     tester = eth_tester()
-    yield _simple_calls(context, ETH_TESTER, tester, tester.deploy(), 1)
+    contract = tester.deploy()
+    yield _simple_calls(context, ETH_TESTER, tester, contract, 1)
+    yield _questions(context, "eth_call: eth-tester, in process", tester, _call_of(contract), against="eth_call")
     with anvil(sender) as other:
         if other is not None:
             contract = other.deploy()
@@ -132,11 +151,14 @@ def _peers(context: Context, sender: LocalAccount) -> Iterator[Figure]:
             yield _questions(context, "eth_getProof: Anvil", other, _proof_of(contract), against="eth_getProof")
 
 
-def _grow(town: Town, engine: Engine, contract: str, nonce: int, blocks: int) -> None:
-    """Blocks of one call each, until the chain has so many."""
+def _grow(town: Town, blocks: int) -> None:
+    """Blocks of one batch of one entry each, until the chain has so many."""
+    account = town.folder.account("gateway", "gateway")
+    nonce = town.ledger.next_nonce(account.address)
     while town.node.head.number < blocks:
         head = town.node.head.number
-        town.node.send(bytes.fromhex(engine.signed_calls(contract, nonce, 1)[0][2:]))
+        (entry,) = random_entries(1, seed=100_000 + head)
+        town.node.send(town.ledger.prepare(ledger_calls.anchor(entries_root([entry]), 1, entry), account, nonce))
         nonce += 1
         if not town.node.wait_for_block(head, 30):
             raise TimeoutError("no block came")
@@ -157,13 +179,19 @@ def _served(context: Context, blocks: int, sender: LocalAccount, contract: str, 
                 memory = private_mb(descendants("chain.node"))
                 yield Figure(f"memory at {blocks:,} blocks", "MB", (memory,), limit=at_most(200))
     yield Figure(f"start on {blocks:,} blocks", "s", tuple(starts), limit=at_most(2))
-    yield Figure(f"database of {blocks:,} blocks", "MB", (folder_bytes(context.scratch / "node") / 1e6,))
+    whole = Figure(f"database of {blocks:,} blocks", "MB", (folder_bytes(context.scratch / "node") / 1e6,))
+    yield whole
+    context.say(f"pruning it to the states of {STATE_BLOCKS} blocks")
+    with _node_process(context.scratch, sender, "--state-blocks", str(STATE_BLOCKS)) as (_, took_s):
+        yield Figure(f"start that prunes {blocks:,} blocks", "s", (took_s,))
+    pruned = folder_bytes(context.scratch / "node") / 1e6
+    yield Figure(f"database of {blocks:,} blocks, pruned", "MB", (pruned,), against=whole.name)
 
 
 @contextmanager
-def _node_process(folder: Path, sender: LocalAccount) -> Iterator[tuple[Engine, float]]:
+def _node_process(folder: Path, sender: LocalAccount, *options: str) -> Iterator[tuple[Engine, float]]:
     (port,) = free_ports([0])
-    command = [sys.executable, "-m", "chain.node", "--dir", str(folder), "--port", str(port)]
+    command = [sys.executable, "-m", "chain.node", "--dir", str(folder), "--port", str(port), *options]
     began = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
