@@ -68,6 +68,11 @@ class Folder:
             note = json.dumps({"code": code, "reason": reason}, ensure_ascii=False, indent=1)
             moved.with_name(moved.name + REFUSAL_SUFFIX).write_text(note, encoding="utf-8")
 
+    def find_name(self, envelope: Envelope) -> str | None:
+        """The file that the message came in; None where it was not seen since the start."""
+        path = self._files.get(envelope.id)
+        return None if path is None else path.name
+
     def _listing(self) -> list[Path]:
         latest = self._clock() - self._quiet_s
         try:

@@ -8,6 +8,7 @@ binary: it stays the text that was sent (`Number`), and only `JsonFields.decimal
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -50,21 +51,22 @@ def parse_json(message: bytes) -> Value:
         text = message.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
     except UnicodeDecodeError as problem:
         raise _malformed("is in UTF-8 (with or without its mark)", f"byte {problem.start}") from None
-    unseen = UNSEEN.search(text)
-    if unseen is not None:
-        raise _malformed("holds no control and no bidirectional characters", unseen[0])
     try:
         check_json_depth(text, JSON_DEPTH_MAX)
     except ValueError:
         raise _malformed(f"nests at most {JSON_DEPTH_MAX} deep") from None
+    unseen = UNSEEN.search(text)
     try:
-        value: Value = _DECODER.decode(text)
+        value: Value = (_DECODER if unseen is None else _LENIENT).decode(text)
     except json.JSONDecodeError as problem:
         place = f"line {problem.lineno}, column {problem.colno}"
         raise _malformed("is well-formed JSON", place) from None
     except _Refused as problem:
-        raise _malformed(str(problem)) from None
-    _refuse_deep_and_strange(value, escapes="\\u" in text)
+        raise _malformed(str(problem), _after(text, str(problem))) from None
+    if unseen is not None or "\\u" in text:
+        _refuse_strange(value)
+    if unseen is not None:
+        raise _malformed("holds no control and no bidirectional characters", unseen[0])
     return value
 
 
@@ -92,7 +94,7 @@ class JsonFields:
         if found is not None:
             self.faults.add(f"{self.where}/{name}", "is an object", value=found)
         elif required:
-            self.faults.add(f"{self.where}/{name}", "is there", fix="Fill in the member")
+            self.faults.add(f"{self.where}/{name}", "must be there", fix="Fill in the member")
         return None
 
     def at(self, *names: str) -> JsonFields | None:
@@ -121,7 +123,7 @@ class JsonFields:
         place = f"{self.where}/{name}"
         if found is None or found == "":
             if required:
-                self.faults.add(place, "is there", fix="Fill in the member")
+                self.faults.add(place, "must be there", fix="Fill in the member")
             return None
         if not isinstance(found, str) or isinstance(found, Number):
             self.faults.add(place, "is a text", value=found)
@@ -143,7 +145,7 @@ class JsonFields:
         place = f"{self.where}/{name}"
         if found is None or found == "":
             if required:
-                self.faults.add(place, "is there", fix="Fill in the member")
+                self.faults.add(place, "must be there", fix="Fill in the member")
             return None
         said = plain_decimal(found) if isinstance(found, str) else None
         if said is None or not form.fits(said):
@@ -190,30 +192,48 @@ def _constant(name: str) -> Value:
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_pairs, parse_int=Number, parse_float=Number, parse_constant=_constant, strict=True
 )
+_LENIENT = json.JSONDecoder(
+    object_pairs_hook=_pairs, parse_int=Number, parse_float=Number, parse_constant=_constant, strict=False
+)
+"""Lets control characters pass, so that the member that holds one can be named."""
+_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 
 
-def _refuse_deep_and_strange(value: Value, *, escapes: bool) -> None:
-    layer: list[Value] = [value]
-    for _ in range(JSON_DEPTH_MAX):
-        below: list[Value] = []
-        for item in layer:
+def _refuse_strange(value: Value) -> None:
+    """Raises for the first text or name that holds a character which none may, and says where it stands."""
+    layer: list[tuple[str, Value]] = [("JSON", value)]
+    while layer:
+        below: list[tuple[str, Value]] = []
+        for where, item in layer:
             if isinstance(item, dict):
-                below.extend(item.values())
-                if escapes:
-                    below.extend(item.keys())
+                for name, inner in item.items():
+                    if _strange(name):
+                        raise _malformed(_NOTHING_STRANGE, name, where)
+                    below.append((f"{where}/{name}", inner))
             elif isinstance(item, list):
-                below.extend(item)
-            elif escapes and isinstance(item, str) and _strange(item):
-                raise _malformed("holds no control, bidirectional or half characters, escaped or not", item)
+                below.extend((f"{where}[{count}]", inner) for count, inner in enumerate(item, 1))
+            elif isinstance(item, str) and _strange(item):
+                raise _malformed(_NOTHING_STRANGE, item, where)
         layer = below
-        if not layer:
-            return
-    raise _malformed(f"nests at most {JSON_DEPTH_MAX} deep")
+
+
+def _after(text: str, problem: str) -> str | None:
+    """The line and the member's name before a NaN or an infinity, since the decoder does not say where it stood."""
+    constant = next((name for name in ("-Infinity", "Infinity", "NaN") if problem.endswith(name)), None)
+    if constant is None:
+        return None
+    at = _STRING.sub(lambda found: "\x00" * len(found[0]), text).find(constant)
+    names = _STRING.findall(text[:at][-2_000:])
+    line = text.count("\n", 0, at) + 1
+    return f"line {line}, after {names[-1]}" if names else f"line {line}"
+
+
+_NOTHING_STRANGE = "holds no control, bidirectional or half characters, escaped or not"
 
 
 def _strange(text: str) -> bool:
     return UNSEEN.search(text) is not None or any("\ud800" <= c <= "\udfff" for c in text)
 
 
-def _malformed(rule: str, value: str | None = None) -> MalformedMessage:
-    return MalformedMessage("JSON", rule, value=value, code=FORMAT_CODE)
+def _malformed(rule: str, value: str | None = None, where: str = "JSON") -> MalformedMessage:
+    return MalformedMessage(where, rule, value=value, code=FORMAT_CODE)

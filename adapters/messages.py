@@ -142,6 +142,8 @@ def find_reader(message: bytes) -> Reader:
         rule = f"at most {MESSAGE_BYTES_MAX} bytes"
         raise MalformedMessage("message", rule, value=f"{len(message)} bytes", fix="Send it in parts", code="0001")
     form = find_form(message)
+    if message.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise MalformedMessage("message", "is in UTF-8", value="UTF-16", fix="Send it in UTF-8", code="0001")
     if form is None:
         raise MalformedMessage(
             "message", "begins as XML, JSON or EDIFACT", value=repr(message[:24]), fix="Check the file and its encoding"

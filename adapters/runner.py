@@ -20,6 +20,7 @@ import httpx
 from pydantic import ValidationError
 
 from adapters.amending import Amending, reference_key
+from adapters.envelope import Envelope
 from adapters.journal import Journal, JournalEntity, JournalMessage
 from adapters.messages import Entity, ReadMessage, message_digest, read_message
 from adapters.pacing import Progress, RunnerSettings
@@ -108,6 +109,11 @@ class AdapterRunner:
         self._told_faults = set(faults)
         return progress
 
+    def name_of(self, envelope: Envelope) -> str:
+        """What its source calls a message: the file that it came in, else its id."""
+        find_name = getattr(self._source, "find_name", None)
+        return (find_name(envelope) if find_name else None) or envelope.id
+
     def run_until_stopped(self, stop: threading.Event) -> None:
         """Rounds until the event is set; the round under way is finished. Raises `StoreFault`."""
         failures = 0
@@ -189,7 +195,7 @@ class AdapterRunner:
             # A value that a reader let through and its record's model does not take: the message's fault all the same.
             error = problem if isinstance(problem, MalformedMessage) else malformed_record("message", problem)
             self.journal.set_message(message.place, "malformed", error.code, str(error))
-            LOG.warning("refused", extra={"message_id": message.envelope.id, "code": error.code})
+            LOG.warning("%s: message %s is refused: %s %s", self.member, message.envelope.id, error.code, error)
             return True
         entities = [
             (e.ordinal, e.record.TYPE if e.record else "", "waiting" if e.record else "unrecorded", e.note)
@@ -287,7 +293,7 @@ class AdapterRunner:
                     submitted += 1
                 elif answer.outcome is Outcome.REFUSED:
                     self.journal.set_entity(entity, "parked", code=answer.code, reason=answer.reason, now=now)
-                    LOG.warning("parked", extra={"record_id": entity.record_id, "code": answer.code})
+                    LOG.warning("%s: record %s is parked: %s", self.member, entity.record_id, answer.reason)
                     parked += 1
                 elif answer.outcome is Outcome.WAIT:
                     parked += self._wait(entity, answer.reason)
@@ -337,7 +343,7 @@ class AdapterRunner:
         now = self._clock()
         if entity.attempts + 1 >= self._settings.attempts_max:
             self.journal.set_entity(entity, "parked", code=UNPLACED_CODE, reason=reason, now=now)
-            LOG.warning("parked", extra={"place": entity.place, "ordinal": entity.ordinal})
+            LOG.warning("%s: entity %s/%s is parked: %s", self.member, entity.place, entity.ordinal, reason)
             return 1
         pause_s = self._pause_s(entity.attempts + 1)
         self.journal.set_entity(entity, entity.state, reason=reason, now=now, next_try=now + pause_s)

@@ -58,6 +58,8 @@ class RootName:
 def peek_root(message: bytes) -> RootName:
     """The root element's name without building a tree; raises `MalformedMessage` where no root begins in time."""
     start = message[:XML_PROLOG_BYTES_MAX].removeprefix(b"\xef\xbb\xbf")
+    if b"\x00" in start:
+        raise _wrong_encoding("UTF-16, UTF-32 or binary")
     at = _root_offset(start)
     found = _START_TAG.match(start, at)
     if found is None:
@@ -189,7 +191,9 @@ def _refuse_bulk(body: bytes) -> None:
 
 def _not_well_formed(body: bytes, problem: etree.XMLSyntaxError) -> MalformedMessage:
     line, column = problem.position
-    before = b"\n".join(body.split(b"\n", line)[:line])
+    # Up to the fault, so that a message on one line is not blamed on its last element; libxml2 counts characters.
+    *earlier, last = body.split(b"\n", line)[:line]
+    before = b"\n".join(earlier)[-2000:] + b"\n" + last[: 4 * column].decode("utf-8", "replace")[:column].encode()
     opened = re.findall(rb"<([^\s<>/!?]+)", before[-2000:])
     where = opened[-1].decode("utf-8", "replace") if opened else "XML"
     said = str(problem.msg).split(", line ")[0]

@@ -87,7 +87,8 @@ def decimal(total: int = 19, scale: int = 5, *, signed: bool = False) -> Form:
 def positive(total: int = 19, scale: int = 5) -> Form:
     """As `decimal`, and more than zero."""
     plain = decimal(total, scale)
-    return Form(f"more than zero and {plain.rule}", re.compile(rf"(?=[0-9.]*[1-9]){plain.pattern.pattern}"))
+    rule = f"a decimal number above zero with at most {total - scale} digits before the point and {scale} behind it"
+    return Form(rule, re.compile(rf"(?=[0-9.]*[1-9]){plain.pattern.pattern}"))
 
 
 def whole(longest: int, *, least: int = 0) -> Form:
@@ -203,7 +204,7 @@ class Table:
             met.add(name)
         for row in self.rows:
             if row.required and row.name not in values:
-                faults.add(f"{where}/{row.name}", "is there", fix="Fill in the element")
+                faults.add(f"{where}/{row.name}", "must be there", fix="Fill in the element")
 
 
 @dataclass(frozen=True)
@@ -229,7 +230,7 @@ class Fields:
             self.faults.add(f"{self.where}/{_plain(name)}", "appears once", value=f"{len(found)} times")
         if not found:
             if required:
-                self.faults.add(f"{self.where}/{_plain(name)}", "is there", fix="Fill in the element")
+                self.faults.add(f"{self.where}/{_plain(name)}", "must be there", fix="Fill in the element")
             return None
         return self._inside(found[0], name)
 
@@ -252,7 +253,7 @@ class Fields:
         said = (found[0].text or "").strip() if found else ""
         if not said:
             if required:
-                self.faults.add(place, "is there", fix="Fill in the element")
+                self.faults.add(place, "must be there", fix="Fill in the element")
             return None
         if len(found) > 1:
             self.faults.add(place, "appears once", value=f"{len(found)} times")
@@ -281,7 +282,7 @@ class Fields:
         said = str(self.element.get(name, "")).strip()
         if not said:
             if required:
-                self.faults.add(f"{self.where}/@{name}", "is there", fix="Fill in the attribute")
+                self.faults.add(f"{self.where}/@{name}", "must be there", fix="Fill in the attribute")
             return None
         if not form.fits(said):
             self.faults.add(f"{self.where}/@{name}", form.rule, value=said)

@@ -103,7 +103,7 @@ def take_apart(layout: Layout, message: bytes) -> CebMessage:
         faults.refuse(layout.kind)
     guid = str(root.get("guid", "")).strip() or None
     if guid is None:
-        faults.add(f"{layout.kind}Message/@guid", "is there", fix="Fill in the attribute")
+        faults.add(f"{layout.kind}Message/@guid", "must be there", fix="Fill in the attribute")
     found = [child for child in root if local_name(child) in layout.entity.split("/")]
     if not 1 <= len(found) <= ENTITIES_MAX:
         faults.add(layout.entity, f"appears 1 to {ENTITIES_MAX} times", value=f"{len(found)} times")

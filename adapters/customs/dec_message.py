@@ -170,9 +170,9 @@ def _check(parsed: Parsed, faults: Faults) -> None:
     for name in ("Fee", "Insur", "Other"):
         rate, mark = head.get(f"{name}Rate"), head.get(f"{name}Mark")
         if rate and Decimal(0) != _number(rate) and not mark:
-            faults.add(f"DecMessage/DecHead/{name}Mark", f"is there where {name}Rate is", code=BUSINESS_CODE)
+            faults.add(f"DecMessage/DecHead/{name}Mark", f"must be there where {name}Rate is", code=BUSINESS_CODE)
         if rate and mark in ("2", "3") and f"{name}Curr" not in head:
-            faults.add(f"DecMessage/DecHead/{name}Curr", "is there where an amount is", code=BUSINESS_CODE)
+            faults.add(f"DecMessage/DecHead/{name}Curr", "must be there where an amount is", code=BUSINESS_CODE)
 
 
 def _number(said: str) -> Decimal:

@@ -90,7 +90,7 @@ def _take_apart(root: etree._Element, faults: Faults, strange: list[str]) -> tup
         for count, item in enumerate(items[:CHANGES_MAX], 1)
     ]
     if head.get("DecModType") == CHANGE and not items:
-        faults.add(f"{kind}/Items/Item", "is there where a change is asked for", code=BUSINESS_CODE)
+        faults.add(f"{kind}/Items/Item", "must be there where a change is asked for", code=BUSINESS_CODE)
     return head, changes
 
 

@@ -76,7 +76,7 @@ def _entity(element: etree._Element, where: str, source: Source, faults: Faults)
     before = len(faults.found)
     values = _table(namespace_of(element)).read(element, where, faults, [])
     if "ENTRY_ID" not in values and "CUS_CIQ_NO" not in values:
-        rule = "is there, or CUS_CIQ_NO is: without either nobody knows which declaration this is about"
+        rule = "must be there, or CUS_CIQ_NO is: without either nobody knows which declaration this is about"
         faults.add(f"{where}/ENTRY_ID", rule, code=BUSINESS_CODE)
     if len(faults.found) > before:
         return ()
@@ -178,7 +178,7 @@ class DecImportResponseReader:
         central = fields.maybe("SeqNo", text(18))
         transit = fields.maybe("TrnPreId", text(18))
         if own is None and central is None:
-            faults.add("DecImportResponse/ClientSeqNo", "is there, or SeqNo is", code=BUSINESS_CODE)
+            faults.add("DecImportResponse/ClientSeqNo", "must be there, or SeqNo is", code=BUSINESS_CODE)
         faults.refuse(self.kind)
         references = reference("pre", central)
         record = CustomsStatus(

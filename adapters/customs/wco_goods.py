@@ -128,8 +128,8 @@ def _conveyance(border: Fields | None) -> Conveyance | None:
 
 
 def _inland(consignment: Fields | None) -> Conveyance | None:
-    for name in ("ArrivalTransportMeans", "DepartureTransportMeans"):
-        found = consignment.child(name) if consignment else None
+    for element in ("ArrivalTransportMeans", "DepartureTransportMeans"):
+        found = consignment.child(element) if consignment else None
         name, imo = _identified(found) if found else (None, None)
         if name or imo:
             return Conveyance(name=name, imo=imo)

@@ -60,7 +60,7 @@ def inner_elements(root: etree._Element, name: str, faults: Faults) -> list[Fiel
     """Every element of that name directly inside the message; children are asked for in its own namespace."""
     found = [child for child in root if local_name(child) == name]
     if not found:
-        faults.add(f"MetaData/{name}", "is there", fix="Send the whole message")
+        faults.add(f"MetaData/{name}", "must be there", fix="Send the whole message")
     return [
         Fields(child, f"{name}[{count}]" if len(found) > 1 else name, faults, namespace_of(child))
         for count, child in enumerate(found, 1)

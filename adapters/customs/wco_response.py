@@ -88,7 +88,7 @@ def _status(response: Fields, source: Source, coding: Coding) -> CustomsStatus |
     number = next((said for each in declarations if (said := each.maybe("ID", NAME))), None)
     own = _own_number(response)
     if number is None and own is None:
-        rule = "is there, or FunctionalReferenceID is: without either nobody knows which declaration this is about"
+        rule = "must be there, or FunctionalReferenceID is: without either nobody knows which declaration this is about"
         response.faults.add(f"{response.where}/Declaration/ID", rule, code=BUSINESS_CODE)
     if function is None or not (number or own):
         return None

@@ -50,9 +50,9 @@ class ContainerMovesReader:
 
     def read(self, message: bytes) -> ReadMessage:
         """See `Reader`."""
-        control, messages = parse_interchange(message)
-        digest = message_digest(message)
         faults = Faults()
+        control, messages = parse_interchange(message, faults)
+        digest = message_digest(message)
         entities: list[Entity] = []
         for part in messages:
             if part.type not in TYPES:
@@ -95,15 +95,16 @@ class _Move:
             return None
         number, known = box_number(said, remarks)
         place = self._place(remarks)
-        happened = self._time(place, remarks)
+        # All that may be wrong is looked at before anything is given up, so that every fault is named.
+        happened, tare, gross = self._time(place, remarks), self._weight(_TARE), self._weight(_GROSS)
         if happened is None:
             return None
         box = Container(
             number=number,
             known=known,
             size_type=Code(system="iso-6346-type", value=size) if (size := self.equipment.get(2)) else None,
-            tare=self._weight(_TARE),
-            gross=self._weight(_GROSS),
+            tare=tare,
+            gross=gross,
             laden={"4": False, "5": True}.get(self.equipment.get(5)),
             seals=tuple(self._seals()),
         )

@@ -20,6 +20,8 @@ SEGMENTS_MAX = 100_000
 SEGMENT_CHARS_MAX = 2_000
 ELEMENTS_MAX = 100
 CODE: Final = "0001"
+_LAYOUT: Final = dict.fromkeys(map(ord, "\r\n\t"))
+"""What is no part of an interchange and may stand in a file of one."""
 
 
 @dataclass(frozen=True)
@@ -65,13 +67,17 @@ class _Marks:
     terminator: str = "'"
 
 
-def parse_interchange(message: bytes) -> tuple[str, tuple[EdifactMessage, ...]]:
-    """The interchange's control reference (empty without UNB) and its messages; raises `MalformedMessage`."""
+def parse_interchange(message: bytes, faults: Faults | None = None) -> tuple[str, tuple[EdifactMessage, ...]]:
+    """The interchange's control reference (empty without UNB) and its messages; raises `MalformedMessage`.
+
+    Counts and references that disagree are noted in `faults` where the caller has more to find, else raised.
+    """
     segments = list(_segments(_text(message)))
-    faults = Faults()
-    control, body = _interchange(segments, faults)
-    messages = tuple(_messages(body, faults))
-    faults.refuse("EDIFACT interchange")
+    found = Faults() if faults is None else faults
+    control, body = _interchange(segments, found)
+    messages = tuple(_messages(body, found))
+    if faults is None or not messages:
+        found.refuse("EDIFACT interchange")
     if not messages:
         raise _malformed("holds at least one message")
     return control, messages
@@ -84,9 +90,13 @@ def _text(message: bytes) -> str:
         text = message.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
     except UnicodeDecodeError:
         text = message.decode("latin-1")
-    for at, character in enumerate(text):
-        if not character.isprintable() and character not in "\r\n\t":
-            raise _malformed("holds printable characters only", f"U+{ord(character):04X} at {at}")
+    if not text.translate(_LAYOUT).isprintable():
+        at, character = next(
+            (at, character)
+            for at, character in enumerate(text)
+            if not character.isprintable() and character not in "\r\n\t"
+        )
+        raise _malformed("holds printable characters only", f"U+{ord(character):04X} at {at}")
     return text
 
 
@@ -96,14 +106,14 @@ def _segments(text: str) -> Iterator[Segment]:
         marks, at = _Marks(text[3], text[4], text[6], text[8]), 9
         if len({*vars(marks).values()}) != 4:
             raise _malformed("has four different service characters in UNA", text[3:9])
+    if text.count(marks.terminator, at) > SEGMENTS_MAX:  # before anything is cut apart
+        raise _malformed(f"has at most {SEGMENTS_MAX} segments", f"{text.count(marks.terminator, at)} segment ends")
     place = 0
     for raw in _split(text[at:], marks.terminator, marks.release):
         stripped = raw.strip("\r\n\t ")
         if not stripped:
             continue
         place += 1
-        if place > SEGMENTS_MAX:
-            raise _malformed(f"has at most {SEGMENTS_MAX} segments")
         if len(stripped) > SEGMENT_CHARS_MAX:
             raise _malformed(f"has segments of at most {SEGMENT_CHARS_MAX} characters", f"segment {place}")
         elements = list(_split(stripped, marks.element, marks.release))

@@ -102,7 +102,7 @@ def _entity(ordinal: int, fields: JsonFields, digest: str) -> Entity:
         faults.add(fields.where, rule, fix="Add a bizTransactionList")
     own = (Reference(kind="cop", scope=EVENT_SCOPE, value=event_id),) if event_id else ()
     if error is not None and not own:
-        faults.add(f"{fields.where}/eventID", "is there where an error is declared", fix="Name the wrong event")
+        faults.add(f"{fields.where}/eventID", "must be there where an error is declared", fix="Name the wrong event")
     reason = error.maybe("reason", _URI) if error is not None else None
     action = fields.text("action", one_of(*_ACTIONS), required=kind in _WITH_ACTION)
     disposition = fields.maybe("disposition", _URI)

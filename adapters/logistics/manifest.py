@@ -66,7 +66,7 @@ class ManifestReader:
                     record = _bill(declaration, consignment, _FUNCTIONS[function or "9"], source)
                     entities.append(_entity(ordinal, record))
         if not entities:
-            faults.add(f"{root.where}/Declaration/Consignment", "is there", fix="Name at least one bill")
+            faults.add(f"{root.where}/Declaration/Consignment", "must be there", fix="Name at least one bill")
         faults.refuse(kind)
         return ReadMessage(f"CN-{kind}", message_id, None, tuple(entities))
 

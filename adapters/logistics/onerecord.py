@@ -147,11 +147,13 @@ def _document(kind: str, fields: JsonFields, source: Source) -> TransportDocumen
     remarks: list[Remark] = []
     number = _number(waybill, remarks) if waybill is not None else None
     if number is None and kind == "Waybill":
-        fields.faults.add(f"{fields.where}/waybillNumber", "is there", fix="Fill in waybillPrefix and waybillNumber")
+        fields.faults.add(
+            f"{fields.where}/waybillNumber", "must be there", fix="Fill in waybillPrefix and waybillNumber"
+        )
         return None
     ids = [ref for part in (waybill, shipment) if part is not None for ref in _address(part.maybe("@id", IRI))]
     if number is None and not ids:
-        fields.faults.add(f"{fields.where}/@id", "is there where no waybill is", fix="Name the shipment's address")
+        fields.faults.add(f"{fields.where}/@id", "must be there where no waybill is", fix="Name the shipment's address")
         return None
     known = (Reference(kind="transport_document", value=number),) if number else ()
     head = _head(waybill, number or ids[0].value.rstrip("/").rpartition("/")[2][:64])

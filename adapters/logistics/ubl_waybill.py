@@ -82,7 +82,9 @@ class UblWeightReader:
         digest = message_digest(message)
         units = list(each_in(root, "Shipment", "TransportHandlingUnit"))
         if not units:
-            faults.add(f"{root.where}/Shipment/TransportHandlingUnit", "is there", fix="Name the container weighed")
+            faults.add(
+                f"{root.where}/Shipment/TransportHandlingUnit", "must be there", fix="Name the container weighed"
+            )
         entities: list[Entity] = []
         for ordinal, unit in enumerate(units[: EQUIPMENT_MAX + 1]):
             with noted(unit.where, faults):
@@ -253,7 +255,7 @@ def _weight(root: Fields, unit: Fields, source: Source) -> LogisticsWeight | Non
         return None
     box, gross = _box(equipment, remarks), measure(mass, "GrossMassMeasure")
     if gross is None:
-        mass.faults.add(f"{mass.where}/GrossMassMeasure", "is there", fix="Give the verified weight")
+        mass.faults.add(f"{mass.where}/GrossMassMeasure", "must be there", fix="Give the verified weight")
     if box is None or gross is None:
         return None
     method = mass.maybe(f"{CBC}WeighingMethodCode", TOKEN)

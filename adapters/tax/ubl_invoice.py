@@ -123,7 +123,7 @@ def _item(line: Fields, ordinal: int) -> GoodsItem | None:
         (said for one in item.each(f"{CBC}Description") if (said := one.own(NOTE))), None
     )
     if name is None:
-        line.faults.add(f"{item.where}/Name", "or Description is there", fix="Name the goods")
+        line.faults.add(f"{item.where}/Name", "or Description must be there", fix="Name the goods")
         return None
     price = line.child(f"{CAC}Price")
     origin = item.at(f"{CAC}OriginCountry")
@@ -166,7 +166,7 @@ def _quantity(line: Fields) -> Quantity | None:
 def _party(root: Fields, name: str, role: PartyRole) -> Party | None:
     party = root.at(f"{CAC}{name}", f"{CAC}Party")
     if party is None:
-        root.faults.add(f"{root.where}/{name}/Party", "is there", fix="Name the party")
+        root.faults.add(f"{root.where}/{name}/Party", "must be there", fix="Name the party")
         return None
     return ubl_party(role, party)
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from chain.errors import Malformed, MalformedBundle, MalformedMessage
+from chain.errors import Malformed, MalformedBundle, MalformedMessage, NotFound
 from scripts.folder import ConsortiumFolder
 
 if TYPE_CHECKING:
+    from adapters.journal import Journal, JournalMessage
     from adapters.messages import Entity, ReadMessage
     from scripts.adapting import RunningAdapters
 
@@ -48,12 +49,13 @@ def read(
     Exit 0 where every file was read, 1 where one is refused (each fault named on standard error), 2 where a file
     cannot be opened.
     """
-    from adapters.messages import read_message
+    from adapters.messages import MESSAGE_BYTES_MAX, read_message
 
     code = 0
     for file in files:
         try:
-            content = file.read_bytes()
+            with file.open("rb") as opened:  # one byte more than is read, so that a longer file is refused, not held
+                content = opened.read(MESSAGE_BYTES_MAX + 1)
         except OSError as error:
             print(f"{file}: {error.strerror}", file=sys.stderr)
             code = 2
@@ -127,7 +129,9 @@ def adapter(
     from scripts import adapting
     from scripts.processes import StopSignal
 
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    # What came of a folder is told message by message in the end; what goes on without end tells it as it happens.
+    level = logging.WARNING if source is None or watch else logging.ERROR
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     folder = folder_option(directory)
     members = [folder.member(slug) for slug in member] if member else adapting.speaking_members(folder)
     assign = SingleWindow(single_window_url, members[0].uscc).assign if assign_ucrs else None
@@ -157,10 +161,12 @@ def _settle(running: RunningAdapters) -> int:
             code = 2
         told = runner.journal.messages("refused") + runner.journal.messages("settled")
         for message in (one for one in told if one.code):
-            print(f"{message.envelope.id}: refused {message.code} {message.reason}", file=sys.stderr)
+            name = runner.name_of(message.envelope)
+            for reason in _reasons(message):
+                print(f"{name}: refused {reason}", file=sys.stderr)
             code = code or 1
         for message, entity in runner.journal.parked():
-            place = f"{message.envelope.id} entity {entity.ordinal}"
+            place = f"{runner.name_of(message.envelope)} entity {entity.ordinal}"
             print(f"{place}: parked {entity.code} {entity.reason}", file=sys.stderr)
             code = code or 1
         if progress.submitted:
@@ -168,20 +174,36 @@ def _settle(running: RunningAdapters) -> int:
     return code
 
 
+def _reasons(message: JournalMessage) -> list[str]:
+    """Each fault of a refused message; what was refused for another reason has one."""
+    from adapters.messages import read_message
+
+    try:
+        read_message(message.body)
+    except MalformedMessage as error:
+        return [_fault_line(fault) for fault in error.faults]
+    return [f"{message.code} {message.reason}"]
+
+
 def parked(
     directory: Directory,
     member: Reader,
+    show: Annotated[str, typer.Option(help="MESSAGE/ORDINAL: print the message and the record it would become")] = "",
     replay: Annotated[str, typer.Option(help="MESSAGE/ORDINAL: try it again")] = "",
     drop: Annotated[str, typer.Option(help="MESSAGE/ORDINAL: give it up, with --reason")] = "",
     reason: Annotated[str, typer.Option(help="why it is given up")] = "",
 ) -> None:
-    """List what a member's adapter could not finish; replay one, or drop one with a reason."""
+    """List what a member's adapter could not finish; show one, replay it, or drop it with a reason."""
     from adapters.journal import Journal
 
     folder = folder_option(directory)
     journal = Journal(folder.path / "adapters" / folder.member(member).slug / "journal.sqlite")
+    if show:
+        place, ordinal = _parked_place(show)
+        print(json.dumps(_as_parked(journal, place, ordinal), ensure_ascii=False, indent=2))
+        return
     if replay or drop:
-        place, ordinal = (int(part) for part in (replay or drop).split("/"))
+        place, ordinal = _parked_place(replay or drop)
         if replay:
             journal.replay(place, ordinal)
         elif not reason:
@@ -192,6 +214,33 @@ def parked(
     for message, entity in journal.parked():
         kind = message.envelope.kind
         print(f"{message.place}/{entity.ordinal}  {message.envelope.id}  {kind}  {entity.code}  {entity.reason}")
+
+
+def _parked_place(said: str) -> tuple[int, int]:
+    place, divider, ordinal = said.partition("/")
+    if not (divider and place.isdecimal() and ordinal.isdecimal()):
+        raise typer.BadParameter(f"{said} is no MESSAGE/ORDINAL as the list prints it, such as 12/0")
+    return int(place), int(ordinal)
+
+
+def _as_parked(journal: Journal, place: int, ordinal: int) -> dict[str, Any]:
+    """A parked entity as an operator reads it; raises NotFound where it is not parked."""
+    from adapters.messages import read_message
+
+    message, entity = next(
+        ((m, e) for m, e in journal.parked() if (e.place, e.ordinal) == (place, ordinal)), (None, None)
+    )
+    if message is None or entity is None:
+        raise NotFound("parked entity", f"{place}/{ordinal}")
+    read = next(one for one in read_message(message.body).entities if one.ordinal == ordinal)
+    return {
+        "envelope": message.envelope.format(),
+        "code": entity.code,
+        "reason": entity.reason,
+        "attempts": entity.attempts,
+        "entity": _entity_as_read(read),
+        "message": message.body.decode("utf-8", "replace"),
+    }
 
 
 def submit(

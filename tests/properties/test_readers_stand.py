@@ -59,4 +59,4 @@ def test_found_a_refused_member_of_a_record_is_shown_without_its_marks() -> None
 
 
 def test_found_a_fields_place_is_cut_however_long_its_name() -> None:
-    assert len(Malformed("n" * 100_000, "is there").field) == FIELD_CHARS_MAX
+    assert len(Malformed("n" * 100_000, "must be there").field) == FIELD_CHARS_MAX

@@ -36,10 +36,32 @@ HOSTILE = {
 
 @pytest.mark.parametrize("what", sorted(HOSTILE))
 def test_hostile_json_is_refused_at_once(what: str) -> None:
-    started = time.perf_counter()
-    with pytest.raises(MalformedMessage):
-        parse_json(HOSTILE[what])
-    assert time.perf_counter() - started < 0.5
+    least_s = 9.0
+    for _ in range(3):  # this process's own time, and its least: other work on the machine does not count
+        started = time.process_time()
+        with pytest.raises(MalformedMessage) as refused:
+            parse_json(HOSTILE[what])
+        least_s = min(least_s, time.process_time() - started)
+    assert least_s < 0.1
+    assert refused.value.code == "0001"
+
+
+@pytest.mark.parametrize(
+    ("message", "field", "value"),
+    [
+        (b'{"a":[{"name":"x\\u202ey"}]}', "JSON/a[1]/name", "x\\u202ey"),
+        ('{"a":[{"name":"x\u202ey"}]}'.encode(), "JSON/a[1]/name", "x\\u202ey"),
+        (b'{"a":{"name":"\x07"}}', "JSON/a/name", "\\u0007"),
+        (b'{"a":{"\\ud800":1}}', "JSON/a", "\\ud800"),
+        (b'{"a":1,\n"weight":NaN}', "JSON", 'line 2, after "weight"'),
+        (b'{"NaN":1,"b":[-Infinity]}', "JSON", 'line 1, after "b"'),
+        (b'{"a":1,"a":2}', "JSON", None),
+    ],
+)
+def test_a_refusal_says_where_and_what(message: bytes, field: str, value: str | None) -> None:
+    with pytest.raises(MalformedMessage) as refused:
+        parse_json(message)
+    assert (refused.value.field, refused.value.value) == (field, value)
 
 
 def test_a_number_stays_the_text_that_was_sent() -> None:

@@ -107,6 +107,13 @@ def test_a_wrong_interchange_is_refused_by_its_fault(old: bytes, new: bytes, sai
         read_message(COARRI.replace(old, new))
 
 
+def test_three_faults_of_an_interchange_are_named_at_once() -> None:
+    wrong = COARRI.replace(b"KGM:8914", b"KGM:-8").replace(b"202603020913", b"202613020913")
+    with pytest.raises(MalformedMessage) as refused:
+        read_message(wrong.replace(b"UNT+11+7", b"UNT+12+7"))
+    assert sorted(fault.field for fault in refused.value.faults) == ["DTM[8]", "MEA[9]", "UNT[12]"]
+
+
 @given(st.binary(max_size=300))
 @settings(max_examples=150)
 def test_any_bytes_are_segments_or_refused(noise: bytes) -> None:
