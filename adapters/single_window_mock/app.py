@@ -68,6 +68,7 @@ class ConsignmentsOrder(_Model):
     count: int = Field(ge=1, le=CONSIGNMENTS_MAX)
     first: int = Field(default=1, ge=1, le=99_999_999)
     lines: int = Field(default=LINES, ge=1, le=LINES_MAX)
+    whole: bool = Field(default=False, description="with order, payment, waybill, replies and tax bill, nine messages")
 
 
 class KnownReference(_Model):
@@ -157,7 +158,7 @@ def _serve_stories(app: FastAPI, store: MessageStore, cast: Cast, clock: Callabl
     def load(order: ConsignmentsOrder) -> dict[str, object]:
         started = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
         new = 0
-        for told in consignments(cast, order.first, order.count, started, lines=order.lines):
+        for told in consignments(cast, order.first, order.count, started, lines=order.lines, whole=order.whole):
             new += store.plan(Planned(message.envelope, message.body) for message in told.messages)
         return {"consignments": order.count, "new": new}
 

@@ -151,6 +151,11 @@ def test_load_consignments_are_lists_of_ten_lines(window: TestClient, cast: Cast
     assert [body.count(b"<ceb:InventoryList>") for body in bodies] == [10, 10, 10]
 
 
+def test_a_whole_load_consignment_has_all_its_messages(window: TestClient) -> None:
+    answer = window.post("/v1/consignments", json={"count": 3, "first": 50, "whole": True})
+    assert answer.json() == {"consignments": 3, "new": 27}
+
+
 def test_a_fault_order_doubles_under_one_id_and_adds_broken_messages(window: TestClient, cast: Cast) -> None:
     _start(window, faults={"duplicates": 1.0, "truncated": 1.0, "hostile": 1.0, "disorder": True})
     ids = [message["envelope"]["id"] for message in _open(window, cast.broker.uscc)]  # type: ignore[index]
