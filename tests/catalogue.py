@@ -833,6 +833,16 @@ def element_of_another_record() -> Made:
     return _out(it, it.bundle([declaration.record_id], [shown], [it.tag(UCR)]))
 
 
+@vector(Verdict.INVALID, 7)
+def ucr_that_is_a_number() -> Made:
+    """The UCR element is the number 12345, which is not the UCR "12345"."""
+    it = Consortium()
+    odd = it.record(sections={"ucr": [12345], "status": ["R"]})
+    it.anchor(odd)
+    it.checkpoint()
+    return _out(it, it.record_bundle(odd))
+
+
 @vector(Verdict.INVALID, 8)
 def signed_by_another_key() -> Made:
     """The record names a key that did not sign it."""

@@ -9,7 +9,7 @@ from chain.proof.batch import BatchFacts, access_tag, tag
 from chain.proof.bundle import Bundle, Kind, ProvedHead, ProvedRecord
 from chain.proof.index_map import verify_map_proof
 from chain.proof.slots import StateWords
-from chain.sdjwt import WITHHELD
+from chain.sdjwt import WITHHELD, SignedRecord
 from chain.verify.answers import ReceiptStanding, Said, Standing, Verdict
 from chain.verify.trust import TrustRoot, ValidatorRange
 
@@ -126,6 +126,15 @@ class Case:
         return self.bundle.kind is Kind.CONSIGNMENT
 
 
+def ucrs_of(signed: SignedRecord) -> dict[bytes, str | None]:
+    """The UCR that each `ucr` element names by its digest: None where it is withheld, "" where it is no text at all.
+
+    A number that reads like a UCR names no consignment, or two readers would disagree on which.
+    """
+    shown = signed.disclosed()["ucr"]
+    return {d: None if value is WITHHELD else value if isinstance(value, str) else "" for d, value in shown}
+
+
 def time_text(seconds: int) -> str:
     """Unix seconds as ISO 8601 UTC; years beyond 9999 as the number itself."""
     try:
@@ -147,7 +156,7 @@ def _standing(record: ProvedRecord, batch: BatchFacts) -> Standing:
         anchored_at=batch.timestamp,
         gateway="0x" + batch.gateway.hex(),
         amends=signed.amends,
-        ucrs=tuple(ucr for _, ucr in signed.ucr_elements() if ucr is not None),
+        ucrs=tuple(ucr for ucr in ucrs_of(signed).values() if ucr),
         withheld=tuple(name for name, parts in disclosed.items() if any(value is WITHHELD for _, value in parts)),
         sections={
             name: [value for _, value in parts if value is not WITHHELD]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chain.proof.batch import access_tag, tag
 from chain.proof.bundle import ProvedEntry, ProvedHead, ProvedRecord
-from chain.verify.case import Case, Fails, NotShown
+from chain.verify.case import Case, Fails, NotShown, ucrs_of
 
 ACCESS_RECORD_TYPE = "audit.access"
 
@@ -60,11 +60,11 @@ def check_heads(case: Case) -> None:
 
 def _check_record_tags(case: Case, record: ProvedRecord, keys: list[bytes]) -> None:
     make = access_tag if record.signed.vct == ACCESS_RECORD_TYPE else tag
-    ucrs = dict(record.signed.ucr_elements())
+    ucrs = ucrs_of(record.signed)
     for one in record.entries:
         ucr = ucrs.get(one.ucr_digest)
-        if ucr is None:
-            raise NotShown("a UCR is withheld", "有 UCR 未披露")
+        if not ucr:
+            raise NotShown("a UCR is withheld, or is none", "有 UCR 未披露或不是 UCR")
         if one.tag not in {make(key, ucr) for key in keys}:
             raise Fails(
                 f"record {record.signed.record_id} is filed under another consignment's tag",

@@ -14,7 +14,7 @@ from chain.proof.slots import History
 from chain.proof.strict import Members
 from chain.sdjwt import SignedRecord
 from chain.verify.answers import Fate, ReceiptStanding, Said, Verdict
-from chain.verify.case import Case, Fails, NotShown, time_text
+from chain.verify.case import Case, Fails, NotShown, time_text, ucrs_of
 from chain.verify.checks_completeness import ACCESS_RECORD_TYPE
 
 RECEIPT_ENTRIES_MAX = 256
@@ -91,7 +91,7 @@ def _is_misfiled(case: Case, promise: Promise) -> bool:
     if shown is None or keys is None:
         return False
     make = access_tag if shown.signed.vct == ACCESS_RECORD_TYPE else tag
-    ucrs = {entry_digest(shown.signed.digest, digest): ucr for digest, ucr in shown.signed.ucr_elements()}
+    ucrs = {entry_digest(shown.signed.digest, digest): ucr for digest, ucr in ucrs_of(shown.signed).items()}
     for said, digest in promise.entries:
         if (ucr := ucrs[digest]) is None:
             continue

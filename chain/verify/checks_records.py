@@ -9,7 +9,7 @@ from chain.proof.bundle import ProvedRecord
 from chain.proof.merkle import leaf_hash, verify_inclusion
 from chain.proof.storage import MalformedProof
 from chain.verify.answers import Said, Verdict
-from chain.verify.case import Case, Fails, NotShown
+from chain.verify.case import Case, Fails, NotShown, ucrs_of
 
 FINDING_TYPE = "audit.finding"
 """The one record type that the record rules leave to every role, but only of a governor (design, section 4)."""
@@ -33,7 +33,7 @@ def check_binding(case: Case) -> None:
     """Each entry rests on a disclosed `ucr` element of its record; in a consignment, on its UCR or it is misfiled."""
     ucr = case.bundle.subject_ucr
     for record in case.bundle.records:
-        elements = dict(record.signed.ucr_elements())
+        elements = ucrs_of(record.signed)
         for one in record.entries:
             said = elements.get(one.ucr_digest)
             if one.ucr_digest in elements and said is None:
@@ -41,7 +41,7 @@ def check_binding(case: Case) -> None:
                     f"record {record.signed.record_id} withholds the UCR that its entry rests on",
                     f"记录 {record.signed.record_id} 未披露条目所依据的 UCR",
                 )
-            if not case.is_consignment and said is None:
+            if not case.is_consignment and not said:
                 raise Fails(
                     f"record {record.signed.record_id} names no such consignment",
                     f"记录 {record.signed.record_id} 未提及该票货物",
@@ -203,7 +203,7 @@ def _newest(record_id: str, replaced_by: dict[str, str]) -> str | None:
 
 def _note_misfiled(case: Case, record: ProvedRecord, ucr: str) -> None:
     """Names who filed which entries here; the record is dropped, unless another of its entries stands here by right."""
-    name, elements = record.signed.record_id, dict(record.signed.ucr_elements())
+    name, elements = record.signed.record_id, ucrs_of(record.signed)
     whys: dict[int, Said] = {}
     misfiled = 0
     for one in record.entries:
