@@ -23,7 +23,7 @@ from chain.proof.index_map import IndexMap, MapProof
 from chain.proof.merkle import inclusion_path, leaf_hash, tree_root
 from chain.proof.seals import recover_signer
 from tests.catalogue import VECTORS
-from tests.simulator import BROKER, UCR, Consortium
+from tests.simulator import BROKER, UCR, Consortium, SimulatedContract
 
 HERE = Path(__file__).resolve().parent
 RELEASED_NAMES = ("record_true", "consignment_true", "consignment_absent_true", "receipt_kept_true")
@@ -135,6 +135,7 @@ def structures() -> Json:
             "commitment": {"index": 7, "slot": _slot(layout.commitment_slot(7))},
             "checkpoint": {"index": 2, "slots": [_slot(slot) for slot in layout.checkpoint_slots(2)]},
         },
+        "storage": _storage(),
         "words": {
             "member": {
                 "word": _slot(5 | 1 << 40 | 2 << 48 | (Role.BROKER | Role.TRADER) << 56),
@@ -156,6 +157,26 @@ def structures() -> Json:
             for item, said in ((b"", ""), (b"\x00", "00"), (b"\x80", "80"), (b"a" * 56, "61" * 56))
         ],
         "rlp_refused": ["", "00ff", "8100", "b800", "b90000", "f800", "c2", "8161"],
+    }
+
+
+def _storage() -> Json:
+    """A storage trie of two words, and what its nodes prove: both words, and that a third slot holds nothing."""
+    words = {layout.batch_count_slot(): 8, layout.commitment_slot(7): int.from_bytes(sha256(b"commitment"), "big")}
+    trie = SimulatedContract(bytes(20), bytes(32), words).storage()
+    slots = [*words, layout.checkpoint_slots(0)[1]]
+    nodes = {node for slot in slots for node in trie.prove(slot.to_bytes(32, "big"))}
+    return {
+        "root": trie.root.hex(),
+        "nodes": sorted(node.hex() for node in nodes),
+        "words": [
+            {
+                "slot": _slot(slot),
+                "key": keccak256(slot.to_bytes(32, "big")).hex(),
+                "word": _slot(words[slot]) if slot in words else None,
+            }
+            for slot in slots
+        ],
     }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from chain.proof import rlp
+from chain.proof.storage import NodeSet, read_slot
 from chain.verify import Outcome, TrustRoot, Verdict, verify_file
 from tests.catalogue import VECTORS
 from tests.vectors.make import structures
@@ -48,6 +49,15 @@ def test_there_is_a_bundle_of_each_released_version() -> None:
 
 def test_worked_examples_of_the_structures_are_what_the_code_computes() -> None:
     assert json.loads((HERE / "structures.json").read_text(encoding="utf-8")) == structures()
+
+
+def test_nodes_of_the_storage_example_prove_its_words_and_its_empty_slot() -> None:
+    said: Any = structures()["storage"]
+    nodes = NodeSet.of(bytes.fromhex(node) for node in said["nodes"])
+    for one in said["words"]:
+        word = read_slot(bytes.fromhex(said["root"]), int(one["slot"], 16), nodes)
+        assert word == (0 if one["word"] is None else int(one["word"], 16))
+    assert nodes.spare() == 0
 
 
 def test_every_refused_rlp_example_is_refused() -> None:

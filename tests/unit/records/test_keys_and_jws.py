@@ -76,6 +76,26 @@ def test_a_signature_with_a_zero_is_wrong(zero: str) -> None:
     assert not KEY.public.verify(b"x", forged)
 
 
+@pytest.mark.parametrize("sign_bit", [0, 0x80])
+@pytest.mark.parametrize(
+    "y",
+    [
+        "0100000000000000000000000000000000000000000000000000000000000000",
+        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "0000000000000000000000000000000000000000000000000000000000000000",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    ],
+)
+def test_an_ed25519_point_of_small_order_is_no_key(y: str, sign_bit: int) -> None:
+    raw = bytearray(bytes.fromhex(y))
+    raw[31] |= sign_bit
+    with pytest.raises(MalformedKey):
+        PublicKey.from_bytes(KeyAlgorithm.EDDSA, bytes(raw))
+
+
 def test_a_private_key_comes_back_from_its_file() -> None:
     for algorithm in KeyAlgorithm:
         key = SigningKey.generate(algorithm)
