@@ -86,7 +86,7 @@ class Read:
             others = [one for one in shown[ucr] if one.signed.iss != reader.member]
             if not others:
                 continue
-            names = {name for one in others for name in one.signed.sections if one.signed.section(name)}
+            names = {name for one in others for name in one.shown}
             ids = tuple(sorted(one.signed.record_id for one in others))
             parts.append(Shown(ucr, ids, tuple(sorted(names if sections is None else names & set(sections)))))
         return cls(reader, view, tuple(parts))

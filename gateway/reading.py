@@ -7,7 +7,7 @@ answered while the policy file is not the one that the members agreed on.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Row
@@ -49,11 +49,14 @@ from gateway.views.gather import (
     find_receipts,
     find_record,
     gather,
+    gather_each,
     held_record,
 )
 from gateway.views.picture import Sight, consignment_view, disclosed, record_view, sight_of
 
 ACCESS_TYPE = "audit.access"
+GATHERED_TOGETHER = 25
+"""Consignments that a search asks of the store in one question."""
 
 
 @dataclass(frozen=True)
@@ -258,8 +261,7 @@ class ReadingDesk:
         with self._services.store.reading() as connection:
             proposed = propose(connection, question, whom, after, PROPOSALS_MAX)
         hits: list[Sight] = []
-        for ucr in proposed:
-            sight = self._find_sight(reader, ucr)
+        for ucr, sight in self._sights(reader, proposed):
             if sight is not None and question.is_answered_by(sight):
                 hits.append(sight)
             if len(hits) == PAGE_HITS_MAX:
@@ -303,11 +305,24 @@ class ReadingDesk:
         gathered = self._gathered(ucr)
         return gathered, sight_of(ucr, gathered.records, reader, self.policy, self.directory())
 
-    def _find_sight(self, reader: Reader, ucr: str) -> Sight | None:
+    def _sights(self, reader: Reader, ucrs: Sequence[str]) -> Iterator[tuple[str, Sight | None]]:
+        """What the reader sees of each of these consignments, a portion asked of the store at a time."""
+        services = self._services
+        for start in range(0, len(ucrs), GATHERED_TOGETHER):
+            portion = ucrs[start : start + GATHERED_TOGETHER]
+            for one in gather_each(
+                portion, services.store, self._opener, services.index, services.tag_keys, checkpoint=None
+            ):
+                yield one.ucr, self._seen(reader, one)
+
+    def _seen(self, reader: Reader, gathered: Gathered) -> Sight | None:
         try:
-            return self._sight(reader, ucr)[1]
+            return sight_of(gathered.ucr, gathered.records, reader, self.policy, self.directory())
         except NotFound:
             return None
+
+    def _find_sight(self, reader: Reader, ucr: str) -> Sight | None:
+        return self._seen(reader, self._gathered(ucr))
 
     def _takes_part(self, reader: Reader, ucr: str, kind: str) -> bool:
         sight = self._find_sight(reader, ucr)

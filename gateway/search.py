@@ -11,6 +11,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
@@ -18,6 +19,7 @@ from sqlalchemy import ColumnElement, Connection, FromClause, and_, exists, sele
 
 from chain.encoding import Json, base64url, format_json, parse_base64url
 from chain.errors import Malformed
+from chain.sdjwt import SignedRecord
 from gateway.search_facts import (
     HS_PREFIX_LENGTHS,
     REFERENCE_KINDS,
@@ -28,7 +30,7 @@ from gateway.search_facts import (
     search_facts,
 )
 from gateway.views.declarations import declaration_threads
-from gateway.views.facts import Reader
+from gateway.views.facts import HeldRecord, Reader, State
 from gateway.views.picture import Sight
 from gateway.views.standing import DISTRICT_CHARS
 
@@ -41,6 +43,8 @@ CRITERIA_MAX = 12
 HIT_SECTIONS: Final = frozenset({"goods_items", "references", "status"})
 """The sections that a hit tells of."""
 WORDS_CHARS_MAX = 64
+FACTS_KEPT_MAX = 4_096
+"""Records whose facts are kept, as a reader sees them: pages of a search ask for the same ones again."""
 
 _PLAIN: Final = frozenset({"broker", "importer", "status", "office", "district"})
 CRITERIA: Final = REFERENCE_KINDS | _PLAIN | {"hs", "goods", "from", "to"}
@@ -99,11 +103,11 @@ class Question:
 
     def is_answered_by(self, sight: Sight) -> bool:
         """Whether what the reader sees of a consignment tells every fact asked for."""
-        told = [facts_of(one) for one in sight.records]
+        told = [_facts_of_seen(one.signed) for one in sight.records]
         words = {fact for fact in self.facts if fact[0] == "goods"}
         if words and not any(words <= one for one in told):
             return False
-        every = set().union(*told) if told else set()
+        every = frozenset().union(*told)
         if not self.facts <= every:
             return False
         return not (self.first_day or self.last_day) or any(
@@ -112,6 +116,11 @@ class Question:
 
     def _holds(self, day: str) -> bool:
         return (not self.first_day or day >= self.first_day) and (not self.last_day or day <= self.last_day)
+
+
+@lru_cache(maxsize=FACTS_KEPT_MAX)
+def _facts_of_seen(signed: SignedRecord) -> frozenset[Fact]:
+    return frozenset(facts_of(HeldRecord(signed, State.ACCEPTED)))
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ from gateway.store.model import metadata, payloads, records
 from gateway.store.records import open_signed
 from gateway.store.rows import insert_rows
 from gateway.store.store import Store
-from gateway.views.facts import HeldRecord, State
+from gateway.views.facts import HeldRecord, passing
 from gateway.views.standing import DISTRICT_CHARS
 
 FACTS_MAX = 4_000
@@ -132,10 +132,9 @@ def findable(
     """What a fully disclosed record can be found by; None for a read, which is not searched for."""
     if signed.vct == "audit.access":
         return None
-    held = HeldRecord(signed, State.ACCEPTED)
     # The typed record has its references parsed already; the view would parse them once more.
     keys = frozenset(one.key for one in record.references) if reference_keys is None else reference_keys
-    held.__dict__["reference_keys"] = keys
+    held = passing(signed, keys)
     parties = held.many("parties")
     facts = _plain_facts(held, parties)
     ucrs = [ucr for _, ucr in signed.ucr_elements() if ucr is not None]

@@ -13,8 +13,8 @@ from chain.members import Role
 from chain.records.base import Reference
 from chain.sdjwt import SignedRecord
 
-REFERENCES_KEPT_MAX = 8_192
-"""Records whose references are kept as they were read: a record never changes, and every view asks for them."""
+CONTENTS_KEPT_MAX = 8_192
+"""Records whose contents are kept as they were read: a record never changes, and every view asks for them."""
 
 
 class State(StrEnum):
@@ -41,7 +41,7 @@ class HeldRecord:
     anchored_at: int | None = None
     """That block's time, Unix seconds UTC."""
 
-    @property
+    @cached_property
     def order(self) -> tuple[int, int, int, str]:
         """Chain order; what is not anchored comes last, by the issuer's own time. Never by arrival."""
         if self.batch is None:
@@ -55,28 +55,72 @@ class HeldRecord:
 
     def one(self, section: str) -> dict[str, Json]:
         """The value of a section that is one object; empty where it is absent or not disclosed."""
-        values = self.signed.section(section)
-        return values[0] if values and isinstance(values[0], dict) else {}
+        return self._content.heads.get(section) or {}
 
     def many(self, section: str) -> list[dict[str, Json]]:
         """The objects of a section that lists them; empty where it is absent or not disclosed."""
-        return _listed(self.signed, section)
+        return _listed(self._content.values.get(section, ()))
+
+    @property
+    def withheld(self) -> tuple[str, ...]:
+        """Sections that are withheld, wholly or in part, sorted."""
+        return self._content.withheld
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """Sections of which something is disclosed, in the record's order."""
+        return self._content.shown
 
     @cached_property
     def reference_keys(self) -> frozenset[tuple[str, str, str]]:
         """(kind, scope, value) of each disclosed reference, freed of what people write differently."""
         return _reference_keys(self.signed)
 
+    @cached_property
+    def _content(self) -> _Content:
+        return _kept_content(self.signed)
 
-def _listed(signed: SignedRecord, section: str) -> list[dict[str, Json]]:
-    values = signed.section(section)
+
+@dataclass(frozen=True)
+class _Content:
+    """What a record discloses, taken apart once."""
+
+    values: dict[str, tuple[Json, ...]]
+    """Section to its disclosed elements."""
+    heads: dict[str, dict[str, Json]]
+    """Section to its first element, where that is an object."""
+    shown: tuple[str, ...]
+    withheld: tuple[str, ...]
+
+
+def passing(signed: SignedRecord, reference_keys: frozenset[tuple[str, str, str]]) -> HeldRecord:
+    """A record that is looked at once, as intake does: nothing of it is kept in memory."""
+    held = HeldRecord(signed, State.ACCEPTED)
+    held.__dict__.update(reference_keys=reference_keys, _content=_taken_apart(signed))
+    return held
+
+
+@lru_cache(maxsize=CONTENTS_KEPT_MAX)
+def _kept_content(signed: SignedRecord) -> _Content:
+    return _taken_apart(signed)
+
+
+def _taken_apart(signed: SignedRecord) -> _Content:
+    values = {name: signed.section(name) for name in signed.sections}
+    heads = {name: found[0] for name, found in values.items() if found and isinstance(found[0], dict)}
+    withheld = sorted(name for name, found in values.items() if len(found) < len(signed.sections[name]))
+    return _Content(values, heads, tuple(name for name, found in values.items() if found), tuple(withheld))
+
+
+def _listed(values: tuple[Json, ...]) -> list[dict[str, Json]]:
     listed = values[0] if len(values) == 1 and isinstance(values[0], list) else list(values)
     return [one for one in listed if isinstance(one, dict)]
 
 
-@lru_cache(maxsize=REFERENCES_KEPT_MAX)
+@lru_cache(maxsize=CONTENTS_KEPT_MAX)
 def _reference_keys(signed: SignedRecord) -> frozenset[tuple[str, str, str]]:
-    return frozenset(Reference.model_validate(one).key for one in _listed(signed, "references"))
+    listed = _listed(signed.section("references"))
+    return frozenset(Reference.model_validate(one).key for one in listed)
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,15 @@ the follower derived from the chain. A record's payload never changes, so opened
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Row, Select, bindparam, select
 
 from chain.encoding import base64url
-from chain.index_store import IndexStore, Link
+from chain.index_store import IndexedBatch, IndexStore, Link
 from chain.members import Role, find_in_force
 from chain.proof.batch import entry_digest
 from chain.sdjwt import SignedRecord
@@ -113,12 +113,46 @@ def gather(
     ucr: str, store: Store, opener: Opener, index: IndexStore, tag_keys: TagKeys, checkpoint: CheckpointFacts | None
 ) -> Gathered:
     """The consignment as it stands; without records where nobody has spoken of it."""
-    tags = tag_keys.all_tags(ucr)
+    (found,) = gather_each([ucr], store, opener, index, tag_keys, checkpoint)
+    return found
+
+
+def gather_each(
+    ucrs: Sequence[str],
+    store: Store,
+    opener: Opener,
+    index: IndexStore,
+    tag_keys: TagKeys,
+    checkpoint: CheckpointFacts | None,
+) -> list[Gathered]:
+    """Each of these consignments as it stands, asked of the store together."""
+    tags = {ucr: tag_keys.all_tags(ucr) for ucr in ucrs}
     with store.reading() as connection:
-        rows = _rows_of(connection, tags)
+        rows = _rows_of(connection, [tag for said in tags.values() for tag in said])
+        if len(ucrs) > 1 and len(rows) == CONSIGNMENT_RECORDS_MAX:
+            # As many as one question gives: some of theirs may be left out.
+            rows = [row for said in tags.values() for row in _rows_of(connection, said)]
+    by_tag: dict[bytes, list[Row[Any]]] = {}
+    for row in rows:
+        by_tag.setdefault(bytes(row.tag), []).append(row)
+    return [
+        _gathered(ucr, [row for tag in said for row in by_tag.get(tag, ())], said, opener, index, checkpoint)
+        for ucr, said in tags.items()
+    ]
+
+
+def _gathered(
+    ucr: str,
+    rows: Sequence[Row[Any]],
+    tags: Sequence[bytes],
+    opener: Opener,
+    index: IndexStore,
+    checkpoint: CheckpointFacts | None,
+) -> Gathered:
     links = {tag: tuple(index.chain(tag)) for tag in tags}
     placed = {(tag, link.entry_digest): link for tag, chain in links.items() for link in chain}
-    covered_batches = index.progress().map_count
+    progress = index.progress()
+    find_batch = lru_cache(maxsize=None)(index.find_batch)  # many records of a consignment stand in one batch
     held = []
     known: set[bytes] = set()
     for row in rows:
@@ -128,11 +162,12 @@ def gather(
         link = placed.get((bytes(row.tag), digest))
         if link is None and row.state == RecordState.REFUSED:
             continue
-        held.append(held_record(signed, link, index, covered_batches))
+        batch = None if link is None else find_batch(link.batch)
+        held.append(_placed(signed, link, batch, progress.map_count))
     coverage = Coverage(
-        batch_count=index.progress().batch_count,
+        batch_count=progress.batch_count,
         entries=len(placed),
-        covered_entries=sum(link.batch < covered_batches for link in placed.values()),
+        covered_entries=sum(link.batch < progress.map_count for link in placed.values()),
         missing=tuple(base64url(digest) for _, digest in placed if digest not in known),
         checkpoint=checkpoint,
     )
@@ -141,12 +176,13 @@ def gather(
 
 def held_record(signed: SignedRecord, link: Link | None, index: IndexStore, covered_batches: int) -> HeldRecord:
     """The record with its place; without one where its entry does not stand on the chain yet."""
-    if link is None:
+    return _placed(signed, link, None if link is None else index.find_batch(link.batch), covered_batches)
+
+
+def _placed(signed: SignedRecord, link: Link | None, batch: IndexedBatch | None, covered_batches: int) -> HeldRecord:
+    if link is None or batch is None:
         return HeldRecord(signed, State.ACCEPTED)
-    batch = index.find_batch(link.batch)
     state = State.COVERED if link.batch < covered_batches else State.ANCHORED
-    if batch is None:
-        return HeldRecord(signed, State.ACCEPTED)
     return HeldRecord(signed, state, link.batch, link.position, batch.facts.block, batch.facts.timestamp)
 
 
@@ -185,19 +221,22 @@ def find_receipts(connection: Connection, shown: Iterable[HeldRecord], issuer: s
     return found
 
 
-def _rows_of(connection: Connection, tags: Collection[bytes]) -> list[Row[Any]]:
-    question = (
-        select(
-            records.c.record_id,
-            payloads.c.jwt,
-            payloads.c.disclosures,
-            records.c.state,
-            entries.c.tag,
-            entries.c.entry_digest,
-        )
-        .join(records, records.c.seq == entries.c.record_seq)
-        .join(payloads, payloads.c.record_seq == entries.c.record_seq)
-        .where(entries.c.tag.in_(tags))
-        .limit(CONSIGNMENT_RECORDS_MAX)
+_ROWS_OF_TAGS = (
+    select(
+        records.c.record_id,
+        payloads.c.jwt,
+        payloads.c.disclosures,
+        records.c.state,
+        entries.c.tag,
+        entries.c.entry_digest,
     )
-    return list(connection.execute(question))
+    .join(records, records.c.seq == entries.c.record_seq)
+    .join(payloads, payloads.c.record_seq == entries.c.record_seq)
+    .where(entries.c.tag.in_(bindparam("tags", expanding=True)))
+    .limit(CONSIGNMENT_RECORDS_MAX)
+)
+"""Built once: writing the question anew for each view costs more than the store takes to answer it."""
+
+
+def _rows_of(connection: Connection, tags: Collection[bytes]) -> list[Row[Any]]:
+    return list(connection.execute(_ROWS_OF_TAGS, {"tags": [*tags]}))

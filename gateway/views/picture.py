@@ -48,14 +48,6 @@ class Sight:
     policy: ViewPolicy
     directory: Directory
 
-    def withheld(self, record: HeldRecord) -> list[str]:
-        """Sections of a record that are withheld, wholly or in part, sorted."""
-        return sorted(
-            name
-            for name, elements in record.signed.disclosed().items()
-            if len(record.signed.section(name)) < len(elements)
-        )
-
     def why(self, record: HeldRecord, withheld: Sequence[str]) -> list[Json]:
         """For each withheld section of a record, which rule of the policy withholds it."""
         met = conditions_for_record(self.reader, record, self.conditions, self.directory)
@@ -118,7 +110,7 @@ def consignment_view(sight: Sight, coverage: Coverage) -> dict[str, Json]:
     """The picture as JSON: what `GET /v1/consignments/{ucr}` answers. Pure; see the module's first lines."""
     shown = [one for one in sight.records if one.signed.vct not in HIDDEN_TYPES]
     threads = declaration_threads(shown)
-    withheld = [(one, sight.withheld(one)) for one in shown]
+    withheld = [(one, one.withheld) for one in shown]
     return {
         "ucr": sight.ucr,
         "reader": {
@@ -171,10 +163,7 @@ def record_line(record: HeldRecord, withheld: Sequence[str]) -> dict[str, Json]:
 
 def record_view(record: HeldRecord) -> dict[str, Json]:
     """One record as its reader sees it: what `GET /v1/records/{id}` answers."""
-    withheld = sorted(
-        name for name, found in record.signed.disclosed().items() if len(record.signed.section(name)) < len(found)
-    )
-    line = record_line(record, withheld)
+    line = record_line(record, record.withheld)
     line["sections"] = {
         name: [*record.signed.section(name)] for name in record.signed.sections if record.signed.section(name)
     }
