@@ -8,6 +8,7 @@ split at the largest power of two, and needs no recursion. Paths go from the lea
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 
 from chain.proof.hashes import sha256
@@ -123,10 +124,12 @@ def verify_consistency(old_size: int, old_root: bytes, new_size: int, new_root: 
 
 
 def _levels(leaves: Sequence[bytes]) -> list[list[bytes]]:
-    level = [leaf_hash(leaf) for leaf in leaves]
+    # `leaf_hash` and `node_hash`, without two calls a hash: every entry of the chain comes through here.
+    hashed = hashlib.sha256
+    level = [hashed(b"\x00" + leaf).digest() for leaf in leaves]
     levels = [level]
     while len(level) > 1:
-        paired = [node_hash(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)]
+        paired = [hashed(b"\x01" + one + other).digest() for one, other in zip(level[::2], level[1::2], strict=False)]
         if len(level) & 1:
             paired.append(level[-1])
         level = paired
