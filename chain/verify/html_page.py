@@ -8,7 +8,17 @@ from html import escape
 from chain.verify.answers import Answer, Report, Standing, Verdict
 from chain.verify.case import time_text
 from chain.verify.checks import CHECKS
-from chain.verify.report import MEANING, added_by_text, clean, coverage_of, grouped, header_word, speak, word
+from chain.verify.report import (
+    MEANING,
+    added_by_text,
+    clean,
+    coverage_of,
+    grouped,
+    header_word,
+    said_by_text,
+    speak,
+    word,
+)
 
 _COLOURS = {
     Verdict.VALID: "#1a6b3c",
@@ -59,7 +69,7 @@ def page(report: Report, lang: str = "en") -> str:
 
 def _record(standing: Standing, lang: str) -> str:
     facts = [
-        (word("said_by", lang), f"{standing.issuer}, {time_text(standing.issued_at)}"),
+        (word("said_by", lang), said_by_text(standing, lang)),
         (word("anchored", lang), f"{standing.block}, {time_text(standing.anchored_at)}"),
         (word("by_gateway", lang), standing.gateway_member or standing.gateway),
     ]

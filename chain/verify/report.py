@@ -45,6 +45,7 @@ _WORDS: dict[str, Said] = {
     "receipts": Said("Receipts", "回执"),
     "claimed": Said("Claimed by the bundle, NOT proved", "证明包所称，未获证明"),
     "said_by": Said("said by", "签发者"),
+    "own_clock": Said("by its own clock", "签发者自报时间"),
     "anchored": Said("anchored in block", "上链区块"),
     "by_gateway": Said("by gateway", "网关"),
     "key_by": Said("key registered by", "密钥登记者"),
@@ -100,6 +101,11 @@ def text(report: Report, lang: str = "en") -> str:
 def header_word(report: Report, lang: str) -> str:
     """What the header's block may be called: under an untrusted chain nothing is proved by it."""
     return word("header" if report.verdict < Verdict.UNTRUSTED_CHAIN else "header_claimed", lang)
+
+
+def said_by_text(standing: Standing, lang: str) -> str:
+    """Who said it and when by its own word: a reader must not take that time for the proved one."""
+    return f"{standing.issuer}, {time_text(standing.issued_at)} ({word('own_clock', lang)})"
 
 
 def added_by_text(standing: Standing, lang: str) -> str | None:
@@ -170,7 +176,7 @@ def _standing_lines(standing: Standing, lang: str) -> list[str]:
     gateway = f"{word('by_gateway', lang)} {standing.gateway_member or standing.gateway}"
     lines = [
         head,
-        f"    {word('said_by', lang)} {standing.issuer}, {time_text(standing.issued_at)}",
+        f"    {word('said_by', lang)} {said_by_text(standing, lang)}",
         f"    {word('anchored', lang)} {standing.block}, {time_text(standing.anchored_at)}, {gateway}",
     ]
     if (added_by := added_by_text(standing, lang)) is not None:

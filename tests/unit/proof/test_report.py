@@ -23,6 +23,12 @@ def test_under_an_untrusted_chain_no_block_and_no_record_is_called_proved() -> N
         assert "NOT proved" in said
 
 
+def test_time_that_the_issuer_names_is_told_as_its_own_word() -> None:
+    report = verify_file(*VECTORS["record_true"].make()[:2])
+    assert "by its own clock" in text(report)
+    assert "签发者自报时间" in page(report, "zh")
+
+
 def test_view_with_a_record_left_out_is_not_called_complete() -> None:
     report = verify_file(*VECTORS["record_left_out"].make()[:2])
     assert not report.is_complete
