@@ -17,8 +17,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from chain.errors import LedgerFault
-from chain.index_store import IndexDisagrees, IndexedBatch, IndexStore
+from chain.errors import LedgerFault, TongguanError
+from chain.index_store import DamagedIndex, IndexDisagrees, IndexedBatch, IndexStore
+from chain.ledger.faults import ChangedCode, HeadChanged, WrongChain
 from chain.proof.batch import BatchFacts, entries_root, split_entries
 from chain.proof.hashes import keccak256
 
@@ -44,6 +45,18 @@ class BrokenCommitment(LedgerFault):
     def __init__(self, index: int) -> None:
         self.index = index
         super().__init__(f"batch {index}: the endpoint's entries do not fit the commitment in the ledger contract")
+
+
+UNBELIEVABLE: tuple[type[TongguanError], ...] = (
+    ChangedHistory,
+    BrokenCommitment,
+    IndexDisagrees,
+    DamagedIndex,
+    HeadChanged,
+    WrongChain,
+    ChangedCode,
+)
+"""After one of these going on would spread a lie: whoever follows the chain stops and says so. Other faults pass."""
 
 
 class LedgerHead(Protocol):

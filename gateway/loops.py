@@ -6,22 +6,10 @@ import logging
 import threading
 from collections.abc import Callable
 
-from chain.errors import LedgerFault, StoreFault, TongguanError
-from chain.follower import BrokenCommitment, ChangedHistory
-from chain.index_store import DamagedIndex, IndexDisagrees
-from chain.ledger.faults import ChangedCode, HeadChanged, WrongChain
+from chain.errors import LedgerFault, StoreFault
+from chain.follower import UNBELIEVABLE
 from gateway.problems import GatewayRefusal
 
-UNBELIEVABLE: tuple[type[TongguanError], ...] = (
-    ChangedHistory,
-    BrokenCommitment,
-    IndexDisagrees,
-    DamagedIndex,
-    HeadChanged,
-    WrongChain,
-    ChangedCode,
-)
-"""After one of these going on would spread a lie: the loop ends, the gateway is not ready and says so."""
 STOP_TIMEOUT_S = 20.0
 
 _log = logging.getLogger("gateway.loops")

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from chain.attester import AttestationPolicy, Attested, Attester, Outcome
 from chain.errors import LedgerFault, NotFound
+from chain.follower import UNBELIEVABLE
 from chain.index_store import IndexStore
 from chain.ledger import calls
-from gateway.loops import UNBELIEVABLE
 from scripts.connecting import connect_patiently, trust_root_of
 from scripts.folder import ConsortiumFolder
 

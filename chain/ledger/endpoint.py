@@ -23,8 +23,13 @@ REVERT_CODE = 3
 """JSON-RPC error code of a reverted call, as geth introduced it; others use -32000 or -32015 with the data."""
 PROOF_NODES_MAX = 64
 """A trie over 256-bit keys is no deeper."""
+INTERNAL_ERROR_CODE = -32603
+"""JSON-RPC's code of a fault that is the endpoint's own."""
 HEAD_MOVES_S = (0.02, 0.05, 0.2)
-"""Pauses before the newest block is asked for again: Besu has none for some milliseconds while it moves its head."""
+"""Pauses before asking again: while Besu moves its head it has no newest block and no newest state, for milliseconds.
+
+It tells the first by a null, the second by an internal error.
+"""
 
 
 class Endpoint:
@@ -37,6 +42,16 @@ class Endpoint:
 
     def request(self, method: str, *params: object) -> Any:
         """The raw result. Raises LedgerUnreachable, RpcRefused, or the contract's error where a call reverted."""
+        for pause in HEAD_MOVES_S:
+            try:
+                return self._ask(method, params)
+            except RpcRefused as refusal:
+                if refusal.code != INTERNAL_ERROR_CODE:
+                    raise
+                time.sleep(pause)
+        return self._ask(method, params)
+
+    def _ask(self, method: str, params: Sequence[object]) -> Any:
         try:
             response = self._provider.make_request(RPCEndpoint(method), list(params))
         except (OSError, Web3Exception, ValueError) as fault:

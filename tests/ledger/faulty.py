@@ -23,12 +23,16 @@ class FaultyProvider(BaseProvider):
         self.errors: dict[str, dict[str, Any]] = {}
         self.raises: dict[str, Exception] = {}
         self.answers: dict[str, Any] = {}
+        self.next_answers: dict[str, list[Any]] = {}
 
     def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
         if method in self.raises:
             raise self.raises[method]
         if method in self.errors:
             return {"jsonrpc": "2.0", "id": 1, "error": self.errors[method]}  # type: ignore[typeddict-item]
+        if self.next_answers.get(method):
+            once: RPCResponse = self.next_answers[method].pop(0)
+            return once
         if method in self.answers:
             answer: RPCResponse = self.answers[method]
             return answer

@@ -91,6 +91,14 @@ def test_a_newest_block_that_is_missing_for_a_moment_is_asked_for_again(ledger: 
     assert next(answers, "all told") == "all told"
 
 
+def test_an_endpoints_own_fault_that_passes_is_asked_again(ledger: Ledger, wire: FaultyProvider) -> None:
+    said = ledger.batch_count()
+    fault = {"jsonrpc": "2.0", "id": 1, "error": {"code": -32603, "message": "Internal error"}}  # as Besu answers
+    wire.next_answers["eth_call"] = [fault, fault]
+    assert ledger.batch_count() == said
+    assert wire.next_answers["eth_call"] == []
+
+
 def test_an_endpoint_without_a_newest_block_is_said_as_such(ledger: Ledger, wire: FaultyProvider) -> None:
     wire.lies[BLOCK] = lambda params, block: None
     with pytest.raises(MalformedAnswer, match="no block latest"):
