@@ -132,7 +132,7 @@ class ConsortiumFolder:
 
     def make_passphrase(self) -> bytes:
         """Writes a new random passphrase, readable by its owner only; keeps one that opens key files already."""
-        has_keys = any((self.path / "members").glob("*/*.json"))
+        has_keys = any((self.path / "members").glob("*/account.json"))
         if not (os.environ.get(PASSPHRASE_FILE_VARIABLE) or self.passphrase_file.exists() or has_keys):
             write_private(self.passphrase_file, secrets.token_urlsafe(32).encode() + b"\n")
         return self.passphrase()
