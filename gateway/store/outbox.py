@@ -25,6 +25,7 @@ class WaitingRecord:
     """A record that waits to be sealed, with its entries as they go into the batch."""
 
     seq: int
+    record_id: str
     iss: str
     kid: str
     accepted_at: int
@@ -99,7 +100,7 @@ def drop_lease(connection: Connection, lease: Lease) -> None:
 def waiting_records(connection: Connection, entries_max: int) -> list[WaitingRecord]:
     """The oldest records that wait and are in no batch yet, as many whole ones as fit into `entries_max` entries."""
     rows = connection.execute(
-        select(records.c.seq, records.c.iss, records.c.kid, records.c.accepted_at)
+        select(records.c.seq, records.c.record_id, records.c.iss, records.c.kid, records.c.accepted_at)
         .where(records.c.state == RecordState.ACCEPTED, records.c.batch.is_(None))
         .order_by(records.c.seq)
         .limit(entries_max)
@@ -121,12 +122,12 @@ def waiting_records(connection: Connection, entries_max: int) -> list[WaitingRec
         said.setdefault(record_seq, []).append(bytes(tag) + bytes(digest))
     chosen: list[WaitingRecord] = []
     total = 0
-    for seq, iss, kid, accepted_at in rows:
+    for seq, record_id, iss, kid, accepted_at in rows:
         own = tuple(said[seq])
         if total + len(own) > entries_max:
             break
         total += len(own)
-        chosen.append(WaitingRecord(seq, iss, kid, accepted_at, own))
+        chosen.append(WaitingRecord(seq, record_id, iss, kid, accepted_at, own))
     return chosen
 
 
