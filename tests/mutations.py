@@ -23,6 +23,7 @@ def large_bundles() -> tuple[list[bytes], TrustRoot]:
     it.anchor(declaration, *[it.record(ucrs=(f"{OTHER_UCR}{n}",)) for n in range(5)])
     it.anchor(status)
     it.checkpoint()
+    it.anchor(it.record(ucrs=(OTHER_UCR,)))  # so that they show a batch which the checkpoint does not cover
     made = [
         it.consignment_bundle(),
         it.record_bundle(status, receipts=[it.receipt(status, anchor_by=it.time)]),
