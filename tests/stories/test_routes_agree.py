@@ -9,6 +9,7 @@ from chain.records.base import Reference
 from chain.records.customs import CustomsStatus
 from chain.records.sections import Status
 from chain.sdjwt import SignedRecord
+from gateway.views.gather import Opener, gather, gather_each
 from tests.stories.town import Town
 from tests.unit.gateway_views.consortium import assessment, order, waybill
 
@@ -123,3 +124,23 @@ def test_what_cannot_be_asked_is_refused_with_a_reason_and_never_a_fault(town: T
     assert 400 <= answer.status_code < 500, answer.text
     assert answer.json()["detail"]
     assert town.http.get(path).status_code == 401
+
+
+def test_consignments_gathered_together_are_what_each_is_alone(
+    town: Town, consignment: tuple[str, list[SignedRecord]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services = town.gateway.services
+    opener = Opener(services.store.vault)
+    first, told = consignment
+    second = f"6CN{town.member('trader').uscc}-TOGETHER"
+    town.say("trader", order(), second)
+    town.say("carrier", waybill(), first, second)
+    town.cover()
+    ucrs = [first, second, f"6CN{town.member('trader').uscc}-NOWHERE"]
+    known = services.store, opener, services.index, services.tag_keys, None
+    alone = [gather(ucr, *known) for ucr in ucrs]
+    assert [len(one.records) for one in alone] == [len(told) + 1, 2, 0]
+    assert gather_each(ucrs, *known) == alone
+    # Where one question could have left rows out, each is asked for by itself.
+    monkeypatch.setattr("gateway.views.gather.CONSIGNMENT_RECORDS_MAX", len(told) + 3)
+    assert gather_each(ucrs, *known) == alone
