@@ -155,6 +155,9 @@ class LedgerMachine(RuleBasedStateMachine):
         assert self.ledger.batch_count() == len(self.model.batch_ids)
         if len(self.seen) < len(self.model.batch_ids):
             self.seen.append(self.ledger.commitment(len(self.seen)))
+        # The newest ones after each step, all of them at the end.
+        first = max(0, len(self.seen) - 3)
+        assert [self.ledger.commitment(index) for index in range(first, len(self.seen))] == self.seen[first:]
 
     def teardown(self) -> None:
         """Compares every batch and checkpoint once a run."""

@@ -156,6 +156,22 @@ class RegistryMachine(RuleBasedStateMachine):
         assert set(found.active) == self.model.active
         assert 1 <= self.model.thresholds[-1][1] <= len(found.active)
 
+    @invariant()
+    def no_key_has_two_members_and_nothing_of_it_is_overwritten(self) -> None:
+        if not hasattr(self, "model"):
+            return
+        for thumbprint, versions in self.model.keys.items():
+            assert list(self.ledger.key_versions(thumbprint)) == versions
+            assert len({version.member for version in versions}) <= 1
+
+    @invariant()
+    def an_executed_proposal_executes_never_again(self) -> None:
+        if not hasattr(self, "model"):
+            return
+        # Those that a rule can reach now; all of them are compared at the end.
+        for number in range(max(0, len(self.model.proposals) - 5), len(self.model.proposals)):
+            assert (self.ledger.proposal(number).executed_block or 0) == self.model.proposals[number].executed_block
+
     def teardown(self) -> None:
         """Compares every fact, by calls and by events, once a run."""
         if not hasattr(self, "model"):
