@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -22,6 +23,8 @@ from adapters.single_window import Message, Page, SingleWindowFault
 ENVELOPE_SUFFIX = ".envelope.json"
 REFUSAL_SUFFIX = ".refusal.json"
 FILES_MAX = 100_000
+
+_log = logging.getLogger("adapters.folder")
 
 
 class Folder:
@@ -65,8 +68,7 @@ class Folder:
         """See `Source`."""
         moved = self._move(envelope, "refused")
         if moved is not None:
-            note = json.dumps({"code": code, "reason": reason}, ensure_ascii=False, indent=1)
-            moved.with_name(moved.name + REFUSAL_SUFFIX).write_text(note, encoding="utf-8")
+            self._note_refusal(moved, code, reason)
 
     def find_name(self, envelope: Envelope) -> str | None:
         """The file that the message came in; None where it was not seen since the start."""
@@ -99,11 +101,21 @@ class Folder:
         except OSError as error:
             raise SingleWindowFault(f"{path} cannot be read: {error}") from error
         except MalformedEnvelope as error:
-            raise SingleWindowFault(f"{path}{ENVELOPE_SUFFIX}: {error}") from error
+            self._leave_out(path, error)
+            return None
         if self._accepts is not None and not self._is_mine(path, envelope, body):
             return None
         self._files[envelope.id] = path
         return Message(envelope, body)
+
+    def _leave_out(self, path: Path, error: MalformedEnvelope) -> None:
+        """A file whose envelope cannot be read is refused like a message, and holds up no other."""
+        reason = f"{path.name}{ENVELOPE_SUFFIX}: {error}"
+        _log.error("refused: %s", reason)
+        if self._moves:
+            self._note_refusal(self._move_file(path, "refused"), error.code, reason)
+        else:
+            self._settled.add(_version(path))
 
     def _is_mine(self, path: Path, envelope: Envelope, body: bytes) -> bool:
         """In a folder shared by several members: an envelope names the sender, else the words themselves tell."""
@@ -131,12 +143,19 @@ class Folder:
         if not self._moves:
             self._settled.add(_version(path))
             return None
+        return self._move_file(path, place)
+
+    def _move_file(self, path: Path, place: str) -> Path:
         target = self.path / place
         target.mkdir(exist_ok=True)
         beside = path.with_name(path.name + ENVELOPE_SUFFIX)
         if beside.is_file():
             beside.replace(target / beside.name)
         return path.replace(target / path.name)
+
+    def _note_refusal(self, moved: Path, code: str, reason: str) -> None:
+        note = json.dumps({"code": code, "reason": reason}, ensure_ascii=False, indent=1)
+        moved.with_name(moved.name + REFUSAL_SUFFIX).write_text(note, encoding="utf-8")
 
 
 def _version(path: Path) -> tuple[Path, int]:

@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import pytest
+
 from adapters.folder import Folder
 from adapters.journal import Journal
 from adapters.pacing import RunnerSettings
@@ -96,3 +98,33 @@ def test_in_a_shared_folder_each_member_takes_its_own_words(consortium: Consorti
     trader = Folder(tmp_path / "in", consortium.cast.trader.uscc, accepts=lambda body: True)
     found = [[message.envelope.kind for message in folder.fetch().messages] for folder in (customs, broker, trader)]
     assert found == [[], ["CEB621"], ["XML"]]
+
+
+def test_an_envelope_that_cannot_be_read_refuses_its_file_and_holds_up_no_other(
+    consortium: Consortium, tmp_path: Path
+) -> None:
+    folder = tmp_path / "in"
+    _declaration(consortium, folder, envelope=True)
+    (folder / "a.xml").write_bytes(b"<a/>")
+    (folder / "a.xml.envelope.json").write_text('{"id": ')
+    runner = _folder_runner(consortium, Folder(folder, consortium.cast.broker.uscc, moves=True))
+    assert runner.run_until_settled().submitted == 1
+    assert sorted(path.name for path in (folder / "refused").iterdir()) == [
+        "a.xml",
+        "a.xml.envelope.json",
+        "a.xml.refusal.json",
+    ]
+    assert "a.xml.envelope.json" in json.loads((folder / "refused" / "a.xml.refusal.json").read_text())["reason"]
+
+
+def test_an_envelope_that_cannot_be_read_is_said_where_files_stay(
+    consortium: Consortium, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "in"
+    _declaration(consortium, folder, envelope=True)
+    (folder / "a.xml").write_bytes(b"<a/>")
+    (folder / "a.xml.envelope.json").write_text("[]")
+    runner = _folder_runner(consortium, Folder(folder, consortium.cast.broker.uscc))
+    assert runner.run_until_settled().submitted == 1
+    assert [record.message for record in caplog.records if "a.xml.envelope.json" in record.message]
+    assert (folder / "a.xml").exists()
