@@ -114,7 +114,7 @@ def single_window(
 def attester(
     directory: Directory,
     member: Annotated[list[str] | None, typer.Option(help="governor (slug); repeat for several on one machine")] = None,
-    rpc: Annotated[str, typer.Option(help="the chain's JSON-RPC endpoint")] = f"http://127.0.0.1:{NODE_PORT}",
+    rpc: Annotated[str, typer.Option(help="the chain's JSON-RPC endpoint; else the folder's own network or node")] = "",
     quiet_s: Annotated[float, typer.Option(help="a checkpoint is due this long after the last batch")] = 5.0,
     every_batches: Annotated[int, typer.Option(help="and at every multiple of so many batches")] = 64,
     heartbeat_s: Annotated[float, typer.Option(help="and at least this often while batches wait for one")] = 15.0,
@@ -136,7 +136,7 @@ def attester(
     stopped = StopSignal()
     attest_until(
         stopped,
-        make_attester(folder, rpc, member or [], policy).step,
+        make_attester(folder, rpc or folder.rpc() or f"http://127.0.0.1:{NODE_PORT}", member or [], policy).step,
         say=lambda text: print(text, flush=True),
         warn=lambda text: print(text, file=sys.stderr, flush=True),
         poll_s=poll_s,
