@@ -19,10 +19,11 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from chain.encoding import parse_base64url
 from chain.errors import Malformed, StoreFault
@@ -110,6 +111,12 @@ class AuditReport:
     def can_tell(self) -> bool:
         """Whether there were promises to look at and none of them is still open."""
         return self.receipts > 0 and not self.outcomes[Outcome.OPEN]
+
+    def format(self) -> dict[str, Any]:
+        """The report in JSON's terms; outcomes by name, those that were found alone."""
+        # Not left to `asdict`, which copies a Counter as if its items were what it counts.
+        outcomes = {outcome.value: count for outcome, count in self.outcomes.items()}
+        return asdict(replace(self, outcomes=Counter())) | {"outcomes": outcomes, "receipts": self.receipts}
 
     def add(self, fault: Fault) -> None:
         """Names a fault, as long as the list is not full."""

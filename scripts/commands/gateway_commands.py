@@ -6,7 +6,6 @@ import json
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
@@ -52,8 +51,7 @@ def audit(
     folder.require_founded()
     report = _audited(folder, rpc, receipts or [])
     if as_json:
-        said = asdict(report) | {"receipts": report.receipts}
-        print(json.dumps(said, ensure_ascii=False, indent=2))
+        print(json.dumps(report.format(), ensure_ascii=False, indent=2))
     else:
         _say(report, {member.uscc: member.name for member in folder.members()})
     if report.has_faults:

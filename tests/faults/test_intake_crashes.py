@@ -57,7 +57,8 @@ def state_of(gateway: PaperGateway, record_id: str) -> RecordState | None:
 
 def receipts(gateway: PaperGateway) -> dict[str, str]:
     with gateway.store.reading() as connection:
-        return dict(connection.exec_driver_sql("SELECT record_id, receipt FROM records").all())  # type: ignore[arg-type]
+        asked = "SELECT record_id, receipt FROM records JOIN payloads ON payloads.record_seq = records.seq"
+        return dict(connection.exec_driver_sql(asked).all())  # type: ignore[arg-type]
 
 
 def entries_on_chain(town: Town) -> Counter[bytes]:

@@ -35,6 +35,8 @@ ASKED: dict[str, tuple[str, str, dict[str, str]]] = {
     "GET /v1/ledger/members": ("auditor", "/v1/ledger/members", {}),
     "GET /v1/ledger/keys": ("auditor", "/v1/ledger/keys", {}),
     "GET /v1/trust-root": ("auditor", "/v1/trust-root", {}),
+    "GET /v1/schemas": ("auditor", "/v1/schemas", {}),
+    "GET /v1/schemas/{record_type}": ("auditor", "/v1/schemas/customs.declaration", {}),
     "GET /healthz": ("auditor", "/healthz", {}),
     "GET /readyz": ("auditor", "/readyz", {}),
     "GET /metrics": ("auditor", "/metrics", {}),

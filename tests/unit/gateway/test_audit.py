@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from pathlib import Path
 
@@ -55,6 +56,8 @@ def test_kept_promises_are_kept(gateway: PaperGateway, town: Town) -> None:
     report = audit(gateway, town, kept)
     assert report.outcomes == {Outcome.KEPT: 3}
     assert (report.entries, report.doubled, report.has_faults, report.can_tell) == (3, 0, False, True)
+    said = json.loads(json.dumps(report.format()))
+    assert (said["outcomes"], said["receipts"], said["entries"]) == ({"kept": 3}, 3, 3)
 
 
 def test_before_its_time_a_promise_is_open_and_nothing_can_be_told(gateway: PaperGateway, town: Town) -> None:

@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 from gateway import console
 from gateway.console import FILES, console_router
 from gateway.rim import install_rim
+from gateway.tracing import Tracing
 from tests.unit.gateway.paper import PUBLIC_URL, PaperGateway
 
 FOLDER = Path(console.__file__).parent
@@ -25,7 +26,7 @@ READS_MARKUP = re.compile(
 @pytest.fixture
 def http() -> TestClient:
     app = FastAPI()
-    install_rim(app)
+    install_rim(app, Tracing())
     app.include_router(console_router())
     return TestClient(app, base_url="http://gateway.test", follow_redirects=False)
 

@@ -146,7 +146,7 @@ def test_pages_follow_the_ucr_and_none_comes_twice(store: Store) -> None:
         held = story().held[3]
         one = findable(held.signed, parse_record(held.signed))
         assert one is not None
-        found.append((seq, Findable([ucr], one.facts, one.concerns)))
+        found.append((seq, Findable([ucr], one.facts, one.concerns, one.goods)))
     with store.writing() as connection:
         write_findables(connection, found)
     seen: list[str] = []
