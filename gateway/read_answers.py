@@ -6,7 +6,7 @@ real answers against them. What a record's section holds is described by the rec
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -108,6 +108,16 @@ class RecordAnswer(RecordLine):
     read_receipt: str | None
 
 
+class WhyWithheld(Strict):
+    """Why one section is withheld."""
+
+    section: str
+    cause: Literal["no-grant", "condition", "other-consignments"]
+    """No line of the policy shows it; one would, were its condition met; or the record is of others' goods too."""
+    grants: list[str]
+    """The lines of the policy that would show it, where a condition is all that lacks."""
+
+
 class Withheld(Strict):
     """Sections of a record that its reader may not see, by name."""
 
@@ -115,6 +125,7 @@ class Withheld(Strict):
     type: str
     issuer: str
     sections: list[str]
+    why: list[WhyWithheld]
 
 
 class ReaderLine(Strict):
@@ -217,11 +228,22 @@ class LastEvent(Strict):
     happened: Section | None
 
 
+class TaxStanding(Strict):
+    """How many bills stand and how many payments, with the last word on either."""
+
+    record: str
+    type: str
+    issuer: str
+    assessed: int
+    paid: int
+
+
 class Overview(Strict):
-    """Customs and logistics in a line each."""
+    """Customs, logistics and tax in a line each."""
 
     customs: list[Stretch]
     logistics: LastEvent | None
+    tax: TaxStanding | None
 
 
 class Moment(Strict):
@@ -231,6 +253,8 @@ class Moment(Strict):
     type: str
     issuer: str
     at: str
+    at_is: Literal["happened", "issued"]
+    """Whether `at` is when it happened or, where that is not said or withheld, when the record was issued."""
     code: Section | None
     state: str | None = None
 
@@ -245,6 +269,7 @@ class FindingLine(Answer):
     severity: str | None
     records: list[str | None]
     text: str | None
+    text_zh: str | None = None
 
 
 class DueLine(Strict):
