@@ -35,6 +35,8 @@ STORIES = ("parcel", "air_import")
 STORY_TITLES = {"parcel": "a parcel 跨境电商包裹", "air_import": "an air import 空运进口"}
 STORY_TIMEOUT_S = 120.0
 READER = "regulator"
+HEARTBEAT_S = 3.0
+"""Each look at a view is anchored too, so batches never pause while the demonstration waits for its checkpoint."""
 VIEW_PAUSE_S = 1.0
 """Each look at a view is a read that is logged and anchored, so the demonstration does not stare."""
 
@@ -247,7 +249,7 @@ def main(arguments: list[str] | None = None) -> int:
     demonstration = Demonstration(folder, console, options.rpc, options.funder, options.unsealed)
     try:
         demonstration.found()
-        with Machine(folder, node_port=8645, gateway_port=8700, quiet_s=1.0) as machine:
+        with Machine(folder, node_port=8645, gateway_port=8700, quiet_s=1.0, heartbeat_s=HEARTBEAT_S) as machine:
             demonstration.run(machine)
             demonstration.close(machine, keeps_running=not options.once)
             if not options.once:

@@ -23,6 +23,7 @@ class Machine:
         gateway_port: int,
         single_window_port: int = 8710,
         quiet_s: float = 5.0,
+        heartbeat_s: float = 15.0,
         rpc: str = "",
         state_blocks: int | None = None,
     ) -> None:
@@ -31,6 +32,7 @@ class Machine:
         self._group = ProcessGroup(folder.path / "logs")
         self._node_port, self._gateway_port, self._single_window_port = ports
         self._quiet_s = quiet_s
+        self._heartbeat_s = heartbeat_s
         self._rpc = rpc or folder.rpc()
         self._node_options = () if state_blocks is None else ("--state-blocks", str(state_blocks))
 
@@ -88,6 +90,8 @@ class Machine:
             self.rpc_url,
             "--quiet-s",
             str(self._quiet_s),
+            "--heartbeat-s",
+            str(self._heartbeat_s),
         )
         self._await_node(say)
         self._group.wait_ready("gateway", answers(f"{self.gateway_url}/readyz"))
