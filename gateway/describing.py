@@ -25,6 +25,7 @@ from gateway.exports import CSV_MEDIA_TYPE, PARQUET_MEDIA_TYPE
 from gateway.problems import KINDS, PROBLEM_JSON
 from gateway.routes_schemas import SCHEMA_MEDIA_TYPE
 from gateway.search import CRITERIA, WORDS_CHARS_MAX
+from gateway.search_answers import CountAnswer, ReferencesAnswer, SearchAnswer
 
 EXAMPLES_FILE = Path(__file__).with_name("openapi-examples.json")
 BUNDLE_MEDIA_TYPE = "application/vnd.tongguan.bundle+json"
@@ -82,9 +83,9 @@ OPERATIONS: dict[str, Operation] = {
     "GET /v1/consignments/{ucr}": _view(told.ConsignmentAnswer),
     "GET /v1/consignments/{ucr}/bundle": _BUNDLE,
     "GET /v1/consignments/{ucr}/explanation": _view(told.ExplanationAnswer),
-    "GET /v1/references/{kind}": _view(told.ReferencesAnswer),
-    "GET /v1/search": _view(told.SearchAnswer, searches=True),
-    "GET /v1/search/count": _view(told.CountAnswer, searches=True),
+    "GET /v1/references/{kind}": _view(ReferencesAnswer),
+    "GET /v1/search": _view(SearchAnswer, searches=True),
+    "GET /v1/search/count": _view(CountAnswer, searches=True),
     "GET /v1/search/export": Operation(
         _LOGGED, _EXPORT, (CSV_MEDIA_TYPE.partition(";")[0], PARQUET_MEDIA_TYPE), is_logged=False, searches=True
     ),
