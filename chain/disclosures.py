@@ -120,6 +120,17 @@ class Disclosures:
         """The value of the disclosure with that digest, which is here."""
         return self._at(self.places()[digest]).value
 
+    def texts(self) -> Sequence[bytes]:
+        """The JSON texts of all, in order, where they are known and nothing else was made of them; else none."""
+        return self._texts
+
+    def text(self, digest: bytes) -> bytes:
+        """The JSON text of the disclosure with that digest, which is here."""
+        place = self.places()[digest]
+        if self._texts:
+            return self._texts[place]
+        return parse_base64url(self._at(place).encoded)
+
     def _at(self, place: int) -> Disclosure:
         found = self._read[place]
         if found is None:

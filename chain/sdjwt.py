@@ -153,6 +153,17 @@ class SignedRecord:
         known = held.places()
         return tuple([held.value(digest) for digest in self.sections.get(name, ()) if digest in known])
 
+    def texts(self, name: str) -> list[bytes]:
+        """The JSON texts `[salt, value]` of a section's disclosed elements, in order: for who needs a part of each."""
+        held = self._held
+        known = held.places()
+        return [held.text(digest) for digest in self.sections.get(name, ()) if digest in known]
+
+    def plain_texts(self) -> Sequence[bytes]:
+        """The JSON text of every disclosure in order, a line each, where its reader proved that they are written as
+        ours are; else none."""
+        return self._held.texts() if self.fits_model else ()
+
     def disclosed(self) -> dict[str, tuple[tuple[bytes, Json | Withheld], ...]]:
         """Every section with its elements in order, each as (digest, value or `WITHHELD`)."""
         held = self._held

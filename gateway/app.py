@@ -39,7 +39,7 @@ from gateway.routes_ledger import ledger_router, trust_root_router
 from gateway.routes_schemas import schemas_router
 from gateway.routes_write import write_router
 from gateway.sealer import Sealer
-from gateway.search_facts import spread
+from gateway.search_facts import SPREAD_LAG_RECORDS_MAX, spread
 from gateway.services import Services
 from gateway.settings import GatewaySettings
 from gateway.store.store import Store
@@ -57,6 +57,8 @@ CONNECT_TIMEOUT_S = 60.0
 CONNECT_PAUSE_S = 0.5
 SPREAD_PAUSE_S = 0.5
 """How often the store is asked whether search facts wait."""
+SEALER_PAUSE_S = 0.05
+"""How often the sealer looks for what waits and for its batches' blocks, unless the chain is asked oftener."""
 TITLE = "Tongguan gateway"
 NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
 """The framework's own telemetry tells paths and queries, in which UCRs and references stand: `tracing.py` does not."""
@@ -210,17 +212,31 @@ def _machinery(services: Services, account: LocalAccount) -> Machinery:
     watcher = Watcher(services.store, services.registry, follower, services.index, tracing)
     sealer = Sealer(settings, services.store, services.ledger, services.registry, account, services.clock, tracing)
 
+    follower_loop = Loop("follower", watcher.step, lambda: settings.poll_s)
+
     def seal() -> bool:
         # What stands on the chain already must be known before anything is sealed: see `following.py`.
-        return watcher.caught_up.is_set() and sealer.step()
+        if not watcher.caught_up.is_set():
+            return False
+        anchored = sealer.status.anchored_batches
+        done = sealer.step()
+        if sealer.status.anchored_batches > anchored:
+            follower_loop.wake()
+        return done
+
+    def pause_s() -> float:
+        return sealer.status.pause_s if sealer.status.stalled_since else min(settings.poll_s, SEALER_PAUSE_S)
 
     def spread_some() -> bool:
-        # While uploads take every core, facts are spread a few at a time; then as fast as they can.
-        return spread(services.store) and not services.intake.is_uploading()
+        # While uploads take every core and records wait for the chain, facts are spread a few at a time; then, or when
+        # too many wait, as fast as they can.
+        left = spread(services.store)
+        busy = services.intake.is_uploading() or sealer.is_waiting
+        return left > (SPREAD_LAG_RECORDS_MAX if busy else 0)
 
     loops = (
-        Loop("follower", watcher.step, lambda: settings.poll_s),
-        Loop("sealer-loop", seal, lambda: sealer.status.pause_s if sealer.status.stalled_since else settings.poll_s),
+        follower_loop,
+        Loop("sealer-loop", seal, pause_s),
         Loop("search-loop", spread_some, lambda: SPREAD_PAUSE_S),
     )
     return Machinery(watcher, sealer, loops)

@@ -14,7 +14,7 @@ from chain.follower import Follower, LedgerCheckpoint
 from chain.index_store import IndexedBatch, IndexStore
 from chain.proof.batch import TAG_BYTES, split_entries
 from gateway.registry import Registry
-from gateway.store.outbox import closed_batches, read_mark, set_mark
+from gateway.store.outbox import own_batches, read_mark, set_mark
 from gateway.store.records import (
     entries_of,
     find_waiting_entries,
@@ -55,16 +55,21 @@ class Watcher:
         """Why it stopped for good (the chain cannot be believed); empty while it runs."""
         self.blocks_behind = 0
         self.covered_batches = 0
+        self._done_block = -1
+        """The newest block up to which everything was read and marked."""
 
     def step(self) -> bool:
         """Reads on and marks; whether there is more to do at once. Raises what the follower and the store raise."""
-        self._registry.refresh()
+        block = self._registry.refresh().block
+        if block == self._done_block:
+            return False  # blocks are final, so nothing can have changed
         done = self._follower.step()
         self.blocks_behind = done.blocks_behind
         more = self._mark_anchored()
         self._mark_covered()
         if not more and not done.blocks_behind:
             self.caught_up.set()
+            self._done_block = block
         return more or not done.idle
 
     def _mark_anchored(self) -> bool:
@@ -75,10 +80,10 @@ class Watcher:
         if not found:
             return False
         with self._store.writing() as connection:
-            # What our own sealer anchored is marked already, in the very transaction that closed its batch.
-            closed = closed_batches(connection, [batch.facts.batch_id() for batch in found])
+            # What our own sealer anchors it marks itself, in the very transaction that closes its batch.
+            own = own_batches(connection, [batch.facts.batch_id() for batch in found])
             for batch in found:
-                if batch.void or batch.facts.batch_id() in closed:
+                if batch.void or batch.facts.batch_id() in own:
                     continue
                 digests = self._digests(batch)
                 by_record = find_waiting_entries(connection, digests)

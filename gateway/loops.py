@@ -22,7 +22,8 @@ class Loop:
         self.name = name
         self._step = step
         self._pause_s = pause_s
-        self._ending = threading.Event()
+        self._ending = False
+        self._woken = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self.fault = ""
         """The fault of the last step, for the log; empty where it went well."""
@@ -35,17 +36,23 @@ class Loop:
         """Starts the thread."""
         self._thread.start()
 
+    def wake(self) -> None:
+        """Ends the pause, if it pauses: there is something to do."""
+        self._woken.set()
+
     def stop(self) -> None:
         """Lets the step in hand end and joins the thread, where it was started."""
-        self._ending.set()
+        self._ending = True
+        self._woken.set()
         if self._thread.ident is not None:
             self._thread.join(STOP_TIMEOUT_S)
 
     def _run(self) -> None:
         try:
-            while not self._ending.is_set():
-                if not self._tried():
-                    self._ending.wait(self._pause_s())
+            while not self._ending:
+                self._woken.clear()
+                if not self._ending and not self._tried():
+                    self._woken.wait(self._pause_s())
         except UNBELIEVABLE as fault:
             self.dead = str(fault)
             _log.critical("%s stopped: %s", self.name, fault)

@@ -22,8 +22,8 @@ from chain.sdjwt import RECORD_CHARS_MAX, SignedRecord
 from gateway.examination import Examined, Examiner
 from gateway.receipts import sign_receipt
 from gateway.registry import Snapshot
-from gateway.search_facts import findable, pack_findable
-from gateway.store.records import NewRecord
+from gateway.search_facts import findable, pack_findable, references_of
+from gateway.store.records import NewRecord, hidden_part
 from gateway.store.vault import Vault
 
 LINE_BYTES_MAX = RECORD_CHARS_MAX + 8
@@ -72,8 +72,8 @@ class _Draft:
     body: bytes
     signed: SignedRecord = field(init=False)
     examined: Examined = field(init=False)
-    keys: list[tuple[str, str, str]] = field(init=False)
-    """Of its references, in its order."""
+    references: list[tuple[str, str, str, str]] = field(init=False)
+    """Key and day of each, in its order."""
     facts: bytes = field(init=False)
     receipt: str = field(init=False)
     offer: NewRecord = field(init=False)
@@ -136,9 +136,9 @@ class Preparer:
 
     def _pack(self, draft: _Draft, accepted_at: int) -> None:
         signed, record = draft.signed, draft.examined.record
-        # A record is its JWT, a ~ and its disclosures: what was read needs no joining.
-        end = len(signed.jwt)
-        cited = sorted({one.sha256 for one in record.documents if one.sha256 is not None})
+        cited: list[str] = []
+        if "documents" in signed.sections:
+            cited = sorted({one.sha256 for one in record.documents if one.sha256 is not None})
         draft.offer = NewRecord(
             record_id=signed.record_id,
             iss=signed.iss,
@@ -147,13 +147,13 @@ class Preparer:
             kid=signed.kid,
             iat=signed.iat,
             amends=signed.amends,
-            jwt=self.vault.pack_public(draft.body[:end]),
-            disclosures=self.vault.pack_secret(draft.body[end + 1 :], signed.record_id),
+            jwt=self.vault.pack_public(draft.body[: len(signed.jwt)]),
+            disclosures=self.vault.pack_secret(hidden_part(signed, draft.body), signed.record_id),
             receipt=draft.receipt,
             accepted_at=accepted_at,
             anchor_by=accepted_at + self.promise.anchor_promise_s,
             entries=[(entry.ucr, entry.tag, entry.digest) for entry in draft.examined.entries],
-            references=[(*key, one.on) for key, one in zip(draft.keys, record.references, strict=True)],
+            references=draft.references,
             documents=[bytes.fromhex(one) for one in cited],
             facts=draft.facts,
         )
@@ -189,7 +189,7 @@ def _read(draft: _Draft) -> None:
 
 def _find(draft: _Draft) -> None:
     """What the record can be found by."""
-    record = draft.examined.record
-    draft.keys = [reference.key for reference in record.references]
-    found = findable(draft.signed, record, frozenset(draft.keys))
+    draft.references = references_of(draft.signed, draft.examined.record)
+    keys = frozenset([one[:3] for one in draft.references])
+    found = findable(draft.signed, draft.examined.record, keys)
     draft.facts = b"" if found is None else pack_findable(found)

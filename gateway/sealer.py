@@ -1,16 +1,19 @@
 """The sealer: groups entries into batches and anchors them, each once, whatever crashes.
 
-Crash order of one batch:
+It never waits for a block with its hands full: what becomes due meanwhile is sent too, up to `batches_together_max`
+batches at a time, so that one block anchors all that waits. Crash order of a batch:
 
-1. the batch is written to the outbox with its records (crash after: `step` finds it open and goes on)
-2. the transaction is signed and its bytes are written (crash after: the same bytes are sent, on the same nonce)
-3. it is sent (crash after: the chain knows the batch by its id)
-4. the stored commitment is compared with our own derivation (a ledger that keeps another is not believed: we stop)
-5. batch and records are marked, in one transaction
+1. it is signed, and written to the outbox with its bytes and its records, in one transaction (crash before: nothing
+   happened; crash after: `step` finds it open and sends the same bytes, on the same nonce)
+2. it is sent, after those with lower nonces (crash after: the chain knows the batch by its id)
+3. once a block holds it, the stored commitment is compared with our own derivation (a ledger that keeps another is not
+   believed: we stop)
+4. batch and records are marked, in one transaction
 
 Anchoring the same batch twice reverts in the contract, so a lost answer, a second sealer or a restored backup costs a
 transaction at most, never a double. One account, one nonce lane. A batch takes only as many records as it holds, and a
-record whose key stopped counting is refused before its batch is made, so that it holds up nobody else.
+record whose key stopped counting is refused before its batch is made, so that it holds up nobody else. After any fault
+nothing that was remembered counts: the outbox and the chain say how things stand.
 """
 
 from __future__ import annotations
@@ -18,19 +21,20 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from chain.errors import LedgerFault, TongguanError
-from chain.ledger import Call, Receipt
 from chain.ledger.calls import anchor
 from chain.ledger.faults import NotInBlockYet, RpcRefused
 from chain.ledger.reverts import AlreadyAnchored, ContractRefused
-from chain.proof.batch import BatchFacts, batch_id, entries_root
+from chain.proof.batch import BatchFacts
 from chain.proof.hashes import keccak256
+from gateway.anchoring import BACK_OFF_S, BACK_OFF_S_MAX, AnchoringLedger, SealerStatus, WrongCommitment
+from gateway.batching import count_entries, grouped, made_batch, unfit
 from gateway.problems import GatewayRefusal
-from gateway.registry import Registry, Snapshot
+from gateway.registry import Registry
 from gateway.settings import GatewaySettings
 from gateway.store.outbox import (
     Lease,
@@ -56,61 +60,26 @@ if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
 
 LEASE_NAME = "sealer"
-BACK_OFF_S = 0.5
-"""The first pause after the chain failed us; it doubles up to `BACK_OFF_S_MAX`."""
-BACK_OFF_S_MAX = 15.0
 
 _log = logging.getLogger("gateway.sealer")
 
 
-class WrongCommitment(LedgerFault):
-    """The ledger contract keeps another commitment than ours for a batch it says it anchored: nothing is marked."""
+class _Flight(NamedTuple):
+    """A batch that was sent and that no block is known to hold yet."""
 
-    def __init__(self, index: int) -> None:
-        self.index = index
-        super().__init__(f"the ledger keeps another commitment for batch {index} than the one derived here")
-
-
-class AnchoringLedger(Protocol):
-    """What the sealer asks of `chain.ledger.Ledger`."""
-
-    @property
-    def consortium(self) -> bytes: ...
-    def next_nonce(self, account: str, *, pending: bool = False) -> int: ...
-    def prepare(self, call: Call, sender: LocalAccount, nonce: int) -> bytes: ...
-    def send_raw(self, raw: bytes) -> str: ...
-    def wait(self, tx_hash: str, timeout_s: float | None = None) -> Receipt: ...
-    def find_batch_index(self, batch_id: bytes, block: int | None = None) -> int | None: ...
-    def commitment(self, index: int, block: int | None = None) -> bytes: ...
-    def batches(self, first: int, *, from_block: int = 0, to_block: int | None = None) -> Iterator[AnchoredFacts]: ...
+    batch: OutboxBatch
+    tx_hash: str
+    since: float
+    """Unix seconds."""
 
 
-class AnchoredFacts(Protocol):
-    """Where a batch was anchored."""
+@dataclass(frozen=True)
+class _Landed:
+    """A batch that stands on the chain, at which index, and in which block where that is known."""
 
-    @property
-    def block(self) -> int: ...
-    @property
-    def timestamp(self) -> int: ...
-
-
-@dataclass
-class SealerStatus:
-    """How the sealer fares, for `/readyz` and the metrics."""
-
-    stalled_since: float | None = None
-    """Since when the chain takes no batch (Unix seconds); None while it does."""
-    reason: str = ""
-    fault_name: str = ""
-    """Class of the fault that stalls it, for `/readyz`: the reason may name an endpoint."""
-    stopped: str = ""
-    """Why it stopped for good; empty while it runs."""
-    anchored_batches: int = 0
-    anchored_records: int = 0
-    refused_records: int = 0
-    late_records: int = 0
-    """Anchored after the time that their receipts promised."""
-    pause_s: float = field(default=BACK_OFF_S)
+    batch: OutboxBatch
+    index: int
+    block: int | None
 
 
 class Sealer:
@@ -135,34 +104,43 @@ class Sealer:
         self._clock = clock
         self._holder = secrets.token_hex(16)
         self._lease: Lease | None = None
+        self._leased_at = 0
+        self._is_sure = False
+        """Whether what is remembered of the outbox, the nonce too, is how things stand."""
+        self._flying: list[_Flight] = []
+        """In order of their nonces."""
         self._next_nonce: int | None = None
         self.status = SealerStatus()
 
     def step(self) -> bool:
-        """Finishes open batches, then seals a due one; whether anything was anchored.
+        """Marks what is anchored by now, and sends what is due; whether anything was done.
 
         Raises WrongCommitment where the chain cannot be believed. Every other fault of the chain is noted in `status`
         and met with a pause by the caller; nothing is lost by it.
         """
         if not self._hold_lease():
             return False
+        is_sure, self._is_sure = self._is_sure, False
         try:
-            with self._store.reading() as connection:
-                unfinished = open_batches(connection)
-            for batch in unfinished:
-                self._finish(batch)
+            resumed = not is_sure and self._resume()
             sealed = self._seal()
-            if sealed is not None:
-                self._finish(sealed)
+            landed = self._land()
         except WrongCommitment as fault:
             self.status.stopped = str(fault)
             raise
         except (LedgerFault, GatewayRefusal) as fault:
             self._note_stall(fault)
             return False
-        self.status.stalled_since, self.status.reason, self.status.pause_s = None, "", BACK_OFF_S
-        self.status.fault_name = ""
-        return bool(unfinished) or sealed is not None
+        self._is_sure = True
+        if landed or not self._flying:
+            self.status.stalled_since, self.status.reason, self.status.pause_s = None, "", BACK_OFF_S
+            self.status.fault_name = ""
+        return resumed or sealed or landed
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a batch was sent that no block is known to hold yet."""
+        return bool(self._flying)
 
     def close(self) -> None:
         """Gives the lease back; open batches are finished by whoever starts next."""
@@ -172,12 +150,15 @@ class Sealer:
             self._lease = None
 
     def _hold_lease(self) -> bool:
+        now = int(self._clock())
+        if self._lease is not None and 0 <= now - self._leased_at < self._settings.lease_s / 2:
+            return True
         with self._store.writing() as connection:
-            lease = take_lease(connection, LEASE_NAME, self._holder, int(self._clock()), self._settings.lease_s)
+            lease = take_lease(connection, LEASE_NAME, self._holder, now, self._settings.lease_s)
         if lease is None or self._lease is None or lease.fence != self._lease.fence:
-            # Whoever held it meanwhile may have used the account's nonces.
-            self._next_nonce = None
-        self._lease = lease
+            # Whoever held it meanwhile may have sealed, with this account too.
+            self._is_sure = False
+        self._lease, self._leased_at = lease, now
         return lease is not None
 
     def _held(self) -> Lease:
@@ -185,135 +166,195 @@ class Sealer:
             raise TongguanError("the sealer writes only under its lease")
         return self._lease
 
-    # -- step 1: the batch is written ------------------------------------------------------------------------------
+    # -- step 1: batches are signed and written --------------------------------------------------------------------
 
-    def _seal(self) -> OutboxBatch | None:
+    def _seal(self) -> bool:
+        """Writes and sends the batches that are due, as many as may be under way; whether there were any."""
+        room = self._settings.batches_together_max - len(self._flying)
+        if room <= 0:
+            return False
+        entries_max = self._settings.batch_entries_max
         snapshot = self._registry.snapshot()
-        with self._store.reading() as connection:
-            waiting = waiting_records(connection, self._settings.batch_entries_max)
-        if not waiting or not self._is_due(waiting):
-            return None
         began_ns = time.time_ns()
-        against = {who: _why_not(*who, snapshot) for who in {(record.kid, record.iss) for record in waiting}}
-        bad = {record.seq: reason for record in waiting if (reason := against[record.kid, record.iss])}
-        good = [record for record in waiting if record.seq not in bad]
+        with self._store.reading() as connection:
+            waiting = waiting_records(connection, entries_max * room)
+        if not waiting:
+            return False
+        bad = unfit(waiting, snapshot)
+        groups = grouped([record for record in waiting if record.seq not in bad], entries_max)[:room]
+        if groups and not self._is_due(groups[-1]):
+            groups.pop()
+        made = [made_batch(group, self._account.address, int(self._clock())) for group in groups]
+        taken = {flight.batch.nonce for flight in self._flying}
+        signed = [self._signed(batch, taken) for batch in made]
+        if not signed and not bad:
+            return False
         with self._store.writing() as connection:
             check_lease(connection, self._held())
             for seq, reason in bad.items():
                 refuse_record(connection, seq, reason)
-            self.status.refused_records += len(bad)
-            if not good:
-                return None
-            batch = write_batch(connection, self._made(good), [record.seq for record in good])
-        self._tracing.sealed(batch.id, (record.record_id for record in good), began_ns, batch.count)
-        return batch
+            written = [
+                write_batch(connection, batch, [record.seq for record in group], nonce, raw)
+                for group, batch, (nonce, raw) in zip(groups, made, signed, strict=True)
+            ]
+        self.status.refused_records += len(bad)
+        for one, group in zip(written, groups, strict=True):
+            self._tracing.sealed(one.id, (record.record_id for record in group), began_ns, one.count)
+        self._send(written)
+        return True
 
-    def _made(self, chosen: list[WaitingRecord]) -> NewBatch:
-        own = [entry for record in chosen for entry in record.entries]
-        joined = b"".join(own)
-        root = entries_root(own)
-        address = bytes.fromhex(self._account.address[2:])
-        return NewBatch(
-            batch_id=batch_id(root, len(own), keccak256(joined), address),
-            root=root,
-            count=len(own),
-            entries=joined,
-            gateway=self._account.address.lower(),
-            created_at=int(self._clock()),
-        )
-
-    def _is_due(self, waiting: list[WaitingRecord]) -> bool:
-        total = sum(len(record.entries) for record in waiting)
-        if total >= self._settings.batch_entries_max:
+    def _is_due(self, group: Sequence[WaitingRecord]) -> bool:
+        if count_entries(group) >= self._settings.batch_entries_max:
             return True
-        waited_s = self._clock() - waiting[0].accepted_at
+        waited_s = self._clock() - group[0].accepted_at
         # A clock that stepped back must not hold a batch up.
         return waited_s >= self._settings.anchor_period_s or waited_s < 0
 
-    # -- steps 2 to 5 ----------------------------------------------------------------------------------------------
+    def _signed(self, batch: NewBatch, taken: Collection[int | None]) -> tuple[int, bytes]:
+        """The nonce, none of those `taken`, and the bytes to send."""
+        if self._next_nonce is None:
+            self._next_nonce = self._ledger.next_nonce(self._account.address)
+        while self._next_nonce in taken:
+            self._next_nonce += 1
+        nonce = self._next_nonce
+        raw = self._ledger.prepare(anchor(batch.root, batch.count, batch.entries), self._account, nonce)
+        self._next_nonce = nonce + 1
+        return nonce, raw
 
-    def _finish(self, batch: OutboxBatch) -> None:
-        index = self._ledger.find_batch_index(batch.batch_id)
-        block: int | None = None
-        if index is None and batch.raw_tx is None and batch.gateway != self._account.address.lower():
-            # Another gateway on this store made it and died before it signed: its id names that gateway's account.
+    # -- step 2: they are sent -------------------------------------------------------------------------------------
+
+    def _resume(self) -> bool:
+        """Takes up every open batch where the chain says that it stands; whether there were any."""
+        self._flying, self._next_nonce = [], None
+        with self._store.reading() as connection:
+            unfinished = open_batches(connection)
+        stands: list[_Landed] = []
+        unsent: list[OutboxBatch] = []
+        for batch in unfinished:
+            index = self._ledger.find_batch_index(batch.batch_id)
+            if index is not None:
+                stands.append(_Landed(batch, index, None))
+            elif batch.raw_tx is None and batch.gateway != self._account.address.lower():
+                # Another gateway on this store made it and died: its id names that gateway's account.
+                with self._store.writing() as connection:
+                    check_lease(connection, self._held())
+                    dissolve_batch(connection, batch.id)
+                self._tracing.dissolved(batch.id)
+            else:
+                unsent.append(batch)
+        self._close(stands)
+        self._send(self._lane(unsent))
+        return bool(unfinished)
+
+    def _lane(self, batches: Sequence[OutboxBatch]) -> list[OutboxBatch]:
+        """The batches in order of their nonces; those that have none are signed first."""
+        ready = [batch for batch in batches if batch.raw_tx is not None]
+        unsigned = [batch for batch in batches if batch.raw_tx is None]
+        own = sorted(_nonce(batch) for batch in ready if batch.gateway == self._account.address.lower())
+        if own and not unsigned and own[0] > self._ledger.next_nonce(self._account.address):
+            # A lower nonce was given to a batch that another transaction anchored: the last one takes its place.
+            unsigned = [batch for batch in ready if _nonce(batch) == own[-1]]
+        for batch in unsigned:
+            nonce, raw = self._signed(batch, own)
             with self._store.writing() as connection:
                 check_lease(connection, self._held())
-                dissolve_batch(connection, batch.id)
-            self._tracing.dissolved(batch.id)
-            return
-        if index is None:
+                note_transaction(connection, batch.id, nonce, raw)
+            ready = [one for one in ready if one.id != batch.id] + [replace(batch, nonce=nonce, raw_tx=raw)]
+        return sorted(ready, key=_nonce)
+
+    def _send(self, batches: Sequence[OutboxBatch]) -> None:
+        for batch in batches:
             with self._tracing.batch_step(batch.id, "send"):
-                index, block = self._send(batch)
-        with self._tracing.batch_step(batch.id, "anchored"):
-            timestamp = self._check_commitment(batch, index, block)
-            with self._store.writing() as connection:
-                check_lease(connection, self._held())
-                close_batch(connection, batch.id, index)
-                marked = mark_anchored(connection, batch.id, index)
-                late = count_late(connection, batch.id, timestamp) if marked else 0
-        self._tracing.anchored(batch.id, index, marked)
-        self.status.anchored_batches += 1
-        self.status.anchored_records += marked
-        self.status.late_records += late
+                try:
+                    tx_hash = self._ledger.send_raw(batch.raw_tx or b"")
+                except RpcRefused:
+                    # The engine will never take these bytes (nonce spent by another transaction of this account).
+                    self._forget(batch)
+                    raise
+            self._flying.append(_Flight(batch, tx_hash, self._clock()))
 
-    def _send(self, batch: OutboxBatch) -> tuple[int, int | None]:
-        """Sends the batch and waits; where it was anchored: (index, block where it is known)."""
-        raw = self._signed(batch)
+    def _forget(self, batch: OutboxBatch) -> None:
+        with self._store.writing() as connection:
+            check_lease(connection, self._held())
+            note_transaction(connection, batch.id, None, None)
+
+    # -- steps 3 and 4: they are compared and marked ---------------------------------------------------------------
+
+    def _land(self) -> bool:
+        """Marks the batches that stand in a block by now; whether there were any. Then raises what was met, if any."""
+        landed: list[_Landed] = []
+        fault: LedgerFault | None = None
+        while self._flying and fault is None:
+            flight = self._flying[0]
+            try:
+                found = self._arrived(flight)
+            except LedgerFault as met:
+                fault = met
+            else:
+                if found is None:
+                    break
+                landed.append(found)
+                del self._flying[0]
+        self._close(landed)
+        if fault is not None:
+            raise fault
+        return bool(landed)
+
+    def _arrived(self, flight: _Flight) -> _Landed | None:
+        """Where a batch that was sent is anchored; None while it waits for its block, which may take its time."""
+        batch = flight.batch
         try:
-            receipt = self._ledger.wait(self._ledger.send_raw(raw), self._settings.receipt_wait_s)
+            receipt = self._ledger.wait(flight.tx_hash, 0)
+        except NotInBlockYet:
+            if 0 <= self._clock() - flight.since < self._settings.receipt_wait_s:
+                return None
+            raise NotInBlockYet(flight.tx_hash, self._settings.receipt_wait_s) from None
         except AlreadyAnchored as known:
-            self._next_nonce = None
-            return known.index, None
+            return _Landed(batch, known.index, None)
         except ContractRefused:
             # The nonce is spent and the batch is not anchored (the account may not anchor): sign anew next time.
-            self._forget(batch)
-            raise
-        except RpcRefused:
-            # The engine will never take these bytes (nonce spent by another transaction of this account).
             self._forget(batch)
             raise
         index = self._ledger.find_batch_index(batch.batch_id)
         if index is None:
             raise NotInBlockYet(receipt.tx_hash, self._settings.receipt_wait_s)
-        return index, receipt.block
+        return _Landed(batch, index, receipt.block)
 
-    def _signed(self, batch: OutboxBatch) -> bytes:
-        if batch.raw_tx is not None:
-            return batch.raw_tx
-        if self._next_nonce is None:
-            self._next_nonce = self._ledger.next_nonce(self._account.address)
-        nonce = self._next_nonce
-        raw = self._ledger.prepare(anchor(batch.root, batch.count, batch.entries), self._account, nonce)
+    def _close(self, landed: Sequence[_Landed]) -> None:
+        """Compares the commitments and marks batches and records as anchored."""
+        if not landed:
+            return
+        times = [self._check_commitment(one.batch, one.index, one.block) for one in landed]
+        marked: list[int] = []
+        late = 0
         with self._store.writing() as connection:
             check_lease(connection, self._held())
-            note_transaction(connection, batch.id, nonce, raw)
-        self._next_nonce = nonce + 1
-        return raw
-
-    def _forget(self, batch: OutboxBatch) -> None:
-        self._next_nonce = None
-        with self._store.writing() as connection:
-            check_lease(connection, self._held())
-            note_transaction(connection, batch.id, None, None)
+            for one, timestamp in zip(landed, times, strict=True):
+                close_batch(connection, one.batch.id, one.index)
+                marked.append(mark_anchored(connection, one.batch.id, one.index))
+                late += count_late(connection, one.batch.id, timestamp) if marked[-1] else 0
+        for one, count in zip(landed, marked, strict=True):
+            self._tracing.anchored(one.batch.id, one.index, count)
+        self.status.anchored_batches += len(landed)
+        self.status.anchored_records += sum(marked)
+        self.status.late_records += late
 
     def _check_commitment(self, batch: OutboxBatch, index: int, block: int | None) -> int:
         """When the batch was anchored, by its block's time; raises WrongCommitment where another stands there."""
-        found = next(self._ledger.batches(index, from_block=block or 0, to_block=block), None)
-        if found is None:
-            raise WrongCommitment(index)
-        facts = BatchFacts(
-            index,
-            batch.root,
-            batch.count,
-            keccak256(batch.entries),
-            bytes.fromhex(batch.gateway[2:]),
-            found.block,
-            found.timestamp,
-        )
-        if self._ledger.commitment(index) != facts.commitment(self._ledger.consortium):
-            raise WrongCommitment(index)
-        return found.timestamp
+        with self._tracing.batch_step(batch.id, "anchored"):
+            if block is None:
+                found = next(self._ledger.batches(index), None)
+                if found is None:
+                    raise WrongCommitment(index)
+                block, timestamp = found.block, found.timestamp
+            else:
+                timestamp = self._ledger.block_timestamp(block)
+            address = bytes.fromhex(batch.gateway[2:])
+            entries_hash = keccak256(batch.entries)
+            facts = BatchFacts(index, batch.root, batch.count, entries_hash, address, block, timestamp)
+            if self._ledger.commitment(index) != facts.commitment(self._ledger.consortium):
+                raise WrongCommitment(index)
+            return timestamp
 
     def _note_stall(self, fault: TongguanError) -> None:
         if self.status.stalled_since is None:
@@ -324,10 +365,6 @@ class Sealer:
         _log.warning("no batch was anchored since %.0f: %s", self.status.stalled_since, fault)
 
 
-def _why_not(kid: str, iss: str, snapshot: Snapshot) -> str:
-    """Why what `iss` signed with that key may not be anchored now; empty where nothing speaks against it."""
-    try:
-        signer = snapshot.get_signer(kid)
-    except GatewayRefusal as refusal:
-        return str(refusal)
-    return "" if signer.member == iss else f"key {kid} belongs to {signer.member} now"
+def _nonce(batch: OutboxBatch) -> int:
+    """Of a batch that was signed."""
+    return batch.nonce or 0

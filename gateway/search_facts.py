@@ -26,11 +26,13 @@ from sqlalchemy import (
     String,
     Table,
     delete,
+    func,
     select,
 )
 
 from chain.encoding import Json
 from chain.records import Record, parse_record
+from chain.records.base import reference_key
 from chain.sdjwt import SignedRecord
 from gateway.store.model import metadata, payloads, records
 from gateway.store.records import open_signed
@@ -49,6 +51,8 @@ PAIR_CHARS = 2
 FACTS_AT_ONCE_RECORDS_MAX = 32
 """Facts of more records than this in one transaction wait in `search_waiting` and are spread later, a few at a time:
 spreading costs as much as verifying, and nobody's receipt should wait for it."""
+SPREAD_LAG_RECORDS_MAX = 100_000
+"""With more records waiting than this, spreading no longer gives way to uploads."""
 SPREAD_RECORDS = 64
 """Records whose facts are spread in one transaction: some 30 ms, which is what others who write wait for it."""
 
@@ -142,6 +146,26 @@ def findable(
     return Findable(ucrs, sorted(facts), concerns, _goods_of(held))
 
 
+class _Reference(msgspec.Struct, frozen=True):
+    """A reference's members, of a record that is known to fit its model."""
+
+    kind: str
+    value: str
+    scope: str = ""
+    on: str = ""
+
+
+_read_references = msgspec.json.Decoder(tuple[str, list[_Reference]]).decode
+
+
+def references_of(signed: SignedRecord, record: Record) -> list[tuple[str, str, str, str]]:
+    """(kind, scope, value, day) of each reference in order, the first three as `Reference.key` writes them."""
+    if not signed.fits_model:
+        return [(*one.key, one.on) for one in record.references]
+    said = [one for text in signed.texts("references") for one in _read_references(text)[1]]
+    return [(*reference_key(one.kind, one.scope, one.value), one.on) for one in said]
+
+
 def write_findables(connection: Connection, found: Sequence[tuple[int, Findable]]) -> None:
     """Writes facts (sequence number of their record, facts) so that search finds them, in the caller's transaction."""
     rows = [(kind, value, ucr, seq) for seq, one in found for kind, value in one.all_facts() for ucr in one.ucrs]
@@ -159,18 +183,20 @@ def keep_findables(connection: Connection, found: Sequence[tuple[int, bytes]]) -
         write_findables(connection, [(seq, unpack_findable(packed)) for seq, packed in found])
 
 
-def spread(store: Store) -> bool:
-    """Makes the facts of some records that wait findable; whether more wait."""
+def spread(store: Store) -> int:
+    """Makes the facts of some records that wait findable; how many more wait, at most."""
     with store.reading() as connection:
-        if connection.execute(select(search_waiting.c.record_seq).limit(1)).first() is None:
-            return False
+        ends = select(func.min(search_waiting.c.record_seq), func.max(search_waiting.c.record_seq))
+        first, last = connection.execute(ends).one()
+        if first is None:
+            return 0
     oldest = select(search_waiting).order_by(search_waiting.c.record_seq).limit(SPREAD_RECORDS)
     with store.writing() as connection:
         rows = connection.execute(oldest.with_for_update()).all()
         seqs = [int(row.record_seq) for row in rows]
         write_findables(connection, [(int(row.record_seq), unpack_findable(bytes(row.facts))) for row in rows])
         connection.execute(delete(search_waiting).where(search_waiting.c.record_seq.in_(seqs)))
-    return len(seqs) == SPREAD_RECORDS
+    return int(last) - seqs[-1] if seqs else 0
 
 
 def fill_once(store: Store) -> None:
@@ -215,9 +241,20 @@ def pairs_of(text: str) -> frozenset[str]:
     return frozenset(plain[i : i + PAIR_CHARS] for i in range(len(plain) - PAIR_CHARS + 1))
 
 
+class _Item(msgspec.Struct, frozen=True):
+    """What is looked for of a goods item."""
+
+    hs: str | None = None
+    name: str = ""
+
+
+_read_item = msgspec.json.Decoder(tuple[str, _Item]).decode
+
+
 def _goods_of(held: HeldRecord) -> list[tuple[str, str]]:
-    said = {(str(item.get("hs") or ""), str(item.get("name", ""))): None for item in held.many("goods_items")}
-    return [*said]
+    # Goods items are most of a record, and two of their members are all that is wanted.
+    items = [_read_item(text)[1] for text in held.signed.texts("goods_items")]
+    return [*dict.fromkeys([(item.hs or "", item.name) for item in items])]
 
 
 def _goods_facts_of(goods: Sequence[tuple[str, str]]) -> Iterator[Fact]:

@@ -61,7 +61,9 @@ class GatewaySettings(BaseSettings):
     """The URL that members know this gateway by: the audience of their token requests. Empty: any audience below."""
     batch_entries_max: Annotated[int, Field(ge=1, le=BATCH_ENTRIES_MAX)] = BATCH_ENTRIES_MAX
     """A batch is sealed when so many entries wait."""
-    anchor_period_s: Seconds = 0.5
+    batches_together_max: Annotated[int, Field(ge=1, le=64)] = 8
+    """So many batches are sent together, for one block to anchor: of the chain's gas limit, each takes 1.8 million."""
+    anchor_period_s: Seconds = 0.25
     """A batch is sealed when its oldest record has waited so long."""
     anchor_promise_s: Count = 300
     """What a receipt promises: anchored at most so long after acceptance."""

@@ -103,8 +103,10 @@ class ChainReader:
         return self._checked_hash(self._block(number), number)
 
     def block_timestamp(self, number: int) -> int:
-        """A block's time, Unix seconds UTC."""
-        return parse_quantity(self._block(number).get("timestamp"), _BLOCK)
+        """A block's time, Unix seconds UTC; the block's hash is recomputed."""
+        fields = self._block(number)
+        self._checked_hash(fields, number)
+        return parse_quantity(fields.get("timestamp"), _BLOCK)
 
     def header_rlp(self, number: int) -> bytes:
         """The raw sealed header of a block, its hash recomputed; NoProofs where it is no QBFT header."""

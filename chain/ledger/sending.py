@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 RECEIPT_POLL_S = 0.02
 """The first pause between two questions for a receipt; it doubles up to `RECEIPT_POLL_S_MAX`."""
-RECEIPT_POLL_S_MAX = 1.0
+RECEIPT_POLL_S_MAX = 0.2
 INTRINSIC_GAS = 21_000
 CALLDATA_GAS = 16
 """Gas of one non-zero byte of calldata (EIP-2028); zeros cost less."""

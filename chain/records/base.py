@@ -7,7 +7,7 @@ have one per element. A field that says nothing (None, empty) is no section at a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, ValidationError
 
@@ -36,6 +36,15 @@ ReferenceKind = Literal[
 pre-entry number, order, payment, waybill or bill of lading, master bill, container, invoice, tax bill."""
 
 
+def reference_key(kind: str, scope: str, value: str) -> tuple[str, str, str]:
+    """`Reference.key` of a reference with these members."""
+    value = value.upper()
+    return kind, scope, value.translate(_DROPPED) if kind in _OF_TRANSPORT else value
+
+
+_OF_TRANSPORT: Final = frozenset({"transport_document", "master_bill", "container"})
+
+
 class Reference(Part):
     """A number by which a party knows the goods."""
 
@@ -51,10 +60,7 @@ class Reference(Part):
     @property
     def key(self) -> tuple[str, str, str]:
         """Kind, scope and value without what people write differently (case; in transport, hyphens, `_` and spaces)."""
-        value = self.value.upper()
-        if self.kind in ("transport_document", "master_bill", "container"):
-            value = value.translate(_DROPPED)
-        return self.kind, self.scope, value
+        return reference_key(self.kind, self.scope, self.value)
 
 
 class Source(Part):

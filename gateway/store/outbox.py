@@ -131,14 +131,13 @@ def waiting_records(connection: Connection, entries_max: int) -> list[WaitingRec
     return chosen
 
 
-def write_batch(connection: Connection, batch: NewBatch, seqs: Sequence[int]) -> OutboxBatch:
-    """Writes a batch and puts these records into it; as it stands in the outbox."""
-    made = connection.execute(
-        insert(batches).returning(batches.c.id), {**asdict(batch), "state": BatchState.OPEN}
-    ).scalar_one()
+def write_batch(connection: Connection, batch: NewBatch, seqs: Sequence[int], nonce: int, raw_tx: bytes) -> OutboxBatch:
+    """Writes a batch with the bytes that will be sent for it and puts these records into it; as it stands there."""
+    said = {**asdict(batch), "state": BatchState.OPEN, "nonce": nonce, "raw_tx": raw_tx}
+    made = connection.execute(insert(batches).returning(batches.c.id), said).scalar_one()
     for first, last in _runs(seqs):
         connection.execute(update(records).where(records.c.seq.between(first, last)).values(batch=made))
-    return OutboxBatch(**asdict(batch), id=int(made), nonce=None, raw_tx=None)
+    return OutboxBatch(**asdict(batch), id=int(made), nonce=nonce, raw_tx=raw_tx)
 
 
 def refuse_record(connection: Connection, seq: int, reason: str) -> None:
@@ -176,9 +175,9 @@ def close_batch(connection: Connection, batch: int, batch_index: int) -> None:
     )
 
 
-def closed_batches(connection: Connection, batch_ids: Sequence[bytes]) -> set[bytes]:
-    """Those of the batches that this store's sealer anchored and marked, with all their records."""
-    asked = select(batches.c.batch_id).where(batches.c.batch_id.in_(batch_ids), batches.c.state == BatchState.ANCHORED)
+def own_batches(connection: Connection, batch_ids: Sequence[bytes]) -> set[bytes]:
+    """Those of the batches that stand in this outbox: its sealer marks them with all their records, or has done so."""
+    asked = select(batches.c.batch_id).where(batches.c.batch_id.in_(batch_ids))
     return {bytes(batch_id) for batch_id in connection.execute(asked).scalars()}
 
 

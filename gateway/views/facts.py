@@ -93,10 +93,21 @@ class _Content:
     withheld: tuple[str, ...]
 
 
+class _Passing(HeldRecord):
+    """A record of which a few sections are looked at, once: nothing else of it is read, and nothing kept."""
+
+    def one(self, section: str) -> dict[str, Json]:
+        found = self.signed.section(section)
+        return found[0] if found and isinstance(found[0], dict) else {}
+
+    def many(self, section: str) -> list[dict[str, Json]]:
+        return _listed(self.signed.section(section))
+
+
 def passing(signed: SignedRecord, reference_keys: frozenset[tuple[str, str, str]]) -> HeldRecord:
     """A record that is looked at once, as intake does: nothing of it is kept in memory."""
-    held = HeldRecord(signed, State.ACCEPTED)
-    held.__dict__.update(reference_keys=reference_keys, _content=_taken_apart(signed))
+    held = _Passing(signed, State.ACCEPTED)
+    held.__dict__["reference_keys"] = reference_keys
     return held
 
 

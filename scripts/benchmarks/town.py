@@ -80,7 +80,8 @@ class Town:
 
     def seal(self) -> None:
         """Anchors all that waits and reads it back, through the gateway's sealer and follower."""
-        while self.gateway.machinery.sealer.step():
+        sealer = self.gateway.machinery.sealer
+        while sealer.step() or sealer.is_waiting:
             pass
         self.follow()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -79,6 +80,17 @@ def test_a_disk_that_is_full_while_sealing_loses_no_batch(gateway: PaperGateway,
     assert {state_of(gateway, one) for one in kept} == {RecordState.ANCHORED}
     own = [one.entries[at : at + 48] for one in town.chain.anchored for at in range(0, len(one.entries), 48)]
     assert len(own) == len(set(own))
+
+
+def test_a_loop_that_is_woken_does_not_end_its_pause_first() -> None:
+    steps: queue.Queue[int] = queue.Queue()
+    loop = Loop("sleeper", lambda: bool(steps.put(1)), lambda: 60.0)
+    loop.start()
+    for _ in range(3):
+        assert steps.get(timeout=10)
+        loop.wake()
+    assert steps.get(timeout=10)
+    loop.stop()
 
 
 @pytest.fixture

@@ -131,3 +131,33 @@ def test_a_follower_that_is_cut_off_catches_up_and_nothing_is_sealed_before_that
     assert state_of(gateway, record.record_id) is RecordState.COVERED
     gateway.seal()
     assert set(entries_on_chain(town).values()) == {1}
+
+
+def test_the_follower_leaves_what_our_own_sealer_has_in_hand_to_it(
+    gateway: PaperGateway, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = town.event()
+    gateway.intake.accept(record.serialize().encode())
+    mend = cut_before(gateway.chain, "wait")
+    with pytest.raises(PowerCut):
+        gateway.seal()
+    mend()
+    with monkeypatch.context() as patched:
+        patched.setattr(following, "find_waiting_entries", None)  # would look up every entry
+        gateway.follow()
+    assert state_of(gateway, record.record_id) is RecordState.ACCEPTED
+    gateway.seal()
+    assert state_of(gateway, record.record_id) is RecordState.ANCHORED
+
+
+def test_the_follower_asks_no_more_than_for_the_head_while_no_block_comes(
+    gateway: PaperGateway, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gateway.follow()
+    monkeypatch.setattr(gateway.watcher._follower, "step", None)
+    assert gateway.watcher.step() is False
+    monkeypatch.undo()
+    gateway.intake.accept(town.event().serialize().encode())
+    gateway.seal()
+    gateway.follow()
+    assert gateway.index.progress().batch_count == 1

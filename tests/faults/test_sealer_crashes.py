@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 import gateway.sealer as sealer_module
-from chain.ledger.faults import LedgerUnreachable, NotInBlockYet
+from chain.ledger import Receipt
+from chain.ledger.calls import anchor
+from chain.ledger.faults import LedgerUnreachable, NotInBlockYet, RpcRefused
 from chain.members import MemberState, Role
+from gateway.anchoring import BACK_OFF_S_MAX, WrongCommitment
 from gateway.following import FOLLOWED
-from gateway.sealer import WrongCommitment
 from gateway.store.model import RecordState
 from gateway.store.outbox import LeaseLost, open_batches, read_mark
 from gateway.store.records import find_held
@@ -23,11 +25,12 @@ from tests.unit.gateway.paper import CARRIER, PaperGateway, Town
 Cut = Callable[[PaperGateway], Callable[[], None]]
 
 CUTS: dict[str, Cut] = {
-    "before the batch is written": lambda g: cut_before(sealer_module, "write_batch"),
-    "after the batch is written, before it is signed": lambda g: cut_before(g.chain, "prepare"),
-    "after signing, before the bytes are written": lambda g: cut_before(sealer_module, "note_transaction"),
-    "after the bytes are written, before they are sent": lambda g: cut_before(g.chain, "send_raw"),
+    "before the batch is signed": lambda g: cut_before(g.chain, "prepare"),
+    "after signing, before batch and bytes are written": lambda g: cut_before(sealer_module, "write_batch"),
+    "while they are written": lambda g: cut_after(sealer_module, "write_batch"),
+    "after they are written, before they are sent": lambda g: cut_before(g.chain, "send_raw"),
     "after sending, before the answer": lambda g: cut_after(g.chain, "send_raw"),
+    "after the answer, before the block is seen": lambda g: cut_before(g.chain, "wait"),
     "after the block, before the comparison": lambda g: cut_before(g.chain, "commitment"),
     "after the comparison, before the batch is closed": lambda g: cut_before(sealer_module, "close_batch"),
     "while the records are marked": lambda g: cut_before(sealer_module, "mark_anchored"),
@@ -56,9 +59,15 @@ def entries_on_chain(town: Town) -> Counter[bytes]:
     )
 
 
+@pytest.mark.parametrize("together", [1, 3])
 @pytest.mark.parametrize("step", CUTS)
-def test_after_a_power_cut_each_accepted_record_is_anchored_once(desk: PaperGateway, town: Town, step: str) -> None:
+def test_after_a_power_cut_each_accepted_record_is_anchored_once(
+    desk: PaperGateway, town: Town, step: str, together: int
+) -> None:
     accepted = accept(desk, town, 5)
+    small = {"batch_entries_max": 2} if together > 1 else {}
+    desk.settings = desk.settings.model_copy(update=small)
+    desk.reopen()
     mend = CUTS[step](desk)
     with pytest.raises(PowerCut):
         desk.seal()
@@ -85,12 +94,87 @@ def test_a_lost_answer_costs_nothing(desk: PaperGateway, town: Town) -> None:
 
     town.chain.wait = lose  # type: ignore[method-assign, assignment]
     desk.seal()
+    assert desk.sealer.is_waiting
+    assert desk.sealer.status.stalled_since is None, "a block may take its time"
+    town.clock.now += desk.settings.receipt_wait_s
+    desk.sealer.step()
     assert desk.sealer.status.stalled_since == town.clock.now
     town.chain.wait = whole  # type: ignore[method-assign]
     desk.seal()
     assert desk.sealer.status.stalled_since is None
     assert {state_of(desk, one) for one in accepted} == {RecordState.ANCHORED}
-    assert len(town.chain.sent) == 1
+    assert len(set(town.chain.sent)) == 1, "the same bytes again"
+
+
+def test_what_becomes_due_while_a_block_is_awaited_is_sent_too_and_one_block_anchors_all(
+    desk: PaperGateway, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.settings = desk.settings.model_copy(update={"batch_entries_max": 2, "batches_together_max": 3})
+    desk.reopen()
+    accepted = accept(desk, town, 4)
+    with monkeypatch.context() as patched:
+        patched.setattr(town.chain, "wait", _not_yet)
+        desk.seal()
+        assert len(town.chain.sent) == 2
+        accepted += [desk.intake.accept(town.event(n).serialize().encode()).record_id for n in range(4, 8)]
+        desk.seal()
+        assert len(town.chain.sent) == 3, "no more are under way than may be"
+        assert not desk.sealer.step()
+    desk.seal()
+    desk.seal()
+    assert {state_of(desk, one) for one in accepted} == {RecordState.ANCHORED}
+    assert len(town.chain.sent) == 4
+    assert set(entries_on_chain(town).values()) == {1}
+    assert not desk.sealer.is_waiting
+
+
+def test_a_batch_that_the_engine_will_not_take_is_signed_anew_and_those_behind_it_keep_their_bytes(
+    desk: PaperGateway, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.settings = desk.settings.model_copy(update={"batch_entries_max": 2})
+    desk.reopen()
+    accepted = accept(desk, town, 6)
+    refused: list[bytes] = []
+    whole = town.chain.send_raw
+
+    def refuse_once(raw: bytes) -> str:
+        if not refused:
+            refused.append(raw)
+            raise RpcRefused("eth_sendRawTransaction", -32000, "not now")
+        return whole(raw)
+
+    monkeypatch.setattr(town.chain, "send_raw", refuse_once)
+    desk.seal()
+    assert desk.sealer.status.stalled_since is not None
+    desk.seal()
+    assert {state_of(desk, one) for one in accepted} == {RecordState.ANCHORED}
+    assert set(entries_on_chain(town).values()) == {1}
+    assert [int.from_bytes(raw[20:28], "big") for raw in town.chain.sent] == [0, 1, 2]
+
+
+def test_a_nonce_that_nobody_will_use_is_filled_so_that_those_behind_it_do_not_wait_for_ever(
+    desk: PaperGateway, town: Town
+) -> None:
+    accepted = accept(desk, town, 2)
+    mend = cut_before(town.chain, "send_raw")
+    with pytest.raises(PowerCut):
+        desk.seal()
+    mend()
+    with desk.store.writing() as connection:
+        (batch,) = open_batches(connection)
+        raw = town.chain.prepare(anchor(batch.root, batch.count, batch.entries), desk.account, 5)
+        sealer_module.note_transaction(connection, batch.id, 5, raw)
+    desk.seal()
+    assert {state_of(desk, one) for one in accepted} == {RecordState.ANCHORED}
+    assert [int.from_bytes(raw[20:28], "big") for raw in town.chain.sent] == [0]
+
+
+def _refuse(raw: bytes) -> str:
+    raise RpcRefused("eth_sendRawTransaction", -32000, "not now")
+
+
+def _not_yet(tx_hash: str, timeout_s: float | None = None) -> Receipt:
+    raise NotInBlockYet(tx_hash, 1)
 
 
 def test_while_the_chain_is_silent_the_sealer_waits_longer_and_longer_and_says_since_when(
@@ -106,7 +190,7 @@ def test_while_the_chain_is_silent_the_sealer_waits_longer_and_longer_and_says_s
         pauses.append(desk.sealer.status.pause_s)
     assert desk.sealer.status.stalled_since == since
     assert pauses == sorted(pauses)
-    assert pauses[-1] == sealer_module.BACK_OFF_S_MAX
+    assert pauses[-1] == BACK_OFF_S_MAX
     town.chain.silent = False
     desk.seal()
     assert len(town.chain.anchored) == 1
@@ -208,10 +292,10 @@ def test_two_gateways_on_one_store_take_turns_and_the_slower_one_is_fenced_off(d
 def test_an_unsigned_batch_of_a_gateway_that_died_is_sealed_anew_by_the_other(desk: PaperGateway, town: Town) -> None:
     second = PaperGateway(desk.folder, town.chain, town.clock, desk.url)
     accepted = accept(desk, town, 2)
-    mend = cut_before(town.chain, "prepare")
-    with pytest.raises(PowerCut):
-        desk.seal()
-    mend()
+    whole = town.chain.send_raw
+    town.chain.send_raw = _refuse  # type: ignore[method-assign]
+    desk.seal()  # its bytes were refused and forgotten
+    town.chain.send_raw = whole  # type: ignore[method-assign]
     town.clock.now += desk.settings.lease_s + 1
     second.seal()
     second.seal()

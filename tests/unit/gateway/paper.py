@@ -142,6 +142,9 @@ class PaperChain(PaperLedger):
     def header_rlp(self, number: int) -> bytes:
         return b""
 
+    def block_timestamp(self, number: int) -> int:
+        return self.block_time + number
+
     def commitment(self, index: int, block: int | None = None) -> bytes:
         return self.commitments[index]
 

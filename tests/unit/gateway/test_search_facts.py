@@ -6,10 +6,11 @@ import msgspec
 import pytest
 
 from chain.records import parse_record
+from chain.records.quick import parse_signed
 from gateway import preparation
 from gateway.preparation import Against, Unfit
-from gateway.search_facts import facts_of, findable, pack_findable, unpack_findable
-from gateway.store.records import NewRecord
+from gateway.search_facts import facts_of, findable, pack_findable, references_of, unpack_findable
+from gateway.store.records import NewRecord, hidden_part, open_signed
 from gateway.views.facts import HeldRecord, State
 from scripts.benchmarks.load import cast, signed_records
 from tests.unit.gateway.paper import PaperGateway, Town
@@ -23,6 +24,30 @@ def test_facts_that_were_kept_are_those_that_a_reader_of_everything_is_told(town
         kept = unpack_findable(pack_findable(found))
         assert set(kept.all_facts()) == facts_of(HeldRecord(signed, State.ACCEPTED))
         assert any(kind == "goods" for kind, _ in kept.all_facts())
+
+
+def test_references_are_read_alike_whether_the_record_was_read_at_once_or_step_by_step(town: Town) -> None:
+    for signed in signed_records(20, town.carrier, cast().broker.uscc, iat=1_790_000_000):
+        at_once = parse_signed(signed.serialize())
+        assert at_once.fits_model
+        record = parse_record(at_once)
+        told = [(*one.key, one.on) for one in record.references]
+        assert references_of(at_once, record) == told
+        assert references_of(signed, record) == told
+
+
+def test_a_record_is_kept_as_the_json_behind_its_disclosures_and_comes_back_byte_for_byte(
+    gateway: PaperGateway, town: Town
+) -> None:
+    signed = town.event()
+    body = signed.serialize().encode()
+    plain, as_it_came = hidden_part(parse_signed(body), body), hidden_part(signed, body)
+    assert plain.startswith(b'["')
+    assert as_it_came == body.partition(b"~")[2]
+    jwt = gateway.vault.pack_public(signed.jwt.encode())
+    for hidden in (plain, as_it_came):
+        packed = gateway.vault.pack_secret(hidden, signed.record_id)
+        assert open_signed(gateway.vault, signed.record_id, jwt, packed).serialize().encode() == body
 
 
 def test_facts_that_an_older_gateway_left_waiting_are_read() -> None:
