@@ -39,7 +39,7 @@ from gateway.routes_ledger import ledger_router, trust_root_router
 from gateway.routes_schemas import schemas_router
 from gateway.routes_write import write_router
 from gateway.sealer import Sealer
-from gateway.search_facts import SPREAD_LAG_RECORDS_MAX, spread
+from gateway.search_facts import SPREAD_LAG_RECORDS_MAX, SPREAD_RECORDS_MAX, spread
 from gateway.services import Services
 from gateway.settings import GatewaySettings
 from gateway.store.store import Store
@@ -57,6 +57,10 @@ CONNECT_TIMEOUT_S = 60.0
 CONNECT_PAUSE_S = 0.5
 SPREAD_PAUSE_S = 0.5
 """How often the store is asked whether search facts wait."""
+SPREAD_RECORDS_FEW = 8
+"""Records whose search facts are spread together while single records are posted: they wait for the store meanwhile."""
+CHECKPOINT_PAUSE_S = 4.0
+"""Between two checkpoints of the store: each holds up writers for some ten milliseconds."""
 SEALER_PAUSE_S = 0.05
 """How often the sealer looks for what waits and for its batches' blocks, unless the chain is asked oftener."""
 TITLE = "Tongguan gateway"
@@ -230,14 +234,20 @@ def _machinery(services: Services, account: LocalAccount) -> Machinery:
     def spread_some() -> bool:
         # While uploads take every core and records wait for the chain, facts are spread a few at a time; then, or when
         # too many wait, as fast as they can.
-        left = spread(services.store)
-        busy = services.intake.is_uploading() or sealer.is_waiting
+        left = spread(services.store, SPREAD_RECORDS_FEW if services.intake.is_posting() else SPREAD_RECORDS_MAX)
+        many = services.intake.waiting() > settings.batch_entries_max
+        busy = services.intake.is_uploading() or (many and sealer.is_waiting)
         return left > (SPREAD_LAG_RECORDS_MAX if busy else 0)
+
+    def checkpoint() -> bool:
+        services.store.checkpoint()
+        return False
 
     loops = (
         follower_loop,
         Loop("sealer-loop", seal, pause_s),
         Loop("search-loop", spread_some, lambda: SPREAD_PAUSE_S),
+        Loop("store-loop", checkpoint, lambda: CHECKPOINT_PAUSE_S),
     )
     return Machinery(watcher, sealer, loops)
 

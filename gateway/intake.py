@@ -13,6 +13,8 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from contextvars import Context
 
 from chain.errors import TongguanError
 from chain.index_store import IndexStore
@@ -32,8 +34,8 @@ from gateway.verifiers import Verifiers
 OUTBOX_LOOK_S = 1.0
 """How old the count of waiting records may be that the bound is held against."""
 OUTBOX_RETRY_S = 5.0
-UPLOAD_QUIET_S = 1.0
-"""An upload is under way until nothing came of one for so long."""
+QUIET_S = 1.0
+"""Uploads, or single records, are under way until nothing came of one for so long."""
 
 
 class Intake:
@@ -60,7 +62,7 @@ class Intake:
         self.preparer = Preparer(examiner, store.vault, signer, promise)
         self.verifiers: Verifiers | None = None
         """Processes that prepare uploads; None: prepared here."""
-        self._uploaded_at = float("-inf")
+        self._uploaded_at = self._posted_at = float("-inf")
         quotas = Quotas(settings.member_records_per_s, clock, settings.member_bytes_per_s)
         self._keeper = Keeper(store, registry, examiner, quotas)
         self._outbox_lock = threading.Lock()
@@ -71,12 +73,29 @@ class Intake:
 
     def accept(self, body: bytes) -> Acceptance:
         """Takes one SD-JWT; raises Malformed, GatewayRefusal, StoreFault with why not. Then nothing was kept."""
-        with self._tracing.step("examination", records=1):
-            offer = self.preparer.prepare(body, self._against())
+        offer = self._examined(body, self._against())
         (verdict,) = self.verdicts(self.offer([offer]))
         if isinstance(verdict, TongguanError):
             raise verdict
         return verdict
+
+    def accept_each(self, bodies: Sequence[tuple[bytes, Context]]) -> list[Verdict]:
+        """Takes single records that wait together, each with the context of its request; of each what became of it."""
+        self._posted_at = time.monotonic()
+        against = self._against()
+        offers = [who.run(self._examined, body, against) for body, who in bodies]
+        tickets = [who.run(self.offer, [offer]) for offer, (_, who) in zip(offers, bodies, strict=True)]
+        with ExitStack() as ends:
+            for _, who in bodies:
+                step = ExitStack()
+                who.run(step.enter_context, self._tracing.step("durable commit", records=1))
+                ends.callback(who.run, step.close)
+            verdicts = [self._keeper.verdicts(ticket)[0] for ticket in tickets]
+        return self._counted(verdicts)
+
+    def _examined(self, body: bytes, against: Against | TongguanError) -> Offer:
+        with self._tracing.step("examination", records=1):
+            return self.preparer.prepare(body, against)
 
     def accept_lines(self, lines: Sequence[bytes]) -> list[Verdict]:
         """Takes the lines of an upload at once; of each, in order, its acceptance or what speaks against it."""
@@ -105,7 +124,11 @@ class Intake:
 
     def is_uploading(self) -> bool:
         """Whether uploads are under way, so that what can wait should."""
-        return time.monotonic() - self._uploaded_at < UPLOAD_QUIET_S
+        return time.monotonic() - self._uploaded_at < QUIET_S
+
+    def is_posting(self) -> bool:
+        """Whether single records are coming, so that nobody else should hold the store up for long."""
+        return time.monotonic() - self._posted_at < QUIET_S
 
     def close(self) -> None:
         """Ends the verifier processes."""

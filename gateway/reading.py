@@ -36,7 +36,7 @@ from gateway.search import (
     propose,
     whom_of,
 )
-from gateway.search_facts import fill_once
+from gateway.search_facts import fill_once, spread
 from gateway.services import Services
 from gateway.store.model import RecordState
 from gateway.store.vault import DataKeys
@@ -253,6 +253,7 @@ class ReadingDesk:
 
     def _hits(self, reader: Reader, question: Question, after: str) -> tuple[list[Sight], str]:
         """What a page shows, and the last UCR looked at where there may be more (else empty)."""
+        spread(self._services.store)  # what was accepted just now is found too
         # Who sees such facts of goods that concern it alone is proposed those alone: else time would tell of others'.
         at_large = self.policy.may_see_consignment(reader.roles, {Condition.ALWAYS}) and all(
             self.policy.shows_at_large(reader.roles, SECTIONS_OF_FACTS[kind]) for kind, _ in question.facts

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 
+import orjson
 from fastapi import APIRouter, Form, Query, Request, Response
-from starlette.concurrency import run_in_threadpool
+from fastapi.routing import APIRoute
 
 from chain.sdjwt import RECORD_CHARS_MAX
 from gateway.answers import Accepted, OwnRecord, OwnRecords, Problem, TokenAnswer
@@ -13,6 +15,7 @@ from gateway.bulk import JSON_SEQ, NDJSON, BulkAnswer, BulkDesk
 from gateway.problems import GatewayRefusal
 from gateway.rim import trace_id_of
 from gateway.services import Services
+from gateway.singles import SinglesDesk
 from gateway.store.model import RecordState
 from gateway.store.records import Held, own_records
 from gateway.tokens import ASSERTION_TYPE
@@ -27,25 +30,38 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def write_router(services: Services) -> APIRouter:
-    """The routes, bound to one gateway."""
-    router = APIRouter(prefix="/v1", responses=_PROBLEMS)
-    desk = BulkDesk(services.intake, services.settings.bulk_lines_max)
+class _DirectRoute(APIRoute):
+    """A route whose function takes the request and gives the whole response: nothing is to be worked out for it."""
 
-    @router.post(
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handler: Callable[[Request], Coroutine[Any, Any, Response]] = self.endpoint
+        return handler
+
+
+def _add_single(router: APIRouter, singles: SinglesDesk) -> None:
+    async def submit_record(request: Request) -> Response:
+        """Takes one record (SD-JWT, fully disclosed). 202 with a receipt once it is durable."""
+        done = await singles.accept(await read_body(request, RECORD_CHARS_MAX))
+        said = {"record_id": done.record_id, "state": done.state.value, "receipt": done.receipt}
+        return Response(orjson.dumps(said), 202 if done.is_new else 200, media_type="application/json")
+
+    router.add_api_route(
         "/records",
+        submit_record,
+        methods=["POST"],
         status_code=202,
         response_model=Accepted,
         responses={200: {"model": Accepted, "description": "The same record was accepted before; the same receipt"}},
         openapi_extra={"requestBody": {"required": True, "content": {SD_JWT: {"schema": {"type": "string"}}}}},
+        route_class_override=_DirectRoute,
     )
-    async def submit_record(request: Request, response: Response) -> Accepted:
-        """Takes one record (SD-JWT, fully disclosed). 202 with a receipt once it is durable."""
-        body = await read_body(request, RECORD_CHARS_MAX)
-        done = await run_in_threadpool(services.intake.accept, body)
-        if not done.is_new:
-            response.status_code = 200
-        return Accepted(record_id=done.record_id, state=done.state.value, receipt=done.receipt)
+
+
+def write_router(services: Services) -> APIRouter:
+    """The routes, bound to one gateway."""
+    router = APIRouter(prefix="/v1", responses=_PROBLEMS)
+    desk = BulkDesk(services.intake, services.settings.bulk_lines_max)
+    _add_single(router, SinglesDesk(services.intake))
 
     @router.post(
         "/records/bulk",

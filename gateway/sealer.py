@@ -110,6 +110,7 @@ class Sealer:
         self._flying: list[_Flight] = []
         """In order of their nonces."""
         self._next_nonce: int | None = None
+        self._sealed_at = float("-inf")
         self.status = SealerStatus()
 
     def step(self) -> bool:
@@ -197,6 +198,7 @@ class Sealer:
                 write_batch(connection, batch, [record.seq for record in group], nonce, raw)
                 for group, batch, (nonce, raw) in zip(groups, made, signed, strict=True)
             ]
+        self._sealed_at = self._clock()
         self.status.refused_records += len(bad)
         for one, group in zip(written, groups, strict=True):
             self._tracing.sealed(one.id, (record.record_id for record in group), began_ns, one.count)
@@ -206,7 +208,8 @@ class Sealer:
     def _is_due(self, group: Sequence[WaitingRecord]) -> bool:
         if count_entries(group) >= self._settings.batch_entries_max:
             return True
-        waited_s = self._clock() - group[0].accepted_at
+        # Acceptance is known in whole seconds: what came after the last batch has waited since that at most.
+        waited_s = self._clock() - max(group[0].accepted_at, self._sealed_at)
         # A clock that stepped back must not hold a batch up.
         return waited_s >= self._settings.anchor_period_s or waited_s < 0
 

@@ -48,13 +48,10 @@ ROWS_PER_LOOK = 500
 HS_PREFIX_LENGTHS: Final = (2, 4, 6, 8, 10)
 PAIR_CHARS = 2
 
-FACTS_AT_ONCE_RECORDS_MAX = 32
-"""Facts of more records than this in one transaction wait in `search_waiting` and are spread later, a few at a time:
-spreading costs as much as verifying, and nobody's receipt should wait for it."""
 SPREAD_LAG_RECORDS_MAX = 100_000
 """With more records waiting than this, spreading no longer gives way to uploads."""
-SPREAD_RECORDS = 64
-"""Records whose facts are spread in one transaction: some 30 ms, which is what others who write wait for it."""
+SPREAD_RECORDS_MAX = 64
+"""Records whose facts are spread in one transaction: some 20 ms, which is what others who write wait for it."""
 
 Fact = tuple[str, str]
 """(kind, value)."""
@@ -111,7 +108,8 @@ search_waiting = Table(
     Column("record_seq", _SEQUENCE, ForeignKey("records.seq"), primary_key=True),
     Column("facts", LargeBinary, nullable=False),  # `Findable` in MessagePack
 )
-"""Facts that are kept but cannot be found yet: they were written with their records, and are spread from here."""
+"""Facts that are kept but cannot be found yet: they were written with their records, and are spread from here. To write
+them where they are found costs more than all else of a record, and nobody's receipt should wait for it."""
 
 
 class Findable(msgspec.Struct, frozen=True, array_like=True):
@@ -176,21 +174,18 @@ def write_findables(connection: Connection, found: Sequence[tuple[int, Findable]
 
 
 def keep_findables(connection: Connection, found: Sequence[tuple[int, bytes]]) -> None:
-    """Writes the packed facts of newly accepted records in their own transaction: at once, or to be spread."""
-    if len(found) > FACTS_AT_ONCE_RECORDS_MAX:
-        insert_rows(connection, search_waiting, ("record_seq", "facts"), found)
-    elif found:
-        write_findables(connection, [(seq, unpack_findable(packed)) for seq, packed in found])
+    """Writes the packed facts of newly accepted records in their own transaction, to be spread."""
+    insert_rows(connection, search_waiting, ("record_seq", "facts"), found)
 
 
-def spread(store: Store) -> int:
-    """Makes the facts of some records that wait findable; how many more wait, at most."""
+def spread(store: Store, count: int = SPREAD_RECORDS_MAX) -> int:
+    """Makes the facts of so many records that wait findable; how many more wait, at most."""
     with store.reading() as connection:
         ends = select(func.min(search_waiting.c.record_seq), func.max(search_waiting.c.record_seq))
         first, last = connection.execute(ends).one()
         if first is None:
             return 0
-    oldest = select(search_waiting).order_by(search_waiting.c.record_seq).limit(SPREAD_RECORDS)
+    oldest = select(search_waiting).order_by(search_waiting.c.record_seq).limit(count)
     with store.writing() as connection:
         rows = connection.execute(oldest.with_for_update()).all()
         seqs = [int(row.record_seq) for row in rows]

@@ -83,7 +83,7 @@ def _fresh_seqs(connection: Connection, count: int) -> list[int]:
         # Another gateway on this store may take numbers in between.
         asked = text("SELECT nextval(pg_get_serial_sequence('records', 'seq')) FROM generate_series(1, :count)")
         return [int(seq) for seq in connection.execute(asked, {"count": count}).scalars()]
-    last = connection.execute(select(func.max(records.c.seq))).scalar_one() or 0
+    last = connection.exec_driver_sql("SELECT max(seq) FROM records").scalar_one() or 0
     return list(range(last + 1, last + 1 + count))
 
 

@@ -62,6 +62,38 @@ def test_sqlite_flushes_every_commit_to_disk(tmp_path: Path) -> None:
         assert connection.execute(text("PRAGMA journal_mode")).scalar_one() == "wal"
 
 
+def test_a_checkpoint_moves_the_log_into_the_database_while_others_write(tmp_path: Path) -> None:
+    store = Store.open(f"sqlite:///{tmp_path}/store.sqlite", Vault(KEYS))
+    log = tmp_path / "store.sqlite-wal"
+    store.checkpoint()
+    for number in range(200):
+        with store.writing() as connection:
+            set_mark(connection, f"mark {number}", number)
+    grown = log.stat().st_size
+    store.checkpoint()
+    with store.writing() as connection:
+        set_mark(connection, "after", 1)
+    assert log.stat().st_size == grown, "the log begins anew in its old place"
+    store.close()
+    (tmp_path / "copy.sqlite").write_bytes((tmp_path / "store.sqlite").read_bytes())
+    copy = Store.open(f"sqlite:///{tmp_path}/copy.sqlite", Vault(KEYS))
+    with copy.reading() as connection:
+        assert read_mark(connection, "mark 199") == 199
+    copy.close()
+
+
+def test_a_checkpoint_of_nothing_new_and_of_postgres_does_nothing(store_url: str) -> None:
+    store = Store.open(store_url, Vault(KEYS))
+    store.checkpoint()
+    with store.writing() as connection:
+        set_mark(connection, "one", 1)
+    store.checkpoint()
+    store.checkpoint()
+    with store.reading() as connection:
+        assert read_mark(connection, "one") == 1
+    store.close()
+
+
 def test_a_store_that_cannot_be_opened_says_so(tmp_path: Path) -> None:
     (tmp_path / "store.sqlite").write_bytes(os.urandom(8192))
     with pytest.raises(StoreUnavailable):
