@@ -3,7 +3,8 @@
 Real processes: an embedded node, and gateways that get SIGKILL at random moments, while they start and under load, with
 single records and with uploads. The broker keeps every receipt; what was not answered goes again, the same bytes.
 
-    python -m tests.faults.kills [--kills 1000] [--records 0] [--life-s 1.5] [--seed 7] [--dir DIR]
+    python -m tests.faults.kills [--kills 1000] [--records 0] [--life-s 1.5] [--upload 60] [--seed 7]
+        [--dir DIR]
 
 goes on until there were so many kills and so many receipts. Exit 0 where `tongguan audit` says that every receipt was
 kept and nothing was anchored twice.
@@ -142,7 +143,21 @@ class Outcome:
         )
 
 
-def run(path: Path, *, kills: int, records: int, life_s: float, seed: int, say: Callable[[str], None]) -> Outcome:
+@dataclass(frozen=True)
+class Plan:
+    """How long to go on, and how."""
+
+    kills: int = 1_000
+    records: int = 0
+    """Receipts that there must be too."""
+    life_s: float = 1.5
+    """Longest life under load."""
+    upload: int = RECORDS_PER_UPLOAD
+    """Records sent together, one by one or in bulk."""
+    seed: int = 7
+
+
+def run(path: Path, plan: Plan, say: Callable[[str], None]) -> Outcome:
     """Founds a consortium in `path` and goes on until there were so many kills and receipts; then audits."""
     folder = ConsortiumFolder(path)
     root = found(folder, say=lambda text: None)
@@ -153,13 +168,13 @@ def run(path: Path, *, kills: int, records: int, life_s: float, seed: int, say: 
     broker = Broker(folder, url, root.consortium.hex())
     folder.path.joinpath("logs").mkdir(exist_ok=True)
     log, node_log = folder.path / "logs" / "gateway.log", folder.path / "logs" / "node.log"
-    chance = random.Random(seed)
+    chance = random.Random(plan.seed)
     outcome, began = Outcome(), time.monotonic()
     with process(node_log, "chain.node", "--dir", str(folder.path), "--port", str(node_port)):
         wait_for(f"{rpc}/health", node_log)
-        while outcome.kills < kills or len(broker.receipts) < records:
+        while outcome.kills < plan.kills or len(broker.receipts) < plan.records:
             with process(log, *gateway) as child:
-                outcome.killed_while_starting += _one_life(child, broker, log, chance, life_s)
+                outcome.killed_while_starting += _one_life(child, broker, log, chance, plan)
             outcome.kills += 1
             if outcome.kills % 10 == 0:
                 say(f"{outcome.kills} kills, {len(broker.receipts)} receipts, {time.monotonic() - began:.0f} s")
@@ -175,18 +190,18 @@ def run(path: Path, *, kills: int, records: int, life_s: float, seed: int, say: 
     return outcome
 
 
-def _one_life(child: subprocess.Popen[bytes], broker: Broker, log: Path, chance: random.Random, life_s: float) -> bool:
+def _one_life(child: subprocess.Popen[bytes], broker: Broker, log: Path, chance: random.Random, plan: Plan) -> bool:
     """Lets the gateway live for a random time under load; whether it was killed before it answered."""
     starting = chance.random() < KILLED_WHILE_STARTING
     if starting:
-        time.sleep(chance.uniform(0.0, 2 * life_s))
+        time.sleep(chance.uniform(0.0, 2 * plan.life_s))
     else:
         wait_for(f"{broker.url}/healthz", log)
-    killer = threading.Timer(0.0 if starting else chance.uniform(0.02, life_s), child.kill)
+    killer = threading.Timer(0.0 if starting else chance.uniform(0.02, plan.life_s), child.kill)
     killer.start()
     upload = chance.random() < 0.5
     while child.poll() is None:
-        broker.send_until_dead(upload=upload, count=RECORDS_PER_UPLOAD)
+        broker.send_until_dead(upload=upload, count=plan.upload)
     killer.join()
     return starting
 
@@ -212,15 +227,17 @@ def _audit(folder: ConsortiumFolder, rpc: str, broker: Broker) -> tuple[int, dic
 def main() -> int:
     """The command; see above."""
     parser = argparse.ArgumentParser(prog="kills", description="Kills a gateway under load and audits it.")
-    parser.add_argument("--kills", type=int, default=1000)
+    standard = Plan()
+    parser.add_argument("--kills", type=int, default=standard.kills)
     parser.add_argument("--records", type=int, default=0, help="go on until so many records were accepted")
-    parser.add_argument("--life-s", type=float, default=1.5, help="longest life under load")
-    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--life-s", type=float, default=standard.life_s, help="longest life under load")
+    parser.add_argument("--upload", type=int, default=standard.upload, help="records sent together")
+    parser.add_argument("--seed", type=int, default=standard.seed)
     parser.add_argument("--dir", type=Path, help="folder to found the consortium in; else a passing one")
     asked = parser.parse_args()
+    plan = Plan(asked.kills, asked.records, asked.life_s, asked.upload, asked.seed)
     with tempfile.TemporaryDirectory(prefix="kills-") as passing:
-        folder = asked.dir or Path(passing) / "consortium"
-        outcome = run(folder, kills=asked.kills, records=asked.records, life_s=asked.life_s, seed=asked.seed, say=print)
+        outcome = run(asked.dir or Path(passing) / "consortium", plan, print)
     print(outcome.line())
     return outcome.audit_exit
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.kills import run
+from tests.faults.kills import Plan, run
 
 KILLS = int(os.environ.get("TONGGUAN_KILLS", "25"))
 LIFE_S = 0.8
@@ -20,7 +20,7 @@ RECORDS = 2_000
 @pytest.mark.slow
 @pytest.mark.timeout(120 + 30 * KILLS)
 def test_however_often_the_gateway_is_killed_every_receipt_is_kept_once(tmp_path: Path) -> None:
-    outcome = run(tmp_path / "consortium", kills=KILLS, records=0, life_s=LIFE_S, seed=7, say=print)
+    outcome = run(tmp_path / "consortium", Plan(KILLS, life_s=LIFE_S), print)
     assert outcome.kills >= KILLS
     assert outcome.audit["outcomes"] == {"kept": outcome.receipts}
     assert outcome.audit["doubled"] == 0
@@ -30,7 +30,7 @@ def test_however_often_the_gateway_is_killed_every_receipt_is_kept_once(tmp_path
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_a_broker_loses_none_of_its_records_while_the_gateway_is_killed_every_few_seconds(tmp_path: Path) -> None:
-    outcome = run(tmp_path / "consortium", kills=3, records=RECORDS, life_s=4.0, seed=11, say=print)
+    outcome = run(tmp_path / "consortium", Plan(3, RECORDS, life_s=4.0, upload=600, seed=11), print)
     assert outcome.receipts >= RECORDS
     assert outcome.audit["outcomes"] == {"kept": outcome.receipts}
     assert outcome.audit_exit == 0
