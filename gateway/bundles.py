@@ -76,6 +76,11 @@ class HeaderInUse:
     account_since: dict[bytes, tuple[int, ...]] = field(default_factory=dict)
 
     @property
+    def stands_at(self) -> int:
+        """How many batches the checkpoint covers."""
+        return self.checkpoint.batch_count if self.checkpoint else 0
+
+    @property
     def checkpoint_facts(self) -> CheckpointFacts | None:
         """The checkpoint as a view tells it."""
         one = self.checkpoint
@@ -124,8 +129,7 @@ class BundleMaker:
                 known = self._header
             if known is None or known.block != progress.block:
                 known = self._read_header(progress.block)
-            stands_at = known.checkpoint.batch_count if known.checkpoint else 0
-            if stands_at == progress.map_count:
+            if known.stands_at == progress.map_count:
                 with self._lock:
                     self._header = known
                 return known
@@ -137,13 +141,11 @@ class BundleMaker:
         progress = self._index.progress()
         with self._lock:
             known = self._header
-        if known is None or known.checkpoint is None or known.checkpoint.batch_count != progress.map_count:
+        if known is None or not (known.block == progress.block or known.stands_at == progress.map_count):
             known = self._read_header(progress.block)
-            if known.checkpoint is None or known.checkpoint.batch_count != progress.map_count:
-                return None
             with self._lock:
                 self._header = known
-        return known.checkpoint_facts
+        return known.checkpoint_facts if known.checkpoint and known.stands_at == progress.map_count else None
 
     def consignment(self, sight: Sight, receipts: Sequence[str] = ()) -> bytes:
         """The bundle of a consignment as the reader sees it, with receipts for records of `sight`.
@@ -178,12 +180,12 @@ class BundleMaker:
         for _ in range(HEADER_TRIES_MAX):
             header = self.header()
             made = make(header)
-            if (header.checkpoint.batch_count if header.checkpoint else 0) == self._index.progress().map_count:
+            if header.stands_at == self._index.progress().map_count:
                 return made
         raise BehindCheckpoint("checkpoints come faster than bundles can be made")
 
     def _consignment(self, header: HeaderInUse, sight: Sight, receipts: Sequence[CompactJws]) -> bytes:
-        covered = header.checkpoint.batch_count if header.checkpoint else 0
+        covered = header.stands_at
         tags = [
             tag
             for epoch, tag in zip(self._tag_keys.epochs, self._tag_keys.all_tags(sight.ucr), strict=True)
