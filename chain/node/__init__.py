@@ -3,7 +3,8 @@
 ```
 genesis.py    what the chain starts from, and block 0          blocks.py   headers of QBFT shape, sealed; whole blocks
 vm.py         transactions run on a state, London rules        calls.py    eth_call, gas estimates and access lists
-trie.py       roots and proofs of Merkle Patricia tries        accounts.py what is under a state root, with proofs
+trie.py       Merkle Patricia tries: roots, proofs, changes    own_rlp.py  RLP that the node wrote itself
+accounts.py   what is under a state root, with proofs          live_accounts.py  accounts while transactions run
 store.py      everything on disk, in LMDB                      pruning.py  older states that are let go
 mempool.py    transactions that wait                           node.py     one node: takes, seals, keeps, tells
 params.py     what a caller said, parsed                       shapes.py   what the node answers, in JSON's shapes

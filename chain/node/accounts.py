@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-import rlp
-
-from chain.node.trie import EMPTY_CODE_HASH, EMPTY_ROOT, keccak, walk
-
-NodeOf = Callable[[bytes], bytes]
-"""A trie node by its hash; raises KeyError where none is kept."""
+from chain.node.own_rlp import listed, number, number_of, raw_items, string, text_of
+from chain.node.trie import EMPTY_CODE_HASH, EMPTY_ROOT, NodeOf, keccak, walk
 
 
-@dataclass(frozen=True)
-class AccountState:
+class AccountState(NamedTuple):
     """An account under some block's state root; all zero where it does not exist."""
 
     nonce: int = 0
     balance: int = 0
     storage_root: bytes = EMPTY_ROOT
     code_hash: bytes = EMPTY_CODE_HASH
+
+    @classmethod
+    def parse(cls, encoded: bytes) -> AccountState:
+        """The account in a leaf of the state trie."""
+        nonce, balance, storage_root, code_hash = raw_items(encoded)
+        return cls(number_of(nonce), number_of(balance), text_of(storage_root), text_of(code_hash))
+
+    def encode(self) -> bytes:
+        """The account as its leaf has it."""
+        return listed(number(self.nonce) + number(self.balance) + string(self.storage_root) + string(self.code_hash))
 
 
 @dataclass(frozen=True)
@@ -54,11 +60,8 @@ def proof_under(state_root: bytes, address: bytes, slots: Sequence[int], node_of
 
 
 def _account(encoded: bytes | None) -> AccountState:
-    if encoded is None:
-        return AccountState()
-    nonce, balance, storage_root, code_hash = rlp.decode(encoded)
-    return AccountState(int.from_bytes(nonce), int.from_bytes(balance), storage_root, code_hash)
+    return AccountState() if encoded is None else AccountState.parse(encoded)
 
 
 def _word(encoded: bytes | None) -> int:
-    return 0 if encoded is None else int.from_bytes(rlp.decode(encoded))
+    return 0 if encoded is None else number_of(encoded)

@@ -6,7 +6,6 @@ gave, as Geth answers it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Any, cast
@@ -18,7 +17,8 @@ from eth.vm.forks.london import LondonVM
 from eth.vm.message import Message
 
 from chain.node.errors import REVERTED, SERVER_ERROR, RpcError
-from chain.node.vm import Context, Overlay, State, open_state
+from chain.node.trie import NodeOf
+from chain.node.vm import Context, State, open_state
 
 GAS_TRANSACTION = 21_000
 GAS_CREATE = 32_000
@@ -80,7 +80,7 @@ class _Noting(State):
 class Runner:
     """Runs calls on one block's state: nodes by hash, state root, the block's context, and the limits."""
 
-    node_of: Callable[[bytes], bytes]
+    node_of: NodeOf
     state_root: bytes
     context: Context
     gas_max: int
@@ -180,8 +180,7 @@ class Runner:
         return computation, consumed - refund, refund
 
     def _state(self, kind: type[State], deadline: tuple[float, float]) -> State:
-        overlay = Overlay(self.node_of)
-        state = open_state(overlay, self.state_root, self.context, kind)
+        state = open_state(self.node_of, self.state_root, self.context, kind)
         for key, change in self.changes:
             address = cast(Any, key)
             if change.balance is not None:

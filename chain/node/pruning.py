@@ -23,11 +23,12 @@ from pathlib import Path
 from typing import Any
 
 import lmdb
-import rlp
 
+from chain.node.accounts import AccountState
 from chain.node.blocks import Header
 from chain.node.errors import NodeStoreFault
-from chain.node.trie import EMPTY_CODE_HASH, EMPTY_ROOT, keccak
+from chain.node.own_rlp import HASH, raw_items, text_of
+from chain.node.trie import BRANCH_ITEMS, EMPTY_CODE_HASH, EMPTY_ROOT, keccak
 
 REFERENCES = "references"
 STATE_FROM = b"state_from"
@@ -35,6 +36,8 @@ STATE_FROM = b"state_from"
 STAGE = b"references"
 """Key in `meta`: how far the counts can be relied on; absent, not at all."""
 COUNTED, SWEPT = b"counted", b"swept"
+LEAF_BIT = 0x20
+"""In the first byte of a node's path: the node is a leaf."""
 CODE_MARK = b"c"
 """Behind a hash: the count of the accounts that have this code."""
 SWEEP_KEYS = 50_000
@@ -110,16 +113,16 @@ def parts(node: bytes) -> list[bytes]:
     Nodes shorter than 32 bytes stand inside their parent and, being so short, name nothing. An account's leaf is
     known by its value, a list: a storage slot's value is a string.
     """
-    decoded = rlp.decode(node)
-    if len(decoded) == 17:
-        return [child for child in decoded[:16] if isinstance(child, bytes) and child]
-    path, value = decoded
-    is_leaf = bool(path[0] & 0x20)
-    if not is_leaf:
-        return [value] if isinstance(value, bytes) else []
+    items = raw_items(node)
+    if len(items) == BRANCH_ITEMS:
+        return [child[1:] for child in items if child[0] == HASH]
+    path, below = items
+    if not text_of(path)[0] & LEAF_BIT:
+        return [below[1:]] if below[0] == HASH else []
+    value = text_of(below)
     if value[0] < 0xC0:
         return []
-    _, _, storage_root, code_hash = rlp.decode(value)
+    _, _, storage_root, code_hash = AccountState.parse(value)
     named = [] if storage_root == EMPTY_ROOT else [storage_root]
     return named if code_hash == EMPTY_CODE_HASH else [*named, code_hash + CODE_MARK]
 

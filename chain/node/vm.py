@@ -1,64 +1,38 @@
 """Transactions run on a state: py-evm's London rules, with the base fee held at zero and no block reward.
 
-Execution has no clock and no disk: it reads trie nodes by hash and answers with the nodes that are new.
+Execution has no clock and no disk: it reads trie nodes by hash and answers with the nodes that are new. The accounts
+that code runs on are ours (`live_accounts.py`); what an instruction does and costs is py-evm's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
 
+from eth._utils.address import generate_contract_address
 from eth.abc import SignedTransactionAPI
-from eth.db.backends.base import BaseAtomicDB
+from eth.constants import CREATE_CONTRACT_ADDRESS
 from eth.vm.execution_context import ExecutionContext
 from eth.vm.forks.london import LondonVM
 from eth.vm.forks.london.computation import LondonComputation
 from eth.vm.forks.london.state import LondonState, LondonTransactionExecutor
 from eth.vm.gas_meter import GasMeter, allow_negative_refund_strategy
+from eth.vm.message import Message
 from eth_utils.exceptions import ValidationError
+from eth_utils.logging import get_extended_debug_logger
 
 from chain.node.blocks import BASE_FEE_WEI, DIFFICULTY, MIX_HASH, Log, Receipt
 from chain.node.errors import ExecutionTimedOut
-from chain.node.trie import EMPTY_ROOT
+from chain.node.live_accounts import LiveAccounts
+from chain.node.trie import EMPTY_ROOT, NodeOf
 
 if TYPE_CHECKING:
     from chain.node.genesis import Allotment
 
 DEADLINE_EVERY_STEPS = 1024
 """How many metered steps run between two looks at the clock."""
-
-
-class Overlay(BaseAtomicDB):
-    """New trie nodes over stored ones, as py-evm wants its database; nothing is written through."""
-
-    def __init__(self, node_of: Callable[[bytes], bytes]) -> None:
-        self.fresh: dict[bytes, bytes] = {}
-        self._node_of = node_of
-
-    def __getitem__(self, key: bytes) -> bytes:
-        found = self.fresh.get(key)
-        return self._node_of(key) if found is None else found
-
-    def __setitem__(self, key: bytes, value: bytes) -> None:
-        self.fresh[key] = value
-
-    def __delitem__(self, key: bytes) -> None:
-        del self.fresh[key]
-
-    def _exists(self, key: bytes) -> bool:
-        try:
-            self[key]
-        except KeyError:
-            return False
-        return True
-
-    @contextmanager
-    def atomic_batch(self) -> Iterator[Any]:
-        """This overlay itself: it is dropped whole when a block fails, so it needs no batches inside."""
-        yield self
 
 
 class _TimedGasMeter(GasMeter):
@@ -96,14 +70,39 @@ class _Executor(LondonTransactionExecutor):
     def validate_transaction(self, transaction: SignedTransactionAPI) -> None:
         self.vm_state.validate_transaction(transaction)
 
+    def build_evm_message(self, transaction: SignedTransactionAPI) -> Message:
+        """London's message. py-evm's own also writes the whole transaction and its hash into a line of a log."""
+        state, sender = self.vm_state, transaction.sender
+        state.delta_balance(sender, -transaction.gas * state.get_gas_price(transaction))
+        nonce = state.get_nonce(sender)
+        state.set_nonce(sender, nonce + 1)
+        is_create = transaction.to == CREATE_CONTRACT_ADDRESS
+        return Message(
+            gas=transaction.gas - transaction.intrinsic_gas,
+            to=transaction.to,
+            sender=sender,
+            value=transaction.value,
+            data=b"" if is_create else transaction.data,
+            code=transaction.data if is_create else state.get_code(transaction.to),
+            create_address=cast(Any, generate_contract_address(sender, nonce) if is_create else None),
+        )
+
 
 class State(LondonState):
     """The accounts under one state root, in the context of one block."""
 
     computation_class = Computation
     transaction_executor_class = _Executor
+    account_db_class = cast(Any, LiveAccounts)
+    logger = get_extended_debug_logger("eth.vm.state.State")
+    """One for all: py-evm looks it up by name for every line that nobody reads."""
     deadline: tuple[float, float] | None = None
     """When a call must end (monotonic s) and how long it was given (s); None for a block's transactions."""
+
+    @property
+    def fresh(self) -> dict[bytes, bytes]:
+        """After `persist`: all new trie nodes and codes, by their hash."""
+        return cast(LiveAccounts, self._account_db).fresh
 
 
 @dataclass(frozen=True)
@@ -145,7 +144,7 @@ class Outcome:
     fresh: Mapping[bytes, bytes]
 
 
-def open_state(overlay: Overlay, state_root: bytes, context: Context, kind: type[State] = State) -> State:
+def open_state(node_of: NodeOf, state_root: bytes, context: Context, kind: type[State] = State) -> State:
     """The accounts under `state_root`, ready to run code in `context`."""
     execution = ExecutionContext(
         coinbase=cast(Any, context.miner),
@@ -158,19 +157,16 @@ def open_state(overlay: Overlay, state_root: bytes, context: Context, kind: type
         chain_id=context.chain_id,
         base_fee_per_gas=BASE_FEE_WEI,
     )
-    return kind(overlay, execution, cast(Any, state_root))
+    return kind(cast(Any, node_of), execution, cast(Any, state_root))
 
 
-def run_transactions(
-    node_of: Callable[[bytes], bytes], state_root: bytes, context: Context, waiting: Iterable[Pooled]
-) -> Outcome:
+def run_transactions(node_of: NodeOf, state_root: bytes, context: Context, waiting: Iterable[Pooled]) -> Outcome:
     """Each waiting transaction run in order, as long as the block's gas holds out.
 
     One that no longer can run (nonce or funds changed) is dropped with the reason; one that needs more gas than is
     left is passed over, and so are the later ones of its sender, whose nonces would not fit.
     """
-    overlay = Overlay(node_of)
-    state = open_state(overlay, state_root, context)
+    state = open_state(node_of, state_root, context)
     included: list[Pooled] = []
     receipts: list[Receipt] = []
     dropped: list[tuple[Pooled, str]] = []
@@ -197,13 +193,12 @@ def run_transactions(
             )
         )
     state.persist()
-    return Outcome(tuple(included), tuple(receipts), tuple(dropped), state.state_root, gas_used, overlay.fresh)
+    return Outcome(tuple(included), tuple(receipts), tuple(dropped), state.state_root, gas_used, state.fresh)
 
 
 def allotted_state(alloc: Mapping[bytes, Allotment]) -> tuple[bytes, dict[bytes, bytes]]:
     """State root over these first accounts, and all nodes and codes under it."""
-    overlay = Overlay(_nothing_stored)
-    state = open_state(overlay, EMPTY_ROOT, Context(1, 0, 0, bytes(20), 0, tuple))
+    state = open_state(_nothing_stored, EMPTY_ROOT, Context(1, 0, 0, bytes(20), 0, tuple))
     for key, account in alloc.items():
         address = cast(Any, key)
         state.set_balance(address, account.balance)
@@ -213,7 +208,7 @@ def allotted_state(alloc: Mapping[bytes, Allotment]) -> tuple[bytes, dict[bytes,
         for slot, word in account.storage.items():
             state.set_storage(address, slot, word)
     state.persist()
-    return state.state_root, overlay.fresh
+    return state.state_root, state.fresh
 
 
 def logs_of(entries: Iterable[tuple[Any, Iterable[int], bytes]]) -> tuple[Log, ...]:

@@ -20,7 +20,7 @@ from chain.node.blocks import Block, Header
 from chain.node.errors import SERVER_ERROR, NodeStoreFault
 from chain.node.store import TABLES, Store
 from chain.node.trie import EMPTY_ROOT
-from chain.node.vm import Context, Overlay, open_state
+from chain.node.vm import Context, open_state
 from chain.proof.storage import NodeSet, read_account, read_slot
 from tests.node.conftest import RECIPIENT, VALIDATOR_KEYS, rpc, rpc_error, signed
 from tests.node.keeper import BYTECODE, keep_call
@@ -59,9 +59,8 @@ class World:
     def grow(self, changes: list[tuple[int, str, int, int]]) -> None:
         """One block; each change is a contract, what is done to it, and two numbers."""
         model = {address: dict(words) for address, words in self.models[-1].items()}
-        overlay = Overlay(self.store.node)
         head = self.headers[-1]
-        state = open_state(overlay, head.state_root, Context(1, 0, 0, bytes(20), 0, tuple))
+        state = open_state(self.store.node, head.state_root, Context(1, 0, 0, bytes(20), 0, tuple))
         for place, what, first, second in changes:
             address = cast(Any, CONTRACTS[place])
             if what == "clear":
@@ -79,7 +78,7 @@ class World:
                 words[first] = second
         state.persist()
         header = _header(head.number + 1, state.state_root, head.hash)
-        self.store.append(Block(header, (), (), ()), overlay.fresh)
+        self.store.append(Block(header, (), (), ()), state.fresh)
         self.headers.append(header)
         self.models.append(model)
 
