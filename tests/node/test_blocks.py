@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 import threading
 import time
 from dataclasses import replace
@@ -190,3 +191,33 @@ def test_a_header_of_another_form_is_refused(instant_node: EmbeddedNode, keeper:
 def test_the_hash_of_a_transaction_is_keccak_of_its_bytes(instant_node: EmbeddedNode, sender: LocalAccount) -> None:
     raw = signed(sender, 0)
     assert instant_node.send(raw) == keccak(raw) == instant_node.block(1).hashes[0]
+
+
+def test_headers_receipts_and_filters_are_what_the_libraries_write(instant_node: EmbeddedNode, keeper: Any) -> None:
+    from eth_bloom import BloomFilter
+
+    chance = random.Random(7)
+    for count in (0, 1, 3, 40):
+        logs = tuple(
+            node_blocks.Log(
+                chance.randbytes(20),
+                tuple(chance.randbytes(32) for _ in range(chance.randrange(5))),
+                chance.randbytes(chance.choice([0, 1, 32, 56, 300])),
+            )
+            for _ in range(count)
+        )
+        receipt = node_blocks.Receipt(chance.randrange(3), chance.randrange(2), chance.randrange(10**7), logs)
+        terms = [term for log in logs for term in (log.address, *log.topics)]
+        assert receipt.bloom == int(BloomFilter.from_iterable(terms)).to_bytes(256)
+        inner = [[log.address, list(log.topics), log.data] for log in logs]
+        body = rlp.encode([receipt.status, receipt.cumulative_gas_used, receipt.bloom, inner])
+        assert receipt.raw == (bytes([receipt.type]) if receipt.type else b"") + body
+        assert node_blocks.Receipt.parse(receipt.raw) == receipt
+    header = instant_node.head
+    assert rlp.encode(rlp.decode(header.raw)) == header.raw
+    assert node_blocks.Header.parse(header.raw) == header
+
+
+def test_keys_in_any_order_seal_in_the_order_of_their_addresses(tmp_path: Path, genesis: Genesis) -> None:
+    signers = node_blocks.validator_set(VALIDATOR_KEYS[::-1], genesis.validators)
+    assert [node_blocks.address_of(key) for key in signers] == sorted(genesis.validators)

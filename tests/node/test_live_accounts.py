@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from chain.node.errors import TrieNodeMissing
 from chain.node.genesis import Allotment
 from chain.node.live_accounts import LiveAccounts
-from chain.node.mempool import parse_transaction
+from chain.node.transactions import parse_transaction
 from chain.node.trie import EMPTY_ROOT, keccak
 from chain.node.vm import Context, Outcome, State, allotted_state, run_transactions
 from tests.node.conftest import CHAIN_ID
