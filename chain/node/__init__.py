@@ -6,8 +6,8 @@ vm.py         transactions run on a state, London rules        calls.py    eth_c
 trie.py       Merkle Patricia tries: roots, proofs, changes    own_rlp.py  RLP that the node wrote itself
 accounts.py   what is under a state root, with proofs          live_accounts.py  accounts while transactions run
 store.py      everything on disk, in LMDB                      pruning.py  older states that are let go
-transactions.py  a raw transaction, read and checked once     mempool.py  transactions that wait
-node.py       one node: takes, seals, keeps, tells
+transactions.py  a raw transaction, read and checked once      mempool.py  transactions that wait
+node_cache.py trie nodes and codes used last                   node.py     one node: takes, seals, keeps, tells
 params.py     what a caller said, parsed                       shapes.py   what the node answers, in JSON's shapes
 methods.py    the JSON-RPC methods                             rpc.py      JSON-RPC 2.0: requests in, answers out
 http.py       HTTP and WebSocket                               provider.py the same for `web3`, in process

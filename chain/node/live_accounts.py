@@ -140,12 +140,12 @@ class LiveAccounts:
         if code_hash == EMPTY_CODE_HASH:
             return b""
         found = self._codes.get(code_hash)
-        if found is None:
-            try:
-                found = self._codes[code_hash] = self._node_of(code_hash)
-            except KeyError as error:
-                raise MissingBytecode(cast(Any, code_hash)) from error
-        return found
+        if found is not None:
+            return found
+        try:
+            return self._node_of(code_hash)
+        except KeyError as error:
+            raise MissingBytecode(cast(Any, code_hash)) from error
 
     def set_code(self, address: bytes, code: bytes) -> None:
         """Give the account this code."""

@@ -34,6 +34,7 @@ from chain.errors import Malformed
 from chain.node import pruning
 from chain.node.blocks import Block, Header, Receipt
 from chain.node.errors import NodeStoreFault, TrieNodeMissing
+from chain.node.node_cache import NodeCache
 from chain.node.own_rlp import listed, string
 from chain.node.stored_logs import BlockLogs, parent_hash_of
 from chain.node.trie import EMPTY_ROOT, keccak, list_root
@@ -44,7 +45,7 @@ READERS_MAX = 512
 CHECKED_AT_START_BLOCKS = 16
 """How many of the newest blocks are read whole and recomputed whenever the database is opened."""
 BLOCKS_CACHED_MAX = 64
-NODES_CACHED_MAX = 16_384
+NODES_CACHED_BYTES_MAX = 32 * 1024 * 1024
 LOGS_CACHED_MAX = 4_096
 TABLES = ("meta", "headers", "bodies", "receipts", "blooms", "hashes", "transactions", "nodes", pruning.REFERENCES)
 
@@ -59,7 +60,7 @@ class Store:
         self._pruning: pruning.Pruning | None = None
         self.block = lru_cache(BLOCKS_CACHED_MAX)(self._read_block)
         self.logs = lru_cache(LOGS_CACHED_MAX)(self._read_logs)
-        self.node = lru_cache(NODES_CACHED_MAX)(self._read_node)
+        self.node = NodeCache(self._read_node, NODES_CACHED_BYTES_MAX)
 
     @classmethod
     def open(
@@ -148,26 +149,30 @@ class Store:
 
     def append(self, block: Block, fresh: Mapping[bytes, bytes]) -> None:
         """The block and its new state on disk, whole, when this returns; raises `NodeStoreFault` where it cannot be."""
-        number = block.header.number
-        key = _key(number)
+        key = _key(block.header.number)
         pairs = zip(block.transactions, block.senders, strict=True)
         bodies = listed(b"".join(listed(string(raw) + string(sender)) for raw, sender in pairs))
         with _sentences(), self._environment.begin(write=True) as transaction:
-            put = self._putter(transaction)
-            put("headers", key, block.header.raw)
-            put("bodies", key, zlib.crc32(bodies).to_bytes(CHECK_BYTES) + bodies)
-            put("receipts", key, listed(b"".join(string(receipt.raw) for receipt in block.receipts)))
-            put("blooms", key, block.header.bloom)
-            put("hashes", block.header.hash, key)
-            for index, transaction_hash in enumerate(block.hashes):
-                put("transactions", transaction_hash, key + index.to_bytes(4))
-            put("meta", b"head", key)
-            if self._pruning is not None:
-                self._pruning.extend(transaction, block.header, fresh)
-                return
-            pruning.forget_counts(transaction, self._tables)
-            for node_hash, node in fresh.items():
-                put("nodes", node_hash, node)
+            self._put(transaction, key, block, bodies, fresh)
+        # The next block begins where this one ended.
+        self.node.add(fresh)
+
+    def _put(self, transaction: Any, key: bytes, block: Block, bodies: bytes, fresh: Mapping[bytes, bytes]) -> None:
+        put = self._putter(transaction)
+        put("headers", key, block.header.raw)
+        put("bodies", key, zlib.crc32(bodies).to_bytes(CHECK_BYTES) + bodies)
+        put("receipts", key, listed(b"".join(string(receipt.raw) for receipt in block.receipts)))
+        put("blooms", key, block.header.bloom)
+        put("hashes", block.header.hash, key)
+        for index, transaction_hash in enumerate(block.hashes):
+            put("transactions", transaction_hash, key + index.to_bytes(4))
+        put("meta", b"head", key)
+        if self._pruning is not None:
+            self._pruning.extend(transaction, block.header, fresh)
+            return
+        pruning.forget_counts(transaction, self._tables)
+        for node_hash, node in fresh.items():
+            put("nodes", node_hash, node)
 
     def _putter(self, transaction: Any) -> Any:
         def put(table: str, key: bytes, value: bytes) -> None:

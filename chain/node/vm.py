@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
 
 from eth._utils.address import generate_contract_address
 from eth.abc import SignedTransactionAPI
 from eth.constants import CREATE_CONTRACT_ADDRESS
+from eth.vm.code_stream import CodeStream
 from eth.vm.execution_context import ExecutionContext
 from eth.vm.forks.london import LondonVM
 from eth.vm.forks.london.computation import LondonComputation
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 
 DEADLINE_EVERY_STEPS = 1024
 """How many metered steps run between two looks at the clock."""
+CODES_MAPPED_MAX = 16
+"""Of how many contracts' codes the places of jumps are remembered: at most some 2 MB each."""
 
 
 class _TimedGasMeter(GasMeter):
@@ -57,12 +61,24 @@ class Computation(LondonComputation):
 
     state: State
 
+    def __init__(self, state: Any, message: Any, transaction_context: Any) -> None:
+        super().__init__(state, message, transaction_context)
+        if not message.is_create:
+            code = cast(CodeStream, self.code)
+            code.valid_positions, code.invalid_positions = _positions(message.code)
+
     def _configure_gas_meter(self) -> GasMeter:
         if self.state.deadline is None:
             return super()._configure_gas_meter()
         if monotonic() > self.state.deadline[0]:
             raise ExecutionTimedOut(self.state.deadline[1])
         return _TimedGasMeter(self.msg.gas, *self.state.deadline)
+
+
+@lru_cache(CODES_MAPPED_MAX)
+def _positions(code: bytes) -> tuple[set[int], set[int]]:
+    """Where this code can be jumped to and where not, as far as anyone has asked: true of the code, whoever runs it."""
+    return set(), set()
 
 
 class _Executor(LondonTransactionExecutor):

@@ -20,7 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coincurve import PrivateKey
+from eth._utils.address import generate_contract_address
 from eth_account import Account
+from eth_utils.address import to_checksum_address
 
 from chain.node import EmbeddedNode, Genesis, NodeSettings
 from chain.node.blocks import address_of
@@ -38,19 +40,29 @@ LIVES_ALIKE = 10
 KEEP = NodeSettings()
 PRUNE = NodeSettings(state_blocks=STATE_BLOCKS_MIN)
 BATCH = 5
+SLOTS = 40
+RUNTIME = bytes.fromhex("602035 600035 55 00")
+"""Keeps the second word of calldata in the slot that the first names."""
+CREATION = bytes.fromhex(f"60{len(RUNTIME):02x} 80 600b 6000 39 6000f3") + RUNTIME
 LIFE_S_MAX = 0.3
 
 
 def raw_transaction(nonce: int) -> bytes:
-    """A contract creation whose code is as long as a batch is, so that a block has something to write."""
-    data = bytes([0x60, 0, 0x60, 0, 0xF3]) + nonce.to_bytes(4) * 500
+    """A contract that keeps a word; then words for it to keep or to empty, and creations with some bytes to write."""
+    to = "" if nonce % 2 == 0 else to_checksum_address(generate_contract_address(address_bytes(), 0))
+    if nonce == 0:
+        data = CREATION
+    elif to:
+        data = (nonce // 2 % SLOTS).to_bytes(32) + (nonce if nonce % 3 else 0).to_bytes(32)
+    else:
+        data = bytes([0x60, 0, 0x60, 0, 0xF3]) + nonce.to_bytes(4) * 500
     fields = {
         "chainId": CHAIN_ID,
         "nonce": nonce,
         "gas": 500_000,
         "gasPrice": 0,
         "value": 0,
-        "to": "",
+        "to": to,
         "data": data,
     }
     return bytes(SENDER.sign_transaction(fields).raw_transaction)
@@ -95,9 +107,14 @@ class Told:
     blocks: dict[int, str]
 
 
+def prunes(kill: int) -> bool:
+    """Whether the node prunes in the life that ends with this kill."""
+    return kill // LIVES_ALIKE % 2 == 1
+
+
 def run_and_kill(folder: Path, told: Told, chance: random.Random, kill: int) -> None:
     """One life of the node: at a named step for even kills, at a random moment for odd ones."""
-    settings, steps = (PRUNE, PRUNING_STEPS) if kill // LIVES_ALIKE % 2 else (KEEP, STEPS)
+    settings, steps = (PRUNE, PRUNING_STEPS) if prunes(kill) else (KEEP, STEPS)
     step = steps[kill // 2 % len(steps)] if kill % 2 == 0 else "never"
     count = chance.randint(1, 4)
     reading, writing = os.pipe()
@@ -163,7 +180,12 @@ def crash(kills: int, seed: int = 0) -> int:
             if kill % 5 == 4 or kill == kills - 1:
                 head = check(folder, told)
             if kill % 50 == 49:
-                print(f"{kill + 1} kills, {head} blocks, {len(told.taken)} transactions taken, none lost", flush=True)
+                pruned = sum(map(prunes, range(kill + 1)))
+                print(
+                    f"{kill + 1} kills ({pruned} of them while pruning), {head} blocks, "
+                    f"{len(told.taken)} transactions taken, none lost",
+                    flush=True,
+                )
         assert (folder / JOURNAL_FILE).exists()
     return head
 
