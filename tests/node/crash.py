@@ -14,6 +14,7 @@ import random
 import signal
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -72,6 +73,7 @@ def child(folder: Path, settings: NodeSettings, step: str, count: int, telling: 
     """Run a node in `folder`, tell what it tells to the file descriptor `telling`, and die at the `count`th
     `step` (or when killed)."""
     seen: Counter[str] = Counter()
+    opened = threading.Event()
 
     def say(*words: str) -> None:
         # One line in one write: two threads speak here.
@@ -80,12 +82,15 @@ def child(folder: Path, settings: NodeSettings, step: str, count: int, telling: 
     def at_step(name: str) -> None:
         seen[name] += 1
         if name == step and seen[name] == count:
+            # What waited may be sealed before the start has been told.
+            opened.wait()
             os.kill(os.getpid(), signal.SIGKILL)
 
     # Real time, a hundred times as fast: no block waits long for its second, and no life begins before the last ended.
     node = EmbeddedNode.open(folder, GENESIS, KEYS, settings, clock=lambda: time.time() * 100, at_step=at_step)
     node.listen(lambda block: say("sealed", str(block.header.number), block.header.hash.hex()))
     say("open", str(node.head.number))
+    opened.set()
     while True:
         nonce = node.next_nonce(address_bytes())
         for number in range(nonce, nonce + BATCH):
