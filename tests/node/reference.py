@@ -1,4 +1,4 @@
-"""py-evm's own account database under this node's states, for tests that ours does what it does."""
+"""py-evm's own parts under this node's states, for tests that ours do what they do."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from eth.db.account import AccountDB
 from eth.db.backends.base import BaseAtomicDB
+from eth.vm.forks.london.state import LondonTransactionExecutor
 
 
 class Overlay(BaseAtomicDB):
@@ -50,3 +51,10 @@ class ReferenceAccounts(AccountDB):
     def fresh(self) -> dict[bytes, bytes]:
         """What was written."""
         return self._overlay.fresh
+
+
+class ReferenceExecutor(LondonTransactionExecutor):
+    """py-evm's executor, asked for nonce and funds only: form and signature are the mempool's."""
+
+    def validate_transaction(self, transaction: Any) -> None:
+        self.vm_state.validate_transaction(transaction)

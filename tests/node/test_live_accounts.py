@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
 from typing import Any
 
 import pytest
+from eth.vm.forks.london.computation import LondonComputation
 from eth.vm.interrupt import MissingBytecode
 from eth_account import Account
 from eth_utils.exceptions import ValidationError
@@ -20,7 +20,7 @@ from chain.node.transactions import parse_transaction
 from chain.node.trie import EMPTY_ROOT, keccak
 from chain.node.vm import Context, Outcome, State, allotted_state, run_transactions
 from tests.node.conftest import CHAIN_ID
-from tests.node.reference import ReferenceAccounts
+from tests.node.reference import ReferenceAccounts, ReferenceExecutor
 from tests.node.states import whole
 
 ADDRESSES = [bytes([n]) * 20 for n in range(1, 6)]
@@ -154,6 +154,8 @@ def _program(chance: random.Random, depth: int = 0) -> bytes:
                 bytes([0x60, 0, 0x60, 0, 0x60, 0, 0x60, 0, 0x60, word % 2, 0x73]) + target + bytes([0x5A, 0xF1, 0x50]),
                 bytes([0x60, 0, 0x60, 0, 0x60, 0, 0x60, 0, 0x73]) + target + bytes([0x5A, 0xF4, 0x50]),
                 bytes([0x73]) + target + bytes([0x3B, 0x50]),
+                b"\x5b",
+                bytes([0x60, word, 0x60, chance.randrange(40), 0x57]),
                 bytes([0x73]) + target + bytes([0x3F, 0x60, slot, 0x55]),
                 bytes([0x73]) + target + bytes([0x31, 0x60, slot, 0x55]),
                 _made(chance, depth) if depth < 2 else b"",
@@ -217,9 +219,12 @@ def _told(outcome: Outcome) -> tuple[object, ...]:
     )
 
 
-def _run(kind: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, *arguments: Any) -> Outcome:
+def _by_py_evm(monkeypatch: pytest.MonkeyPatch, *arguments: Any) -> Outcome:
+    """The same run with nothing of ours but the order in which transactions come."""
     with monkeypatch.context() as patch:
-        patch.setattr(State, "account_db_class", kind)
+        patch.setattr(State, "account_db_class", ReferenceAccounts)
+        patch.setattr(State, "computation_class", LondonComputation)
+        patch.setattr(State, "transaction_executor_class", ReferenceExecutor)
         return run_transactions(*arguments)
 
 
@@ -237,10 +242,9 @@ def test_blocks_of_any_code_are_what_py_evm_alone_makes_of_them(seed: int, monke
     for number in range(1, 5):
         raws = _raws(chance, nonces, targets)
         context = Context(CHAIN_ID, number, number, b"\x09" * 20, 30_000_000, lambda: [bytes(32)] * 9)
-        ours = _run(LiveAccounts, monkeypatch, nodes, root, context, [parse_transaction(raw, CHAIN_ID) for raw in raws])
-        theirs = _run(
-            ReferenceAccounts, monkeypatch, reference, root, context, [parse_transaction(raw, CHAIN_ID) for raw in raws]
-        )
+        pooled = [parse_transaction(raw, CHAIN_ID) for raw in raws]
+        ours = run_transactions(nodes, root, context, pooled)
+        theirs = _by_py_evm(monkeypatch, reference, root, context, pooled)
         assert _told(ours) == _told(theirs)
         root = ours.state_root
         for one in ours.included:

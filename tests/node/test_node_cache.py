@@ -112,6 +112,16 @@ def test_blocks_are_the_same_with_and_without_what_is_kept(
     other.close()
 
 
+def test_the_same_transactions_give_the_blocks_that_they_always_gave(
+    tmp_path: Path, genesis: Genesis, sender: LocalAccount
+) -> None:
+    # The hash is that of the node as it first was, with py-evm's accounts and tries: any change of a root shows here.
+    node = grown(tmp_path, genesis, sender, NodeSettings(instant=True), 12)
+    assert node.head.number == 12
+    assert node.head.hash.hex() == "889e12e0db102af921682192aaabebf9a38e2a26608e9f01402740352927c745"
+    node.close()
+
+
 def test_a_new_blocks_nodes_are_in_memory_as_they_are_on_disk(
     tmp_path: Path, genesis: Genesis, sender: LocalAccount
 ) -> None:
