@@ -16,6 +16,7 @@ import sys
 import tempfile
 import threading
 import time
+import traceback
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,9 +89,9 @@ def child(folder: Path, settings: NodeSettings, step: str, count: int, telling: 
 
     # Real time, a hundred times as fast: no block waits long for its second, and no life begins before the last ended.
     node = EmbeddedNode.open(folder, GENESIS, KEYS, settings, clock=lambda: time.time() * 100, at_step=at_step)
-    node.listen(lambda block: say("sealed", str(block.header.number), block.header.hash.hex()))
     say("open", str(node.head.number))
     opened.set()
+    node.listen(lambda block: say("sealed", str(block.header.number), block.header.hash.hex()))
     while True:
         nonce = node.next_nonce(address_bytes())
         for number in range(nonce, nonce + BATCH):
@@ -130,11 +131,13 @@ def run_and_kill(folder: Path, told: Told, chance: random.Random, kill: int) -> 
         try:
             child(folder, settings, step, count, writing)
         finally:
+            # Nothing but an error ends it here.
+            traceback.print_exc()
             os._exit(1)
     os.close(writing)
     with os.fdopen(reading, "rb") as pipe:
         said = pipe.readline()
-        assert said.startswith(b"open"), f"the node did not start before kill {kill}"
+        assert said.startswith(b"open"), f"the node did not start before kill {kill}, it said {said!r}"
         if step == "never":
             time.sleep(chance.random() * LIFE_S_MAX)
             os.kill(process, signal.SIGKILL)
