@@ -131,8 +131,7 @@ def _fit(raw: bytes, chain_id: int) -> Transaction:
     gas, value = _number(fields[1 + prices]), _number(fields[3 + prices])
     to, data = _text(fields[2 + prices]), _text(fields[4 + prices])
     least = intrinsic_gas(to, data, access_list)
-    # With an access list alone, no account can pay what is longer: the mempool says so.
-    _hold(kind == LISTING or max(price, gas, value) <= WORD_MAX)
+    _hold(max(price, gas, value) <= WORD_MAX)
     _hold(nonce < NONCE_MAX and tip <= price and len(to) in (0, ADDRESS_BYTES) and gas >= least)
     key = PublicKey.from_signature_and_message(
         r.to_bytes(32) + s.to_bytes(32) + bytes((parity,)), keccak(signed), hasher=None
@@ -182,6 +181,11 @@ def _refusal(raw: bytes, chain_id: int) -> TransactionRefused:
         transaction_chain = _chain_id(transaction)
     except (rlp.RLPException, PyEVMError, ValidationError, ValueError, TypeError, IndexError) as error:
         return TransactionRefused(f"rlp: {str(error)[:200]}")
+    numbers = (transaction.nonce, transaction.max_priority_fee_per_gas, transaction.max_fee_per_gas, transaction.gas)
+    signature = (getattr(transaction, "v", 0), transaction.y_parity, transaction.r, transaction.s)
+    if max(*numbers, transaction.value, *signature, transaction_chain or 0) > WORD_MAX:
+        # No check below is made for it, and its digits may be more than Python writes out.
+        return TransactionRefused("rlp: a number of more than 256 bits")
     if transaction.encode() != raw:
         return TransactionRefused("rlp: not the canonical encoding")
     if transaction_chain is None:

@@ -15,7 +15,14 @@ from eth_utils.exceptions import ValidationError
 
 from chain.node import params
 from chain.node.errors import TransactionRefused
-from chain.node.transactions import ACCEPTED_TYPES, CURVE_ORDER, HALF_CURVE_ORDER, NONCE_MAX, parse_transaction
+from chain.node.transactions import (
+    ACCEPTED_TYPES,
+    CURVE_ORDER,
+    HALF_CURVE_ORDER,
+    NONCE_MAX,
+    WORD_MAX,
+    parse_transaction,
+)
 from tests.node.conftest import CHAIN_ID, RECIPIENT
 
 KEY = b"\x42" * 32
@@ -31,6 +38,9 @@ def reference(raw: bytes) -> tuple[object, ...]:
         chain = one.chain_id if v is None else (v - 35) // 2 if v >= 35 else None
     except (rlp.RLPException, PyEVMError, ValidationError, ValueError, TypeError, IndexError) as error:
         return (f"rlp: {str(error)[:200]}",)
+    numbers = [one.nonce, one.max_priority_fee_per_gas, one.max_fee_per_gas, one.gas, one.value, one.r, one.s]
+    if max(*numbers, chain or 0, one.y_parity) > WORD_MAX or (v or 0) > WORD_MAX:
+        return ("rlp: a number of more than 256 bits",)
     if chain is None:
         return ("only replay-protected (EIP-155) transactions allowed over RPC",)
     if chain != CHAIN_ID:
@@ -118,7 +128,9 @@ def mutated(raw: bytes, chance: random.Random) -> bytes:
     field = fields[place]
     if how == 4:
         # One field written in another way than the one: a leading zero, a longer one, none.
-        fields[place] = chance.choice([b"\0" + field if isinstance(field, bytes) else b"", b"", b"\0", b"\x01" * 33])
+        fields[place] = chance.choice(
+            [b"\0" + field if isinstance(field, bytes) else b"", b"", b"\0", b"\x01" * 33, b"\x01" * 2_000]
+        )
     elif how == 5:
         fields[place] = chance.choice([[], [b""], [[RECIPIENT.encode(), []]], [[b"\x01" * 20, [b"\x01"]]]])
     elif how == 6:
