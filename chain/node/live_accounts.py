@@ -71,6 +71,9 @@ class LiveAccounts:
         self._originals: dict[tuple[bytes, int], int] = {}
         self._warm: set[Any] = set()
         self._undo: list[Callable[[], object]] = []
+        # What `_undo` has since the newest point: more of it would only be undone on the way there, and fill the memory
+        # of whoever runs a loop that stores.
+        self._noted: set[Any] = set()
 
     # Storage
 
@@ -92,7 +95,8 @@ class LiveAccounts:
             return
         self._originals.setdefault((address, slot), before)
         written = storage.written
-        self._undo.append(lambda: written.__setitem__(slot, before))
+        if self._is_first((address, slot)):
+            self._undo.append(lambda: written.__setitem__(slot, before))
         written[slot] = value
 
     def delete_storage(self, address: bytes) -> None:
@@ -191,10 +195,12 @@ class LiveAccounts:
 
     def record(self) -> int:
         """A point to which `discard` goes back."""
+        self._noted.clear()
         return len(self._undo)
 
     def discard(self, checkpoint: int) -> None:
         """Everything as it was at that point."""
+        self._noted.clear()
         while len(self._undo) > checkpoint:
             self._undo.pop()()
 
@@ -204,6 +210,7 @@ class LiveAccounts:
     def lock_changes(self) -> None:
         """A transaction begins: what came before cannot be undone any more, and nothing is warm."""
         self._undo.clear()
+        self._noted.clear()
         self._originals.clear()
         self._warm.clear()
 
@@ -251,7 +258,8 @@ class LiveAccounts:
         before = self._find(address)
         if before == account:
             return
-        self._undo.append(lambda: self._now.__setitem__(address, before))
+        if self._is_first(address):
+            self._undo.append(lambda: self._now.__setitem__(address, before))
         self._now[address] = account
 
     def _storage(self, address: bytes) -> _Storage:
@@ -264,6 +272,13 @@ class LiveAccounts:
         before = self._storage(address)
         self._undo.append(lambda: self._storages.__setitem__(address, before))
         self._storages[address] = _Storage(EMPTY_ROOT, self._node_of)
+
+    def _is_first(self, changed: object) -> bool:
+        """Whether this is changed for the first time since the newest point."""
+        if changed in self._noted:
+            return False
+        self._noted.add(changed)
+        return True
 
     def _mark(self, touched: object) -> None:
         if touched not in self._warm:

@@ -290,3 +290,20 @@ def test_what_no_state_can_hold_is_refused(method: str, arguments: tuple[int, ..
         getattr(accounts, method)(ADDRESSES[0], *arguments)
     with pytest.raises(ValidationError):
         accounts.get_balance(b"\x01" * 19)
+
+
+def test_a_loop_that_stores_does_not_fill_the_memory() -> None:
+    accounts = LiveAccounts(Nodes(), EMPTY_ROOT)
+    accounts.set_storage(ADDRESSES[0], 0, 7)
+    accounts.lock_changes()
+    point = accounts.record()
+    for number in range(1, 5_000):
+        accounts.set_storage(ADDRESSES[0], 0, number)
+        accounts.set_balance(ADDRESSES[0], number)
+    inner = accounts.record()
+    accounts.set_storage(ADDRESSES[0], 0, 1)
+    accounts.discard(inner)
+    assert accounts.get_storage(ADDRESSES[0], 0) == accounts.get_balance(ADDRESSES[0]) == 4_999
+    assert len(accounts._undo) < 10
+    accounts.discard(point)
+    assert accounts.get_storage(ADDRESSES[0], 0) == 7 and not accounts.account_exists(ADDRESSES[0])
