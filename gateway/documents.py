@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from hashlib import sha256
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, or_, select
 
 from chain.errors import Malformed
+from gateway.concerns import concerns_one_of, tells_concern
 from gateway.problems import GatewayRefusal
+from gateway.search_facts import search_waiting
 from gateway.store.model import RecordState, documents, entries, records
 
 FILE_BYTES_MAX = 64 << 20
@@ -46,9 +49,12 @@ def parse_digest(text: str) -> bytes:
     return bytes.fromhex(text)
 
 
-def find_citations(connection: Connection, digest: bytes) -> list[tuple[str, str]]:
-    """(UCR, record id) of every record that cites the file, by UCR and id; refused records left out."""
-    found = connection.execute(
+def find_citations(connection: Connection, digest: bytes, whom: Sequence[str] | None = None) -> list[tuple[str, str]]:
+    """(UCR, record id) of every record that cites the file, by UCR and id; refused records left out.
+
+    With `whom`, of consignments alone that may concern one of these names.
+    """
+    wanted = (
         select(entries.c.ucr, records.c.record_id)
         .join(records, records.c.seq == documents.c.record_seq)
         .join(entries, entries.c.record_seq == documents.c.record_seq)
@@ -56,4 +62,13 @@ def find_citations(connection: Connection, digest: bytes) -> list[tuple[str, str
         .order_by(entries.c.ucr, records.c.record_id)
         .limit(CITATIONS_MAX)
     )
-    return [(row.ucr, row.record_id) for row in found]
+    if whom is None:
+        return [(row.ucr, row.record_id) for row in connection.execute(wanted)]
+    is_settled = concerns_one_of(entries.c.ucr, whom)
+    wanted = (
+        wanted.add_columns(is_settled.label("is_settled"), search_waiting.c.facts)
+        .outerjoin(search_waiting, search_waiting.c.record_seq == documents.c.record_seq)
+        .where(or_(is_settled, search_waiting.c.record_seq.is_not(None)))
+    )
+    found = connection.execute(wanted).all()
+    return [(one.ucr, one.record_id) for one in found if one.is_settled or tells_concern(one.facts, one.ucr, whom)]

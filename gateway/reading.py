@@ -21,6 +21,7 @@ from gateway import documents, references
 from gateway.access import AccessLog, Read, access_lines, find_access_rows
 from gateway.bundles import BundleMaker
 from gateway.changes import BATCHES_PER_LOOK_MAX, Anchored, Told, change_of, find_anchored
+from gateway.concerns import require_concern, whom_of, whom_unless_at_large
 from gateway.explaining import explain
 from gateway.policy import Condition, ViewPolicy
 from gateway.problems import GatewayRefusal
@@ -34,7 +35,6 @@ from gateway.search import (
     Question,
     hit,
     propose,
-    whom_of,
 )
 from gateway.search_facts import fill_once, spread
 from gateway.services import Services
@@ -157,10 +157,14 @@ class ReadingDesk:
 
     def references(self, reader: Reader, question: references.ReferenceQuestion) -> Answer:
         """Which consignments a number belongs to, as far as the reader may ask."""
+        among = None
         with self._services.store.reading() as connection:
-            found = references.find_statements(connection, question)
+            if not self.policy.may_look_up(reader.roles, {Condition.ALWAYS}, question.kind):
+                whom = whom_of(reader, self.directory().sponsored_by(reader.member))
+                among = references.find_of_concern(connection, question, whom)
+            found = [] if among == [] else references.find_statements(connection, question, among)
         ucrs = references.matching_ucrs(question, found)
-        if not self.policy.may_look_up(reader.roles, {Condition.ALWAYS}, question.kind):
+        if among is not None:
             ucrs = [ucr for ucr in ucrs if self._takes_part(reader, ucr, question.kind)]
         receipt = self._log.log(Read.of_references(reader, ucrs))
         return Answer(references.answer(question, ucrs), receipt)
@@ -168,7 +172,7 @@ class ReadingDesk:
     def document(self, reader: Reader, digest: bytes) -> Answer:
         """Which records that the reader sees the `documents` of cite the file."""
         with self._services.store.reading() as connection:
-            cited = documents.find_citations(connection, digest)
+            cited = documents.find_citations(connection, digest, self._whom(reader, ["documents"]))
         shown: dict[str, list[HeldRecord]] = {}
         lines: list[Json] = []
         for ucr in sorted({ucr for ucr, _ in cited}):
@@ -255,10 +259,7 @@ class ReadingDesk:
         """What a page shows, and the last UCR looked at where there may be more (else empty)."""
         spread(self._services.store)  # what was accepted just now is found too
         # Who sees such facts of goods that concern it alone is proposed those alone: else time would tell of others'.
-        at_large = self.policy.may_see_consignment(reader.roles, {Condition.ALWAYS}) and all(
-            self.policy.shows_at_large(reader.roles, SECTIONS_OF_FACTS[kind]) for kind, _ in question.facts
-        )
-        whom = None if at_large else whom_of(reader, self.directory().sponsored_by(reader.member))
+        whom = self._whom(reader, *(SECTIONS_OF_FACTS[kind] for kind, _ in question.facts))
         with self._services.store.reading() as connection:
             proposed = propose(connection, question, whom, after, PROPOSALS_MAX)
         hits: list[Sight] = []
@@ -303,6 +304,11 @@ class ReadingDesk:
         return gather(parsed, services.store, self._opener, services.index, services.tag_keys, checkpoint)
 
     def _sight(self, reader: Reader, ucr: str) -> tuple[Gathered, Sight]:
+        if (whom := self._whom(reader)) is not None:
+            # Before anything of it is looked at: else time would tell that it is there.
+            tags = self._services.tag_keys.all_tags(Ucr.parse(ucr))
+            with self._services.store.reading() as connection:
+                require_concern(connection, ucr, tags, whom)
         gathered = self._gathered(ucr)
         return gathered, sight_of(ucr, gathered.records, reader, self.policy, self.directory())
 
@@ -323,7 +329,14 @@ class ReadingDesk:
             return None
 
     def _find_sight(self, reader: Reader, ucr: str) -> Sight | None:
-        return self._seen(reader, self._gathered(ucr))
+        try:
+            return self._sight(reader, ucr)[1]
+        except NotFound:
+            return None
+
+    def _whom(self, reader: Reader, *sections: Sequence[str]) -> list[str] | None:
+        """As `whom_unless_at_large`, by the members at the head."""
+        return whom_unless_at_large(self.policy, reader, self.directory().sponsored_by(reader.member), *sections)
 
     def _takes_part(self, reader: Reader, ucr: str, kind: str) -> bool:
         sight = self._find_sight(reader, ucr)

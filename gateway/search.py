@@ -9,13 +9,13 @@ Pages follow the UCR; a cursor is signed for one reader and one question, and sa
 from __future__ import annotations
 
 import hmac
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, FromClause, and_, exists, select
+from sqlalchemy import ColumnElement, Connection, FromClause, and_, literal, select
 
 from chain.encoding import Json, base64url, format_json, parse_base64url
 from chain.errors import Malformed
@@ -30,9 +30,8 @@ from gateway.search_facts import (
     search_facts,
 )
 from gateway.views.declarations import declaration_threads
-from gateway.views.facts import HeldRecord, Reader, State
+from gateway.views.facts import HeldRecord, State
 from gateway.views.picture import Sight
-from gateway.views.standing import DISTRICT_CHARS
 
 PAGE_HITS_MAX = 100
 PROPOSALS_MAX = 400
@@ -166,12 +165,17 @@ def propose(
         wanted = select(source).where(_day_lies_between(question, search_facts))
     for number, (kind, value) in enumerate(facts):
         told = search_facts.alias(f"told_{number}")
-        wanted = wanted.where(exists().where(and_(told.c.ucr == source, told.c.kind == kind, told.c.value == value)))
+        wanted = wanted.where(_is_told(told, source, and_(told.c.kind == kind, told.c.value == value)))
     if question.first_day or question.last_day:
         dated = search_facts.alias("dated")
-        wanted = wanted.where(exists().where(and_(dated.c.ucr == source, _day_lies_between(question, dated))))
+        wanted = wanted.where(_is_told(dated, source, _day_lies_between(question, dated)))
     found = connection.execute(wanted.where(source > after).distinct().order_by(source).limit(limit))
     return [str(ucr) for ucr in found.scalars()]
+
+
+def _is_told(told: FromClause, ucr: ColumnElement[str], what: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether a record of the consignment tells it. For one value, not EXISTS: see `concerns.concerns_one_of`."""
+    return select(literal(1)).where(told.c.ucr == ucr, what).limit(1).scalar_subquery().is_not(None)
 
 
 def hit(sight: Sight) -> dict[str, Json]:
@@ -186,14 +190,6 @@ def hit(sight: Sight) -> dict[str, Json]:
         "records": len(sight.records),
         "own_records_only": sight.own_only,
     }
-
-
-def whom_of(reader: Reader, sponsored: Collection[str] = ()) -> list[str]:
-    """Under which names a consignment may concern this reader: its own, its district, the members that it sponsors."""
-    names = [reader.member, *sorted(sponsored)]
-    if reader.customs_code:
-        names += [reader.customs_code, reader.customs_code[:DISTRICT_CHARS]]
-    return names
 
 
 def _asked(name: str, value: str) -> set[Fact]:

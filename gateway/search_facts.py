@@ -27,23 +27,29 @@ from sqlalchemy import (
     Table,
     delete,
     func,
+    insert,
     select,
 )
 
 from chain.encoding import Json
+from chain.identifiers import Ucr
 from chain.records import Record, parse_record
 from chain.records.base import reference_key
 from chain.sdjwt import SignedRecord
-from gateway.store.model import metadata, payloads, records
+from gateway.store.model import marks, metadata, payloads, records
 from gateway.store.records import open_signed
 from gateway.store.rows import insert_rows
 from gateway.store.store import Store
 from gateway.views.facts import HeldRecord, passing
-from gateway.views.standing import DISTRICT_CHARS
+from gateway.views.standing import DISTRICT_CHARS, offices
 
 FACTS_MAX = 4_000
 """Most facts of one record; a declaration of 999 goods items keeps the first of them."""
 VALUE_CHARS_MAX = 64
+WHOM_CHARS_MAX = 20
+FACTS_FORM = 1
+"""Grows when other facts are told of the same records: then a starting gateway derives them anew."""
+_FORM_MARK = "search_facts_form"
 ROWS_PER_LOOK = 500
 HS_PREFIX_LENGTHS: Final = (2, 4, 6, 8, 10)
 PAIR_CHARS = 2
@@ -96,7 +102,9 @@ Index("search_days", search_facts.c.ucr, search_facts.c.value, sqlite_where=_IS_
 search_concerns = Table(
     "search_concerns",
     metadata,
-    Column("whom", String(20), primary_key=True),  # USCC, customs code of a party, or customs district (2 digits)
+    Column(
+        "whom", String(WHOM_CHARS_MAX), primary_key=True
+    ),  # USCC, customs code of a party, or customs district (2 digits)
     Column("ucr", String(64), primary_key=True),
 )
 """Whom a consignment may concern: more than take part in it, never fewer. It narrows a search; the policy decides."""
@@ -124,8 +132,9 @@ class Findable(msgspec.Struct, frozen=True, array_like=True):
     """(HS code, name) of each goods item, once: the many facts that they tell are made when they are written."""
 
     def all_facts(self) -> list[Fact]:
-        """Every fact, in order, the first `FACTS_MAX`."""
-        return sorted({*self.facts, *_goods_facts_of(self.goods)})[:FACTS_MAX]
+        """Every fact, numbers and parties before what goods tell, the first `FACTS_MAX`."""
+        goods = set(_goods_facts_of(self.goods)).difference(self.facts)
+        return [*self.facts, *sorted(goods)][:FACTS_MAX]
 
 
 def findable(
@@ -140,7 +149,8 @@ def findable(
     parties = held.many("parties")
     facts = _plain_facts(held, parties)
     ucrs = [ucr for _, ucr in signed.ucr_elements() if ucr is not None]
-    concerns = [(whom, ucr) for ucr in ucrs for whom in _concerned(signed.iss, parties, ucr, facts)]
+    named = _concerned(held, parties)
+    concerns = [(whom, ucr) for ucr in ucrs for whom in sorted(named | {Ucr(ucr).company[:WHOM_CHARS_MAX]})]
     return Findable(ucrs, sorted(facts), concerns, _goods_of(held))
 
 
@@ -195,10 +205,12 @@ def spread(store: Store, count: int = SPREAD_RECORDS_MAX) -> int:
 
 
 def fill_once(store: Store) -> None:
-    """Derives the facts of records that were accepted before there was search; does nothing where there are facts."""
+    """Derives the facts of all records once for each `FACTS_FORM`; does nothing where they are of this form."""
     with store.writing() as connection:
-        if connection.execute(select(search_concerns.c.ucr).limit(1)).first() is not None:
+        if _form_of(connection) == FACTS_FORM:
             return
+        connection.execute(delete(search_facts))
+        connection.execute(delete(search_concerns))
         wanted = (records.c.seq, records.c.record_id, payloads.c.jwt, payloads.c.disclosures)
         after = 0
         while rows := connection.execute(
@@ -215,6 +227,15 @@ def fill_once(store: Store) -> None:
                     found.append((int(row.seq), one))
             write_findables(connection, found)
             after = int(rows[-1].seq)
+        connection.execute(delete(marks).where(marks.c.name == _FORM_MARK))
+        connection.execute(insert(marks).values(name=_FORM_MARK, value=FACTS_FORM))
+
+
+def _form_of(connection: Connection) -> int:
+    """The form of the facts in the store; 0 where they were emptied, or written before forms were told apart."""
+    if connection.execute(select(search_concerns.c.ucr).limit(1)).first() is None:
+        return 0
+    return connection.execute(select(marks.c.value).where(marks.c.name == _FORM_MARK)).scalar() or 0
 
 
 pack_findable = msgspec.msgpack.Encoder().encode
@@ -292,17 +313,17 @@ def _facts(held: HeldRecord, parties: Sequence[dict[str, Json]]) -> Iterator[Fac
             yield "day", str(_member(heads[head].get(field), "utc"))[:10]
 
 
-def _concerned(iss: str, parties: Sequence[dict[str, Json]], ucr: str, facts: set[Fact]) -> list[str]:
-    found = {iss, ucr[3:].partition("-")[0][:20]}
+def _concerned(held: HeldRecord, parties: Sequence[dict[str, Json]]) -> set[str]:
+    """Whom a record may make a party, whose issuer's number, or whose district, as `views.standing` decides these.
+
+    The company whose UCR it is comes on top.
+    """
+    found = {held.signed.iss}
     for party in parties:
         found.update((str(party.get("uscc") or ""), str(party.get("customs_code") or "")))
-    for kind, value in facts:
-        if kind == "district":
-            found.add(value)
-        elif kind == "declaration" and value[:DISTRICT_CHARS].isdigit():
-            found.add(value[:DISTRICT_CHARS])
+    found.update(office[:DISTRICT_CHARS] for office in offices(held))
     found.discard("")
-    return sorted(found)
+    return found
 
 
 def _value(said: Json) -> str:

@@ -60,7 +60,7 @@ def standing_of(ucr: str, records: tuple[HeldRecord, ...], directory: Directory)
     customs = frozenset(r.signed.iss for r in records if Role.CUSTOMS in directory.roles(r.signed.iss))
     return Standing(
         parties=_parties(ucr, records, directory, customs),
-        districts=frozenset(office[:DISTRICT_CHARS] for one in records for office in _offices(one)),
+        districts=frozenset(office[:DISTRICT_CHARS] for one in records for office in offices(one)),
         customs=customs,
         issuers=frozenset(one.signed.iss for one in records),
     )
@@ -131,10 +131,14 @@ def _named(record: HeldRecord, directory: Directory) -> Iterator[tuple[str, str]
             yield member, str(party.get("role", "party"))
 
 
-def _offices(record: HeldRecord) -> Iterable[str]:
+def offices(record: HeldRecord) -> Iterable[str]:
+    """The customs offices, or numbers that begin with one, by which a consignment is one of their districts."""
     for head in _HEADS_WITH_OFFICE:
+        if head not in record.signed.sections:
+            continue
+        told = record.one(head)
         for field in ("office", "border_office"):
-            said: Json = record.one(head).get(field)
+            said: Json = told.get(field)
             if isinstance(said, dict) and str(said.get("value", ""))[:4].isdigit():
                 yield str(said["value"])
     for kind, _, value in record.reference_keys:

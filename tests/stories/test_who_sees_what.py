@@ -19,6 +19,7 @@ from chain.records.value import Valuation
 from chain.verify.answers import Verdict
 from chain.verify.verifier import verify
 from gateway.search_facts import fill_once, search_concerns, search_facts
+from gateway.store.model import marks
 from tests.stories.town import Town
 
 
@@ -163,5 +164,12 @@ def test_search_finds_goods_for_those_who_see_them_and_tells_others_nothing(town
     assert town.get("trader", "/v1/search", goods="搜索").json()["hits"] == []
     fill_once(store)
     assert [one["ucr"] for one in town.get("trader", "/v1/search", goods="搜索").json()["hits"]] == ucrs
+    # So are those that an older gateway told otherwise.
+    with store.writing() as connection:
+        connection.execute(delete(marks).where(marks.c.name == "search_facts_form"))
+        connection.execute(delete(search_concerns).where(search_concerns.c.whom == trader.uscc))
+    assert town.get("trader", f"/v1/consignments/{ucrs[0]}").status_code == 404
+    fill_once(store)
+    assert town.get("trader", f"/v1/consignments/{ucrs[0]}").status_code == 200
     exported = town.get("trader", "/v1/search/export", goods="搜索", format="csv")
     assert exported.status_code == 200 and exported.text.count("FIND") == 3

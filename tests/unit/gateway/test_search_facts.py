@@ -9,7 +9,15 @@ from chain.records import parse_record
 from chain.records.quick import parse_signed
 from gateway import preparation
 from gateway.preparation import Against, Unfit
-from gateway.search_facts import facts_of, findable, pack_findable, references_of, unpack_findable
+from gateway.search_facts import (
+    FACTS_MAX,
+    Findable,
+    facts_of,
+    findable,
+    pack_findable,
+    references_of,
+    unpack_findable,
+)
 from gateway.store.records import NewRecord, hidden_part, open_signed
 from gateway.views.facts import HeldRecord, State
 from scripts.benchmarks.load import cast, signed_records
@@ -53,6 +61,12 @@ def test_a_record_is_kept_as_the_json_behind_its_disclosures_and_comes_back_byte
 def test_facts_that_an_older_gateway_left_waiting_are_read() -> None:
     older = msgspec.msgpack.encode([["CN1-2"], [["goods", "电脑"]], [["91", "CN1-2"]]])
     assert unpack_findable(older).all_facts() == [("goods", "电脑")]
+
+
+def test_very_many_goods_crowd_out_no_number() -> None:
+    goods = [(f"{code:010}", f"goods number {code}") for code in range(FACTS_MAX)]
+    found = Findable(["CN1-2"], [("transport_document", "999-12345675")], [], goods).all_facts()
+    assert len(found) == FACTS_MAX and found[0] == ("transport_document", "999-12345675")
 
 
 def test_a_fault_of_ours_with_one_line_spoils_no_other(

@@ -10,7 +10,8 @@ import pytest
 
 from chain.encoding import base64url, parse_base64url
 from chain.records import parse_record
-from gateway.search import CRITERIA, Cursors, MalformedSearch, Question, propose, whom_of
+from gateway.concerns import whom_of
+from gateway.search import CRITERIA, Cursors, MalformedSearch, Question, propose
 from gateway.search_facts import Findable, findable, write_findables
 from gateway.store.store import Store
 from gateway.store.vault import DataKeys, Vault

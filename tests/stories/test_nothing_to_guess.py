@@ -1,0 +1,196 @@
+"""Guessing: for a stranger, what is there costs what is not there costs, on every route; who is concerned finds it at
+once, also while facts of a large upload wait to be spread."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from typing import Any
+
+import pytest
+from sqlalchemy import event, func, select
+
+import gateway.app
+from chain.errors import NotFound
+from chain.identifiers import Uscc
+from chain.records.base import Document, Reference
+from chain.records.customs import CustomsDeclaration, DeclarationHead
+from chain.records.scalars import Code
+from chain.records.sections import GoodsItem, Party
+from gateway.reading import ReadingDesk
+from gateway.references import ReferenceQuestion
+from gateway.search_facts import search_waiting
+from gateway.views import gather
+from gateway.views.facts import Reader
+from tests.stories.town import Town
+
+NUMBER, NOBODYS_NUMBER = "010020261000000991", "010020261000000992"
+FILE, NOBODYS_FILE = sha256(b"the contract of sale"), sha256(b"another contract")
+
+
+def declaration(town: Town, number: str) -> CustomsDeclaration:
+    return CustomsDeclaration(
+        references=(Reference(kind="declaration", value=number),),
+        declaration=DeclarationHead.model_validate(
+            {"number": number, "direction": "I", "office": {"system": "cn-customs-office", "value": "0101"}}
+        ),
+        parties=(
+            Party(role="trader", uscc=Uscc(town.member("trader").uscc)),
+            Party(role="agent", uscc=Uscc(town.member("broker").uscc)),
+        ),
+        goods_items=(GoodsItem(ordinal=1, name="量子纠缠仪"),),
+        documents=(
+            Document(kind=Code(system="cn-document", value="contract"), name="contract.pdf", sha256=FILE.hexdigest()),
+        ),
+    )
+
+
+@contextmanager
+def work_of_this_thread(town: Town, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """What is done meanwhile: each statement to the store, each record opened, each question to the chain."""
+    done: list[str] = []
+    thread, engine = threading.get_ident(), town.gateway.services.store.engine
+
+    def note(what: str) -> None:
+        if threading.get_ident() == thread:
+            done.append(what)
+
+    def executed(_c: object, _cursor: object, statement: str, _p: object, _x: object, _many: bool) -> None:
+        note(statement)
+
+    opened, asked = gather.open_signed, town.ledger.checkpoint_count
+    event.listen(engine, "before_cursor_execute", executed)
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr(gather, "open_signed", lambda *args: (note("record opened"), opened(*args))[1])
+            patch.setattr(town.ledger, "checkpoint_count", lambda *args: (note("chain asked"), asked(*args))[1])
+            yield done
+    finally:
+        event.remove(engine, "before_cursor_execute", executed)
+
+
+def reader(town: Town, slug: str, desk: ReadingDesk) -> Reader:
+    snapshot, uscc = town.gateway.services.registry.snapshot(), town.member(slug).uscc
+    return Reader(uscc, snapshot.get_active_member(uscc).roles, desk.directory().customs_code(uscc))
+
+
+@pytest.mark.parametrize("stranger", ["gateway", "terminal", "carrier"])
+def test_each_route_does_the_same_for_a_stranger_whether_or_not_it_guessed_right(
+    town: Town, stranger: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trader = town.member("trader").uscc
+    there, nowhere = f"6CN{trader}-Y{stranger.upper()}", f"6CN{trader}-N{stranger.upper()}"
+    town.say("broker", declaration(town, NUMBER), there)
+    town.cover()
+    desk = ReadingDesk(town.gateway.services)
+    asks = reader(town, stranger, desk)
+    kind = "invoice" if stranger == "terminal" else "declaration"  # terminals may resolve any declaration number
+
+    def refused(read: Callable[[Reader, str], object]) -> Callable[[str], object]:
+        def ask(ucr: str) -> str:
+            with pytest.raises(NotFound) as caught:
+                read(asks, ucr)
+            return str(caught.value).replace(ucr, "UCR")
+
+        return ask
+
+    questions: list[tuple[Callable[[Any], object], Any, Any]] = [
+        (refused(desk.consignment), there, nowhere),
+        (refused(desk.consignment_bundle), there, nowhere),
+        (refused(desk.explanation), there, nowhere),
+        (refused(desk.access_log), there, nowhere),
+        (
+            lambda number: desk.references(asks, ReferenceQuestion.parse(kind, "", number, "")).content["ucrs"],
+            NUMBER,
+            NOBODYS_NUMBER,
+        ),
+        (lambda file: desk.document(asks, file.digest()).content["cited_by"], FILE, NOBODYS_FILE),
+        (lambda number: desk.search(asks, {"declaration": number}), NUMBER, NOBODYS_NUMBER),
+        (lambda number: desk.count(asks, {"declaration": number}), NUMBER, NOBODYS_NUMBER),
+        (lambda words: desk.search(asks, {"goods": words}), "量子纠缠", "量子称重"),
+    ]
+    for ask, right, wrong in questions:
+        ask(wrong), ask(right)  # what is kept from the first time is kept
+        with work_of_this_thread(town, monkeypatch) as for_wrong:
+            answered_wrong = ask(wrong)
+        with work_of_this_thread(town, monkeypatch) as for_right:
+            answered_right = ask(right)
+        assert answered_right == answered_wrong
+        assert for_right == for_wrong and for_wrong
+        assert "record opened" not in for_right
+
+
+def test_who_takes_part_does_more_so_that_the_test_above_would_see_it(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trader = town.member("trader").uscc
+    there, nowhere = f"6CN{trader}-KNOWN", f"6CN{trader}-UNKNOWN"
+    town.say("broker", declaration(town, NUMBER), there)
+    town.cover()
+    desk = ReadingDesk(town.gateway.services)
+    asks = reader(town, "trader", desk)
+    with work_of_this_thread(town, monkeypatch) as done:
+        desk.consignment(asks, there)
+        assert "record opened" in done
+    with work_of_this_thread(town, monkeypatch) as done, pytest.raises(NotFound):
+        desk.consignment(asks, nowhere)
+    assert "record opened" not in done
+
+
+def plain(answer: dict[str, object], said: str) -> str:
+    """The answer without what was asked and the random name of the request."""
+    return json.dumps({name: value for name, value in answer.items() if name != "trace_id"}).replace(said, "SAID")
+
+
+def test_answers_to_a_stranger_differ_in_nothing_but_what_it_said(town: Town) -> None:
+    trader = town.member("trader").uscc
+    there, nowhere = f"6CN{trader}-SAME", f"6CN{trader}-NONE"
+    town.say("broker", declaration(town, NUMBER), there)
+    town.cover()
+    for path in ("/v1/consignments/{}", "/v1/consignments/{}/bundle", "/v1/consignments/{}/explanation"):
+        answers = [town.get("terminal", path.format(ucr)) for ucr in (there, nowhere)]
+        assert [one.status_code for one in answers] == [404, 404]
+        assert plain(answers[0].json(), there) == plain(answers[1].json(), nowhere)
+        assert {*answers[0].headers} == {*answers[1].headers}
+    logs = [town.get("terminal", "/v1/access-log", ucr=ucr) for ucr in (there, nowhere)]
+    assert plain(logs[0].json(), there) == plain(logs[1].json(), nowhere) and logs[0].status_code == 404
+    for path, right, wrong in (
+        ("/v1/documents/{}", FILE.hexdigest(), NOBODYS_FILE.hexdigest()),
+        ("/v1/references/invoice?value={}", NUMBER, NOBODYS_NUMBER),
+    ):
+        answers = [town.get("terminal", path.format(said)) for said in (right, wrong)]
+        assert plain(answers[0].json(), right) == plain(answers[1].json(), wrong)
+
+
+def test_a_members_own_numbers_are_found_the_moment_a_large_upload_is_taken(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gateway.app, "spread", lambda *_: 0)
+    trader = town.member("trader").uscc
+    ucrs = [f"6CN{trader}-BULK{place}" for place in range(40)]
+    numbers = [f"0100202610000{place:05}" for place in range(70_000, 70_040)]
+    lines = [
+        json.dumps(town.sign("trader", declaration(town, number), ucr).serialize())
+        for number, ucr in zip(numbers, ucrs, strict=True)
+    ]
+    taken = town.http.post(
+        "/v1/records/bulk", content="\n".join(lines) + "\n", headers={"Content-Type": "application/x-ndjson"}
+    )
+    assert taken.status_code == 200 and taken.text.count("receipt") >= len(lines), taken.text[:500]
+    with town.gateway.services.store.reading() as connection:
+        assert connection.execute(select(func.count()).select_from(search_waiting)).scalar() == len(lines)
+    for slug in ("broker", "trader"):
+        for number, ucr in zip(numbers[:3], ucrs[:3], strict=True):
+            assert town.get(slug, "/v1/references/declaration", value=number).json()["ucrs"] == [ucr]
+            assert town.get(slug, f"/v1/consignments/{ucr}").status_code == 200
+        cited = town.get(slug, f"/v1/documents/{FILE.hexdigest()}").json()["cited_by"]
+        assert {one["ucr"] for one in cited} >= {*ucrs}
+    # Who may ask for any such number needs no facts, and a stranger is told nothing.
+    assert town.get("customs", "/v1/references/declaration", value=numbers[0]).json()["ucrs"] == [ucrs[0]]
+    assert town.get("auditor", f"/v1/consignments/{ucrs[0]}").status_code == 200
+    assert town.get("carrier", "/v1/references/declaration", value=numbers[0]).json()["ucrs"] == []
+    assert town.get("carrier", f"/v1/consignments/{ucrs[0]}").status_code == 404
+    assert town.get("carrier", f"/v1/documents/{FILE.hexdigest()}").json()["cited_by"] == []
