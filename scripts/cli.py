@@ -20,6 +20,7 @@ from scripts.commands import (
     operate_commands,
     proof_commands,
     proposal_commands,
+    tag_commands,
     view_commands,
 )
 
@@ -42,6 +43,7 @@ for commands in (
     member_commands,
     key_commands,
     proposal_commands,
+    tag_commands,
     view_commands,
 ):
     commands.register(app)

@@ -29,6 +29,7 @@ import json
 import os
 import secrets
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
 
     from chain.keys import SigningKey
+    from chain.verify.trust import TagKey
 
 KEYSTORE_SCRYPT_N = 1 << 12
 """Work factor of key files that a random 256-bit passphrase opens: guessing it is hopeless at any factor."""
@@ -235,9 +237,22 @@ def _strong(passphrase: bytes) -> bytes:
     return passphrase
 
 
+def tag_key_file(epochs: Sequence[TagKey]) -> bytes:
+    """The gateway's file of tag keys."""
+    from chain.encoding import base64url
+
+    keys = [{"from_batch": one.from_batch, "key": base64url(one.key)} for one in epochs]
+    return json.dumps({"tag_keys": keys}, indent=2).encode() + b"\n"
+
+
 def write_json(file: Path, value: object) -> None:
     """Writes JSON that a person can read, whole or not at all."""
     _write_whole(file, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode(), 0o644)
+
+
+def write_open(file: Path, content: bytes) -> None:
+    """Writes a file that anybody may read, whole or not at all."""
+    _write_whole(file, content, 0o644)
 
 
 def write_private(file: Path, content: bytes) -> None:

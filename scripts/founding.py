@@ -22,7 +22,15 @@ from chain.members import Role
 from chain.records import RECORD_RULES, RECORD_RULES_FILE
 from chain.verify.trust import LEDGER, REGISTRY, Contract, TagKey, TrustRoot, ValidatorRange
 from gateway.policy import POLICY_FILE
-from scripts.folder import ConsortiumFolder, MemberProfile, load_account, make_account, write_json, write_private
+from scripts.folder import (
+    ConsortiumFolder,
+    MemberProfile,
+    load_account,
+    make_account,
+    tag_key_file,
+    write_json,
+    write_private,
+)
 
 if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
@@ -298,8 +306,7 @@ def _trust_root(ledger: Ledger, consortium: bytes) -> TrustRoot:
 
 def _write_gateway(folder: ConsortiumFolder, root: TrustRoot) -> None:
     gateway = folder.member("gateway")
-    keys = [{"from_batch": one.from_batch, "key": base64url(one.key)} for one in root.tag_keys or ()]
-    write_private(folder.gateway / "tag-keys.json", _json({"tag_keys": keys}))
+    write_private(folder.gateway / "tag-keys.json", tag_key_file(root.tag_keys or ()))
     data_key = {"id": "1", "key": base64url(secrets.token_bytes(32))}
     write_private(folder.gateway / "data-keys.json", _json({"current": "1", "keys": [data_key]}))
     write_json(folder.gateway / "settings.json", gateway_settings(folder, gateway))

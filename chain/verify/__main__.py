@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         trust_root = TrustRoot.parse(_read(options.trust_root, TRUST_ROOT_BYTES_MAX))
         if options.fingerprint is not None:
-            _check_fingerprint(trust_root, options.fingerprint)
+            require_fingerprint(trust_root, options.fingerprint)
         answer = verify_file(_read(options.bundle, BUNDLE_BYTES_MAX), trust_root, options.as_of)
         sys.stdout.write(report.to_json(answer) if options.json else report.text(answer, options.lang))
         if options.html is not None:
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return YES if answer.verdict is Verdict.VALID and documents_known else NO
 
 
-def _check_fingerprint(trust_root: TrustRoot, told: str) -> None:
+def require_fingerprint(trust_root: TrustRoot, told: str) -> None:
     """Raises MalformedTrustRoot unless the digits told (all 64, or the 32 of the short form) are the trust root's."""
     digits = "".join(told.split()).lower()
     if len(digits) not in FINGERPRINT_DIGITS or not trust_root.fingerprint.hex().startswith(digits):

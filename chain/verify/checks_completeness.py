@@ -24,7 +24,10 @@ def check_tags(case: Case) -> None:
     due = {tag(one.key, ucr) for one in keys if one.from_batch < word.batch_count}
     given = set(case.bundle.head_by_tag)
     if given - due:
-        raise Fails("a head belongs to another consignment", "链头属于另一票货物")
+        raise Fails(
+            "a head belongs to another consignment, or to an epoch that this trust root does not know",
+            "链头属于另一票货物，或属于本信任根未载的标签密钥时期",
+        )
     if due - given:
         raise NotShown(
             f"{len(due - given)} of {len(due)} epochs are not shown",
@@ -67,8 +70,9 @@ def _check_record_tags(case: Case, record: ProvedRecord, keys: list[bytes]) -> N
             raise NotShown("a UCR is withheld, or is none", "有 UCR 未披露或不是 UCR")
         if one.tag not in {make(key, ucr) for key in keys}:
             raise Fails(
-                f"record {record.signed.record_id} is filed under another consignment's tag",
-                f"记录 {record.signed.record_id} 被归入另一票货物的标签",
+                f"record {record.signed.record_id} is filed under another consignment's tag, or in an epoch that this "
+                "trust root does not know",
+                f"记录 {record.signed.record_id} 被归入另一票货物的标签，或属于本信任根未载的标签密钥时期",
             )
         if case.is_early(one.tag, one.batch, ucr):
             raise Fails(

@@ -68,7 +68,11 @@ def _answer(case: Case, promise: Promise, known_until: int) -> tuple[Fate, Said]
     if own != {digest for _, digest in promise.entries}:
         return _broken(promise, "it names other entries than the record's", "所列条目并非该记录的条目")
     if _is_misfiled(case, promise):
-        return _broken(promise, "it names a tag that is not the consignment's then", "所列标签当时不属于该票货物")
+        return _broken(
+            promise,
+            "it names a tag that is not the consignment's then, by the tag keys of this trust root",
+            "按本信任根的标签密钥，所列标签当时不属于该票货物",
+        )
     lapsed = _fate_of_what_is_missing(case, promise, known_until)
     fates = [_fate(case, promise, tag_, digest, lapsed) for tag_, digest in promise.entries]
     return max(fates, key=lambda one: _GRAVITY[one[0]])

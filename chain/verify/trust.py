@@ -165,6 +165,19 @@ class TrustRoot:
         ranges = tuple(replace(one, accepted=False) if one.from_block == from_block else one for one in self.validators)
         return replace(self, validators=ranges, predecessor=self.fingerprint)
 
+    def with_tag_key(self, from_batch: int, key: bytes) -> TrustRoot:
+        """The trust root with a new epoch of tag keys, from this batch on; all earlier keys stay.
+
+        Raises MalformedTrustRoot for the public edition, a batch that is not after the newest epoch's first, and a key
+        that was used before.
+        """
+        if self.tag_keys is None:
+            raise MalformedTrustRoot("tag_keys", "are not in the public edition", fix="Take the auditor's")
+        if any(one.key == key for one in self.tag_keys):
+            raise MalformedTrustRoot("tag_keys", "must be new: with an old key the tags would be the old ones")
+        keys = (*self.tag_keys, TagKey(from_batch, key))
+        return TrustRoot.parse(replace(self, tag_keys=keys, predecessor=self.fingerprint).format())
+
     def _check_ranges(self) -> None:
         for name in (REGISTRY, LEDGER):
             _check_order([(c.from_block, c.to_block) for c in self.contracts if c.name == name], f"contracts {name}")

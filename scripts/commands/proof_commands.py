@@ -60,7 +60,7 @@ def verify_receipt(
     from chain.verify.report import MEANING, clean, speak
 
     text = _read(receipt, RECEIPT_BYTES_MAX).decode("utf-8", "replace").strip()
-    report = verify_file(_read(bundle, BUNDLE_BYTES_MAX), _parse(trust_root))
+    report = verify_file(_read(bundle, BUNDLE_BYTES_MAX), read_trust_root(trust_root))
     found = next((one for one in report.receipts if one.receipt == text), None)
     if report.verdict >= Verdict.INVALID:
         print(f"{bundle}: {report.verdict.name} — {speak(MEANING[report.verdict], lang)}", file=sys.stderr)
@@ -88,7 +88,7 @@ def redact(
 
 def show_trust_root(trust_root: TrustRootFile) -> None:
     """Print a trust root's fingerprint, to be compared with one told by another way."""
-    _print_fingerprint(trust_root, _parse(trust_root))
+    print_trust_root(trust_root, read_trust_root(trust_root))
 
 
 def extend_trust_root(
@@ -99,7 +99,7 @@ def extend_trust_root(
 ) -> None:
     """Name the validators after a change; the result is believed by its own new fingerprint."""
     addresses = [_address(text) for text in validator]
-    _save(out, _parse(trust_root).extended(last_block, addresses))
+    _save(out, read_trust_root(trust_root).extended(last_block, addresses))
 
 
 def distrust_range(
@@ -108,12 +108,12 @@ def distrust_range(
     from_block: Annotated[int, typer.Option(help="first block of the closed range whose keys may have leaked")],
 ) -> None:
     """Accept a closed range of validators no longer; bundles sealed by them must then be refreshed."""
-    _save(out, _parse(trust_root).without_trust_in(from_block))
+    _save(out, read_trust_root(trust_root).without_trust_in(from_block))
 
 
 def publish_trust_root(trust_root: TrustRootFile, out: OutFile) -> None:
     """Write the public edition: the same without tag keys."""
-    _save(out, _parse(trust_root).public_edition())
+    _save(out, read_trust_root(trust_root).public_edition())
 
 
 def _read(path: Path, bytes_max: int) -> bytes:
@@ -126,7 +126,8 @@ def _read(path: Path, bytes_max: int) -> bytes:
         sys.exit(2)
 
 
-def _parse(path: Path) -> TrustRoot:
+def read_trust_root(path: Path) -> TrustRoot:
+    """The trust root in a file; raises MalformedTrustRoot, exits 2 where it cannot be read."""
     from chain.verify.trust import TRUST_ROOT_BYTES_MAX, TrustRoot
 
     return TrustRoot.parse(_read(path, TRUST_ROOT_BYTES_MAX))
@@ -139,13 +140,16 @@ def _save(path: Path, trust_root: TrustRoot) -> None:
         from scripts.folder import write_private
 
         write_private(path, trust_root.format())
-    _print_fingerprint(path, trust_root)
+    print_trust_root(path, trust_root)
 
 
-def _print_fingerprint(path: Path, trust_root: TrustRoot) -> None:
+def print_trust_root(path: Path, trust_root: TrustRoot) -> None:
+    """Says which edition it is, its fingerprint, and at which batches its epochs of tag keys begin."""
     print(f"{path}: {'public' if trust_root.tag_keys is None else 'auditor'} edition")
     print(f"fingerprint  {trust_root.fingerprint.hex()}")
     print(f"compare      {trust_root.short_fingerprint}")
+    if trust_root.tag_keys is not None:
+        print(f"tag keys     from batch {', '.join(str(one.from_batch) for one in trust_root.tag_keys)}")
 
 
 def _address(text: str) -> bytes:

@@ -113,6 +113,14 @@ class Town:
         )
         return found
 
+    def restart_gateway(self) -> None:
+        """Stops the gateway and starts it again from its files, as an operator does."""
+        self.http.__exit__(None, None, None)
+        settings = self.gateway.services.settings
+        self.gateway = build(settings, ledger=self.ledger)
+        self.http = TestClient(create_app(settings, self.gateway), base_url=PUBLIC_URL)
+        self.http.__enter__()
+
     def cover(self) -> None:
         """Waits until everything said is anchored, has it attested, and waits until the gateway knows."""
         until = time.monotonic() + WAIT_S
@@ -145,10 +153,13 @@ def open_town(path: Path) -> Iterator[Town]:
             folder.gateway / "settings.json", public_url=PUBLIC_URL, anchor_period_s=0.05, poll_s=0.02
         )
         gateway = build(settings, ledger=ledger)
-        http = stack.enter_context(TestClient(create_app(settings, gateway), base_url=PUBLIC_URL))
+        http = TestClient(create_app(settings, gateway), base_url=PUBLIC_URL)
+        http.__enter__()
         index = IndexStore.open(path / "attester", root.consortium)
         stack.callback(index.close)
         governors = [one for one in folder.members() if (folder.member_folder(one.slug) / "attester.json").exists()]
         votes = [LedgerVote(one.uscc, folder.account(one.slug, "attester"), ledger) for one in governors]
         attester = Attester(ledger, index, root.consortium, votes, AttestationPolicy(quiet_s=0.0))
-        yield Town(folder, root, ledger, gateway, http, attester)
+        town = Town(folder, root, ledger, gateway, http, attester)
+        stack.callback(lambda: town.http.__exit__(None, None, None))
+        yield town

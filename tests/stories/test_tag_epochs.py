@@ -1,0 +1,211 @@
+"""A new epoch of tag keys: begun by a command at a batch ahead, taken in by every gateway, known to every auditor.
+
+Played through from one epoch into the next: what was proved before stays proved, what is said after is found and
+proved beside it, and whoever did not learn of the new epoch is never told that all is there.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from chain.proof.bundle import Bundle
+from chain.verify import TrustRoot, Verdict, verify, verify_file
+from chain.verify.answers import Outcome, Report
+from gateway.tagging import TagKeys
+from scripts.cli import app
+from scripts.folder import ConsortiumFolder
+from tests.simulator import OTHER_UCR, UCR, Consortium, TagKey
+from tests.stories.town import Town, open_town
+from tests.unit.gateway_views.consortium import order, waybill
+
+AHEAD = 6
+
+
+@pytest.fixture
+def town(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Town]:
+    """A consortium of this test's own, and commands that reach its chain."""
+    with open_town(tmp_path_factory.mktemp("epochs")) as running:
+        monkeypatch.setattr("scripts.connecting.connect", lambda root, rpc: running.ledger)
+        yield running
+
+
+def typed(*words: object) -> Result:
+    return CliRunner().invoke(app, [str(word) for word in words])
+
+
+def root_of(folder: ConsortiumFolder) -> TrustRoot:
+    return TrustRoot.parse(folder.trust_root.read_bytes())
+
+
+def why(report: Report, name: str) -> str:
+    (answer,) = (one for one in report.answers if one.name == name)
+    return " ".join(one.en for one in answer.reasons)
+
+
+def bundle(town: Town, path: str) -> bytes:
+    answer = town.get("trader", f"{path}/bundle")
+    assert answer.status_code == 200, answer.text
+    return answer.content
+
+
+@pytest.mark.timeout(180)
+def test_records_before_and_after_a_rotation_are_found_and_proved_by_the_extended_trust_root(town: Town) -> None:
+    folder, ucr = town.folder, f"6CN{town.member('trader').uscc}-EPOCHS"
+    quiet = f"6CN{town.member('trader').uscc}-QUIET"
+    earlier = town.say("trader", order(), ucr)
+    town.say("trader", order(), quiet)
+    town.cover()
+    before = bundle(town, f"/v1/consignments/{ucr}")
+    first = town.gateway.services.index.progress().batch_count + AHEAD
+
+    # The operator begins a new epoch: a batch that stands already is refused, one ahead is taken.
+    refused = typed("tag-keys", "rotate", "--dir", folder.path, "--from-batch", "1")
+    assert refused.exit_code != 0 and "not ahead" in str(refused.exception)
+    assert root_of(folder) == town.root
+    done = typed("tag-keys", "rotate", "--dir", folder.path, "--from-batch", first)
+    assert done.exit_code == 0, done.output
+    extended = root_of(folder)
+    assert extended.short_fingerprint in done.output and f"before batch {first}" in done.output
+    assert extended.predecessor == town.root.fingerprint
+    assert extended.tag_keys is not None and extended.tag_keys[:1] == town.root.tag_keys
+    assert [one.from_batch for one in extended.tag_keys] == [0, first]
+    own = TagKeys.load(folder.gateway / "tag-keys.json")
+    assert [(one.from_batch, one.key) for one in own.epochs] == [(o.from_batch, o.key) for o in extended.tag_keys]
+    assert (folder.gateway / "tag-keys.json").stat().st_mode & 0o077 == 0
+    kept = folder.path / f"trust-root.{town.root.fingerprint.hex()[:16]}.json"
+    assert TrustRoot.parse(kept.read_bytes()) == town.root
+    assert TrustRoot.parse(folder.public_trust_root.read_bytes()) == extended.public_edition()
+
+    # Started again before that batch, the gateway goes on under the old key until it comes, and then under the new one.
+    town.restart_gateway()
+    while town.gateway.services.index.progress().batch_count < first:
+        town.say("carrier", waybill(), ucr)
+        town.cover()
+    later = town.say("trader", order(), ucr)
+    town.cover()
+    index, tags = town.gateway.services.index, own.all_tags(ucr)
+    assert {link.batch < first for link in index.chain(tags[0])} == {True}
+    assert [link.batch >= first for link in index.chain(tags[1])] == [True]
+
+    # One view, one bundle: both epochs, complete by the extended trust root.
+    view = town.get("trader", f"/v1/consignments/{ucr}").json()
+    assert view["completeness"]["claim"] == "complete up to the checkpoint"
+    assert {earlier.record_id, later.record_id} <= {one["record"] for one in view["records"]}
+    after = bundle(town, f"/v1/consignments/{ucr}")
+    assert len(Bundle.parse(after).heads) == 2
+    silent = bundle(town, f"/v1/consignments/{quiet}")
+    for said in (before, after, silent):
+        report = verify_file(said, extended)
+        assert (report.verdict, report.is_complete) == (Verdict.VALID, True), report
+    for signed in (earlier, later):
+        alone = bundle(town, f"/v1/records/{signed.record_id}")
+        assert verify_file(alone, extended).verdict is Verdict.VALID
+        assert verify_file(alone, extended.public_edition()).verdict is Verdict.VALID
+    # Reads are logged under the new epoch's access tag, and found with the older ones.
+    reads = town.get("trader", "/v1/access-log", ucr=ucr)
+    assert reads.status_code == 200
+
+    # The auditor who did not learn of it is not told that all is there, and is told why.
+    for said in (after, silent):
+        report = verify_file(said, town.root)
+        assert report.verdict is not Verdict.VALID and not report.is_complete
+        assert "an epoch that this trust root does not know" in why(report, "tags")
+    alone = verify_file(bundle(town, f"/v1/records/{later.record_id}"), town.root)
+    assert alone.verdict is not Verdict.VALID and "does not know" in why(alone, "tags")
+    assert verify_file(before, town.root).verdict is Verdict.VALID
+
+
+def test_a_bundle_that_leaves_the_new_epoch_out_is_incomplete_by_the_extended_trust_root_alone() -> None:
+    """By the old one nothing tells that there is a new epoch: neither chain nor bundle names them. This is why a trust
+    root is used only after its fingerprint was compared with the one told today (`--fingerprint`)."""
+    it = Consortium()
+    first, other = it.record(), it.record(ucrs=(OTHER_UCR,))
+    it.anchor(first)
+    old_tag, old_root = it.tag(UCR), it.trust_root()
+    it.tag_keys.append(TagKey(1, b"\x05" * 32))
+    it.anchor(it.record(), other)
+    it.checkpoint()
+    hiding = it.bundle(UCR, [it.to_show(first, [old_tag])], [old_tag])
+    extended = verify(hiding, it.trust_root())
+    assert extended.verdict is Verdict.INCOMPLETE and why(extended, "tags") == "1 of 2 epochs are not shown"
+    assert {one.outcome for one in extended.answers if one.name == "tags"} == {Outcome.SKIPPED}
+    assert verify(hiding, old_root).verdict is Verdict.VALID
+    whole = verify(it.consignment_bundle(), old_root)
+    assert whole.verdict is Verdict.INVALID and "does not know" in why(whole, "tags")
+
+
+def test_another_gateway_takes_the_new_epoch_in_by_its_fingerprint_and_nothing_else(town: Town, tmp_path: Path) -> None:
+    office, port = town.folder, ConsortiumFolder(tmp_path / "port")
+    (port.path / "gateway").mkdir(parents=True)
+    port.trust_root.write_bytes(office.public_trust_root.read_bytes())
+    for name in ("settings.json", "tag-keys.json"):
+        (port.gateway / name).write_bytes((office.gateway / name).read_bytes())
+    assert typed("tag-keys", "rotate", "--dir", office.path).exit_code == 0
+    extended = root_of(office)
+    told = extended.short_fingerprint
+
+    def takes(file: Path, fingerprint: str = told) -> Result:
+        return typed("tag-keys", "take", file, "--fingerprint", fingerprint, "--dir", port.path)
+
+    def refused(file: Path, fingerprint: str = told) -> str:
+        done = takes(file, fingerprint)
+        assert done.exit_code != 0
+        assert TrustRoot.parse(port.trust_root.read_bytes()) == town.root.public_edition()
+        return str(done.exception)
+
+    assert "fingerprint" in refused(office.trust_root, town.root.short_fingerprint)
+    public = office.public_trust_root
+    assert "public edition" in refused(public, TrustRoot.parse(public.read_bytes()).short_fingerprint)
+    other, foreign = tmp_path / "other.json", Consortium().trust_root()
+    other.write_bytes(foreign.format())
+    assert "is of the consortium" in refused(other, foreign.short_fingerprint)
+    forgetful = json.loads(extended.format())
+    forgetful["tag_keys"][0]["key"] = "A" * 43
+    other.write_text(json.dumps(forgetful))
+    assert "begin with those" in refused(other, TrustRoot.parse(other.read_bytes()).short_fingerprint)
+
+    done = takes(office.trust_root)
+    assert done.exit_code == 0, done.output
+    assert root_of(port) == extended
+    for folder in (office, port):
+        assert TagKeys.load(folder.gateway / "tag-keys.json") == TagKeys.load(office.gateway / "tag-keys.json")
+    # The same again changes nothing: so it also finishes what a crash left undone.
+    assert takes(office.trust_root).exit_code == 0
+    assert root_of(port) == extended
+
+
+@pytest.mark.parametrize("step", range(4))
+def test_killed_at_any_write_a_rotation_never_leaves_the_gateway_ahead_of_the_auditors(
+    town: Town, step: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from scripts.commands import tag_commands
+
+    folder, old = town.folder, (town.folder.gateway / "tag-keys.json").read_bytes()
+    writes = iter(range(4))
+
+    def dying(write: object) -> object:
+        def wrapped(file: Path, content: bytes) -> None:
+            if next(writes) == step:
+                raise KeyboardInterrupt
+            write(file, content)  # type: ignore[operator]
+
+        return wrapped
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tag_commands, "write_private", dying(tag_commands.write_private))
+        patch.setattr(tag_commands, "write_open", dying(tag_commands.write_open))
+        assert typed("tag-keys", "rotate", "--dir", folder.path).exit_code != 0
+    assert (folder.gateway / "tag-keys.json").read_bytes() == old
+    root = root_of(folder)
+    if root == town.root:
+        assert step < 2
+        return
+    # The key is in the trust root, so nothing is lost: taking that in finishes it.
+    done = typed("tag-keys", "take", folder.trust_root, "--fingerprint", root.fingerprint.hex(), "--dir", folder.path)
+    assert done.exit_code == 0, done.output
+    assert len(TagKeys.load(folder.gateway / "tag-keys.json").epochs) == 2
