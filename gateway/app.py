@@ -15,11 +15,12 @@ from fastapi.responses import HTMLResponse
 from fastapi.telemetry import TelemetryConfig
 from starlette.concurrency import run_in_threadpool
 
-from chain.errors import LedgerFault, Malformed, NotFound
+from chain.errors import Malformed, NotFound
 from chain.follower import Follower
 from chain.index_store import IndexStore
 from chain.keys import SigningKey
 from chain.ledger import ContractAddresses, Expectations, Ledger
+from chain.ledger.faults import LedgerUnreachable
 from chain.members import PolicyKind
 from chain.proof.hashes import sha256
 from chain.records import parse_record_rules
@@ -98,7 +99,11 @@ class Gateway:
 
 
 def connect(settings: GatewaySettings, root: TrustRoot) -> Ledger:
-    """The ledger client for the trust root's chain, waiting for it at most `CONNECT_TIMEOUT_S`; raises LedgerFault."""
+    """The ledger client for the trust root's chain; raises LedgerFault.
+
+    Waits at most `CONNECT_TIMEOUT_S` for an endpoint that cannot be reached. One that is there and serves another
+    chain, other code or no proofs will not become the right one by waiting.
+    """
     contracts = {one.name: one for one in root.contracts if one.to_block is None}
     addresses = ContractAddresses("0x" + contracts[REGISTRY].address.hex(), "0x" + contracts[LEDGER].address.hex())
     code_hashes = {name: "0x" + one.code_hash.hex() for name, one in contracts.items()}
@@ -113,7 +118,7 @@ def connect(settings: GatewaySettings, root: TrustRoot) -> Ledger:
                 gas_price_wei=settings.gas_price_wei,
                 unsealed=root.is_unsealed,
             )
-        except LedgerFault as fault:
+        except LedgerUnreachable as fault:
             if time.monotonic() > until:
                 raise
             _log.warning("waiting for the chain: %s", fault)
