@@ -148,14 +148,14 @@ class Reader:
 
 
 class Directory(Hashable, Protocol):
-    """The members, as the registry says at the head block."""
+    """The members, as the registry says at the head block: as whom they spoke, not whether they may act now."""
 
     def roles(self, member: str) -> Role:
-        """The roles of a member; none for a stranger."""
+        """The roles of a member, also of one that was suspended or expelled with them; none for a stranger."""
         ...
 
     def sponsor(self, member: str) -> str | None:
-        """Who sponsors it; None for a governor or a stranger."""
+        """Who sponsors it, active or not; None for a governor or a stranger."""
         ...
 
     def member_of(self, customs_code: str) -> str | None:

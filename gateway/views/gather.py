@@ -54,13 +54,16 @@ class RegistryDirectory:
         self._snapshot = snapshot
 
     def roles(self, member: str) -> Role:
-        """The roles of a member for the next block; none for a stranger or where it is not active."""
+        """A member's roles for the next block, also of one suspended or expelled with them; none for a stranger.
+
+        Its words stay those of customs, a carrier and so on. Who may act is asked of `Snapshot.get_active_member`.
+        """
         found = self._snapshot.members.get(member)
         version = find_in_force(found.versions, self._snapshot.block + 1) if found else None
         return Role(0) if version is None else version.roles
 
     def sponsor(self, member: str) -> str | None:
-        """Who sponsors it; None for a governor or a stranger."""
+        """Who sponsors it by its newest version, active or not; None for a governor or a stranger."""
         found = self._snapshot.members.get(member)
         return found.versions[-1].sponsor if found and found.versions else None
 
