@@ -37,7 +37,7 @@ def test_no_request_of_a_member_is_answered_with_a_fault_of_the_gateway(tmp_path
     for found in schema.get_all_operations():
         operation = found.ok()
         if operation.path.endswith("/bundle"):
-            continue  # proofs are made of a real chain's answers, which paper has not
+            continue  # made of a real chain's proofs, which paper has not: tests/stories/test_bundles_fuzzed.py
 
         @settings(
             max_examples=EXAMPLES_PER_ROUTE, deadline=None, suppress_health_check=list(HealthCheck), database=None
