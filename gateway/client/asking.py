@@ -15,10 +15,21 @@ from urllib.parse import quote
 
 import httpx
 
+from chain.errors import NotFound
 from chain.jws import sign_compact
 from chain.keys import SigningKey
 from chain.sdjwt import SignedRecord
-from gateway.client.told import GatewayBusy, GatewayRefused, OwnRecord, Receipt, State, Verdict, checked, verdict
+from gateway.client.told import (
+    GatewayBusy,
+    GatewayRefused,
+    OwnRecord,
+    Receipt,
+    State,
+    Verdict,
+    checked,
+    has_come,
+    verdict,
+)
 
 SD_JWT = "application/sd-jwt"
 NDJSON = "application/x-ndjson"
@@ -35,19 +46,21 @@ must fit into the connection's buffers; the gateway keeps so many in one transac
 
 @dataclass(frozen=True)
 class Ask:
-    """One request."""
+    """One request, in the words of httpx."""
 
     method: str
-    path: str
+    url: str
     params: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     content: bytes | str | None = None
-    form: Mapping[str, str] | None = None
+    data: Mapping[str, str] | None = None
 
 
 T = TypeVar("T")
 Question = Generator[Ask, httpx.Response, T]
 """Yields requests, is sent their answers, and returns what they mean."""
+Page = Question[tuple[list[T], str | None]]
+"""What a page lists, and the cursor of the next one; None after the last."""
 Criteria = Mapping[str, object]
 
 
@@ -74,14 +87,31 @@ class Asker:
             raise GatewayBusy({"detail": f"{len(verdicts)} of {len(records)} lines were answered"}, None)
         return [verdict(said, first) for said in verdicts]
 
-    def page(self, path: str, criteria: Criteria, after: str | None) -> Question[dict[str, Any]]:
-        """One page of a list, the one after a cursor where that is told."""
-        return (yield from self.get(path, criteria if after is None else {**criteria, "after": after}))
+    def page(self, path: str, name: str, criteria: Criteria, after: str | None) -> Page[dict[str, Any]]:
+        """One page of the list of that name, the one after a cursor where that is told, and the cursor of the next."""
+        said = yield from self.get(path, criteria if after is None else {**criteria, "after": after})
+        return said[name], said["next"]
 
-    def own_records(self, state: State | None, after: str | None) -> Question[tuple[list[OwnRecord], str | None]]:
-        """One page of one's own records, and the cursor of the next."""
-        said = yield from self.page("/v1/records", {"state": state}, after)
-        return [OwnRecord(**one) for one in said["records"]], said["next"]
+    def own_records(self, state: State | None, after: str | None) -> Page[OwnRecord]:
+        """One page of one's own records."""
+        said, following = yield from self.page("/v1/records", "records", {"state": state}, after)
+        return [OwnRecord(**one) for one in said], following
+
+    def come(self, record_id: str, state: State, until: float) -> Question[OwnRecord | None]:
+        """One's own record once it is in that state or beyond, else None.
+
+        Raises NotFound, GatewayRefused where it was refused, TimeoutError where it is past `until` (monotonic seconds).
+        """
+        found, after = yield from self.own_records(None, None)
+        while (own := next((one for one in found if one.record_id == record_id), None)) is None:
+            if after is None:
+                raise NotFound("record", record_id)
+            found, after = yield from self.own_records(None, after)
+        if has_come(own, state):
+            return own
+        if time.monotonic() > until:
+            raise TimeoutError(f"record {record_id} was still {own.state} when the time was up")
+        return None
 
     def references(self, kind: str, value: str, scope: str, on: str) -> Question[list[str]]:
         """The UCRs that a reference belongs to."""
@@ -145,7 +175,7 @@ class Asker:
             "client_assertion_type": ASSERTION_TYPE,
             "client_assertion": sign_compact({"typ": ASSERTION_TYP}, claims, self._signer),
         }
-        answer = yield Ask("POST", "/v1/token", form=form)
+        answer = yield Ask("POST", "/v1/token", data=form)
         said = checked(answer).json()
         self._token = said["access_token"]
         self._token_until = time.monotonic() + max(0, said["expires_in"] - TOKEN_MARGIN_S)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
 
 import httpx
 
-from chain.errors import NotFound
 from chain.keys import SigningKey
 from chain.sdjwt import SignedRecord
 from gateway.client.asking import (
@@ -18,12 +18,13 @@ from gateway.client.asking import (
     UPLOAD_LINES,
     Asker,
     Criteria,
+    Page,
     Question,
     consignment_path,
     document_path,
     record_path,
 )
-from gateway.client.told import OwnRecord, Receipt, State, Verdict, has_come
+from gateway.client.told import OwnRecord, Receipt, State, Verdict
 
 T = TypeVar("T")
 
@@ -66,15 +67,9 @@ class AsyncGatewayClient:
                 yield verdict
             first += len(portion)
 
-    async def records(self, state: State | None = None) -> AsyncIterator[OwnRecord]:
+    def records(self, state: State | None = None) -> AsyncIterator[OwnRecord]:
         """One's own records in order of acceptance, of one state where one is named."""
-        after: str | None = None
-        while True:
-            found, after = await self._ask(self._asker.own_records(state, after))
-            for one in found:
-                yield one
-            if after is None:
-                return
+        return self._paged(partial(self._asker.own_records, state))
 
     async def references(self, kind: str, value: str, scope: str = "", on: str = "") -> list[str]:
         """The UCRs that this reference belongs to; empty where none is known yet."""
@@ -147,32 +142,24 @@ class AsyncGatewayClient:
         """One's own record once it is in that state or beyond; raises GatewayRefused, or TimeoutError."""
         until = time.monotonic() + timeout_s
         while True:
-            found = await self._own(record_id)
-            if found is None:
-                raise NotFound("record", record_id)
-            if has_come(found, state):
-                return found
-            if time.monotonic() > until:
-                raise TimeoutError(f"record {record_id} was still {found.state} after {timeout_s:g} s")
+            come = await self._ask(self._asker.come(record_id, state, until))
+            if come is not None:
+                return come
             await asyncio.sleep(poll_s)
-
-    async def _own(self, record_id: str) -> OwnRecord | None:
-        async for one in self.records():
-            if one.record_id == record_id:
-                return one
-        return None
 
     async def token(self) -> str:
         """A bearer token for this member, as other programs send it; raises as every request here."""
         return await self._ask(self._asker.token())
 
-    async def _listed(self, path: str, name: str, criteria: Criteria) -> AsyncIterator[dict[str, Any]]:
+    def _listed(self, path: str, name: str, criteria: Criteria) -> AsyncIterator[dict[str, Any]]:
+        return self._paged(partial(self._asker.page, path, name, criteria))
+
+    async def _paged(self, page: Callable[[str | None], Page[T]]) -> AsyncIterator[T]:
         after: str | None = None
         while True:
-            page = await self._ask(self._asker.page(path, criteria, after))
-            for one in page[name]:
+            found, after = await self._ask(page(after))
+            for one in found:
                 yield one
-            after = page["next"]
             if after is None:
                 return
 
@@ -180,10 +167,7 @@ class AsyncGatewayClient:
         try:
             ask = next(question)
             while True:
-                answer = await self._http.request(
-                    ask.method, ask.path, params=ask.params, headers=ask.headers, content=ask.content, data=ask.form
-                )
-                ask = question.send(answer)
+                ask = question.send(await self._http.request(**vars(ask)))
         except StopIteration as done:
             result: T = done.value
             return result

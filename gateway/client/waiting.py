@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
 
 import httpx
 
-from chain.errors import NotFound
 from chain.keys import SigningKey
 from chain.sdjwt import SignedRecord
 from gateway.client.asking import (
@@ -17,12 +17,13 @@ from gateway.client.asking import (
     UPLOAD_LINES,
     Asker,
     Criteria,
+    Page,
     Question,
     consignment_path,
     document_path,
     record_path,
 )
-from gateway.client.told import OwnRecord, Receipt, State, Verdict, has_come
+from gateway.client.told import OwnRecord, Receipt, State, Verdict
 
 T = TypeVar("T")
 
@@ -66,12 +67,7 @@ class GatewayClient:
 
     def records(self, state: State | None = None) -> Iterator[OwnRecord]:
         """One's own records in order of acceptance, of one state where one is named."""
-        after: str | None = None
-        while True:
-            found, after = self._ask(self._asker.own_records(state, after))
-            yield from found
-            if after is None:
-                return
+        return self._paged(partial(self._asker.own_records, state))
 
     def references(self, kind: str, value: str, scope: str = "", on: str = "") -> list[str]:
         """The UCRs that this reference belongs to; empty where none is known yet."""
@@ -143,26 +139,22 @@ class GatewayClient:
     def wait_until(self, record_id: str, state: State, timeout_s: float = 30.0, poll_s: float = 0.1) -> OwnRecord:
         """One's own record once it is in that state or beyond; raises GatewayRefused, or TimeoutError."""
         until = time.monotonic() + timeout_s
-        while True:
-            found = next((one for one in self.records() if one.record_id == record_id), None)
-            if found is None:
-                raise NotFound("record", record_id)
-            if has_come(found, state):
-                return found
-            if time.monotonic() > until:
-                raise TimeoutError(f"record {record_id} was still {found.state} after {timeout_s:g} s")
+        while (come := self._ask(self._asker.come(record_id, state, until))) is None:
             time.sleep(poll_s)
+        return come
 
     def token(self) -> str:
         """A bearer token for this member, as other programs send it; raises as every request here."""
         return self._ask(self._asker.token())
 
     def _listed(self, path: str, name: str, criteria: Criteria) -> Iterator[dict[str, Any]]:
+        return self._paged(partial(self._asker.page, path, name, criteria))
+
+    def _paged(self, page: Callable[[str | None], Page[T]]) -> Iterator[T]:
         after: str | None = None
         while True:
-            page = self._ask(self._asker.page(path, criteria, after))
-            yield from page[name]
-            after = page["next"]
+            found, after = self._ask(page(after))
+            yield from found
             if after is None:
                 return
 
@@ -170,10 +162,7 @@ class GatewayClient:
         try:
             ask = next(question)
             while True:
-                answer = self._http.request(
-                    ask.method, ask.path, params=ask.params, headers=ask.headers, content=ask.content, data=ask.form
-                )
-                ask = question.send(answer)
+                ask = question.send(self._http.request(**vars(ask)))
         except StopIteration as done:
             result: T = done.value
             return result
