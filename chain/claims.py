@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from chain.encoding import Json
 from chain.errors import MalformedRecord
@@ -26,9 +26,20 @@ CLAIMS: Final = frozenset(_CLAIM_RULES) | {"iat"}
 _IAT_MAX = 2**40 - 1
 
 
-def check_claims(claims: Mapping[str, Any]) -> tuple[str, str, str, str]:
-    """Issuer, consortium, number and type; raises `MalformedRecord` where a claim that is no section is not right."""
-    iss, aud, jti, vct = found = (claims.get("iss"), claims.get("aud"), claims.get("jti"), claims.get("vct"))
+class Claims(NamedTuple):
+    """The claims of a record that are no sections and that are not the same in every record, each of the right form."""
+
+    iss: str
+    aud: str
+    iat: int
+    jti: str
+    vct: str
+    amends: str | None = None
+
+
+def check_claims(claims: Mapping[str, Any]) -> Claims:
+    """The claims that are no sections; raises `MalformedRecord` where one is not right."""
+    iss, aud, jti, vct = (claims.get("iss"), claims.get("aud"), claims.get("jti"), claims.get("vct"))
     iat, amends = claims.get("iat"), claims.get("amends", _NO_AMENDS)
     try:
         right = _CLAIMS_TOGETHER("\n".join((iss, aud, jti, vct, claims.get("_sd_alg"), amends)))  # type: ignore[arg-type]
@@ -40,7 +51,30 @@ def check_claims(claims: Mapping[str, Any]) -> tuple[str, str, str, str]:
                 _claim(claims, name)
     if type(iat) is not int or not 0 <= iat <= _IAT_MAX:
         raise MalformedRecord("iat", "is a time in whole seconds since 1970", value=iat)
-    return found  # type: ignore[return-value]
+    return Claims(iss, aud, iat, jti, vct, claims.get("amends"))  # type: ignore[arg-type]
+
+
+def read_written_claims(text: bytes) -> Claims | None:
+    """The claims of a payload up to its first section (`{"iss":"…",…`), written in the order and form of our writer;
+    None where they are not, be they right or wrong."""
+    found = _WRITTEN(text)
+    if found is None:
+        return None
+    iss, aud, iat, jti, vct, amends = found.groups()
+    if (issued := int(iat)) > _IAT_MAX:
+        return None
+    said = None if amends is None else amends.decode()
+    return Claims(iss.decode(), aud.decode(), issued, jti.decode(), vct.decode(), said)
+
+
+def _written(name: str) -> str:
+    return f'"{name}":"({_CLAIM_RULES[name][0]})"'
+
+
+_WRITTEN: Final = re.compile(
+    rf'\{{{_written("iss")},{_written("aud")},"iat":(0|[1-9][0-9]{{0,12}}),{_written("jti")},{_written("vct")}'
+    rf',"_sd_alg":"sha-256"(?:,{_written("amends")})?'.encode()
+).fullmatch
 
 
 def _claim(claims: Mapping[str, Json], name: str) -> str:

@@ -91,13 +91,13 @@ class Disclosures:
         cls,
         encoded: Sequence[bytes],
         texts: Sequence[bytes],
-        digests: Sequence[bytes],
+        digests: tuple[bytes, ...],
         load: Callable[[bytes], Json],
     ) -> Disclosures:
         """Disclosures that are known to be well formed: each as it came, decoded, and its digest. `load` reads one."""
-        made = cls(())
+        made = object.__new__(cls)
         made._read = [None] * len(encoded)
-        made.digests, made._encoded, made._texts, made._load = tuple(digests), encoded, texts, load
+        made.digests, made._encoded, made._texts, made._load, made._places = digests, encoded, texts, load, None
         return made
 
     def all(self) -> tuple[Disclosure, ...]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from chain.encoding import (
     Json,
@@ -43,8 +43,7 @@ class MalformedJws(Malformed):
     default_code = "1001"
 
 
-@dataclass(frozen=True)
-class JwsSignature:
+class JwsSignature(NamedTuple):
     """A signature with what it signs and who is said to have made it; not yet verified."""
 
     kid: str
@@ -54,9 +53,14 @@ class JwsSignature:
     raw: bytes
     """`SIGNATURE_BYTES` bytes."""
 
-    def verify(self, key: PublicKey) -> bool:
-        """Whether this very key signed: `kid` and `alg` are the key's own and the signature is right."""
-        return key.algorithm is self.algorithm and key.kid == self.kid and key.verify(self.signing_input, self.raw)
+    def verify(self, key: PublicKey, digest: bytes | None = None) -> bool:
+        """Whether this very key signed: `kid` and `alg` are the key's own and the signature is right.
+
+        `digest` is the SHA-256 of the signing input, where it is known.
+        """
+        if key.algorithm is not self.algorithm or key.kid != self.kid:
+            return False
+        return key.verify(self.signing_input, self.raw, digest)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from typing import Final
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_dss_signature
 
 from chain.encoding import base64url, parse_base64url
 from chain.errors import Malformed
@@ -42,6 +42,7 @@ PEM_BYTES_MAX = 8_192
 """Longest private key file that is read; an encrypted P-256 key has about 400 bytes."""
 
 _ECDSA = ec.ECDSA(hashes.SHA256())
+_ECDSA_OF_DIGEST = ec.ECDSA(Prehashed(hashes.SHA256()))
 
 
 class MalformedKey(Malformed):
@@ -105,18 +106,25 @@ class PublicKey:
         """The thumbprint in base64url, 43 characters."""
         return base64url(self.thumbprint)
 
-    def verify(self, message: bytes, signature: bytes) -> bool:
-        """Whether the 64 raw bytes are this key's signature of the message."""
+    def verify(self, message: bytes, signature: bytes, digest: bytes | None = None) -> bool:
+        """Whether the 64 raw bytes are this key's signature of the message.
+
+        Who has computed the SHA-256 of the message gives it as `digest`, so that ES256 does not compute it again.
+        """
         if len(signature) != SIGNATURE_BYTES:
             return False
+        native = self._native
         try:
-            if isinstance(self._native, ed25519.Ed25519PublicKey):
-                self._native.verify(signature, message)
+            if isinstance(native, ed25519.Ed25519PublicKey):
+                native.verify(signature, message)
                 return True
             r, s = signature[:32], signature[32:]
             if not (_ZERO < r < _ORDER and _ZERO < s < _ORDER):
                 return False
-            self._native.verify(_der(r, s), message, _ECDSA)
+            if digest is None:
+                native.verify(_der(r, s), message, _ECDSA)
+            else:
+                native.verify(_der(r, s), digest, _ECDSA_OF_DIGEST)
             return True
         except InvalidSignature:
             return False
@@ -240,6 +248,8 @@ def _der(r: bytes, s: bytes) -> bytes:
 
 
 def _der_integer(number: bytes) -> bytes:
+    if number[0] >= 0x80:
+        return b"\x02\x21\x00" + number
     shortest = number.lstrip(b"\x00")
     if shortest[0] & 0x80:
         return bytes((0x02, len(shortest) + 1, 0)) + shortest

@@ -23,7 +23,7 @@ from itertools import islice
 from types import MappingProxyType
 from typing import Final
 
-from chain.claims import CLAIMS, check_claims
+from chain.claims import CLAIMS, Claims, check_claims
 from chain.disclosures import (
     DISCLOSURE_CHARS_MAX,
     Disclosure,
@@ -145,7 +145,7 @@ class SignedRecord:
 
     def verify(self, key: PublicKey) -> bool:
         """Whether this very key signed: `kid` and `alg` are the key's own and the signature is right."""
-        return self._signature.verify(key)
+        return self._signature.verify(key, self.digest)
 
     def section(self, name: str) -> tuple[Json, ...]:
         """The disclosed elements of a section, in order; empty where it is withheld or the record has none."""
@@ -265,18 +265,18 @@ def _issued(
     write_json: Callable[[object], bytes],
 ) -> SignedRecord:
     """The record of sections that need not be read back."""
-    digests = [sha256(one).digest() for one in encoded]
+    digests = tuple([sha256(one).digest() for one in encoded])
     said = iter(format_digests(digests))
     found, start = {}, 0
     for name, elements in sections.items():
         claims[name] = [{"...": next(said)} for _ in elements]
-        found[name] = tuple(digests[start : start + len(elements)])
+        found[name] = digests[start : start + len(elements)]
         start += len(elements)
     jwt, signature = sign_parts({"typ": RECORD_TYP}, claims, key, write_json=write_json)
     if len(jwt) > JWS_CHARS_MAX:
         raise MalformedRecord("jws", f"has at most {JWS_CHARS_MAX} characters", value=f"{len(jwt)} characters")
     held = Disclosures.unread(encoded, texts, digests, parse_json)
-    return signed_record(jwt, claims, signature, found, held, fits_model=False)
+    return signed_record(jwt, check_claims(claims), signature, found, held, fits_model=False)
 
 
 _DIGEST = re.compile(r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]").fullmatch
@@ -293,16 +293,15 @@ def _parse_jwt(jwt: str, read_texts: ReadTexts) -> CompactJws:
 
 def signed_record(
     jwt: str,
-    claims: Mapping[str, Json],
+    claims: Claims,
     signature: JwsSignature,
-    sections: Mapping[str, tuple[bytes, ...]],
+    sections: dict[str, tuple[bytes, ...]],
     held: Disclosures,
     *,
     fits_model: bool,
 ) -> SignedRecord:
-    """The record of a JWT with sections whose form is known to be right; raises `MalformedRecord` for any other claim
-    that is not."""
-    iss, aud, jti, vct = check_claims(claims)
+    """The record of a JWT whose claims and sections are known to be of the right form."""
+    iss, aud, iat, jti, vct, amends = claims
     digest = sha256(signature.signing_input).digest()
     made = object.__new__(SignedRecord)
     # The constructor of a frozen class sets each field by a call: more than all of the rest here.
@@ -310,11 +309,11 @@ def signed_record(
         jwt=jwt,
         iss=iss,
         consortium=aud,
-        iat=claims["iat"],
+        iat=iat,
         jti=jti,
         vct=vct,
         kid=signature.kid,
-        amends=claims.get("amends"),
+        amends=amends,
         sections=MappingProxyType(sections),
         digest=digest,
         record_id=base64url(digest),
@@ -327,7 +326,7 @@ def signed_record(
 
 def _record(jws: CompactJws, disclosures: Sequence[Disclosure]) -> SignedRecord:
     held = Disclosures(disclosures)
-    check_claims(jws.payload)
+    claims = check_claims(jws.payload)
     sections = _sections(jws.payload)
     known = held.places()
     if len(known) != len(held):
@@ -335,7 +334,7 @@ def _record(jws: CompactJws, disclosures: Sequence[Disclosure]) -> SignedRecord:
     if strange := known.keys() - set().union(*sections.values()):
         place = known[strange.pop()]
         raise MalformedRecord("disclosure", "belongs to a section of this record", value=held.encoded()[place])
-    return signed_record(jws.text, jws.payload, jws.own_signature(), sections, held, fits_model=False)
+    return signed_record(jws.text, claims, jws.own_signature(), sections, held, fits_model=False)
 
 
 def _sections(claims: Mapping[str, Json]) -> dict[str, tuple[bytes, ...]]:

@@ -11,8 +11,8 @@ Numbers with a check digit are matched as tokens and named in `Grammar.checked`,
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from chain.identifiers import Identifier
@@ -31,6 +31,8 @@ character would be a state of the automaton: a model takes 256 characters of the
 _SALT: Final = "[A-Za-z0-9_-]{22,64}"
 _MARK: Final = r"[!#-\[\]-~]"
 """`[!-~]` without quote and backslash, which JSON escapes."""
+LINE_CHARACTER: Final = rf'{LINE[1:-3]}"\\]'
+"""A character of a line, or of lines: none has a break, which JSON escapes."""
 _DAY: Final = "(?:19|20)[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])"
 _TIME: Final = _DAY + "T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z"
 _PLAIN_PATTERN: Final = re.compile(r"(?:[A-Za-z0-9:|()?^$_-]|\\\.|\[[A-Za-z0-9_-]+\]|\[!-~\]|\{[0-9]+(?:,[0-9]+)?\})+")
@@ -45,12 +47,16 @@ class NotRegular(Exception):
 class Grammar:
     """What one section's elements may be."""
 
-    pattern: str = ""
+    element: Schema
+    """The schema of an element."""
+    known: Mapping[str, Schema]
+    """The schemas that it refers to."""
+    pattern: str
     """Matches the JSON text `[salt, value]` of an element."""
-    commas: bool = False
+    commas: bool
     """Whether the text is to be matched with a comma put behind every `{"`: where any member of an object may be
     absent, only so is each member, the first too, a comma and what follows it."""
-    checked: dict[bytes, type[Identifier]] = field(default_factory=dict)
+    checked: dict[bytes, type[Identifier]]
     """Members whose values have a check digit, as `"name":"`; for an element that is itself such a value, `,"`."""
 
 
@@ -85,16 +91,34 @@ def _unfolded(record_type: type[Record]) -> tuple[Schema, dict[str, Schema]]:
         schema = schema["schema"]
     if schema["type"] == "definition-ref":
         schema = known[schema["schema_ref"]]
-    return _fields_of(schema), known
+    return fields_of(schema), known
 
 
-def _fields_of(schema: Schema) -> Schema:
+def fields_of(schema: Schema) -> Schema:
+    """The fields of a model that has no others; raises `NotRegular`."""
     if schema["type"] != "model" or schema["config"].get("extra_fields_behavior") != "forbid" or schema["root_model"]:
         raise NotRegular(schema["type"])
     fields: Schema = schema["schema"]
     if fields["type"] != "model-fields" or fields["computed_fields"]:
         raise NotRegular(fields["type"])
     return fields
+
+
+def is_required(entry: Schema) -> bool:
+    """Whether the field of that entry must be there; raises `NotRegular` where more is said of it than its schema."""
+    if set(entry) - {"type", "schema", "metadata"}:
+        raise NotRegular(f"field with {sorted(entry)}")
+    return bool(entry["schema"]["type"] != "default")
+
+
+def item_schema(schema: Schema) -> Schema:
+    """The schema of each item of an array of any length; raises `NotRegular` for any other."""
+    if set(schema) - {"type", "items_schema", "variadic_item_index", "strict", "metadata"}:
+        raise NotRegular(f"array with {sorted(schema)}")
+    if schema["variadic_item_index"] != 0 or len(schema["items_schema"]) != 1:
+        raise NotRegular("array of fixed places")
+    item: Schema = schema["items_schema"][0]
+    return item
 
 
 def _grammar(name: str, schema: Schema, known: Mapping[str, Schema], commas: bool) -> Grammar:
@@ -107,15 +131,19 @@ def _grammar(name: str, schema: Schema, known: Mapping[str, Schema], commas: boo
         if schema.get("max_length") != MANY_ELEMENTS[name]:
             raise NotRegular("max_length")
         schema = schema["items_schema"][0]
-    writer = _Writer(known, commas)
-    value = writer.value(schema, "")
-    return Grammar(rf'\["{_SALT}",{value}\]', commas, writer.checked)
+    writer = GrammarWriter(known, commas)
+    return Grammar(schema, known, element_pattern(writer.value(schema, "")), commas, writer.checked)
 
 
-class _Writer:
+def element_pattern(value: str) -> str:
+    """The expression of the element `[salt, value]`, by that of its value."""
+    return rf'\["{_SALT}",{value}\]'
+
+
+class GrammarWriter:
     """Writes the expression of one section."""
 
-    def __init__(self, known: Mapping[str, Schema], commas: bool) -> None:
+    def __init__(self, known: Mapping[str, Schema], commas: bool = False) -> None:
         self.known = known
         self.commas = commas
         self.checked: dict[bytes, type[Identifier]] = {}
@@ -138,7 +166,7 @@ class _Writer:
     def text(self, schema: Schema, member: str) -> str:
         if set(schema) - {"type", "pattern", "min_length", "max_length", "metadata", "strict"}:
             raise NotRegular(f"text with {sorted(schema)}")
-        return f'"{_text(schema.get("pattern"), schema.get("min_length"), schema.get("max_length"))}"'
+        return f'"{self.characters(schema.get("pattern"), schema.get("min_length"), schema.get("max_length"))}"'
 
     def literal(self, schema: Schema, member: str) -> str:
         if not all(isinstance(one, str) and re.fullmatch("[A-Za-z0-9_ .-]*", one) for one in schema["expected"]):
@@ -161,11 +189,7 @@ class _Writer:
         return f"(?:{zero}[1-9][0-9]{{0,{digits - 1}}})"
 
     def array(self, schema: Schema, member: str) -> str:
-        if set(schema) - {"type", "items_schema", "variadic_item_index", "strict", "metadata"}:
-            raise NotRegular(f"array with {sorted(schema)}")
-        if schema["variadic_item_index"] != 0 or len(schema["items_schema"]) != 1:
-            raise NotRegular("array of fixed places")
-        item = self.value(schema["items_schema"][0], "")
+        item = self.value(item_schema(schema), "")
         return rf"\[{item}(?:,{item})*\]"
 
     def identifier(self, schema: Schema, member: str) -> str:
@@ -174,11 +198,42 @@ class _Writer:
             raise NotRegular("function-plain")
         if kind._broken_rule.__func__ is Identifier._broken_rule.__func__:  # type: ignore[attr-defined]
             # Spelled otherwise it is not matched, so that what is matched is canonical.
-            return f'"{_text(f"^(?:{kind.LAYOUT.pattern})$", None, None)}"'
+            return f'"{self.characters(f"^(?:{kind.LAYOUT.pattern})$", None, None)}"'
+        self.note(kind, member)
+        return f'"{self.checked_value}"'
+
+    checked_value = f"{_MARK}{{1,64}}"
+    """Stands for a value that is to be checked by itself."""
+
+    def note(self, kind: type[Identifier], member: str) -> None:
+        """Keeps in mind that values of that member are to be checked."""
         at = f'"{member}":"'.encode() if member else b',"'
         if self.checked.setdefault(at, kind) is not kind or (member and member in self._names):
             raise NotRegular(f"{member} with two meanings")
-        return f'"{_MARK}{{1,64}}"'
+
+    def characters(self, pattern: str | None, least: int | None, most: int | None) -> str:
+        """The expression of a text between its quotes, without what JSON escapes."""
+        if pattern in (LINE, LINES):
+            if least != 1 or most is None:
+                raise NotRegular("a line without bounds")
+            return self.line(most)
+        if pattern == "^[!-~]+$" and least == 1 and most is not None:
+            return f"{_MARK}{{1,{most}}}"
+        if pattern is None or least is not None or most is not None or not _PLAIN_PATTERN.fullmatch(pattern):
+            raise NotRegular(f"pattern {pattern}")
+        choices = re.split(r"\|(?=\^)", pattern)
+        if not all(one[0] == "^" and one[-1] == "$" and not re.search(r"[$^]", one[1:-1]) for one in choices):
+            raise NotRegular(f"pattern {pattern}")
+        return self.choice([one[1:-1].replace("[!-~]", _MARK) for one in choices])
+
+    def choice(self, choices: Sequence[str]) -> str:
+        """Any of these expressions."""
+        return f"(?:{'|'.join(f'(?:{one})' for one in choices)})"
+
+    def line(self, most: int) -> str:
+        """Text of at most so many characters."""
+        # A short text is counted, in plain characters, which are one byte each.
+        return f"{LINE_CHARACTER}+" if most >= STRING_BYTES_MAX else rf"[ !#-\[\]-~]{{1,{most}}}"
 
     def ruled(self, schema: Schema, member: str) -> str:
         rule = schema["function"]["function"]
@@ -191,17 +246,15 @@ class _Writer:
         raise NotRegular(f"rule {rule}")
 
     def model(self, schema: Schema, member: str) -> str:
-        return self._object(list(self._members(_fields_of(schema))))
+        return self._object(list(self._members(fields_of(schema))))
 
     def _members(self, fields: Schema) -> Iterator[tuple[str, str, bool]]:
         """Name, expression and whether it must be there, of each member in order."""
         for name, entry in fields["fields"].items():
-            if set(entry) - {"type", "schema", "metadata"}:
-                raise NotRegular(f"field with {sorted(entry)}")
+            required = is_required(entry)
             if f'"{name}":"'.encode() in self.checked and not _is_identifier(entry["schema"]):
                 raise NotRegular(f"{name} with two meanings")
             self._names.update(() if _is_identifier(entry["schema"]) else (name,))
-            required = entry["schema"]["type"] != "default"
             try:
                 yield name, self.value(entry["schema"], name), required
             except NotRegular:
@@ -219,7 +272,7 @@ class _Writer:
 
     def _charge(self, schema: Schema) -> str:
         """A rate has a rate, the others an amount."""
-        value = {name: value for name, value, _ in self._members(_fields_of(schema))}
+        value = {name: value for name, value, _ in self._members(fields_of(schema))}
         if set(value) != {"mark", "rate", "amount"}:
             raise NotRegular("charge")
         rate = self._object([("mark", '"rate"', True), ("rate", value["rate"], True)])
@@ -227,19 +280,19 @@ class _Writer:
         return f"(?:{rate}|{other})"
 
 
-_KINDS: Final[Mapping[str, Callable[[_Writer, Schema, str], str]]] = {
-    "definition-ref": _Writer.reference,
-    "default": _Writer.inner,
-    "nullable": _Writer.inner,
-    "str": _Writer.text,
-    "literal": _Writer.literal,
-    "union": _Writer.union,
-    "bool": _Writer.truth,
-    "int": _Writer.whole,
-    "tuple": _Writer.array,
-    "function-plain": _Writer.identifier,
-    "function-after": _Writer.ruled,
-    "model": _Writer.model,
+_KINDS: Final[Mapping[str, Callable[[GrammarWriter, Schema, str], str]]] = {
+    "definition-ref": GrammarWriter.reference,
+    "default": GrammarWriter.inner,
+    "nullable": GrammarWriter.inner,
+    "str": GrammarWriter.text,
+    "literal": GrammarWriter.literal,
+    "union": GrammarWriter.union,
+    "bool": GrammarWriter.truth,
+    "int": GrammarWriter.whole,
+    "tuple": GrammarWriter.array,
+    "function-plain": GrammarWriter.identifier,
+    "function-after": GrammarWriter.ruled,
+    "model": GrammarWriter.model,
 }
 
 
@@ -247,20 +300,3 @@ def _is_identifier(schema: Schema) -> bool:
     while "schema" in schema and schema["type"] in ("default", "nullable"):
         schema = schema["schema"]
     return bool(schema["type"] == "function-plain")
-
-
-def _text(pattern: str | None, least: int | None, most: int | None) -> str:
-    """The expression of a text between its quotes, without what JSON escapes."""
-    if pattern in (LINE, LINES):
-        if least != 1 or most is None:
-            raise NotRegular("a line without bounds")
-        # A short text is counted, in plain characters, which are one byte each. None has several lines.
-        return rf'{LINE[1:-3]}"\\]+' if most >= STRING_BYTES_MAX else rf"[ !#-\[\]-~]{{1,{most}}}"
-    if pattern == "^[!-~]+$" and least == 1 and most is not None:
-        return f"{_MARK}{{1,{most}}}"
-    if pattern is None or least is not None or most is not None or not _PLAIN_PATTERN.fullmatch(pattern):
-        raise NotRegular(f"pattern {pattern}")
-    choices = re.split(r"\|(?=\^)", pattern)
-    if not all(choice[0] == "^" and choice[-1] == "$" and not re.search(r"[$^]", choice[1:-1]) for choice in choices):
-        raise NotRegular(f"pattern {pattern}")
-    return f"(?:{'|'.join(f'(?:{choice[1:-1]})' for choice in choices)})".replace("[!-~]", _MARK)

@@ -1,9 +1,10 @@
 """A faster way to read signed records, for those who read thousands a second, as strict in the end.
 
 A record that is written as ours are, with all its disclosures in the order of its claims, is read at once: everything
-is decoded in one call, digests are computed and compared with those claimed, and each section's text is matched against
-the grammar of its model (`grammar.py`), so that it is known to be good before any of it is an object. Whatever is not
-matched is read step by step, by the rules of `chain.sdjwt` and of the models themselves, which also name the fault.
+is decoded in one call, the claims that the computed digests make are written out and compared with the payload, and each
+section's text is matched: by a form that was learned before (`forms.py`), else by the grammar of its model
+(`grammar.py`). So it is known to be good before any of it is an object. Whatever is not matched is read step by step, by
+the rules of `chain.sdjwt` and of the models themselves, which also name the fault.
 
 Step by step too, orjson reads JSON, five times as fast as the standard library but letting doubled names, fractions and
 large integers pass. A text that orjson writes again byte for byte has no doubled names and no needless escapes; every
@@ -16,27 +17,34 @@ from binascii import b2a_base64
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from hashlib import sha256
+from struct import Struct
 from typing import Any, Final, NamedTuple
 
 import orjson
 from pydantic import ValidationError
 from pydantic_core import SchemaValidator, core_schema
 
-from chain.claims import CLAIMS
+from chain.claims import CLAIMS, Claims, check_claims, read_written_claims
 from chain.disclosures import Disclosures
 from chain.encoding import Json
 from chain.errors import Malformed
 from chain.identifiers import KNOWN_MAX, Identifier
 from chain.jws import HEADER_CHARS_MAX, JWS_CHARS_MAX, JwsSignature, parse_header
-from chain.keys import SIGNATURE_BYTES
+from chain.keys import SIGNATURE_BYTES, KeyAlgorithm
 from chain.records import get_record_type
-from chain.records.grammar import STRING_BYTES_MAX, grammars, required_sections
+from chain.records.forms import FORM_CHARS_MAX, NO_FORM, Form, form_of
+from chain.records.grammar import STRING_BYTES_MAX, Grammar, grammars, required_sections
 from chain.sdjwt import MANY_ELEMENTS, RECORD_CHARS_MAX, RECORD_TYP, SignedRecord, signed_record
 
 SHAPES_MAX: Final = 1_024
 """How many ways in which records divide into sections are remembered; an issuer has one for each number of lines."""
 SHAPE_BYTES_MAX: Final = 4_096
 """Longest of them, so that strangers cannot fill the memory: a declaration of 999 lines."""
+FORMS_MAX: Final = 8
+"""How many forms of a section's elements are remembered, those that came last."""
+LEARNED_EVERY: Final = 512
+"""Of so many elements without a form one has its form learned (of the first ones more), since that takes some two
+milliseconds: a stranger who sends ever new forms makes us spend a few microseconds on each."""
 
 
 def read_texts(texts: Sequence[bytes]) -> list[Json] | None:
@@ -60,24 +68,32 @@ def _read_at_once(body: bytes) -> SignedRecord | None:
     if len(body) > RECORD_CHARS_MAX or b'"' in body or b"\\" in body or b"=" in body or b"+" in body or b"/" in body:
         return None
     jwt, *encoded = body.split(b"~")
-    parts = jwt.split(b".")
-    if len(parts) != 3 or not encoded or encoded.pop() or len(jwt) > JWS_CHARS_MAX or len(parts[0]) > HEADER_CHARS_MAX:
+    signed, _, signature = jwt.rpartition(b".")
+    header, _, payload = signed.partition(b".")
+    if not payload or not encoded or encoded.pop() or len(jwt) > JWS_CHARS_MAX or len(header) > HEADER_CHARS_MAX:
         return None
     try:
-        payload, raw, *texts = _decode(b'["%b"]' % b'","'.join((parts[1], parts[2], *encoded)))
+        # A third dot is no character of base64url. Empty is the text before the end, so that all are joined once.
+        payload, raw, *texts, _ = _decode(b'","'.join([b'["' + payload, signature, *encoded, b'"]']))
         if len(texts) != len(encoded) or len(raw) != SIGNATURE_BYTES:
             return None
-        digests = [sha256(one).digest() for one in encoded]
+        digests = tuple([sha256(one).digest() for one in encoded])
         claims, plan = _open(payload, digests)
         if plan is None or not plan.takes(texts):
             return None
-        header, algorithm = parse_header(parts[0].decode("ascii"), RECORD_TYP)
-        signature = JwsSignature(str(header["kid"]), algorithm, jwt[: -len(parts[2]) - 1], raw)
-        sections = {name: tuple(digests[start:end]) for name, start, end, _ in plan.parts}
+        sections = {name: digests[start:end] for name, start, end, _ in plan.parts}
         held = Disclosures.unread(encoded, texts, digests, orjson.loads)
-        return signed_record(jwt.decode("ascii"), claims, signature, sections, held, fits_model=True)
+        made = JwsSignature(*_signer(header), signed, raw)
+        return signed_record(jwt.decode("ascii"), claims, made, sections, held, fits_model=True)
     except (ValidationError, Malformed, ValueError, KeyError, TypeError):
         return None  # read step by step, it is refused by name
+
+
+@lru_cache(maxsize=4_096)
+def _signer(header: bytes) -> tuple[str, KeyAlgorithm]:
+    """The thumbprint and the algorithm in the header of a record."""
+    said, algorithm = parse_header(header.decode("ascii"), RECORD_TYP)
+    return str(said["kid"]), algorithm
 
 
 _decode: Final[Callable[[bytes], Any]] = SchemaValidator(
@@ -87,54 +103,81 @@ _decode: Final[Callable[[bytes], Any]] = SchemaValidator(
 alphabet, which are looked for before."""
 
 
-def _open(payload: bytes, digests: Sequence[bytes]) -> tuple[dict[str, Any], _Plan | None]:
+def _open(payload: bytes, digests: tuple[bytes, ...]) -> tuple[Claims, _Plan | None]:
     """The claims that are no sections, and what sections there are; None where not just these digests are claimed."""
-    front, *elements = payload.split(_ELEMENT)
-    front, _, name = front.rpartition(b',"')
-    front += b"}"
-    claims = orjson.loads(front)
-    shape = b"?".join([name, *[element[43:] for element in elements]])
-    plan = (_plan if len(shape) <= SHAPE_BYTES_MAX else _plan.__wrapped__)(claims["vct"], shape)
+    end = payload.rfind(b',"', 0, payload.find(_FIRST_ELEMENT))
+    claims = read_written_claims(payload[:end]) or _claims(payload[:end] + b"}")
+    key = (claims.vct, len(payload) - end, len(digests))
+    plan = _plans.get(key)
     # All in one: a byte of zero behind each digest makes an A behind its 43 characters.
     written = b2a_base64(b"%b\x00" % b"\x00".join(digests), newline=False).translate(_TO_URL)
-    if (
-        plan is None
-        or plan.disclosures != len(digests)
-        or plan.disclosures != len(elements)
-        or orjson.dumps(claims) != front
-        or not claims.keys() <= CLAIMS
-        or b"%bA" % b"A".join([element[:43] for element in elements]) != written
-        or len(set(digests)) != plan.disclosures
-    ):
-        return claims, None
-    return claims, plan
+    if plan is None or not payload.endswith(plan.payload(written)):
+        plan = _plan_of(claims.vct, payload[end:])
+        if plan is None or plan.disclosures != len(digests) or not payload.endswith(plan.payload(written)):
+            return claims, None
+        if len(_plans) == SHAPES_MAX:
+            _plans.clear()
+        _plans[key] = plan
+    return claims, plan if len(set(digests)) == len(digests) else None
 
 
+_FIRST_ELEMENT: Final = b'":[{"...":"'
+"""What stands behind the name of the first section."""
 _ELEMENT: Final = b'{"...":"'
 """What stands before the digest of an element of a section."""
 _TO_URL: Final = bytes.maketrans(b"+/", b"-_")
 
 
-class _Gate(NamedTuple):
-    """Tells whether the texts of one section certainly fit the model."""
+def _claims(text: bytes) -> Claims:
+    """The claims in an object that has no others, in whatever order."""
+    said = orjson.loads(text)
+    if orjson.dumps(said) != text or not said.keys() <= CLAIMS:
+        raise ValueError("not as we write it")
+    return check_claims(said)
 
-    matches: Callable[[bytes], bool]
-    """Whether all texts, a line each, match the grammar. Each section has an automaton of its own, whose states fit
-    into the memory that the engine gives one."""
-    commas: bool
-    checked: tuple[tuple[bytes, Callable[[str], bool]], ...]
-    """Where a value stands that is to be checked by itself, and its check."""
 
-    def takes(self, block: bytes) -> bool:
-        """Whether every line certainly fits."""
-        if self.commas:
-            if b"{," in block:
-                return False
-            block = block.replace(b'{"', b'{,"')
-        if not self.matches(block):
+class _Gate:
+    """Tells whether elements of one section certainly fit the model."""
+
+    def __init__(self, grammar: Grammar) -> None:
+        self._grammar = grammar
+        schema = core_schema.str_schema(pattern=rf"\A{grammar.pattern}\z", regex_engine="rust-regex")
+        self._matches = SchemaValidator(schema).isinstance_python
+        self._checked = [(at, _check(kind)) for at, kind in grammar.checked.items()]
+        self._forms: tuple[Form, ...] = ()
+        self._unknown = 0
+        self.form = NO_FORM
+        """The form that the last element had."""
+
+    def takes(self, element: str) -> bool:
+        """Whether the element certainly fits."""
+        for form in self._forms:
+            if form.takes(element):
+                self.form = form
+                self._forms = (form, *[other for other in self._forms if other is not form])
+                return True
+        if not self._fits(element.encode()):
             return False
-        for at, check in self.checked:
-            if at in block and not all(check(one.partition(b'"')[0].decode()) for one in block.split(at)[1:]):
+        # What comes often is soon learned; where forms change all the time, few are worth what learning one costs.
+        self._unknown += 1
+        is_due = self._unknown & (self._unknown - 1) == 0 or self._unknown % LEARNED_EVERY == 0
+        if is_due and len(element) <= FORM_CHARS_MAX:
+            form = form_of(self._grammar, orjson.loads(element)[1], _check)
+            self.form = form
+            self._forms = (form, *self._forms[: FORMS_MAX - 1])
+        return True
+
+    def _fits(self, text: bytes) -> bool:
+        """Whether the element matches the whole grammar."""
+        said = text
+        if self._grammar.commas:
+            if b"{," in text:
+                return False
+            said = text.replace(b'{"', b'{,"')
+        if not self._matches(said) or not _has_short_strings(text):
+            return False
+        for at, check in self._checked:
+            if at in text and not all(check(one.partition(b'"')[0].decode()) for one in text.split(at)[1:]):
                 return False
         return True
 
@@ -146,26 +189,53 @@ class _Plan(NamedTuple):
     """Name of each section, the places of its disclosures among all, and its gate."""
     disclosures: int
     """How many there are."""
+    template: bytes
+    """The payload from its first section on, `%b` for each digest."""
+    divide: Callable[[bytes], tuple[bytes, ...]]
+    """Takes apart digests that are written together, 44 characters each, of which the last is none of it."""
+
+    def payload(self, digests: bytes) -> bytes:
+        """What the payload holds behind its other claims if it claims these digests."""
+        return self.template % self.divide(digests)
 
     def takes(self, texts: Sequence[bytes]) -> bool:
         """Whether the texts, in the order of the sections, certainly are those of a record of the type."""
+        elements = [text.decode() for text in texts]
         for name, start, end, gate in self.parts:
-            if not gate.takes(texts[start] if end - start == 1 else b"\n".join(texts[start:end])):
+            # Nearly all have the form of the one before, so that few steps are made to see it.
+            form = gate.form
+            if end - start == 1:
+                found = form.matches(elements[start])
+                if found is not None and (not form.checks or form.has_right(found)):
+                    continue
+            elif name != "ucr" and not form.checks and all(map(form.matches, elements[start:end])):
+                continue
+            if not all(map(gate.takes, elements[start:end])):
                 return False
-            named = end - start if name == "ucr" else 1
-            if named > 1 and len({one.split(b'"')[3] for one in texts[start:end]}) != named:
+            if name == "ucr" and len({one.split('"')[3] for one in elements[start:end]}) != end - start:
                 return False
-        return _has_short_strings(b"\n".join(texts))
+        return True
+
+
+_plans: Final[dict[tuple[str, int, int], _Plan]] = {}
+"""The plan that was last right for a type, a length and a number of digests."""
+
+
+def _plan_of(vct: str, sections: bytes) -> _Plan | None:
+    """How records of that type are matched of which the payload holds this behind its other claims; None where it is
+    anything but sections, or a section that has no grammar."""
+    name, *elements = sections.split(_ELEMENT)
+    shape = b"?".join([name, *[element[43:] for element in elements]])
+    return (_plan if len(shape) <= SHAPE_BYTES_MAX else _plan.__wrapped__)(vct, shape)
 
 
 @lru_cache(maxsize=SHAPES_MAX)
 def _plan(vct: str, shape: bytes) -> _Plan | None:
-    """How records of that type are matched of which the payload holds this behind its other claims, each element up to
-    the end of its digest written as `?`; None where it is anything but sections, or a section that has no grammar."""
-    text = b'{"%b' % shape.replace(b"?", _ELEMENT + b"A" * 43)
+    """As `_plan_of`, by the sections with each element up to the end of its digest written as `?`."""
+    text = b"{" + shape[1:].replace(b"?", _ELEMENT + b"A" * 43)
     said = orjson.loads(text)
     gates, required = _gates(vct)
-    if orjson.dumps(said) != text or not required <= said.keys() <= gates.keys():
+    if shape[:1] != b"," or orjson.dumps(said) != text or not required <= said.keys() <= gates.keys():
         return None
     parts, start = [], 0
     for name, elements in said.items():
@@ -175,20 +245,15 @@ def _plan(vct: str, shape: bytes) -> _Plan | None:
             return None
         parts.append((name, start, start + len(elements), gates[name]))
         start += len(elements)
-    return _Plan(tuple(parts), start)
+    # No name of a section holds a percent sign.
+    return _Plan(tuple(parts), start, shape.replace(b"?", _ELEMENT + b"%b"), Struct("43sx" * start).unpack)
 
 
 @lru_cache(maxsize=64)
 def _gates(vct: str) -> tuple[dict[str, _Gate], frozenset[str]]:
     """The gates of a record type's sections that have a grammar, and the sections that it must have."""
     record_type = get_record_type(vct)
-    found = {}
-    for name, grammar in grammars(record_type).items():
-        line = grammar.pattern
-        schema = core_schema.str_schema(pattern=rf"\A{line}(?:\n{line})*\z", regex_engine="rust-regex")
-        checked = tuple((at, _check(kind)) for at, kind in grammar.checked.items())
-        found[name] = _Gate(SchemaValidator(schema).isinstance_python, grammar.commas, checked)
-    return found, required_sections(record_type)
+    return {name: _Gate(grammar) for name, grammar in grammars(record_type).items()}, required_sections(record_type)
 
 
 def _has_short_strings(text: bytes) -> bool:
@@ -201,6 +266,7 @@ def _has_short_strings(text: bytes) -> bool:
     return True
 
 
+@lru_cache(maxsize=64)
 def _check(kind: type[Identifier]) -> Callable[[str], bool]:
     """Whether a text is an identifier in its canonical spelling; the same companies come again and again."""
 

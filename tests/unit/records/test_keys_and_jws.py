@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from chain.encoding import JSON_DEPTH_MAX, base64url, format_json, parse_base64url, parse_json
 from chain.jws import JWS_CHARS_MAX, CompactJws, MalformedJws, sign_compact
-from chain.keys import MalformedKey, PublicKey, SigningKey
+from chain.keys import MalformedKey, PublicKey, SigningKey, _der
 from chain.members import KeyAlgorithm
 from tests.samples import samples_dir
 
@@ -94,6 +96,22 @@ def test_an_ed25519_point_of_small_order_is_no_key(y: str, sign_bit: int) -> Non
     raw[31] |= sign_bit
     with pytest.raises(MalformedKey):
         PublicKey.from_bytes(KeyAlgorithm.EDDSA, bytes(raw))
+
+
+@pytest.mark.parametrize("algorithm", KeyAlgorithm)
+def test_a_digest_that_is_known_gives_the_same_verdict(algorithm: KeyAlgorithm) -> None:
+    key = SigningKey.generate(algorithm)
+    for message in (b"", b"said", b"x" * 3_000):
+        signature, digest = key.sign(message), sha256(message).digest()
+        assert key.public.verify(message, signature, digest)
+        assert not SigningKey.generate(algorithm).public.verify(message, signature, digest)
+        assert not key.public.verify(message + b"!", signature, sha256(message + b"!").digest())
+        assert not key.public.verify(message, signature[:-1] + bytes([signature[-1] ^ 1]), digest)
+
+
+def test_signatures_of_every_length_of_number_verify_as_the_library_writes_them() -> None:
+    for number in (1, 0x7F, 0x80, 0xFF, 0x100, 2**247, 2**248 - 1, 2**255 - 1, 2**255, 2**256 - 1):
+        assert _der(number.to_bytes(32, "big"), b"\x80" * 32) == encode_dss_signature(number, int("80" * 32, 16))
 
 
 def test_a_private_key_comes_back_from_its_file() -> None:

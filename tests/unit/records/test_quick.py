@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
+import re
 from collections.abc import Callable
 from typing import Annotated, Any, ClassVar
 
 import pytest
 from pydantic import AfterValidator
 
+from chain.encoding import base64url, parse_base64url
 from chain.errors import MalformedRecord
+from chain.jws import sign_compact
 from chain.keys import SigningKey
-from chain.records import Record, get_record_type, parse_record, sign_record
-from chain.records.grammar import STRING_BYTES_MAX, grammars
-from chain.records.quick import parse_signed
+from chain.records import Record, get_record_type, parse_record, quick, sign_record
+from chain.records.forms import form_of
+from chain.records.grammar import STRING_BYTES_MAX, NotRegular, grammars
+from chain.records.quick import FORMS_MAX, parse_signed, read_texts
 from chain.records.scalars import Many, Text
-from chain.sdjwt import SignedRecord
+from chain.sdjwt import RECORD_TYP, SignedRecord
 from tests.properties.records.test_at_once import signed_again, texts_of
 
 KEY = SigningKey.generate()
@@ -101,9 +106,143 @@ def test_what_the_grammar_cannot_tell_is_left_to_the_model(old: str, new: str) -
     assert parse_record(parse_signed(body)) == parse_record(plain)
 
 
-def test_a_line_of_the_longest_string_is_read_at_once_and_a_longer_one_is_not() -> None:
+def test_a_line_of_the_longest_string_is_read_at_once_and_a_longer_one_once_its_form_is_known() -> None:
+    long = with_change('"面霜"', f'"{"a" * (STRING_BYTES_MAX + 1)}"')
+    forget_forms()
+    assert not parse_signed(long).fits_model
     assert parse_signed(with_change('"面霜"', f'"{"a" * STRING_BYTES_MAX}"')).fits_model
-    assert not parse_signed(with_change('"面霜"', f'"{"a" * (STRING_BYTES_MAX + 1)}"')).fits_model
+    assert parse_signed(long).fits_model
+
+
+def forget_forms() -> None:
+    """As in a process that has read nothing yet."""
+    quick._gates.cache_clear()
+    quick._plan.cache_clear()
+    quick._plans.clear()
+
+
+@pytest.fixture(params=["no form is known", "forms are known"], autouse=True)
+def forms_known(request: pytest.FixtureRequest) -> None:
+    """Every claim of this file holds before anything has been learned and after."""
+    forget_forms()
+    if request.param == "forms are known":
+        assert parse_signed(BODY).fits_model
+
+
+def gates() -> dict[str, Any]:
+    """The gates of the declaration's sections."""
+    return quick._gates("customs.declaration")[0]
+
+
+def test_the_forms_that_came_last_are_remembered_and_no_more() -> None:
+    forget_forms()
+    for place in range(FORMS_MAX * 600):
+        members = "".join(f',"{name}":"a"' for bit, name in enumerate(NAMES) if place % 32 >> bit & 1)
+        assert gates()["declaration"].takes(f'["{"A" * 22}",{{"own_number":"BG1"{members}}}]')
+    assert len(gates()["declaration"]._forms) == FORMS_MAX
+
+
+NAMES = ("guid", "contract", "licence", "account_book", "related_declaration")
+
+
+def test_a_form_is_never_wider_than_the_grammar_whatever_value_it_is_made_of() -> None:
+    grammar = grammars(MODEL)["declaration"]
+    with pytest.raises(NotRegular):
+        form_of(grammar, {"office": {"value": "0101"}}, lambda kind: bool)
+    with pytest.raises(NotRegular):
+        form_of(grammar, {"lists": []}, lambda kind: bool)
+    with pytest.raises(NotRegular):
+        form_of(grammar, "text", lambda kind: bool)
+    form = form_of(grammar, {"own_number": "BG1", "nothing": "x", "direction": "X"}, lambda kind: bool)
+    assert form.takes(f'["{"A" * 22}",{{"own_number":"BG2","direction":"E"}}]')
+    assert not form.takes(f'["{"A" * 22}",{{"own_number":"BG2","direction":"X"}}]')
+
+
+@pytest.mark.parametrize("value", ["1.00", "0.10", "-1.00", "-0.10", "-0.00001", "12.34500", "0.00", "1.00000"])
+@pytest.mark.parametrize("said", ["1.00", "-0.00", "00.10", "1.0", "1.000", "1.00000", "0.00000", "-0.00000", "1.00|"])
+def test_a_form_of_an_amount_takes_amounts_alone(value: str, said: str) -> None:
+    grammar = grammars(MODEL)["goods_items"]
+    form = form_of(grammar, {"ordinal": 1, "name": "a", "total": amount(value)}, lambda kind: bool)
+    text = f'["{"A" * 22}",{json.dumps({"ordinal": 1, "name": "a", "total": amount(said)}, separators=(",", ":"))}]'
+    takes_all = re.fullmatch(grammar.pattern, text)
+    assert not form.takes(text) or takes_all
+    assert form.takes(text.replace(said, value))
+
+
+def amount(value: str) -> Any:
+    """An amount as JSON has it."""
+    return {"value": value, "currency": "CNY"}
+
+
+def test_a_value_with_a_check_digit_is_checked_in_whatever_form() -> None:
+    gate = gates()["parties"]
+    said = '["{salt}",[{{"role":"agent","uscc":"{code}"}},{{"role":"payer","name":"a"}}]]'
+    assert gate.takes(said.format(salt="A" * 22, code="91110000600037341L"))
+    assert not gate.takes(said.format(salt="A" * 22, code="91110000600037341M"))
+    assert gate.form.takes(said.format(salt="B" * 22, code="91110000600037341L"))
+    assert not gate.form.takes(said.format(salt="A" * 22, code="91110000600037341M"))
+
+
+def test_claims_in_whatever_order_are_read_at_once() -> None:
+    payload = SIGNED.jwt.split(".")[1]
+    claims = json.loads(parse_base64url(payload))
+    order = ["vct", "iat", "_sd_alg", "iss", "jti", "aud", *SIGNED.sections]
+    jwt = sign_compact({"typ": RECORD_TYP}, {name: claims[name] for name in order}, KEY)
+    body = BODY.replace(SIGNED.jwt.encode(), jwt.encode())
+    assert parse_signed(body).fits_model
+    assert parse_signed(body) == SignedRecord.parse(body)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"iat":1,', '"iat":01,'),
+        ('"iat":1,', '"iat":1099511627776,'),
+        ('"iat":1,', '"iat":1.0,'),
+        ('"iat":1,', '"iat":1,"iat":1,'),
+        ('"_sd_alg":"sha-256"', '"_sd_alg":"sha-512"'),
+        ('"_sd_alg":"sha-256"', '"_sd_alg":"sha-256","amends":"A"'),
+        ('"_sd_alg":"sha-256"', '"_sd_alg":"sha-256","amends":null'),
+        ('"_sd_alg":"sha-256"', '"_sd_alg":"sha-256","exp":1'),
+        ('"jti":"a"', '"jti":"\u00e9"'),
+        ('"vct":"customs.declaration"', '"vct":"customs.nothing"'),
+        ('{"iss"', ' {"iss"'),
+        ('"ucr":[', '"ucr": ['),
+    ],
+)
+def test_claims_that_are_not_as_written_are_judged_as_step_by_step(old: str, new: str) -> None:
+    payload = SIGNED.jwt.split(".")[1]
+    said = parse_base64url(payload).replace(old.encode(), new.encode(), 1)
+    body = BODY.replace(payload.encode(), base64url(said).encode())
+    assert body != BODY
+    assert read_by(parse_signed, body) == read_by(lambda one: SignedRecord.parse(one, read_texts=read_texts), body)
+
+
+def read_by(parse: Callable[[bytes], SignedRecord], body: bytes) -> Any:
+    """The record, or all that is said against it."""
+    try:
+        signed = parse(body)
+        return signed, parse_record(signed)
+    except MalformedRecord as error:
+        return str(error), error.field, error.code
+
+
+def test_two_shapes_of_one_length_are_told_apart() -> None:
+    rest = {name: value for name, value in SECTIONS.items() if name != "valuation"}
+    documents = [[{"kind": {"system": "cn-edoc", "value": "1"}}]]
+    bodies = [signed_body({**rest, "documents": documents}), signed_body(SECTIONS)]
+    assert [len(body.split(b".")[1]) for body in bodies] == [len(BODY.split(b".")[1])] * 2
+    for body in (*bodies, *reversed(bodies)):
+        signed = parse_signed(body)
+        assert signed.fits_model
+        assert signed == SignedRecord.parse(body)
+
+
+def signed_body(sections: dict[str, Any]) -> bytes:
+    """The sections as a signed declaration."""
+    record = MODEL.from_sections(sections)
+    signed = sign_record(record, key=KEY, iss="91110000600037341L", consortium="ab" * 32, iat=1, jti="a")
+    return signed.serialize().encode()
 
 
 def test_a_rule_that_the_grammar_does_not_know_is_never_passed_over() -> None:
