@@ -36,6 +36,9 @@ _HARMLESS = bytes(set(range(256)) - {0x7F, 0xC2, 0xD8, 0xE2, 0xEF})
 """Bytes that begin no `UNSEEN` character in UTF-8; only a body with others is searched, element by element. Characters
 below U+0020 are refused by the parser itself."""
 
+_SEEN = bytes(set(_HARMLESS) - set(b"\x00\x01\x02\x03\x04\x05\x06\x07\x08\x0b\x0c") - set(range(0x0E, 0x20)))
+"""As `_HARMLESS`, for a body that no parser has looked at."""
+
 _GB18030_NAMES = frozenset({"gb18030", "gbk", "gb2312"})
 """GBK and GB 2312 are parts of GB 18030; clients declare the one and send the other."""
 _DECLARATION = re.compile(rb"<\?xml\s[^>]*?\?>")
@@ -89,6 +92,11 @@ def parse_xml(message: bytes) -> etree._Element:
     if b"&#" in body or body.translate(None, _HARMLESS):
         _refuse_unseen(root)
     return root
+
+
+def has_unseen(body: bytes, text: str) -> bool:
+    """Whether a character of the text, which is the body in UTF-8, belongs in no message."""
+    return bool(body.translate(None, _SEEN)) and UNSEEN.search(text) is not None
 
 
 def local_name(element: etree._Element) -> str:

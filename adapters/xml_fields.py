@@ -8,7 +8,7 @@ look-up a child. Formats with deeper trees (DecMessage, WCO, UBL) use `Fields`, 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
@@ -152,6 +152,12 @@ class Field:
     """Other official spellings of the same field (the XSD's, where the document differs)."""
 
 
+def _together(rows: Sequence[Field]) -> re.Pattern[str]:
+    """Matches the joined texts of all rows at once. Each group is atomic, so that none is tried twice."""
+    groups = [f"(?>{row.form.pattern.pattern}{'' if row.required else '|'})" for row in rows]
+    return re.compile(_SEPARATOR.join(groups), re.DOTALL)
+
+
 class Table:
     """The fields that stand directly inside one element."""
 
@@ -165,10 +171,9 @@ class Table:
 
     @cached_property
     def _whole(self) -> re.Pattern[str]:
-        """One match over all texts in table order. Each group is atomic, so that none is tried twice."""
+        """One match over all texts in table order."""
         # Compiled when first needed: all tables together take longer than reading a message.
-        groups = (f"(?>{row.form.pattern.pattern}{'' if row.required else '|'})" for row in self.rows)
-        return re.compile(_SEPARATOR.join(groups), re.DOTALL)
+        return _together(self.rows)
 
     def read(self, element: etree._Element, where: str, faults: Faults, strange: list[str]) -> dict[str, str]:
         """Field name → stripped text of every field that has one; collects faults, unknown names join `strange`."""
@@ -189,6 +194,17 @@ class Table:
         if seen != len(values) or self._whole.fullmatch(_SEPARATOR.join(said_in_order)) is None:
             self._note(element, where, values, faults)
         return values
+
+    def names_in(self, element: etree._Element) -> tuple[tuple[str, str], ...]:
+        """Local name and field name of each child in order; empty where one is no field."""
+        found = [(local_name(child), self._names.get(child.tag, "")) for child in element]
+        return tuple(found) if all(name for _, name in found) else ()
+
+    def in_order(self, names: Sequence[str]) -> Callable[[Sequence[str]], bool]:
+        """Tells of the texts of these fields, which are all that must be there, whether each is of its form."""
+        rows = {row.name: row for row in self.rows}
+        fullmatch = _together([rows[name] for name in names]).fullmatch
+        return lambda texts: fullmatch(_SEPARATOR.join(texts)) is not None
 
     def _note(self, element: etree._Element, where: str, values: dict[str, str], faults: Faults) -> None:
         """Slow path: names every fault, in the order of the message, missing fields last."""

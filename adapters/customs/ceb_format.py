@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from lxml import etree
 
 from adapters.customs import notation
+from adapters.customs.ceb_plain import PlainMessage, learn_plain, read_plain
 from adapters.xml import local_name, parse_xml, peek_root
 from adapters.xml_fields import BUSINESS_CODE, Faults, Table
 from chain.errors import MalformedMessage
@@ -96,7 +97,8 @@ def recognises(layout: Layout, message: bytes) -> bool:
 
 def take_apart(layout: Layout, message: bytes) -> CebMessage:
     """The message's entities with every field checked; raises where it is no XML or not of this kind."""
-    root = parse_xml(message)
+    plain = read_plain(layout, message, ENTITIES_MAX, DRAFT)
+    root = parse_xml(message) if plain is None else plain.root
     faults = Faults()
     if root.tag != f"{{{CEB_NAMESPACE}}}{layout.kind}Message":
         faults.add(local_name(root), f"is the root {layout.kind}Message in {CEB_NAMESPACE}", code="0001")
@@ -104,21 +106,37 @@ def take_apart(layout: Layout, message: bytes) -> CebMessage:
     guid = str(root.get("guid", "")).strip() or None
     if guid is None:
         faults.add(f"{layout.kind}Message/@guid", "must be there", fix="Fill in the attribute")
-    found = [child for child in root if local_name(child) in layout.entity.split("/")]
-    if not 1 <= len(found) <= ENTITIES_MAX:
-        faults.add(layout.entity, f"appears 1 to {ENTITIES_MAX} times", value=f"{len(found)} times")
     strange: list[str] = []
-    entities = [_entity(layout, child, ordinal, len(found), faults, strange) for ordinal, child in enumerate(found)]
+    entities = _entities(layout, root, faults, strange) if plain is None else _plain_entities(plain)
     parsed = CebMessage(layout, guid, _sender(root), entities, faults)
     parsed.remarks.extend(f"{place} is not in the field table of edition 2022-05; not read" for place in strange[:20])
-    if layout.signed and root.find("{http://www.w3.org/2000/09/xmldsig#}Signature") is None:
+    if layout.signed and next(root.iterchildren("{http://www.w3.org/2000/09/xmldsig#}Signature"), None) is None:
         parsed.remarks.append("has no Signature, which the specification demands of a lodged message")
+    if plain is None and not faults.found and not strange and not all(entity.draft for entity in entities):
+        learn_plain(layout, root)
     return parsed
 
 
+def _entities(layout: Layout, root: etree._Element, faults: Faults, strange: list[str]) -> list[CebEntity]:
+    found = [child for child in root if local_name(child) in layout.entity.split("/")]
+    if not 1 <= len(found) <= ENTITIES_MAX:
+        faults.add(layout.entity, f"appears 1 to {ENTITIES_MAX} times", value=f"{len(found)} times")
+    return [_entity(layout, child, ordinal, len(found), faults, strange) for ordinal, child in enumerate(found)]
+
+
+def _plain_entities(plain: PlainMessage) -> list[CebEntity]:
+    name, count = plain.name, len(plain.entities)
+    return [
+        CebEntity(ordinal, f"{name}[{ordinal + 1}]" if count > 1 else name, head, lines)
+        for ordinal, (head, lines) in enumerate(plain.entities)
+    ]
+
+
 def _sender(root: etree._Element) -> str | None:
-    code = root.findtext(f"{{{CEB_NAMESPACE}}}BaseTransfer/{{{CEB_NAMESPACE}}}copCode")
-    return str(code).strip()[:18] or None if code else None
+    for transfer in root.iterchildren(f"{{{CEB_NAMESPACE}}}BaseTransfer"):
+        for code in transfer.iterchildren(f"{{{CEB_NAMESPACE}}}copCode"):
+            return (code.text or "").strip()[:18] or None
+    return None
 
 
 def _entity(

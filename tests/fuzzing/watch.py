@@ -13,7 +13,9 @@ from functools import partial
 from random import Random
 from traceback import extract_tb
 from types import FrameType
+from unittest.mock import patch
 
+from adapters.customs import ceb_format
 from adapters.messages import Form, message_digest, read_message
 from adapters.xml import UNSEEN
 from chain.errors import Malformed, MalformedMessage
@@ -49,6 +51,24 @@ class Outcome:
     """`read`, the rule that refused it, or what went wrong."""
     found: bool
     """Whether it is a fault of the reader."""
+
+
+def read_xml(message: bytes) -> str:
+    """As `read_native`; a CEB message that may be read plainly must be what its tree says."""
+    said = read_native(message)
+    if ceb_format.CEB_NAMESPACE.encode() in message:
+        plainly = _answer(message)
+        with patch.object(ceb_format, "read_plain", lambda *given: None):
+            if _answer(message) != plainly:
+                raise Broken("read plainly is not what the tree says")
+    return said
+
+
+def _answer(message: bytes) -> object:
+    try:
+        return read_message(message)
+    except MalformedMessage as refused:
+        return [str(fault) for fault in (refused, *refused.faults)]
 
 
 def read_native(message: bytes) -> str:
@@ -94,7 +114,7 @@ def read_signed(text: bytes) -> str:
 
 
 READERS: dict[str, Callable[[bytes], str]] = {
-    "xml": read_native,
+    "xml": read_xml,
     "json": read_native,
     "edifact": read_native,
     "sd-jwt": read_signed,
