@@ -6,19 +6,27 @@ the head's `country` is where the goods come from in the one and where they go i
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Final
+
+from pydantic import ValidationError
 
 from adapters.customs import ceb_tables, ceb_tables_export
 from adapters.customs.ceb_reader import FUNCTIONS, Built, CebReader, Job, check_weights
 from adapters.customs.ceb_trade import Values, present
+from adapters.customs.coding import CODES_REMEMBERED_MAX
 from adapters.customs.parts import CHARGE_MARKS, company, day, kilograms, person
+from chain.errors import Malformed
 from chain.identifiers import HsCode
 from chain.records.base import Reference
 from chain.records.customs import CustomsDeclaration, DeclarationHead
-from chain.records.scalars import Code, Rate, fixed
+from chain.records.scalars import Code, Part, Rate, fixed
 from chain.records.sections import GoodsItem
 from chain.records.transport import Conveyance, Package, Place, Transport
 from chain.records.value import Charge, Valuation
+
+_hs = lru_cache(CODES_REMEMBERED_MAX)(HsCode.parse)
 
 
 def own_references(head: Values, job: Job) -> tuple[Reference, ...]:
@@ -40,13 +48,46 @@ def parcel_references(head: Values, job: Job) -> tuple[Reference, ...]:
 
 def build_import(head: Values, lines: tuple[Values, ...], job: Job) -> Built:
     """CEB621 becomes a customs.declaration."""
+    return _checked_at_once(_import, head, lines, job)
+
+
+def build_export(head: Values, lines: tuple[Values, ...], job: Job) -> Built:
+    """CEB603 becomes a customs.declaration."""
+    return _checked_at_once(_export, head, lines, job)
+
+
+Make = Callable[..., Any]
+"""Makes a part of a record: a model of the given class, or its members alone, for the record's own model to check."""
+
+
+def _checked_at_once(
+    build: Callable[[Values, tuple[Values, ...], Job, Make], Built], head: Values, lines: tuple[Values, ...], job: Job
+) -> Built:
+    """What the builder makes, its parts checked together with the whole, or one by one if there is a fault to name."""
+    try:
+        return build(head, lines, job, _members)
+    except (Malformed, ValidationError):
+        job.coding.remarks.clear()
+        return build(head, lines, job, _model)
+
+
+def _members(kind: type[Part], /, **members: Any) -> dict[str, Any]:
+    return members
+
+
+def _model(kind: type[Part], /, **members: Any) -> Part:
+    return kind(**members)
+
+
+def _import(head: Values, lines: tuple[Values, ...], job: Job, make: Make) -> Built:
     coding, money = job.coding, head["currency"]
     own, parcel = own_references(head, job), parcel_references(head, job)
     _remark_import(head, job)
     record = CustomsDeclaration(
         references=own + parcel + job.reference("master_bill", head.get("billNo")),
         source=job.source,
-        declaration=DeclarationHead(
+        declaration=make(
+            DeclarationHead,
             **_common_head(head, job),
             guarantee=head["assureCode"],
             declared_on=day(head["declTime"]),
@@ -66,14 +107,16 @@ def build_import(head: Values, lines: tuple[Values, ...], job: Job) -> Built:
             ),
             person("consignee", None, address=head["consigneeAddress"]),
         ),
-        goods_items=tuple(_line(line, index, job, imported=True) for index, line in enumerate(lines)),
+        goods_items=tuple([_line(line, index, job, make, imported=True) for index, line in enumerate(lines)]),
         transport=_transport(
             head,
             job,
+            make,
             name=head.get("trafNo"),
             country_departure=coding.country(head["country"]),
         ),
-        valuation=Valuation(
+        valuation=make(
+            Valuation,
             freight=coding.total_charge(head["freight"], money, "valuation.freight"),
             insurance=coding.total_charge(head["insuredFee"], money, "valuation.insurance"),
         ),
@@ -81,14 +124,14 @@ def build_import(head: Values, lines: tuple[Values, ...], job: Job) -> Built:
     return Built(record, own + parcel, _amended(head, own, parcel))
 
 
-def build_export(head: Values, lines: tuple[Values, ...], job: Job) -> Built:
-    """CEB603 becomes a customs.declaration."""
+def _export(head: Values, lines: tuple[Values, ...], job: Job, make: Make) -> Built:
     own, parcel = own_references(head, job), parcel_references(head, job)
     destination = Place(code=Code(system="cn-port", value=head["POD"]))
     record = CustomsDeclaration(
         references=own + parcel + job.reference("master_bill", head.get("billNo")),
         source=job.source,
-        declaration=DeclarationHead(
+        declaration=make(
+            DeclarationHead,
             **_common_head(head, job),
             form=Code(system="ceb-statistics-flag", value=head["statisticsFlag"]),
         ),
@@ -100,15 +143,17 @@ def build_export(head: Values, lines: tuple[Values, ...], job: Job) -> Built:
             company("agent", head["agentCode"], head["agentName"]),
             company("area_operator", head.get("iacCode"), head.get("iacName")),
         ),
-        goods_items=tuple(_line(line, index, job, imported=False) for index, line in enumerate(lines)),
+        goods_items=tuple([_line(line, index, job, make, imported=False) for index, line in enumerate(lines)]),
         transport=_transport(
             head,
             job,
+            make,
             name=head.get("trafName"),
             destination=destination,
             country_destination=job.coding.country(head["country"]),
         ),
-        valuation=Valuation(
+        valuation=make(
+            Valuation,
             freight=_charge(head["fFlag"], head["freight"], head["fCurrency"], job, "valuation.freight"),
             insurance=_charge(head["iFlag"], head["insuredFee"], head["iCurrency"], job, "valuation.insurance"),
         ),
@@ -136,17 +181,19 @@ def _common_head(head: Values, job: Job) -> dict[str, Any]:
     }
 
 
-def _transport(head: Values, job: Job, *, name: str | None, **more: Any) -> Transport:
+def _transport(head: Values, job: Job, make: Make, *, name: str | None, **more: Any) -> Any:
     coding = job.coding
-    conveyance = Conveyance(name=name, voyage=head.get("voyageNo")) if name or "voyageNo" in head else None
+    conveyance = make(Conveyance, name=name, voyage=head.get("voyageNo")) if name or "voyageNo" in head else None
     site = head.get("loctNo")
-    return Transport(
+    return make(
+        Transport,
         mode=coding.code("cn-transport-mode", head["trafMode"]),
         conveyance=conveyance,
         bill=head.get("billNo"),
         goods_place=Place(code=Code(system="cn-supervised-site", value=site)) if site else None,
         crossed_on=day(head["ieDate"]) if "ieDate" in head else None,
-        packages=Package(
+        packages=make(
+            Package,
             count=int(head["packNo"]),
             kind=coding.code("cn-wrap", head.get("wrapType")),
             marks=head.get("totalPackageNo"),
@@ -157,14 +204,15 @@ def _transport(head: Values, job: Job, *, name: str | None, **more: Any) -> Tran
     )
 
 
-def _line(line: Values, index: int, job: Job, *, imported: bool) -> GoodsItem:
+def _line(line: Values, index: int, job: Job, make: Make, *, imported: bool) -> Any:
     coding, where = job.coding, f"goods_items.{index}"
     coding.check_line(line["price"], line["qty"], line["totalPrice"], f"{where}.total")
     money = coding.currency(line["currency"])
     country = coding.country(line["country"])
-    return GoodsItem(
+    return make(
+        GoodsItem,
         ordinal=int(line["gnum"]),
-        hs=HsCode.parse(line["gcode"]),
+        hs=_hs(line["gcode"]),
         name=line["gname"],
         model=line["gmodel"],
         number=line.get("itemNo"),
