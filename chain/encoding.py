@@ -35,7 +35,12 @@ _NOT_CANONICAL = "not canonical base64url without padding"
 
 def base64url(raw: bytes) -> str:
     """The bytes as base64url text without padding."""
-    return b2a_base64(raw, newline=False).translate(_TO_URL, b"=").decode("ascii")
+    return base64url_bytes(raw).decode("ascii")
+
+
+def base64url_bytes(raw: bytes) -> bytes:
+    """As `base64url`, in ASCII."""
+    return b2a_base64(raw, newline=False).rstrip(b"=").translate(_TO_URL)
 
 
 def parse_base64url(text: str | bytes) -> bytes:
@@ -79,7 +84,7 @@ def parse_digests(texts: Sequence[str]) -> list[bytes]:
 
 def format_digests(digests: Sequence[bytes]) -> list[str]:
     """Each of many digests of 32 bytes in base64url: what `parse_digests` reads."""
-    written = base64url(b"".join([b"%b\x00" % digest for digest in digests]))
+    written = base64url(b"\x00".join([*digests, b""]))
     return [written[start : start + 43] for start in range(0, len(written), 44)]
 
 

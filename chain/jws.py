@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from chain.encoding import (
     Json,
     ReadTexts,
-    base64url,
+    base64url_bytes,
     parse_base64url,
     parse_json,
     parse_written_texts,
@@ -136,9 +136,9 @@ def sign_parts(
     full = {"alg": JOSE_NAME[algorithm], "kid": kid, **header}
     if not header.keys() <= {"typ"}:
         raise MalformedJws("jws.header", "is given typ alone", value=", ".join(sorted(header)))
-    signing_input = f"{base64url(write_json(full))}.{base64url(write_json(dict(payload)))}"
-    signature = JwsSignature(kid, algorithm, signing_input.encode("ascii"), key.sign(signing_input.encode("ascii")))
-    return f"{signing_input}.{base64url(signature.raw)}", signature
+    signing_input = b"%b.%b" % (base64url_bytes(write_json(full)), base64url_bytes(write_json(dict(payload))))
+    signature = JwsSignature(kid, algorithm, signing_input, key.sign(signing_input))
+    return (b"%b.%b" % (signing_input, base64url_bytes(signature.raw))).decode("ascii"), signature
 
 
 def _ascii(text: str | bytes) -> str:

@@ -18,8 +18,10 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from functools import lru_cache
 from hashlib import sha256
 from itertools import islice
+from operator import le
 from types import MappingProxyType
 from typing import Final
 
@@ -36,6 +38,7 @@ from chain.encoding import (
     Json,
     ReadTexts,
     base64url,
+    base64url_bytes,
     format_digests,
     parse_digests,
     parse_json,
@@ -232,9 +235,10 @@ def issue(
         texts = [write_json(one) for one in said]
     except (ValueError, TypeError) as error:
         raise MalformedRecord("disclosure", str(error)) from None
-    encoded = [base64url(text) for text in texts]
-    if proved and salts is None and _has_sections(sections, encoded):
-        return _issued(sections, claims, [one.encode("ascii") for one in encoded], texts, key, write_json)
+    encoded_texts = [base64url_bytes(text) for text in texts]
+    if proved and salts is None and _has_sections(sections, encoded_texts):
+        return _issued(sections, claims, encoded_texts, texts, key, write_json)
+    encoded = [one.decode("ascii") for one in encoded_texts]
     # Read back what was written: what we issue is what every strict reader takes.
     together = read_together(encoded, texts, (lambda _: said) if proved else read_texts)
     disclosures = parse_disclosures(encoded, read_texts) if together is None else together
@@ -245,15 +249,21 @@ def issue(
     return _record(_parse_jwt(jwt, read_texts), disclosures)
 
 
-def _has_sections(sections: Mapping[str, Sequence[Json]], encoded: Sequence[str]) -> bool:
+def _has_sections(sections: Mapping[str, Sequence[Json]], encoded: Sequence[bytes]) -> bool:
     """Whether names, numbers and lengths are within the limits."""
+    most = _most_elements(tuple(sections))
+    counts = tuple(map(len, sections.values()))
     return (
-        len(sections) <= SECTIONS_MAX
-        and "ucr" in sections
-        and all(1 <= len(elements) <= MANY_ELEMENTS.get(name, 1) for name, elements in sections.items())
-        and all(map(_SECTION_NAME, sections))
-        and max(map(len, encoded)) <= DISCLOSURE_CHARS_MAX
+        bool(most) and 0 not in counts and all(map(le, counts, most)) and max(map(len, encoded)) <= DISCLOSURE_CHARS_MAX
     )
+
+
+@lru_cache(maxsize=1_024)
+def _most_elements(names: tuple[str, ...]) -> tuple[int, ...]:
+    """How many elements each of a record's sections may have; empty where there is no such record."""
+    if len(names) > SECTIONS_MAX or "ucr" not in names or not all(map(_SECTION_NAME, names)):
+        return ()
+    return tuple([MANY_ELEMENTS.get(name, 1) for name in names])
 
 
 def _issued(

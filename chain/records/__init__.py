@@ -14,6 +14,7 @@ from chain.errors import MalformedRecord
 from chain.members import Role
 
 if TYPE_CHECKING:
+    from chain.encoding import ReadTexts
     from chain.keys import SigningKey
     from chain.records.audit import Access, AuditAccess, AuditFinding, Finding, FindingInput
     from chain.records.base import Document, Record, Reference, ReferenceKind, Remark, Source
@@ -151,11 +152,7 @@ def sign_record(
     amends: str | None = None,
 ) -> SignedRecord:
     """The record signed with fresh salts; raises `MalformedRecord` where it names no UCR or is too large."""
-    import orjson
-
-    from chain.records.quick import read_texts
-    from chain.sdjwt import issue
-
+    issue, write_json, read_texts = _issuing()
     return issue(
         record.to_sections(),
         vct=record.TYPE,
@@ -166,9 +163,19 @@ def sign_record(
         key=key,
         amends=amends,
         read_texts=read_texts,
-        write_json=orjson.dumps,
+        write_json=write_json,
         proved=True,
     )
+
+
+@lru_cache(maxsize=1)
+def _issuing() -> tuple[Callable[..., SignedRecord], Callable[[object], bytes], ReadTexts]:
+    import orjson
+
+    from chain.records.quick import read_texts
+    from chain.sdjwt import issue
+
+    return issue, orjson.dumps, read_texts
 
 
 def get_record_type(vct: str) -> type[Record]:

@@ -138,7 +138,7 @@ class Record(Part):
 
     def to_sections(self) -> dict[str, list[Json]]:
         """Every section that says something, each as the list of its elements' values."""
-        said: dict[str, Any] = self.model_dump(mode="json", exclude_defaults=True)
+        said: dict[str, Any] = self.__pydantic_serializer__.to_python(self, mode="json", exclude_defaults=True)
         return {name: value if name in MANY_ELEMENTS else [value] for name, value in said.items()}
 
     @classmethod

@@ -1,10 +1,10 @@
 """A faster way to read signed records, for those who read thousands a second, as strict in the end.
 
 A record that is written as ours are, with all its disclosures in the order of its claims, is read at once: everything
-is decoded in one call, the claims that the computed digests make are written out and compared with the payload, and each
-section's text is matched: by a form that was learned before (`forms.py`), else by the grammar of its model
-(`grammar.py`). So it is known to be good before any of it is an object. Whatever is not matched is read step by step, by
-the rules of `chain.sdjwt` and of the models themselves, which also name the fault.
+is decoded in one call, the claims that the computed digests make are written out and compared with the payload, and
+each section's text is matched: by a form that was learned before (`forms.py`), else by the grammar of its model
+(`grammar.py`). So it is known to be good before any of it is an object. Whatever is not matched is read step by step,
+by the rules of `chain.sdjwt` and of the models themselves, which also name the fault.
 
 Step by step too, orjson reads JSON, five times as fast as the standard library but letting doubled names, fractions and
 large integers pass. A text that orjson writes again byte for byte has no doubled names and no needless escapes; every
