@@ -16,13 +16,13 @@ from adapters.customs import ceb_tables, ceb_tables_export
 from adapters.customs.ceb_reader import FUNCTIONS, Built, CebReader, Job, check_weights
 from adapters.customs.ceb_trade import Values, present
 from adapters.customs.coding import CODES_REMEMBERED_MAX
-from adapters.customs.parts import CHARGE_MARKS, company, day, kilograms, person
+from adapters.customs.parts import CHARGE_MARKS, company, day
 from chain.errors import Malformed
 from chain.identifiers import HsCode
 from chain.records.base import Reference
 from chain.records.customs import CustomsDeclaration, DeclarationHead
-from chain.records.scalars import Code, Part, Rate, fixed
-from chain.records.sections import GoodsItem
+from chain.records.scalars import Code, Part, Rate, Weight, fixed
+from chain.records.sections import GoodsItem, Party
 from chain.records.transport import Conveyance, Package, Place, Transport
 from chain.records.value import Charge, Valuation
 
@@ -98,14 +98,15 @@ def _import(head: Values, lines: tuple[Values, ...], job: Job, make: Make) -> Bu
             company("logistics_company", head["logisticsCode"], head["logisticsName"]),
             company("agent", head["agentCode"], head["agentName"]),
             company("area_operator", head.get("areaCode"), head.get("areaName")),
-            person(
-                "buyer",
-                head["buyerName"],
-                id_kind=head["buyerIdType"],
+            make(
+                Party,
+                role="buyer",
+                name=head["buyerName"],
+                id_kind=make(Code, system="cn-id-kind", value=head["buyerIdType"]),
                 id_number=head["buyerIdNumber"],
                 phone=head["buyerTelephone"],
             ),
-            person("consignee", None, address=head["consigneeAddress"]),
+            make(Party, role="consignee", address=head["consigneeAddress"]),
         ),
         goods_items=tuple([_line(line, index, job, make, imported=True) for index, line in enumerate(lines)]),
         transport=_transport(
@@ -117,8 +118,10 @@ def _import(head: Values, lines: tuple[Values, ...], job: Job, make: Make) -> Bu
         ),
         valuation=make(
             Valuation,
-            freight=coding.total_charge(head["freight"], money, "valuation.freight"),
-            insurance=coding.total_charge(head["insuredFee"], money, "valuation.insurance"),
+            freight=make(Charge, mark="total", amount=coding.amount(head["freight"], money, "valuation.freight")),
+            insurance=make(
+                Charge, mark="total", amount=coding.amount(head["insuredFee"], money, "valuation.insurance")
+            ),
         ),
     )
     return Built(record, own + parcel, _amended(head, own, parcel))
@@ -198,8 +201,8 @@ def _transport(head: Values, job: Job, make: Make, *, name: str | None, **more: 
             kind=coding.code("cn-wrap", head.get("wrapType")),
             marks=head.get("totalPackageNo"),
         ),
-        gross=kilograms(head["grossWeight"]),
-        net=kilograms(head["netWeight"]),
+        gross=make(Weight, value=fixed(head["grossWeight"], 5), unit="KGM"),
+        net=make(Weight, value=fixed(head["netWeight"], 5), unit="KGM"),
         **more,
     )
 
@@ -229,6 +232,10 @@ def _line(line: Values, index: int, job: Job, make: Make, *, imported: bool) -> 
         country_trade=coding.country(line.get("tradeCountry")),
         note=line.get("note"),
     )
+
+
+def _total(said: str, currency: str, job: Job, make: Make, where: str) -> Any:
+    return make(Charge, mark="total", amount=job.coding.amount(said, currency, where))
 
 
 def _charge(mark: str, said: str, currency: str, job: Job, where: str) -> Charge:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
+from adapters.single_window_mock.load import LINES
 from chain.keys import SigningKey
 from chain.records import Record, parse_record
 from chain.records.quick import parse_signed
@@ -15,6 +16,8 @@ from scripts.benchmarks.load import cast, signed_records
 VERIFY_SHARE = 0.6
 """Verifying and parsing a record must reach this share of the bare P-256 verify rate of the same core."""
 GOODS_LINES = 10
+GROUP = 64
+"""Records of which an intake takes each step together (`gateway.preparation`)."""
 
 
 def run(context: Context) -> Iterator[Figure]:
@@ -32,6 +35,15 @@ def run(context: Context) -> Iterator[Figure]:
             if not signed.verify(public):
                 raise ValueError("a signature of our own does not verify")
             look(parse_record(signed))
+        return count
+
+    def verified_and_parsed_together(bodies: list[bytes]) -> int:
+        for start in range(0, count, GROUP):
+            group = [parse_signed(body) for body in bodies[start : start + GROUP]]
+            if not all(signed.verify(public) for signed in group):
+                raise ValueError("a signature of our own does not verify")
+            for signed in group:
+                parse_record(signed)
         return count
 
     def counted(results: Iterable[object]) -> int:
@@ -63,6 +75,21 @@ def run(context: Context) -> Iterator[Figure]:
         lambda: verified_and_parsed(parse_signed, lambda record: None),
         against="P-256 verify beside it",
         share_limit=at_least(VERIFY_SHARE),
+    )
+    yield context.per_second(
+        f"the same, {GROUP} records a step as intake takes them",
+        lambda: verified_and_parsed_together(bodies),
+        against="P-256 verify beside it",
+    )
+    short = [
+        record.serialize().encode()
+        for record in signed_records(count, key, cast().broker.uscc, iat=1_790_000_000, lines=LINES)
+    ]
+    yield Figure(f"bytes of a signed record of {LINES} lines", "bytes", (sum(map(len, short)) / count,))
+    yield context.per_second(
+        f"record of {LINES} lines verified and parsed into its model, {GROUP} a step",
+        lambda: verified_and_parsed_together(short),
+        against="P-256 verify beside it",
     )
 
 
