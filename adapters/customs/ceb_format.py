@@ -113,7 +113,7 @@ def take_apart(layout: Layout, message: bytes) -> CebMessage:
     if layout.signed and next(root.iterchildren("{http://www.w3.org/2000/09/xmldsig#}Signature"), None) is None:
         parsed.remarks.append("has no Signature, which the specification demands of a lodged message")
     if plain is None and not faults.found and not strange and not all(entity.draft for entity in entities):
-        learn_plain(layout, root)
+        learn_plain(layout, root, message)
     return parsed
 
 

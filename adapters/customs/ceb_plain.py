@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lxml import etree
@@ -32,6 +33,8 @@ WRITTEN_MAX: Final = 4
 """How many ways of writing one element are remembered, those that came last."""
 LEARNED_EVERY: Final = 512
 """Of so many messages that were not plain one is learned from, of the first ones more: it takes some milliseconds."""
+LINES_LOOKED_AT_MAX: Final = 100
+"""Of so many lines of one message the first that is written in a new way is learned from."""
 
 _SPACE: Final = "[ \t\r\n]*"
 _START: Final = re.compile(
@@ -86,10 +89,10 @@ def read_plain(layout: Layout, message: bytes, entities_max: int, draft: str) ->
     return PlainMessage(root, name, tuple(found))
 
 
-def learn_plain(layout: Layout, root: etree._Element) -> None:
+def learn_plain(layout: Layout, root: etree._Element, message: bytes) -> None:
     """Takes over from a message without faults how its entities are written, if that is due."""
     prefix = "" if root.prefix is None else f"{root.prefix}:"
-    if prefix in _PREFIXES:
+    if prefix in _PREFIXES and len(message) <= PLAIN_BYTES_MAX:
         _grammar(layout, prefix, layout.entity.partition("/")[0]).learn(root)
 
 
@@ -124,15 +127,16 @@ class _Element:
                 return {name: said for name, said in values.items() if said} if "" in texts else values, found.end()
         return None
 
-    def learn(self, element: etree._Element) -> None:
-        """Remembers how the element, which has no fault, is written."""
+    def learn(self, element: etree._Element) -> bool:
+        """Remembers how the element, which has no fault, is written; whether that is new."""
         tags = self._table.names_in(element)
         names = tuple([name for _, name in tags])
         if not tags or len(set(names)) != len(names) or any(tags == written.tags for written in self._known):
-            return
+            return False
         fields = [f"<{self._prefix}{tag}(?:>([^<>&]*)</{self._prefix}{tag}>|/>){_SPACE}" for tag, _ in tags]
         match = re.compile(f"{self._before}{''.join(fields)}{self._behind}").match
         self._known = (_Written(tags, match, names, self._table.in_order(names)), *self._known[: WRITTEN_MAX - 1])
+        return True
 
 
 class _Grammar:
@@ -172,7 +176,7 @@ class _Grammar:
             yield values, tuple(lines), at
 
     def learn(self, root: etree._Element) -> None:
-        """Remembers how the first entity's parts are written, if that is due."""
+        """Remembers how the first entity's head is written and one of its lines, if that is due."""
         self._not_known += 1
         if self._not_known & (self._not_known - 1) and self._not_known % LEARNED_EVERY:
             return
@@ -182,8 +186,9 @@ class _Grammar:
         if head is not None:
             self._head.learn(head)
         if self._line:
-            for line in entity.iterfind(f"{mark}{self._layout.line}"):
-                self._line.learn(line)
+            for line in islice(entity.iterfind(f"{mark}{self._layout.line}"), LINES_LOOKED_AT_MAX):
+                if self._line.learn(line):
+                    return
 
 
 @lru_cache(maxsize=128)

@@ -172,6 +172,19 @@ def test_a_list_with_a_number_that_comes_twice_and_a_draft_are_left_to_the_tree(
         assert answer(body) == by_tree(body)
 
 
+def test_learning_from_a_message_of_which_every_line_is_written_otherwise_takes_no_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compiled = []
+    monkeypatch.setattr(ceb_plain._Element, "learn", lambda self, element: bool(compiled.append(element)) or True)
+    ceb_plain._grammar.cache_clear()
+    answer(message("621", 99))
+    assert len(compiled) == 2
+    end = b"</ceb:CEB621Message>"
+    answer(message("621", 2).replace(end, b"\n" * ceb_plain.PLAIN_BYTES_MAX + end))
+    assert len(compiled) == 2
+
+
 def test_only_so_many_ways_of_writing_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ceb_plain, "WRITTEN_MAX", 3)
     names = ("areaCode", "areaName", "loctNo", "licenseNo", "note", "emsNo", "voyageNo")
