@@ -65,6 +65,10 @@ XML: dict[str, Case] = {
         *("XML", "has no document type", "0001"),
     ),
     "DTD": (lambda: b'<!DOCTYPE a SYSTEM "a.dtd"><a/>', "XML", "has no document type", "0001"),
+    "root name without an end": (
+        lambda: b"<" + b"x" * 20_000,
+        *("XML", "has its root element's start tag within the first", "0001"),
+    ),
     "UTF-16": (lambda: _list().decode().encode("utf-16"), "message", "is in UTF-8", "0001"),
     "UTF-16 without a mark": (lambda: "<a/>".encode("utf-16-le"), "XML encoding", _UTF8, "0001"),
     "Latin-1": (lambda: _list().replace(b"UTF-8", b"ISO-8859-1"), "XML encoding", _UTF8, "0001"),
