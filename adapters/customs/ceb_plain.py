@@ -81,7 +81,8 @@ def read_plain(layout: Layout, message: bytes, entities_max: int, draft: str) ->
     if not 1 <= len(found) <= entities_max:
         return None
     try:
-        root = parse_xml((text[: start.end()] + text[end:]).encode())
+        # Without its declaration, which says no more than what holds without one.
+        root = parse_xml((text[start.start(1) - 1 : start.end()] + text[end:]).encode())
     except MalformedMessage:
         return None
     if any(local_name(child) in (name, other) for child in root):
