@@ -25,7 +25,7 @@ from pydantic import ValidationError
 from pydantic_core import SchemaValidator, core_schema
 
 from chain.claims import CLAIMS, Claims, check_claims, read_written_claims
-from chain.disclosures import Disclosures
+from chain.disclosures import DISCLOSURE_CHARS_MAX, Disclosures
 from chain.encoding import Json
 from chain.errors import Malformed
 from chain.identifiers import KNOWN_MAX, Identifier
@@ -71,6 +71,8 @@ def _read_at_once(body: bytes) -> SignedRecord | None:
     signed, _, signature = jwt.rpartition(b".")
     header, _, payload = signed.partition(b".")
     if not payload or not encoded or encoded.pop() or len(jwt) > JWS_CHARS_MAX or len(header) > HEADER_CHARS_MAX:
+        return None
+    if len(body) > DISCLOSURE_CHARS_MAX and max(map(len, encoded), default=0) > DISCLOSURE_CHARS_MAX:
         return None
     try:
         # A third dot is no character of base64url. Empty is the text before the end, so that all are joined once.

@@ -12,6 +12,7 @@ from typing import Annotated, Any, ClassVar
 import pytest
 from pydantic import AfterValidator
 
+from chain.disclosures import DISCLOSURE_CHARS_MAX
 from chain.encoding import base64url, parse_base64url
 from chain.errors import MalformedRecord
 from chain.jws import sign_compact
@@ -225,6 +226,17 @@ def read_by(parse: Callable[[bytes], SignedRecord], body: bytes) -> Any:
         return signed, parse_record(signed)
     except MalformedRecord as error:
         return str(error), error.field, error.code
+
+
+@pytest.mark.parametrize(("count", "is_taken"), [(5_000, True), (6_000, False)])
+def test_a_disclosure_that_is_too_long_is_refused(count: int, is_taken: bool) -> None:
+    texts = texts_of(SIGNED)
+    references = ",".join([f'{{"kind":"order","value":"TG{number:08d}"}}' for number in range(count)])
+    texts[2] = f'["{"A" * 22}",[{references}]]'.encode()
+    body = signed_again(SIGNED, texts)
+    assert (len(base64url(texts[2])) <= DISCLOSURE_CHARS_MAX) == is_taken
+    assert isinstance(read_by(parse_signed, body)[0], SignedRecord) == is_taken
+    assert read_by(parse_signed, body) == read_by(SignedRecord.parse, body)
 
 
 def test_two_shapes_of_one_length_are_told_apart() -> None:
