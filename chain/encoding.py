@@ -35,7 +35,7 @@ _NOT_CANONICAL = "not canonical base64url without padding"
 
 def base64url(raw: bytes) -> str:
     """The bytes as base64url text without padding."""
-    return base64url_bytes(raw).decode("ascii")
+    return b2a_base64(raw, newline=False).rstrip(b"=").translate(_TO_URL).decode("ascii")
 
 
 def base64url_bytes(raw: bytes) -> bytes:
