@@ -314,23 +314,24 @@ def signed_record(
     iss, aud, iat, jti, vct, amends = claims
     digest = sha256(signature.signing_input).digest()
     made = object.__new__(SignedRecord)
+    members = {
+        "jwt": jwt,
+        "iss": iss,
+        "consortium": aud,
+        "iat": iat,
+        "jti": jti,
+        "vct": vct,
+        "kid": signature.kid,
+        "amends": amends,
+        "sections": MappingProxyType(sections),
+        "digest": digest,
+        "record_id": base64url(digest),
+        "fits_model": fits_model,
+        "_signature": signature,
+        "_held": held,
+    }
     # The constructor of a frozen class sets each field by a call: more than all of the rest here.
-    vars(made).update(
-        jwt=jwt,
-        iss=iss,
-        consortium=aud,
-        iat=iat,
-        jti=jti,
-        vct=vct,
-        kid=signature.kid,
-        amends=amends,
-        sections=MappingProxyType(sections),
-        digest=digest,
-        record_id=base64url(digest),
-        fits_model=fits_model,
-        _signature=signature,
-        _held=held,
-    )
+    object.__setattr__(made, "__dict__", members)
     return made
 
 

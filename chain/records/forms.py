@@ -37,6 +37,7 @@ class Form(NamedTuple):
 
     matches: Callable[[str], re.Match[str] | None]
     """Whether an element has this form; its groups are the values that are to be checked."""
+    pattern: str
     checks: tuple[Callable[[str], bool], ...]
     """The check of each, in their order."""
 
@@ -50,7 +51,7 @@ class Form(NamedTuple):
         return all(map(call, self.checks, found.groups()))
 
 
-NO_FORM: Final = Form(re.compile(r"(?!)").fullmatch, ())
+NO_FORM: Final = Form(re.compile(r"(?!)").fullmatch, "(?!)", ())
 """Takes no element."""
 
 
@@ -58,7 +59,17 @@ def form_of(grammar: Grammar, value: Json, check: Callable[[type[Identifier]], C
     """The form of elements with the members of that value, which fits the grammar."""
     writer = _FormWriter(grammar.known)
     pattern = element_pattern(writer.exactly(grammar.element, "", value))
-    return Form(re.compile(pattern).fullmatch, tuple([check(kind) for kind in writer.kinds]))
+    return Form(re.compile(pattern).fullmatch, pattern, tuple([check(kind) for kind in writer.kinds]))
+
+
+def joined_form(forms: Sequence[tuple[Form, int]]) -> Form:
+    """The form of elements of these forms, so many of each, with a line end behind every one, which none has in itself.
+
+    Of a form with values to be checked there is one alone, else its groups would tell of the last.
+    """
+    said = [(rf"(?:{form.pattern}\n){{{count}}}" if count > 1 else rf"{form.pattern}\n") for form, count in forms]
+    pattern = "".join(said)
+    return Form(re.compile(pattern).fullmatch, pattern, tuple([check for form, _ in forms for check in form.checks]))
 
 
 class _FormWriter(GrammarWriter):

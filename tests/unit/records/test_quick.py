@@ -18,12 +18,12 @@ from chain.errors import MalformedRecord
 from chain.jws import sign_compact
 from chain.keys import SigningKey
 from chain.records import Record, get_record_type, parse_record, quick, sign_record
-from chain.records.forms import form_of
+from chain.records.forms import NO_FORM, form_of
 from chain.records.grammar import STRING_BYTES_MAX, NotRegular, grammars
-from chain.records.quick import FORMS_MAX, parse_signed, read_texts
+from chain.records.quick import FORMS_MAX, WHOLE_AFTER, parse_signed, read_texts
 from chain.records.scalars import Many, Text
 from chain.sdjwt import RECORD_TYP, SignedRecord
-from tests.properties.records.test_at_once import signed_again, texts_of
+from tests.properties.records.test_at_once import signed_again, texts_of, verdict
 
 KEY = SigningKey.generate()
 SECTIONS: dict[str, Any] = {
@@ -39,6 +39,16 @@ SIGNED = sign_record(
     MODEL.from_sections(SECTIONS), key=KEY, iss="91110000600037341L", consortium="ab" * 32, iat=1, jti="a"
 )
 BODY = SIGNED.serialize().encode()
+
+
+def signed_body(sections: dict[str, Any]) -> bytes:
+    """The sections as a signed declaration."""
+    record = MODEL.from_sections(sections)
+    signed = sign_record(record, key=KEY, iss="91110000600037341L", consortium="ab" * 32, iat=1, jti="a")
+    return signed.serialize().encode()
+
+
+ONE_UCR = signed_body({**SECTIONS, "ucr": SECTIONS["ucr"][:1]})
 
 
 def with_change(old: str, new: str) -> bytes:
@@ -120,14 +130,88 @@ def forget_forms() -> None:
     quick._gates.cache_clear()
     quick._plan.cache_clear()
     quick._plans.clear()
+    quick._with_whole.clear()
 
 
-@pytest.fixture(params=["no form is known", "forms are known"], autouse=True)
-def forms_known(request: pytest.FixtureRequest) -> None:
+@pytest.fixture(params=["no form is known", "forms are known", "forms are joined"], autouse=True)
+def forms_known(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every claim of this file holds before anything has been learned and after."""
     forget_forms()
     if request.param == "forms are known":
         assert parse_signed(BODY).fits_model
+    elif request.param == "forms are joined":
+        with monkeypatch.context() as patch:
+            patch.setattr(quick, "WHOLE_AFTER", 1)
+            assert parse_signed(ONE_UCR).fits_model
+        assert next(iter(quick._with_whole)).whole is not NO_FORM
+
+
+def plan_of(body: bytes) -> Any:
+    """The plan by which the body was read last."""
+    parse_signed(body)
+    return next(plan for key, plan in quick._plans.items() if key[2] == body.count(b"~") - 1)
+
+
+def test_forms_are_joined_once_enough_records_had_the_same_sections() -> None:
+    forget_forms()
+    for _ in range(WHOLE_AFTER - 1):
+        parse_signed(ONE_UCR)
+    assert plan_of(ONE_UCR).whole is not NO_FORM  # asking for it read it once more
+    assert verdict(parse_signed, ONE_UCR) == verdict(SignedRecord.parse, ONE_UCR)
+
+
+def test_several_ucrs_are_never_joined_since_each_must_be_checked() -> None:
+    forget_forms()
+    for _ in range(WHOLE_AFTER + 1):
+        parse_signed(BODY)
+    assert plan_of(BODY).whole is NO_FORM
+
+
+def test_what_was_joined_goes_where_most_records_look_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    forget_forms()
+    monkeypatch.setattr(quick, "WHOLE_AFTER", 2)
+    plan = plan_of(ONE_UCR)
+    parse_signed(ONE_UCR)
+    assert plan.whole is not NO_FORM
+    other = signed_body({**SECTIONS, "ucr": SECTIONS["ucr"][:1], "references": [[{"kind": "cop", "value": "TG1"}]]})
+    assert plan_of(other) is plan
+    parse_signed(other)
+    assert plan.whole is NO_FORM
+    for body in (other, ONE_UCR, other, ONE_UCR):
+        assert verdict(parse_signed, body) == verdict(SignedRecord.parse, body)
+
+
+def test_only_so_many_joined_forms_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    forget_forms()
+    monkeypatch.setattr(quick, "WHOLE_AFTER", 1)
+    monkeypatch.setattr(quick, "WHOLES_MAX", 2)
+    for lines in range(1, 6):
+        parse_signed(signed_body({**SECTIONS, "ucr": SECTIONS["ucr"][:1], "goods_items": goods(lines)}))
+    assert len(quick._with_whole) == 2
+    assert sum(plan.whole is not NO_FORM for plan in quick._plans.values()) == 2
+
+
+def goods(lines: int) -> list[Any]:
+    """So many lines of goods."""
+    return [SECTIONS["goods_items"][0] | {"ordinal": ordinal} for ordinal in range(1, lines + 1)]
+
+
+@pytest.mark.parametrize("end", ["\n", "\\n", "", '"}]\n["', "]\n"])
+def test_a_line_end_inside_an_element_makes_no_two_of_it(monkeypatch: pytest.MonkeyPatch, end: str) -> None:
+    monkeypatch.setattr(quick, "WHOLE_AFTER", 1)
+    signed = sign_record(
+        MODEL.from_sections({**SECTIONS, "ucr": SECTIONS["ucr"][:1], "goods_items": goods(3)}),
+        key=KEY,
+        iss="91110000600037341L",
+        consortium="ab" * 32,
+        iat=1,
+        jti="a",
+    )
+    parse_signed(signed.serialize().encode())
+    texts = texts_of(signed)
+    texts[4] = texts[4] + end.encode() + texts[5]
+    body = signed_again(signed, texts)
+    assert read_by(parse_signed, body) == read_by(lambda one: SignedRecord.parse(one, read_texts=read_texts), body)
 
 
 def gates() -> dict[str, Any]:
@@ -248,13 +332,6 @@ def test_two_shapes_of_one_length_are_told_apart() -> None:
         signed = parse_signed(body)
         assert signed.fits_model
         assert signed == SignedRecord.parse(body)
-
-
-def signed_body(sections: dict[str, Any]) -> bytes:
-    """The sections as a signed declaration."""
-    record = MODEL.from_sections(sections)
-    signed = sign_record(record, key=KEY, iss="91110000600037341L", consortium="ab" * 32, iat=1, jti="a")
-    return signed.serialize().encode()
 
 
 def test_a_rule_that_the_grammar_does_not_know_is_never_passed_over() -> None:
