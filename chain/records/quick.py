@@ -122,12 +122,14 @@ def _open(payload: bytes, digests: tuple[bytes, ...]) -> tuple[Claims, _Plan | N
     # All in one: a byte of zero behind each digest makes an A behind its 43 characters.
     written = b2a_base64(b"%b\x00" % b"\x00".join(digests), newline=False).translate(_TO_URL)
     if plan is None or not payload.endswith(plan.payload(written)):
-        plan = _plan_of(claims.vct, payload[end:])
+        shape = _shape(payload[end:])
+        plan = (_plan if len(shape) <= SHAPE_BYTES_MAX else _plan.__wrapped__)(claims.vct, shape)
         if plan is None or plan.disclosures != len(digests) or not payload.endswith(plan.payload(written)):
             return claims, None
-        if len(_plans) == SHAPES_MAX:
-            _plans.clear()
-        _plans[key] = plan
+        if len(shape) <= SHAPE_BYTES_MAX:
+            if len(_plans) == SHAPES_MAX:
+                _plans.clear()
+            _plans[key] = plan
     return claims, plan if len(set(digests)) == len(digests) else None
 
 
@@ -253,6 +255,7 @@ class _Plan:
         if (
             not paid
             or any(count > 1 and form.checks for form, count in forms)
+            or any(name == "ucr" and end - start > 1 for name, start, end, _ in self.parts)
             or sum(len(form.pattern) for form, _ in forms) > WHOLE_CHARS_MAX
             or not all(all(map(gate.form.takes, elements[start:end])) for _, start, end, gate in self.parts)
         ):
@@ -269,17 +272,16 @@ _plans: Final[dict[tuple[str, int, int], _Plan]] = {}
 """The plan that was last right for a type, a length and a number of digests."""
 
 
-def _plan_of(vct: str, sections: bytes) -> _Plan | None:
-    """How records of that type are matched of which the payload holds this behind its other claims; None where it is
-    anything but sections, or a section that has no grammar."""
+def _shape(sections: bytes) -> bytes:
+    """What a payload holds behind its other claims, each element up to the end of its digest written as `?`."""
     name, *elements = sections.split(_ELEMENT)
-    shape = b"?".join([name, *[element[43:] for element in elements]])
-    return (_plan if len(shape) <= SHAPE_BYTES_MAX else _plan.__wrapped__)(vct, shape)
+    return b"?".join([name, *[element[43:] for element in elements]])
 
 
 @lru_cache(maxsize=SHAPES_MAX)
 def _plan(vct: str, shape: bytes) -> _Plan | None:
-    """As `_plan_of`, by the sections with each element up to the end of its digest written as `?`."""
+    """How records of that type and shape are matched; None where it is anything but sections, or has one that has no
+    grammar."""
     text = b"{" + shape[1:].replace(b"?", _ELEMENT + b"A" * 43)
     said = orjson.loads(text)
     gates, required = _gates(vct)

@@ -181,6 +181,15 @@ def test_what_was_joined_goes_where_most_records_look_otherwise(monkeypatch: pyt
         assert verdict(parse_signed, body) == verdict(SignedRecord.parse, body)
 
 
+def test_the_plan_of_a_record_with_very_many_elements_is_not_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    forget_forms()
+    monkeypatch.setattr(quick, "SHAPE_BYTES_MAX", 200)
+    long = signed_body({**SECTIONS, "goods_items": goods(40)})
+    assert parse_signed(long).fits_model
+    assert parse_signed(BODY).fits_model
+    assert [key[2] for key in quick._plans] == [len(SIGNED.disclosures)]
+
+
 def test_only_so_many_joined_forms_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     forget_forms()
     monkeypatch.setattr(quick, "WHOLE_AFTER", 1)
