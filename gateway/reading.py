@@ -97,7 +97,8 @@ class ReadingDesk:
         # Derived, so that every worker on this store reads every other's cursors; it changes with the data key.
         data_keys = DataKeys.load(services.settings.data_keys_file)
         self._cursors = Cursors(hmac.digest(data_keys.keys[data_keys.current], b"search cursor", "sha256"))
-        fill_once(services.store)
+        if fill_once(services.store):
+            services.registry.refresh()  # that took its time, and who starts must have heard from the chain lately
 
     @property
     def batch_count(self) -> int:
