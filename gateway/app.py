@@ -58,10 +58,10 @@ CONNECT_TIMEOUT_S = 60.0
 CONNECT_PAUSE_S = 0.5
 SPREAD_PAUSE_S = 0.5
 """How often the store is asked whether search facts wait."""
-SPREAD_RECORDS_FEW = 12
-"""Records whose search facts are spread together while single records are posted, which wait meanwhile: some 5 ms."""
-SPREAD_PAUSE_POSTING_S = 0.04
-"""The pause then: 250 records a second are spread, and what comes faster is spread later."""
+SPREAD_RECORDS_FEW = 8
+"""Records whose search facts are spread together while single records are posted, which wait meanwhile: some 4 ms."""
+SPREAD_PAUSE_POSTING_S = 0.03
+"""The pause then: 270 records a second are spread, and what comes faster is spread later."""
 CHECKPOINT_PAUSE_S = 4.0
 """Between two checkpoints of the store: each holds up writers for some ten milliseconds."""
 SEALER_PAUSE_S = 0.05

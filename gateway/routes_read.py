@@ -6,11 +6,13 @@ Each carries a bearer token; each answer that shows others' words carries a read
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any, Literal
 
 import orjson
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
+from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 
 from gateway.access import READ_RECEIPT_HEADER
@@ -42,16 +44,30 @@ def read_router(services: Services) -> APIRouter:
     return router
 
 
+class _ConsignmentRoute(APIRoute):
+    """Gives its function the UCR of the path and the header: of what is asked most nothing else is to be worked out."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        async def handle(request: Request) -> Response:
+            asked = (request.path_params["ucr"], request.headers.get("authorization"))
+            answer: Response = await run_in_threadpool(self.endpoint, *asked)
+            return answer
+
+        return handle
+
+
 def _add_consignment_routes(router: APIRouter, desk: ReadingDesk) -> None:
-    @router.get("/consignments/{ucr}")
     def get_consignment(ucr: str, authorization: Authorization = None) -> Response:
         """All that the reader may see of a consignment, joined into one picture."""
         return _json(desk.consignment(desk.reader(authorization), ucr))
 
-    @router.get("/consignments/{ucr}/bundle")
     def get_consignment_bundle(ucr: str, authorization: Authorization = None) -> Response:
         """The proof bundle of all that is covered of a consignment, disclosing what the view shows."""
         return _bundle(desk.consignment_bundle(desk.reader(authorization), ucr), ucr)
+
+    for end, function in (("", get_consignment), ("/bundle", get_consignment_bundle)):
+        path = f"/consignments/{{ucr}}{end}"
+        router.add_api_route(path, function, methods=["GET"], route_class_override=_ConsignmentRoute)
 
     @router.get("/consignments/{ucr}/explanation")
     def get_explanation(ucr: str, authorization: Authorization = None) -> Response:

@@ -21,7 +21,7 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -60,6 +60,8 @@ if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
 
 LEASE_NAME = "sealer"
+READ_PERIODS = 8
+"""Who read what is anchored after so many periods, so that reading does not fill the chain with small batches."""
 
 _log = logging.getLogger("gateway.sealer")
 
@@ -186,7 +188,7 @@ class Sealer:
         if groups and not self._is_due(groups[-1]):
             groups.pop()
         made = [made_batch(group, self._account.address, int(self._clock())) for group in groups]
-        taken = {flight.batch.nonce for flight in self._flying}
+        taken = {flight.batch.nonce for flight in self._flying if self._is_ours(flight.batch)}
         signed = [self._signed(batch, taken) for batch in made]
         if not signed and not bad:
             return False
@@ -211,7 +213,12 @@ class Sealer:
         # Acceptance is known in whole seconds: what came after the last batch has waited since that at most.
         waited_s = self._clock() - max(group[0].accepted_at, self._sealed_at)
         # A clock that stepped back must not hold a batch up.
-        return waited_s >= self._settings.anchor_period_s or waited_s < 0
+        return waited_s >= self._period_s(group) or waited_s < 0
+
+    def _period_s(self, group: Sequence[WaitingRecord]) -> float:
+        """How long the records may wait: where nobody but the gateway spoke, of reads, a few periods."""
+        only_reads = all(record.iss == self._settings.member for record in group)
+        return self._settings.anchor_period_s * (READ_PERIODS if only_reads else 1)
 
     def _signed(self, batch: NewBatch, taken: Collection[int | None]) -> tuple[int, bytes]:
         """The nonce, none of those `taken`, and the bytes to send."""
@@ -237,7 +244,7 @@ class Sealer:
             index = self._ledger.find_batch_index(batch.batch_id)
             if index is not None:
                 stands.append(_Landed(batch, index, None))
-            elif batch.raw_tx is None and batch.gateway != self._account.address.lower():
+            elif batch.raw_tx is None and not self._is_ours(batch):
                 # Another gateway on this store made it and died: its id names that gateway's account.
                 with self._store.writing() as connection:
                     check_lease(connection, self._held())
@@ -253,7 +260,7 @@ class Sealer:
         """The batches in order of their nonces; those that have none are signed first."""
         ready = [batch for batch in batches if batch.raw_tx is not None]
         unsigned = [batch for batch in batches if batch.raw_tx is None]
-        own = sorted(_nonce(batch) for batch in ready if batch.gateway == self._account.address.lower())
+        own = sorted(_nonce(batch) for batch in ready if self._is_ours(batch))
         if own and not unsigned and own[0] > self._ledger.next_nonce(self._account.address):
             # A lower nonce was given to a batch that another transaction anchored: the last one takes its place.
             unsigned = [batch for batch in ready if _nonce(batch) == own[-1]]
@@ -264,6 +271,10 @@ class Sealer:
                 note_transaction(connection, batch.id, nonce, raw)
             ready = [one for one in ready if one.id != batch.id] + [replace(batch, nonce=nonce, raw_tx=raw)]
         return sorted(ready, key=_nonce)
+
+    def _is_ours(self, batch: OutboxBatch) -> bool:
+        """Whether this gateway's account anchors it, and not another's on this store."""
+        return batch.gateway == self._account.address.lower()
 
     def _send(self, batches: Sequence[OutboxBatch]) -> None:
         for batch in batches:
@@ -327,7 +338,8 @@ class Sealer:
         """Compares the commitments and marks batches and records as anchored."""
         if not landed:
             return
-        times = [self._check_commitment(one.batch, one.index, one.block) for one in landed]
+        seen = {one.block: self._ledger.block_timestamp(one.block) for one in landed if one.block is not None}
+        times = [self._check_commitment(one, seen) for one in landed]
         marked: list[int] = []
         late = 0
         with self._store.writing() as connection:
@@ -342,8 +354,9 @@ class Sealer:
         self.status.anchored_records += sum(marked)
         self.status.late_records += late
 
-    def _check_commitment(self, batch: OutboxBatch, index: int, block: int | None) -> int:
+    def _check_commitment(self, landed: _Landed, seen: Mapping[int, int]) -> int:
         """When the batch was anchored, by its block's time; raises WrongCommitment where another stands there."""
+        batch, index, block = landed.batch, landed.index, landed.block
         with self._tracing.batch_step(batch.id, "anchored"):
             if block is None:
                 found = next(self._ledger.batches(index), None)
@@ -351,7 +364,7 @@ class Sealer:
                     raise WrongCommitment(index)
                 block, timestamp = found.block, found.timestamp
             else:
-                timestamp = self._ledger.block_timestamp(block)
+                timestamp = seen[block]
             address = bytes.fromhex(batch.gateway[2:])
             entries_hash = keccak256(batch.entries)
             facts = BatchFacts(index, batch.root, batch.count, entries_hash, address, block, timestamp)

@@ -64,7 +64,8 @@ class GatewaySettings(BaseSettings):
     batches_together_max: Annotated[int, Field(ge=1, le=64)] = 8
     """So many batches are sent together, for one block to anchor: of the chain's gas limit, each takes 1.8 million."""
     anchor_period_s: Seconds = 0.25
-    """A batch is sealed when its oldest record has waited so long."""
+    """A batch is sealed when its oldest record has waited so long, and the batch before it is so old; one of reads
+    alone after eight times as long."""
     anchor_promise_s: Count = 300
     """What a receipt promises: anchored at most so long after acceptance."""
     receipt_wait_s: Seconds = 30.0

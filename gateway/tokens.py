@@ -9,9 +9,11 @@ looked up in the registry at each use, so that a revocation takes effect with th
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
+from types import MappingProxyType
 
 from sqlalchemy import delete, insert
 from sqlalchemy.exc import IntegrityError
@@ -32,6 +34,8 @@ TOKEN_TYP = "at+jwt"  # noqa: S105 - the name of a kind of token, RFC 9068
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_LIFETIME_S_MAX = 300
 JTI_CHARS_MAX = 128
+TOKENS_KNOWN_MAX = 1_024
+"""Tokens of our own whose signature is not checked again; what they may do is asked at each use."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,7 @@ class TokenDesk:
         self._lifetime_s = lifetime_s
         self._skew_s = skew_s
         self._reads = reads
+        self._own_claims = lru_cache(TOKENS_KNOWN_MAX)(self._claims)
 
     def exchange(self, assertion: str) -> Token:
         """A token for an assertion; raises GatewayRefusal with what is wrong with it."""
@@ -107,13 +112,7 @@ class TokenDesk:
         scheme, _, text = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not text:
             raise GatewayRefusal("unauthorized", "no bearer token was sent", fix="Get one: POST /v1/token")
-        try:
-            jws = CompactJws.parse(text.strip(), typ=TOKEN_TYP)
-        except Malformed:
-            raise GatewayRefusal("unauthorized", "this is no access token") from None
-        claims = jws.payload
-        if not jws.verify(self._signer.public) or claims.get("iss") != self._member:
-            raise GatewayRefusal("unauthorized", "this gateway did not issue that token")
+        claims = self._own_claims(text.strip())
         expires = claims.get("exp")
         if not isinstance(expires, int) or expires <= self._clock():
             raise GatewayRefusal("unauthorized", "the token has lapsed", fix="Get another: POST /v1/token")
@@ -123,6 +122,16 @@ class TokenDesk:
             raise GatewayRefusal("unauthorized", "the token's key is another member's now")
         self._reads.take(signer.member, 1)
         return Reader(signer.member, kid, signer.member_version.roles, signer.member_version.kind)
+
+    def _claims(self, text: str) -> Mapping[str, Json]:
+        """What a token of this gateway says; raises GatewayRefusal (401) for any other. The same for ever."""
+        try:
+            jws = CompactJws.parse(text, typ=TOKEN_TYP)
+        except Malformed:
+            raise GatewayRefusal("unauthorized", "this is no access token") from None
+        if not jws.verify(self._signer.public) or jws.payload.get("iss") != self._member:
+            raise GatewayRefusal("unauthorized", "this gateway did not issue that token")
+        return MappingProxyType(jws.payload)
 
     def _checked_claims(self, claims: dict[str, Json], member: str) -> tuple[str, int]:
         """The assertion's number and when it lapses."""

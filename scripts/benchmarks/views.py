@@ -27,7 +27,7 @@ PORTION = 10_000
 """Records signed and uploaded at a time while the store is filled."""
 READER = "customs"
 """A governor of the customs: it sees everything, which is the most work."""
-CONNECTIONS = 4
+CONNECTIONS = 8
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from chain.ledger.faults import LedgerUnreachable, NotInBlockYet, RpcRefused
 from chain.members import MemberState, Role
 from gateway.anchoring import BACK_OFF_S_MAX, WrongCommitment
 from gateway.following import FOLLOWED
+from gateway.sealer import READ_PERIODS
 from gateway.store.model import RecordState
 from gateway.store.outbox import LeaseLost, open_batches, read_mark
 from gateway.store.records import find_held
@@ -287,6 +288,43 @@ def test_two_gateways_on_one_store_take_turns_and_the_slower_one_is_fenced_off(d
     with pytest.raises(LeaseLost), desk.store.reading() as connection:
         sealer_module.check_lease(connection, desk.sealer._held())
     assert set(entries_on_chain(town).values()) == {1}
+
+
+def test_nonces_of_another_gateways_batches_are_not_taken_for_ones_own(
+    desk: PaperGateway, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second = PaperGateway(desk.folder, town.chain, town.clock, desk.url)
+    accepted = accept(desk, town, 2)
+    mend = cut_before(town.chain, "send_raw")
+    with pytest.raises(PowerCut):
+        desk.seal()  # written on nonce 0 of its account, and then it hangs
+    mend()
+    town.clock.now += desk.settings.lease_s + 1
+    accepted.append(second.intake.accept(town.event(7).serialize().encode()).record_id)
+    with monkeypatch.context() as patched:
+        patched.setattr(town.chain, "wait", _not_yet)
+        second.seal()
+    assert [int.from_bytes(raw[20:28], "big") for raw in town.chain.sent] == [0, 0]
+    second.seal()
+    assert {state_of(second, one) for one in accepted} == {RecordState.ANCHORED}
+    assert set(entries_on_chain(town).values()) == {1}
+
+
+def test_reads_alone_wait_some_periods_and_go_at_once_with_what_others_say(desk: PaperGateway, town: Town) -> None:
+    own = desk.settings.member
+    town.chain.admit(own, Role.GATEWAY | Role.CARRIER)
+    town.chain.add_key(own, desk.signer)
+    desk.registry.refresh()
+    desk.intake.accept(town.event(8, key=desk.signer, iss=own).serialize().encode())
+    town.clock.now += desk.settings.anchor_period_s
+    assert not desk.sealer.step()
+    town.clock.now += desk.settings.anchor_period_s * (READ_PERIODS - 1)
+    assert desk.sealer.step()
+    desk.intake.accept(town.event(9, key=desk.signer, iss=own).serialize().encode())
+    accept(desk, town, 1)
+    town.clock.now += desk.settings.anchor_period_s
+    assert desk.sealer.step()
+    assert [one.count for one in town.chain.anchored] == [1, 2]
 
 
 def test_an_unsigned_batch_of_a_gateway_that_died_is_sealed_anew_by_the_other(desk: PaperGateway, town: Town) -> None:

@@ -49,7 +49,7 @@ from gateway.loops import Loop
 from gateway.policy import POLICY_FILE
 from gateway.quotas import Quotas
 from gateway.registry import Registry
-from gateway.sealer import Sealer
+from gateway.sealer import READ_PERIODS, Sealer
 from gateway.services import Services
 from gateway.settings import GatewaySettings
 from gateway.store.store import Store
@@ -304,7 +304,7 @@ class PaperGateway:
 
     def seal(self) -> None:
         """Everything that waits is due, and is sealed."""
-        self.clock.now += self.settings.anchor_period_s
+        self.clock.now += self.settings.anchor_period_s * READ_PERIODS
         self.registry.refresh()
         self.sealer.step()
 
