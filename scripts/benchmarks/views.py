@@ -23,7 +23,7 @@ SIZES_QUICK = (500, 1_000, 2_000)
 SIZES = (10_000, 30_000, 100_000)
 SIZE_HUGE = 1_000_000
 """Records in the store."""
-PORTION = 10_000
+PORTION = 25_000
 """Records signed and uploaded at a time while the store is filled."""
 READER = "customs"
 """A governor of the customs: it sees everything, which is the most work."""
