@@ -47,11 +47,11 @@ class SinglesDesk:
             group = [self._waiting.popleft() for _ in range(min(len(self._waiting), RECORDS_TOGETHER_MAX))]
             try:
                 verdicts = await run_in_threadpool(self._intake.accept_each, [(body, who) for body, who, _ in group])
-            except BaseException as fault:
+            except Exception as fault:  # noqa: BLE001 - told to each whom it met; those behind them are served
                 for _, _, verdict in group:
                     if not verdict.done():
                         verdict.set_exception(fault)
-                raise
+                continue
             for (_, _, verdict), said in zip(group, verdicts, strict=True):
                 if not verdict.done():  # whoever asked may have gone
                     verdict.set_result(said)

@@ -10,6 +10,7 @@ from contextvars import Context
 import pytest
 
 from chain.errors import TongguanError
+from gateway import singles
 from gateway.keeper import Acceptance, Verdict
 from gateway.singles import RUNNERS_MAX, SinglesDesk
 from tests.unit.gateway.paper import PaperGateway, Town
@@ -91,6 +92,24 @@ def test_a_fault_of_ours_is_told_to_those_it_met_and_the_next_are_served() -> No
     fault, after = asyncio.run(post())
     assert isinstance(fault, ZeroDivisionError)
     assert str(after) == "after"
+
+
+def test_those_who_wait_behind_a_fault_of_ours_are_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(singles, "RUNNERS_MAX", 1)
+    intake = Held()
+
+    async def post() -> list[Acceptance | BaseException]:
+        desk = SinglesDesk(intake)  # type: ignore[arg-type]
+        first = asyncio.ensure_future(desk.accept(b"fault"))
+        await asyncio.sleep(0.05)
+        behind = asyncio.ensure_future(desk.accept(b"behind"))
+        await asyncio.sleep(0.05)
+        intake.let_go.set()
+        return await asyncio.wait_for(gathered([first, behind]), 10)
+
+    fault, behind = asyncio.run(post())
+    assert isinstance(fault, ZeroDivisionError)
+    assert str(behind) == "behind"
 
 
 def test_whoever_goes_away_keeps_nobody_waiting(gateway: PaperGateway, town: Town) -> None:
