@@ -1,17 +1,18 @@
-"""RLP that this node wrote itself or whose hash was checked, split and joined with no questions asked.
+"""RLP split and joined item by item, with no questions asked.
 
-Whether it is canonical was settled when it was written. What a stranger sends is read by the `rlp` library, which
-refuses every second way to write the same.
+What this node wrote itself, or what was checked by its hash, was canonical when it was written. Who splits what a
+stranger sent compares each item with the one way to write it (`transactions.py`).
 """
 
 from __future__ import annotations
+
+from chain.proof.rlp import encode, int_to_bytes, prefix
 
 EMPTY = b"\x80"
 """The empty string's RLP."""
 HASH = 0xA0
 """First byte of a string of 32 bytes."""
 HASH_ITEM_BYTES = 33
-SHORT_BYTES_MAX = 55
 
 
 def raw_items(encoded: bytes) -> list[bytes]:
@@ -66,26 +67,16 @@ def number_of(item: bytes) -> int:
 
 def string(data: bytes) -> bytes:
     """A string's RLP."""
-    length = len(data)
-    if length == 1 and data[0] < 0x80:
-        return data
-    return _head(length, 0x80) + data
+    return encode(data)
 
 
 def number(value: int) -> bytes:
     """A number's RLP: the string of its bytes, big-endian, without leading zeros."""
     if value < 0x80:
         return bytes((value,)) if value else EMPTY
-    return string(value.to_bytes((value.bit_length() + 7) // 8))
+    return encode(int_to_bytes(value))
 
 
 def listed(items: bytes) -> bytes:
     """The RLP of a list whose items, encoded and joined, are these bytes."""
-    return _head(len(items), 0xC0) + items
-
-
-def _head(length: int, kind: int) -> bytes:
-    if length <= SHORT_BYTES_MAX:
-        return bytes((kind + length,))
-    said = length.to_bytes((length.bit_length() + 7) // 8)
-    return bytes((kind + SHORT_BYTES_MAX + len(said),)) + said
+    return prefix(len(items), 0xC0) + items

@@ -26,9 +26,9 @@ def encode(item: Item) -> bytes:
     if isinstance(item, bytes):
         if len(item) == 1 and item[0] < 0x80:
             return item
-        return _length(len(item), 0x80) + item
+        return prefix(len(item), 0x80) + item
     body = b"".join([encode(part) for part in item])
-    return _length(len(body), 0xC0) + body
+    return prefix(len(body), 0xC0) + body
 
 
 def decode(encoded: bytes) -> Item:
@@ -71,7 +71,8 @@ def fixed_bytes(item: Item, field: str, length: int) -> bytes:
     return item
 
 
-def _length(length: int, offset: int) -> bytes:
+def prefix(length: int, offset: int) -> bytes:
+    """What stands before so many bytes of an item's content; `offset` is 0x80 for a string, 0xC0 for a list."""
     if length < 56:
         return bytes([offset + length])
     digits = int_to_bytes(length)

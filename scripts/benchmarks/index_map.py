@@ -16,7 +16,7 @@ from scripts.benchmarks.harness import Benchmark, Context, Figure, at_least
 from scripts.benchmarks.town import SEED, folder_bytes
 
 SIZES_QUICK = (2_048, 10_240, 51_200)
-SIZES = (10_240, 102_400, 1_024_000)
+SIZES = (10_240, 51_200, 204_800, 1_024_000)
 SIZE_HUGE = 10_240_000
 """Tags: whole batches near 10⁴, 10⁵, 10⁶ and 10⁷."""
 REPLAY_ENTRIES_A_SECOND = 50_000

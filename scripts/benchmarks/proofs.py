@@ -17,7 +17,7 @@ from scripts.benchmarks.load import long_story_records, signed_records
 from scripts.benchmarks.town import Town, now_s, open_town, random_entries
 
 BATCH_SIZES = (1, 16, 256, BATCH_ENTRIES_MAX)
-CONSIGNMENT_SIZES = (10, 30, 90)
+CONSIGNMENT_SIZES = (10, 30, 90, 180)
 CONSIGNMENT_BATCHES = 12
 RECORDS_A_SECOND = 1_000
 READER = "auditor"

@@ -19,8 +19,8 @@ from scripts.benchmarks.town import now_s, open_town, percentile
 from scripts.folder import ConsortiumFolder
 from scripts.founding import found
 
-SIZES_QUICK = (500, 2_000)
-SIZES = (10_000, 30_000, 100_000)
+SIZES_QUICK = (500, 1_000, 2_000)
+SIZES = (10_000, 20_000, 50_000, 100_000)
 SIZE_HUGE = 1_000_000
 """Records in the store."""
 PORTION = 25_000

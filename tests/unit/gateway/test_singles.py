@@ -63,7 +63,7 @@ class Held:
         return [TongguanError(body.decode()) for body, _ in bodies]
 
 
-def test_few_threads_serve_all_and_what_waits_goes_together(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_few_threads_serve_all_and_what_waits_goes_together() -> None:
     intake = Held()
 
     async def post() -> list[Acceptance | BaseException]:
