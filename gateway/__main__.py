@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import gc
 import signal
 import sys
 from pathlib import Path
@@ -11,12 +10,12 @@ from pathlib import Path
 import uvicorn
 
 from chain.errors import TongguanError
+from gateway import memory
 from gateway.app import build, create_app
 from gateway.listening import BoundedHttp
 from gateway.logs import install_logs
 from gateway.settings import GatewaySettings
 
-GC_THRESHOLD = 50_000
 SWITCH_INTERVAL_S = 0.001
 """A thread that wants the interpreter waits so long at most for one that computes, and a request wants it some five
 times; Python's own 5 ms would show in the slowest answers."""
@@ -40,10 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (TongguanError, OSError) as fault:
         print(f"The gateway cannot start: {fault}", file=sys.stderr)
         return 2
-    # What was made so far stays; collecting it again after every 700 objects costs more than it frees.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(GC_THRESHOLD)
+    memory.settle()
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     # The server raises the signal that ended it once more when it is done, and that must be an ordered end.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))

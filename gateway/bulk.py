@@ -32,9 +32,9 @@ JSON_SEQ = "application/json-seq"
 LINES_PER_CHUNK_MAX = 200
 """More lines a chunk gain little and keep a verifier busy for longer than another upload should wait."""
 CHUNK_BYTES_MAX = 4 << 20
-CHUNKS_OF_UPLOAD_MAX = 6
+CHUNKS_OF_UPLOAD_MAX = 12
 """Chunks of one upload under way: enough that no verifier waits for the disk."""
-CHUNKS_MAX = 12
+CHUNKS_MAX = 24
 """Chunks of all uploads under way; what they hold is what memory they cost."""
 FULL_PAUSE_S = 0.005
 

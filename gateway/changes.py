@@ -17,6 +17,7 @@ from chain.encoding import Json, format_json
 from chain.errors import Malformed
 from chain.proof.batch import TAG_BYTES, split_entries
 from gateway.store.model import entries, records
+from gateway.store.records import at_places
 from gateway.views.facts import HeldRecord
 from gateway.views.picture import Sight
 
@@ -24,7 +25,6 @@ LOOK_S = 0.25
 """How often a feed looks for new batches: a release is told well within two seconds of its anchor."""
 BATCHES_PER_LOOK_MAX = 64
 KEEP_ALIVE_S = 15.0
-_IN_MAX = 500
 
 
 class MalformedCursor(Malformed):
@@ -58,16 +58,17 @@ def parse_cursor(text: str, batch_count: int) -> int:
 
 def find_anchored(connection: Connection, raw_entries: bytes) -> list[Anchored]:
     """The records of this store among a batch's entries, access records left out, in the batch's order."""
-    wanted = [one[TAG_BYTES:] for one in split_entries(raw_entries)]
-    found: dict[bytes, Anchored] = {}
-    for start in range(0, len(wanted), _IN_MAX):
-        rows = connection.execute(
-            select(entries.c.entry_digest, entries.c.ucr, records.c.record_id)
-            .join(records, records.c.seq == entries.c.record_seq)
-            .where(entries.c.entry_digest.in_(wanted[start : start + _IN_MAX]), records.c.vct != "audit.access")
-        )
-        found |= {bytes(row.entry_digest): Anchored(row.ucr, row.record_id) for row in rows}
-    return [found[digest] for digest in dict.fromkeys(wanted) if digest in found]
+    placed = [(one[:TAG_BYTES], one[TAG_BYTES:]) for one in split_entries(raw_entries)]
+    asked = (
+        select(entries.c.tag, entries.c.entry_digest, entries.c.ucr, records.c.record_id)
+        .join(records, records.c.seq == entries.c.record_seq)
+        .where(records.c.vct != "audit.access")
+    )
+    found: dict[tuple[bytes, bytes], Anchored] = {}
+    for question in at_places(asked, placed):
+        for tag, digest, ucr, record_id in connection.execute(question):
+            found[bytes(tag), bytes(digest)] = Anchored(ucr, record_id)
+    return [found[place] for place in dict.fromkeys(placed) if place in found]
 
 
 def change_of(sight: Sight, record_id: str) -> tuple[dict[str, Json], HeldRecord] | None:

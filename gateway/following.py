@@ -17,7 +17,7 @@ from gateway.registry import Registry
 from gateway.store.outbox import own_batches, read_mark, set_mark
 from gateway.store.records import (
     entries_of,
-    find_waiting_entries,
+    find_waiting_records,
     mark_anchored_elsewhere,
     mark_covered,
 )
@@ -85,17 +85,16 @@ class Watcher:
             for batch in found:
                 if batch.void or batch.facts.batch_id() in own:
                     continue
-                digests = self._digests(batch)
-                by_record = find_waiting_entries(connection, digests)
-                whole = [seq for seq in by_record if self._stands_whole(entries_of(connection, seq))]
+                waiting = find_waiting_records(connection, self._placed(batch))
+                whole = [seq for seq in waiting if self._stands_whole(entries_of(connection, seq))]
                 if whole:
                     mark_anchored_elsewhere(connection, whole, batch.facts.index)
             set_mark(connection, FOLLOWED, found[-1].facts.index + 1)
         return len(found) == BATCHES_PER_STEP_MAX
 
-    def _digests(self, batch: IndexedBatch) -> list[bytes]:
+    def _placed(self, batch: IndexedBatch) -> list[tuple[bytes, bytes]]:
         raw = self._index.find_entries(batch.facts.index) or b""
-        return [entry[TAG_BYTES:] for entry in split_entries(raw)]
+        return [(entry[:TAG_BYTES], entry[TAG_BYTES:]) for entry in split_entries(raw)]
 
     def _stands_whole(self, own: list[tuple[bytes, bytes]]) -> bool:
         """Whether every entry of a record counts on the chain."""

@@ -76,13 +76,14 @@ REFERENCE_KINDS: Final = frozenset(
         "tax_bill",
     }
 )
-_IMPORTERS: Final = frozenset(
-    {"importer", "trader", "consignee", "owner", "buyer", "merchant", "purchaser", "taxpayer"}
-)
-_BROKERS: Final = frozenset({"agent", "declarant"})
-_DAYS: Final = (("declaration", "lodged"), ("status", "at"), ("event", "happened"), ("order", "placed"))
-_OFFICES: Final = ("declaration", "request", "assessment")
-_HEADS: Final = frozenset({"status", *_OFFICES, *(head for head, _ in _DAYS)})
+_IMPORTERS: Final = ("importer", "trader", "consignee", "owner", "buyer", "merchant", "purchaser", "taxpayer")
+_BROKERS: Final = ("agent", "declarant")
+_PARTIES: Final = dict.fromkeys(_IMPORTERS, "importer") | dict.fromkeys(_BROKERS, "broker")
+"""Role of a party to the fact that it tells."""
+_PARTY_NUMBERS: Final = ("uscc", "customs_code")
+_DAYS: Final = {"declaration": "lodged", "status": "at", "event": "happened", "order": "placed"}
+_OFFICES: Final = frozenset({"declaration", "request", "assessment"})
+_HEADS: Final = frozenset({"status", *_OFFICES, *_DAYS})
 
 _SEQUENCE = BigInteger().with_variant(Integer, "sqlite")
 
@@ -288,30 +289,21 @@ def _goods_facts(hs: str, name: str) -> frozenset[Fact]:
 
 def _plain_facts(held: HeldRecord, parties: Sequence[dict[str, Json]]) -> set[Fact]:
     """What all sections but the goods tell."""
-    return {(kind, value[:VALUE_CHARS_MAX]) for kind, value in _facts(held, parties) if value}
-
-
-def _facts(held: HeldRecord, parties: Sequence[dict[str, Json]]) -> Iterator[Fact]:
-    for kind, _, value in held.reference_keys:
-        yield kind, value
+    found = [(kind, value) for kind, _, value in held.reference_keys]
     for party in parties:
-        role = str(party.get("role", ""))
-        what = "importer" if role in _IMPORTERS else "broker" if role in _BROKERS else ""
-        if what:
-            yield what, str(party.get("uscc") or "")
-            yield what, str(party.get("customs_code") or "")
+        if (what := _PARTIES.get(str(party.get("role")))) is not None:
+            found += [(what, str(party.get(name) or "")) for name in _PARTY_NUMBERS]
     # Most types have few of these sections, and each one is looked for only where it is.
-    heads = {name: held.one(name) for name in held.signed.sections if name in _HEADS}
-    if "status" in heads:
-        yield "status", str(heads["status"].get("state") or "")
-    for head in _OFFICES:
-        if head in heads:
-            office = _value(heads[head].get("office"))
-            yield "office", office
-            yield "district", office[:DISTRICT_CHARS]
-    for head, field in _DAYS:
-        if head in heads:
-            yield "day", str(_member(heads[head].get(field), "utc"))[:10]
+    for head in _HEADS.intersection(held.signed.sections):
+        told = held.one(head)
+        if head == "status":
+            found.append(("status", str(told.get("state") or "")))
+        if head in _OFFICES:
+            office = _value(told.get("office"))
+            found += (("office", office), ("district", office[:DISTRICT_CHARS]))
+        if head in _DAYS:
+            found.append(("day", str(_member(told.get(_DAYS[head]), "utc"))[:10]))
+    return {(kind, value[:VALUE_CHARS_MAX]) for kind, value in found if value}
 
 
 def _concerned(held: HeldRecord, parties: Sequence[dict[str, Json]]) -> set[str]:
@@ -319,11 +311,10 @@ def _concerned(held: HeldRecord, parties: Sequence[dict[str, Json]]) -> set[str]
 
     The company whose UCR it is comes on top.
     """
-    found = {held.signed.iss}
-    for party in parties:
-        found.update((str(party.get("uscc") or ""), str(party.get("customs_code") or "")))
-    found.update(office[:DISTRICT_CHARS] for office in offices(held))
+    found = {str(party.get(name) or "") for party in parties for name in _PARTY_NUMBERS}
+    found.update([office[:DISTRICT_CHARS] for office in offices(held)])
     found.discard("")
+    found.add(held.signed.iss)
     return found
 
 

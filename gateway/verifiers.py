@@ -12,7 +12,6 @@ does not answer in time is killed. They end when the gateway does, also where it
 from __future__ import annotations
 
 import contextlib
-import gc
 import logging
 import pickle
 import queue
@@ -30,6 +29,7 @@ import msgspec
 
 from chain.errors import Malformed, MalformedRecord, TongguanError
 from chain.keys import SigningKey
+from gateway import memory
 from gateway.examination import Examiner
 from gateway.preparation import Against, Offer, Preparer, Promise, Unfit
 from gateway.problems import GatewayRefusal
@@ -40,8 +40,6 @@ from gateway.store.vault import DataKeys, Vault
 ANSWER_TIMEOUT_S = 60.0
 """A chunk takes a second; what takes so long hangs."""
 STOP_TIMEOUT_S = 5.0
-GC_THRESHOLD = 50_000
-"""Collecting after every 700 objects, as Python does, costs a tenth: parsed records hold no cycles."""
 
 _LENGTH = struct.Struct(">I")
 _log = logging.getLogger("gateway.verifiers")
@@ -202,9 +200,7 @@ def run(channel: socket.socket) -> None:
     with contextlib.suppress(EOFError, OSError):
         setup: Setup = pickle.loads(_receive(channel))  # noqa: S301 - from our parent alone
         preparer = setup.preparer()
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(GC_THRESHOLD)
+        memory.settle()
         known = Snapshot(0)
         while True:
             job: _Job = pickle.loads(_receive(channel))  # noqa: S301 - from our parent alone

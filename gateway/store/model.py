@@ -106,7 +106,7 @@ entries = Table(
     Column("ordinal", SmallInteger, primary_key=True),  # place of the UCR in the record's `ucr` section
     Column("ucr", String(64), nullable=False),
     Column("tag", LargeBinary(16), nullable=False, index=True),  # of `ucr` in the epoch of acceptance
-    Column("entry_digest", LargeBinary(32), nullable=False, index=True),
+    Column("entry_digest", LargeBinary(32), nullable=False),  # looked for among those of its tag
     sqlite_with_rowid=False,
 )
 

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, func, or_, select, text, update
+from sqlalchemy import (
+    Connection,
+    LargeBinary,
+    Row,
+    Select,
+    and_,
+    column,
+    func,
+    or_,
+    select,
+    text,
+    update,
+    values,
+)
 
 from chain.encoding import base64url
 from chain.errors import NotFound
@@ -252,21 +265,23 @@ def mark_covered(connection: Connection, batch_count: int) -> int:
     return done.rowcount
 
 
-def find_waiting_entries(connection: Connection, digests: Sequence[bytes]) -> dict[int, set[bytes]]:
-    """Which records not yet known to be anchored have these entries: sequence number to the digests found."""
-    found: dict[int, set[bytes]] = {}
-    for start in range(0, len(digests), _IN_MAX):
-        rows = connection.execute(
-            select(entries.c.record_seq, entries.c.entry_digest)
-            .join(records, records.c.seq == entries.c.record_seq)
-            .where(
-                entries.c.entry_digest.in_(digests[start : start + _IN_MAX]),
-                or_(records.c.state == RecordState.ACCEPTED, records.c.state == RecordState.REFUSED),
-            )
-        )
-        for row in rows:
-            found.setdefault(int(row.record_seq), set()).add(bytes(row.entry_digest))
-    return found
+def find_waiting_records(connection: Connection, placed: Sequence[tuple[bytes, bytes]]) -> list[int]:
+    """Which records not yet known to be anchored have one of these (tag, entry digest): their sequence numbers."""
+    is_waiting = or_(records.c.state == RecordState.ACCEPTED, records.c.state == RecordState.REFUSED)
+    asked = select(records.c.seq).join(entries, entries.c.record_seq == records.c.seq).where(is_waiting)
+    found: set[int] = set()
+    for question in at_places(asked, placed):
+        found.update(connection.execute(question).scalars())
+    return sorted(found)
+
+
+def at_places(asked: Select[Any], placed: Sequence[tuple[bytes, bytes]]) -> Iterator[Select[Any]]:
+    """The question for those `entries` alone that are one of these (tag, entry digest), in as many as it takes."""
+    for start in range(0, len(placed), _IN_MAX):
+        # As a table to join: SQLite looks pairs in a list up by going through all entries.
+        both = values(column("tag", LargeBinary), column("entry_digest", LargeBinary))
+        some = both.data([*placed[start : start + _IN_MAX]]).cte("placed")
+        yield asked.join(some, and_(entries.c.tag == some.c.tag, entries.c.entry_digest == some.c.entry_digest))
 
 
 def entries_of(connection: Connection, seq: int) -> list[tuple[bytes, bytes]]:

@@ -25,6 +25,9 @@ from gateway.store.vault import Vault
 BUSY_TIMEOUT_S = 10.0
 """How long a writer waits for another process (a backup, a second gateway) before it gives up."""
 POOL_CONNECTIONS = 20
+WRITER_CACHE_KIB = 65_536
+"""What the one connection that writes to SQLite remembers of the file. Other connections forget what they read whenever
+it was written; so would a writer that is another one each time, and read every tree anew in each transaction."""
 CHECKPOINT_PAGES_MAX = 65_536
 """A SQLite writer checkpoints by itself when the write-ahead log is so long (256 MiB): nobody else did."""
 
@@ -41,6 +44,7 @@ class Store:
         self.vault = vault
         self._is_sqlite = engine.dialect.name == "sqlite"
         self._writer = threading.Lock()
+        self._writes: Connection | None = None
         self._was_written = False
 
     @classmethod
@@ -56,6 +60,8 @@ class Store:
 
     def close(self) -> None:
         """Closes every connection."""
+        with self._alone():
+            self._drop_writes()
         self.engine.dispose()
 
     @contextmanager
@@ -116,12 +122,36 @@ class Store:
     @contextmanager
     def _transaction(self, *, write: bool) -> Iterator[Connection]:
         try:
-            with self.engine.connect() as connection:
+            with self._connected(write=write) as connection:
                 connection = connection.execution_options(tongguan_write=write)
                 with connection.begin():
                     yield connection
         except OperationalError as error:
             raise StoreUnavailable(f"the store is not available: {_reason(error)}") from error
+
+    @contextmanager
+    def _connected(self, *, write: bool) -> Iterator[Connection]:
+        """A connection; to write to SQLite always the same one, under the lock."""
+        if not write or not self._is_sqlite:
+            with self.engine.connect() as connection:
+                yield connection
+            return
+        if self._writes is None:
+            self._writes = self.engine.connect()
+            self._writes.exec_driver_sql(f"PRAGMA cache_size=-{WRITER_CACHE_KIB}")
+            self._writes.commit()
+        try:
+            yield self._writes
+        except BaseException:
+            # A fault may have left it in any state.
+            self._drop_writes()
+            raise
+
+    def _drop_writes(self) -> None:
+        if self._writes is not None:
+            self._writes.invalidate()
+            self._writes.close()
+            self._writes = None
 
     def _migrate(self) -> None:
         config = Config()
@@ -165,6 +195,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA temp_store=MEMORY")
     cursor.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES_MAX}")
     cursor.close()
 

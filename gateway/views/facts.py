@@ -94,11 +94,18 @@ class _Content:
 
 
 class _Passing(HeldRecord):
-    """A record of which a few sections are looked at, once: nothing else of it is read, and nothing kept."""
+    """A record of which a few sections are looked at, at one time: nothing else of it is read."""
+
+    @cached_property
+    def _heads(self) -> dict[str, dict[str, Json]]:
+        return {}
 
     def one(self, section: str) -> dict[str, Json]:
-        found = self.signed.section(section)
-        return found[0] if found and isinstance(found[0], dict) else {}
+        head = self._heads.get(section)
+        if head is None:
+            found = self.signed.section(section)
+            head = self._heads[section] = found[0] if found and isinstance(found[0], dict) else {}
+        return head
 
     def many(self, section: str) -> list[dict[str, Json]]:
         return _listed(self.signed.section(section))

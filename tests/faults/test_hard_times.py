@@ -31,7 +31,7 @@ def pragma(gateway: PaperGateway, words: str) -> None:
     def prepare(connection: Any, record: object) -> None:
         connection.execute(f"PRAGMA {words}")
 
-    gateway.store.engine.dispose()
+    gateway.store.close()
     event.listen(gateway.store.engine, "connect", prepare)
 
 

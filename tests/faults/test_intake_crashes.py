@@ -143,7 +143,7 @@ def test_the_follower_leaves_what_our_own_sealer_has_in_hand_to_it(
         gateway.seal()
     mend()
     with monkeypatch.context() as patched:
-        patched.setattr(following, "find_waiting_entries", None)  # would look up every entry
+        patched.setattr(following, "find_waiting_records", None)  # would look up every entry
         gateway.follow()
     assert state_of(gateway, record.record_id) is RecordState.ACCEPTED
     gateway.seal()
