@@ -174,7 +174,8 @@ class Sealer:
     def _seal(self) -> bool:
         """Writes and sends the batches that are due, as many as may be under way; whether there were any."""
         room = self._settings.batches_together_max - len(self._flying)
-        if room <= 0:
+        # Nothing but a full batch is due so soon after the last ones, and that can wait too: what waits is many rows.
+        if room <= 0 or 0 <= self._clock() - self._sealed_at < self._settings.anchor_period_s:
             return False
         entries_max = self._settings.batch_entries_max
         snapshot = self._registry.snapshot()

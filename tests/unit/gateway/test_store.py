@@ -5,22 +5,35 @@ from __future__ import annotations
 import json
 import logging
 import os
+from importlib import resources
 from pathlib import Path
 
 import pytest
+import zstandard
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import insert, text
 
 import gateway.search
 import gateway.webhooks  # noqa: F401 - its tables, as those of search, belong to the model
+from adapters.messages import read_message
+from adapters.single_window_mock.stories import STORIES
 from gateway.logs import JsonLines
 from gateway.settings import GatewaySettings, MalformedSettings
 from gateway.store.model import marks, metadata
 from gateway.store.outbox import read_mark, set_mark, take_lease
 from gateway.store.store import Store, StoreUnavailable
-from gateway.store.vault import DataKeys, MalformedKeyFile, UnopenedPayload, Vault
+from gateway.store.vault import (
+    DICTIONARY_ID,
+    ZSTD_LEVEL,
+    DataKeys,
+    MalformedKeyFile,
+    UnopenedPayload,
+    Vault,
+    dictionary_file,
+)
 from gateway.tagging import TagKeys
+from scripts.benchmarks.load import STARTED, cast
 from tests.unit.gateway.paper import GATEWAY
 
 KEYS = DataKeys("new", {"old": bytes(32), "new": b"\x01" * 32})
@@ -122,6 +135,45 @@ def test_a_payload_opens_in_its_own_row_only() -> None:
     vault = Vault(KEYS)
     with pytest.raises(UnopenedPayload):
         vault.unpack_secret(vault.pack_secret(b"said", "mine"), "yours")
+
+
+def test_what_records_say_in_the_same_words_is_kept_by_the_dictionary() -> None:
+    story = STORIES["parcel"](cast(), 1, STARTED)
+    records = [one.record for m in story.messages for one in read_message(m.body).entities if one.record]
+    texts = [one.model_dump_json(exclude_none=True).encode() for one in records]
+    vault, plain = Vault(KEYS), zstandard.ZstdCompressor(level=ZSTD_LEVEL)
+    packed = [vault.pack_public(text) for text in texts]
+    assert {zstandard.get_frame_parameters(one).dict_id for one in packed} == {DICTIONARY_ID}
+    assert sum(map(len, packed)) < 0.85 * sum(len(plain.compress(text)) for text in texts)
+    assert [vault.unpack_public(one, "id") for one in packed] == texts
+
+
+def test_a_payload_that_was_kept_without_a_dictionary_opens() -> None:
+    said = b"said" * 100
+    assert Vault(KEYS).unpack_public(zstandard.ZstdCompressor(level=1).compress(said), "id") == said
+
+
+def test_a_payload_of_a_dictionary_that_is_not_here_does_not_open() -> None:
+    samples: list[bytes | bytearray | memoryview[int]] = [b"one of %d, said as others are" % n for n in range(2_000)]
+    other = zstandard.train_dictionary(1_024, samples, dict_id=DICTIONARY_ID + 1)
+    packed = zstandard.ZstdCompressor(dict_data=other).compress(bytes(samples[7]))
+    with pytest.raises(UnopenedPayload):
+        Vault(KEYS).unpack_public(packed, "id")
+
+
+def test_the_dictionary_holds_no_names_of_the_example_stories() -> None:
+    words = resources.files("gateway.store").joinpath(dictionary_file(DICTIONARY_ID)).read_bytes()
+    records = [
+        one.record.model_dump(mode="json", exclude_none=True)
+        for tell in STORIES.values()
+        for message in tell(cast(), 1, STARTED).messages
+        for one in read_message(message.body).entities
+        if one.record
+    ]
+    named = [one for record in records for name in ("parties", "goods_items") for one in record.get(name, [])]
+    names = {one["name"] for one in named if not one.get("name", "").isascii()}
+    assert len(names) > 20
+    assert [name for name in names if name.encode() in words] == []
 
 
 @pytest.mark.parametrize("place", [0, 1, 4, 12, 25, -1])
