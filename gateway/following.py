@@ -79,7 +79,7 @@ class Watcher:
         found = self._index.batches(first, BATCHES_PER_STEP_MAX)
         if not found:
             return False
-        with self._store.writing() as connection:
+        with self._store.writing(derived=True) as connection:
             # What our own sealer anchors it marks itself, in the very transaction that closes its batch.
             own = own_batches(connection, [batch.facts.batch_id() for batch in found])
             for batch in found:
@@ -104,7 +104,7 @@ class Watcher:
         checkpoint = self._follower.checkpoint
         if checkpoint is None or checkpoint.batch_count == self.covered_batches:
             return
-        with self._store.writing() as connection:
+        with self._store.writing(derived=True) as connection:
             mark_covered(connection, checkpoint.batch_count)
             set_mark(connection, COVERED, checkpoint.batch_count)
         self.covered_batches = checkpoint.batch_count

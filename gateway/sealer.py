@@ -47,6 +47,7 @@ from gateway.store.outbox import (
     drop_lease,
     note_transaction,
     open_batches,
+    others_wait,
     refuse_record,
     take_lease,
     waiting_records,
@@ -113,6 +114,7 @@ class Sealer:
         """In order of their nonces."""
         self._next_nonce: int | None = None
         self._sealed_at = float("-inf")
+        self._quiet_until = 0.0  # only reads wait until then, as far as was seen
         self.status = SealerStatus()
 
     def step(self) -> bool:
@@ -181,13 +183,16 @@ class Sealer:
         snapshot = self._registry.snapshot()
         began_ns = time.time_ns()
         with self._store.reading() as connection:
+            if self._is_quiet() and not others_wait(connection, self._settings.member):
+                return False
             waiting = waiting_records(connection, entries_max * room)
+        self._quiet_until = 0.0
         if not waiting:
             return False
         bad = unfit(waiting, snapshot)
         groups = grouped([record for record in waiting if record.seq not in bad], entries_max)[:room]
         if groups and not self._is_due(groups[-1]):
-            groups.pop()
+            self._note_quiet(groups.pop())
         made = [made_batch(group, self._account.address, int(self._clock())) for group in groups]
         taken = {flight.batch.nonce for flight in self._flying if self._is_ours(flight.batch)}
         signed = [self._signed(batch, taken) for batch in made]
@@ -215,6 +220,14 @@ class Sealer:
         waited_s = self._clock() - max(group[0].accepted_at, self._sealed_at)
         # A clock that stepped back must not hold a batch up.
         return waited_s >= self._period_s(group) or waited_s < 0
+
+    def _note_quiet(self, group: Sequence[WaitingRecord]) -> None:
+        """Where only reads wait, which are not due for long, they need not be looked at every time."""
+        if all(record.iss == self._settings.member for record in group):
+            self._quiet_until = self._clock() + self._settings.anchor_period_s
+
+    def _is_quiet(self) -> bool:  # a clock that stepped back ends it
+        return 0 < self._quiet_until - self._clock() <= self._settings.anchor_period_s
 
     def _period_s(self, group: Sequence[WaitingRecord]) -> float:
         """How long the records may wait: where nobody but the gateway spoke, of reads, a few periods."""
@@ -343,7 +356,7 @@ class Sealer:
         times = [self._check_commitment(one, seen) for one in landed]
         marked: list[int] = []
         late = 0
-        with self._store.writing() as connection:
+        with self._store.writing(derived=True) as connection:
             check_lease(connection, self._held())
             for one, timestamp in zip(landed, times, strict=True):
                 close_batch(connection, one.batch.id, one.index)

@@ -197,7 +197,7 @@ def spread(store: Store, count: int = SPREAD_RECORDS_MAX) -> int:
         if first is None:
             return 0
     oldest = select(search_waiting).order_by(search_waiting.c.record_seq).limit(count)
-    with store.writing() as connection:
+    with store.writing(derived=True) as connection:
         rows = connection.execute(oldest.with_for_update()).all()
         seqs = [int(row.record_seq) for row in rows]
         write_findables(connection, [(int(row.record_seq), unpack_findable(bytes(row.facts))) for row in rows])

@@ -131,6 +131,13 @@ def waiting_records(connection: Connection, entries_max: int) -> list[WaitingRec
     return chosen
 
 
+def others_wait(connection: Connection, member: str) -> bool:
+    """Whether a record of anybody but this member waits and is in no batch yet."""
+    is_waiting = (records.c.state == RecordState.ACCEPTED, records.c.batch.is_(None))
+    found = connection.execute(select(records.c.seq).where(*is_waiting, records.c.iss != member).limit(1))
+    return found.first() is not None
+
+
 def write_batch(connection: Connection, batch: NewBatch, seqs: Sequence[int], nonce: int, raw_tx: bytes) -> OutboxBatch:
     """Writes a batch with the bytes that will be sent for it and puts these records into it; as it stands there."""
     said = {**asdict(batch), "state": BatchState.OPEN, "nonce": nonce, "raw_tx": raw_tx}

@@ -71,9 +71,13 @@ class Store:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """A transaction that writes; when the block ends without an error it is durable. Raises StoreUnavailable."""
-        with self._alone(), self._transaction(write=True) as connection:
+    def writing(self, *, derived: bool = False) -> Iterator[Connection]:
+        """A transaction that writes; when the block ends without an error it is durable. Raises StoreUnavailable.
+
+        What is `derived` from other rows and the chain is not waited for until it is on disk: where the machine loses
+        its power, the last of it may be undone, in order, and is derived again. What is durable later comes after it.
+        """
+        with self._alone(), self._transaction(write=True, derived=derived) as connection:
             yield connection
         self._was_written = True
 
@@ -120,27 +124,28 @@ class Store:
         return self._writer if self._is_sqlite else nullcontext()
 
     @contextmanager
-    def _transaction(self, *, write: bool) -> Iterator[Connection]:
+    def _transaction(self, *, write: bool, derived: bool = False) -> Iterator[Connection]:
         try:
-            with self._connected(write=write) as connection:
+            with self._writing(derived=derived) if write and self._is_sqlite else self.engine.connect() as connection:
                 connection = connection.execution_options(tongguan_write=write)
                 with connection.begin():
+                    if derived and not self._is_sqlite:
+                        connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
                     yield connection
-        except OperationalError as error:
+        except (OperationalError, sqlite3.Error) as error:
             raise StoreUnavailable(f"the store is not available: {_reason(error)}") from error
 
     @contextmanager
-    def _connected(self, *, write: bool) -> Iterator[Connection]:
-        """A connection; to write to SQLite always the same one, under the lock."""
-        if not write or not self._is_sqlite:
-            with self.engine.connect() as connection:
-                yield connection
-            return
+    def _writing(self, *, derived: bool) -> Iterator[Connection]:
+        """The one connection that writes to SQLite; under the lock."""
         if self._writes is None:
             self._writes = self.engine.connect()
             self._writes.exec_driver_sql(f"PRAGMA cache_size=-{WRITER_CACHE_KIB}")
             self._writes.commit()
         try:
+            # Past SQLAlchemy, which would begin a transaction first.
+            driver: Any = self._writes.connection.driver_connection
+            driver.execute(f"PRAGMA synchronous={'NORMAL' if derived else 'FULL'}")
             yield self._writes
         except BaseException:
             # A fault may have left it in any state.
@@ -206,6 +211,7 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if wants_write else "BEGIN")
 
 
-def _reason(error: SQLAlchemyError) -> str:
+def _reason(error: SQLAlchemyError | sqlite3.Error) -> str:
     """The driver's own words, without the statement and its values: those may hold what must not be logged."""
-    return str(error.orig) if isinstance(error, DBAPIError) else type(error).__name__
+    own = error.orig if isinstance(error, DBAPIError) else error
+    return type(own).__name__ if isinstance(own, SQLAlchemyError) else str(own)

@@ -35,7 +35,7 @@ def run(context: Context) -> Iterator[Figure]:
     """One upload a repetition, each waited for until a checkpoint covers it."""
     verifies = 3_000 if context.quick else 10_000
     yield context.per_second(ALL_CORES, lambda: verify_on_all_cores(verifies))
-    count, times = (2_000, 2) if context.quick else (30_000, 3)
+    count, times = (2_000, 2) if context.quick else (60_000, 3)
     folder = ConsortiumFolder(context.scratch)
     root = found(folder, say=lambda text: None)
     context.say(f"{count * times:,} records are signed beforehand")

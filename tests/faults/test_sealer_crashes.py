@@ -327,6 +327,31 @@ def test_reads_alone_wait_some_periods_and_go_at_once_with_what_others_say(desk:
     assert [one.count for one in town.chain.anchored] == [1, 2]
 
 
+def test_reads_that_are_not_due_are_not_looked_at_every_time(
+    desk: PaperGateway, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own, looks = desk.settings.member, []
+    town.chain.admit(own, Role.GATEWAY | Role.CARRIER)
+    town.chain.add_key(own, desk.signer)
+    desk.registry.refresh()
+    desk.intake.accept(town.event(8, key=desk.signer, iss=own).serialize().encode())
+    read = sealer_module.waiting_records
+    monkeypatch.setattr(sealer_module, "waiting_records", lambda *asked: looks.append(1) or read(*asked))
+    for _ in range(5):
+        assert not desk.sealer.step()
+        town.clock.now += desk.settings.anchor_period_s / 10
+    assert len(looks) == 1
+    town.clock.now -= 3_600  # a clock that steps back must not hide what waits
+    assert desk.sealer.step()
+    desk.intake.accept(town.event(9, key=desk.signer, iss=own).serialize().encode())
+    town.clock.now += desk.settings.anchor_period_s
+    assert not desk.sealer.step()
+    accept(desk, town, 1)
+    town.clock.now += desk.settings.anchor_period_s / 2
+    assert desk.sealer.step()
+    assert [one.count for one in town.chain.anchored] == [1, 2]
+
+
 def test_an_unsigned_batch_of_a_gateway_that_died_is_sealed_anew_by_the_other(desk: PaperGateway, town: Town) -> None:
     second = PaperGateway(desk.folder, town.chain, town.clock, desk.url)
     accepted = accept(desk, town, 2)

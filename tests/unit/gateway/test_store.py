@@ -47,6 +47,32 @@ def test_the_revisions_lead_to_the_model(store_url: str) -> None:
     store.close()
 
 
+def test_what_is_promised_waits_for_the_disk_and_what_is_derived_does_not(store_url: str) -> None:
+    store = Store.open(store_url, Vault(KEYS))
+    asked, promised, derived = ("PRAGMA synchronous", "2", "1")
+    if store.engine.dialect.name == "postgresql":
+        asked, promised, derived = ("SHOW synchronous_commit", "on", "off")
+    seen = []
+    for is_derived in (False, True, False):
+        with store.writing(derived=is_derived) as connection:
+            seen.append(str(connection.execute(text(asked)).scalar_one()))
+    assert seen == [promised, derived, promised]
+    store.close()
+
+
+def test_a_writer_that_met_a_fault_begins_anew(sqlite_url: str) -> None:
+    store = Store.open(sqlite_url, Vault(KEYS))
+    with pytest.raises(StoreUnavailable), store.writing(derived=True) as connection:
+        set_mark(connection, "lost", 1)
+        connection.execute(text("INSERT INTO nowhere VALUES (1)"))
+    with store.writing() as connection:
+        set_mark(connection, "kept", 2)
+        assert str(connection.execute(text("PRAGMA synchronous")).scalar_one()) == "2"
+    with store.reading() as connection:
+        assert (read_mark(connection, "lost"), read_mark(connection, "kept")) == (0, 2)
+    store.close()
+
+
 def test_opening_twice_changes_nothing(store_url: str) -> None:
     first = Store.open(store_url, Vault(KEYS))
     with first.writing() as connection:
