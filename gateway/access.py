@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal, Protocol
 
+import orjson
 from sqlalchemy import Connection, Row, select
 
 from chain.encoding import Json, base64url
@@ -143,7 +144,8 @@ class AccessLog:
             "view": read.view,
             "access_records": [*dict.fromkeys(one.record_id for one in waiting)],
         }
-        return sign_compact({"typ": READ_RECEIPT_TYP}, claims, self.signer)
+        # The same bytes, and a receipt is signed for every read.
+        return sign_compact({"typ": READ_RECEIPT_TYP}, claims, self.signer, write_json=orjson.dumps)
 
     def _await(self, one: _Waiting) -> None:
         """Returns when the read is durable. Whoever comes first to the lock writes for all that wait behind it."""

@@ -25,7 +25,7 @@ from gateway.store.vault import Vault
 BUSY_TIMEOUT_S = 10.0
 """How long a writer waits for another process (a backup, a second gateway) before it gives up."""
 POOL_CONNECTIONS = 20
-WRITER_CACHE_KIB = 65_536
+WRITER_CACHE_KIB = 32_768
 """What the one connection that writes to SQLite remembers of the file. Other connections forget what they read whenever
 it was written; so would a writer that is another one each time, and read every tree anew in each transaction."""
 CHECKPOINT_PAGES_MAX = 65_536
