@@ -133,12 +133,18 @@ def sign_parts(
 ) -> tuple[str, JwsSignature]:
     """As `sign_compact`, and the signature itself."""
     algorithm, kid = key.public.algorithm, key.public.kid
-    full = {"alg": JOSE_NAME[algorithm], "kid": kid, **header}
     if not header.keys() <= {"typ"}:
         raise MalformedJws("jws.header", "is given typ alone", value=", ".join(sorted(header)))
-    signing_input = b"%b.%b" % (base64url_bytes(write_json(full)), base64url_bytes(write_json(dict(payload))))
+    first = _header(algorithm, kid, tuple(header.items()))
+    signing_input = b"%b.%b" % (first, base64url_bytes(write_json(dict(payload))))
     signature = JwsSignature(kid, algorithm, signing_input, key.sign(signing_input))
     return (b"%b.%b" % (signing_input, base64url_bytes(signature.raw))).decode("ascii"), signature
+
+
+@lru_cache(maxsize=256)
+def _header(algorithm: KeyAlgorithm, kid: str, said: tuple[tuple[str, Json], ...]) -> bytes:
+    """The header as it is signed, the same for all that a key signs of one type."""
+    return base64url_bytes(write_json({"alg": JOSE_NAME[algorithm], "kid": kid, **dict(said)}))
 
 
 def _ascii(text: str | bytes) -> str:

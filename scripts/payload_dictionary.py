@@ -11,14 +11,12 @@ from __future__ import annotations
 import random
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import orjson
 import zstandard
 
 from adapters.messages import read_message
-from adapters.single_window_mock.cast import Cast
 from adapters.single_window_mock.stories import STORIES
 from chain.encoding import Json
 from chain.identifiers import Ucr
@@ -27,11 +25,10 @@ from chain.records import sign_record
 from chain.records.quick import parse_signed
 from chain.sdjwt import SignedRecord
 from gateway.store.vault import DICTIONARY_ID, ZSTD_LEVEL, dictionary_file
-from scripts.founding import profiles
+from scripts.benchmarks.load import STARTED, cast
 
 DICTIONARY_BYTES = 16_384
 SEEDS_PER_STORY = 40
-_STARTED = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
 _CODED = frozenset({"system", "kind", "role", "unit", "currency", "scope", "mark", "direction", "means"})
 """Members whose value is one of few."""
 _HAN_FIRST, _HAN_LAST = 0x4E00, 0x9FA5
@@ -56,14 +53,10 @@ def main(folder: Path) -> None:
 
 def _records(chance: random.Random) -> Iterator[SignedRecord]:
     """Records of every story, each under a key, an issuer and a consortium of its own."""
-    members = [
-        {"uscc": m.uscc, "customs_code": m.customs_code, "name": m.name, "slug": m.slug, "roles": m.roles}
-        for m in profiles()
-    ]
-    cast = Cast.of_members(members)
+    members = cast()
     for tell in STORIES.values():
         for seed in range(1, SEEDS_PER_STORY + 1):
-            story = tell(cast, seed, _STARTED)
+            story = tell(members, seed, STARTED)
             ucrs = tuple(Ucr.parse(one) for one in story.ucrs)
             for message in story.messages:
                 for entity in read_message(message.body).entities:
