@@ -14,6 +14,7 @@ from gateway import memory
 from gateway.app import build, create_app
 from gateway.listening import BoundedHttp
 from gateway.logs import install_logs
+from gateway.placement import PLACEMENT
 from gateway.settings import GatewaySettings
 
 SWITCH_INTERVAL_S = 0.001
@@ -41,6 +42,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     memory.settle()
     sys.setswitchinterval(SWITCH_INTERVAL_S)
+    if settings.views_on_one_processor:
+        PLACEMENT.claim()
     # The server raises the signal that ended it once more when it is done, and that must be an ordered end.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     uvicorn.run(

@@ -18,12 +18,12 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 import orjson
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from gateway.intake import Intake
 from gateway.keeper import Acceptance, Ticket, Verdict
+from gateway.placement import run_anywhere
 from gateway.preparation import LINE_BYTES_MAX
 from gateway.problems import GatewayRefusal, kind_of, problem
 
@@ -57,13 +57,13 @@ class BulkDesk:
         """The answer to a chunk that was let in. Chunks are examined side by side and offered in their order."""
         try:
             try:
-                offers = await run_in_threadpool(self._intake.prepare_lines, chunk.lines)
+                offers = await run_anywhere(self._intake.prepare_lines, chunk.lines)
                 if chunk.before is not None:
                     await chunk.before.wait()
                 ticket = self._intake.offer(offers)
             finally:
                 chunk.offered.set()
-            return await run_in_threadpool(self._answer, ticket, chunk.first, trace_id)
+            return await run_anywhere(self._answer, ticket, chunk.first, trace_id)
         finally:
             self._under_way -= 1
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from chain.errors import LedgerFault, StoreFault
 from chain.follower import UNBELIEVABLE
+from gateway.placement import PLACEMENT
 from gateway.problems import GatewayRefusal
 
 STOP_TIMEOUT_S = 20.0
@@ -48,6 +49,7 @@ class Loop:
             self._thread.join(STOP_TIMEOUT_S)
 
     def _run(self) -> None:
+        PLACEMENT.anywhere()
         try:
             while not self._ending:
                 self._woken.clear()

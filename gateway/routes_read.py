@@ -20,6 +20,7 @@ from gateway.changes import events, parse_cursor
 from gateway.describing import BUNDLE_MEDIA_TYPE
 from gateway.documents import FileDigest, parse_digest
 from gateway.exports import CSV_MEDIA_TYPE, PARQUET_MEDIA_TYPE, csv_lines, pages, parquet_parts
+from gateway.placement import run_together
 from gateway.reading import Answer, BundleAnswer, ReadingDesk
 from gateway.references import ReferenceQuestion
 from gateway.routes_webhooks import webhook_router
@@ -50,7 +51,7 @@ class _ConsignmentRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         async def handle(request: Request) -> Response:
             asked = (request.path_params["ucr"], request.headers.get("authorization"))
-            answer: Response = await run_in_threadpool(self.endpoint, *asked)
+            answer: Response = await run_together(self.endpoint, *asked)
             return answer
 
         return handle

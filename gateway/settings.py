@@ -94,6 +94,9 @@ class GatewaySettings(BaseSettings):
     """Records in one bulk upload."""
     verifier_processes: Annotated[int, Field(ge=0, le=256)] = Field(default_factory=lambda: os.cpu_count() or 1)
     """Processes that examine bulk uploads; 0 examines them in the gateway's own."""
+    views_on_one_processor: bool = True
+    """The threads that serve views keep to one processor, another one for each gateway of a machine.
+    Linux only; off where the service manager places the process."""
     traces_file: Path | None = None
     """Traces are appended here, one OpenTelemetry span (JSON) a line; without it none are made."""
     webhook_hosts: tuple[str, ...] = ()

@@ -11,10 +11,9 @@ import asyncio
 from collections import deque
 from contextvars import Context, copy_context
 
-from starlette.concurrency import run_in_threadpool
-
 from gateway.intake import Intake
 from gateway.keeper import Acceptance, Verdict
+from gateway.placement import run_anywhere
 
 RUNNERS_MAX = 2
 RECORDS_TOGETHER_MAX = 64
@@ -46,7 +45,7 @@ class SinglesDesk:
         while self._waiting:
             group = [self._waiting.popleft() for _ in range(min(len(self._waiting), RECORDS_TOGETHER_MAX))]
             try:
-                verdicts = await run_in_threadpool(self._intake.accept_each, [(body, who) for body, who, _ in group])
+                verdicts = await run_anywhere(self._intake.accept_each, [(body, who) for body, who, _ in group])
             except Exception as fault:  # noqa: BLE001 - told to each whom it met; those behind them are served
                 for _, _, verdict in group:
                     if not verdict.done():
