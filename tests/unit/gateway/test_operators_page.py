@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import json
 import re
 from pathlib import Path
 
@@ -52,6 +53,8 @@ def default(name: str) -> str:
         return "one a core"
     if field.default in ("", None, ()):
         return ""
+    if isinstance(field.default, bool):
+        return json.dumps(field.default)  # as the settings file says it
     return f"{field.default:.9g}" if isinstance(field.default, float) else str(field.default)
 
 
