@@ -1,8 +1,9 @@
-"""Where threads run: those that serve views keep to one processor, where there are several; the rest run anywhere.
+"""Where threads run: the one that listens and those that serve views keep to one processor, where there are several.
 
 A view is handed from the thread that listens to one that reads and back, and both need the interpreter, which one
 thread has at a time. Spread over processors, each hand-over wakes a sleeping one: a fifth of what a view costs. What
-works without the interpreter (the store's commits, uploads, sealer, follower) gains by running beside them.
+works without the interpreter (the store's commits, uploads, sealer, follower) gains by running beside them,
+anywhere. Other answers are made where their thread was last.
 
 Each gateway of a machine claims a processor of its own; with none left, with a single one, and on systems that cannot
 do it, threads run where the system puts them.

@@ -96,7 +96,8 @@ class GatewaySettings(BaseSettings):
     """Processes that examine bulk uploads; 0 examines them in the gateway's own."""
     views_on_one_processor: bool = True
     """The threads that serve views keep to one processor, another one for each gateway of a machine.
-    Linux only; off where the service manager places the process."""
+    Linux only; off where the service manager places the process, or several gateways run
+    in containers of one machine, which do not see each other."""
     traces_file: Path | None = None
     """Traces are appended here, one OpenTelemetry span (JSON) a line; without it none are made."""
     webhook_hosts: tuple[str, ...] = ()
