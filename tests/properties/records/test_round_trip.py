@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from chain.encoding import Json
@@ -78,16 +78,17 @@ def test_any_bytes_are_a_record_or_malformed(text: str | bytes) -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(data=st.data())
+@given(share=st.floats(0, 1, exclude_max=True), other=st.sampled_from("AZaz09-_.~ \x00="))
 def test_a_record_with_one_character_changed_is_malformed_or_does_not_verify_or_says_the_same(
-    data: st.DataObject,
+    share: float, other: str
 ) -> None:
     from chain.errors import MalformedRecord
 
+    # The text's salts and signature are new each time: what is drawn must not depend on them.
     key = KEYS[KeyAlgorithm.ES256]
     text = sign_record(SMALL, key=key, iss=ISSUER, consortium=CONSORTIUM, iat=1, jti="a").serialize()
-    at = data.draw(st.integers(0, len(text) - 1))
-    other = data.draw(st.sampled_from("AZaz09-_.~ \x00=").filter(lambda c: c != text[at]))
+    at = int(share * len(text))
+    assume(text[at] != other)
     try:
         read = SignedRecord.parse(text[:at] + other + text[at + 1 :])
     except MalformedRecord:
