@@ -20,9 +20,10 @@ from chain.keys import SigningKey
 from chain.records.quick import parse_signed
 from chain.sdjwt import RECORD_CHARS_MAX, SignedRecord
 from gateway.examination import Examined, Examiner
+from gateway.extracts import references_of
 from gateway.receipts import sign_receipt
 from gateway.registry import Snapshot
-from gateway.search_facts import findable, pack_findable, references_of
+from gateway.search_facts import findable, pack_findable
 from gateway.store.records import NewRecord, hidden_part
 from gateway.store.vault import Vault
 

@@ -31,17 +31,16 @@ from sqlalchemy import (
     select,
 )
 
-from chain.encoding import Json
 from chain.identifiers import Ucr
 from chain.records import Record, parse_record
-from chain.records.base import reference_key
 from chain.sdjwt import SignedRecord
+from gateway.extracts import Extract, extract, extract_shown, references_of
 from gateway.store.model import marks, metadata, payloads, records
 from gateway.store.records import open_signed
 from gateway.store.rows import insert_rows
 from gateway.store.store import Store
 from gateway.views.facts import HeldRecord, passing
-from gateway.views.standing import DISTRICT_CHARS, offices
+from gateway.views.standing import DISTRICT_CHARS, HEADS_WITH_OFFICE, office_numbers
 
 FACTS_MAX = 4_000
 """Most facts of one record; a declaration of 999 goods items keeps the first of them."""
@@ -80,10 +79,9 @@ _IMPORTERS: Final = ("importer", "trader", "consignee", "owner", "buyer", "merch
 _BROKERS: Final = ("agent", "declarant")
 _PARTIES: Final = dict.fromkeys(_IMPORTERS, "importer") | dict.fromkeys(_BROKERS, "broker")
 """Role of a party to the fact that it tells."""
-_PARTY_NUMBERS: Final = ("uscc", "customs_code")
-_DAYS: Final = {"declaration": "lodged", "status": "at", "event": "happened", "order": "placed"}
+_DAYS: Final = frozenset({"declaration", "status", "event", "order"})
+"""The sections whose day is searched for."""
 _OFFICES: Final = frozenset({"declaration", "request", "assessment"})
-_HEADS: Final = frozenset({"status", *_OFFICES, *_DAYS})
 
 _SEQUENCE = BigInteger().with_variant(Integer, "sqlite")
 
@@ -144,35 +142,13 @@ def findable(
     """What a fully disclosed record can be found by; None for a read, which is not searched for."""
     if signed.vct == "audit.access":
         return None
-    # The typed record has its references parsed already; the view would parse them once more.
-    keys = frozenset(one.key for one in record.references) if reference_keys is None else reference_keys
-    held = passing(signed, keys)
-    parties = held.many("parties")
-    facts = _plain_facts(held, parties)
+    # Whoever writes the references too has their keys already.
+    keys = frozenset([one[:3] for one in references_of(signed, record)]) if reference_keys is None else reference_keys
+    found = extract(signed, keys) if signed.fits_model else extract_shown(passing(signed, keys))
     ucrs = [ucr for _, ucr in signed.ucr_elements() if ucr is not None]
-    named = _concerned(held, parties)
+    named = _concerned(found, signed.iss)
     concerns = [(whom, ucr) for ucr in ucrs for whom in sorted(named | {Ucr(ucr).company[:WHOM_CHARS_MAX]})]
-    return Findable(ucrs, sorted(facts), concerns, _goods_of(held))
-
-
-class _Reference(msgspec.Struct, frozen=True):
-    """A reference's members, of a record that is known to fit its model."""
-
-    kind: str
-    value: str
-    scope: str = ""
-    on: str = ""
-
-
-_read_references = msgspec.json.Decoder(tuple[str, list[_Reference]]).decode
-
-
-def references_of(signed: SignedRecord, record: Record) -> list[tuple[str, str, str, str]]:
-    """(kind, scope, value, day) of each reference in order, the first three as `Reference.key` writes them."""
-    if not signed.fits_model:
-        return [(*one.key, one.on) for one in record.references]
-    said = [one for text in signed.texts("references") for one in _read_references(text)[1]]
-    return [(*reference_key(one.kind, one.scope, one.value), one.on) for one in said]
+    return Findable(ucrs, sorted(_plain_facts(found)), concerns, _goods_of(found))
 
 
 def write_findables(connection: Connection, found: Sequence[tuple[int, Findable]]) -> None:
@@ -248,7 +224,8 @@ unpack_findable = msgspec.msgpack.Decoder(Findable).decode
 
 def facts_of(held: HeldRecord) -> set[Fact]:
     """The facts that a record's disclosed sections tell."""
-    return _plain_facts(held, held.many("parties")).union(_goods_facts_of(_goods_of(held)))
+    found = extract_shown(held)
+    return _plain_facts(found).union(_goods_facts_of(_goods_of(found)))
 
 
 def pairs_of(text: str) -> frozenset[str]:
@@ -259,20 +236,8 @@ def pairs_of(text: str) -> frozenset[str]:
     return frozenset(plain[i : i + PAIR_CHARS] for i in range(len(plain) - PAIR_CHARS + 1))
 
 
-class _Item(msgspec.Struct, frozen=True):
-    """What is looked for of a goods item."""
-
-    hs: str | None = None
-    name: str = ""
-
-
-_read_item = msgspec.json.Decoder(tuple[str, _Item]).decode
-
-
-def _goods_of(held: HeldRecord) -> list[tuple[str, str]]:
-    # Goods items are most of a record, and two of their members are all that is wanted.
-    items = [_read_item(text)[1] for text in held.signed.texts("goods_items")]
-    return [*dict.fromkeys([(item.hs or "", item.name) for item in items])]
+def _goods_of(found: Extract) -> list[tuple[str, str]]:
+    return [*dict.fromkeys([(item.hs or "", item.name) for item in found.items])]
 
 
 def _goods_facts_of(goods: Sequence[tuple[str, str]]) -> Iterator[Fact]:
@@ -287,40 +252,30 @@ def _goods_facts(hs: str, name: str) -> frozenset[Fact]:
     return frozenset(found)
 
 
-def _plain_facts(held: HeldRecord, parties: Sequence[dict[str, Json]]) -> set[Fact]:
+def _plain_facts(found: Extract) -> set[Fact]:
     """What all sections but the goods tell."""
-    found = [(kind, value) for kind, _, value in held.reference_keys]
-    for party in parties:
-        if (what := _PARTIES.get(str(party.get("role")))) is not None:
-            found += [(what, str(party.get(name) or "")) for name in _PARTY_NUMBERS]
-    # Most types have few of these sections, and each one is looked for only where it is.
-    for head in _HEADS.intersection(held.signed.sections):
-        told = held.one(head)
-        if head == "status":
-            found.append(("status", str(told.get("state") or "")))
-        if head in _OFFICES:
-            office = _value(told.get("office"))
-            found += (("office", office), ("district", office[:DISTRICT_CHARS]))
-        if head in _DAYS:
-            found.append(("day", str(_member(told.get(_DAYS[head]), "utc"))[:10]))
-    return {(kind, value[:VALUE_CHARS_MAX]) for kind, value in found if value}
+    facts = {(kind, value[:VALUE_CHARS_MAX]) for kind, _, value in found.keys if value}
+    for party in found.parties:
+        if (what := _PARTIES.get(party.role)) is not None:
+            facts.update([(what, number) for number in (party.uscc, party.customs_code) if number])
+    for name, head in found.heads.items():
+        if name == "status" and head.state:
+            facts.add(("status", head.state))
+        if name in _OFFICES and head.office is not None:
+            office = head.office.value
+            facts.update((("office", office[:VALUE_CHARS_MAX]), ("district", office[:DISTRICT_CHARS])))
+        if name in _DAYS and (day := head.day()):
+            facts.add(("day", day))
+    return facts
 
 
-def _concerned(held: HeldRecord, parties: Sequence[dict[str, Json]]) -> set[str]:
+def _concerned(found: Extract, iss: str) -> set[str]:
     """Whom a record may make a party, whose issuer's number, or whose district, as `views.standing` decides these.
 
     The company whose UCR it is comes on top.
     """
-    found = {str(party.get(name) or "") for party in parties for name in _PARTY_NUMBERS}
-    found.update([office[:DISTRICT_CHARS] for office in offices(held)])
-    found.discard("")
-    found.add(held.signed.iss)
-    return found
-
-
-def _value(said: Json) -> str:
-    return str(_member(said, "value"))
-
-
-def _member(said: Json, name: str) -> Json:
-    return (said.get(name) or "") if isinstance(said, dict) else ""
+    concerned = {number for party in found.parties for number in (party.uscc, party.customs_code) if number}
+    said = [office for name, head in found.heads.items() if name in HEADS_WITH_OFFICE for office in head.offices()]
+    concerned.update([office[:DISTRICT_CHARS] for office in office_numbers(said, found.keys)])
+    concerned.add(iss)
+    return concerned

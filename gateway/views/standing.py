@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from chain.encoding import Json
 from chain.identifiers import Ucr, Uscc
 from chain.members import Role
 from gateway.policy import Condition
 from gateway.views.facts import Directory, HeldRecord, Reader
 
 DISTRICT_CHARS = 2
+OFFICE_CHARS = 4
 """A customs office (关区) has four digits; the first two name its district (直属海关)."""
 
 _TRANSPORT = frozenset({"transport_document", "master_bill", "container", "order"})
@@ -38,7 +38,8 @@ LINKING_KINDS: Final[Mapping[Role, frozenset[str]]] = {
 STANDINGS_KEPT_MAX = 512
 """Consignments whose parties are kept, so that all who look at one while it stands still pay for them once."""
 
-_HEADS_WITH_OFFICE = frozenset({"declaration", "request", "transport_document", "assessment", "tax_payment"})
+HEADS_WITH_OFFICE = frozenset({"declaration", "request", "transport_document", "assessment", "tax_payment"})
+"""The sections that may name a customs office."""
 
 
 @dataclass(frozen=True)
@@ -133,12 +134,13 @@ def _named(record: HeldRecord, directory: Directory) -> Iterator[tuple[str, str]
 
 def offices(record: HeldRecord) -> Iterable[str]:
     """The customs offices, or numbers that begin with one, by which a consignment is one of their districts."""
-    for head in _HEADS_WITH_OFFICE.intersection(record.signed.sections):
-        told = record.one(head)
-        for field in ("office", "border_office"):
-            said: Json = told.get(field)
-            if isinstance(said, dict) and str(said.get("value", ""))[:4].isdigit():
-                yield str(said["value"])
-    for kind, _, value in record.reference_keys:
-        if kind == "declaration" and value[:4].isdigit():
-            yield value
+    told = [record.one(head) for head in HEADS_WITH_OFFICE.intersection(record.signed.sections)]
+    offices = [one.get(field) for one in told for field in ("office", "border_office")]
+    said = [str(one.get("value", "")) for one in offices if isinstance(one, dict)]
+    return office_numbers(said, record.reference_keys)
+
+
+def office_numbers(said: Iterable[str], reference_keys: Iterable[tuple[str, str, str]]) -> list[str]:
+    """Of the offices that were said, and of the numbers of declarations, those that begin with an office's number."""
+    numbers = [*said, *[value for kind, _, value in reference_keys if kind == "declaration"]]
+    return [one for one in numbers if one[:OFFICE_CHARS].isdigit()]

@@ -8,6 +8,7 @@ import pytest
 from chain.records import parse_record
 from chain.records.quick import parse_signed
 from gateway import preparation
+from gateway.extracts import references_of
 from gateway.preparation import Against, Unfit
 from gateway.search_facts import (
     FACTS_MAX,
@@ -15,7 +16,6 @@ from gateway.search_facts import (
     facts_of,
     findable,
     pack_findable,
-    references_of,
     unpack_findable,
 )
 from gateway.store.records import NewRecord, hidden_part, open_signed
