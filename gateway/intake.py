@@ -104,7 +104,7 @@ class Intake:
     def prepare_lines(self, lines: Sequence[bytes]) -> list[Offer]:
         """The offers of an upload's lines, each a JSON string that holds an SD-JWT; a bad line spoils no other."""
         self._uploaded_at = time.monotonic()
-        with self._tracing.step("examination", records=len(lines)):
+        with self._tracing.step("examination", records=len(lines)), self._keeper.expecting(len(lines)):
             against = self._against()
             if self.verifiers is None:
                 return self.preparer.prepare_lines(lines, against)

@@ -4,13 +4,18 @@ Whoever comes first writes for all who wait behind (one flush to disk serves the
 and leave clients hanging. Single records go before uploads. Of each offer, in order, as if each had come alone: a
 record that is kept already gets its receipt again, whatever speaks against it now; then what was found against it; its
 signer as the registry stands at this moment; the member's quota; its number; what it amends.
+
+While more records of uploads are being examined, those that are ready wait for them a moment: one transaction for many
+writes the pages that they share once. Single records wait for nobody.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
@@ -36,6 +41,8 @@ from gateway.store.store import Store
 
 RECORDS_PER_COMMIT_MAX = 2_000
 """More records a transaction gain nothing and hold single records up for longer."""
+GATHER_S = 0.25
+"""How long records of uploads wait, at most, for others that are being examined."""
 AMENDS_RETRY_S = 2.0
 
 
@@ -57,6 +64,8 @@ class Ticket:
     """Offers that wait to be written together; read it only through `Keeper.verdicts`."""
 
     offers: Sequence[Offer]
+    offered_at: float
+    """Monotonic seconds."""
     verdicts: list[Verdict] | None = None
     fault: BaseException | None = None
 
@@ -77,26 +86,65 @@ class Keeper:
     _singles: deque[Ticket] = field(default_factory=deque)
     _uploads: deque[Ticket] = field(default_factory=deque)
     _turn: threading.Lock = field(default_factory=threading.Lock)
+    _gathering: threading.Lock = field(default_factory=threading.Lock)
+    _counts: threading.Lock = field(default_factory=threading.Lock)
+    _queued = _expected = 0
+    """Records of uploads that are ready, and that are being examined."""
+    _enough: threading.Event = field(default_factory=threading.Event)
+    """Set when whoever gathers need not wait for more."""
 
     def keep(self, offers: Sequence[Offer]) -> list[Verdict]:
         """What became of each offer, once that is durable. Where the store fails, that is the verdict of each."""
         return self.verdicts(self.offer(offers))
 
+    @contextmanager
+    def expecting(self, count: int) -> Iterator[None]:
+        """So many records of an upload are being examined in the block, and will be offered if they can."""
+        self._count(expected=count)
+        try:
+            yield
+        finally:
+            self._count(expected=-count)
+
     def offer(self, offers: Sequence[Offer]) -> Ticket:
         """Puts offers in line, at once; lines are served in order."""
-        ticket = Ticket(offers)
-        (self._singles if len(offers) == 1 else self._uploads).append(ticket)
+        ticket = Ticket(offers, time.monotonic())
+        if len(offers) == 1:
+            self._singles.append(ticket)
+        else:
+            self._uploads.append(ticket)
+            self._count(queued=len(offers))
         return ticket
 
     def verdicts(self, ticket: Ticket) -> list[Verdict]:
         """Waits for the ticket's turn, or takes it: then writes for all who wait too."""
         while not ticket.is_done:
-            with self._turn:
-                if not ticket.is_done:
-                    self._serve(self._drawn())
+            # One upload gathers at a time, and nobody's single record waits behind it.
+            with nullcontext() if len(ticket.offers) == 1 else self._gathering:
+                if not ticket.is_done and len(ticket.offers) != 1:
+                    self._gather()
+                with self._turn:
+                    if not ticket.is_done:
+                        self._serve(self._drawn())
         if ticket.verdicts is None:
             raise ticket.fault or TongguanError("a fault of the gateway")
         return ticket.verdicts
+
+    def _count(self, *, queued: int = 0, expected: int = 0) -> None:
+        with self._counts:
+            self._queued += queued
+            self._expected += expected
+        if self._is_enough():
+            self._enough.set()
+
+    def _is_enough(self) -> bool:
+        return not self._expected or self._queued >= RECORDS_PER_COMMIT_MAX
+
+    def _gather(self) -> None:
+        """Waits for more records of uploads, unless enough wait, none is coming, or the first waited long."""
+        self._enough.clear()
+        if self._uploads and not self._is_enough():
+            self._enough.wait(max(0.0, self._uploads[0].offered_at + GATHER_S - time.monotonic()))
 
     def _drawn(self) -> list[Ticket]:
         """Single records where any wait, else as many chunks of uploads as one transaction takes."""
@@ -106,6 +154,8 @@ class Keeper:
         while queue and (not drawn or count + len(queue[0].offers) <= RECORDS_PER_COMMIT_MAX):
             drawn.append(queue.popleft())
             count += len(drawn[-1].offers)
+        if queue is self._uploads:
+            self._count(queued=-count)
         return drawn
 
     def _serve(self, tickets: list[Ticket]) -> None:
