@@ -159,9 +159,8 @@ class SignedRecord:
     def texts(self, name: str) -> list[bytes]:
         """The JSON texts `[salt, value]` of a section's disclosed elements, in order: for who needs a part of each."""
         held = self._held
-        known, all_texts = held.places(), held.texts()
-        shown = [digest for digest in self.sections.get(name, ()) if digest in known]
-        return [all_texts[known[one]] for one in shown] if all_texts else [held.text(one) for one in shown]
+        known = held.places()
+        return [held.text(digest) for digest in self.sections.get(name, ()) if digest in known]
 
     def plain_texts(self) -> Sequence[bytes]:
         """The JSON text of every disclosure in order, a line each, where its reader proved that they are written as

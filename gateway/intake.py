@@ -74,7 +74,7 @@ class Intake:
     def accept(self, body: bytes) -> Acceptance:
         """Takes one SD-JWT; raises Malformed, GatewayRefusal, StoreFault with why not. Then nothing was kept."""
         offer = self._examined(body, self._against())
-        (verdict,) = self.verdicts(self.offer([offer]))
+        (verdict,) = self.verdicts(self._offer_single(offer))
         if isinstance(verdict, TongguanError):
             raise verdict
         return verdict
@@ -84,7 +84,7 @@ class Intake:
         self._posted_at = time.monotonic()
         against = self._against()
         offers = [who.run(self._examined, body, against) for body, who in bodies]
-        tickets = [who.run(self.offer, [offer]) for offer, (_, who) in zip(offers, bodies, strict=True)]
+        tickets = [who.run(self._offer_single, offer) for offer, (_, who) in zip(offers, bodies, strict=True)]
         with ExitStack() as ends:
             for _, who in bodies:
                 step = ExitStack()
@@ -112,9 +112,16 @@ class Intake:
 
     def offer(self, offers: Sequence[Offer]) -> Ticket:
         """Puts offers in line to be kept, at once, in order; `verdicts` tells what became of them."""
+        self._brought(offers)
+        return self._keeper.offer(offers)
+
+    def _offer_single(self, offer: Offer) -> Ticket:
+        self._brought([offer])
+        return self._keeper.offer([offer], single=True)
+
+    def _brought(self, offers: Sequence[Offer]) -> None:
         # Before they are kept: a full batch may be sealed before their verdicts are read.
         self._tracing.brought(one.record_id for one in offers if isinstance(one, NewRecord))
-        return self._keeper.offer(offers)
 
     def verdicts(self, ticket: Ticket) -> list[Verdict]:
         """Of each offer, in order, what became of it, once that is durable."""

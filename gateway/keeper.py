@@ -66,6 +66,8 @@ class Ticket:
     offers: Sequence[Offer]
     offered_at: float
     """Monotonic seconds."""
+    is_single: bool
+    """Posted alone: it goes before uploads, of which even the last line keeps its place."""
     verdicts: list[Verdict] | None = None
     fault: BaseException | None = None
 
@@ -93,10 +95,6 @@ class Keeper:
     _enough: threading.Event = field(default_factory=threading.Event)
     """Set when whoever gathers need not wait for more."""
 
-    def keep(self, offers: Sequence[Offer]) -> list[Verdict]:
-        """What became of each offer, once that is durable. Where the store fails, that is the verdict of each."""
-        return self.verdicts(self.offer(offers))
-
     @contextmanager
     def expecting(self, count: int) -> Iterator[None]:
         """So many records of an upload are being examined in the block, and will be offered if they can."""
@@ -106,10 +104,10 @@ class Keeper:
         finally:
             self._count(expected=-count)
 
-    def offer(self, offers: Sequence[Offer]) -> Ticket:
+    def offer(self, offers: Sequence[Offer], *, single: bool = False) -> Ticket:
         """Puts offers in line, at once; lines are served in order."""
-        ticket = Ticket(offers, time.monotonic())
-        if len(offers) == 1:
+        ticket = Ticket(offers, time.monotonic(), single)
+        if single:
             self._singles.append(ticket)
         else:
             self._uploads.append(ticket)
@@ -117,11 +115,14 @@ class Keeper:
         return ticket
 
     def verdicts(self, ticket: Ticket) -> list[Verdict]:
-        """Waits for the ticket's turn, or takes it: then writes for all who wait too."""
+        """Of each offer what became of it, once that is durable; where the store fails, that is the verdict of each.
+
+        Waits for the ticket's turn, or takes it: then writes for all who wait too.
+        """
         while not ticket.is_done:
             # One upload gathers at a time, and nobody's single record waits behind it.
-            with nullcontext() if len(ticket.offers) == 1 else self._gathering:
-                if not ticket.is_done and len(ticket.offers) != 1:
+            with nullcontext() if ticket.is_single else self._gathering:
+                if not ticket.is_done and not ticket.is_single:
                     self._gather()
                 with self._turn:
                     if not ticket.is_done:

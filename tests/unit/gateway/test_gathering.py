@@ -84,11 +84,19 @@ def test_a_single_record_does_not_wait_for_uploads(
         waiting = threading.Thread(target=keeper.verdicts, args=(upload,))
         waiting.start()
         began = time.monotonic()
-        assert all_kept(keeper, keeper.offer(single))
+        assert all_kept(keeper, keeper.offer(single, single=True))
         assert time.monotonic() - began < LONG_S / 2
         assert written == [1] and not upload.is_done
     waiting.join(LONG_S / 2)
     assert written == [1, 3]
+
+
+def test_a_chunk_of_one_line_keeps_its_place_behind_those_before_it(
+    gateway: PaperGateway, town: Town, keeper: Keeper, written: list[int]
+) -> None:
+    first, last = keeper.offer(offers(gateway, town, 0, 3)), keeper.offer(offers(gateway, town, 3, 1))
+    assert all_kept(keeper, last) and first.is_done
+    assert written == [4]
 
 
 def test_a_full_transaction_waits_for_no_more(
