@@ -110,12 +110,9 @@ def _later(error: Exception) -> Submission:
 
 
 def receipt_text(receipt: object) -> str:
-    """The receipt as its compact JWS."""
-    for name in ("jws", "jwt", "text"):
-        said = getattr(receipt, name, None)
-        if isinstance(said, str):
-            return said
-    return str(receipt)
+    """The receipt as it was given out."""
+    said = getattr(receipt, "text", None)
+    return said if isinstance(said, str) else str(receipt)
 
 
 def record_jti(envelope: Envelope, ordinal: int, sha256: str) -> str:

@@ -44,7 +44,8 @@ class Accepted(Answer):
     record_id: str
     state: Literal["accepted", "anchored", "covered", "refused"]
     receipt: str
-    """JWS of `typ` `tongguan-receipt+jwt`."""
+    """JWS of `typ` `tongguan-receipt+jwt`; where the record came in an upload, its part of what was signed for several:
+    JWS, leaf, index and path divided by tildes (`chain/README.md`)."""
 
 
 class BulkVerdict(Answer):
@@ -55,6 +56,7 @@ class BulkVerdict(Answer):
     status: int
     record_id: str | None = None
     receipt: str | None = None
+    """The record's own; one signature may serve several (`chain/README.md`)."""
     problem: Problem | None = None
 
 

@@ -16,7 +16,6 @@ from typing import Protocol
 from chain.encoding import parse_base64url
 from chain.errors import LedgerFault, NotFound
 from chain.index_store import IndexStore, Link
-from chain.jws import CompactJws
 from chain.ledger import Checkpoint, ProofAnswer
 from chain.ledger.faults import NoProofs
 from chain.members import AccountVersion
@@ -31,9 +30,10 @@ from chain.proof.assemble import (
     plan_slots,
 )
 from chain.proof.batch import BatchFacts, entry_digest
-from chain.proof.bundle import RECEIPT_TYP, ShownReceipt
+from chain.proof.bundle import ShownReceipt
 from chain.proof.header import Header
 from chain.proof.index_map import ChainEntry
+from chain.proof.receipt import SignedReceipt
 from chain.proof.slots import SlotRequest, required_slots
 from chain.verify.trust import LEDGER, REGISTRY, TrustRoot
 from gateway.registry import Snapshot
@@ -169,10 +169,10 @@ class BundleMaker:
         subject = [record.signed.record_id]
         return self._while_it_stands(lambda header: self._make(header, subject, shown, tags, promises))
 
-    def _registered(self, receipts: Sequence[str]) -> list[CompactJws]:
+    def _registered(self, receipts: Sequence[str]) -> list[SignedReceipt]:
         """Those of the receipts whose key the registry knows: others prove nothing."""
         keys = self._snapshot().keys
-        parsed = [CompactJws.parse(text, typ=RECEIPT_TYP) for text in receipts]
+        parsed = [SignedReceipt.parse(text) for text in receipts]
         return [one for one in parsed if parse_base64url(one.kid) in keys]
 
     def _while_it_stands(self, make: Callable[[HeaderInUse], bytes]) -> bytes:
@@ -184,7 +184,7 @@ class BundleMaker:
                 return made
         raise BehindCheckpoint("checkpoints come faster than bundles can be made")
 
-    def _consignment(self, header: HeaderInUse, sight: Sight, receipts: Sequence[CompactJws]) -> bytes:
+    def _consignment(self, header: HeaderInUse, sight: Sight, receipts: Sequence[SignedReceipt]) -> bytes:
         covered = header.stands_at
         tags = [
             tag
@@ -213,7 +213,7 @@ class BundleMaker:
             batches.setdefault(first_uncovered.index, AnchoredBatch(first_uncovered, b""))
         signers = [record.signed.kid for record in shown]
         for receipt in receipts:
-            signers += [receipt.jws.kid, *([receipt.record.kid] if receipt.record else [])]
+            signers += [receipt.receipt.kid, *([receipt.record.kid] if receipt.record else [])]
         kids = {parse_base64url(kid) for kid in signers}
         request = plan_slots(
             shown,
@@ -297,16 +297,16 @@ class BundleMaker:
 
 
 def _promises(
-    sight: Sight, shown: Collection[str], receipts: Sequence[CompactJws], header: HeaderInUse
+    sight: Sight, shown: Collection[str], receipts: Sequence[SignedReceipt], header: HeaderInUse
 ) -> Iterator[ShownReceipt]:
     """The receipts of records that are shown, and of those that are due by this header's time but not shown."""
     time_s = Header.from_rlp(header.rlp).timestamp
     signed = {one.signed.record_id: one.signed for one in sight.records}
     for receipt in receipts:
-        record_id = str(receipt.payload.get("record_id"))
+        record_id = str(receipt.claims.get("record_id"))
         if record_id in shown:
             yield ShownReceipt(receipt, None)
-        elif record_id in signed and int(str(receipt.payload.get("anchor_by"))) < time_s:
+        elif record_id in signed and int(str(receipt.claims.get("anchor_by"))) < time_s:
             yield ShownReceipt(receipt, signed[record_id].with_elements(()))
 
 

@@ -21,7 +21,7 @@ from chain.records.quick import parse_signed
 from chain.sdjwt import RECORD_CHARS_MAX, SignedRecord
 from gateway.examination import Examined, Examiner
 from gateway.extracts import references_of
-from gateway.receipts import sign_receipt
+from gateway.receipts import Promised, sign_receipts
 from gateway.registry import Snapshot
 from gateway.search_facts import findable, pack_findable
 from gateway.store.records import NewRecord, hidden_part
@@ -117,23 +117,27 @@ class Preparer:
         _each(drafts, lambda draft: self._understand(draft, against.batch_count))
         _each(drafts, _find)
         accepted_at = int(against.now_s)
-        _each(drafts, lambda draft: self._promise(draft, accepted_at))
+        self._promise([draft for draft in drafts if draft.unfit is None], accepted_at)
         _each(drafts, lambda draft: self._pack(draft, accepted_at))
         return [draft.unfit or draft.offer for draft in drafts]
 
     def _understand(self, draft: _Draft, batch_count: int) -> None:
         draft.examined = self.examiner.understand(draft.signed, batch_count)
 
-    def _promise(self, draft: _Draft, accepted_at: int) -> None:
-        draft.receipt = sign_receipt(
+    def _promise(self, drafts: Sequence[_Draft], accepted_at: int) -> None:
+        receipts = sign_receipts(
+            [
+                Promised(draft.record_id, [(entry.tag, entry.digest) for entry in draft.examined.entries])
+                for draft in drafts
+            ],
             gateway=self.promise.gateway,
             consortium=self.promise.consortium,
-            record_id=draft.record_id,
-            entries=[(entry.tag, entry.digest) for entry in draft.examined.entries],
             accepted_at=accepted_at,
             anchor_by=accepted_at + self.promise.anchor_promise_s,
             key=self.signer,
         )
+        for draft, receipt in zip(drafts, receipts, strict=True):
+            draft.receipt = receipt
 
     def _pack(self, draft: _Draft, accepted_at: int) -> None:
         signed, record = draft.signed, draft.examined.record

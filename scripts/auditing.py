@@ -28,11 +28,10 @@ from typing import Any
 from chain.encoding import parse_base64url
 from chain.errors import Malformed, StoreFault
 from chain.index_store import IndexStore
-from chain.jws import CompactJws
 from chain.ledger import RegisteredKey, RegisteredMember
 from chain.members import KeyState, MemberState, Role
 from chain.proof.batch import TAG_BYTES, entry_digest, split_entries
-from chain.proof.bundle import RECEIPT_TYP
+from chain.proof.receipt import SignedReceipt
 from chain.sdjwt import SignedRecord
 from gateway.client import Receipt
 
@@ -131,13 +130,13 @@ class Registered:
     members: Mapping[str, RegisteredMember]
     keys: Mapping[bytes, RegisteredKey]
 
-    def is_gateways(self, jws: CompactJws, member: str) -> bool:
+    def is_gateways(self, receipt: SignedReceipt, member: str) -> bool:
         """Whether a registered key of that member, which has or had the role GATEWAY, made the signature."""
-        found = self.keys.get(_thumbprint(jws.kid))
+        found = self.keys.get(_thumbprint(receipt.kid))
         known = self.members.get(member)
         if found is None or known is None or found.versions[0].member != member:
             return False
-        return any(Role.GATEWAY in one.roles for one in known.versions) and jws.verify(found.public_key)
+        return any(Role.GATEWAY in one.roles for one in known.versions) and receipt.verify(found.public_key)
 
     def has_ended(self, signed: SignedRecord) -> bool:
         """Whether the record's key was revoked or its member is not active any more."""
@@ -176,14 +175,15 @@ class Audit:
     def check(self, kept: KeptReceipt) -> Outcome | None:
         """What became of one promise, counted in the report; None where this very receipt was looked at before."""
         try:
-            jws = CompactJws.parse(kept.receipt, typ=RECEIPT_TYP)
-            receipt = Receipt.parse(kept.receipt)
+            promised = SignedReceipt.parse(kept.receipt)
+            receipt = Receipt.of(promised)
         except (Malformed, ValueError, KeyError, TypeError) as error:
             return self._conclude(kept, "", "", Outcome.FORGED, f"it is no receipt: {error}")
         said_by = (receipt.gateway, receipt.record_id)
         if self._seen.get(said_by) == kept.receipt:
             return None
-        if not self._registered.is_gateways(jws, receipt.gateway) or jws.payload.get("aud") != self._consortium:
+        is_gateways = self._registered.is_gateways(promised, receipt.gateway)
+        if not is_gateways or promised.claims.get("aud") != self._consortium:
             why = "no registered key of a gateway's member of this consortium signed it"
             return self._conclude(kept, receipt.record_id, receipt.gateway, Outcome.FORGED, why)
         if said_by in self._seen:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from chain.encoding import Json, base64url, parse_base64url
+from chain.encoding import Json, base64url, parse_base64url, parse_json_object, write_json
 from chain.keys import P256_ORDER, PublicKey, SigningKey
 from chain.members import AddedBy, KeyAlgorithm, KeyState, MemberState, Role
 from chain.proof import batch, layout
@@ -67,6 +67,29 @@ def _story() -> tuple[Consortium, SignedRecord, SignedRecord]:
 
 def _out(it: Consortium, bundle: Bundle) -> Made:
     return bundle.format(), it.trust_root()
+
+
+def _group_altered(
+    change: Callable[[list[str]], list[str]], leaf: Callable[[dict[str, Json]], dict[str, Json]] = lambda leaf: leaf
+) -> Made:
+    """A bundle with the first of three receipts of a group, its parts changed; its leaf, before that is signed."""
+    it, declaration, status = _story()
+    receipt, *_ = it.receipts(declaration, status, it.record(), anchor_by=it.time)
+    said, root = _out(it, it.record_bundle(declaration, receipts=[receipt]))
+    shown = it.receipts_text(declaration, status, it.record(), anchor_by=it.time, leaf=leaf)[0]
+    return said.replace(receipt.text.encode(), "~".join(change(shown.split("~"))).encode()), root
+
+
+def _payload(jws: str, name: str, change: Callable[[int], int]) -> str:
+    """The JWS with another number in its payload, its signature as it was."""
+    header, payload, signature = jws.split(".")
+    said = parse_json_object(parse_base64url(payload))
+    said[name] = change(int(str(said[name])))
+    return f"{header}.{base64url(write_json(said))}.{signature}"
+
+
+def _flipped(said: bytes) -> bytes:
+    return bytes([said[0] ^ 1]) + said[1:]
 
 
 # -- true bundles
@@ -414,6 +437,106 @@ def receipt_kept_too_late() -> Made:
     it, declaration, _ = _story()
     receipt = it.receipt(declaration, anchor_by=1_700_000_001)
     return _out(it, it.record_bundle(declaration, receipts=[receipt]))
+
+
+@vector(Verdict.VALID)
+def receipts_of_a_group_true() -> Made:
+    """Two of three receipts under one signature were kept."""
+    it, declaration, status = _story()
+    first, second, _ = it.receipts(declaration, status, it.record(), anchor_by=it.time)
+    return _out(it, it.record_bundle(declaration, status, receipts=[first, second]))
+
+
+@vector(Verdict.INCOMPLETE, 15)
+def receipt_of_a_group_broken() -> Made:
+    """Of two records promised under one signature the gateway anchored one."""
+    it, declaration, _ = _story()
+    _, receipt = it.receipts(declaration, it.record(), anchor_by=it.time - 10)
+    return _out(it, it.record_bundle(declaration, receipts=[receipt]))
+
+
+@vector(Verdict.INVALID, 15)
+def receipt_of_a_group_for_a_later_time() -> Made:
+    """A receipt of a group puts off what was promised: its signed part is another."""
+    return _group_altered(lambda parts: [_payload(parts[0], "anchor_by", lambda by: by + 1_000), *parts[1:]])
+
+
+@vector(Verdict.INVALID, 15)
+def receipt_of_a_group_for_other_entries() -> Made:
+    """A receipt of a group names another entry than the one under the signed root."""
+
+    def other(parts: list[str]) -> list[str]:
+        leaf = parse_json_object(parse_base64url(parts[1]))
+        leaf["entries"] = [["ab" * 16, base64url(bytes(32))]]
+        return [parts[0], base64url(write_json(leaf)), *parts[2:]]
+
+    return _group_altered(other)
+
+
+@vector(Verdict.INVALID, 15)
+def receipt_of_a_group_at_another_place() -> Made:
+    """A receipt of a group names its neighbour's place in the tree."""
+    return _group_altered(lambda parts: [*parts[:2], "1", parts[3]])
+
+
+@vector(Verdict.INVALID, 15)
+def receipt_of_a_group_beyond_its_size() -> Made:
+    """A receipt of a group names a place that its tree does not have."""
+    return _group_altered(lambda parts: [*parts[:2], "3", parts[3]])
+
+
+@vector(Verdict.INVALID, 15)
+def receipt_of_a_group_by_another_path() -> Made:
+    """One bit of a receipt's path to the signed root is another."""
+    return _group_altered(lambda parts: [*parts[:3], base64url(_flipped(parse_base64url(parts[3])))])
+
+
+@vector(Verdict.INVALID, 15)
+def receipt_of_a_group_by_a_longer_path() -> Made:
+    """A receipt's path goes on above the root."""
+    return _group_altered(lambda parts: [*parts[:3], base64url(parse_base64url(parts[3]) + bytes(32))])
+
+
+@vector(Verdict.INVALID, 1)
+def receipt_of_a_group_by_a_broken_path() -> Made:
+    """A receipt's path ends within a hash."""
+    return _group_altered(lambda parts: [*parts[:3], base64url(parse_base64url(parts[3])[:-1])])
+
+
+@vector(Verdict.INVALID, 1)
+def receipt_of_a_group_with_its_place_written_otherwise() -> Made:
+    """The place of a receipt in its group has a leading zero: one receipt has one text."""
+    return _group_altered(lambda parts: [*parts[:2], "00", parts[3]])
+
+
+@vector(Verdict.INVALID, 1)
+def receipt_of_a_group_without_its_own_part() -> Made:
+    """The signed part of a group is shown as if it were a receipt alone."""
+    return _group_altered(lambda parts: parts[:1])
+
+
+@vector(Verdict.INVALID, 1)
+def receipt_alone_in_a_group() -> Made:
+    """A receipt that was signed alone is shown as if it were the signed part of a group."""
+    it, declaration, _ = _story()
+    alone = it.receipt(declaration, anchor_by=it.time)
+    return _group_altered(lambda parts: [alone.text, *parts[1:]])
+
+
+@vector(Verdict.INVALID, 1)
+def receipt_of_a_group_that_says_a_time_of_its_own() -> Made:
+    """A receipt's own part names a second time to anchor by, signed with the rest."""
+
+    def later(leaf: dict[str, Json]) -> dict[str, Json]:
+        return {**leaf, "anchor_by": 2_000_000_000}
+
+    return _group_altered(lambda parts: parts, leaf=later)
+
+
+@vector(Verdict.INVALID, 1)
+def receipt_of_a_group_too_large() -> Made:
+    """A signed part says that more records are promised for than one signature may."""
+    return _group_altered(lambda parts: [_payload(parts[0], "size", lambda _: 2_049), *parts[1:]])
 
 
 @vector(Verdict.VALID)

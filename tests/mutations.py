@@ -17,7 +17,7 @@ from tests.simulator import CUSTOMS, OTHER_UCR, Consortium
 
 
 def large_bundles() -> tuple[list[bytes], TrustRoot]:
-    """A consignment, a record bundle with a receipt, and an absence, all true, of one consortium."""
+    """A consignment, record bundles with a receipt of each form, and an absence, all true, of one consortium."""
     it = Consortium()
     declaration, status = it.record(), it.record(CUSTOMS, vct="customs.status")
     it.anchor(declaration, *[it.record(ucrs=(f"{OTHER_UCR}{n}",)) for n in range(5)])
@@ -27,6 +27,7 @@ def large_bundles() -> tuple[list[bytes], TrustRoot]:
     made = [
         it.consignment_bundle(),
         it.record_bundle(status, receipts=[it.receipt(status, anchor_by=it.time)]),
+        it.record_bundle(status, receipts=it.receipts(status, declaration, it.record(), anchor_by=it.time)[:1]),
         it.consignment_bundle("6CN91110000100000001A-9999"),
     ]
     return [bundle.format() for bundle in made], it.trust_root()

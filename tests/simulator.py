@@ -6,13 +6,14 @@ make them but the hash functions, RLP and the slot layout, so the fake is the wi
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from coincurve import PrivateKey
 
 from chain.encoding import Json, base64url
-from chain.jws import CompactJws, sign_compact
+from chain.jws import sign_compact
 from chain.keys import SigningKey
 from chain.members import AccountPurpose, AddedBy, KeyState, MemberKind, MemberState, Role
 from chain.proof import batch, layout, rlp
@@ -27,11 +28,13 @@ from chain.proof.assemble import (
     plan_slots,
 )
 from chain.proof.batch import BatchFacts
-from chain.proof.bundle import RECEIPT_TYP, Bundle, ShownReceipt
+from chain.proof.bundle import Bundle, ShownReceipt
 from chain.proof.hashes import keccak256, sha256
 from chain.proof.header import BFT_MIX_HASH, Extra, Header
 from chain.proof.index_map import IndexMap, prove
 from chain.proof.layout import CheckpointWord
+from chain.proof.merkle import inclusion_path, tree_root
+from chain.proof.receipt import GROUP_TYP, RECEIPT_TYP, SignedReceipt
 from chain.proof.slots import SlotRequest, required_slots
 from chain.sdjwt import SignedRecord, issue
 from chain.verify.trust import LEDGER, REGISTRY, Contract, TagKey, TrustRoot, ValidatorRange
@@ -274,18 +277,43 @@ class Consortium:
         self.checkpoints += 1
         self.block += 1
 
-    def receipt(self, signed: SignedRecord, *, anchor_by: int, entries: list[Json] | None = None) -> CompactJws:
+    def receipt(self, signed: SignedRecord, *, anchor_by: int, entries: list[Json] | None = None) -> SignedReceipt:
         """The gateway's receipt for a record, naming its entries or others."""
-        own: list[Json] = [[entry[:16].hex(), base64url(entry[16:])] for entry in self.entries_of(signed)]
         payload: dict[str, Json] = {
             "iss": GATEWAY,
             "aud": self.consortium.hex(),
             "record_id": signed.record_id,
-            "entries": own if entries is None else entries,
+            "entries": self._said(signed) if entries is None else entries,
             "accepted_at": self.time,
             "anchor_by": anchor_by,
         }
-        return CompactJws.parse(sign_compact({"typ": RECEIPT_TYP}, payload, self.keys[GATEWAY]))
+        return SignedReceipt.parse(sign_compact({"typ": RECEIPT_TYP}, payload, self.keys[GATEWAY]))
+
+    def receipts(self, *signed: SignedRecord, anchor_by: int) -> list[SignedReceipt]:
+        """The gateway's receipts for the records of an upload, under one signature."""
+        return [SignedReceipt.parse(text) for text in self.receipts_text(*signed, anchor_by=anchor_by)]
+
+    def receipts_text(
+        self,
+        *signed: SignedRecord,
+        anchor_by: int,
+        leaf: Callable[[dict[str, Json]], dict[str, Json]] = lambda leaf: leaf,
+    ) -> list[str]:
+        """The same as text; each record's own part may be changed before it is signed."""
+        own = [leaf({"record_id": one.record_id, "entries": self._said(one)}) for one in signed]
+        leaves = [json.dumps(one).encode() for one in own]
+        shared: dict[str, Json] = {
+            "iss": GATEWAY,
+            "aud": self.consortium.hex(),
+            "accepted_at": self.time,
+            "anchor_by": anchor_by,
+            "size": len(leaves),
+            "root": base64url(tree_root(leaves)),
+        }
+        jws = sign_compact({"typ": GROUP_TYP}, shared, self.keys[GATEWAY])
+        paths = [base64url(b"".join(inclusion_path(leaves, place))) for place in range(len(leaves))]
+        parts = enumerate(zip(leaves, paths, strict=True))
+        return [f"{jws}~{base64url(said)}~{place}~{path}" for place, (said, path) in parts]
 
     # -- what an endpoint answers
 
@@ -373,13 +401,13 @@ class Consortium:
                     places.append(Place(entry[:16], digest, index, position))
         return RecordToShow(signed, tuple(places))
 
-    def record_bundle(self, *records: SignedRecord, receipts: Collection[CompactJws] = ()) -> Bundle:
+    def record_bundle(self, *records: SignedRecord, receipts: Collection[SignedReceipt] = ()) -> Bundle:
         """A bundle about these records."""
         shown = [self.to_show(one) for one in records]
         tags = {place.tag for one in shown for place in one.places}
         return self.bundle([one.record_id for one in records], shown, sorted(tags), receipts)
 
-    def consignment_bundle(self, ucr: str = UCR, receipts: Collection[CompactJws] = ()) -> Bundle:
+    def consignment_bundle(self, ucr: str = UCR, receipts: Collection[SignedReceipt] = ()) -> Bundle:
         """A bundle of all that was anchored for a UCR up to the newest checkpoint."""
         covered = len(self.batches) if self.checkpoints else 0
         tags = sorted({batch.tag(one.key, ucr) for one in self.tag_keys if one.from_batch < covered})
@@ -397,11 +425,11 @@ class Consortium:
         subject: str | Collection[str],
         shown: Sequence[RecordToShow],
         tags: Sequence[bytes],
-        receipts: Collection[CompactJws] = (),
+        receipts: Collection[SignedReceipt] = (),
     ) -> Bundle:
         """A bundle under the block now."""
         ids = {one.signed.record_id for one in shown}
-        promised = [(one, self.records[str(one.payload["record_id"])]) for one in receipts]
+        promised = [(one, self.records[str(one.claims["record_id"])]) for one in receipts]
         promises = [ShownReceipt(one, None if r.record_id in ids else r.with_elements(())) for one, r in promised]
         request = self.request(shown, promises)
         slots = required_slots(request)
@@ -440,6 +468,10 @@ class Consortium:
         )
 
     # -- inside
+
+    def _said(self, signed: SignedRecord) -> list[Json]:
+        """A record's entries as a receipt names them."""
+        return [[entry[:16].hex(), base64url(entry[16:])] for entry in self.entries_of(signed)]
 
     def _append(self, name: tuple[str, object], slot: Callable[[int], int], word: int) -> None:
         versions = self.since.setdefault(name, [])

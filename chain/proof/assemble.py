@@ -149,9 +149,9 @@ def plan_slots(
         used.add(first_uncovered)
         gateways.setdefault(batches[first_uncovered].gateway, set()).add(batches[first_uncovered].block)
     for receipt in receipts:
-        keys.setdefault(parse_base64url(receipt.jws.kid), set())
+        keys.setdefault(parse_base64url(receipt.receipt.kid), set())
         # All of them: a gateway that lost its role still owes what it promised before.
-        gateway = str(receipt.jws.payload.get("iss"))
+        gateway = str(receipt.receipt.claims.get("iss"))
         members.setdefault(gateway, set()).update(since + 1 for since in member_since_blocks(gateway))
         # All of its issuer's too: a key or membership that had ended meanwhile excuses the gateway.
         key, issuer = _signer_of(receipt, shown)
@@ -202,7 +202,7 @@ def assemble(
         members={},
         accounts={},
         heads=(),
-        receipts=tuple(sorted(receipts, key=lambda receipt: receipt.jws.text)),
+        receipts=tuple(sorted(receipts, key=lambda receipt: receipt.receipt.text)),
     )
     return refresh(
         bundle, header_rlp=header_rlp, registry=registry, ledger=ledger, request=request, keys=keys, heads=heads
@@ -274,7 +274,7 @@ def redact(bundle: Bundle, sections: Collection[str]) -> Bundle:
 
 def _signer_of(receipt: ShownReceipt, shown: Mapping[str, SignedRecord]) -> tuple[bytes, str]:
     """Whose key (its thumbprint) and membership a receipt's record rests on."""
-    record = receipt.record or shown[str(receipt.jws.payload["record_id"])]
+    record = receipt.record or shown[str(receipt.receipt.claims["record_id"])]
     return parse_base64url(record.kid), record.iss
 
 

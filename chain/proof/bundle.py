@@ -15,16 +15,15 @@ from functools import cached_property
 
 from chain.encoding import Json, base64url, format_json, parse_json
 from chain.errors import MalformedBundle
-from chain.jws import CompactJws
 from chain.keys import PublicKey
 from chain.proof.batch import BATCH_ENTRIES_MAX, BatchFacts, entry_digest
 from chain.proof.header import Header
 from chain.proof.index_map import ChainEntry, MapLeaf, MapProof, head_of
+from chain.proof.receipt import SignedReceipt
 from chain.proof.slots import SlotRequest
 from chain.sdjwt import SignedRecord
 
 FORMAT = "tongguan-bundle/1"
-RECEIPT_TYP = "tongguan-receipt+jwt"
 
 BUNDLE_BYTES_MAX = 4 << 20
 """Longest bundle that is read, in less than a second; a consignment of 30 records takes about 200 KB."""
@@ -116,7 +115,7 @@ class ProvedHead:
 class ShownReceipt:
     """A gateway's receipt, and the record that it is for."""
 
-    jws: CompactJws
+    receipt: SignedReceipt
     record: SignedRecord | None
     """The record's JWT, nothing disclosed; None where the record is among the bundle's."""
 
@@ -191,7 +190,8 @@ class Bundle:
             "accounts": [{"address": _hex(at), "versions": [*shown]} for at, shown in self.accounts.items()],
             "heads": [_head_members(head) for head in self.heads],
             "receipts": [
-                {"jws": one.jws.text, "jwt": None if one.record is None else one.record.jwt} for one in self.receipts
+                {"jws": one.receipt.text, "jwt": None if one.record is None else one.record.jwt}
+                for one in self.receipts
             ],
         }
         return format_json(members).encode("utf-8")
@@ -231,7 +231,7 @@ class Bundle:
         """The record that a receipt of this bundle is for."""
         if receipt.record is not None:
             return receipt.record
-        return self.record_by_id[str(receipt.jws.payload["record_id"])].signed
+        return self.record_by_id[str(receipt.receipt.claims["record_id"])].signed
 
     def with_records(self, records: tuple[ProvedRecord, ...]) -> Bundle:
         """This bundle with other forms of its records."""

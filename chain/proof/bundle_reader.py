@@ -7,7 +7,6 @@ from typing import TypeVar
 
 from chain.encoding import Json
 from chain.errors import Malformed, MalformedBundle
-from chain.jws import CompactJws
 from chain.keys import PublicKey
 from chain.proof import strict
 from chain.proof.batch import BATCH_ENTRIES_MAX, TAG_BYTES, BatchFacts
@@ -20,7 +19,6 @@ from chain.proof.bundle import (
     HEADS_MAX,
     INCLUSION_PATH_MAX,
     NODES_MAX,
-    RECEIPT_TYP,
     RECEIPTS_MAX,
     RECORD_ENTRIES_MAX,
     RECORDS_MAX,
@@ -35,6 +33,7 @@ from chain.proof.bundle import (
 )
 from chain.proof.header import HEADER_BYTES_MAX, Header
 from chain.proof.index_map import TAG_BITS, ChainEntry, MapLeaf
+from chain.proof.receipt import SignedReceipt
 from chain.proof.slots import VERSIONS_MAX
 from chain.proof.storage import NODE_BYTES_MAX
 from chain.proof.strict import Members
@@ -224,7 +223,7 @@ def _receipt(value: Json, field: str) -> ShownReceipt:
         raise MalformedBundle(field, "must be a receipt and the JWT of its record, or null")
     try:
         record = None if jwt is None else SignedRecord.parse(jwt + "~")
-        return ShownReceipt(CompactJws.parse(jws, typ=RECEIPT_TYP), record)
+        return ShownReceipt(SignedReceipt.parse(jws), record)
     except Malformed as fault:
         raise MalformedBundle(f"{field}: {fault.field}", fault.rule, value=fault.value) from fault
 
@@ -239,7 +238,7 @@ def _check_order(bundle: Bundle) -> None:
     strict.ascending(tuple(bundle.members), lambda one: one, "members", fault)
     strict.ascending(tuple(bundle.accounts), lambda one: one, "accounts", fault)
     strict.ascending(bundle.heads, lambda one: one.tag, "heads", fault)
-    strict.ascending(bundle.receipts, lambda one: one.jws.text, "receipts", fault)
+    strict.ascending(bundle.receipts, lambda one: one.receipt.text, "receipts", fault)
     for record in bundle.records:
         strict.ascending(record.entries, lambda one: (one.tag, one.ucr_digest), "records.entries", fault)
     for head in bundle.heads:
@@ -260,9 +259,9 @@ def _check_references(bundle: Bundle) -> None:
     _check_receipt_records(bundle)
     signed = [record.signed for record in bundle.records]
     signed += [one.record for one in bundle.receipts if one.record is not None]
-    kids = {one.kid for one in signed} | {one.jws.kid for one in bundle.receipts}
+    kids = {one.kid for one in signed} | {one.receipt.kid for one in bundle.receipts}
     _same("keys", {one.public.kid for one in bundle.keys}, kids)
-    issuers = {one.iss for one in signed} | {str(one.jws.payload.get("iss")) for one in bundle.receipts}
+    issuers = {one.iss for one in signed} | {str(one.receipt.claims.get("iss")) for one in bundle.receipts}
     _same("members", set(bundle.members), issuers)
     _same("accounts", set(bundle.accounts), {facts.gateway for facts in bundle.batches})
     shown = {record.signed.record_id for record in bundle.records}
@@ -277,7 +276,7 @@ def _check_references(bundle: Bundle) -> None:
 
 def _check_receipt_records(bundle: Bundle) -> None:
     for place, one in enumerate(bundle.receipts):
-        wanted = one.jws.payload.get("record_id")
+        wanted = str(one.receipt.claims.get("record_id"))
         if (wanted in bundle.record_by_id) is (one.record is not None):
             rule = "has its record's JWT exactly where the record is not among the bundle's"
             raise MalformedBundle(f"receipts[{place}].jwt", rule)

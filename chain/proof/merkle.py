@@ -9,7 +9,7 @@ split at the largest power of two, and needs no recursion. Paths go from the lea
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from chain.proof.hashes import sha256
 
@@ -50,15 +50,18 @@ def inclusion_path(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
 
 def inclusion_paths(leaves: Sequence[bytes], indexes: Sequence[int]) -> list[tuple[bytes, ...]]:
     """As `inclusion_path` for several leaves of one tree, which is built once."""
-    levels = _levels(leaves) if leaves else []
-    paths = []
     for index in indexes:
         if not 0 <= index < len(leaves):
             raise IndexError(f"no leaf {index} in a tree of {len(leaves)}")
-        paths.append(
-            tuple(level[(index >> up) ^ 1] for up, level in enumerate(levels[:-1]) if (index >> up) ^ 1 < len(level))
-        )
-    return paths
+    return _paths(_levels(leaves) if leaves else [], indexes)
+
+
+def rooted_paths(leaves: Sequence[bytes]) -> tuple[bytes, list[tuple[bytes, ...]]]:
+    """The root over some leaves, and the inclusion path of each."""
+    if not leaves:
+        return sha256(b""), []
+    levels = _levels(leaves)
+    return levels[-1][0], _paths(levels, range(len(leaves)))
 
 
 def verify_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> bool:
@@ -135,6 +138,14 @@ def _levels(leaves: Sequence[bytes]) -> list[list[bytes]]:
         level = paired
         levels.append(level)
     return levels
+
+
+def _paths(levels: Sequence[Sequence[bytes]], indexes: Iterable[int]) -> list[tuple[bytes, ...]]:
+    below = levels[:-1]
+    return [
+        tuple([level[(index >> up) ^ 1] for up, level in enumerate(below) if (index >> up) ^ 1 < len(level)])
+        for index in indexes
+    ]
 
 
 def _consistency(leaves: Sequence[bytes], old_size: int, *, whole: bool) -> list[bytes]:

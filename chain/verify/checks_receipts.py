@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chain.encoding import Json
-from chain.errors import Malformed
 from chain.members import KeyState, KeyVersion, MemberState, MemberVersion, Role
 from chain.proof import strict
 from chain.proof.batch import TAG_BYTES, access_tag, entry_digest, tag
 from chain.proof.bundle import ShownReceipt
+from chain.proof.receipt import MalformedReceipt
 from chain.proof.slots import History
 from chain.proof.strict import Members
 from chain.sdjwt import SignedRecord
@@ -18,10 +18,6 @@ from chain.verify.case import Case, Fails, NotShown, time_text, ucrs_of
 from chain.verify.checks_completeness import ACCESS_RECORD_TYPE
 
 RECEIPT_ENTRIES_MAX = 256
-
-
-class MalformedReceipt(Malformed):
-    """A receipt whose claims are not those of design section 6."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +55,7 @@ def check_receipts(case: Case) -> None:
 def _standing(case: Case, shown: ShownReceipt, known_until: int) -> ReceiptStanding:
     promise = _promise(case, shown)
     return ReceiptStanding(
-        shown.jws.text, promise.record.record_id, *_doubted(promise, _answer(case, promise, known_until))
+        shown.receipt.text, promise.record.record_id, *_doubted(promise, _answer(case, promise, known_until))
     )
 
 
@@ -110,10 +106,10 @@ def _is_misfiled(case: Case, promise: Promise) -> bool:
 
 def _promise(case: Case, shown: ShownReceipt) -> Promise:
     """The receipt's claims; raises Fails where no gateway of this consortium made it for this record."""
-    receipt = shown.jws
+    receipt = shown.receipt
     try:
         names = ("iss", "aud", "record_id", "entries", "accepted_at", "anchor_by")
-        claims = Members({**receipt.payload}, "receipt", names, MalformedReceipt)
+        claims = Members({**receipt.claims}, "receipt", names, MalformedReceipt)
         entries = claims.array("entries", RECEIPT_ENTRIES_MAX, _receipt_entry, least=1)
         accepted_at, anchor_by = claims.number("accepted_at"), claims.number("anchor_by")
         consortium = claims.hexadecimal("aud", 32, prefix="")
@@ -123,7 +119,7 @@ def _promise(case: Case, shown: ShownReceipt) -> Promise:
     version = case.words.keys[key.thumbprint].newest
     if consortium != case.bundle.consortium or not receipt.verify(key):
         raise Fails("a receipt is not signed for this consortium", "回执的签名或所属联盟不符", Verdict.INVALID)
-    if version is None or version.member != receipt.payload["iss"]:
+    if version is None or version.member != receipt.claims["iss"]:
         raise Fails("a receipt's key is not its gateway's", "回执的密钥不属于该网关", Verdict.INVALID)
     # Of any time: a gateway that lost its role still owes what it promised before.
     if not any(one and one.roles & Role.GATEWAY for one in case.words.members[version.member].shown.values()):

@@ -10,8 +10,7 @@ import httpx
 
 from chain.encoding import parse_base64url
 from chain.errors import LedgerFault, NotFound, Refused
-from chain.jws import CompactJws
-from chain.proof.bundle import RECEIPT_TYP
+from chain.proof.receipt import SignedReceipt
 
 LATER_SLUGS = frozenset({"amends-unknown", "quota", "outbox-full", "ledger", "store", "internal"})
 """Kinds of problems that may go away by themselves."""
@@ -46,9 +45,9 @@ class GatewayBusy(LedgerFault):
 
 @dataclass(frozen=True)
 class Receipt:
-    """The gateway's signed promise; `jws` is what to keep."""
+    """The gateway's signed promise; `text` is what to keep."""
 
-    jws: str
+    text: str
     record_id: str
     gateway: str
     """USCC of the gateway's member."""
@@ -59,11 +58,19 @@ class Receipt:
     """Unix seconds: anchored by then, or the promise is broken."""
 
     @classmethod
-    def parse(cls, jws: str) -> Receipt:
-        """The receipt in a compact JWS, its signature not checked; raises MalformedJws, ValueError, KeyError."""
-        said: dict[str, Any] = CompactJws.parse(jws, typ=RECEIPT_TYP).payload
+    def parse(cls, text: str) -> Receipt:
+        """The receipt in a text of either form (`chain.proof.receipt`), its signature not checked.
+
+        Raises MalformedJws, MalformedReceipt, ValueError, KeyError, TypeError.
+        """
+        return cls.of(SignedReceipt.parse(text))
+
+    @classmethod
+    def of(cls, signed: SignedReceipt) -> Receipt:
+        """The same of a receipt that was read already; raises ValueError, KeyError, TypeError."""
+        said: Mapping[str, Any] = signed.claims
         entries = tuple((bytes.fromhex(tag), parse_base64url(digest)) for tag, digest in said["entries"])
-        return cls(jws, said["record_id"], said["iss"], entries, said["accepted_at"], said["anchor_by"])
+        return cls(signed.text, said["record_id"], said["iss"], entries, said["accepted_at"], said["anchor_by"])
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ def verify(context: typer.Context) -> None:
 
 
 def verify_receipt(
-    receipt: Annotated[Path, typer.Argument(help="a gateway's receipt, a compact JWS", metavar="RECEIPT")],
+    receipt: Annotated[Path, typer.Argument(help="a gateway's receipt, as it was given out", metavar="RECEIPT")],
     bundle: Annotated[Path, typer.Option("--bundle", help="proof bundle that holds the receipt", metavar="BUNDLE")],
     trust_root: Annotated[Path, typer.Option("--trust-root", help="what you believe beforehand", metavar="FILE")],
     lang: Annotated[str, typer.Option("--lang", help="zh or en")] = "en",

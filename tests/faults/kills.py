@@ -117,7 +117,7 @@ class Broker:
 
     def _keep(self, record: SignedRecord, receipt: Receipt) -> None:
         with self.file.open("a", encoding="ascii") as out:
-            out.write(f"{receipt.jws} {record.serialize()}\n")
+            out.write(f"{receipt.text} {record.serialize()}\n")
         self.receipts[record.record_id] = receipt
         self.unanswered.pop(record.record_id, None)
 

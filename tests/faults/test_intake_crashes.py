@@ -33,8 +33,8 @@ def commit(gateway: PaperGateway) -> Any:
 
 CUTS: dict[str, tuple[Cut, bool]] = {
     "before it is read": (lambda g: cut_before(preparation, "parse_signed"), False),
-    "before the receipt is signed": (lambda g: cut_before(preparation, "sign_receipt"), False),
-    "after the receipt is signed": (lambda g: cut_after(preparation, "sign_receipt"), False),
+    "before the receipt is signed": (lambda g: cut_before(preparation, "sign_receipts"), False),
+    "after the receipt is signed": (lambda g: cut_after(preparation, "sign_receipts"), False),
     "before its row is written": (lambda g: cut_before(keeper, "insert_records"), False),
     "after its row is written": (lambda g: cut_after(keeper, "insert_records"), False),
     "before what it is found by is written": (lambda g: cut_before(keeper, "keep_findables"), False),

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from chain.jws import CompactJws
 from chain.proof.bundle import Bundle
+from chain.proof.receipt import SignedReceipt
 from chain.verify import Fate, Outcome, Verdict, verify_file
 from tests.stories.town import Town
 from tests.unit.gateway_views.consortium import order
@@ -21,11 +21,29 @@ def test_issuers_bundle_shows_that_its_receipt_was_kept_and_no_other_readers_bun
     promised = town.http.post("/v1/records", content=signed.serialize()).json()["receipt"]
     for path in (f"/v1/records/{signed.record_id}/bundle", f"/v1/consignments/{ucr}/bundle"):
         mine = town.get("trader", path).content
-        assert [one.jws.text for one in Bundle.parse(mine).receipts] == [promised]
+        assert [one.receipt.text for one in Bundle.parse(mine).receipts] == [promised]
         report = verify_file(mine, town.root)
         assert report.verdict is Verdict.VALID
         assert report.answers[14].outcome is Outcome.PASS
         assert [one.fate for one in report.receipts] == [Fate.KEPT]
         assert Bundle.parse(town.get("customs", path).content).receipts == ()
-    assert CompactJws.parse(promised).payload["record_id"] == signed.record_id
+    assert SignedReceipt.parse(promised).claims["record_id"] == signed.record_id
     assert json.loads(mine)["receipts"][0]["jwt"] is None
+
+
+@pytest.mark.timeout(120)
+def test_each_record_of_an_upload_has_its_own_receipt_under_one_signature(town: Town) -> None:
+    ucrs = [f"6CN{town.member('trader').uscc}-UPLOAD{number}" for number in range(3)]
+    records = [town.sign("trader", order(), ucr) for ucr in ucrs]
+    lines = "".join(json.dumps(one.serialize()) + "\n" for one in records)
+    answer = town.http.post("/v1/records/bulk", content=lines, headers={"Content-Type": "application/x-ndjson"})
+    receipts = [json.loads(line)["receipt"] for line in answer.text.splitlines()]
+    assert len({one.split("~")[0] for one in receipts}) == 1
+    town.cover()
+    for record, ucr, receipt in zip(records, ucrs, receipts, strict=True):
+        assert SignedReceipt.parse(receipt).claims["record_id"] == record.record_id
+        mine = town.get("trader", f"/v1/consignments/{ucr}/bundle").content
+        report = verify_file(mine, town.root)
+        assert report.verdict is Verdict.VALID
+        assert [(one.receipt, one.fate) for one in report.receipts] == [(receipt, Fate.KEPT)]
+        assert not any(other.record_id.encode() in mine for other in records if other is not record)

@@ -11,6 +11,8 @@ import pytest
 from adapters.journal import Journal
 from chain.errors import StoreFault
 from chain.members import Role
+from gateway.keeper import Acceptance
+from gateway.preparation import Against
 from scripts.auditing import (
     Audit,
     AuditReport,
@@ -92,6 +94,21 @@ def test_a_receipt_that_no_registered_gateway_signed_is_forged(gateway: PaperGat
     (tmp := gateway.folder / "other").mkdir()
     stranger = PaperGateway(tmp, town.chain, town.clock)
     report = audit(gateway, town, accepted(stranger, town, 1))
+    assert report.outcomes == {Outcome.FORGED: 1}
+
+
+def test_receipts_of_an_upload_are_each_judged_by_their_own_part(gateway: PaperGateway, town: Town) -> None:
+    made = [town.event(number) for number in range(3)]
+    lines = [b'"' + one.serialize().encode() + b'"' for one in made]
+    offers = gateway.intake.preparer.prepare_lines(lines, Against(gateway.registry.snapshot(), 0, town.clock()))
+    done = gateway.intake.verdicts(gateway.intake.offer(offers))
+    receipts = [one.receipt for one in done if isinstance(one, Acceptance)]
+    gateway.seal()
+    kept = [KeptReceipt("carrier", one, record.serialize()) for one, record in zip(receipts, made, strict=True)]
+    assert audit(gateway, town, kept).outcomes == {Outcome.KEPT: 3}
+    signed, _, *place = receipts[0].split("~")
+    forged = "~".join([signed, receipts[1].split("~")[1], *place])
+    report = audit(gateway, town, [KeptReceipt("carrier", forged, made[1].serialize())])
     assert report.outcomes == {Outcome.FORGED: 1}
 
 

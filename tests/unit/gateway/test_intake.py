@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from chain.encoding import base64url
 from chain.errors import MalformedRecord
-from chain.jws import CompactJws
 from chain.keys import SigningKey
 from chain.members import MemberState, Role
-from chain.proof.bundle import RECEIPT_TYP
+from chain.proof.receipt import SignedReceipt
 from chain.sdjwt import SignedRecord
 from gateway.problems import GatewayRefusal
 from gateway.quotas import Quotas
@@ -35,9 +35,9 @@ def refusal(gateway: PaperGateway, record: SignedRecord) -> str:
 def test_a_receipt_names_every_entry_and_the_time_it_promises(gateway: PaperGateway, town: Town) -> None:
     record = town.event(ucrs=[1, 2, 3])
     done = gateway.intake.accept(body(record))
-    receipt = CompactJws.parse(done.receipt, typ=RECEIPT_TYP)
+    receipt = SignedReceipt.parse(done.receipt)
     assert receipt.verify(gateway.signer.public)
-    said = receipt.payload
+    said: Any = receipt.claims
     assert (said["iss"], said["aud"], said["record_id"]) == (GATEWAY, CONSORTIUM.hex(), record.record_id)
     tags = [gateway.tag_keys.tag(ucr(number), 0).hex() for number in (1, 2, 3)]
     assert [entry[0] for entry in said["entries"]] == tags

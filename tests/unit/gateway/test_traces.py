@@ -181,7 +181,7 @@ def test_nothing_personal_no_reference_and_no_secret_stands_in_any_span(
     cover(gateway, town, len(town.chain.anchored))
     told = "\n".join(one.to_json() for one in spans.get_finished_spans())
     assert "/v1/consignments/{ucr}" in told
-    secrets = [token, receipt.jws, str(record.iat), "number-of-ours", "784-12345675", "Zhang", "ZHANG", "not-a-record"]
+    secrets = [token, receipt.text, str(record.iat), "number-of-ours", "784-12345675", "Zhang", "ZHANG", "not-a-record"]
     said = [f"6CN{CARRIER}", CARRIER, "000001", "110101199003077070", town.carrier.public.kid, record.serialize()[:40]]
     tags = [tag.hex() for tag, _ in receipt.entries]
     assert [one for one in [*secrets, *said, *tags] if one in told] == []
