@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import get_args
 
-from sqlalchemy import Connection, func, literal, select
+from sqlalchemy import ColumnElement, Connection, func, literal, select
 
 from chain.encoding import Json
 from chain.errors import Malformed
@@ -20,6 +20,7 @@ from chain.records.base import Reference, ReferenceKind
 from gateway.concerns import WAITING_MAX, concerns_one_of, first_waiting, tells_concern
 from gateway.search_facts import VALUE_CHARS_MAX, search_concerns, search_facts, search_waiting
 from gateway.store.model import RecordState, entries, records, references
+from gateway.store.records import reference_look_up
 
 REUSED_AFTER_DAYS = 183
 """Waybill and order numbers return after six months: a statement further away from `on` is about other goods."""
@@ -81,8 +82,7 @@ def find_statements(
         .join(records, records.c.seq == references.c.record_seq)
         .join(entries, entries.c.record_seq == references.c.record_seq)
         .where(
-            references.c.value == question.value,
-            references.c.kind == question.kind,
+            *_is_said(question),
             records.c.state != RecordState.REFUSED,
             func.length(entries.c.ucr) > 0,
         )
@@ -121,14 +121,19 @@ def _find_waiting(connection: Connection, question: ReferenceQuestion, whom: Seq
         .join(search_waiting, search_waiting.c.record_seq == references.c.record_seq)
         .join(entries, entries.c.record_seq == references.c.record_seq)
         .where(
-            references.c.value == question.value,
-            references.c.kind == question.kind,
+            *_is_said(question),
             references.c.record_seq >= first_waiting,
         )
         .limit(WAITING_MAX)
     )
     rows = connection.execute(wanted)
     return {row.ucr for row in rows if row.is_settled or tells_concern(row.facts, row.ucr, whom)}
+
+
+def _is_said(question: ReferenceQuestion) -> tuple[ColumnElement[bool], ...]:
+    """That a reference is the number in question, of whatever scope."""
+    look_up = references.c.look_up == reference_look_up(question.kind, question.value)
+    return look_up, references.c.value == question.value, references.c.kind == question.kind
 
 
 def matching_ucrs(question: ReferenceQuestion, statements: Iterable[Statement]) -> list[str]:

@@ -119,7 +119,8 @@ references = Table(
     Column("scope", String(64), nullable=False),
     Column("value", Text, nullable=False),  # as `Reference.key` writes it: what people write differently is dropped
     Column("said_on", String(10), nullable=False),  # YYYY-MM-DD or ""
-    Index("record_references_value", "value", "kind"),
+    Column("look_up", BigInteger, nullable=False),  # `reference_look_up` of kind and value
+    Index("record_references_look_up", "look_up"),
     sqlite_with_rowid=False,
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -119,10 +120,23 @@ def _insert_parts(connection: Connection, kept: Sequence[tuple[int, NewRecord]])
     insert_rows(connection, payloads, ("record_seq", "jwt", "disclosures", "receipt"), long)
     own = [(seq, place, *entry) for seq, new in kept for place, entry in enumerate(new.entries)]
     insert_rows(connection, entries, _ENTRY, own)
-    said = [(seq, place, *reference) for seq, new in kept for place, reference in enumerate(new.references)]
+    said = [
+        (seq, place, *reference, reference_look_up(reference[0], reference[2]))
+        for seq, new in kept
+        for place, reference in enumerate(new.references)
+    ]
     insert_rows(connection, references, _REFERENCE, said)
     cited = [(sha256, seq) for seq, new in kept for sha256 in new.documents]
     insert_rows(connection, documents, ("sha256", "record_seq"), cited)
+
+
+def reference_look_up(kind: str, value: str) -> int:
+    """The short key that a reference is looked up by: 64 bits of the SHA-256 of `kind` NUL `value`, a signed number.
+
+    It narrows; kind and value decide. An index of these themselves would be two and a half times as large, and since
+    numbers come in no order, an upload writes most pages of it again and again.
+    """
+    return int.from_bytes(sha256(f"{kind}\0{value}".encode()).digest()[:8], "big", signed=True)
 
 
 _RECORD = (
@@ -131,7 +145,7 @@ _RECORD = (
 )
 _ACCEPTED = RecordState.ACCEPTED.value
 _ENTRY = ("record_seq", "ordinal", "ucr", "tag", "entry_digest")
-_REFERENCE = ("record_seq", "ordinal", "kind", "scope", "value", "said_on")
+_REFERENCE = ("record_seq", "ordinal", "kind", "scope", "value", "said_on", "look_up")
 
 
 def find_held_many(connection: Connection, record_ids: Sequence[str]) -> dict[str, Held]:

@@ -7,7 +7,7 @@ from alembic.config import Config
 from sqlalchemy import create_engine, text
 
 import gateway.search  # noqa: F401 - its tables belong to the model
-from gateway.store.records import find_held, get_signed
+from gateway.store.records import find_held, get_signed, reference_look_up
 from gateway.store.store import Store
 from gateway.store.vault import DataKeys, Vault
 from tests.unit.gateway.paper import Town
@@ -49,7 +49,8 @@ def test_payloads_move_to_their_own_table_and_back_with_every_part_of_a_record(s
         assert held.receipt == "a receipt"
         assert get_signed(connection, VAULT, signed.record_id).serialize() == signed.serialize()
         assert connection.execute(text("SELECT record_seq, ucr FROM entries")).all() == [(7, "a UCR")]
-        assert connection.execute(text("SELECT record_seq, value FROM record_references")).all() == [(7, "A-1")]
+        said = connection.execute(text("SELECT record_seq, value, look_up FROM record_references")).all()
+        assert said == [(7, "A-1", reference_look_up("order", "A-1"))]
     moved(store, "downgrade", "0004")
     with store.reading() as connection:
         (row,) = connection.execute(text("SELECT jwt, disclosures, receipt FROM records")).all()
@@ -60,4 +61,4 @@ def test_payloads_move_to_their_own_table_and_back_with_every_part_of_a_record(s
 def test_a_new_store_is_at_the_newest_revision(sqlite_url: str) -> None:
     Store.open(sqlite_url, VAULT).close()
     with create_engine(sqlite_url).connect() as connection:
-        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one() == "0006"
+        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one() == "0007"

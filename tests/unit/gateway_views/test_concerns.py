@@ -28,6 +28,7 @@ from gateway.references import ReferenceQuestion, find_of_concern, find_statemen
 from gateway.search import Question, propose
 from gateway.search_facts import Findable, findable, pack_findable, search_waiting, write_findables
 from gateway.store.model import documents, entries, records, references
+from gateway.store.records import reference_look_up
 from gateway.store.store import Store
 from gateway.store.vault import DataKeys, Vault
 from gateway.views.standing import conditions_for, standing_of
@@ -158,7 +159,8 @@ def _put(connection: Connection, seq: int, ucr: str, number: str, whom: list[str
     tag, digest = _tag(ucr), seq.to_bytes(32)
     connection.execute(insert(entries).values(record_seq=seq, ordinal=0, ucr=ucr, tag=tag, entry_digest=digest))
     said = {"kind": "declaration", "scope": "", "value": number, "said_on": ""}
-    connection.execute(insert(references).values(record_seq=seq, ordinal=0, **said))
+    look_up = reference_look_up("declaration", number)
+    connection.execute(insert(references).values(record_seq=seq, ordinal=0, look_up=look_up, **said))
     connection.execute(insert(documents).values(record_seq=seq, sha256=FILE))
     facts = Findable([ucr], [("declaration", number), ("hs", "84")], [(one, ucr) for one in whom])
     if waits:
