@@ -267,7 +267,7 @@ def test_who_is_concerned_finds_what_waits_to_be_spread_and_a_stranger_does_not(
 def test_what_waits_makes_what_is_settled_cost_a_stranger_no_more(store: Store) -> None:
     with store.writing() as connection:
         _put(connection, 100, f"6CN{TRADER.uscc}-NEW", "NEW", [BROKER.uscc], waits=True)
-        # A key behind all others: to come to the end of the index is a step less, whoever's number it is.
+        # A key behind all others: to come to the end of the index is a step less, whosever number it is.
         last = {"kind": "order", "scope": "", "value": "", "said_on": "", "look_up": (1 << 63) - 1}
         connection.execute(insert(references).values(record_seq=100, ordinal=1, **last))
     asked = [looked_at(f"6CN{TRADER.uscc}-{place}", WHOM) for place in (1, 999)]
