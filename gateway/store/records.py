@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -25,6 +24,7 @@ from sqlalchemy import (
 
 from chain.encoding import base64url
 from chain.errors import NotFound
+from chain.proof.hashes import sha256
 from chain.sdjwt import SignedRecord
 from gateway.store.model import RecordState, documents, entries, payloads, records, references
 from gateway.store.rows import insert_rows
@@ -126,7 +126,7 @@ def _insert_parts(connection: Connection, kept: Sequence[tuple[int, NewRecord]])
         for place, reference in enumerate(new.references)
     ]
     insert_rows(connection, references, _REFERENCE, said)
-    cited = [(sha256, seq) for seq, new in kept for sha256 in new.documents]
+    cited = [(file, seq) for seq, new in kept for file in new.documents]
     insert_rows(connection, documents, ("sha256", "record_seq"), cited)
 
 
@@ -136,7 +136,7 @@ def reference_look_up(kind: str, value: str) -> int:
     It narrows; kind and value decide. An index of these themselves would be two and a half times as large, and since
     numbers come in no order, an upload writes most pages of it again and again.
     """
-    return int.from_bytes(sha256(f"{kind}\0{value}".encode()).digest()[:8], "big", signed=True)
+    return int.from_bytes(sha256(f"{kind}\0{value}".encode())[:8], "big", signed=True)
 
 
 _RECORD = (

@@ -53,22 +53,23 @@ def test_each_receipt_says_what_was_promised_for_its_record(promised: list[Promi
 @settings(max_examples=40)
 @given(st.lists(PROMISED, min_size=2, max_size=9, unique_by=lambda one: one.record_id), st.data())
 def test_no_part_of_one_receipt_fits_another(promised: list[Promised], data: st.DataObject) -> None:
-    one, other = (text.split("~") for text in data.draw(st.permutations(signed(promised)))[:2])
+    texts = [text.split("~") for text in signed(promised)]
+    one, other = (texts[place] for place in data.draw(st.permutations(range(len(texts))))[:2])
     assert one[0] == other[0]
     part = data.draw(st.sampled_from((1, 2)))
     assert not is_signed("~".join([*one[:part], other[part], *one[part + 1 :]]))
-    # Another upload, also one of the same records, is another promise.
-    again = signed(promised)[0].split("~")
-    assert is_signed("~".join([again[0], *signed(promised)[0].split("~")[1:]]))
-    assert not is_signed("~".join([signed([*promised, promised[0]])[0].split("~")[0], *one[1:]]))
+    more = signed([*promised, promised[0]])[0].split("~")
+    assert not is_signed("~".join([more[0], *one[1:]]))
 
 
 @settings(max_examples=300)
 @given(st.lists(PROMISED, min_size=1, max_size=5), st.data())
 def test_no_changed_receipt_is_its_gateways(promised: list[Promised], data: st.DataObject) -> None:
-    text = data.draw(st.sampled_from(signed(promised)))
+    # Signatures differ from run to run: nothing is drawn that depends on more than their length.
+    text = signed(promised)[data.draw(st.integers(0, len(promised) - 1))]
     place = data.draw(st.integers(0, len(text) - 1))
-    put = data.draw(st.sampled_from(("", "A", "~", ".", "0", "-", "=", " ", text[place] * 2)))
+    put = data.draw(st.sampled_from(("", "A", "~", ".", "0", "-", "=", " ", "twice")))
+    put = text[place] * 2 if put == "twice" else put
     changed = text[:place] + put + text[place + 1 :]
     assert changed == text or not is_signed(changed)
 

@@ -1,4 +1,4 @@
-"""References are found by a short key: an index of their values was a fifth of what an upload wrote."""
+"""References are found by a short key: an index of their values was nearly half of what an upload wrote."""
 
 from __future__ import annotations
 
