@@ -88,7 +88,7 @@ class Identifier(str):
         return core_schema.no_info_plain_validator_function(
             validate,
             json_schema_input_schema=core_schema.str_schema(),
-            metadata={"identifier": cls},  # for `chain.records.grammar`
+            metadata={"identifier": cls},  # for `chain.records.fastpath.grammar`
             serialization=core_schema.to_string_ser_schema(),
         )
 

@@ -114,7 +114,7 @@ class SignedRecord:
     record_id: str
     """The record digest in base64url, 43 characters."""
     fits_model: bool = field(compare=False)
-    """Whether its reader proved that every section is what its record type takes (`chain.records.quick`)."""
+    """Whether its reader proved that every section is what its record type takes (`chain.records.fastpath.reader`)."""
     _signature: JwsSignature = field(compare=False)
     _held: Disclosures
 
@@ -122,7 +122,7 @@ class SignedRecord:
     def parse(cls, body: str | bytes, *, read_texts: ReadTexts = parse_written_texts) -> SignedRecord:
         """The record in the text, which may leave out disclosures; raises `MalformedRecord` for anything else.
 
-        `read_texts` may be a faster reader of what `parse_json` takes (`chain.records.quick` has one).
+        `read_texts` may be a faster reader of what `parse_json` takes (`chain.records.fastpath.reader` has one).
         """
         if len(body) > RECORD_CHARS_MAX:
             raise MalformedRecord("record", f"has at most {RECORD_CHARS_MAX} characters", value=len(body))

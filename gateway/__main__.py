@@ -10,11 +10,11 @@ from pathlib import Path
 import uvicorn
 
 from chain.errors import TongguanError
-from gateway import memory
 from gateway.app import build, create_app
-from gateway.listening import BoundedHttp
-from gateway.logs import install_logs
-from gateway.placement import PLACEMENT
+from gateway.runtime import allocator
+from gateway.runtime.cpu_affinity import PLACEMENT
+from gateway.runtime.http_limits import BoundedHttp
+from gateway.runtime.logs import install_logs
 from gateway.settings import GatewaySettings
 
 SWITCH_INTERVAL_S = 0.001
@@ -40,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (TongguanError, OSError) as fault:
         print(f"The gateway cannot start: {fault}", file=sys.stderr)
         return 2
-    memory.settle()
+    allocator.settle()
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     if settings.views_on_one_processor:
         PLACEMENT.claim()

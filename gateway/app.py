@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import logging
 import time
 from collections.abc import AsyncIterator, Callable
@@ -24,31 +23,32 @@ from chain.ledger.faults import LedgerUnreachable
 from chain.members import PolicyKind
 from chain.proof.hashes import sha256
 from chain.records import parse_record_rules
-from chain.verify.trust import LEDGER, REGISTRY, TrustRoot
+from chain.verify.trust_root import LEDGER, REGISTRY, TrustRoot
+from gateway.access.rate_limits import Quotas
+from gateway.access.tokens import TokenDesk
+from gateway.anchoring.anchor_tracker import Watcher
+from gateway.anchoring.sealer import Sealer
+from gateway.api.middleware import install_rim
+from gateway.api.openapi import describe
+from gateway.api.problems import KINDS, page
+from gateway.api.routes.consignments import read_router
+from gateway.api.routes.health import Machinery, health_router, make_figures
+from gateway.api.routes.ingest import write_router
+from gateway.api.routes.ledger import ledger_router, trust_root_router
+from gateway.api.routes.schemas import schemas_router
 from gateway.console import console_router
-from gateway.describing import describe
-from gateway.examination import Examiner
-from gateway.following import Watcher
-from gateway.health import Machinery, health_router, make_figures
-from gateway.intake import Intake
-from gateway.loops import Loop
-from gateway.problems import KINDS, page
-from gateway.quotas import Quotas
-from gateway.registry import Registry
-from gateway.rim import install_rim
-from gateway.routes_ledger import ledger_router, trust_root_router
-from gateway.routes_schemas import schemas_router
-from gateway.routes_write import write_router
-from gateway.sealer import Sealer
-from gateway.search_facts import SPREAD_LAG_RECORDS_MAX, SPREAD_RECORDS_MAX, spread
+from gateway.ingest.service import Intake
+from gateway.ingest.validation import Examiner
+from gateway.ingest.worker_pool import Setup, Verifiers
+from gateway.membership.registry import Registry
+from gateway.membership.tag_keys import TagKeys
+from gateway.runtime.loops import Loop
+from gateway.runtime.tracing import open_traces
+from gateway.search_index.facts import SPREAD_LAG_RECORDS_MAX, SPREAD_RECORDS_MAX, spread
 from gateway.services import Services
 from gateway.settings import GatewaySettings
 from gateway.store.store import Store
 from gateway.store.vault import DataKeys, Vault
-from gateway.tagging import TagKeys
-from gateway.tokens import TokenDesk
-from gateway.tracing import open_traces
-from gateway.verifiers import Setup, Verifiers
 
 if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
@@ -198,7 +198,7 @@ def create_app(settings: GatewaySettings, gateway: Gateway | None = None) -> Fas
     app = FastAPI(title=TITLE, version="0.1.0", lifespan=lifespan, openapi_url="/openapi.json", telemetry=NO_TELEMETRY)
     install_rim(app, services.tracing)
     app.include_router(write_router(services))
-    _mount_read_routes(app, services)
+    app.include_router(read_router(services))
     app.include_router(ledger_router(services))
     app.include_router(trust_root_router(services))
     app.include_router(console_router())
@@ -226,7 +226,7 @@ def _machinery(services: Services, account: LocalAccount) -> Machinery:
     follower_loop = Loop("follower", watcher.step, lambda: settings.poll_s)
 
     def seal() -> bool:
-        # What stands on the chain already must be known before anything is sealed: see `following.py`.
+        # What stands on the chain already must be known before anything is sealed: see `anchoring.anchor_tracker`.
         if not watcher.caught_up.is_set():
             return False
         anchored = sealer.status.anchored_batches
@@ -261,13 +261,6 @@ def _machinery(services: Services, account: LocalAccount) -> Machinery:
         Loop("store-loop", checkpoint, lambda: CHECKPOINT_PAUSE_S),
     )
     return Machinery(watcher, sealer, loops)
-
-
-def _mount_read_routes(app: FastAPI, services: Services) -> None:
-    if importlib.util.find_spec("gateway.routes_read") is not None:
-        from gateway.routes_read import read_router
-
-        app.include_router(read_router(services))
 
 
 def _check_rules(rules: bytes, registry: Registry) -> None:

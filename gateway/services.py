@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 from chain.index_store import IndexStore
 from chain.keys import SigningKey
-from chain.verify.trust import TrustRoot
-from gateway.registry import Registry
+from chain.verify.trust_root import TrustRoot
+from gateway.access.tokens import TokenDesk
+from gateway.membership.registry import Registry
+from gateway.membership.tag_keys import TagKeys
+from gateway.runtime.tracing import Tracing
 from gateway.settings import GatewaySettings
 from gateway.store.store import Store
-from gateway.tagging import TagKeys
-from gateway.tokens import TokenDesk
-from gateway.tracing import Tracing
 
 if TYPE_CHECKING:
     from chain.ledger import Ledger
-    from gateway.intake import Intake
+    from gateway.ingest.service import Intake
 
 
 @dataclass(frozen=True)

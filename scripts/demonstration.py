@@ -21,15 +21,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from chain.errors import TongguanError
 from gateway.client import GatewayClient
+from scripts.bootstrap import found
 from scripts.commands.operate_commands import UNSEALED_HELP, UNSEALED_WARNING
-from scripts.connecting import trust_root_of
-from scripts.folder import ConsortiumFolder
-from scripts.founding import found
-from scripts.machine import Machine
-from scripts.offline import Offline, OfflineVerdict
+from scripts.consortium_folder import ConsortiumFolder
+from scripts.forgeries import TAMPERS
+from scripts.ledger_connection import trust_root_of
+from scripts.local_network import Machine
 from scripts.processes import StopSignal
-from scripts.storytelling import show_records, show_view
-from scripts.tampers import TAMPERS
+from scripts.sandboxed_verify import Offline, OfflineVerdict
+from scripts.view_text import show_records, show_view
 
 STORIES = ("parcel", "air_import")
 STORY_TITLES = {"parcel": "a parcel 跨境电商包裹", "air_import": "an air import 空运进口"}

@@ -16,13 +16,13 @@ from pathlib import Path
 import orjson
 import zstandard
 
-from adapters.messages import read_message
+from adapters.registry import read_message
 from adapters.single_window_mock.stories import STORIES
 from chain.encoding import Json
 from chain.identifiers import Ucr
 from chain.keys import SigningKey
 from chain.records import sign_record
-from chain.records.quick import parse_signed
+from chain.records.fastpath.reader import parse_signed
 from chain.sdjwt import SignedRecord
 from gateway.store.vault import DICTIONARY_ID, ZSTD_LEVEL, dictionary_file
 from scripts.benchmarks.load import STARTED, cast

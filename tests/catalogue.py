@@ -10,17 +10,17 @@ from dataclasses import dataclass, replace
 from chain.encoding import Json, base64url, parse_base64url, parse_json_object, write_json
 from chain.keys import P256_ORDER, PublicKey, SigningKey
 from chain.members import AddedBy, KeyAlgorithm, KeyState, MemberState, Role
-from chain.proof import batch, layout
-from chain.proof.assemble import HeadToShow, Place, RecordToShow, redact, refresh
+from chain.proof import batch, storage_layout
 from chain.proof.bundle import Bundle, ProvedHead
+from chain.proof.bundle_builder import HeadToShow, Place, RecordToShow, redact, refresh
 from chain.proof.header import Header
 from chain.proof.index_map import ChainEntry, prove
 from chain.proof.seals import SECP256K1_ORDER, trimmed
 from chain.proof.slots import SlotRequest, required_slots
 from chain.sdjwt import SignedRecord
-from chain.verify.answers import Verdict
-from chain.verify.trust import LEDGER, TagKey, TrustRoot, ValidatorRange
-from tests.simulator import BROKER, CUSTOMS, GATEWAY, OTHER_UCR, UCR, Consortium
+from chain.verify.results import Verdict
+from chain.verify.trust_root import LEDGER, TagKey, TrustRoot, ValidatorRange
+from tests.fakes.ledger_simulator import BROKER, CUSTOMS, GATEWAY, OTHER_UCR, UCR, Consortium
 
 Made = tuple[bytes, TrustRoot] | tuple[bytes, TrustRoot, int]
 
@@ -902,9 +902,9 @@ def orphaned_batch() -> Made:
     it, _, _ = _story()
     late = it.record()
     it.anchor(late)
-    slot = layout.commitment_slot(2)
+    slot = storage_layout.commitment_slot(2)
     del it.ledger.words[slot]
-    it.ledger.words[layout.batch_count_slot()] = 2
+    it.ledger.words[storage_layout.batch_count_slot()] = 2
     return _out(it, it.record_bundle(late))
 
 

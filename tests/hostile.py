@@ -14,12 +14,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from adapters.messages import read_message
+from adapters.registry import read_message
 from chain.encoding import base64url
 from chain.errors import Malformed
-from chain.records.quick import parse_signed
-from tests.unit.adapters.customs.writing import message
-from tests.unit.records.test_sdjwt import element, good, sd_jwt
+from chain.records.fastpath.reader import parse_signed
+from tests.adapters.formats.customs.writing import message
+from tests.chain.records.test_sdjwt import element, good, sd_jwt
 
 MB = 1 << 20
 Case = tuple[Callable[[], bytes], str, str, str]

@@ -13,7 +13,7 @@ from collections import Counter
 from typing import Any
 
 from chain.verify import TrustRoot, Verdict, verify_file
-from tests.simulator import CUSTOMS, OTHER_UCR, Consortium
+from tests.fakes.ledger_simulator import CUSTOMS, OTHER_UCR, Consortium
 
 
 def large_bundles() -> tuple[list[bytes], TrustRoot]:

@@ -13,7 +13,7 @@ from pathlib import Path
 import uvicorn
 
 from adapters.single_window_mock.app import create_app
-from adapters.single_window_mock.cast import Cast
+from adapters.single_window_mock.roles import Cast
 from adapters.single_window_mock.store import MessageStore
 from chain.errors import TongguanError
 

@@ -8,8 +8,8 @@ from datetime import datetime
 from decimal import Decimal
 
 from adapters.single_window_mock import commerce, numbers
-from adapters.single_window_mock.cast import Cast
 from adapters.single_window_mock.declaration import Carriage, Consignment, Good, dec_message, dec_result, draw
+from adapters.single_window_mock.roles import Cast
 from adapters.single_window_mock.script import Script, Story
 
 CUSTOMS = "0101"

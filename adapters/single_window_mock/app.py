@@ -28,9 +28,9 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.single_window_mock import numbers
-from adapters.single_window_mock.cast import Cast
 from adapters.single_window_mock.faults import Faults, with_faults
 from adapters.single_window_mock.load import CONSIGNMENTS_MAX, LINES, LINES_MAX, consignments
+from adapters.single_window_mock.roles import Cast
 from adapters.single_window_mock.store import MessageStore, Planned, StoredMessage
 from adapters.single_window_mock.stories import STORIES, Story
 from chain.errors import NotFound

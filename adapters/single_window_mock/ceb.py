@@ -12,7 +12,7 @@ import hmac
 from collections.abc import Sequence
 
 from adapters.single_window_mock import numbers
-from adapters.single_window_mock.cast import Party
+from adapters.single_window_mock.roles import Party
 from adapters.single_window_mock.script import Fields, Script, elements
 
 NAMESPACE = "http://www.chinaport.gov.cn/ceb"

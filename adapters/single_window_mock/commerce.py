@@ -2,7 +2,7 @@
 form).
 
 No public machine form of the duty payment certificate (海关专用缴款书) exists; ours is described in
-`adapters/tax/duty_payment.py`.
+`adapters/formats/duty_payment/reader.py`.
 """
 
 from __future__ import annotations

@@ -10,8 +10,8 @@ from html import escape
 
 from adapters.single_window_mock import commerce, numbers
 from adapters.single_window_mock.air import AirConsignment, happens, reply
-from adapters.single_window_mock.cast import Cast
 from adapters.single_window_mock.declaration import Consignment, Good, dec_message
+from adapters.single_window_mock.roles import Cast
 from adapters.single_window_mock.script import Script, Story, money
 
 GOODS = (

@@ -11,8 +11,8 @@ from random import Random
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from adapters.envelope import Envelope
 from adapters.single_window_mock.store import Planned
+from adapters.sources.envelope import Envelope
 
 HOSTILE_XML: dict[str, bytes] = {
     "bomb": b'<?xml version="1.0"?><!DOCTYPE z [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">'

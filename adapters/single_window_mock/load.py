@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from adapters.single_window_mock.cast import Cast
 from adapters.single_window_mock.parcel import Parcel, lodge, reply
+from adapters.single_window_mock.roles import Cast
 from adapters.single_window_mock.script import Script, Story
 
 CONSIGNMENTS_MAX = 200_000

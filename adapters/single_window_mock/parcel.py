@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from adapters.single_window_mock import ceb, numbers
-from adapters.single_window_mock.cast import Cast, Party
+from adapters.single_window_mock.roles import Cast, Party
 from adapters.single_window_mock.script import Script, Story, money, split
 
 CUSTOMS = "0101"

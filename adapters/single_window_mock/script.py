@@ -10,9 +10,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from html import escape
 from random import Random
 
-from adapters.envelope import Envelope
 from adapters.single_window_mock import numbers
-from adapters.single_window_mock.cast import Cast, Party
+from adapters.single_window_mock.roles import Cast, Party
+from adapters.sources.envelope import Envelope
 
 BEIJING = timezone(timedelta(hours=8))
 """CEB and DecMessage write local time without a zone."""

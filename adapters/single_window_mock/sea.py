@@ -9,8 +9,8 @@ from decimal import Decimal
 from html import escape
 
 from adapters.single_window_mock import air, commerce, numbers
-from adapters.single_window_mock.cast import Cast, Party
 from adapters.single_window_mock.declaration import Carriage, Good, dec_message, draw
+from adapters.single_window_mock.roles import Cast, Party
 from adapters.single_window_mock.script import Script, Story, split
 
 CUSTOMS = "0202"

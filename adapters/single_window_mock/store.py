@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from adapters.envelope import Envelope
+from adapters.sources.envelope import Envelope
 from chain.errors import NotFound, StoreFault
 
 _SCHEMA = """

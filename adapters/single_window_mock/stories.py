@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from adapters.single_window_mock.air import air_import
-from adapters.single_window_mock.air_turns import air_inspected, air_rejected
-from adapters.single_window_mock.cast import Cast
+from adapters.single_window_mock.air_variants import air_inspected, air_rejected
 from adapters.single_window_mock.export import export_rebate
 from adapters.single_window_mock.parcel import parcel
-from adapters.single_window_mock.parcel_turns import parcel_amended, parcel_returned
+from adapters.single_window_mock.parcel_variants import parcel_amended, parcel_returned
+from adapters.single_window_mock.roles import Cast
 from adapters.single_window_mock.script import Story, StoryMessage
 from adapters.single_window_mock.sea import sea_import
 

@@ -6,8 +6,8 @@ can do wrong; `reverts` the contracts' own errors by name.
 
 from chain.ledger.abi import Call
 from chain.ledger.client import Ledger
-from chain.ledger.founding import deploy, qualify, read_expectations
-from chain.ledger.values import (
+from chain.ledger.deployment import deploy, qualify, read_expectations
+from chain.ledger.types import (
     AnchoredBatch,
     Attestation,
     Checkpoint,

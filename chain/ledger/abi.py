@@ -22,7 +22,7 @@ from chain.ledger.reverts import (
     RevertedWithoutReason,
     RevertedWithReason,
 )
-from chain.ledger.values import Log
+from chain.ledger.types import Log
 from chain.proof.hashes import keccak256
 from contracts import ContractName, artifact
 

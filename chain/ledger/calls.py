@@ -8,7 +8,7 @@ from enum import IntEnum
 
 from chain.keys import PublicKey
 from chain.ledger.abi import Call, encode_call, encode_values
-from chain.ledger.values import Founder
+from chain.ledger.types import Founder
 from chain.members import KeyAlgorithm, PolicyKind, Role
 
 ZERO_ADDRESS = "0x" + "0" * 40

@@ -9,8 +9,8 @@ from chain.ledger import calls
 from chain.ledger.abi import decode_event
 from chain.ledger.faults import MalformedAnswer
 from chain.ledger.history import attestations_above, read_batches, read_keys, read_members
-from chain.ledger.sending import Sender
-from chain.ledger.values import (
+from chain.ledger.sender import Sender
+from chain.ledger.types import (
     AnchoredBatch,
     Attestation,
     Checkpoint,

@@ -19,7 +19,7 @@ from web3.types import RPCEndpoint, RPCResponse
 
 from chain.ledger.abi import decode_revert
 from chain.ledger.faults import LedgerUnreachable, MalformedAnswer, RpcRefused, without_secrets
-from chain.ledger.values import Log, ProofAnswer
+from chain.ledger.types import Log, ProofAnswer
 
 REVERT_CODE = 3
 """JSON-RPC error code of a reverted call, as geth introduced it; others use -32000 or -32015 with the data."""

@@ -10,8 +10,8 @@ from chain.keys import MalformedKey, PublicKey
 from chain.ledger.abi import Event, decode_call, decode_event, event_topic
 from chain.ledger.endpoint import parse_bytes, parse_hex, parse_object, parse_quantity
 from chain.ledger.faults import BatchMissing, MalformedAnswer
-from chain.ledger.reading import ChainReader
-from chain.ledger.values import AnchoredBatch, Attestation, ProfileVersion, RegisteredKey, RegisteredMember
+from chain.ledger.reader import ChainReader
+from chain.ledger.types import AnchoredBatch, Attestation, ProfileVersion, RegisteredKey, RegisteredMember
 from chain.members import AddedBy, KeyAlgorithm, KeyState, KeyVersion, MemberKind, MemberState, MemberVersion, Role
 from chain.proof.batch import BatchFacts
 from chain.proof.hashes import keccak256

@@ -22,7 +22,7 @@ web3 = Web3(node.provider())
 node.close()
 ```
 
-`tests/node/conftest.py` holds fixtures made that way.
+`tests/chain/node/conftest.py` holds fixtures made that way.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from chain.node.errors import CannotSeal
 from chain.node.genesis import Genesis
 from chain.node.http import create_app
 from chain.node.node import EmbeddedNode
-from chain.node.params import Misread, address
+from chain.node.requests import Misread, address
 from chain.node.settings import STATE_BLOCKS_MIN, NodeSettings
 
 PORT = 8545

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from chain.node.own_rlp import listed, number, number_of, raw_items, string, text_of
 from chain.node.trie import EMPTY_CODE_HASH, EMPTY_ROOT, NodeOf, keccak, walk
+from chain.node.trusted_rlp import listed, number, number_of, raw_items, string, text_of
 
 
 class AccountState(NamedTuple):

@@ -18,8 +18,8 @@ from coincurve import PrivateKey
 
 from chain.errors import Malformed
 from chain.node.errors import CannotSeal
-from chain.node.own_rlp import EMPTY, listed, number, string
 from chain.node.trie import keccak
+from chain.node.trusted_rlp import EMPTY, listed, number, string
 
 MIX_HASH = bytes.fromhex("63746963616c2062797a616e74696e65206661756c7420746f6c6572616e6365")
 """The constant by which clients know a header of a Byzantine fault tolerant chain."""

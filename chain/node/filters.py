@@ -13,8 +13,8 @@ from eth_bloom.bloom import BloomFilter
 from chain.node.blocks import Log
 from chain.node.errors import INVALID_PARAMS, LIMIT_EXCEEDED, SERVER_ERROR, RpcError
 from chain.node.node import EmbeddedNode
-from chain.node.params import BlockName, LogQuery
-from chain.node.shapes import Json, data, log
+from chain.node.requests import BlockName, LogQuery
+from chain.node.responses import Json, data, log
 from chain.node.stored_logs import BlockLogs
 
 PENDING_HASHES_MAX = 10_000

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from chain.node import params as p
-from chain.node import shapes
+from chain.node import requests as p
+from chain.node import responses
 from chain.node.accounts import AccountState
 from chain.node.blocks import Block, Header
 from chain.node.calls import Call
@@ -51,7 +51,7 @@ class Methods:
             "net_listening": Method(lambda: True, (), 0),
             "net_peerCount": Method(lambda: "0x0", (), 0),
             "web3_clientVersion": Method(client_version, (), 0),
-            "web3_sha3": Method(lambda said: shapes.data(keccak(said)), (p.octets,), 1),
+            "web3_sha3": Method(lambda said: responses.data(keccak(said)), (p.octets,), 1),
             "eth_syncing": Method(lambda: False, (), 0),
             "eth_mining": Method(lambda: not node.settings.read_only, (), 0),
             "eth_accounts": Method(list, (), 0),
@@ -98,7 +98,7 @@ class Methods:
             "eth_getUncleByBlockHashAndIndex": Method(lambda name, index: None, (p.hash32, p.small), 2),
             "eth_getBlockReceipts": Method(
                 lambda name: self._of(
-                    name, lambda block: [shapes.receipt(block, index) for index in range(len(block.receipts))]
+                    name, lambda block: [responses.receipt(block, index) for index in range(len(block.receipts))]
                 ),
                 by_number,
                 1,
@@ -110,13 +110,15 @@ class Methods:
                 lambda name, index: self._transaction_at(p.BlockName(hash=name), index), (p.hash32, p.small), 2
             ),
             "eth_getTransactionReceipt": Method(self._receipt, by_hash, 1),
-            "debug_getRawHeader": Method(lambda name: shapes.raw_header(self._header(name)), by_number, 1),
-            "debug_getRawBlock": Method(lambda name: shapes.data(self._known(name).raw), by_number, 1),
-            "debug_getRawReceipts": Method(lambda name: shapes.raw_receipts(self._known(name)), by_number, 1),
+            "debug_getRawHeader": Method(lambda name: responses.raw_header(self._header(name)), by_number, 1),
+            "debug_getRawBlock": Method(lambda name: responses.data(self._known(name).raw), by_number, 1),
+            "debug_getRawReceipts": Method(lambda name: responses.raw_receipts(self._known(name)), by_number, 1),
             "debug_getRawTransaction": Method(lambda name: self._raw_transaction(name) or "0x", by_hash, 1),
-            "qbft_getValidatorsByBlockNumber": Method(lambda name: shapes.validators(self._header(name)), by_number, 1),
+            "qbft_getValidatorsByBlockNumber": Method(
+                lambda name: responses.validators(self._header(name)), by_number, 1
+            ),
             "qbft_getValidatorsByBlockHash": Method(
-                lambda name: shapes.validators(self._header(p.BlockName(hash=name))), by_hash, 1
+                lambda name: responses.validators(self._header(p.BlockName(hash=name))), by_hash, 1
             ),
         }
 
@@ -192,11 +194,11 @@ class Methods:
             raise RpcError(INVALID_PARAMS, "reward percentiles must rise from 0 to 100")
         last = self._number(newest)
         first = max(0, last - min(blocks, limit) + 1)
-        return shapes.fee_history([self._node.header(number) for number in range(first, last + 1)], said)
+        return responses.fee_history([self._node.header(number) for number in range(first, last + 1)], said)
 
     def _send(self, raw: bytes) -> str:
         try:
-            return shapes.data(self._node.send(raw))
+            return responses.data(self._node.send(raw))
         except TransactionRefused as refused:
             raise RpcError(refused.rpc_code, refused.reason) from refused
 
@@ -210,56 +212,56 @@ class Methods:
         return hex(self._account(address, name).nonce)
 
     def _code(self, address: bytes, name: p.BlockName | None = None) -> str:
-        return shapes.data(self._node.code(self._account(address, name)))
+        return responses.data(self._node.code(self._account(address, name)))
 
     def _storage(self, address: bytes, slot: int, name: p.BlockName | None = None) -> str:
-        return shapes.data(self._node.storage(self._account(address, name), slot).to_bytes(32))
+        return responses.data(self._node.storage(self._account(address, name), slot).to_bytes(32))
 
     def _proof(self, address: bytes, slots: tuple[int, ...], name: p.BlockName | None = None) -> object:
         limit = self._node.settings.proof_slots_max
         if len(slots) > limit:
             raise RpcError(LIMIT_EXCEEDED, f"at most {limit} storage slots are proved at once")
-        return shapes.proof(address, self._node.proof(address, slots, self._state_header(name).state_root))
+        return responses.proof(address, self._node.proof(address, slots, self._state_header(name).state_root))
 
     def _call(self, call: Call, name: p.BlockName | None, changes: Any = None, blocks: object = None) -> str:
         if blocks:
             raise RpcError(INVALID_PARAMS, "block overrides are not supported")
-        return shapes.data(self._node.runner(self._state_header(name), changes or ()).call(call))
+        return responses.data(self._node.runner(self._state_header(name), changes or ()).call(call))
 
     def _estimate(self, call: Call, name: p.BlockName | None, changes: Any = None) -> str:
         return hex(self._node.runner(self._state_header(name), changes or ()).estimate(call))
 
     def _access_list(self, call: Call, name: p.BlockName | None = None) -> object:
         listed, gas, error = self._node.runner(self._state_header(name)).access_list(call)
-        answer = {"accessList": shapes.access_list(listed), "gasUsed": hex(gas)}
+        answer = {"accessList": responses.access_list(listed), "gasUsed": hex(gas)}
         return answer if error is None else {**answer, "error": error}
 
     def _block(self, name: p.BlockName, full: bool | None = None) -> object:
-        return self._of(name, lambda block: shapes.block(block, full=bool(full)))
+        return self._of(name, lambda block: responses.block(block, full=bool(full)))
 
     def _block_by_hash(self, name: bytes, full: bool | None = None) -> object:
         return self._block(p.BlockName(hash=name), full)
 
     def _transaction(self, name: bytes) -> object:
         if found := self._node.find_transaction(name):
-            return shapes.transaction(self._node.block(found[0]), found[1])
+            return responses.transaction(self._node.block(found[0]), found[1])
         one = self._node.find_waiting(name)
-        return None if one is None else shapes.waiting(one.raw, one.hash, one.sender)
+        return None if one is None else responses.waiting(one.raw, one.hash, one.sender)
 
     def _raw_transaction(self, name: bytes) -> str | None:
         if found := self._node.find_transaction(name):
-            return shapes.data(self._node.block(found[0]).transactions[found[1]])
+            return responses.data(self._node.block(found[0]).transactions[found[1]])
         one = self._node.find_waiting(name)
-        return None if one is None else shapes.data(one.raw)
+        return None if one is None else responses.data(one.raw)
 
     def _transaction_at(self, name: p.BlockName, index: int) -> object:
         return self._of(
-            name, lambda block: shapes.transaction(block, index) if index < len(block.transactions) else None
+            name, lambda block: responses.transaction(block, index) if index < len(block.transactions) else None
         )
 
     def _receipt(self, name: bytes) -> object:
         found = self._node.find_transaction(name)
-        return None if found is None else shapes.receipt(self._node.block(found[0]), found[1])
+        return None if found is None else responses.receipt(self._node.block(found[0]), found[1])
 
 
 def client_version() -> str:

@@ -27,8 +27,8 @@ import lmdb
 from chain.node.accounts import AccountState
 from chain.node.blocks import Header
 from chain.node.errors import NodeStoreFault
-from chain.node.own_rlp import HASH, raw_items, text_of
 from chain.node.trie import BRANCH_ITEMS, EMPTY_CODE_HASH, EMPTY_ROOT, keccak
+from chain.node.trusted_rlp import HASH, raw_items, text_of
 
 REFERENCES = "references"
 STATE_FROM = b"state_from"

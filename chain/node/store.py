@@ -35,9 +35,9 @@ from chain.node import pruning
 from chain.node.blocks import Block, Header, Receipt
 from chain.node.errors import NodeStoreFault, TrieNodeMissing
 from chain.node.node_cache import NodeCache
-from chain.node.own_rlp import listed, string
 from chain.node.stored_logs import BlockLogs, parent_hash_of
 from chain.node.trie import EMPTY_ROOT, keccak, list_root
+from chain.node.trusted_rlp import listed, string
 
 FORMAT = b"1"
 CHECK_BYTES = 4

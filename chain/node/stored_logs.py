@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from chain.node.blocks import Block, Log
-from chain.node.own_rlp import number_of, raw_items, text_of
 from chain.node.trie import keccak
+from chain.node.trusted_rlp import number_of, raw_items, text_of
 
 PARENT_HASH_PLACE = 4
 """Where the parent's hash stands in a header's RLP: behind the list's three bytes and its own length byte."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import orjson
 
-from chain.node import params as p
-from chain.node import shapes
+from chain.node import requests as p
+from chain.node import responses
 from chain.node.blocks import Block
 from chain.node.errors import INVALID_PARAMS, LIMIT_EXCEEDED, SERVER_ERROR, RpcError
 from chain.node.filters import logs_in
@@ -61,7 +61,7 @@ class Subscriptions:
         """Tell of a new block: its header, and each log that somebody asked for."""
         for name, one in list(self._subscriptions.items()):
             if one.kind == "newHeads":
-                self._tell(name, shapes.header(block.header))
+                self._tell(name, responses.header(block.header))
             elif one.kind == "logs":
                 for log in logs_in(BlockLogs.of(block), one.query):
                     self._tell(name, log)
@@ -70,7 +70,7 @@ class Subscriptions:
         """Tell of a transaction that was taken."""
         for name, one in list(self._subscriptions.items()):
             if one.kind == "newPendingTransactions":
-                self._tell(name, shapes.data(transaction_hash))
+                self._tell(name, responses.data(transaction_hash))
 
     def _tell(self, name: str, result: object) -> None:
         notice = {"jsonrpc": "2.0", "method": "eth_subscription", "params": {"subscription": name, "result": result}}

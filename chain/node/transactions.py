@@ -17,9 +17,9 @@ from eth_keys.exceptions import BadSignature
 from eth_utils.exceptions import ValidationError
 
 from chain.node.errors import TransactionRefused
-from chain.node.own_rlp import EMPTY, listed, number, raw_items, string, text_of
 from chain.node.settings import TRANSACTION_BYTES_MAX
 from chain.node.trie import keccak
+from chain.node.trusted_rlp import EMPTY, listed, number, raw_items, string, text_of
 
 GAS_TRANSACTION = 21_000
 GAS_CREATE = 32_000

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from Crypto.Hash import keccak as _keccak
 
-from chain.node.own_rlp import EMPTY, HASH, listed, number, raw_items, string, text_of
+from chain.node.trusted_rlp import EMPTY, HASH, listed, number, raw_items, string, text_of
 
 EMPTY_ROOT = bytes.fromhex("56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421")
 """Root of the trie that holds nothing: keccak of the empty string's RLP."""

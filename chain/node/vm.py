@@ -25,9 +25,9 @@ from eth.vm.message import Message
 from eth_utils.exceptions import ValidationError
 from eth_utils.logging import get_extended_debug_logger
 
+from chain.node.account_overlay import LiveAccounts
 from chain.node.blocks import BASE_FEE_WEI, DIFFICULTY, MIX_HASH, Log, Receipt
 from chain.node.errors import ExecutionTimedOut
-from chain.node.live_accounts import LiveAccounts
 from chain.node.transactions import Pooled
 from chain.node.trie import EMPTY_ROOT, NodeOf
 

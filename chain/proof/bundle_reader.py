@@ -8,7 +8,7 @@ from typing import TypeVar
 from chain.encoding import Json
 from chain.errors import Malformed, MalformedBundle
 from chain.keys import PublicKey
-from chain.proof import strict
+from chain.proof import json_members
 from chain.proof.batch import BATCH_ENTRIES_MAX, TAG_BYTES, BatchFacts
 from chain.proof.bundle import (
     BATCHES_MAX,
@@ -33,10 +33,10 @@ from chain.proof.bundle import (
 )
 from chain.proof.header import HEADER_BYTES_MAX, Header
 from chain.proof.index_map import TAG_BITS, ChainEntry, MapLeaf
+from chain.proof.json_members import Members
 from chain.proof.receipt import SignedReceipt
 from chain.proof.slots import VERSIONS_MAX
 from chain.proof.storage import NODE_BYTES_MAX
-from chain.proof.strict import Members
 from chain.sdjwt import SignedRecord
 
 _NAMES = (
@@ -100,7 +100,7 @@ def _subject(value: Json, kind: Kind) -> tuple[tuple[str, ...], str | None]:
 
 
 def _record_id(value: Json, field: str) -> str:
-    return strict.text(value, field, _RECORD_ID, "must be a record id", MalformedBundle)
+    return json_members.text(value, field, _RECORD_ID, "must be a record id", MalformedBundle)
 
 
 def _header(encoded: bytes) -> Header:
@@ -111,11 +111,11 @@ def _header(encoded: bytes) -> Header:
 
 
 def _node(value: Json, field: str) -> bytes:
-    return strict.base64url_bytes(value, field, MalformedBundle, most=NODE_BYTES_MAX)
+    return json_members.base64url_bytes(value, field, MalformedBundle, most=NODE_BYTES_MAX)
 
 
 def _digest(value: Json, field: str) -> bytes:
-    return strict.base64url_bytes(value, field, MalformedBundle, length=32, most=32)
+    return json_members.base64url_bytes(value, field, MalformedBundle, length=32, most=32)
 
 
 def _batch(value: Json, field: str) -> BatchFacts:
@@ -163,10 +163,10 @@ def _versions(one: Members) -> tuple[int, ...]:
     shown = one.array(
         "versions",
         VERSIONS_MAX,
-        lambda value, field: strict.number(value, field, MalformedBundle, most=_VERSION_INDEX_MAX),
+        lambda value, field: json_members.number(value, field, MalformedBundle, most=_VERSION_INDEX_MAX),
         least=1,
     )
-    strict.ascending(shown, lambda index: index, one.where("versions"), MalformedBundle)
+    json_members.ascending(shown, lambda index: index, one.where("versions"), MalformedBundle)
     return shown
 
 
@@ -230,17 +230,17 @@ def _receipt(value: Json, field: str) -> ShownReceipt:
 
 def _check_order(bundle: Bundle) -> None:
     fault = MalformedBundle
-    strict.ascending(bundle.subject_records, lambda one: one, "subject.records", fault)
-    strict.ascending(bundle.nodes, lambda one: one, "nodes", fault)
-    strict.ascending(bundle.batches, lambda one: one.index, "batches", fault)
-    strict.ascending(bundle.records, lambda one: one.signed.record_id, "records", fault)
-    strict.ascending(bundle.keys, lambda one: one.public.thumbprint, "keys", fault)
-    strict.ascending(tuple(bundle.members), lambda one: one, "members", fault)
-    strict.ascending(tuple(bundle.accounts), lambda one: one, "accounts", fault)
-    strict.ascending(bundle.heads, lambda one: one.tag, "heads", fault)
-    strict.ascending(bundle.receipts, lambda one: one.receipt.text, "receipts", fault)
+    json_members.ascending(bundle.subject_records, lambda one: one, "subject.records", fault)
+    json_members.ascending(bundle.nodes, lambda one: one, "nodes", fault)
+    json_members.ascending(bundle.batches, lambda one: one.index, "batches", fault)
+    json_members.ascending(bundle.records, lambda one: one.signed.record_id, "records", fault)
+    json_members.ascending(bundle.keys, lambda one: one.public.thumbprint, "keys", fault)
+    json_members.ascending(tuple(bundle.members), lambda one: one, "members", fault)
+    json_members.ascending(tuple(bundle.accounts), lambda one: one, "accounts", fault)
+    json_members.ascending(bundle.heads, lambda one: one.tag, "heads", fault)
+    json_members.ascending(bundle.receipts, lambda one: one.receipt.text, "receipts", fault)
     for record in bundle.records:
-        strict.ascending(record.entries, lambda one: (one.tag, one.ucr_digest), "records.entries", fault)
+        json_members.ascending(record.entries, lambda one: (one.tag, one.ucr_digest), "records.entries", fault)
     for head in bundle.heads:
         if len(head.batch_by_digest) != len(head.entries):
             raise fault("heads.entries", "a repeated entry changes nothing, so none stands twice in a chain")

@@ -24,9 +24,9 @@ from chain.encoding import Json, base64url, parse_json
 from chain.errors import Malformed
 from chain.jws import JWS_CHARS_MAX, CompactJws
 from chain.keys import PublicKey
-from chain.proof import strict
+from chain.proof import json_members
+from chain.proof.json_members import Members
 from chain.proof.merkle import HASH_BYTES, leaf_hash, verify_inclusion
-from chain.proof.strict import Members
 
 RECEIPT_TYP = "tongguan-receipt+jwt"
 GROUP_TYP = "tongguan-receipts+jwt"
@@ -75,11 +75,11 @@ class SignedReceipt:
             raise MalformedReceipt("receipt", rule, value=text)
         jws = CompactJws.parse(parts[0], typ=GROUP_TYP)
         shared = Members({**jws.payload}, "receipt", (*_SHARED, "size", "root"), MalformedReceipt)
-        leaf = strict.base64url_bytes(parts[1], "receipt.leaf", MalformedReceipt, length=None, most=JWS_CHARS_MAX)
+        leaf = json_members.base64url_bytes(parts[1], "receipt.leaf", MalformedReceipt, length=None, most=JWS_CHARS_MAX)
         own = Members(_json(leaf), "receipt.leaf", ("record_id", "entries"), MalformedReceipt)
         size = shared.number("size", least=1, most=GROUP_MAX)
-        index = int(strict.text(parts[2], "receipt.index", _INDEX, "is a number", MalformedReceipt))
-        path = strict.base64url_bytes(parts[3], "receipt.path", MalformedReceipt, length=None, most=JWS_CHARS_MAX)
+        index = int(json_members.text(parts[2], "receipt.index", _INDEX, "is a number", MalformedReceipt))
+        path = json_members.base64url_bytes(parts[3], "receipt.path", MalformedReceipt, length=None, most=JWS_CHARS_MAX)
         if len(path) % HASH_BYTES:
             raise MalformedReceipt("receipt.path", f"is hashes of {HASH_BYTES} bytes", value=f"{len(path)} bytes")
         hashes = tuple(path[at : at + HASH_BYTES] for at in range(0, len(path), HASH_BYTES))

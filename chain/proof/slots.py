@@ -16,9 +16,9 @@ from functools import cached_property
 from typing import Generic, Protocol, TypeVar
 
 from chain.members import AccountVersion, KeyVersion, MemberVersion
-from chain.proof import layout
-from chain.proof.layout import CheckpointWord
+from chain.proof import storage_layout
 from chain.proof.storage import Account, MalformedProof, NodeSet, read_slot
+from chain.proof.storage_layout import CheckpointWord
 
 VERSIONS_MAX = 256
 """Most version indexes shown for one key, member or account."""
@@ -63,15 +63,18 @@ def version_indexes(since_blocks: Sequence[int], blocks: Iterable[int]) -> tuple
 
 def required_slots(request: SlotRequest) -> dict[str, list[int]]:
     """The slots to prove, ascending, by contract: `registry` and `ledger`."""
-    ledger = {layout.batch_count_slot()}
-    ledger |= {layout.commitment_slot(index) for index in request.batches}
+    ledger = {storage_layout.batch_count_slot()}
+    ledger |= {storage_layout.commitment_slot(index) for index in request.batches}
     if request.checkpoint is None:
-        ledger.add(layout.checkpoint_slots(0)[1])
+        ledger.add(storage_layout.checkpoint_slots(0)[1])
     else:
-        ledger |= {*layout.checkpoint_slots(request.checkpoint), layout.checkpoint_slots(request.checkpoint + 1)[1]}
-    registry = {layout.key_slot(key, i) for key, shown in (request.keys or {}).items() for i in shown}
-    registry |= {layout.member_slot(uscc, i) for uscc, shown in (request.members or {}).items() for i in shown}
-    registry |= {layout.account_slot(at, i) for at, shown in (request.accounts or {}).items() for i in shown}
+        ledger |= {
+            *storage_layout.checkpoint_slots(request.checkpoint),
+            storage_layout.checkpoint_slots(request.checkpoint + 1)[1],
+        }
+    registry = {storage_layout.key_slot(key, i) for key, shown in (request.keys or {}).items() for i in shown}
+    registry |= {storage_layout.member_slot(uscc, i) for uscc, shown in (request.members or {}).items() for i in shown}
+    registry |= {storage_layout.account_slot(at, i) for at, shown in (request.accounts or {}).items() for i in shown}
     return {"registry": sorted(registry), "ledger": sorted(ledger)}
 
 
@@ -121,9 +124,9 @@ def read_words(request: SlotRequest, registry: Account, ledger: Account, nodes: 
     """Every requested word. Raises MalformedProof where a node is missing, a word makes no sense, or the newest version
     of a fact is not shown to be the newest.
     """
-    root_slot, word_slot = layout.checkpoint_slots(request.checkpoint or 0)
+    root_slot, word_slot = storage_layout.checkpoint_slots(request.checkpoint or 0)
     is_none = request.checkpoint is None
-    following = word_slot if is_none else layout.checkpoint_slots((request.checkpoint or 0) + 1)[1]
+    following = word_slot if is_none else storage_layout.checkpoint_slots((request.checkpoint or 0) + 1)[1]
 
     def histories(
         wanted: Mapping[T, tuple[int, ...]] | None,
@@ -144,16 +147,17 @@ def read_words(request: SlotRequest, registry: Account, ledger: Account, nodes: 
         return {name: history(name, shown) for name, shown in (wanted or {}).items()}
 
     return StateWords(
-        batch_count=read_slot(ledger.storage_root, layout.batch_count_slot(), nodes),
+        batch_count=read_slot(ledger.storage_root, storage_layout.batch_count_slot(), nodes),
         commitments={
-            index: read_slot(ledger.storage_root, layout.commitment_slot(index), nodes) for index in request.batches
+            index: read_slot(ledger.storage_root, storage_layout.commitment_slot(index), nodes)
+            for index in request.batches
         },
         checkpoint_root=bytes(32) if is_none else read_slot(ledger.storage_root, root_slot, nodes).to_bytes(32, "big"),
         checkpoint=None if is_none else CheckpointWord.parse_word(read_slot(ledger.storage_root, word_slot, nodes)),
         later_checkpoint=read_slot(ledger.storage_root, following, nodes) != 0,
-        keys=histories(request.keys, layout.key_slot, KeyVersion.parse_word),
-        members=histories(request.members, layout.member_slot, MemberVersion.parse_word),
-        accounts=histories(request.accounts, layout.account_slot, AccountVersion.parse_word),
+        keys=histories(request.keys, storage_layout.key_slot, KeyVersion.parse_word),
+        members=histories(request.members, storage_layout.member_slot, MemberVersion.parse_word),
+        accounts=histories(request.accounts, storage_layout.account_slot, AccountVersion.parse_word),
     )
 
 

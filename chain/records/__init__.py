@@ -136,7 +136,7 @@ def parse_record(signed: SignedRecord) -> Record:
 
 @lru_cache(maxsize=1)
 def _unread() -> Callable[[SignedRecord], Record]:
-    from chain.records.unread import unread_record
+    from chain.records.fastpath.lazy_record import unread_record
 
     return unread_record
 
@@ -172,7 +172,7 @@ def sign_record(
 def _issuing() -> tuple[Callable[..., SignedRecord], Callable[[object], bytes], ReadTexts]:
     import orjson
 
-    from chain.records.quick import read_texts
+    from chain.records.fastpath.reader import read_texts
     from chain.sdjwt import issue
 
     return issue, orjson.dumps, read_texts

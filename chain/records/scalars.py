@@ -108,7 +108,7 @@ class Part(BaseModel):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        from chain.records.described import field_texts
+        from chain.records.field_docs import field_texts
 
         said = handler(schema)
         properties = handler.resolve_ref_schema(said).get("properties", {})

@@ -14,10 +14,10 @@ from pathlib import Path
 from chain.errors import Malformed, MalformedTrustRoot
 from chain.proof.bundle import BUNDLE_BYTES_MAX
 from chain.verify import html_page, report
-from chain.verify.answers import Report, Said, Verdict
 from chain.verify.checks import CHECKS, find_check
 from chain.verify.documents import find_document
-from chain.verify.trust import TRUST_ROOT_BYTES_MAX, TrustRoot
+from chain.verify.results import Report, Said, Verdict
+from chain.verify.trust_root import TRUST_ROOT_BYTES_MAX, TrustRoot
 from chain.verify.verifier import verify_file
 
 YES, NO, COULD_NOT_TELL = 0, 1, 2

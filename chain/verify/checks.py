@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from chain.proof.bundle import Kind
 from chain.verify import checks_chain, checks_completeness, checks_receipts, checks_records
-from chain.verify.answers import Said, Verdict
-from chain.verify.case import Case
+from chain.verify.context import Case
+from chain.verify.results import Said, Verdict
 
 
 @dataclass(frozen=True)

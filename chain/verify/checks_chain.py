@@ -6,9 +6,9 @@ from chain.errors import Malformed
 from chain.proof.seals import MalformedSeal, verify_seals
 from chain.proof.slots import read_words
 from chain.proof.storage import Account, NodeSet, read_account
-from chain.verify.answers import Said, Verdict
-from chain.verify.case import Case, Fails, NotShown
-from chain.verify.trust import LEDGER, REGISTRY
+from chain.verify.context import Case, Fails, NotShown
+from chain.verify.results import Said, Verdict
+from chain.verify.trust_root import LEDGER, REGISTRY
 
 
 def check_chain(case: Case) -> None:

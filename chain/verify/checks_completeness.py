@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chain.proof.batch import access_tag, tag
 from chain.proof.bundle import ProvedEntry, ProvedHead, ProvedRecord
-from chain.verify.case import Case, Fails, NotShown, ucrs_of
+from chain.verify.context import Case, Fails, NotShown, ucrs_of
 
 ACCESS_RECORD_TYPE = "audit.access"
 

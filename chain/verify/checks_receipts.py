@@ -6,16 +6,16 @@ from dataclasses import dataclass
 
 from chain.encoding import Json
 from chain.members import KeyState, KeyVersion, MemberState, MemberVersion, Role
-from chain.proof import strict
+from chain.proof import json_members
 from chain.proof.batch import TAG_BYTES, access_tag, entry_digest, tag
 from chain.proof.bundle import ShownReceipt
+from chain.proof.json_members import Members
 from chain.proof.receipt import MalformedReceipt
 from chain.proof.slots import History
-from chain.proof.strict import Members
 from chain.sdjwt import SignedRecord
-from chain.verify.answers import Fate, ReceiptStanding, Said, Verdict
-from chain.verify.case import Case, Fails, NotShown, time_text, ucrs_of
 from chain.verify.checks_completeness import ACCESS_RECORD_TYPE
+from chain.verify.context import Case, Fails, NotShown, time_text, ucrs_of
+from chain.verify.results import Fate, ReceiptStanding, Said, Verdict
 
 RECEIPT_ENTRIES_MAX = 256
 
@@ -222,8 +222,8 @@ def _receipt_entry(value: Json, field: str) -> tuple[bytes, bytes]:
     if not isinstance(value, list) or len(value) != 2:
         raise MalformedReceipt(field, "must be a tag and an entry digest")
     return (
-        strict.hexadecimal(value[0], field, TAG_BYTES, MalformedReceipt, prefix=""),
-        strict.base64url_bytes(value[1], field, MalformedReceipt, length=32, most=32),
+        json_members.hexadecimal(value[0], field, TAG_BYTES, MalformedReceipt, prefix=""),
+        json_members.base64url_bytes(value[1], field, MalformedReceipt, length=32, most=32),
     )
 
 

@@ -8,8 +8,8 @@ from chain.proof.batch import BatchFacts, entry
 from chain.proof.bundle import ProvedRecord
 from chain.proof.merkle import leaf_hash, verify_inclusion
 from chain.proof.storage import MalformedProof
-from chain.verify.answers import Said, Verdict
-from chain.verify.case import Case, Fails, NotShown, ucrs_of
+from chain.verify.context import Case, Fails, NotShown, ucrs_of
+from chain.verify.results import Said, Verdict
 
 FINDING_TYPE = "audit.finding"
 """The one record type that the record rules leave to every role, but only of a governor (design, section 4)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chain.encoding import Json
-from chain.verify.answers import Standing
+from chain.verify.results import Standing
 
 
 def find_document(records: Sequence[Standing], sha256_hex: str) -> Standing | None:

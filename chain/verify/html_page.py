@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from html import escape
 
-from chain.verify.answers import Answer, Report, Standing, Verdict
-from chain.verify.case import time_text
 from chain.verify.checks import CHECKS
+from chain.verify.context import time_text
 from chain.verify.report import (
     MEANING,
     added_by_text,
@@ -19,6 +18,7 @@ from chain.verify.report import (
     speak,
     word,
 )
+from chain.verify.results import Answer, Report, Standing, Verdict
 
 _COLOURS = {
     Verdict.VALID: "#1a6b3c",

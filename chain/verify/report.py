@@ -6,9 +6,9 @@ import json
 
 from chain.encoding import Json
 from chain.members import AddedBy
-from chain.verify.answers import Answer, Outcome, Report, Said, Standing, Verdict
-from chain.verify.case import time_text
 from chain.verify.checks import CHECKS
+from chain.verify.context import time_text
+from chain.verify.results import Answer, Outcome, Report, Said, Standing, Verdict
 
 REPORT_FORMAT = "tongguan-report/1"
 LANGUAGES = ("zh", "en")

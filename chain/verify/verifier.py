@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from chain.errors import Malformed
 from chain.proof.bundle import Bundle, Kind
-from chain.verify.answers import Answer, Outcome, Report, Said, Verdict
-from chain.verify.case import Case, Fails, NotShown
 from chain.verify.checks import CHECKS, COMPLETENESS, MANDATORY, ORDER, WELL_FORMED, Check
-from chain.verify.trust import TrustRoot
+from chain.verify.context import Case, Fails, NotShown
+from chain.verify.results import Answer, Outcome, Report, Said, Verdict
+from chain.verify.trust_root import TrustRoot
 
 
 def verify_file(said: bytes, trust_root: TrustRoot, as_of: int | None = None) -> Report:

@@ -7,7 +7,17 @@ quota, a record to amend that has not come yet), `NotFound` where it knows nothi
 httpx's own error.
 """
 
-from gateway.client.asking import (
+from gateway.client.aio import AsyncGatewayClient
+from gateway.client.models import (
+    LATER_SLUGS,
+    GatewayBusy,
+    GatewayRefused,
+    OwnRecord,
+    Receipt,
+    State,
+    Verdict,
+)
+from gateway.client.protocol import (
     ASSERTION_LIFETIME_S,
     ASSERTION_TYP,
     ASSERTION_TYPE,
@@ -17,17 +27,7 @@ from gateway.client.asking import (
     TOKEN_MARGIN_S,
     UPLOAD_LINES,
 )
-from gateway.client.awaiting import AsyncGatewayClient
-from gateway.client.told import (
-    LATER_SLUGS,
-    GatewayBusy,
-    GatewayRefused,
-    OwnRecord,
-    Receipt,
-    State,
-    Verdict,
-)
-from gateway.client.waiting import GatewayClient
+from gateway.client.sync import GatewayClient
 
 __all__ = [
     "ASSERTION_LIFETIME_S",

@@ -55,7 +55,7 @@ class NewRecord(msgspec.Struct, frozen=True, array_like=True, tag="new"):
     documents: list[bytes]
     """SHA-256 of each cited file, once."""
     facts: bytes
-    """What it can be found by (`gateway.search_facts`), packed; empty where it is not searched for."""
+    """What it can be found by (`gateway.search_index.facts`), packed; empty where it is not searched for."""
 
     @property
     def size(self) -> int:

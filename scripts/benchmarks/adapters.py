@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
-from adapters.messages import read_message
+from adapters.registry import read_message
 from chain.keys import SigningKey
 from chain.records import sign_record
 from scripts.benchmarks.harness import Benchmark, Context, Figure, at_least, at_most
@@ -35,7 +35,7 @@ def run(context: Context) -> Iterator[Figure]:
 
 
 def _import_once() -> None:
-    program = "import adapters.messages, adapters.customs.ceb_declaration"
+    program = "import adapters.registry, adapters.formats.ceb.declaration"
     subprocess.run([sys.executable, "-c", program], check=True)
 
 

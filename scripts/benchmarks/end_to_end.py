@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from scripts.benchmarks.harness import Benchmark, Context, Figure, at_least, at_most
 from scripts.benchmarks.limits import verify_on_all_cores
+from scripts.benchmarks.live_consortium import Running, running, share_of_machine
 from scripts.benchmarks.load import signed_bodies
-from scripts.benchmarks.running import Running, running, share_of_machine
-from scripts.benchmarks.town import folder_bytes, now_s
-from scripts.benchmarks.watching import can_watch
-from scripts.folder import ConsortiumFolder
-from scripts.founding import found
+from scripts.benchmarks.local_consortium import folder_bytes, now_s
+from scripts.benchmarks.process_stats import can_watch
+from scripts.bootstrap import found
+from scripts.consortium_folder import ConsortiumFolder
 
 ALL_CORES = "P-256 verify on all cores, beside end to end"
 RECORDS_A_SECOND = 5_000

@@ -18,7 +18,7 @@ from typing import Any
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
-from chain.ledger.sending import sign_transaction
+from chain.ledger.sender import sign_transaction
 from chain.node import EmbeddedNode
 from chain.node.rpc import Rpc
 from scripts.processes import free_ports

@@ -13,7 +13,7 @@ from chain.index_store import IndexStore
 from chain.proof.batch import BATCH_ENTRIES_MAX, ENTRY_BYTES, TAG_BYTES, BatchFacts, entries_root
 from chain.proof.hashes import keccak256
 from scripts.benchmarks.harness import Benchmark, Context, Figure, at_least
-from scripts.benchmarks.town import SEED, folder_bytes
+from scripts.benchmarks.local_consortium import SEED, folder_bytes
 
 SIZES_QUICK = (2_048, 10_240, 51_200)
 SIZES = (10_240, 51_200, 204_800, 1_024_000)

@@ -11,9 +11,9 @@ from chain.sdjwt import SignedRecord
 from scripts.benchmarks.clients import Seen
 from scripts.benchmarks.harness import Benchmark, Context, Figure, at_least, at_most
 from scripts.benchmarks.limits import verify_many, verify_on_all_cores
+from scripts.benchmarks.live_consortium import Running, running, share_of_machine
 from scripts.benchmarks.load import signed_bodies
-from scripts.benchmarks.running import Running, running, share_of_machine
-from scripts.benchmarks.town import now_s, open_town, percentile
+from scripts.benchmarks.local_consortium import now_s, open_town, percentile
 
 SINGLES_A_SECOND = 200
 CHUNK = 200

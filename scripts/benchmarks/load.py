@@ -7,16 +7,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 
-from adapters.messages import read_message
-from adapters.single_window_mock.cast import Cast
+from adapters.registry import read_message
 from adapters.single_window_mock.load import LINES, consignments
 from adapters.single_window_mock.parcel import Parcel, lodge, reply
+from adapters.single_window_mock.roles import Cast
 from adapters.single_window_mock.script import Script, Story
 from chain.identifiers import Ucr
 from chain.keys import SigningKey
 from chain.records import sign_record
 from chain.sdjwt import SignedRecord
-from scripts.founding import profiles
+from scripts.bootstrap import profiles
 
 STARTED = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
 CONSORTIUM = "ab" * 32

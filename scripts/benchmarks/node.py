@@ -17,8 +17,8 @@ from chain.ledger import calls as ledger_calls
 from chain.proof.batch import BATCH_ENTRIES_MAX, entries_root
 from scripts.benchmarks.engines import Engine, answering, anvil, eth_tester, in_process
 from scripts.benchmarks.harness import Benchmark, Context, Figure, at_least, at_most
-from scripts.benchmarks.town import Town, folder_bytes, open_town, random_entries
-from scripts.benchmarks.watching import can_watch, descendants, private_mb
+from scripts.benchmarks.local_consortium import Town, folder_bytes, open_town, random_entries
+from scripts.benchmarks.process_stats import can_watch, descendants, private_mb
 from scripts.processes import free_ports
 
 BLOCKS = 10_000

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from chain.proof.batch import BATCH_ENTRIES_MAX, entry, entry_digest
 from chain.sdjwt import SignedRecord
-from chain.verify.answers import Verdict
-from chain.verify.trust import TrustRoot
+from chain.verify.results import Verdict
+from chain.verify.trust_root import TrustRoot
 from chain.verify.verifier import verify_file
-from gateway.reading import ReadingDesk
+from gateway.query.consignments import ReadingDesk
 from scripts.benchmarks.harness import Benchmark, Context, Figure, at_least, at_most
 from scripts.benchmarks.load import long_story_records, signed_records
-from scripts.benchmarks.town import Town, now_s, open_town, random_entries
+from scripts.benchmarks.local_consortium import Town, now_s, open_town, random_entries
 
 BATCH_SIZES = (1, 16, 256, BATCH_ENTRIES_MAX)
 CONSIGNMENT_SIZES = (10, 30, 90, 180)

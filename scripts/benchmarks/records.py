@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from adapters.single_window_mock.load import LINES
 from chain.keys import PublicKey, SigningKey
 from chain.records import Record, parse_record
-from chain.records.quick import parse_signed
+from chain.records.fastpath.reader import parse_signed
 from chain.sdjwt import SignedRecord
 from scripts.benchmarks.harness import Benchmark, Context, Figure, at_least
 from scripts.benchmarks.limits import verify_many
@@ -17,7 +17,7 @@ VERIFY_SHARE = 0.6
 """Verifying and parsing a record must reach this share of the bare P-256 verify rate of the same core."""
 GOODS_LINES = 10
 GROUP = 64
-"""Records of which an intake takes each step together (`gateway.preparation`)."""
+"""Records of which an intake takes each step together (`gateway.ingest.pipeline`)."""
 
 
 def run(context: Context) -> Iterator[Figure]:

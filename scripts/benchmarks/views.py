@@ -10,14 +10,14 @@ from urllib.parse import quote, urlencode
 
 from chain.keys import SigningKey
 from chain.sdjwt import SignedRecord
-from gateway.reading import ReadingDesk
-from gateway.search_facts import REFERENCE_KINDS
+from gateway.query.consignments import ReadingDesk
+from gateway.search_index.facts import REFERENCE_KINDS
 from scripts.benchmarks.harness import Benchmark, Context, Figure, at_least, at_most
+from scripts.benchmarks.live_consortium import Running, running
 from scripts.benchmarks.load import STORY_RECORDS, signed_bodies, story_records
-from scripts.benchmarks.running import Running, running
-from scripts.benchmarks.town import now_s, open_town, percentile
-from scripts.folder import ConsortiumFolder
-from scripts.founding import found
+from scripts.benchmarks.local_consortium import now_s, open_town, percentile
+from scripts.bootstrap import found
+from scripts.consortium_folder import ConsortiumFolder
 
 SIZES_QUICK = (500, 1_000, 2_000)
 SIZES = (10_000, 20_000, 50_000, 100_000)

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from scripts.commands.operate_commands import NODE_PORT
-from scripts.folder import ConsortiumFolder
+from scripts.consortium_folder import ConsortiumFolder
 
 
 def register(app: typer.Typer) -> None:
@@ -28,7 +28,7 @@ def replay(
     """
     from chain.follower import Follower
     from chain.index_store import IndexStore
-    from scripts.connecting import connect, trust_root_of
+    from scripts.ledger_connection import connect, trust_root_of
 
     if index.exists():
         raise typer.BadParameter(f"{index} exists; name a new folder")

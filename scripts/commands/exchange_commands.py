@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from chain.errors import Malformed, MalformedBundle, MalformedMessage, NotFound
-from scripts.folder import ConsortiumFolder
+from scripts.consortium_folder import ConsortiumFolder
 
 if TYPE_CHECKING:
-    from adapters.journal import Journal, JournalMessage
-    from adapters.messages import Entity, ReadMessage
-    from scripts.adapting import RunningAdapters
+    from adapters.message import Entity, ReadMessage
+    from adapters.runner.journal import Journal, JournalMessage
+    from scripts.local_adapters import RunningAdapters
 
 DEFAULT_GATEWAY_URL = "http://127.0.0.1:8700"
 RECORD_ID_CHARS = 43
@@ -49,7 +49,8 @@ def read(
     Exit 0 where every file was read, 1 where one is refused (each fault named on standard error), 2 where a file
     cannot be opened.
     """
-    from adapters.messages import MESSAGE_BYTES_MAX, read_message
+    from adapters.message import MESSAGE_BYTES_MAX
+    from adapters.registry import read_message
 
     code = 0
     for file in files:
@@ -125,26 +126,26 @@ def adapter(
     """
     import logging
 
-    from adapters.single_window import SingleWindow
-    from scripts import adapting
+    from adapters.sources.single_window import SingleWindow
+    from scripts import local_adapters
     from scripts.processes import StopSignal
 
     # What came of a folder is told message by message in the end; what goes on without end tells it as it happens.
     level = logging.WARNING if source is None or watch else logging.ERROR
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     folder = folder_option(directory)
-    members = [folder.member(slug) for slug in member] if member else adapting.speaking_members(folder)
+    members = [folder.member(slug) for slug in member] if member else local_adapters.speaking_members(folder)
     assign = SingleWindow(single_window_url, members[0].uscc).assign if assign_ucrs else None
     if source is None:
-        sources = adapting.single_window_source(single_window_url)
-        adapting.adapters_of(folder, members, gateway_url, sources, assign).run_until_stopped(StopSignal())
+        sources = local_adapters.single_window_source(single_window_url)
+        local_adapters.adapters_of(folder, members, gateway_url, sources, assign).run_until_stopped(StopSignal())
         return
     if not source.is_dir():
         raise typer.BadParameter(f"{source} is no folder")
     if assign_ucrs:
         print("UCRs that no envelope gives are assigned by the single-window stand-in.")
-    sources = adapting.folder_source(source, members, moves=watch)
-    running = adapting.adapters_of(folder, members, gateway_url, sources, assign)
+    sources = local_adapters.folder_source(source, members, moves=watch)
+    running = local_adapters.adapters_of(folder, members, gateway_url, sources, assign)
     if watch:
         running.run_until_stopped(StopSignal())
         return
@@ -176,7 +177,7 @@ def _settle(running: RunningAdapters) -> int:
 
 def _reasons(message: JournalMessage) -> list[str]:
     """Each fault of a refused message; what was refused for another reason has one."""
-    from adapters.messages import read_message
+    from adapters.registry import read_message
 
     try:
         read_message(message.body)
@@ -194,7 +195,7 @@ def parked(
     reason: Annotated[str, typer.Option(help="why it is given up")] = "",
 ) -> None:
     """List what a member's adapter could not finish; show one, replay it, or drop it with a reason."""
-    from adapters.journal import Journal
+    from adapters.runner.journal import Journal
 
     folder = folder_option(directory)
     journal = Journal(folder.path / "adapters" / folder.member(member).slug / "journal.sqlite")
@@ -225,7 +226,7 @@ def _parked_place(said: str) -> tuple[int, int]:
 
 def _as_parked(journal: Journal, place: int, ordinal: int) -> dict[str, Any]:
     """A parked entity as an operator reads it; raises NotFound where it is not parked."""
-    from adapters.messages import read_message
+    from adapters.registry import read_message
 
     message, entity = next(
         ((m, e) for m, e in journal.parked() if (e.place, e.ordinal) == (place, ordinal)), (None, None)
@@ -250,9 +251,9 @@ def submit(
     gateway_url: GatewayUrl = DEFAULT_GATEWAY_URL,
 ) -> None:
     """Submit one signed record (SD-JWT) and print its receipt."""
-    from adapters.submit import receipt_text
+    from adapters.runner.submission import receipt_text
     from chain.sdjwt import SignedRecord
-    from scripts.adapting import gateway_of
+    from scripts.local_adapters import gateway_of
 
     folder = folder_option(directory)
     signed = SignedRecord.parse(record.read_bytes().strip())
@@ -270,8 +271,8 @@ def view(
     """Show what a member may see of a consignment."""
     from rich.console import Console
 
-    from scripts.adapting import gateway_of
-    from scripts.storytelling import show_records, show_view
+    from scripts.local_adapters import gateway_of
+    from scripts.view_text import show_records, show_view
 
     folder = folder_option(directory)
     with gateway_of(folder, folder.member(member), gateway_url) as gateway:
@@ -292,8 +293,8 @@ def bundle(
     gateway_url: GatewayUrl = DEFAULT_GATEWAY_URL,
 ) -> None:
     """Fetch the proof bundle of a consignment or a record, as far as a member may see it."""
-    from scripts.adapting import gateway_of
-    from scripts.folder import write_private
+    from scripts.consortium_folder import write_private
+    from scripts.local_adapters import gateway_of
 
     folder = folder_option(directory)
     with gateway_of(folder, folder.member(member), gateway_url) as gateway:
@@ -314,10 +315,10 @@ def refresh(
 
     For bundles whose validators are no longer accepted. What was said of the consignment since is in it as well.
     """
-    from chain.proof.assemble import as_shown_before
     from chain.proof.bundle import BUNDLE_BYTES_MAX, Bundle
-    from scripts.adapting import gateway_of
-    from scripts.folder import write_private
+    from chain.proof.bundle_builder import as_shown_before
+    from scripts.consortium_folder import write_private
+    from scripts.local_adapters import gateway_of
 
     folder = folder_option(directory)
     with old.open("rb") as file:

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from scripts.commands.operate_commands import NODE_PORT, Directory
-from scripts.folder import ConsortiumFolder
+from scripts.consortium_folder import ConsortiumFolder
 
 if TYPE_CHECKING:
     from gateway.settings import GatewaySettings
     from gateway.store.vault import Vault
-    from scripts.auditing import AuditReport, KeptReceipt
+    from scripts.receipt_audit import AuditReport, KeptReceipt
 
 FAULTS_SHOWN = 20
 
@@ -132,8 +132,8 @@ def _vault(settings: GatewaySettings) -> Vault:
 def _audited(folder: ConsortiumFolder, rpc: str, files: list[Path]) -> AuditReport:
     from chain.follower import Follower
     from chain.index_store import IndexStore
-    from scripts.auditing import Audit, Registered, audited
-    from scripts.connecting import connect, trust_root_of
+    from scripts.ledger_connection import connect, trust_root_of
+    from scripts.receipt_audit import Audit, Registered, audited
 
     root = trust_root_of(folder)
     ledger = connect(root, rpc or folder.rpc() or f"http://127.0.0.1:{NODE_PORT}")
@@ -150,7 +150,7 @@ def _audited(folder: ConsortiumFolder, rpc: str, files: list[Path]) -> AuditRepo
 
 
 def _kept(folder: ConsortiumFolder, files: list[Path]) -> Iterator[KeptReceipt]:
-    from scripts.auditing import kept_in_file, kept_in_journal
+    from scripts.receipt_audit import kept_in_file, kept_in_journal
 
     for journal in sorted((folder.path / "adapters").glob("*/journal.sqlite")):
         yield from kept_in_journal(journal, journal.parent.name)
@@ -163,7 +163,7 @@ def _kept(folder: ConsortiumFolder, files: list[Path]) -> Iterator[KeptReceipt]:
 
 
 def _say(report: AuditReport, names: dict[str, str]) -> None:
-    from scripts.auditing import Outcome, time_text
+    from scripts.receipt_audit import Outcome, time_text
 
     print(
         f"chain      {report.batches:,} batches, {report.entries:,} entries, "

@@ -102,8 +102,8 @@ def prove_member(
 
     The endpoint is not believed: the header must be sealed by the trust root's validators. Exit 2 where it is not.
     """
-    from chain.ledger.proved import ProvedRegistry
-    from scripts.connecting import trust_root_of
+    from chain.ledger.registry_proofs import ProvedRegistry
+    from scripts.ledger_connection import trust_root_of
 
     folder, ledger = connected(directory, rpc)
     at, uscc = asked_block(ledger, block), uscc_of(folder, member)
@@ -132,7 +132,7 @@ def new_member(
 ) -> None:
     """Make the keys of a member to be, in this folder; sends nothing. Prints what the others need to admit it."""
     from chain.identifiers import Uscc
-    from scripts.folder import BrokenFolder, ConsortiumFolder, MemberProfile
+    from scripts.consortium_folder import BrokenFolder, ConsortiumFolder, MemberProfile
 
     folder = ConsortiumFolder(directory)
     if (folder.member_folder(slug) / "member.json").exists():

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from chain.node.settings import STATE_BLOCKS_MIN
-from scripts.folder import ConsortiumFolder
+from scripts.consortium_folder import ConsortiumFolder
 
 DIR_HELP = "the consortium's folder"
 NODE_PORT = 8645
@@ -41,7 +41,7 @@ def init(
     unsealed: Annotated[bool, typer.Option("--unsealed", help=UNSEALED_HELP)] = False,
 ) -> None:
     """Make a new example consortium: keys, genesis, contracts, members, trust root."""
-    from scripts.founding import found
+    from scripts.bootstrap import found
 
     folder = ConsortiumFolder(directory)
     if folder.is_founded():
@@ -62,7 +62,7 @@ def up(
     state_blocks: StateBlocks = None,
 ) -> None:
     """Run node, gateway and attesters of a consortium on this machine, in one process group, until interrupted."""
-    from scripts.machine import Machine
+    from scripts.local_network import Machine
     from scripts.processes import StopSignal
 
     folder = ConsortiumFolder(directory)
@@ -127,7 +127,7 @@ def attester(
     cannot be believed.
     """
     from chain.attester import AttestationPolicy
-    from scripts.attesting import attest_until, make_attester
+    from scripts.local_attesters import attest_until, make_attester
     from scripts.processes import StopSignal
 
     folder = ConsortiumFolder(directory)

@@ -11,7 +11,7 @@ import typer
 from chain.errors import MalformedTrustRoot
 
 if TYPE_CHECKING:
-    from chain.verify.trust import TrustRoot
+    from chain.verify.trust_root import TrustRoot
 
 BundleFile = Annotated[Path, typer.Argument(help="proof bundle", metavar="BUNDLE")]
 TrustRootFile = Annotated[Path, typer.Argument(help="trust root", metavar="TRUST-ROOT")]
@@ -78,8 +78,8 @@ def redact(
     keep: Annotated[list[str], typer.Option("--keep", help="section to go on showing, e.g. status; repeatable")],
 ) -> None:
     """Withhold every section of a bundle's records but those kept; what is withheld keeps its name."""
-    from chain.proof.assemble import redact as redacted
     from chain.proof.bundle import BUNDLE_BYTES_MAX, Bundle
+    from chain.proof.bundle_builder import redact as redacted
 
     said = redacted(Bundle.parse(_read(bundle, BUNDLE_BYTES_MAX)), keep).format()
     _write(out, said)
@@ -128,7 +128,7 @@ def _read(path: Path, bytes_max: int) -> bytes:
 
 def read_trust_root(path: Path) -> TrustRoot:
     """The trust root in a file; raises MalformedTrustRoot, exits 2 where it cannot be read."""
-    from chain.verify.trust import TRUST_ROOT_BYTES_MAX, TrustRoot
+    from chain.verify.trust_root import TRUST_ROOT_BYTES_MAX, TrustRoot
 
     return TrustRoot.parse(_read(path, TRUST_ROOT_BYTES_MAX))
 
@@ -137,7 +137,7 @@ def _save(path: Path, trust_root: TrustRoot) -> None:
     if trust_root.tag_keys is None:
         _write(path, trust_root.format())
     else:
-        from scripts.folder import write_private
+        from scripts.consortium_folder import write_private
 
         write_private(path, trust_root.format())
     print_trust_root(path, trust_root)

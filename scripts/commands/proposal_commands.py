@@ -27,7 +27,7 @@ from scripts.commands.registry import (
     transact,
     uscc_of,
 )
-from scripts.folder import ConsortiumFolder
+from scripts.consortium_folder import ConsortiumFolder
 
 if TYPE_CHECKING:
     from chain.ledger import Ledger, Proposal

@@ -10,7 +10,7 @@ import typer
 
 from chain.members import AddedBy, KeyState, KeyVersion, MemberState, MemberVersion, Role, find_in_force
 from scripts.commands.operate_commands import NODE_PORT
-from scripts.folder import ConsortiumFolder
+from scripts.consortium_folder import ConsortiumFolder
 
 if TYPE_CHECKING:
     from chain.ledger import Call, Ledger, Receipt
@@ -30,7 +30,7 @@ NODE_RPC = f"http://127.0.0.1:{NODE_PORT}"
 
 def connected(directory: Path, rpc: str) -> tuple[ConsortiumFolder, Ledger]:
     """The folder and a client of its chain; raises BrokenFolder, LedgerFault."""
-    from scripts.connecting import connect, trust_root_of
+    from scripts.ledger_connection import connect, trust_root_of
 
     folder = ConsortiumFolder(directory)
     return folder, connect(trust_root_of(folder), rpc or folder.rpc() or NODE_RPC)

@@ -16,10 +16,10 @@ import typer
 from chain.errors import Malformed, Refused
 from scripts.commands.proof_commands import print_trust_root, read_trust_root
 from scripts.commands.registry import DEFAULT_DIR, DEFAULT_RPC, Directory, Rpc, connected
-from scripts.folder import BrokenFolder, ConsortiumFolder, tag_key_file, write_open, write_private
+from scripts.consortium_folder import BrokenFolder, ConsortiumFolder, tag_key_file, write_open, write_private
 
 if TYPE_CHECKING:
-    from chain.verify.trust import TrustRoot
+    from chain.verify.trust_root import TrustRoot
 
 LEAD_BATCHES = 2_000
 """How far ahead a new epoch begins unless told: at two batches a second a quarter of an hour, most often hours."""
@@ -82,7 +82,7 @@ def take(
 
 def _require_extension(folder: ConsortiumFolder, own: TrustRoot, new: TrustRoot) -> None:
     """Raises ForeignTrustRoot unless `new` is of this consortium and keeps every tag key that the gateway has."""
-    from gateway.tagging import TagKeys
+    from gateway.membership.tag_keys import TagKeys
 
     if (own.consortium, own.chain_id, own.genesis_hash) != (new.consortium, new.chain_id, new.genesis_hash):
         raise ForeignTrustRoot("trust root", "is of the consortium whose folder this is", value=new.consortium.hex())

@@ -32,7 +32,7 @@ def explain(
 
     Exit 1 where MEMBER may not learn that the consignment exists. The question is logged as a read.
     """
-    from scripts.adapting import gateway_of
+    from scripts.local_adapters import gateway_of
 
     folder = folder_option(directory)
     try:
@@ -50,7 +50,7 @@ def token(
     gateway_url: GatewayUrl = DEFAULT_GATEWAY_URL,
 ) -> None:
     """Print a bearer token for a member, made with its key in the folder: for the console at /console, or for curl."""
-    from scripts.adapting import gateway_of
+    from scripts.local_adapters import gateway_of
 
     folder = folder_option(directory)
     with gateway_of(folder, folder.member(member), gateway_url) as gateway:

@@ -15,9 +15,9 @@ import time
 from pathlib import Path
 
 from chain.errors import TongguanError
+from scripts.network.engine_processes import start, stop
 from scripts.network.folder import P2P_PORT, RPC_PORT, NetworkFolder, make_network
 from scripts.network.genesis import VALIDATORS_MIN, Engine
-from scripts.network.running import start, stop
 
 CHAIN_ID = 20_261
 COULD_NOT = 2

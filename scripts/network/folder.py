@@ -30,7 +30,7 @@ from coincurve import PrivateKey
 
 from chain.errors import TongguanError
 from chain.proof.hashes import keccak256
-from scripts.folder import make_account, write_json, write_private
+from scripts.consortium_folder import make_account, write_json, write_private
 from scripts.network.genesis import VALIDATORS_MIN, Engine, genesis
 
 if TYPE_CHECKING:

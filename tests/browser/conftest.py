@@ -12,7 +12,7 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.stories.town import Town, open_town
+from tests.stories.local_consortium import Town, open_town
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 # Without a sandbox, because tests may run as root in a container; nothing but the gateway on loopback is opened.

@@ -16,10 +16,10 @@ from chain.records.scalars import Amount, Weight
 from chain.records.sections import GoodsItem, Party
 from chain.records.transport import Container, Seal, Transport
 from chain.records.value import Valuation
-from chain.verify.answers import Verdict
+from chain.verify.results import Verdict
 from chain.verify.verifier import verify
 from tests.browser.conftest import Served, Visitor
-from tests.unit.gateway_views import consortium
+from tests.gateway.query import consortium
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

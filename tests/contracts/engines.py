@@ -25,7 +25,7 @@ from web3.providers.base import BaseProvider
 
 from chain.ledger import Call, ContractAddresses, Founder, Founding, Ledger, Receipt, deploy, read_expectations
 from chain.ledger.reverts import ContractRefused
-from chain.ledger.sending import sign_transaction
+from chain.ledger.sender import sign_transaction
 from chain.members import Role
 from chain.node import EmbeddedNode, Genesis, NodeSettings
 from chain.node.blocks import address_of

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from chain.proof import layout
+from chain.proof import storage_layout
 from contracts import ContractName, artifact
 from contracts.build import DEPLOYED_BYTES_MAX, read_sources
 from contracts.layout import layout_document
@@ -64,18 +64,18 @@ def test_the_readme_holds_the_compilers_storage_layout() -> None:
 def test_the_proofs_look_in_the_slots_that_the_compiler_gave() -> None:
     slots = {(n, v["label"]): int(v["slot"]) for n in NAMES for v in artifact(n).storage_layout["storage"]}
     assert {
-        "_members": layout.MEMBERS_SLOT,
-        "_keys": layout.KEYS_SLOT,
-        "_accounts": layout.ACCOUNTS_SLOT,
-        "_policies": layout.POLICIES_SLOT,
-        "_profiles": layout.PROFILES_SLOT,
-        "_thresholds": layout.THRESHOLDS_SLOT,
-        "_customsCodes": layout.CUSTOMS_CODES_SLOT,
+        "_members": storage_layout.MEMBERS_SLOT,
+        "_keys": storage_layout.KEYS_SLOT,
+        "_accounts": storage_layout.ACCOUNTS_SLOT,
+        "_policies": storage_layout.POLICIES_SLOT,
+        "_profiles": storage_layout.PROFILES_SLOT,
+        "_thresholds": storage_layout.THRESHOLDS_SLOT,
+        "_customsCodes": storage_layout.CUSTOMS_CODES_SLOT,
     }.items() <= {label: slot for (name, label), slot in slots.items() if name == "MemberRegistry"}.items()
     assert {
-        "_commitments": layout.COMMITMENTS_SLOT,
-        "_batchIndex": layout.BATCH_INDEXES_SLOT,
-        "_checkpoints": layout.CHECKPOINTS_SLOT,
+        "_commitments": storage_layout.COMMITMENTS_SLOT,
+        "_batchIndex": storage_layout.BATCH_INDEXES_SLOT,
+        "_checkpoints": storage_layout.CHECKPOINTS_SLOT,
     }.items() <= {label: slot for (name, label), slot in slots.items() if name == "RecordLedger"}.items()
 
 

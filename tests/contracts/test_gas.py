@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from chain.ledger import calls
-from chain.ledger.sending import anchor_gas
+from chain.ledger.sender import anchor_gas
 from chain.members import Role
 from chain.proof.batch import BATCH_ENTRIES_MAX, ENTRY_BYTES
 from tests.contracts.engines import Consortium, Engine, account, uscc

@@ -18,7 +18,7 @@ from chain.members import (
     find_in_force,
 )
 from chain.proof.batch import BATCH_ENTRIES_MAX, ENTRY_BYTES
-from chain.proof.layout import (
+from chain.proof.storage_layout import (
     CheckpointWord,
     account_slot,
     checkpoint_slots,

@@ -10,7 +10,7 @@ from chain.ledger import Call, Founder, calls, reverts
 from chain.ledger.abi import encode_call, snake
 from chain.ledger.calls import ZERO_ADDRESS, Action, Decision
 from chain.ledger.reverts import CONTRACT_ERRORS, ContractRefused
-from chain.ledger.sending import sign_transaction
+from chain.ledger.sender import sign_transaction
 from chain.members import KeyAlgorithm, PolicyKind, Role
 from chain.proof import rlp
 from chain.proof.hashes import keccak256

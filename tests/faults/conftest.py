@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.unit.gateway.fixtures import (
+from tests.gateway.fixtures import (
     gateway,
     postgres_sockets,
     postgres_url,

@@ -35,11 +35,11 @@ from chain.proof.batch import split_entries
 from chain.records import sign_record
 from chain.sdjwt import SignedRecord
 from gateway.client import GatewayClient, Receipt
-from scripts.connecting import connect, trust_root_of
-from scripts.folder import ConsortiumFolder
-from scripts.founding import found
+from scripts.bootstrap import found
+from scripts.consortium_folder import ConsortiumFolder
+from scripts.ledger_connection import connect, trust_root_of
 from scripts.processes import free_ports
-from tests.unit.gateway.paper import departure
+from tests.gateway.memory_consortium import departure
 
 RECORDS_PER_UPLOAD = 60
 READY_TIMEOUT_S = 120.0

@@ -13,11 +13,11 @@ import httpx
 import pytest
 import uvicorn
 
-import gateway.listening as listening
+import gateway.runtime.http_limits as listening
 from chain.sdjwt import RECORD_CHARS_MAX
-from gateway.bulk import LINES_PER_CHUNK_MAX
-from gateway.listening import BODY_BYTES_MIN, HEAD_BYTES_MAX, BoundedHttp
-from tests.unit.gateway.paper import PaperGateway, Town
+from gateway.api.bulk_stream import LINES_PER_CHUNK_MAX
+from gateway.runtime.http_limits import BODY_BYTES_MIN, HEAD_BYTES_MAX, BoundedHttp
+from tests.gateway.memory_consortium import PaperGateway, Town
 
 SERVED_WITHIN_S = 5.0
 

@@ -13,11 +13,11 @@ import pytest
 from sqlalchemy import event
 
 from chain.errors import StoreFault
-from gateway.loops import Loop
-from gateway.problems import kind_of
+from gateway.api.problems import kind_of
+from gateway.runtime.loops import Loop
 from gateway.store.model import RecordState
 from gateway.store.records import find_held
-from tests.unit.gateway.paper import PaperGateway, Town
+from tests.gateway.memory_consortium import PaperGateway, Town
 
 
 @pytest.fixture

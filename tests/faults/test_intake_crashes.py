@@ -13,14 +13,14 @@ from typing import Any
 
 import pytest
 
-import gateway.following as following
-import gateway.keeper as keeper
-import gateway.preparation as preparation
-from gateway.keeper import Acceptance
+import gateway.anchoring.anchor_tracker as following
+import gateway.ingest.group_commit as keeper
+import gateway.ingest.pipeline as preparation
+from gateway.ingest.group_commit import Acceptance
 from gateway.store.model import RecordState
 from gateway.store.records import find_held
 from tests.faults.crashing import PowerCut, cut_after, cut_before
-from tests.unit.gateway.paper import PaperGateway, Town
+from tests.gateway.memory_consortium import PaperGateway, Town
 
 Cut = Callable[[PaperGateway], Callable[[], None]]
 TABLES = ("records", "entries", "record_references", "cited_documents")

@@ -9,12 +9,13 @@ import pytest
 from sqlalchemy import func, select
 
 from chain.members import Role
-from gateway import access, keeper
-from gateway.access import AccessLog, Read, Shown
+from gateway.ingest import group_commit
+from gateway.query import read_log
+from gateway.query.read_log import AccessLog, Read, Shown
 from gateway.store.model import entries, records
 from tests.faults.crashing import PowerCut, cut_after, cut_before
-from tests.unit.gateway.paper import GATEWAY, PaperGateway, Town
-from tests.unit.gateway_views.consortium import CARRIER, UCR
+from tests.gateway.memory_consortium import GATEWAY, PaperGateway, Town
+from tests.gateway.query.consortium import CARRIER, UCR
 
 Cut = Callable[[PaperGateway], Callable[[], None]]
 
@@ -26,12 +27,12 @@ def cut_commit(gateway: PaperGateway) -> Callable[[], None]:
 
 
 CUTS: dict[str, tuple[Cut, bool]] = {
-    "before the record is signed": (lambda gateway: cut_before(access, "sign_record"), False),
+    "before the record is signed": (lambda gateway: cut_before(read_log, "sign_record"), False),
     "before intake sees it": (lambda gateway: cut_before(gateway.intake, "accept"), False),
-    "before its row is written": (lambda gateway: cut_before(keeper, "insert_records"), False),
+    "before its row is written": (lambda gateway: cut_before(group_commit, "insert_records"), False),
     "before the commit": (cut_commit, False),
     "after the commit": (lambda gateway: cut_after(gateway.intake, "accept"), True),
-    "before the read receipt is signed": (lambda gateway: cut_before(access, "sign_compact"), True),
+    "before the read receipt is signed": (lambda gateway: cut_before(read_log, "sign_compact"), True),
 }
 
 

@@ -8,20 +8,20 @@ from pathlib import Path
 
 import pytest
 
-import gateway.sealer as sealer_module
+import gateway.anchoring.sealer as sealer_module
 from chain.ledger import Receipt
 from chain.ledger.calls import anchor
 from chain.ledger.faults import LedgerUnreachable, NotInBlockYet, RpcRefused
 from chain.members import MemberState, Role
-from gateway.anchoring import BACK_OFF_S_MAX, WrongCommitment
-from gateway.following import FOLLOWED
-from gateway.sealer import READ_PERIODS
+from gateway.anchoring.anchor_tracker import FOLLOWED
+from gateway.anchoring.ledger_port import BACK_OFF_S_MAX, WrongCommitment
+from gateway.anchoring.sealer import READ_PERIODS
 from gateway.store.model import RecordState
 from gateway.store.outbox import LeaseLost, open_batches, read_mark
 from gateway.store.records import find_held
 from gateway.store.store import StoreUnavailable
 from tests.faults.crashing import PowerCut, cut_after, cut_before
-from tests.unit.gateway.paper import CARRIER, PaperGateway, Town
+from tests.gateway.memory_consortium import CARRIER, PaperGateway, Town
 
 Cut = Callable[[PaperGateway], Callable[[], None]]
 

@@ -24,19 +24,19 @@ from chain.node import EmbeddedNode, Genesis
 from chain.proof.batch import split_entries
 from chain.records import sign_record
 from chain.sdjwt import SignedRecord
-from chain.verify.trust import TrustRoot
+from chain.verify.trust_root import TrustRoot
+from gateway.api.problems import GatewayRefusal
 from gateway.app import Gateway, build
 from gateway.client import Receipt
-from gateway.loops import Loop
-from gateway.problems import GatewayRefusal
+from gateway.runtime.loops import Loop
 from gateway.settings import GatewaySettings
 from gateway.store.outbox import open_batches
 from gateway.store.records import count_waiting
-from scripts.connecting import connect
-from scripts.folder import ConsortiumFolder, load_account
-from scripts.founding import found
+from scripts.bootstrap import found
+from scripts.consortium_folder import ConsortiumFolder, load_account
+from scripts.ledger_connection import connect
 from tests.faults.wire import Forward, Misbehaviour, Reply, Wire, honest, open_wire
-from tests.unit.gateway.paper import departure
+from tests.gateway.memory_consortium import departure
 
 RECORDS = 3
 TIMEOUT_S = 1.5

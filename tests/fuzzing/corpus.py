@@ -6,18 +6,19 @@ import json
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from adapters.messages import Form, find_form, read_message
+from adapters.formats import Form
+from adapters.registry import find_form, read_message
 from adapters.single_window_mock import numbers
-from adapters.single_window_mock.cast import PARTS, Cast, Party
+from adapters.single_window_mock.roles import PARTS, Cast, Party
 from adapters.single_window_mock.stories import STORIES
 from chain.errors import MalformedMessage
 from chain.identifiers import Ucr
 from chain.keys import SigningKey
 from chain.records import sign_record
 from chain.sdjwt import SignedRecord
+from tests.adapters.formats.customs import test_dec, test_dec_mod, writing
+from tests.adapters.formats.logistics import test_later_formats
 from tests.samples import REPOSITORY
-from tests.unit.adapters.customs import test_dec, test_dec_mod, writing
-from tests.unit.adapters.logistics import test_later_formats
 
 SAMPLE_BYTES_MAX = 64 * 1024
 """Longer samples are schemas or recordings, no messages."""

@@ -15,12 +15,14 @@ from traceback import extract_tb
 from types import FrameType
 from unittest.mock import patch
 
-from adapters.customs import ceb_format
-from adapters.messages import Form, message_digest, read_message
-from adapters.xml import UNSEEN
+from adapters.formats import Form
+from adapters.formats.ceb import layout
+from adapters.message import message_digest
+from adapters.parsing.xml import UNSEEN
+from adapters.registry import read_message
 from chain.errors import Malformed, MalformedMessage
 from chain.records import parse_record
-from chain.records.quick import parse_signed
+from chain.records.fastpath.reader import parse_signed
 from chain.sdjwt import SignedRecord
 from tests.fuzzing.changes import changed_bytes, changed_edifact, changed_json, changed_xml
 from tests.fuzzing.corpus import KEY, UCR, messages, records
@@ -56,9 +58,9 @@ class Outcome:
 def read_xml(message: bytes) -> str:
     """As `read_native`; a CEB message that may be read plainly must be what its tree says."""
     said = read_native(message)
-    if ceb_format.CEB_NAMESPACE.encode() in message:
+    if layout.CEB_NAMESPACE.encode() in message:
         plainly = _answer(message)
-        with patch.object(ceb_format, "read_plain", lambda *given: None):
+        with patch.object(layout, "read_plain", lambda *given: None):
             if _answer(message) != plainly:
                 raise Broken("read plainly is not what the tree says")
     return said

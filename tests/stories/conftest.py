@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.stories.town import Town, open_town
+from tests.stories.local_consortium import Town, open_town
 
 
 @pytest.fixture(scope="session")

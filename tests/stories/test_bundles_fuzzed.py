@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from chain.proof.bundle import Bundle
 from chain.verify import Verdict, verify
+from tests.gateway.api.test_openapi_fuzz import TRUE
+from tests.stories.local_consortium import Town
 from tests.stories.test_openapi_is_true import told
-from tests.stories.town import Town
-from tests.unit.gateway.test_openapi_fuzz import TRUE
 
 ROUTES = ("/v1/consignments/{ucr}/bundle", "/v1/records/{record_id}/bundle")
 READERS = ("trader", "broker", "carrier", "customs", "terminal", "tax", "auditor")

@@ -11,9 +11,9 @@ import pytest
 from chain.records.base import Reference
 from chain.records.customs import CustomsDeclaration, CustomsStatus, DeclarationHead
 from chain.records.sections import Status
-from gateway.changes import MalformedCursor, events, parse_cursor
-from gateway.reading import ReadingDesk
-from tests.stories.town import WAIT_S, Town
+from gateway.query.change_feed import MalformedCursor, events, parse_cursor
+from gateway.query.consignments import ReadingDesk
+from tests.stories.local_consortium import WAIT_S, Town
 
 NUMBER = "010020261000000555"
 

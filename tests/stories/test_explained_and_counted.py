@@ -6,8 +6,8 @@ import pytest
 
 from chain.records.sections import Party
 from scripts.commands.view_commands import explanation_text
-from tests.stories.town import Town
-from tests.unit.gateway_views import consortium
+from tests.gateway.query import consortium
+from tests.stories.local_consortium import Town
 
 NUMBER = "010120261000000777"
 

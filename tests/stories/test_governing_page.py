@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from scripts.bootstrap import found
 from scripts.cli import app
-from scripts.folder import ConsortiumFolder
-from scripts.founding import found
-from scripts.machine import Machine
+from scripts.consortium_folder import ConsortiumFolder
+from scripts.local_network import Machine
 
 PAGE = Path(__file__).resolve().parents[2] / "contracts" / "README.md"
 TAX = "91110000MA0090022F"

@@ -20,17 +20,17 @@ from chain.errors import TongguanError
 from chain.keys import SigningKey
 from chain.ledger import Ledger, calls, reverts
 from chain.ledger.faults import LedgerUnreachable, NotInBlockYet
-from chain.ledger.proved import NotProved, ProvedRegistry
+from chain.ledger.registry_proofs import NotProved, ProvedRegistry
 from chain.ledger.reverts import ContractRefused
 from chain.members import AddedBy, KeyState, MemberKind, MemberState, PolicyKind, find_in_force
-from chain.verify.trust import TrustRoot
+from chain.verify.trust_root import TrustRoot
+from scripts.bootstrap import example_uscc, found
 from scripts.cli import app, main
-from scripts.connecting import connect, trust_root_of
-from scripts.folder import ConsortiumFolder
-from scripts.founding import example_uscc, found
-from scripts.machine import Machine
+from scripts.consortium_folder import ConsortiumFolder
+from scripts.ledger_connection import connect, trust_root_of
+from scripts.local_network import Machine
 from tests.contracts.engines import account
-from tests.ledger.faulty import FaultyProvider
+from tests.fakes.faulty_provider import FaultyProvider
 
 PORT_AUTHORITY = example_uscc("310000", 9100)
 
@@ -283,7 +283,7 @@ def test_a_member_is_proved_to_whoever_does_not_believe_the_node(office: Office)
 def test_a_node_that_tells_another_version_than_it_proves_is_caught(office: Office) -> None:
     from web3 import HTTPProvider
 
-    from scripts.connecting import connect
+    from scripts.ledger_connection import connect
 
     wire = FaultyProvider(HTTPProvider(office.rpc))
     lying = connect(office.root, wire)  # type: ignore[arg-type]  # the wire stands where the URL's provider would

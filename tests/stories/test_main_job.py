@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from scripts.folder import ConsortiumFolder
-from scripts.founding import found
-from scripts.machine import Machine
-from scripts.offline import Offline
+from scripts.bootstrap import found
+from scripts.consortium_folder import ConsortiumFolder
+from scripts.local_network import Machine
+from scripts.sandboxed_verify import Offline
 from tests.samples import REPOSITORY, samples_dir
 
 IMPORT_MESSAGES = ("CEB311", "CEB411", "CEB511", "CEB513", "CEB621", "CEB622")
@@ -88,7 +88,7 @@ def wait_for_bundle(
     folder: ConsortiumFolder, record_id: str, out: Path, gateway_url: str
 ) -> subprocess.CompletedProcess[str]:
     """The record's bundle as the regulator gets it, once the record is covered by a checkpoint."""
-    from scripts.adapting import gateway_of
+    from scripts.local_adapters import gateway_of
 
     member = folder.member("regulator")
     with gateway_of(folder, member, gateway_url) as gateway:

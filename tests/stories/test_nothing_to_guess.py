@@ -20,12 +20,12 @@ from chain.records.base import Document, Reference
 from chain.records.customs import CustomsDeclaration, DeclarationHead
 from chain.records.scalars import Code
 from chain.records.sections import GoodsItem, Party
-from gateway.reading import ReadingDesk
-from gateway.references import ReferenceQuestion
-from gateway.search_facts import search_waiting
-from gateway.views import gather
-from gateway.views.facts import Reader
-from tests.stories.town import Town
+from gateway.consignment.records import Reader
+from gateway.query import loader
+from gateway.query.consignments import ReadingDesk
+from gateway.query.references import ReferenceQuestion
+from gateway.search_index.facts import search_waiting
+from tests.stories.local_consortium import Town
 
 NUMBER, NOBODYS_NUMBER = "010020261000000991", "010020261000000992"
 FILE, NOBODYS_FILE = sha256(b"the contract of sale"), sha256(b"another contract")
@@ -61,11 +61,11 @@ def work_of_this_thread(town: Town, monkeypatch: pytest.MonkeyPatch) -> Iterator
     def executed(_c: object, _cursor: object, statement: str, _p: object, _x: object, _many: bool) -> None:
         note(statement)
 
-    opened, asked = gather.open_signed, town.ledger.checkpoint_count
+    opened, asked = loader.open_signed, town.ledger.checkpoint_count
     event.listen(engine, "before_cursor_execute", executed)
     try:
         with monkeypatch.context() as patch:
-            patch.setattr(gather, "open_signed", lambda *args: (note("record opened"), opened(*args))[1])
+            patch.setattr(loader, "open_signed", lambda *args: (note("record opened"), opened(*args))[1])
             patch.setattr(town.ledger, "checkpoint_count", lambda *args: (note("chain asked"), asked(*args))[1])
             yield done
     finally:

@@ -9,9 +9,9 @@ import jsonschema
 import pytest
 
 from chain.records.sections import Party
-from gateway.describing import OPERATIONS
-from tests.stories.town import Town
-from tests.unit.gateway_views import consortium
+from gateway.api.openapi import OPERATIONS
+from tests.gateway.query import consortium
+from tests.stories.local_consortium import Town
 
 NUMBER = "010120261000000779"
 READS = {"declaration": NUMBER}

@@ -9,8 +9,8 @@ import pytest
 from chain.proof.bundle import Bundle
 from chain.proof.receipt import SignedReceipt
 from chain.verify import Fate, Outcome, Verdict, verify_file
-from tests.stories.town import Town
-from tests.unit.gateway_views.consortium import order
+from tests.gateway.query.consortium import order
+from tests.stories.local_consortium import Town
 
 
 @pytest.mark.timeout(120)

@@ -6,11 +6,11 @@ import time
 
 import pytest
 
-from chain.proof.assemble import as_shown_before, redact
 from chain.proof.bundle import Bundle
+from chain.proof.bundle_builder import as_shown_before, redact
 from chain.verify import Verdict, verify_file
-from tests.stories.town import Town
-from tests.unit.gateway_views.consortium import order, waybill
+from tests.gateway.query.consortium import order, waybill
+from tests.stories.local_consortium import Town
 
 
 @pytest.mark.timeout(120)

@@ -10,10 +10,10 @@ from chain.errors import StoreFault
 from chain.identifiers import Uscc
 from chain.members import PolicyKind
 from chain.records.sections import Party
-from gateway.policy import UnagreedPolicy
-from gateway.reading import ReadingDesk
-from tests.stories.town import Town
-from tests.unit.gateway_views import consortium
+from gateway.access.policy import UnagreedPolicy
+from gateway.query.consignments import ReadingDesk
+from tests.gateway.query import consortium
+from tests.stories.local_consortium import Town
 
 NUMBER = "010020261000000888"
 WAYS = (

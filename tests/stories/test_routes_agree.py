@@ -9,9 +9,9 @@ from chain.records.base import Reference
 from chain.records.customs import CustomsStatus
 from chain.records.sections import Status
 from chain.sdjwt import SignedRecord
-from gateway.views.gather import Opener, gather, gather_each
-from tests.stories.town import Town
-from tests.unit.gateway_views.consortium import assessment, order, waybill
+from gateway.query.loader import Opener, gather, gather_each
+from tests.gateway.query.consortium import assessment, order, waybill
+from tests.stories.local_consortium import Town
 
 NUMBER = "010020261000000017"
 SLUGS = (
@@ -142,5 +142,5 @@ def test_consignments_gathered_together_are_what_each_is_alone(
     assert [len(one.records) for one in alone] == [len(told) + 1, 2, 0]
     assert gather_each(ucrs, *known) == alone
     # Where one question could have left rows out, each is asked for by itself.
-    monkeypatch.setattr("gateway.views.gather.CONSIGNMENT_RECORDS_MAX", len(told) + 3)
+    monkeypatch.setattr("gateway.query.loader.CONSIGNMENT_RECORDS_MAX", len(told) + 3)
     assert gather_each(ucrs, *known) == alone

@@ -15,13 +15,13 @@ from typer.testing import CliRunner, Result
 
 from chain.proof.bundle import Bundle
 from chain.verify import TrustRoot, Verdict, verify, verify_file
-from chain.verify.answers import Outcome, Report
-from gateway.tagging import TagKeys
+from chain.verify.results import Outcome, Report
+from gateway.membership.tag_keys import TagKeys
 from scripts.cli import app
-from scripts.folder import ConsortiumFolder
-from tests.simulator import OTHER_UCR, UCR, Consortium, TagKey
-from tests.stories.town import Town, open_town
-from tests.unit.gateway_views.consortium import order, waybill
+from scripts.consortium_folder import ConsortiumFolder
+from tests.fakes.ledger_simulator import OTHER_UCR, UCR, Consortium, TagKey
+from tests.gateway.query.consortium import order, waybill
+from tests.stories.local_consortium import Town, open_town
 
 AHEAD = 6
 
@@ -30,7 +30,7 @@ AHEAD = 6
 def town(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Town]:
     """A consortium of this test's own, and commands that reach its chain."""
     with open_town(tmp_path_factory.mktemp("epochs")) as running:
-        monkeypatch.setattr("scripts.connecting.connect", lambda root, rpc: running.ledger)
+        monkeypatch.setattr("scripts.ledger_connection.connect", lambda root, rpc: running.ledger)
         yield running
 
 

@@ -17,10 +17,10 @@ from chain.proof.bundle import Bundle
 from chain.records.audit import AuditAccess
 from chain.records.sections import Party
 from chain.sdjwt import SignedRecord
-from chain.verify.answers import Verdict
+from chain.verify.results import Verdict
 from chain.verify.verifier import verify
-from tests.stories.town import Town
-from tests.unit.gateway_views import consortium
+from tests.gateway.query import consortium
+from tests.stories.local_consortium import Town
 
 DECLARATION = "010020261000000901"
 WAYBILL = "999-12345675"

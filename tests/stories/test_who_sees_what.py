@@ -16,11 +16,11 @@ from chain.records.scalars import Amount, Weight
 from chain.records.sections import GoodsItem, Party, Status
 from chain.records.transport import Transport
 from chain.records.value import Valuation
-from chain.verify.answers import Verdict
+from chain.verify.results import Verdict
 from chain.verify.verifier import verify
-from gateway.search_facts import fill_once, search_concerns, search_facts
+from gateway.search_index.facts import fill_once, search_concerns, search_facts
 from gateway.store.model import marks
-from tests.stories.town import Town
+from tests.stories.local_consortium import Town
 
 
 def test_an_air_import_as_customs_owner_carrier_and_a_stranger_see_it(town: Town) -> None:

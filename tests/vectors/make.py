@@ -14,7 +14,7 @@ from pathlib import Path
 
 from chain.encoding import Json
 from chain.members import Role
-from chain.proof import batch, layout, rlp
+from chain.proof import batch, rlp, storage_layout
 from chain.proof.batch import BatchFacts
 from chain.proof.bundle import FORMAT
 from chain.proof.hashes import keccak256, sha256
@@ -23,7 +23,7 @@ from chain.proof.index_map import IndexMap, MapProof
 from chain.proof.merkle import inclusion_path, leaf_hash, tree_root
 from chain.proof.seals import recover_signer
 from tests.catalogue import VECTORS
-from tests.simulator import BROKER, UCR, Consortium, SimulatedContract
+from tests.fakes.ledger_simulator import BROKER, UCR, Consortium, SimulatedContract
 
 HERE = Path(__file__).resolve().parent
 RELEASED_NAMES = ("record_true", "consignment_true", "consignment_absent_true", "receipt_kept_true")
@@ -121,19 +121,19 @@ def structures() -> Json:
             "signers": [recover_signer(seal, header.seal_hash).hex() for seal in header.extra.seals],
         },
         "slots": {
-            "member": {"uscc": BROKER, "version": 1, "slot": _slot(layout.member_slot(BROKER, 1))},
+            "member": {"uscc": BROKER, "version": 1, "slot": _slot(storage_layout.member_slot(BROKER, 1))},
             "key": {
                 "thumbprint": sha256(b"key").hex(),
                 "version": 0,
-                "slot": _slot(layout.key_slot(sha256(b"key"), 0)),
+                "slot": _slot(storage_layout.key_slot(sha256(b"key"), 0)),
             },
             "account": {
                 "address": facts.gateway.hex(),
                 "version": 0,
-                "slot": _slot(layout.account_slot(facts.gateway, 0)),
+                "slot": _slot(storage_layout.account_slot(facts.gateway, 0)),
             },
-            "commitment": {"index": 7, "slot": _slot(layout.commitment_slot(7))},
-            "checkpoint": {"index": 2, "slots": [_slot(slot) for slot in layout.checkpoint_slots(2)]},
+            "commitment": {"index": 7, "slot": _slot(storage_layout.commitment_slot(7))},
+            "checkpoint": {"index": 2, "slots": [_slot(slot) for slot in storage_layout.checkpoint_slots(2)]},
         },
         "storage": _storage(),
         "words": {
@@ -145,7 +145,7 @@ def structures() -> Json:
                 "roles": ["BROKER", "TRADER"],
             },
             "checkpoint": {
-                "word": _slot(layout.CheckpointWord(64, 3, 1, 99).format_word()),
+                "word": _slot(storage_layout.CheckpointWord(64, 3, 1, 99).format_word()),
                 "batch_count": 64,
                 "votes": 3,
                 "dissent": 1,
@@ -162,9 +162,12 @@ def structures() -> Json:
 
 def _storage() -> Json:
     """A storage trie of two words, and what its nodes prove: both words, and that a third slot holds nothing."""
-    words = {layout.batch_count_slot(): 8, layout.commitment_slot(7): int.from_bytes(sha256(b"commitment"), "big")}
+    words = {
+        storage_layout.batch_count_slot(): 8,
+        storage_layout.commitment_slot(7): int.from_bytes(sha256(b"commitment"), "big"),
+    }
     trie = SimulatedContract(bytes(20), bytes(32), words).storage()
-    slots = [*words, layout.checkpoint_slots(0)[1]]
+    slots = [*words, storage_layout.checkpoint_slots(0)[1]]
     nodes = {node for slot in slots for node in trie.prove(slot.to_bytes(32, "big"))}
     return {
         "root": trie.root.hex(),

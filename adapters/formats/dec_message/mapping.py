@@ -1,0 +1,296 @@
+"""The parts of a Chinese declaration as sections of a customs.declaration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from adapters.formats.ceb.declaration import percent
+from adapters.mapping.chinese_customs import CHARGE_MARKS, company, day, kilograms, reference, zoned_time
+from adapters.mapping.code_mapping import Coding
+from chain.errors import Malformed
+from chain.identifiers import AirWaybillNumber, ContainerNumber, DeclarationNumber, HsCode
+from chain.records.base import Document, Reference, Source
+from chain.records.codes import place
+from chain.records.customs import CustomsDeclaration, DeclarationHead
+from chain.records.scalars import Code, Instant
+from chain.records.sections import GoodsItem, Party
+from chain.records.transport import Container, Conveyance, Package, Place, Transport
+from chain.records.value import Charge, Valuation
+
+AIR: Final = "5"
+"""`TrafMode` 航空."""
+
+Values = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """One declaration's checked texts by element name."""
+
+    head: Values
+    items: tuple[Values, ...]
+    containers: tuple[Values, ...]
+    licences: tuple[Values, ...]
+    attachments: tuple[Values, ...]
+    limits: tuple[tuple[str, Values], ...]
+    free_text: Values
+    sign: Values
+
+
+def build_declaration(parsed: Parsed, source: Source, coding: Coding) -> CustomsDeclaration:
+    """The record; raises `Malformed` or pydantic's error where a value does not fit it."""
+    head = parsed.head
+    return CustomsDeclaration(
+        references=references(parsed),
+        documents=_documents(parsed, coding),
+        source=source,
+        declaration=_head(parsed, coding),
+        parties=_parties(head),
+        goods_items=tuple(_item(item, index, head["IEFlag"], coding) for index, item in enumerate(parsed.items)),
+        transport=_transport(parsed, coding),
+        valuation=Valuation(
+            terms=coding.code("cn-trans-mode", head["TransMode"]),
+            freight=_charge("Fee", head, coding),
+            insurance=_charge("Insur", head, coding),
+            other=_charge("Other", head, coding),
+            promises=_promises(head),
+        ),
+    )
+
+
+def references(parsed: Parsed) -> tuple[Reference, ...]:
+    """The numbers by which others know the declaration and its goods, the strongest first."""
+    head = parsed.head
+    on = _said_on(parsed)
+    found = (
+        reference("declaration", head.get("EntryId"), on=on)
+        + reference("pre", head.get("SeqNo"), on=on)
+        + reference("pre", head.get("PreEntryId"), on=on)
+        + reference("cop", parsed.sign.get("ClientSeqNo"), scope=head["AgentCode"], on=on)
+    )
+    bill = head.get("BillNo")
+    found += reference("transport_document", bill, on=on)
+    if bill and head["TrafMode"] == AIR:
+        # The house number alone is no reference: each forwarder counts its own.
+        found += reference("master_bill", _air_waybill(bill.partition("_")[0]), on=on)
+    for box in parsed.containers:
+        found += reference("container", _container_number(box["ContainerId"])[0], on=on)
+    return found
+
+
+LOOKED_UP: Final = frozenset({"declaration", "pre", "cop", "transport_document"})
+"""Kinds of numbers that name one consignment; a container or a master bill may hold many."""
+
+
+def lookup(parsed: Parsed) -> tuple[Reference, ...]:
+    """The numbers by which the consignment can be asked for, the strongest first."""
+    return tuple(found for found in references(parsed) if found.kind in LOOKED_UP)
+
+
+def _said_on(parsed: Parsed) -> str:
+    """The day on which it was signed, else that of import or export; empty where neither is said."""
+    for said in (parsed.sign.get("SignDate"), parsed.head.get("IEDate")):
+        digits = "".join(c for c in said or "" if c.isdigit())
+        if len(digits) >= 8:
+            try:
+                return day(digits)
+            except Malformed:
+                continue
+    return ""
+
+
+def _air_waybill(said: str) -> str:
+    return AirWaybillNumber.parse(said) if AirWaybillNumber.is_valid(said) else said
+
+
+def _container_number(said: str) -> tuple[str, bool]:
+    return (ContainerNumber.parse(said), True) if ContainerNumber.is_valid(said) else (said, False)
+
+
+def _lodged(parsed: Parsed) -> Instant | None:
+    said = parsed.sign.get("SignDate")
+    if not said:
+        return None
+    digits = "".join(c for c in said if c.isdigit())
+    if len(digits) != 14:
+        return None
+    iso = f"{digits[:4]}-{digits[4:6]}-{digits[6:8]}T{digits[8:10]}:{digits[10:12]}:{digits[12:]}"
+    return zoned_time(iso).model_copy(update={"said": said})
+
+
+def _head(parsed: Parsed, coding: Coding) -> DeclarationHead:
+    head, code = parsed.head, coding.code
+    number = head.get("EntryId")
+    if number:
+        parts = DeclarationNumber.parse(number)
+        for sentence in parts.disagreements(office=head["CustomMaster"], direction=head["IEFlag"]):
+            coding.remark("declaration-number", f"in EntryId {number} the {sentence}", "declaration.number")
+    return DeclarationHead(
+        number=number,
+        pre_number=head.get("PreEntryId"),
+        central_number=head.get("SeqNo"),
+        own_number=parsed.sign.get("ClientSeqNo"),
+        direction="E" if head["IEFlag"] == "E" else "I",
+        kind=code("cn-entry-type", head.get("EntryType")),
+        form=code("cn-declaration-type", head.get("Type")),
+        office=code("cn-customs-office", head["CustomMaster"]),
+        border_office=code("cn-customs-office", head["IEPort"]),
+        procedure=code("cn-trade-mode", head["TradeMode"]),
+        levy=code("cn-cut-mode", head.get("CutMode")),
+        country_trade=coding.country(head.get("TradeAreaCode")),
+        contract=head.get("ContrNo"),
+        licence=head.get("LicenseNo"),
+        account_book=head.get("ManualNo"),
+        related_declaration=parsed.free_text.get("RelId"),
+        related_account_book=parsed.free_text.get("RelManNo"),
+        lodged=_lodged(parsed),
+        item_count=len(parsed.items),
+        flags=tuple(
+            found
+            for system, name in (
+                ("cn-transit-relation", "DeclTrnRel"),
+                ("cn-guarantee-release", "ChkSurety"),
+                ("cn-tax-mark", "TaxAaminMark"),
+            )
+            if (found := code(system, head.get(name)))
+        ),
+        note=head.get("NoteS"),
+    )
+
+
+def _parties(head: Values) -> tuple[Party, ...]:
+    found = (
+        company("trader", head.get("TradeCode"), head["TradeName"], uscc=head.get("TradeCoScc")),
+        company("owner", head.get("OwnerCode"), head.get("OwnerName"), uscc=head.get("OwnerCodeScc")),
+        company("agent", head["AgentCode"], head["AgentName"], uscc=head.get("AgentCodeScc")),
+        company("entry_company", head.get("CopCode"), head.get("CopName"), uscc=head.get("CopCodeScc")),
+        _overseas("consignor", "OverseasConsignor", head),
+        _overseas("consignee", "OverseasConsignee", head),
+    )
+    return tuple(party for party in found if party is not None)
+
+
+def _overseas(role: str, prefix: str, head: Values) -> Party | None:
+    name = head.get(f"{prefix}Ename") or head.get(f"{prefix}Cname")
+    number, address = head.get(f"{prefix}Code"), head.get(f"{prefix}Addr")
+    if not (name or number):
+        return None
+    return Party(
+        role="consignor" if role == "consignor" else "consignee",
+        name=name[:256] if name else None,
+        overseas_id=number,
+        address=address,
+    )
+
+
+def _item(item: Values, index: int, direction: str, coding: Coding) -> GoodsItem:
+    coding.check_line(item["DeclPrice"], item["GQty"], item["DeclTotal"], f"goods_items.{index}.total")
+    money = coding.currency(item["TradeCurr"])
+    origin, destination = item["OriginCountry"], item.get("DestinationCountry")
+    if direction == "E":
+        origin, destination = destination or "", origin
+    return GoodsItem(
+        ordinal=int(item["GNo"]),
+        hs=HsCode.parse(item["CodeTS"]),
+        ciq_code=item.get("CiqCode"),
+        name=item["GName"],
+        model=item.get("GModel"),
+        record_number=item.get("ContrItem"),
+        quantity=coding.quantity(item["GQty"], item["GUnit"]),
+        first_quantity=coding.quantity(item.get("FirstQty"), item.get("FirstUnit")),
+        second_quantity=coding.quantity(item.get("SecondQty"), item.get("SecondUnit")),
+        unit_price=coding.priced(item["DeclPrice"], money),
+        total=coding.priced(item["DeclTotal"], money),
+        origin=coding.country(origin),
+        destination=coding.country(destination),
+        origin_place=item.get("OrigPlaceCode"),
+        district=item.get("DistrictCode"),
+        duty_mode=coding.code("cn-duty-mode", item.get("DutyMode")),
+    )
+
+
+def _transport(parsed: Parsed, coding: Coding) -> Transport:
+    head, imported = parsed.head, parsed.head["IEFlag"] == "I"
+    name, voyage = head.get("TrafName"), parsed.free_text.get("VoyNo")
+    bill = head.get("BillNo")
+    port = _port(head.get("DistinatePort"))
+    country = coding.country(head["TradeCountry"])
+    return Transport(
+        mode=coding.code("cn-transport-mode", head["TrafMode"]),
+        conveyance=Conveyance(name=name, voyage=voyage) if name or voyage else None,
+        bill=bill,
+        master_bill=_air_waybill(bill.partition("_")[0]) if bill and head["TrafMode"] == AIR else None,
+        departure=_port(head.get("DespPortCode")),
+        transit=(port,) if port and imported else (),
+        entry=_port(head.get("EntyPortCode")),
+        destination=None if imported else port,
+        goods_place=Place(name=head["GoodsPlace"]) if "GoodsPlace" in head else None,
+        country_departure=country if imported else None,
+        country_destination=None if imported else country,
+        departed_on=day(head["DespDate"]) if "DespDate" in head else None,
+        crossed_on=day(head["IEDate"]) if "IEDate" in head else None,
+        unloaded_on=day(head["CmplDschrgDt"]) if "CmplDschrgDt" in head else None,
+        packages=Package(count=int(head["PackNo"]), kind=coding.code("cn-wrap", head.get("WrapType"))),
+        gross=kilograms(head["GrossWet"]),
+        net=kilograms(head["NetWt"]),
+        containers=tuple(_container(box, coding) for box in parsed.containers),
+        marks=head.get("MarkNo"),
+    )
+
+
+def _port(said: str | None) -> Place | None:
+    return place(said, "cn-port") if said else None
+
+
+def _container(box: Values, coding: Coding) -> Container:
+    number, known = _container_number(box["ContainerId"])
+    listed = box.get("GoodsNo", "").replace(";", ",").replace(" ", ",").split(",")
+    return Container(
+        number=number,
+        known=known,
+        size_type=coding.code("cn-container-size", box.get("ContainerMd")),
+        tare=kilograms(box["ContainerWt"]) if "ContainerWt" in box else None,
+        shared={"1": True, "0": False}.get(box.get("LclFlag", "")),
+        items=tuple(int(number) for number in listed if number.isascii() and number.isdigit()),
+    )
+
+
+def _charge(name: str, head: Values, coding: Coding) -> Charge | None:
+    mark, rate = head.get(f"{name}Mark"), head.get(f"{name}Rate")
+    if not mark or not rate:
+        return None
+    kind = CHARGE_MARKS[mark]
+    if kind == "rate":
+        return Charge(mark=kind, rate=percent(rate))
+    return Charge(mark=kind, amount=coding.amount(rate, head[f"{name}Curr"], f"DecHead/{name}Rate"))
+
+
+def _promises(head: Values) -> tuple[Code, ...]:
+    """`PromiseItmes`: one digit a statement; 1 special relation, 2 influence, 3 royalties, 4 formula, 5 provisional."""
+    said = head.get("PromiseItmes", "")
+    return tuple(
+        Code(system=f"cn-promise-{position}", value=digit) for position, digit in enumerate(said, 1) if digit != "9"
+    )
+
+
+def _documents(parsed: Parsed, coding: Coding) -> tuple[Document, ...]:
+    licences = (
+        Document(kind=Code(system="cn-licence-document", value=found["DocuCode"]), number=found["CertCode"])
+        for found in parsed.licences
+    )
+    limits = (
+        Document(
+            kind=Code(system="cn-goods-limit", value=found["LicTypeCode"]),
+            number=found.get("LicenceNo"),
+            item=int(number) if number.isdigit() else None,
+        )
+        for number, found in parsed.limits
+    )
+    files = (
+        Document(
+            kind=coding.code("cn-edoc", found["EdocCode"]) or Code(system="cn-edoc", value="?"), name=found["EdocID"]
+        )
+        for found in parsed.attachments
+    )
+    return (*licences, *limits, *files)

@@ -1,0 +1,185 @@
+"""China's declaration (`DecMessage`, 报关单): 3.1, 4.8, 5.0, plain or inside an `ImportMessage` with `SWImpHead`.
+
+Import and export are no mirror images: on an export declaration `OriginCountry` holds the country of destination and
+`DestinationCountry` the origin; `DistinatePort` is a port on the way in the one, the port of destination in the other.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from functools import lru_cache
+from typing import Final
+
+from lxml import etree
+from pydantic import ValidationError
+
+from adapters.formats.ceb.reader import is_less, note_problems
+from adapters.formats.dec_message import tables
+from adapters.formats.dec_message.mapping import Parsed, build_declaration, lookup
+from adapters.mapping.code_mapping import Coding
+from adapters.message import Entity, Reader, ReadMessage, message_digest
+from adapters.parsing.field_table import table
+from adapters.parsing.xml import local_name, namespace_of, parse_xml, peek_root
+from adapters.parsing.xml_fields import BUSINESS_CODE, Faults, Fields, Table, text
+from chain.errors import Malformed, MalformedMessage
+from chain.records.base import Source
+
+ITEMS_MAX: Final = 50
+"""Goods items of one declaration."""
+CONTAINERS_MAX: Final = 200
+DOCUMENTS_MAX: Final = 200
+"""Licences, attachments: far above what a declaration has."""
+VERSIONS: Final = ("3.1", "4.8", "5.0")
+SAVED: Final = "G"
+"""`DecSign/OperType` 暂存: a draft."""
+
+_NUMBERS: Final = ("EntryId", "SeqNo", "PreEntryId")
+
+
+@lru_cache(maxsize=16)
+def _table(rows: str, namespace: str) -> Table:
+    return table(rows, namespace)
+
+
+class DecMessageReader:
+    """Reads one declaration."""
+
+    kind = "DecMessage"
+
+    def recognises(self, message: bytes) -> bool:
+        """Whether the root is a declaration, or the wrapper that may hold one."""
+        try:
+            return peek_root(message).name in ("DecMessage", "ImportMessage")
+        except MalformedMessage:
+            return False
+
+    def read(self, message: bytes) -> ReadMessage:
+        """The declaration as the message's one entity; raises `MalformedMessage` with all its faults."""
+        faults, remarks = Faults(), list[str]()
+        root = parse_xml(message)
+        found, copied = _unwrapped(root, faults)
+        if _operation(found) == SAVED:
+            draft = Entity(0, None, "a draft (OperType G): acknowledged, not recorded")
+            return ReadMessage(self.kind, copied, None, (draft,))
+        parsed = _take_apart(found, faults, remarks)
+        faults.refuse(self.kind)
+        message_id, sender = parsed.sign.get("ClientSeqNo") or copied, parsed.head.get("AgentCode")
+        source = Source(kind=self.kind, sha256=message_digest(message), message_id=message_id)
+        coding = Coding()
+        entity: Entity | None = None
+        try:
+            record = build_declaration(parsed, source, coding)
+            if coding.remarks:
+                record = record.with_remarks(*coding.remarks)
+            entity = Entity(0, record, "", lookup(parsed))
+        except Malformed as fault:
+            faults.note(fault, f"DecMessage/{fault.field}")
+        except ValidationError as problem:
+            note_problems(problem, "DecMessage", faults)
+        faults.refuse(self.kind)
+        return ReadMessage(self.kind, message_id, sender, (entity,) if entity else (), tuple(remarks))
+
+
+def _unwrapped(root: etree._Element, faults: Faults) -> tuple[etree._Element, str | None]:
+    """The `DecMessage` element, and the wrapper's message id where there is a wrapper."""
+    if local_name(root) == "DecMessage":
+        return root, None
+    heads = [child for child in root if local_name(child) == "SWImpHead"]
+    wrapper = Fields.root(heads[0], faults) if heads else None
+    copied = wrapper.maybe("CopMsgId", text(255)) if wrapper else None
+    compressed = wrapper.maybe("Compress", text(8)) if wrapper else None
+    if compressed not in (None, "0"):
+        faults.add("ImportMessage/SWImpHead/Compress", "is 0, not compressed", value=compressed)
+    inside = [found for found in root.iter() if isinstance(found.tag, str) and local_name(found) == "DecMessage"]
+    if len(inside) != 1:
+        faults.add("ImportMessage/DecMessage", "appears once", value=f"{len(inside)} times", code="0001")
+        faults.refuse("ImportMessage")
+    return inside[0], copied
+
+
+def _operation(root: etree._Element) -> str:
+    mark = f"{{{namespace_of(root)}}}" if namespace_of(root) else ""
+    return str(root.findtext(f"{mark}DecSign/{mark}OperType") or "").strip()
+
+
+def _take_apart(root: etree._Element, faults: Faults, remarks: list[str]) -> Parsed:
+    namespace = namespace_of(root)
+    if namespace not in ("", tables.DEC_NAMESPACE):
+        faults.add("DecMessage", f"is in {tables.DEC_NAMESPACE}", value=namespace, code="0001")
+    version = str(root.get("Version") or root.get("version") or "")
+    if version not in VERSIONS:
+        remarks.append(f"version {version or 'none'} is not one of {', '.join(VERSIONS)}; read by the same tables")
+    message = Fields(root, "DecMessage", faults, namespace)
+
+    def one(name: str, rows: str, *, required: bool = False) -> dict[str, str]:
+        found = message.child(name, required=required)
+        return _table(rows, namespace).read(found.element, found.where, faults, []) if found else {}
+
+    def many(group: str | None, name: str, rows: str, most: int) -> tuple[dict[str, str], ...]:
+        inside = message if group is None else message.child(group)
+        found = list(inside.each(name)) if inside else []
+        if len(found) > most:
+            faults.add(f"DecMessage/{name}", f"appears at most {most} times", value=f"{len(found)} times")
+        return tuple(_table(rows, namespace).read(each.element, each.where, faults, []) for each in found[:most])
+
+    parsed = Parsed(
+        head=one("DecHead", tables.DEC_HEAD, required=True),
+        items=many("DecLists", "DecList", tables.DEC_LIST, ITEMS_MAX),
+        containers=many("DecContainers", "Container", tables.CONTAINER, CONTAINERS_MAX),
+        licences=many("DecLicenseDocus", "LicenseDocu", tables.LICENSE_DOCU, DOCUMENTS_MAX),
+        attachments=many(None, "EdocRealation", tables.ATTACHMENT, DOCUMENTS_MAX),
+        limits=_limits(message, namespace, faults),
+        free_text=one("DecFreeTxt", tables.FREE_TEXT),
+        sign=one("DecSign", tables.SIGN),
+    )
+    _check(parsed, faults)
+    return parsed
+
+
+def _limits(message: Fields, namespace: str, faults: Faults) -> tuple[tuple[str, dict[str, str]], ...]:
+    """The permits of each item, with the item's number."""
+    lists = message.child("DecLists")
+    found: list[tuple[str, dict[str, str]]] = []
+    for item in lists.each("DecList") if lists else ():
+        number = (item.element.findtext(f"{{{namespace}}}GNo" if namespace else "GNo") or "").strip()
+        for group in item.each("DecGoodsLimits"):
+            for limit in group.each("DecGoodsLimit"):
+                values = _table(tables.GOODS_LIMIT, namespace).read(limit.element, limit.where, faults, [])
+                found.append((number, values))
+    return tuple(found[:DOCUMENTS_MAX])
+
+
+def _check(parsed: Parsed, faults: Faults) -> None:
+    """Rules between fields; they look at whatever is there, so that all faults are named at once."""
+    head = parsed.head
+    if not parsed.items:
+        faults.add("DecMessage/DecLists/DecList", f"appears 1 to {ITEMS_MAX} times", value="0 times")
+    if not any(name in head for name in _NUMBERS) and "ClientSeqNo" not in parsed.sign:
+        rule = "one of EntryId, SeqNo, PreEntryId or DecSign/ClientSeqNo is there, or no reply can ever be matched"
+        faults.add("DecMessage/DecHead/EntryId", rule, code=BUSINESS_CODE)
+    gross, net = head.get("GrossWet"), head.get("NetWt")
+    if gross and net and is_less("0", gross) and is_less(gross, net):
+        rule = f"is at least the net weight {net}"
+        faults.add("DecMessage/DecHead/GrossWet", rule, value=gross, code=BUSINESS_CODE)
+    seen: set[str] = set()
+    for item in parsed.items:
+        number = item.get("GNo", "")
+        if number in seen:
+            faults.add("DecMessage/DecLists/DecList/GNo", "is no other item's number", value=number, code=BUSINESS_CODE)
+        seen.add(number)
+    for name in ("Fee", "Insur", "Other"):
+        rate, mark = head.get(f"{name}Rate"), head.get(f"{name}Mark")
+        if rate and Decimal(0) != _number(rate) and not mark:
+            faults.add(f"DecMessage/DecHead/{name}Mark", f"must be there where {name}Rate is", code=BUSINESS_CODE)
+        if rate and mark in ("2", "3") and f"{name}Curr" not in head:
+            faults.add(f"DecMessage/DecHead/{name}Curr", "must be there where an amount is", code=BUSINESS_CODE)
+
+
+def _number(said: str) -> Decimal:
+    try:
+        return Decimal(said)
+    except ArithmeticError:
+        return Decimal(0)
+
+
+READERS: Final[tuple[Reader, ...]] = (DecMessageReader(),)

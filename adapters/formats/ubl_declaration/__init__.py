@@ -1,0 +1,5 @@
+"""UBL 2.3 and 2.4 ImportCustomsDeclaration (OASIS)."""
+
+from adapters.formats import Form, ReaderModule
+
+MODULES = (ReaderModule("adapters.formats.ubl_declaration.reader", Form.XML, frozenset({"ImportCustomsDeclaration"})),)

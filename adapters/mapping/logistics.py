@@ -1,0 +1,133 @@
+"""Parts of records that logistics formats share: times with their zone, containers, places, weights, modes.
+
+What breaks a format's rule is collected as a fault; what only looks wrong (a container number with a wrong check
+digit) is kept as said and remarked on, because its issuer said so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Final
+
+from pydantic import ValidationError
+
+from adapters.parsing.xml_fields import Faults, Form, text
+from chain.errors import Malformed, MalformedMessage
+from chain.identifiers import ContainerNumber, ImoNumber, UnLocode
+from chain.records.base import Remark
+from chain.records.scalars import Code, Instant, Weight, fixed, instant
+from chain.records.transport import Place
+
+ISO_TIME: Final = Form(
+    "an ISO 8601 time with its zone, such as 2026-03-02T09:00:00+08:00",
+    re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})"),
+)
+"""A time that can be understood without knowing where it was written."""
+ISO_DAY: Final = Form("a day YYYY-MM-DD", re.compile(r"\d{4}-\d{2}-\d{2}"))
+TOKEN: Final = Form("1 to 64 printable ASCII characters without spaces", re.compile(r"[!-~]{1,64}"))
+SHORT: Final = text(64)
+NAME: Final = text(256)
+NOTE: Final = text(4000)
+WEIGHT_UNITS: Final[Mapping[str, str]] = {
+    **{unit: unit for unit in ("KGM", "LBR", "TNE")},
+    "KG": "KGM",
+    "K": "KGM",
+    "LB": "LBR",
+    "L": "LBR",
+    "T": "TNE",
+}
+"""What formats call units of mass -> UN/ECE Recommendation 20."""
+TRANSPORT_MODES: Final[Mapping[str, str]] = {"VESSEL": "1", "RAIL": "2", "TRUCK": "3", "AIR": "4", "BARGE": "8"}
+"""DCSA's modes -> UN/ECE Recommendation 19."""
+
+
+def moment(said: str | None, where: str, faults: Faults) -> Instant | None:
+    """The time in UTC with its text; None where it is absent or no time, which is noted."""
+    if said is None:
+        return None
+    try:
+        return instant(said, datetime.fromisoformat(said))
+    except (ValueError, Malformed):
+        faults.add(where, f"is {ISO_TIME.rule}", value=said)
+        return None
+
+
+def day(said: str | None, where: str, faults: Faults) -> str | None:
+    """The day `YYYY-MM-DD`, a zone behind it cut off; None where it is absent or no day, which is noted."""
+    if said is None:
+        return None
+    try:
+        return datetime.fromisoformat(said[:10]).date().isoformat()
+    except ValueError:
+        faults.add(where, f"is {ISO_DAY.rule}", value=said)
+        return None
+
+
+def day_of(said: object) -> str:
+    """The day of a time, for a reference's `on`; empty where it is no time (its own field says so)."""
+    try:
+        return datetime.fromisoformat(said).date().isoformat() if isinstance(said, str) else ""
+    except ValueError:
+        return ""
+
+
+def weight(value: str | None, unit: str | None, where: str, faults: Faults) -> Weight | None:
+    """A weight in an international unit; None where it is absent or wrong, which is noted."""
+    if value is None:
+        return None
+    known = WEIGHT_UNITS.get((unit or "KGM").upper())
+    if known is None:
+        faults.add(f"{where}/unit", f"is one of {', '.join(sorted(WEIGHT_UNITS))}", value=unit)
+        return None
+    try:
+        return Weight(value=fixed(value, 5, field=where), unit=known)
+    except Malformed as fault:
+        faults.note(fault, where)
+        return None
+
+
+def unlocode(said: str | None, remarks: list[Remark]) -> Place | None:
+    """A place by its UN/LOCODE; one of a wrong layout is kept as said."""
+    if said is None:
+        return None
+    if UnLocode.is_valid(said):
+        return Place(unlocode=UnLocode.parse(said))
+    remarks.append(Remark(rule="unlocode", text=f"{said} is no UN/LOCODE"))
+    return Place(code=Code(system="un-locode", value=said, known=False))
+
+
+def box_number(said: str, remarks: list[Remark]) -> tuple[str, bool]:
+    """A container number and whether it is a right one; a wrong one is kept as said, without spaces and hyphens."""
+    if ContainerNumber.is_valid(said):
+        return ContainerNumber.parse(said), True
+    remarks.append(Remark(rule="container-check-digit", text=f"{said} is no valid ISO 6346 number"))
+    return said.replace(" ", "").replace("-", ""), False
+
+
+def imo(said: str | None, remarks: list[Remark]) -> ImoNumber | None:
+    """An IMO number; None where it is absent, or wrong, which is remarked on."""
+    if said is None:
+        return None
+    if ImoNumber.is_valid(said):
+        return ImoNumber.parse(said)
+    remarks.append(Remark(rule="imo-check-digit", text=f"{said} is no valid IMO number"))
+    return None
+
+
+@contextmanager
+def noted(where: str, faults: Faults) -> Iterator[None]:
+    """Building a record inside: what its model or an identifier refuses is noted as a fault of that place."""
+    try:
+        yield
+    except ValidationError as error:
+        for fault in error.errors(include_url=False, include_context=False):
+            path = ".".join(map(str, fault["loc"]))
+            said = fault.get("input")
+            faults.add(f"{where} ({path})", str(fault["msg"]), value=said if isinstance(said, str) else None)
+    except MalformedMessage:
+        raise
+    except Malformed as fault:
+        faults.note(fault, where)

@@ -1,0 +1,203 @@
+"""EDIFACT interchanges (ISO 9735, syntax versions 1 to 3) as plain segments, or one clear error.
+
+A segment is its tag and its elements, each a list of components; release characters are resolved. Refused: too
+long, other than printable characters of UN/ECE levels A to C in UTF-8 or Latin 1, more segments, elements or
+characters a segment than any real message has, and envelopes whose counts and references disagree (UNB with UNZ,
+UNH with UNT).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from adapters.message import MESSAGE_BYTES_MAX
+from adapters.parsing.xml_fields import Faults
+from chain.errors import MalformedMessage
+
+SEGMENTS_MAX = 100_000
+SEGMENT_CHARS_MAX = 2_000
+ELEMENTS_MAX = 100
+CODE: Final = "0001"
+_LAYOUT: Final = dict.fromkeys(map(ord, "\r\n\t"))
+"""What is no part of an interchange and may stand in a file of one."""
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One segment."""
+
+    tag: str
+    elements: tuple[tuple[str, ...], ...]
+    """Elements after the tag, each its components."""
+    place: int
+    """Its number in the interchange, from 1."""
+
+    def get(self, element: int, component: int = 0) -> str:
+        """A component by its place, from 0; empty where it was left out."""
+        if element < len(self.elements) and component < len(self.elements[element]):
+            return self.elements[element][component]
+        return ""
+
+    @property
+    def where(self) -> str:
+        """Its place, for errors."""
+        return f"{self.tag}[{self.place}]"
+
+
+@dataclass(frozen=True)
+class EdifactMessage:
+    """One message of an interchange, from behind UNH to before UNT."""
+
+    reference: str
+    """Its reference in UNH."""
+    type: str
+    """`COARRI`, `CODECO` ..."""
+    directory: str
+    """Version and release: `D:95B`."""
+    segments: tuple[Segment, ...]
+
+
+@dataclass(frozen=True)
+class _Marks:
+    component: str = ":"
+    element: str = "+"
+    release: str = "?"
+    terminator: str = "'"
+
+
+def parse_interchange(message: bytes, faults: Faults | None = None) -> tuple[str, tuple[EdifactMessage, ...]]:
+    """The interchange's control reference (empty without UNB) and its messages; raises `MalformedMessage`.
+
+    Counts and references that disagree are noted in `faults` where the caller has more to find, else raised.
+    """
+    segments = list(_segments(_text(message)))
+    found = Faults() if faults is None else faults
+    control, body = _interchange(segments, found)
+    messages = tuple(_messages(body, found))
+    if faults is None or not messages:
+        found.refuse("EDIFACT interchange")
+    if not messages:
+        raise _malformed("holds at least one message")
+    return control, messages
+
+
+def _text(message: bytes) -> str:
+    if len(message) > MESSAGE_BYTES_MAX:
+        raise _malformed(f"at most {MESSAGE_BYTES_MAX} bytes", f"{len(message)} bytes")
+    try:
+        text = message.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
+    except UnicodeDecodeError:
+        text = message.decode("latin-1")
+    if not text.translate(_LAYOUT).isprintable():
+        at, character = next(
+            (at, character)
+            for at, character in enumerate(text)
+            if not character.isprintable() and character not in "\r\n\t"
+        )
+        raise _malformed("holds printable characters only", f"U+{ord(character):04X} at {at}")
+    return text
+
+
+def _segments(text: str) -> Iterator[Segment]:
+    marks, at = _Marks(), 0
+    if text.startswith("UNA") and len(text) >= 9:
+        marks, at = _Marks(text[3], text[4], text[6], text[8]), 9
+        if len({*vars(marks).values()}) != 4:
+            raise _malformed("has four different service characters in UNA", text[3:9])
+    if text.count(marks.terminator, at) > SEGMENTS_MAX:  # before anything is cut apart
+        raise _malformed(f"has at most {SEGMENTS_MAX} segments", f"{text.count(marks.terminator, at)} segment ends")
+    place = 0
+    for raw in _split(text[at:], marks.terminator, marks.release):
+        stripped = raw.strip("\r\n\t ")
+        if not stripped:
+            continue
+        place += 1
+        if len(stripped) > SEGMENT_CHARS_MAX:
+            raise _malformed(f"has segments of at most {SEGMENT_CHARS_MAX} characters", f"segment {place}")
+        elements = list(_split(stripped, marks.element, marks.release))
+        if len(elements) > ELEMENTS_MAX:
+            raise _malformed(f"has segments of at most {ELEMENTS_MAX} elements", f"segment {place}")
+        tag = elements[0]
+        if len(tag) != 3 or not tag.isascii() or not tag.isupper():
+            raise _malformed("has a tag of three capital letters at the start of a segment", stripped[:12])
+        yield Segment(
+            tag,
+            tuple(
+                tuple(_released(part, marks.release) for part in _split(element, marks.component, marks.release))
+                for element in elements[1:]
+            ),
+            place,
+        )
+
+
+def _split(text: str, mark: str, release: str) -> Iterator[str]:
+    """The text between marks that no release character precedes; the last part is what follows the last mark."""
+    start = at = 0
+    while (at := text.find(mark, at)) >= 0:
+        released = 0
+        while at - released > start and text[at - released - 1] == release:
+            released += 1
+        if released % 2 == 0:
+            yield text[start:at]
+            start = at + 1
+        at += 1
+    yield text[start:]
+
+
+def _released(text: str, release: str) -> str:
+    if release not in text:
+        return text
+    plain: list[str] = []
+    characters = iter(text)
+    for character in characters:
+        plain.append(next(characters, "") if character == release else character)
+    return "".join(plain)
+
+
+def _interchange(segments: list[Segment], faults: Faults) -> tuple[str, list[Segment]]:
+    if not segments or segments[0].tag != "UNB":
+        return "", segments
+    head, tail = segments[0], segments[-1]
+    control = head.get(4)
+    if tail.tag != "UNZ":
+        faults.add("UNZ", "ends the interchange that UNB begins", fix="The file was cut off", code=CODE)
+        return control, segments[1:]
+    if tail.get(1) != control:
+        faults.add(tail.where, f"repeats the control reference {control}", value=tail.get(1), code=CODE)
+    count = sum(segment.tag == "UNH" for segment in segments)
+    if tail.get(0) != str(count):
+        faults.add(tail.where, f"counts the {count} messages", value=tail.get(0), code=CODE)
+    return control, segments[1:-1]
+
+
+def _messages(segments: list[Segment], faults: Faults) -> Iterator[EdifactMessage]:
+    head: Segment | None = None
+    inner: list[Segment] = []
+    for segment in segments:
+        if segment.tag == "UNH":
+            if head is not None:
+                faults.add(segment.where, "follows the UNT of the message before", code=CODE)
+            head, inner = segment, []
+        elif segment.tag == "UNT":
+            if head is None:
+                faults.add(segment.where, "ends a message that UNH began", code=CODE)
+                continue
+            if segment.get(0) != str(len(inner) + 2):
+                faults.add(segment.where, f"counts the {len(inner) + 2} segments", value=segment.get(0), code=CODE)
+            if segment.get(1) != head.get(0):
+                faults.add(segment.where, f"repeats the reference {head.get(0)}", value=segment.get(1), code=CODE)
+            directory = f"{head.get(1, 1)}:{head.get(1, 2)}"
+            yield EdifactMessage(head.get(0), head.get(1), directory, tuple(inner))
+            head = None
+        elif head is None:
+            faults.add(segment.where, "stands inside a message", code=CODE)
+        else:
+            inner.append(segment)
+    if head is not None:
+        faults.add(head.where, "has its UNT", fix="The file was cut off", code=CODE)
+
+
+def _malformed(rule: str, value: str | None = None) -> MalformedMessage:
+    return MalformedMessage("EDIFACT", rule, value=value, code=CODE)

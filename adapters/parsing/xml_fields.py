@@ -1,0 +1,316 @@
+"""Typed fields out of an XML tree: every fault is collected with its place, and one error names them all.
+
+A `Form` is the printed format of a field (`C..60`, `N19,5`, `C14 YYYYMMDDhhmmss`). A `Table` is a list of fields that
+stand directly inside one element, as the official field tables print them; reading an element by its table costs one
+look-up a child. Formats with deeper trees (DecMessage, WCO, UBL) use `Fields`, which walks by name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Final
+
+from lxml import etree
+
+from adapters.parsing.xml import local_name, namespace_of
+from chain.errors import Malformed, MalformedMessage
+
+FAULTS_MAX = 100
+"""Faults named in one error; past them the reader stops looking, since such a file is of another kind."""
+SCHEMA_CODE = "0002"
+"""Gateway code 数据包不能通过 schema 验证: a field is missing, too long, no number (7-1 table, 2022-05)."""
+BUSINESS_CODE = "4004"
+"""Our code, from the user-extensible range: each field is well formed, but together they make the message unusable."""
+
+
+_SEPARATOR: Final = "\x1f"
+"""Between texts that are matched at once: no XML text can hold it."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """A field's printed format and the pattern that its text fits."""
+
+    rule: str
+    """What the text must be, as an English phrase for an error."""
+    pattern: re.Pattern[str]
+    """Fits the whole text, stripped of surrounding space."""
+
+    def fits(self, text: str) -> bool:
+        """Whether the text is of this form."""
+        return self.pattern.fullmatch(text) is not None
+
+
+LINE_CHARS_MAX = 256
+"""Fields up to this long are one line; longer ones are notes, which may have several."""
+
+
+def text(longest: int) -> Form:
+    """`C..n`: 1 to `longest` characters, on one line where `longest` is at most `LINE_CHARS_MAX`."""
+    if longest > LINE_CHARS_MAX:
+        return Form(f"1 to {longest} characters", re.compile(f"[^\r{_SEPARATOR}]{{1,{longest}}}"))
+    return Form(f"1 to {longest} characters on one line", re.compile(f"[^\t\n\r{_SEPARATOR}]{{1,{longest}}}"))
+
+
+def exact(length: int) -> Form:
+    """`Cn`: exactly `length` characters on one line."""
+    return Form(f"exactly {length} characters on one line", re.compile(f"[^\t\n\r{_SEPARATOR}]{{{length}}}"))
+
+
+def digits(shortest: int, longest: int | None = None) -> Form:
+    """Decimal digits only, `shortest` to `longest` of them."""
+    longest = longest or shortest
+    many = str(shortest) if longest == shortest else f"{shortest} to {longest}"
+    return Form(f"{many} digits", re.compile(f"[0-9]{{{shortest},{longest}}}"))
+
+
+def one_of(*values: str) -> Form:
+    """One of the listed codes."""
+    return Form(f"one of {', '.join(values)}", re.compile("|".join(re.escape(value) for value in values)))
+
+
+_ZEROS = "0{0,20}"
+"""Zeros that change nothing, bounded so that no pattern walks through a long text twice."""
+
+
+def decimal(total: int = 19, scale: int = 5, *, signed: bool = False) -> Form:
+    """`N19,5`: a plain decimal number, `total` digits in all, `scale` of them behind the point; no exponent, no NaN."""
+    ahead = total - scale
+    rule = f"a decimal number{'' if signed else ', not negative,'} with at most {ahead} digits before the point"
+    pattern = rf"{'-?' if signed else ''}{_ZEROS}[0-9]{{1,{ahead}}}(?:\.[0-9]{{1,{scale}}}{_ZEROS})?"
+    return Form(f"{rule} and {scale} behind it", re.compile(pattern))
+
+
+def positive(total: int = 19, scale: int = 5) -> Form:
+    """As `decimal`, and more than zero."""
+    plain = decimal(total, scale)
+    rule = f"a decimal number above zero with at most {total - scale} digits before the point and {scale} behind it"
+    return Form(rule, re.compile(rf"(?=[0-9.]*[1-9]){plain.pattern.pattern}"))
+
+
+def whole(longest: int, *, least: int = 0) -> Form:
+    """`Nn`: a whole number of at most `longest` digits, not below `least` (0 or 1)."""
+    ahead = "(?=[0-9]*[1-9])" if least else ""
+    rule = f"a whole number from {least} of at most {longest} digits"
+    return Form(rule, re.compile(f"{ahead}{_ZEROS}[0-9]{{1,{longest}}}"))
+
+
+_DATE = r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])"
+_CLOCK = r"(?:[01][0-9]|2[0-3])[0-5][0-9][0-5][0-9]"
+DATE: Final = Form("a date YYYYMMDD", re.compile(_DATE))
+"""`C8`."""
+STAMP: Final = Form("a time YYYYMMDDhhmmss", re.compile(_DATE + _CLOCK))
+"""`C14`."""
+STAMP_MS: Final = Form("a time YYYYMMDDhhmmssSSS", re.compile(_DATE + _CLOCK + "[0-9]{3}"))
+"""`C17`."""
+
+
+@dataclass
+class Faults:
+    """What is wrong with one message, in the order found."""
+
+    found: list[Malformed] = field(default_factory=list)
+
+    def add(self, where: str, rule: str, *, value: object = None, fix: str = "", code: str = SCHEMA_CODE) -> None:
+        """Notes one fault; raises at once where there are `FAULTS_MAX` of them."""
+        self.found.append(Malformed(where, rule, value=value, fix=fix, code=code))
+        if len(self.found) >= FAULTS_MAX:
+            self.refuse("message")
+
+    def note(self, fault: Malformed, where: str) -> None:
+        """Takes over a fault that an identifier or a model found, under the place in the message."""
+        self.add(where, fault.rule, value=fault.value, fix=fault.fix, code=fault.code)
+
+    def refuse(self, kind: str) -> None:
+        """Raises one `MalformedMessage` that holds them all; returns where there are none."""
+        if not self.found:
+            return
+        first = self.found[0]
+        if len(self.found) == 1:
+            raise MalformedMessage(
+                first.field, first.rule, value=first.value, fix=first.fix, code=first.code, faults=(first,)
+            )
+        listed = "; ".join(str(fault) for fault in self.found[:10])
+        more = f"; and {len(self.found) - 10} more" if len(self.found) > 10 else ""
+        raise MalformedMessage(
+            kind, f"has {len(self.found)} faults: {listed}{more}", code=first.code, faults=tuple(self.found)
+        )
+
+
+@dataclass(frozen=True)
+class Field:
+    """One row of an official field table."""
+
+    name: str
+    """Element name as the table spells it, misspellings kept."""
+    form: Form
+    required: bool = True
+    also: tuple[str, ...] = ()
+    """Other official spellings of the same field (the XSD's, where the document differs)."""
+
+
+def _together(rows: Sequence[Field]) -> re.Pattern[str]:
+    """Matches the joined texts of all rows at once. Each group is atomic, so that none is tried twice."""
+    groups = [f"(?>{row.form.pattern.pattern}{'' if row.required else '|'})" for row in rows]
+    return re.compile(_SEPARATOR.join(groups), re.DOTALL)
+
+
+class Table:
+    """The fields that stand directly inside one element."""
+
+    def __init__(self, namespace: str, fields: Sequence[Field]) -> None:
+        self.rows = tuple(fields)
+        mark = f"{{{namespace}}}" if namespace else ""
+        self._names: dict[object, str] = {f"{mark}{name}": row.name for row in fields for name in (row.name, *row.also)}
+        self._forms = {row.name: row.form for row in fields}
+        self._order = tuple(row.name for row in fields)
+        self._empty = ("",) * len(self._order)
+
+    @cached_property
+    def _whole(self) -> re.Pattern[str]:
+        """One match over all texts in table order."""
+        # Compiled when first needed: all tables together take longer than reading a message.
+        return _together(self.rows)
+
+    def read(self, element: etree._Element, where: str, faults: Faults, strange: list[str]) -> dict[str, str]:
+        """Field name → stripped text of every field that has one; collects faults, unknown names join `strange`."""
+        values: dict[str, str] = {}
+        known, seen = self._names.get, 0
+        for child in element:
+            name = known(child.tag)
+            if name is None:
+                strange.append(f"{where}/{local_name(child)}")
+                continue
+            said = child.text
+            if said is not None and (said := said.strip()):
+                seen += 1
+                values.setdefault(name, said)
+            if len(child):
+                faults.add(f"{where}/{name}", "holds text only", value=local_name(child[0]))
+        said_in_order = map(values.get, self._order, self._empty)
+        if seen != len(values) or self._whole.fullmatch(_SEPARATOR.join(said_in_order)) is None:
+            self._note(element, where, values, faults)
+        return values
+
+    def names_in(self, element: etree._Element) -> tuple[tuple[str, str], ...]:
+        """Local name and field name of each child in order; empty where one is no field."""
+        found = [(local_name(child), self._names.get(child.tag, "")) for child in element]
+        return tuple(found) if all(name for _, name in found) else ()
+
+    def in_order(self, names: Sequence[str]) -> Callable[[Sequence[str]], bool]:
+        """Tells of the texts of these fields, which are all that must be there, whether each is of its form."""
+        rows = {row.name: row for row in self.rows}
+        fullmatch = _together([rows[name] for name in names]).fullmatch
+        return lambda texts: fullmatch(_SEPARATOR.join(texts)) is not None
+
+    def _note(self, element: etree._Element, where: str, values: dict[str, str], faults: Faults) -> None:
+        """Slow path: names every fault, in the order of the message, missing fields last."""
+        met: set[str] = set()
+        for child in element:
+            name, said = self._names.get(child.tag), (child.text or "").strip()
+            if name is None or not said:
+                continue
+            if name in met:
+                faults.add(f"{where}/{name}", "appears once", value=said)
+            elif not self._forms[name].fits(said):
+                faults.add(f"{where}/{name}", self._forms[name].rule, value=said)
+            met.add(name)
+        for row in self.rows:
+            if row.required and row.name not in values:
+                faults.add(f"{where}/{row.name}", "must be there", fix="Fill in the element")
+
+
+@dataclass(frozen=True)
+class Fields:
+    """One element whose children are read by name, for formats with deep trees."""
+
+    element: etree._Element
+    where: str
+    """Its path in the message, for errors."""
+    faults: Faults
+    namespace: str
+    """Namespace of the children that are asked for by plain name; a Clark name `{ns}name` asks for another."""
+
+    @classmethod
+    def root(cls, element: etree._Element, faults: Faults) -> Fields:
+        """The message's root element; children are in its namespace."""
+        return cls(element, local_name(element), faults, namespace_of(element))
+
+    def child(self, name: str, *, required: bool = False) -> Fields | None:
+        """The one child element of that name; None (and a fault where it is required) where there is none."""
+        found = self.element.findall(self._tag(name))
+        if len(found) > 1:
+            self.faults.add(f"{self.where}/{_plain(name)}", "appears once", value=f"{len(found)} times")
+        if not found:
+            if required:
+                self.faults.add(f"{self.where}/{_plain(name)}", "must be there", fix="Fill in the element")
+            return None
+        return self._inside(found[0], name)
+
+    def at(self, *names: str) -> Fields | None:
+        """The element reached by going down the names; None where one of them is not there."""
+        here: Fields | None = self
+        for name in names:
+            here = here.child(name) if here is not None else None
+        return here
+
+    def each(self, name: str) -> Iterator[Fields]:
+        """Every child element of that name, with its count in the path, from 1."""
+        for count, found in enumerate(self.element.iterfind(self._tag(name)), 1):
+            yield Fields(found, f"{self.where}/{_plain(name)}[{count}]", self.faults, self.namespace)
+
+    def text(self, name: str, form: Form, *, required: bool = True) -> str | None:
+        """The stripped text of the child of that name; None where it has none or a wrong one, which is noted."""
+        found = self.element.findall(self._tag(name))
+        place = f"{self.where}/{_plain(name)}"
+        said = (found[0].text or "").strip() if found else ""
+        if not said:
+            if required:
+                self.faults.add(place, "must be there", fix="Fill in the element")
+            return None
+        if len(found) > 1:
+            self.faults.add(place, "appears once", value=f"{len(found)} times")
+        elif len(found[0]):
+            self.faults.add(place, "holds text only", value=local_name(found[0][0]))
+        elif not form.fits(said):
+            self.faults.add(place, form.rule, value=said)
+        else:
+            return said
+        return None
+
+    def maybe(self, name: str, form: Form) -> str | None:
+        """As `text`, for a field that may be absent or empty."""
+        return self.text(name, form, required=False)
+
+    def own(self, form: Form) -> str | None:
+        """The element's own stripped text; None where it is empty or wrong, which is noted."""
+        said = (self.element.text or "").strip()
+        if said and not form.fits(said):
+            self.faults.add(self.where, form.rule, value=said)
+            return None
+        return said or None
+
+    def attribute(self, name: str, form: Form, *, required: bool = False) -> str | None:
+        """An attribute's text; None where it is absent or wrong, which is noted."""
+        said = str(self.element.get(name, "")).strip()
+        if not said:
+            if required:
+                self.faults.add(f"{self.where}/@{name}", "must be there", fix="Fill in the attribute")
+            return None
+        if not form.fits(said):
+            self.faults.add(f"{self.where}/@{name}", form.rule, value=said)
+            return None
+        return said
+
+    def _tag(self, name: str) -> str:
+        return name if name.startswith("{") or not self.namespace else f"{{{self.namespace}}}{name}"
+
+    def _inside(self, element: etree._Element, name: str) -> Fields:
+        return Fields(element, f"{self.where}/{_plain(name)}", self.faults, self.namespace)
+
+
+def _plain(name: str) -> str:
+    return name[name.rfind("}") + 1 :]

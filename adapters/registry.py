@@ -1,0 +1,72 @@
+"""Finds the reader of a native message by looking at its bytes.
+
+A reader's module is imported when a message of its kind is first seen, so that reading one file does not pay for all
+formats.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from importlib import import_module
+from typing import cast
+
+from adapters.formats import Form, reader_modules
+from adapters.message import MESSAGE_BYTES_MAX, Reader, ReadMessage
+from chain.errors import MalformedMessage
+
+
+def read_message(message: bytes) -> ReadMessage:
+    """The message, read by the one reader that knows it; raises `MalformedMessage` where none does or it has faults."""
+    return find_reader(message).read(message)
+
+
+def find_reader(message: bytes) -> Reader:
+    """The reader that recognises the bytes; raises `MalformedMessage` where none does."""
+    if len(message) > MESSAGE_BYTES_MAX:
+        rule = f"at most {MESSAGE_BYTES_MAX} bytes"
+        raise MalformedMessage("message", rule, value=f"{len(message)} bytes", fix="Send it in parts", code="0001")
+    form = find_form(message)
+    if message.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise MalformedMessage("message", "is in UTF-8", value="UTF-16", fix="Send it in UTF-8", code="0001")
+    if form is None:
+        raise MalformedMessage(
+            "message", "begins as XML, JSON or EDIFACT", value=repr(message[:24]), fix="Check the file and its encoding"
+        )
+    for reader in _candidates(form, message):
+        if reader.recognises(message):
+            return reader
+    named = f" with root {_root(message)}" if form is Form.XML else ""
+    raise MalformedMessage(
+        "message", f"is of a kind that is read; no reader knows this {form.value}{named}", code="0001"
+    )
+
+
+def find_form(message: bytes) -> Form | None:
+    """The outer form of the bytes by their first characters, past a UTF-8 mark; None where it is no form we read."""
+    start = message[:1024].removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n")
+    if start.startswith(b"<"):
+        return Form.XML
+    if start.startswith((b"{", b"[")):
+        return Form.JSON
+    if start.startswith((b"UNA", b"UNB", b"UNH")):
+        return Form.EDIFACT
+    return None
+
+
+def _candidates(form: Form, message: bytes) -> Iterator[Reader]:
+    root = _root(message) if form is Form.XML else ""
+    for entry in reader_modules():
+        if entry.form is form and (form is not Form.XML or root in entry.roots):
+            yield from _load(entry.module)
+
+
+@lru_cache(maxsize=64)
+def _load(module: str) -> tuple[Reader, ...]:
+    return cast(tuple[Reader, ...], import_module(module).READERS)
+
+
+def _root(message: bytes) -> str:
+    from adapters.parsing.xml import peek_root  # only XML messages pay for lxml
+
+    return peek_root(message).name

@@ -1,0 +1,165 @@
+"""Who asks: RFC 7523 client assertions are exchanged for short-lived bearer tokens.
+
+A client assertion is a JWS of `typ` `client-authentication+jwt`, signed with a registered key: `iss` and `sub` the
+member's USCC, `aud` this gateway's URL, `jti`, `iat`, `exp` at most `ASSERTION_LIFETIME_S_MAX` later. It counts once:
+its digest is kept until it lapses. A token is a JWS of `typ` `at+jwt` signed by the gateway; member, key and roles are
+looked up in the registry at each use, so that a revocation takes effect with the block that holds it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+from types import MappingProxyType
+
+from sqlalchemy import delete, insert
+from sqlalchemy.exc import IntegrityError
+
+from chain.encoding import Json
+from chain.errors import Malformed
+from chain.jws import CompactJws, sign_compact
+from chain.keys import SigningKey
+from chain.members import MemberKind, Role
+from gateway.access.rate_limits import Quotas
+from gateway.api.problems import GatewayRefusal
+from gateway.membership.registry import Registry
+from gateway.store.model import assertions
+from gateway.store.store import Store
+
+ASSERTION_TYP = "client-authentication+jwt"
+TOKEN_TYP = "at+jwt"  # noqa: S105 - the name of a kind of token, RFC 9068
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+ASSERTION_LIFETIME_S_MAX = 300
+JTI_CHARS_MAX = 128
+TOKENS_KNOWN_MAX = 1_024
+"""Tokens of our own whose signature is not checked again; what they may do is asked at each use."""
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A member that proved a key and asks, as it stands at the chain's head."""
+
+    member: str
+    kid: str
+    """Thumbprint of the key that it proved."""
+    roles: Role
+    kind: MemberKind
+
+
+@dataclass(frozen=True)
+class Token:
+    """A bearer token and how many seconds it counts."""
+
+    text: str
+    lifetime_s: int
+
+
+class TokenDesk:
+    """Gives tokens for assertions, and readers for tokens."""
+
+    def __init__(
+        self,
+        *,
+        member: str,
+        audiences: Collection[str],
+        signer: SigningKey,
+        registry: Registry,
+        store: Store,
+        clock: Callable[[], float],
+        lifetime_s: int,
+        skew_s: int,
+        reads: Quotas,
+    ) -> None:
+        self._member = member
+        self._audiences = frozenset(audience.rstrip("/") for audience in audiences)
+        self._signer = signer
+        self._registry = registry
+        self._store = store
+        self._clock = clock
+        self._lifetime_s = lifetime_s
+        self._skew_s = skew_s
+        self._reads = reads
+        self._own_claims = lru_cache(TOKENS_KNOWN_MAX)(self._claims)
+
+    def exchange(self, assertion: str) -> Token:
+        """A token for an assertion; raises GatewayRefusal with what is wrong with it."""
+        try:
+            jws = CompactJws.parse(assertion, typ=ASSERTION_TYP)
+        except Malformed as error:
+            raise GatewayRefusal("bad-assertion", str(error), field="client_assertion") from None
+        signer = self._registry.snapshot().get_signer(jws.kid)
+        if not jws.verify(signer.key):
+            raise GatewayRefusal("bad-signature", "the assertion's signature is not this key's")
+        jti, until = self._checked_claims(jws.payload, signer.member)
+        self._use(sha256(f"{jws.kid}\x00{jti}".encode()).digest(), until)
+        now = int(self._clock())
+        claims: dict[str, Json] = {
+            "iss": self._member,
+            "aud": self._member,
+            "sub": signer.member,
+            "client_kid": jws.kid,
+            "iat": now,
+            "exp": now + self._lifetime_s,
+            "jti": secrets.token_urlsafe(16),
+        }
+        return Token(sign_compact({"typ": TOKEN_TYP}, claims, self._signer), self._lifetime_s)
+
+    def reader(self, authorization: str | None) -> Reader:
+        """The member behind an `Authorization` header; raises GatewayRefusal: 401 for nobody, 429 past its quota."""
+        scheme, _, text = (authorization or "").partition(" ")
+        if scheme.lower() != "bearer" or not text:
+            raise GatewayRefusal("unauthorized", "no bearer token was sent", fix="Get one: POST /v1/token")
+        claims = self._own_claims(text.strip())
+        expires = claims.get("exp")
+        if not isinstance(expires, int) or expires <= self._clock():
+            raise GatewayRefusal("unauthorized", "the token has lapsed", fix="Get another: POST /v1/token")
+        kid = str(claims.get("client_kid"))
+        signer = self._registry.snapshot().get_signer(kid)
+        if signer.member != claims.get("sub"):
+            raise GatewayRefusal("unauthorized", "the token's key is another member's now")
+        self._reads.take(signer.member, 1)
+        return Reader(signer.member, kid, signer.member_version.roles, signer.member_version.kind)
+
+    def _claims(self, text: str) -> Mapping[str, Json]:
+        """What a token of this gateway says; raises GatewayRefusal (401) for any other. The same for ever."""
+        try:
+            jws = CompactJws.parse(text, typ=TOKEN_TYP)
+        except Malformed:
+            raise GatewayRefusal("unauthorized", "this is no access token") from None
+        if not jws.verify(self._signer.public) or jws.payload.get("iss") != self._member:
+            raise GatewayRefusal("unauthorized", "this gateway did not issue that token")
+        return MappingProxyType(jws.payload)
+
+    def _checked_claims(self, claims: dict[str, Json], member: str) -> tuple[str, int]:
+        """The assertion's number and when it lapses."""
+        if claims.get("iss") != member or claims.get("sub") != member:
+            raise GatewayRefusal("wrong-signer", f"the key belongs to {member}: iss and sub must name it", field="iss")
+        said = claims.get("aud")
+        audiences = said if isinstance(said, list) else [said]
+        if not any(isinstance(one, str) and one.rstrip("/") in self._audiences for one in audiences):
+            raise GatewayRefusal(
+                "bad-assertion", "the assertion is for another audience", field="aud", fix="Name this gateway's URL"
+            )
+        jti, issued, expires = claims.get("jti"), claims.get("iat"), claims.get("exp")
+        if not isinstance(jti, str) or not 0 < len(jti) <= JTI_CHARS_MAX:
+            raise GatewayRefusal("bad-assertion", f"jti has 1 to {JTI_CHARS_MAX} characters", field="jti")
+        if type(issued) is not int or type(expires) is not int:
+            raise GatewayRefusal("bad-assertion", "iat and exp are times in whole seconds", field="exp")
+        now = self._clock()
+        if issued > now + self._skew_s or expires <= now - self._skew_s:
+            raise GatewayRefusal("bad-assertion", "the assertion is not valid now", field="exp")
+        if not 0 < expires - issued <= ASSERTION_LIFETIME_S_MAX:
+            raise GatewayRefusal("bad-assertion", f"it lasts at most {ASSERTION_LIFETIME_S_MAX} s", field="exp")
+        return jti, expires
+
+    def _use(self, digest: bytes, until: int) -> None:
+        """Notes that the assertion was used. It is kept as long as our check of its times would let it in."""
+        try:
+            with self._store.writing() as connection:
+                connection.execute(delete(assertions).where(assertions.c.until < int(self._clock()) - 2 * self._skew_s))
+                connection.execute(insert(assertions), {"digest": digest, "until": until})
+        except IntegrityError:
+            raise GatewayRefusal("assertion-replayed", "this assertion was used before", field="jti") from None

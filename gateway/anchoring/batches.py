@@ -1,0 +1,59 @@
+"""Which waiting records go into which batch, and what a batch is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from chain.proof.batch import batch_id, entries_root
+from chain.proof.hashes import keccak256
+from gateway.api.problems import GatewayRefusal
+from gateway.membership.registry import Snapshot
+from gateway.store.outbox import NewBatch, WaitingRecord
+
+
+def grouped(waiting: Sequence[WaitingRecord], entries_max: int) -> list[list[WaitingRecord]]:
+    """The records in batches of as many whole ones as fit into `entries_max` entries, in order."""
+    groups: list[list[WaitingRecord]] = []
+    left = 0
+    for record in waiting:
+        if not groups or len(record.entries) > left:
+            groups.append([])
+            left = entries_max
+        groups[-1].append(record)
+        left -= len(record.entries)
+    return groups
+
+
+def count_entries(group: Sequence[WaitingRecord]) -> int:
+    """How many entries the records have."""
+    return sum(len(record.entries) for record in group)
+
+
+def made_batch(group: Sequence[WaitingRecord], account: str, now_s: int) -> NewBatch:
+    """The batch of these records, as that account (0x-hex) anchors it."""
+    own = [entry for record in group for entry in record.entries]
+    joined = b"".join(own)
+    root = entries_root(own)
+    return NewBatch(
+        batch_id=batch_id(root, len(own), keccak256(joined), bytes.fromhex(account[2:])),
+        root=root,
+        count=len(own),
+        entries=joined,
+        gateway=account.lower(),
+        created_at=now_s,
+    )
+
+
+def unfit(waiting: Sequence[WaitingRecord], snapshot: Snapshot) -> Mapping[int, str]:
+    """By sequence number, why a record may not be anchored now: its key or its member stopped counting."""
+    against = {who: _why_not(*who, snapshot) for who in {(record.kid, record.iss) for record in waiting}}
+    return {record.seq: reason for record in waiting if (reason := against[record.kid, record.iss])}
+
+
+def _why_not(kid: str, iss: str, snapshot: Snapshot) -> str:
+    """Why what `iss` signed with that key may not be anchored now; empty where nothing speaks against it."""
+    try:
+        signer = snapshot.get_signer(kid)
+    except GatewayRefusal as refusal:
+        return str(refusal)
+    return "" if signer.member == iss else f"key {kid} belongs to {signer.member} now"

@@ -1,0 +1,189 @@
+"""Bulk upload: records stream in as lines, verdicts stream out as lines, one a record, in order.
+
+NDJSON (`application/x-ndjson`, each line a JSON string that holds an SD-JWT) or JSON text sequences
+(`application/json-seq`, RFC 7464: the same lines, each after a record separator). The body is cut at newlines into
+chunks and never parsed here; a few chunks are under way at once, and the verdicts of one are sent only after it is on
+disk: `{"line": 0, "status": 202, "record_id", "receipt"}`, or `{"line": 0, "status": 409, "problem": {…}}`. A client
+that loses the connection sends the same lines again.
+
+The answer reads and writes by itself: a framework's streaming response would have a second listener on the body and
+lose parts of it. What came in is counted against what was answered. While chunks are under way no more is read, so a
+client that sends faster than records are kept is held back at its socket.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+import orjson
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from gateway.api.problems import GatewayRefusal, kind_of, problem
+from gateway.ingest.group_commit import Acceptance, Ticket, Verdict
+from gateway.ingest.pipeline import LINE_BYTES_MAX
+from gateway.ingest.service import Intake
+from gateway.runtime.cpu_affinity import run_anywhere
+
+NDJSON = "application/x-ndjson"
+JSON_SEQ = "application/json-seq"
+LINES_PER_CHUNK_MAX = 200
+"""More lines a chunk gain little and keep a verifier busy for longer than another upload should wait."""
+CHUNK_BYTES_MAX = 4 << 20
+CHUNKS_OF_UPLOAD_MAX = 12
+"""Chunks of one upload under way: enough that no verifier waits for the disk."""
+CHUNKS_MAX = 24
+"""Chunks of all uploads under way; what they hold is what memory they cost."""
+FULL_PAUSE_S = 0.005
+
+
+class BulkDesk:
+    """What the uploads of one gateway share."""
+
+    def __init__(self, intake: Intake, lines_max: int) -> None:
+        self._intake = intake
+        self.lines_max = lines_max
+        self._under_way = 0
+
+    async def let_in(self) -> None:
+        """Waits until a further chunk may be under way."""
+        while self._under_way >= CHUNKS_MAX:  # noqa: ASYNC110 - an event would belong to one event loop
+            await asyncio.sleep(FULL_PAUSE_S)
+        self._under_way += 1
+
+    async def answer(self, chunk: Chunk, trace_id: str) -> bytes:
+        """The answer to a chunk that was let in. Chunks are examined side by side and offered in their order."""
+        try:
+            try:
+                offers = await run_anywhere(self._intake.prepare_lines, chunk.lines)
+                if chunk.before is not None:
+                    await chunk.before.wait()
+                ticket = self._intake.offer(offers)
+            finally:
+                chunk.offered.set()
+            return await run_anywhere(self._answer, ticket, chunk.first, trace_id)
+        finally:
+            self._under_way -= 1
+
+    def _answer(self, ticket: Ticket, first: int, trace_id: str) -> bytes:
+        verdicts = self._intake.verdicts(ticket)
+        return b"".join(answer_line(first + place, one, trace_id) for place, one in enumerate(verdicts))
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some lines of an upload."""
+
+    lines: Sequence[bytes]
+    first: int
+    """Number of its first line in the upload, from 0."""
+    before: asyncio.Event | None
+    """Set once the chunk before it was offered; None for the first."""
+    offered: asyncio.Event
+
+
+class BulkAnswer(Response):
+    """The streamed answer to one upload."""
+
+    media_type = NDJSON
+
+    def __init__(self, desk: BulkDesk, trace_id: str) -> None:
+        super().__init__(media_type=NDJSON)
+        self._desk = desk
+        self._trace_id = trace_id
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Reads the upload to its end and answers every line."""
+        headers = [(b"content-type", NDJSON.encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        # One is being awaited and one waits to be put, so that as many as the bound are under way.
+        under_way: asyncio.Queue[asyncio.Task[bytes] | None] = asyncio.Queue(CHUNKS_OF_UPLOAD_MAX - 2)
+        reader = asyncio.create_task(self._read(receive, under_way))
+        try:
+            while (answer := await under_way.get()) is not None:
+                await send({"type": "http.response.body", "body": await answer, "more_body": True})
+            answered = await reader
+        except ConnectionAbortedError:
+            return
+        finally:
+            reader.cancel()
+        await send({"type": "http.response.body", "body": answered, "more_body": False})
+
+    async def _read(self, receive: Receive, under_way: asyncio.Queue[asyncio.Task[bytes] | None]) -> bytes:
+        """Puts each chunk under way; the last line, where a limit ended the upload."""
+        count, last = 0, b""
+        before: asyncio.Event | None = None
+        fault: Exception | None = None
+        try:
+            async for lines in chunked(_received(receive), self._desk.lines_max):
+                await self._desk.let_in()
+                chunk = Chunk(lines, count, before, asyncio.Event())
+                await under_way.put(asyncio.create_task(self._desk.answer(chunk, self._trace_id)))
+                count, before = count + len(lines), chunk.offered
+        except GatewayRefusal as refusal:
+            last = answer_line(count, refusal, self._trace_id)
+        except Exception as error:  # noqa: BLE001 - raised below: whoever answers waits for the end mark first
+            fault = error
+        await under_way.put(None)
+        if fault is not None:
+            raise fault
+        return last
+
+
+def answer_line(number: int, verdict: Verdict, trace_id: str) -> bytes:
+    """One line of the answer."""
+    if isinstance(verdict, Acceptance):
+        said: dict[str, object] = {
+            "line": number,
+            "status": 202 if verdict.is_new else 200,
+            "record_id": verdict.record_id,
+            "receipt": verdict.receipt,
+        }
+    else:
+        document = problem(verdict, trace_id)
+        said = {"line": number, "status": kind_of(verdict).status, "problem": document}
+    return orjson.dumps(said) + b"\n"
+
+
+async def chunked(parts: AsyncIterator[bytes], lines_max: int) -> AsyncIterator[list[bytes]]:
+    """The lines of the parts, in chunks; blank ones are left out. Raises GatewayRefusal past a limit."""
+    waiting: list[bytes] = []
+    rest, waiting_bytes, total = b"", 0, 0
+    async for part in parts:
+        *whole, rest = (rest + part).split(b"\n")
+        if len(rest) > LINE_BYTES_MAX:
+            raise GatewayRefusal("too-large", f"a line has more than {LINE_BYTES_MAX} bytes")
+        for line in whole:
+            stripped = line.strip(b"\r\x1e \t")
+            if not stripped:
+                continue
+            total += 1
+            if total > lines_max:
+                if waiting:
+                    yield waiting
+                raise GatewayRefusal("too-large", f"an upload has at most {lines_max} lines")
+            waiting.append(stripped)
+            waiting_bytes += len(stripped)
+            if len(waiting) == LINES_PER_CHUNK_MAX or waiting_bytes > CHUNK_BYTES_MAX:
+                yield waiting
+                waiting, waiting_bytes = [], 0
+    last = rest.strip(b"\r\x1e \t")
+    too_many = bool(last) and total == lines_max
+    if last and not too_many:
+        waiting.append(last)
+    if waiting:
+        yield waiting
+    if too_many:
+        raise GatewayRefusal("too-large", f"an upload has at most {lines_max} lines")
+
+
+async def _received(receive: Receive) -> AsyncIterator[bytes]:
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ConnectionAbortedError
+        yield message.get("body", b"")
+        if not message.get("more_body", False):
+            return

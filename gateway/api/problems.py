@@ -1,0 +1,103 @@
+"""Every error that the gateway answers with, as an RFC 9457 problem document with the Chinese gateway code.
+
+A problem's `type` is `/problems/{slug}` on this gateway, a page that explains it in English and Chinese. Beside the
+standard members it carries `code` (GACC's table 7-1, or ours from 4000 on), `title_zh`, `pointer` (the field), `rule`,
+`fix` and `trace_id` (what an operator searches the logs for).
+
+Errors are the noun classes of `chain/errors.py`; this file alone knows which HTTP status each one is.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from chain.errors import LedgerFault, Malformed, NotFound, Refused, StoreFault, TongguanError
+from gateway.access.policy import UnagreedPolicy
+
+PROBLEM_JSON = "application/problem+json"
+
+
+@dataclass(frozen=True)
+class ProblemKind:
+    """One kind of problem: its slug, HTTP status, gateway code, and what it means in both languages."""
+
+    slug: str
+    status: int
+    code: str
+    title: str
+    title_zh: str
+    meaning: str
+    meaning_zh: str
+
+
+KINDS_FILE = Path(__file__).with_name("problem-kinds.json")
+KINDS: dict[str, ProblemKind] = {said["slug"]: ProblemKind(**said) for said in json.loads(KINDS_FILE.read_bytes())}
+"""Every kind of problem by slug."""
+
+
+class GatewayRefusal(Refused):
+    """A refusal with its kind of problem. `retry_after_s` is sent as `Retry-After` where it is set."""
+
+    def __init__(
+        self, slug: str, reason: str, *, field: str = "", fix: str = "", retry_after_s: float | None = None
+    ) -> None:
+        self.kind = KINDS[slug]
+        self.retry_after_s = retry_after_s
+        super().__init__(reason, field=field, fix=fix, code=self.kind.code)
+
+
+def kind_of(error: TongguanError) -> ProblemKind:
+    """The kind of problem that an error is."""
+    if isinstance(error, GatewayRefusal):
+        return error.kind
+    by_family = (
+        (Malformed, "malformed-record" if type(error).__name__ == "MalformedRecord" else "malformed"),
+        (NotFound, "not-found"),
+        (Refused, "role"),
+        (LedgerFault, "ledger"),
+        (StoreFault, "store"),
+        (UnagreedPolicy, "policy"),
+    )
+    return KINDS[next((slug for family, slug in by_family if isinstance(error, family)), "internal")]
+
+
+def problem(error: TongguanError, trace_id: str) -> dict[str, Any]:
+    """The problem document of an error."""
+    kind = kind_of(error)
+    # The text of our own faults names files and endpoints; it goes to the log, not to strangers.
+    is_ours = kind.status >= 500 and not isinstance(error, GatewayRefusal)
+    document: dict[str, Any] = {
+        "type": f"/problems/{kind.slug}",
+        "title": kind.title,
+        "title_zh": kind.title_zh,
+        "status": kind.status,
+        "detail": kind.meaning if is_ours else str(error),
+        "code": getattr(error, "code", kind.code),
+        "trace_id": trace_id,
+    }
+    field, rule, fix = (getattr(error, name, "") for name in ("field", "rule", "fix"))
+    if field:
+        document["pointer"] = "/" + str(field).replace(".", "/")
+    if rule:
+        document["rule"] = rule
+    if fix:
+        document["fix"] = fix
+    retry_after_s = getattr(error, "retry_after_s", None)
+    if retry_after_s is not None:
+        # In the body too: a line of an upload has no headers of its own.
+        document["retry_after_s"] = max(1, round(retry_after_s))
+    return document
+
+
+def page(kind: ProblemKind) -> str:
+    """The page that explains a kind of problem, in English and Chinese (HTML)."""
+    return (
+        "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
+        f"<title>{kind.title} · {kind.title_zh}</title></head><body>"
+        f"<h1>{kind.title}</h1><p>{kind.meaning}</p>"
+        f"<section lang='zh'><h1>{kind.title_zh}</h1><p>{kind.meaning_zh}</p></section>"
+        f"<p>HTTP {kind.status} · code {kind.code} · <code>/problems/{kind.slug}</code></p></body></html>"
+    )

@@ -1,0 +1,146 @@
+"""Routes that take: records, and token requests. Routes that give one's own: `GET /v1/records`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi.routing import APIRoute
+
+from chain.sdjwt import RECORD_CHARS_MAX
+from gateway.access.tokens import ASSERTION_TYPE
+from gateway.api.bulk_stream import JSON_SEQ, NDJSON, BulkAnswer, BulkDesk
+from gateway.api.middleware import trace_id_of
+from gateway.api.models.ingest import Accepted, OwnRecord, OwnRecords, Problem, TokenAnswer
+from gateway.api.problems import GatewayRefusal
+from gateway.api.single_batcher import SinglesDesk
+from gateway.services import Services
+from gateway.store.model import RecordState
+from gateway.store.records import Held, own_records
+
+PAGE_MAX = 500
+SD_JWT = "application/sd-jwt"
+ASSERTION_CHARS_MAX = 4_096
+_BULK = (NDJSON, JSON_SEQ)
+
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    "default": {"model": Problem, "description": "An RFC 9457 problem document"}
+}
+
+
+class _DirectRoute(APIRoute):
+    """A route whose function takes the request and gives the whole response: nothing is to be worked out for it."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handler: Callable[[Request], Coroutine[Any, Any, Response]] = self.endpoint
+        return handler
+
+
+def _add_single(router: APIRouter, singles: SinglesDesk) -> None:
+    async def submit_record(request: Request) -> Response:
+        """Takes one record (SD-JWT, fully disclosed). 202 with a receipt once it is durable."""
+        done = await singles.accept(await read_body(request, RECORD_CHARS_MAX))
+        said = {"record_id": done.record_id, "state": done.state.value, "receipt": done.receipt}
+        return Response(orjson.dumps(said), 202 if done.is_new else 200, media_type="application/json")
+
+    router.add_api_route(
+        "/records",
+        submit_record,
+        methods=["POST"],
+        status_code=202,
+        response_model=Accepted,
+        responses={200: {"model": Accepted, "description": "The same record was accepted before; the same receipt"}},
+        openapi_extra={"requestBody": {"required": True, "content": {SD_JWT: {"schema": {"type": "string"}}}}},
+        route_class_override=_DirectRoute,
+    )
+
+
+def write_router(services: Services) -> APIRouter:
+    """The routes, bound to one gateway."""
+    router = APIRouter(prefix="/v1", responses=_PROBLEMS)
+    desk = BulkDesk(services.intake, services.settings.bulk_lines_max)
+    _add_single(router, SinglesDesk(services.intake))
+
+    @router.post(
+        "/records/bulk",
+        status_code=200,
+        response_class=BulkAnswer,
+        responses={200: {"description": "A verdict for each line", "content": {NDJSON: {}}}},
+        openapi_extra={
+            "requestBody": {"required": True, "content": {kind: {"schema": {"type": "string"}} for kind in _BULK}}
+        },
+    )
+    async def submit_records(request: Request) -> BulkAnswer:
+        """Takes many records, a line each; a verdict for each streams back once it is durable."""
+        media_type = request.headers.get("content-type", "").partition(";")[0].strip()
+        if media_type not in _BULK:
+            raise GatewayRefusal("media-type", f"an upload is {' or '.join(_BULK)}", field="content-type")
+        _require_plain(request)
+        return BulkAnswer(desk, trace_id_of(request))
+
+    @router.get("/records", response_model=OwnRecords)
+    def list_own_records(
+        request: Request,
+        state: RecordState | None = None,
+        after: Annotated[int, Query(ge=0, le=2**62)] = 0,
+        limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 100,
+    ) -> OwnRecords:
+        """The asker's own records, in order of acceptance, of one state where one is named."""
+        reader = services.tokens.reader(request.headers.get("authorization"))
+        with services.store.reading() as connection:
+            found = own_records(connection, reader.member, state, after, limit)
+        following = str(found[-1][0]) if len(found) == limit else None
+        return OwnRecords(records=[_line(held) for _, held in found], next=following)
+
+    @router.post("/token", response_model=TokenAnswer)
+    def request_token(
+        response: Response,
+        grant_type: Annotated[str, Form(max_length=64)],
+        client_assertion_type: Annotated[str, Form(max_length=128)],
+        client_assertion: Annotated[str, Form(max_length=ASSERTION_CHARS_MAX)],
+    ) -> TokenAnswer:
+        """A bearer token for a client assertion signed with a registered key (RFC 7523 section 2.2)."""
+        if grant_type != "client_credentials":
+            raise GatewayRefusal("bad-assertion", "grant_type is client_credentials", field="grant_type")
+        if client_assertion_type != ASSERTION_TYPE:
+            raise GatewayRefusal(
+                "bad-assertion", f"client_assertion_type is {ASSERTION_TYPE}", field="client_assertion_type"
+            )
+        token = services.tokens.exchange(client_assertion)
+        response.headers["Cache-Control"] = "no-store"
+        return TokenAnswer(access_token=token.text, expires_in=token.lifetime_s)
+
+    return router
+
+
+async def read_body(request: Request, bytes_max: int) -> bytes:
+    """The whole body; raises GatewayRefusal (413) as soon as it is too large, (415) where it is compressed."""
+    _require_plain(request)
+    parts: list[bytes] = []
+    total = 0
+    async for part in request.stream():
+        total += len(part)
+        if total > bytes_max:
+            raise GatewayRefusal("too-large", f"the body has more than {bytes_max} bytes")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _require_plain(request: Request) -> None:
+    if request.headers.get("content-encoding", "identity") != "identity":
+        raise GatewayRefusal("media-type", "a compressed body is not taken", field="content-encoding")
+
+
+def _line(held: Held) -> OwnRecord:
+    return OwnRecord(
+        record_id=held.record_id,
+        type=held.vct,
+        state=held.state.value,
+        reason=held.reason,
+        accepted_at=held.accepted_at,
+        anchor_by=held.anchor_by,
+        batch=held.batch_index,
+        receipt=held.receipt,
+    )

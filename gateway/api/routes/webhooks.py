@@ -1,0 +1,107 @@
+"""The routes of webhooks: a member says where its change feed is to be posted, and from where it is told again."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Response
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.concurrency import run_in_threadpool
+
+from gateway.api.models.ingest import WebhookLine, WebhookList
+from gateway.consignment.records import Reader
+from gateway.query.change_feed import parse_cursor
+from gateway.query.consignments import ReadingDesk
+from gateway.query.webhooks import URL_CHARS_MAX, Addresses, Sender, Subscriptions, new_client
+from gateway.runtime.loops import Loop
+from gateway.services import Services
+
+PAUSE_S = 0.5
+"""How often due posts are looked for: a release is told well within two seconds of its anchor."""
+
+Authorization = Annotated[str | None, Header()]
+
+
+class NewWebhook(BaseModel):
+    """What a member asks for."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: Annotated[str, Field(max_length=URL_CHARS_MAX)]
+    after: str = ""
+    """Index of the batch to go on after; -1 for the beginning, empty for from now on."""
+
+
+class Replay(BaseModel):
+    """From where a member wants to be told again."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    after: str
+
+
+def webhook_router(services: Services, desk: ReadingDesk) -> APIRouter:
+    """The routes, and the thread that posts while the application runs."""
+    addresses = Addresses(frozenset(services.settings.webhook_hosts))
+    subscriptions = Subscriptions(services.store, addresses)
+    client = new_client()
+    sender = Sender(
+        store=services.store,
+        addresses=addresses,
+        member=services.settings.member,
+        consortium=services.trust_root.consortium.hex(),
+        signer=services.signer,
+        clock=services.clock,
+        reader_of=lambda member: _reader_of(services, desk, member),
+        changes=desk.changes,
+        client=client,
+        holder=secrets.token_hex(8),
+    )
+
+    @asynccontextmanager
+    async def posting(_: object) -> AsyncIterator[None]:
+        loop = Loop("webhook-loop", sender.step, lambda: PAUSE_S)
+        loop.start()
+        yield
+        await run_in_threadpool(loop.stop)
+        client.close()
+
+    def asker(authorization: Authorization = None) -> Reader:
+        # A dependency is asked before the body is looked at: a stranger learns nothing of what a body should hold.
+        return desk.reader(authorization)
+
+    asked = Depends(asker)
+    router = APIRouter(prefix="/webhooks", tags=["read"], lifespan=posting)
+
+    @router.post("", status_code=201)
+    def post_webhook(wanted: NewWebhook, reader: Reader = asked) -> WebhookLine:
+        """Has what is anchored for consignments that the member sees posted to an address, signed."""
+        return subscriptions.add(reader.member, wanted.url, parse_cursor(wanted.after, desk.batch_count))
+
+    @router.get("")
+    def get_webhooks(authorization: Authorization = None) -> WebhookList:
+        """The member's own webhooks, with how far each has come and how often it failed in a row."""
+        return WebhookList(webhooks=subscriptions.listed(desk.reader(authorization).member))
+
+    @router.post("/{webhook}/replay", status_code=204)
+    def post_replay(webhook: str, wanted: Replay, reader: Reader = asked) -> Response:
+        """Posts everything after a batch again."""
+        subscriptions.replay(reader.member, webhook, parse_cursor(wanted.after, desk.batch_count))
+        return Response(status_code=204)
+
+    @router.delete("/{webhook}", status_code=204)
+    def delete_webhook(webhook: str, authorization: Authorization = None) -> Response:
+        """Ends a webhook."""
+        subscriptions.remove(desk.reader(authorization).member, webhook)
+        return Response(status_code=204)
+
+    return router
+
+
+def _reader_of(services: Services, desk: ReadingDesk, member: str) -> Reader:
+    desk.check_policy()
+    version = services.registry.snapshot().get_active_member(member)
+    return Reader(member, version.roles, desk.directory().customs_code(member))

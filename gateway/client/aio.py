@@ -1,0 +1,173 @@
+"""The client for asyncio: the same questions as the one that waits, awaited."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterable
+from functools import partial
+from itertools import islice
+from typing import Any, TypeVar
+
+import httpx
+
+from chain.keys import SigningKey
+from chain.sdjwt import SignedRecord
+from gateway.client.models import OwnRecord, Receipt, State, Verdict
+from gateway.client.protocol import (
+    TIMEOUT_S,
+    UPLOAD_LINES,
+    Asker,
+    Criteria,
+    Page,
+    Question,
+    consignment_path,
+    document_path,
+    record_path,
+)
+
+T = TypeVar("T")
+
+
+class AsyncGatewayClient:
+    """Talks to one gateway as one member, in one event loop; several questions may be under way at once."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        signer: SigningKey | None = None,
+        member: str = "",
+        transport: httpx.AsyncBaseTransport | None = None,
+        timeout_s: float = TIMEOUT_S,
+    ) -> None:
+        """Without `signer` only what needs no token can be asked: submitting, the trust root."""
+        self._asker = Asker(base_url, signer, member)
+        self._http = httpx.AsyncClient(base_url=self._asker.base_url, transport=transport, timeout=timeout_s)
+
+    async def __aenter__(self) -> AsyncGatewayClient:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        await self._http.aclose()
+
+    async def submit(self, record: SignedRecord) -> Receipt:
+        """The receipt for a record; the same record again gives the same one."""
+        return await self._ask(self._asker.submit(record))
+
+    async def submit_bulk(self, records: Iterable[SignedRecord]) -> AsyncIterator[Verdict]:
+        """A verdict for each record, in order, as the gateway reaches it."""
+        coming, first = iter(records), 0
+        while portion := list(islice(coming, UPLOAD_LINES)):
+            for verdict in await self._ask(self._asker.upload(portion, first)):
+                yield verdict
+            first += len(portion)
+
+    def records(self, state: State | None = None) -> AsyncIterator[OwnRecord]:
+        """One's own records in order of acceptance, of one state where one is named."""
+        return self._paged(partial(self._asker.own_records, state))
+
+    async def references(self, kind: str, value: str, scope: str = "", on: str = "") -> list[str]:
+        """The UCRs that this reference belongs to; empty where none is known yet."""
+        return await self._ask(self._asker.references(kind, value, scope, on))
+
+    async def record(self, record_id: str) -> dict[str, Any]:
+        """One record as its reader may see it."""
+        return await self._ask(self._asker.get(record_path(record_id)))
+
+    async def record_bundle(self, record_id: str) -> bytes:
+        """The proof bundle of one record, exactly as it verifies."""
+        return await self._ask(self._asker.get_bytes(record_path(record_id, "/bundle")))
+
+    async def consignment(self, ucr: str) -> dict[str, Any]:
+        """Everything of one consignment that its reader may see."""
+        return await self._ask(self._asker.get(consignment_path(ucr)))
+
+    async def consignment_bundle(self, ucr: str) -> bytes:
+        """The proof bundle of one consignment, exactly as it verifies."""
+        return await self._ask(self._asker.get_bytes(consignment_path(ucr, "/bundle")))
+
+    async def explanation(self, ucr: str) -> dict[str, Any]:
+        """For every section of a consignment's records, whether its reader sees it and by which line of the policy."""
+        return await self._ask(self._asker.get(consignment_path(ucr, "/explanation")))
+
+    async def document(self, sha256: str) -> dict[str, Any]:
+        """Which records cite this file."""
+        return await self._ask(self._asker.get(document_path(sha256)))
+
+    async def search(self, **criteria: str) -> dict[str, Any]:
+        """One page of what fits the criteria."""
+        return await self._ask(self._asker.get("/v1/search", criteria))
+
+    async def access_log(self, **criteria: str) -> dict[str, Any]:
+        """Who read what."""
+        return await self._ask(self._asker.get("/v1/access-log", criteria))
+
+    async def trust_root(self) -> bytes:
+        """The public edition of the trust root file. Compare its fingerprint out of band before you believe it."""
+        return await self._ask(self._asker.trust_root())
+
+    def batches(self, after: int = -1) -> AsyncIterator[dict[str, Any]]:
+        """Batches in chain order, after an index."""
+        return self._listed("/v1/ledger/batches", "batches", {"after": after})
+
+    async def batch(self, index: int) -> dict[str, Any]:
+        """One batch with its entries."""
+        return await self._ask(self._asker.get(f"/v1/ledger/batches/{index}"))
+
+    def checkpoints(self, after: int = -1) -> AsyncIterator[dict[str, Any]]:
+        """Checkpoints in chain order, after an index."""
+        return self._listed("/v1/ledger/checkpoints", "checkpoints", {"after": after})
+
+    def members(self, as_of: int | None = None) -> AsyncIterator[dict[str, Any]]:
+        """Members in force for a block; for the next one where none is named."""
+        return self._listed("/v1/ledger/members", "members", {"as_of": as_of})
+
+    def keys(self, as_of: int | None = None, member: str = "") -> AsyncIterator[dict[str, Any]]:
+        """Keys in force for a block; for the next one where none is named."""
+        return self._listed("/v1/ledger/keys", "keys", {"as_of": as_of, "member": member})
+
+    async def is_ready(self) -> bool:
+        """Whether the gateway takes and anchors records now."""
+        try:
+            return await self._ask(self._asker.ready())
+        except httpx.HTTPError:
+            return False
+
+    async def wait_until(self, record_id: str, state: State, timeout_s: float = 30.0, poll_s: float = 0.1) -> OwnRecord:
+        """One's own record once it is in that state or beyond; raises GatewayRefused, or TimeoutError."""
+        until = time.monotonic() + timeout_s
+        while True:
+            come = await self._ask(self._asker.come(record_id, state, until))
+            if come is not None:
+                return come
+            await asyncio.sleep(poll_s)
+
+    async def token(self) -> str:
+        """A bearer token for this member, as other programs send it; raises as every request here."""
+        return await self._ask(self._asker.token())
+
+    def _listed(self, path: str, name: str, criteria: Criteria) -> AsyncIterator[dict[str, Any]]:
+        return self._paged(partial(self._asker.page, path, name, criteria))
+
+    async def _paged(self, page: Callable[[str | None], Page[T]]) -> AsyncIterator[T]:
+        after: str | None = None
+        while True:
+            found, after = await self._ask(page(after))
+            for one in found:
+                yield one
+            if after is None:
+                return
+
+    async def _ask(self, question: Question[T]) -> T:
+        try:
+            ask = next(question)
+            while True:
+                ask = question.send(await self._http.request(**vars(ask)))
+        except StopIteration as done:
+            result: T = done.value
+            return result

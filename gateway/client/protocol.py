@@ -1,0 +1,196 @@
+"""What both clients ask, without a connection: each question is a generator that yields requests and is sent answers.
+
+So there is one place that knows paths, tokens and pages; a client only carries requests to the gateway and back.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import httpx
+
+from chain.errors import NotFound
+from chain.jws import sign_compact
+from chain.keys import SigningKey
+from chain.sdjwt import SignedRecord
+from gateway.client.models import (
+    GatewayBusy,
+    GatewayRefused,
+    OwnRecord,
+    Receipt,
+    State,
+    Verdict,
+    checked,
+    has_come,
+    verdict,
+)
+
+SD_JWT = "application/sd-jwt"
+NDJSON = "application/x-ndjson"
+ASSERTION_TYP = "client-authentication+jwt"
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+ASSERTION_LIFETIME_S = 60
+TOKEN_MARGIN_S = 20
+"""A token is renewed so long before it lapses."""
+TIMEOUT_S = 30.0
+UPLOAD_LINES = 200
+"""Records an upload of `submit_bulk`: the clients write a request before they read the answer, so the answer to one
+must fit into the connection's buffers; the gateway keeps so many in one transaction anyway."""
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One request, in the words of httpx."""
+
+    method: str
+    url: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    content: bytes | str | None = None
+    data: Mapping[str, str] | None = None
+
+
+T = TypeVar("T")
+Question = Generator[Ask, httpx.Response, T]
+"""Yields requests, is sent their answers, and returns what they mean."""
+Page = Question[tuple[list[T], str | None]]
+"""What a page lists, and the cursor of the next one; None after the last."""
+Criteria = Mapping[str, object]
+
+
+class Asker:
+    """The questions of one member to one gateway, with its token. Not for several threads at once."""
+
+    def __init__(self, base_url: str, signer: SigningKey | None, member: str) -> None:
+        self.base_url = base_url.rstrip("/")
+        self._signer = signer
+        self._member = member
+        self._token, self._token_until = "", 0.0
+
+    def submit(self, record: SignedRecord) -> Question[Receipt]:
+        """The receipt for a record."""
+        answer = yield Ask("POST", "/v1/records", headers={"Content-Type": SD_JWT}, content=record.serialize())
+        return Receipt.parse(checked(answer).json()["receipt"])
+
+    def upload(self, records: Sequence[SignedRecord], first: int) -> Question[list[Verdict]]:
+        """A verdict for each of at most `UPLOAD_LINES` records, the first of which has this number."""
+        body = b"".join(f'"{record.serialize()}"\n'.encode() for record in records)
+        answer = yield Ask("POST", "/v1/records/bulk", headers={"Content-Type": NDJSON}, content=body)
+        verdicts = [json.loads(text) for text in checked(answer).text.splitlines()]
+        if len(verdicts) != len(records):
+            raise GatewayBusy({"detail": f"{len(verdicts)} of {len(records)} lines were answered"}, None)
+        return [verdict(said, first) for said in verdicts]
+
+    def page(self, path: str, name: str, criteria: Criteria, after: str | None) -> Page[dict[str, Any]]:
+        """One page of the list of that name, the one after a cursor where that is told, and the cursor of the next."""
+        said = yield from self.get(path, criteria if after is None else {**criteria, "after": after})
+        return said[name], said["next"]
+
+    def own_records(self, state: State | None, after: str | None) -> Page[OwnRecord]:
+        """One page of one's own records."""
+        said, following = yield from self.page("/v1/records", "records", {"state": state}, after)
+        return [OwnRecord(**one) for one in said], following
+
+    def come(self, record_id: str, state: State, until: float) -> Question[OwnRecord | None]:
+        """One's own record once it is in that state or beyond, else None.
+
+        Raises NotFound, GatewayRefused where it was refused, TimeoutError where it is past `until` (monotonic seconds).
+        """
+        found, after = yield from self.own_records(None, None)
+        while (own := next((one for one in found if one.record_id == record_id), None)) is None:
+            if after is None:
+                raise NotFound("record", record_id)
+            found, after = yield from self.own_records(None, after)
+        if has_come(own, state):
+            return own
+        if time.monotonic() > until:
+            raise TimeoutError(f"record {record_id} was still {own.state} when the time was up")
+        return None
+
+    def references(self, kind: str, value: str, scope: str, on: str) -> Question[list[str]]:
+        """The UCRs that a reference belongs to."""
+        criteria = {"value": value, "scope": scope, "on": on}
+        said = yield from self.get(f"/v1/references/{quote(kind, safe='')}", criteria)
+        return [str(ucr) for ucr in said["ucrs"]]
+
+    def get(self, path: str, criteria: Criteria | None = None) -> Question[dict[str, Any]]:
+        """A JSON answer to a question with a token."""
+        answer = yield from self._asked(path, criteria)
+        said: dict[str, Any] = answer.json()
+        return said
+
+    def get_bytes(self, path: str) -> Question[bytes]:
+        """An answer byte for byte, to a question with a token."""
+        answer = yield from self._asked(path, None)
+        return answer.content
+
+    def trust_root(self) -> Question[bytes]:
+        """The public edition of the trust root file."""
+        answer = yield Ask("GET", "/v1/trust-root")
+        return checked(answer).content
+
+    def ready(self) -> Question[bool]:
+        """Whether the gateway takes and anchors records now."""
+        answer = yield Ask("GET", "/readyz")
+        return answer.status_code == 200
+
+    def token(self) -> Question[str]:
+        """A bearer token that counts for a while still."""
+        if not self._token or time.monotonic() > self._token_until:
+            yield from self._renew()
+        return self._token
+
+    def _asked(self, path: str, criteria: Criteria | None) -> Question[httpx.Response]:
+        params = {name: str(value) for name, value in (criteria or {}).items() if value not in (None, "")}
+        answer = yield Ask("GET", path, params, (yield from self._authorization()))
+        if answer.status_code == 401:
+            # The gateway was restarted with another key, or our clocks differ: one new token, then its word counts.
+            self._token = ""
+            answer = yield Ask("GET", path, params, (yield from self._authorization()))
+        return checked(answer)
+
+    def _authorization(self) -> Question[dict[str, str]]:
+        return {"Authorization": f"Bearer {(yield from self.token())}"}
+
+    def _renew(self) -> Question[None]:
+        if self._signer is None:
+            raise GatewayRefused({"detail": "this needs a signing key: the gateway tells members only", "code": "1001"})
+        now = int(time.time())
+        claims: dict[str, Any] = {
+            "iss": self._member,
+            "sub": self._member,
+            "aud": self.base_url,
+            "jti": secrets.token_urlsafe(16),
+            "iat": now,
+            "exp": now + ASSERTION_LIFETIME_S,
+        }
+        form = {
+            "grant_type": "client_credentials",
+            "client_assertion_type": ASSERTION_TYPE,
+            "client_assertion": sign_compact({"typ": ASSERTION_TYP}, claims, self._signer),
+        }
+        answer = yield Ask("POST", "/v1/token", data=form)
+        said = checked(answer).json()
+        self._token = said["access_token"]
+        self._token_until = time.monotonic() + max(0, said["expires_in"] - TOKEN_MARGIN_S)
+
+
+def consignment_path(ucr: str, part: str = "") -> str:
+    """Where a consignment, or a part of it, is asked for."""
+    return f"/v1/consignments/{quote(ucr, safe='')}{part}"
+
+
+def record_path(record_id: str, part: str = "") -> str:
+    """Where a record, or a part of it, is asked for."""
+    return f"/v1/records/{quote(record_id, safe='')}{part}"
+
+
+def document_path(sha256: str) -> str:
+    """Where the records that cite a file are asked for."""
+    return f"/v1/documents/{quote(sha256, safe='')}"

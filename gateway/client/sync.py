@@ -1,0 +1,168 @@
+"""The client that waits for each answer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from itertools import islice
+from typing import Any, TypeVar
+
+import httpx
+
+from chain.keys import SigningKey
+from chain.sdjwt import SignedRecord
+from gateway.client.models import OwnRecord, Receipt, State, Verdict
+from gateway.client.protocol import (
+    TIMEOUT_S,
+    UPLOAD_LINES,
+    Asker,
+    Criteria,
+    Page,
+    Question,
+    consignment_path,
+    document_path,
+    record_path,
+)
+
+T = TypeVar("T")
+
+
+class GatewayClient:
+    """Talks to one gateway as one member. Not for several threads at once."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        signer: SigningKey | None = None,
+        member: str = "",
+        transport: httpx.BaseTransport | None = None,
+        timeout_s: float = TIMEOUT_S,
+    ) -> None:
+        """Without `signer` only what needs no token can be asked: submitting, the trust root."""
+        self._asker = Asker(base_url, signer, member)
+        self._http = httpx.Client(base_url=self._asker.base_url, transport=transport, timeout=timeout_s)
+
+    def __enter__(self) -> GatewayClient:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._http.close()
+
+    def submit(self, record: SignedRecord) -> Receipt:
+        """The receipt for a record; the same record again gives the same one."""
+        return self._ask(self._asker.submit(record))
+
+    def submit_bulk(self, records: Iterable[SignedRecord]) -> Iterator[Verdict]:
+        """A verdict for each record, in order, as the gateway reaches it."""
+        coming, first = iter(records), 0
+        while portion := list(islice(coming, UPLOAD_LINES)):
+            yield from self._ask(self._asker.upload(portion, first))
+            first += len(portion)
+
+    def records(self, state: State | None = None) -> Iterator[OwnRecord]:
+        """One's own records in order of acceptance, of one state where one is named."""
+        return self._paged(partial(self._asker.own_records, state))
+
+    def references(self, kind: str, value: str, scope: str = "", on: str = "") -> list[str]:
+        """The UCRs that this reference belongs to; empty where none is known yet."""
+        return self._ask(self._asker.references(kind, value, scope, on))
+
+    def record(self, record_id: str) -> dict[str, Any]:
+        """One record as its reader may see it."""
+        return self._ask(self._asker.get(record_path(record_id)))
+
+    def record_bundle(self, record_id: str) -> bytes:
+        """The proof bundle of one record, exactly as it verifies."""
+        return self._ask(self._asker.get_bytes(record_path(record_id, "/bundle")))
+
+    def consignment(self, ucr: str) -> dict[str, Any]:
+        """Everything of one consignment that its reader may see."""
+        return self._ask(self._asker.get(consignment_path(ucr)))
+
+    def consignment_bundle(self, ucr: str) -> bytes:
+        """The proof bundle of one consignment, exactly as it verifies."""
+        return self._ask(self._asker.get_bytes(consignment_path(ucr, "/bundle")))
+
+    def explanation(self, ucr: str) -> dict[str, Any]:
+        """For every section of a consignment's records, whether its reader sees it and by which line of the policy."""
+        return self._ask(self._asker.get(consignment_path(ucr, "/explanation")))
+
+    def document(self, sha256: str) -> dict[str, Any]:
+        """Which records cite this file."""
+        return self._ask(self._asker.get(document_path(sha256)))
+
+    def search(self, **criteria: str) -> dict[str, Any]:
+        """One page of what fits the criteria."""
+        return self._ask(self._asker.get("/v1/search", criteria))
+
+    def access_log(self, **criteria: str) -> dict[str, Any]:
+        """Who read what."""
+        return self._ask(self._asker.get("/v1/access-log", criteria))
+
+    def trust_root(self) -> bytes:
+        """The public edition of the trust root file. Compare its fingerprint out of band before you believe it."""
+        return self._ask(self._asker.trust_root())
+
+    def batches(self, after: int = -1) -> Iterator[dict[str, Any]]:
+        """Batches in chain order, after an index."""
+        return self._listed("/v1/ledger/batches", "batches", {"after": after})
+
+    def batch(self, index: int) -> dict[str, Any]:
+        """One batch with its entries."""
+        return self._ask(self._asker.get(f"/v1/ledger/batches/{index}"))
+
+    def checkpoints(self, after: int = -1) -> Iterator[dict[str, Any]]:
+        """Checkpoints in chain order, after an index."""
+        return self._listed("/v1/ledger/checkpoints", "checkpoints", {"after": after})
+
+    def members(self, as_of: int | None = None) -> Iterator[dict[str, Any]]:
+        """Members in force for a block; for the next one where none is named."""
+        return self._listed("/v1/ledger/members", "members", {"as_of": as_of})
+
+    def keys(self, as_of: int | None = None, member: str = "") -> Iterator[dict[str, Any]]:
+        """Keys in force for a block; for the next one where none is named."""
+        return self._listed("/v1/ledger/keys", "keys", {"as_of": as_of, "member": member})
+
+    def is_ready(self) -> bool:
+        """Whether the gateway takes and anchors records now."""
+        try:
+            return self._ask(self._asker.ready())
+        except httpx.HTTPError:
+            return False
+
+    def wait_until(self, record_id: str, state: State, timeout_s: float = 30.0, poll_s: float = 0.1) -> OwnRecord:
+        """One's own record once it is in that state or beyond; raises GatewayRefused, or TimeoutError."""
+        until = time.monotonic() + timeout_s
+        while (come := self._ask(self._asker.come(record_id, state, until))) is None:
+            time.sleep(poll_s)
+        return come
+
+    def token(self) -> str:
+        """A bearer token for this member, as other programs send it; raises as every request here."""
+        return self._ask(self._asker.token())
+
+    def _listed(self, path: str, name: str, criteria: Criteria) -> Iterator[dict[str, Any]]:
+        return self._paged(partial(self._asker.page, path, name, criteria))
+
+    def _paged(self, page: Callable[[str | None], Page[T]]) -> Iterator[T]:
+        after: str | None = None
+        while True:
+            found, after = self._ask(page(after))
+            yield from found
+            if after is None:
+                return
+
+    def _ask(self, question: Question[T]) -> T:
+        try:
+            ask = next(question)
+            while True:
+                ask = question.send(self._http.request(**vars(ask)))
+        except StopIteration as done:
+            result: T = done.value
+            return result

@@ -1,0 +1,200 @@
+"""The consignment view: all records of a UCR as one picture, made of nothing but what this reader may see.
+
+Two steps, so that nothing can slip through: `disclosed_records` reduces each record to the disclosures that the policy
+grants; everything after it sees those reduced records alone. A bundle made from the same reduced records therefore
+discloses exactly what the view shows. Every value names its record; what is withheld is named; order is the chain's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from chain.encoding import Json
+from chain.errors import NotFound
+from chain.sdjwt import SignedRecord
+from gateway.access.participation import conditions_for, conditions_for_record, standing_of
+from gateway.access.policy import ALWAYS_SHOWN, Cause, Condition, ViewPolicy
+from gateway.consignment import sections
+from gateway.consignment.deadlines import what_is_due
+from gateway.consignment.declarations import declaration_threads
+from gateway.consignment.findings import findings
+from gateway.consignment.records import Coverage, Directory, HeldRecord, Reader
+
+HIDDEN_TYPES = frozenset({"audit.access"})
+"""Reads stand in the access log, not in the picture of the goods."""
+
+REDUCED_RECORDS_MAX = 8_192
+"""Reduced records kept in memory: few combinations of sections ever occur. What was erased is another record here."""
+
+_BY_CONSIGNMENT = frozenset({ALWAYS_SHOWN, "access"})
+"""Sections of which each element is about one consignment: the others' are not for whoever asks about this one."""
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What one reader sees of one consignment."""
+
+    ucr: str
+    reader: Reader
+    conditions: frozenset[Condition]
+    records: tuple[HeldRecord, ...]
+    """Reduced to what the reader sees, in the chain's order."""
+    own_only: bool
+    """The reader takes no part in the consignment and sees its own records of it alone."""
+    standing_reason: str
+    """Why the reader takes part; empty where it does not."""
+    policy: ViewPolicy
+    directory: Directory
+
+    def why(self, record: HeldRecord, withheld: Sequence[str]) -> list[Json]:
+        """For each withheld section of a record, which rule of the policy withholds it."""
+        met = conditions_for_record(self.reader, record, self.conditions, self.directory)
+        told: list[Json] = []
+        for name in withheld:
+            verdict = self.policy.verdict(self.reader.roles, met, record.signed.vct, name, sole=record.is_sole)
+            # A section that the policy shows is withheld in part: those of its elements that are about other goods.
+            cause = verdict.cause or Cause.OTHER_CONSIGNMENTS
+            grants = [str(one) for one in verdict.grants] if cause is Cause.CONDITION else []
+            told.append({"section": name, "cause": str(cause), "grants": [*grants]})
+        return told
+
+
+def sight_of(
+    ucr: str, records: Sequence[HeldRecord], reader: Reader, policy: ViewPolicy, directory: Directory
+) -> Sight:
+    """What the reader sees; raises NotFound where it may not learn that the consignment exists.
+
+    A consignment that does not exist raises the very same error, so that UCRs cannot be guessed.
+    """
+    counted = tuple(sorted(records, key=lambda one: one.order))
+    standing = standing_of(ucr, counted, directory)
+    conditions = conditions_for(reader, standing, directory)
+    own_only = not policy.may_see_consignment(reader.roles, conditions)
+    if own_only:
+        counted = tuple(one for one in counted if one.signed.iss == reader.member)
+    if not counted:
+        raise NotFound("consignment", ucr)
+    reduced = tuple(disclosed(one, ucr, reader, conditions, policy, directory) for one in counted)
+    reason = standing.parties.get(reader.member, "")
+    return Sight(ucr, reader, conditions, reduced, own_only, reason, policy, directory)
+
+
+def disclosed(
+    record: HeldRecord,
+    ucr: str,
+    reader: Reader,
+    conditions: frozenset[Condition],
+    policy: ViewPolicy,
+    directory: Directory,
+) -> HeldRecord:
+    """The record with just the disclosures that the reader sees: of `ucr` and `access` the consignment's own alone."""
+    signed = record.signed
+    met = conditions_for_record(reader, record, conditions, directory)
+    seen = policy.sections(reader.roles, met, signed.vct, signed.sections, sole=record.is_sole)
+    digests = {digest for name in seen - _BY_CONSIGNMENT for digest in signed.sections[name]}
+    digests |= {digest for digest, said in signed.ucr_elements() if said == ucr}
+    if "access" in seen:
+        reads = signed.disclosed()["access"]
+        digests |= {digest for digest, said in reads if isinstance(said, dict) and said.get("ucr") == ucr}
+    return replace(record, signed=_reduced(signed, frozenset(digests)))
+
+
+@lru_cache(maxsize=REDUCED_RECORDS_MAX)
+def _reduced(signed: SignedRecord, digests: frozenset[bytes]) -> SignedRecord:
+    return signed.with_elements(digests)
+
+
+def consignment_view(sight: Sight, coverage: Coverage) -> dict[str, Json]:
+    """The picture as JSON: what `GET /v1/consignments/{ucr}` answers. Pure; see the module's first lines."""
+    shown = [one for one in sight.records if one.signed.vct not in HIDDEN_TYPES]
+    threads = declaration_threads(shown)
+    withheld = [(one, one.withheld) for one in shown]
+    return {
+        "ucr": sight.ucr,
+        "reader": {
+            "member": sight.reader.member,
+            "conditions": [*sorted(sight.conditions)],
+            "takes_part_because": sight.standing_reason,
+            "own_records_only": sight.own_only,
+        },
+        "completeness": _completeness(sight, coverage),
+        "declarations": [thread.to_json() for thread in threads],
+        "status": sections.overview(threads, shown),
+        "timeline": sections.timeline(threads, shown),
+        "parties": sections.listed(shown, "parties"),
+        "goods_items": sections.goods_items(shown, threads),
+        "transport": sections.single(shown, "transport"),
+        "containers": sections.containers(shown),
+        "weights": sections.weights(shown),
+        "values": sections.values(shown),
+        "taxes": sections.taxes(shown),
+        "documents": sections.listed(shown, "documents"),
+        "references": sections.references(shown),
+        "remarks": sections.listed(shown, "remarks"),
+        "findings": findings(shown, threads),
+        "due": what_is_due(threads, shown),
+        "withheld": [
+            sections.named(one, sections=[*names], why=[*sight.why(one, names)]) for one, names in withheld if names
+        ],
+        "records": [record_line(one, names) for one, names in withheld],
+    }
+
+
+def record_line(record: HeldRecord, withheld: Sequence[str]) -> dict[str, Json]:
+    """One record's existence, issuer, type and anchoring, and which of its sections are seen."""
+    signed = record.signed
+    return {
+        "record": signed.record_id,
+        "type": signed.vct,
+        "issuer": signed.iss,
+        "issued_at": signed.iat,
+        "amends": signed.amends,
+        "state": str(record.state),
+        "batch": record.batch,
+        "position": record.position,
+        "block": record.block,
+        "anchored_at": record.anchored_at,
+        "shown": [name for name in signed.sections if name not in withheld],
+        "withheld": [*withheld],
+    }
+
+
+def record_view(record: HeldRecord) -> dict[str, Json]:
+    """One record as its reader sees it: what `GET /v1/records/{id}` answers."""
+    line = record_line(record, record.withheld)
+    line["sections"] = {
+        name: [*record.signed.section(name)] for name in record.signed.sections if record.signed.section(name)
+    }
+    line["sd_jwt"] = record.signed.serialize()
+    return line
+
+
+def _completeness(sight: Sight, coverage: Coverage) -> dict[str, Json]:
+    """As of which checkpoint the picture is whole; where the reader sees its own records only, nothing is claimed."""
+    checkpoint = coverage.checkpoint
+    told: dict[str, Json] = {
+        "checkpoint": None
+        if checkpoint is None
+        else {
+            "index": checkpoint.index,
+            "batch_count": checkpoint.batch_count,
+            "root": checkpoint.root,
+            "votes": checkpoint.votes,
+            "dissent": checkpoint.dissent,
+            "block": checkpoint.since_block,
+        },
+        "batches_read": coverage.batch_count,
+    }
+    if sight.own_only:
+        return told | {"claim": "none: only your own records are shown, since no party or customs named you"}
+    waiting = sum(one.batch is None for one in sight.records)
+    whole = checkpoint is not None and coverage.covered_entries == coverage.entries and not coverage.missing
+    return told | {
+        "entries": coverage.entries,
+        "covered_entries": coverage.covered_entries,
+        "not_anchored_yet": waiting,
+        "missing": [*coverage.missing],
+        "claim": "complete up to the checkpoint" if whole and not waiting else "not all of it is covered yet",
+    }

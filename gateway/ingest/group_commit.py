@@ -1,0 +1,312 @@
+"""The keeper: writes what was prepared, many offers in one transaction, and says of each what became of it.
+
+Whoever comes first writes for all who wait behind (one flush to disk serves them); there is no thread that could die
+and leave clients hanging. Single records go before uploads. Of each offer, in order, as if each had come alone: a
+record that is kept already gets its receipt again, whatever speaks against it now; then what was found against it; its
+signer as the registry stands at this moment; the member's quota; its number; what it amends.
+
+While more records of uploads are being examined, those that are ready wait for them a moment: one transaction for many
+writes the pages that they share once. Single records wait for nobody.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection
+
+from chain.errors import StoreFault, TongguanError
+from gateway.access.rate_limits import Quotas
+from gateway.api.problems import GatewayRefusal
+from gateway.ingest.pipeline import Offer, Unfit
+from gateway.ingest.validation import Examiner
+from gateway.membership.registry import Registry
+from gateway.search_index.facts import keep_findables
+from gateway.store.model import RecordState
+from gateway.store.records import (
+    Held,
+    NewRecord,
+    find_amended,
+    find_by_number,
+    find_held,
+    find_held_many,
+    insert_records,
+)
+from gateway.store.store import Store
+
+RECORDS_PER_COMMIT_MAX = 2_000
+"""More records a transaction gain nothing and hold single records up for longer."""
+GATHER_S = 0.25
+"""How long records of uploads wait, at most, for others that are being examined."""
+AMENDS_RETRY_S = 2.0
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    """That a record is kept, with its receipt; `is_new` is false where it was kept before."""
+
+    record_id: str
+    receipt: str
+    state: RecordState
+    is_new: bool
+
+
+Verdict = Acceptance | TongguanError
+
+
+@dataclass(eq=False)
+class Ticket:
+    """Offers that wait to be written together; read it only through `Keeper.verdicts`."""
+
+    offers: Sequence[Offer]
+    offered_at: float
+    """Monotonic seconds."""
+    is_single: bool
+    """Posted alone: it goes before uploads, of which even the last line keeps its place."""
+    verdicts: list[Verdict] | None = None
+    fault: BaseException | None = None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether somebody wrote them, or failed to."""
+        return self.verdicts is not None or self.fault is not None
+
+
+@dataclass
+class Keeper:
+    """Keeps records for one gateway; shared between threads."""
+
+    store: Store
+    registry: Registry
+    examiner: Examiner
+    quotas: Quotas
+    _singles: deque[Ticket] = field(default_factory=deque)
+    _uploads: deque[Ticket] = field(default_factory=deque)
+    _turn: threading.Lock = field(default_factory=threading.Lock)
+    _gathering: threading.Lock = field(default_factory=threading.Lock)
+    _counts: threading.Lock = field(default_factory=threading.Lock)
+    _queued = _expected = 0
+    """Records of uploads that are ready, and that are being examined."""
+    _enough: threading.Event = field(default_factory=threading.Event)
+    """Set when whoever gathers need not wait for more."""
+
+    @contextmanager
+    def expecting(self, count: int) -> Iterator[None]:
+        """So many records of an upload are being examined in the block, and will be offered if they can."""
+        self._count(expected=count)
+        try:
+            yield
+        finally:
+            self._count(expected=-count)
+
+    def offer(self, offers: Sequence[Offer], *, single: bool = False) -> Ticket:
+        """Puts offers in line, at once; lines are served in order."""
+        ticket = Ticket(offers, time.monotonic(), single)
+        if single:
+            self._singles.append(ticket)
+        else:
+            self._uploads.append(ticket)
+            self._count(queued=len(offers))
+        return ticket
+
+    def verdicts(self, ticket: Ticket) -> list[Verdict]:
+        """Of each offer what became of it, once that is durable; where the store fails, that is the verdict of each.
+
+        Waits for the ticket's turn, or takes it: then writes for all who wait too.
+        """
+        while not ticket.is_done:
+            # One upload gathers at a time, and nobody's single record waits behind it.
+            with nullcontext() if ticket.is_single else self._gathering:
+                if not ticket.is_done and not ticket.is_single:
+                    self._gather()
+                with self._turn:
+                    if not ticket.is_done:
+                        self._serve(self._drawn())
+        if ticket.verdicts is None:
+            raise ticket.fault or TongguanError("a fault of the gateway")
+        return ticket.verdicts
+
+    def _count(self, *, queued: int = 0, expected: int = 0) -> None:
+        with self._counts:
+            self._queued += queued
+            self._expected += expected
+        if self._is_enough():
+            self._enough.set()
+
+    def _is_enough(self) -> bool:
+        return not self._expected or self._queued >= RECORDS_PER_COMMIT_MAX
+
+    def _gather(self) -> None:
+        """Waits for more records of uploads, unless enough wait, none is coming, or the first waited long."""
+        self._enough.clear()
+        if self._uploads and not self._is_enough():
+            self._enough.wait(max(0.0, self._uploads[0].offered_at + GATHER_S - time.monotonic()))
+
+    def _drawn(self) -> list[Ticket]:
+        """Single records where any wait, else as many chunks of uploads as one transaction takes."""
+        drawn: list[Ticket] = []
+        queue = self._singles or self._uploads
+        count = 0
+        while queue and (not drawn or count + len(queue[0].offers) <= RECORDS_PER_COMMIT_MAX):
+            drawn.append(queue.popleft())
+            count += len(drawn[-1].offers)
+        if queue is self._uploads:
+            self._count(queued=-count)
+        return drawn
+
+    def _serve(self, tickets: list[Ticket]) -> None:
+        """Answers every ticket, whatever happens: nobody waits for ever."""
+        offers = [offer for ticket in tickets for offer in ticket.offers]
+        try:
+            try:
+                verdicts = self._written(offers)
+            except StoreFault as fault:
+                if len(tickets) > 1:
+                    # Two gateways on one store may have crossed; what is wrong with one must not be told of another.
+                    for ticket in tickets:
+                        self._serve([ticket])
+                    return
+                verdicts = [fault] * len(offers)
+            at = 0
+            for ticket in tickets:
+                ticket.verdicts = verdicts[at : at + len(ticket.offers)]
+                at += len(ticket.offers)
+        except BaseException as fault:
+            for ticket in tickets:
+                ticket.fault = ticket.fault or fault
+            raise
+
+    def _written(self, offers: Sequence[Offer]) -> list[Verdict]:
+        with self.store.writing() as connection:
+            return _Group(connection, self, offers).kept()
+
+    def standing(self) -> Callable[[NewRecord], TongguanError | None]:
+        """What speaks against a record's signer now: a key revoked since the record was examined is not accepted."""
+        known: dict[tuple[str, str, str], TongguanError | None] = {}
+        try:
+            snapshot = self.registry.snapshot()
+        except GatewayRefusal as refusal:
+            silent = refusal
+            return lambda new: silent
+
+        def asked(new: NewRecord) -> TongguanError | None:
+            signer = (new.kid, new.iss, new.vct)
+            if signer not in known:
+                known[signer] = None
+                try:
+                    self.examiner.check_signer(*signer, snapshot)
+                except TongguanError as error:
+                    known[signer] = error
+            return known[signer]
+
+        return asked
+
+
+class _Group:
+    """The offers of one transaction."""
+
+    def __init__(self, connection: Connection, keeper: Keeper, offers: Sequence[Offer]) -> None:
+        self._connection = connection
+        self._quotas = keeper.quotas
+        self._standing = keeper.standing()
+        self._offers = offers
+        self._verdicts: dict[int, Verdict] = {}
+        self._doubtful: dict[int, Unfit] = {}
+        self._run: list[tuple[int, NewRecord]] = []
+        self._run_ids: set[str] = set()
+        self._new: dict[str, int] = {}
+        """Record id to its place in the group."""
+        self._facts: list[tuple[int, bytes]] = []
+
+    def kept(self) -> list[Verdict]:
+        """The verdicts, in order; everything is written when the transaction ends."""
+        for place, offer in enumerate(self._offers):
+            if isinstance(offer, Unfit):
+                self._doubtful[place] = offer
+            elif (error := self._refusal(offer)) is not None:
+                self._doubtful[place] = Unfit(offer.record_id, error)
+            else:
+                self._add(place, offer)
+        self._write_run()
+        self._answer_doubtful()
+        keep_findables(self._connection, self._facts)
+        return [self._verdicts[place] for place in range(len(self._offers))]
+
+    def _refusal(self, new: NewRecord) -> TongguanError | None:
+        if (error := self._standing(new)) is not None:
+            return error
+        try:
+            self._quotas.take(new.iss, 1, new.size)
+        except GatewayRefusal as refusal:
+            return refusal
+        return None
+
+    def _add(self, place: int, new: NewRecord) -> None:
+        if new.amends is not None:
+            if new.amends in self._run_ids:
+                self._write_run()
+            try:
+                self._check_amends(new, new.amends)
+            except GatewayRefusal as refusal:
+                self._verdicts[place] = self._taken(new) or refusal
+                return
+        self._run.append((place, new))
+        self._run_ids.add(new.record_id)
+
+    def _write_run(self) -> None:
+        """Writes what was added; of what is there already, says what it is."""
+        if not self._run:
+            return
+        seqs = insert_records(self._connection, [new for _, new in self._run])
+        for (place, new), seq in zip(self._run, seqs, strict=True):
+            if seq is None:
+                continue
+            self._new[new.record_id] = place
+            if new.facts:
+                self._facts.append((seq, new.facts))
+            self._verdicts[place] = Acceptance(new.record_id, new.receipt, RecordState.ACCEPTED, is_new=True)
+        for (place, new), seq in zip(self._run, seqs, strict=True):
+            if seq is None:
+                self._verdicts[place] = self._taken(new) or StoreFault(f"record {new.record_id} was not written")
+        self._run, self._run_ids = [], set()
+
+    def _taken(self, new: NewRecord) -> Verdict | None:
+        """The acceptance of a record that is kept, or whose number it has; None where it is new in both."""
+        if (known := find_held(self._connection, new.record_id)) is not None:
+            self._quotas.give_back(new.iss, 1, new.size)
+            return _again(known)
+        if (other := find_by_number(self._connection, new.iss, new.jti)) is not None:
+            return GatewayRefusal("jti-taken", f"jti {new.jti} is the number of record {other}", field="jti")
+        return None
+
+    def _check_amends(self, new: NewRecord, amends: str) -> None:
+        found = find_amended(self._connection, amends)
+        if found is None:
+            raise GatewayRefusal(
+                "amends-unknown", f"record {amends} is not known here yet", field="amends", retry_after_s=AMENDS_RETRY_S
+            )
+        amended, ucrs = found
+        same = (amended.iss, amended.vct) == (new.iss, new.vct)
+        if not same or not ucrs & {ucr for ucr, _, _ in new.entries} or amended.state is RecordState.REFUSED:
+            raise GatewayRefusal(
+                "amends-mismatch",
+                f"record {amends} is of another issuer, type or consignment, or was refused",
+                field="amends",
+            )
+
+    def _answer_doubtful(self) -> None:
+        """A record that was kept before it came here is answered as such; the others hear what speaks against them."""
+        known = find_held_many(self._connection, [one.record_id for one in self._doubtful.values() if one.record_id])
+        for place, one in self._doubtful.items():
+            held = known.get(one.record_id)
+            came_later = self._new.get(one.record_id, -1) > place
+            self._verdicts[place] = one.error if held is None or came_later else _again(held)
+
+
+def _again(known: Held) -> Acceptance:
+    return Acceptance(known.record_id, known.receipt, known.state, is_new=False)

@@ -1,0 +1,107 @@
+"""Whether a record may be taken: every check that needs only the record, the registry's snapshot and the time.
+
+Pure: no store, no network, no clock. What depends on other records (`jti`, `amends`) is for `intake.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from chain.errors import MalformedRecord
+from chain.members import MemberKind, Role
+from chain.proof.batch import entry_digest
+from chain.records import GOVERNORS_ONLY, Record, parse_record
+from chain.sdjwt import SignedRecord
+from gateway.api.problems import GatewayRefusal
+from gateway.membership.registry import Signer, Snapshot
+from gateway.membership.tag_keys import TagKeys
+
+ACCESS_TYPE = "audit.access"
+"""Reads are filed under the consignment's access tag, so that they do not mix with what was said of the goods."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of a record: the consignment, its tag, and what binds the record to it."""
+
+    ucr: str
+    tag: bytes
+    digest: bytes
+
+
+@dataclass(frozen=True)
+class Examined:
+    """A record that nothing speaks against, as far as one can tell without other records."""
+
+    signed: SignedRecord
+    record: Record
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True)
+class Examiner:
+    """What records are examined against."""
+
+    consortium: str
+    """64 lowercase hex digits."""
+    rules: Mapping[str, Role]
+    """Record type to the roles that may say it."""
+    tag_keys: TagKeys
+    clock_skew_s: int
+    record_age_max_s: int
+
+    def examine(self, signed: SignedRecord, snapshot: Snapshot, batch_count: int, now_s: float) -> Examined:
+        """The record with its entries; raises MalformedRecord or GatewayRefusal with the first thing against it."""
+        self.check(signed, snapshot, now_s)
+        return self.understand(signed, batch_count)
+
+    def check(self, signed: SignedRecord, snapshot: Snapshot, now_s: float) -> None:
+        """That it is whole, in time, and signed by who may say its type; raises MalformedRecord, GatewayRefusal."""
+        if signed.consortium != self.consortium:
+            raise GatewayRefusal(
+                "wrong-consortium", f"aud is {signed.consortium}, here is {self.consortium}", field="aud"
+            )
+        if not signed.is_fully_disclosed():
+            raise GatewayRefusal(
+                "withheld", "not every section is disclosed", fix="Send the record with all its disclosures"
+            )
+        self._check_time(signed.iat, now_s)
+        signer = self.check_signer(signed.kid, signed.iss, signed.vct, snapshot)
+        if not signed.verify(signer.key):
+            raise GatewayRefusal("bad-signature", "the signature is not this key's signature of the record")
+
+    def understand(self, signed: SignedRecord, batch_count: int) -> Examined:
+        """The typed record of one that was checked, with its entries; raises MalformedRecord."""
+        return Examined(signed, parse_record(signed), self._entries(signed, batch_count))
+
+    def check_signer(self, kid: str, iss: str, vct: str, snapshot: Snapshot) -> Signer:
+        """The key as it counts now; raises MalformedRecord or GatewayRefusal unless it may say this type for `iss`."""
+        signer = snapshot.get_signer(kid)
+        if signer.member != iss:
+            raise GatewayRefusal("wrong-signer", f"key {kid} belongs to {signer.member}, not to {iss}", field="iss")
+        self._check_role(vct, signer)
+        return signer
+
+    def _check_time(self, iat: int, now_s: float) -> None:
+        if iat > now_s + self.clock_skew_s:
+            raise GatewayRefusal("clock", f"iat lies {iat - now_s:.0f} s in the future", field="iat")
+        if iat < now_s - self.record_age_max_s:
+            raise GatewayRefusal("clock", f"iat lies {now_s - iat:.0f} s in the past", field="iat")
+
+    def _check_role(self, vct: str, signer: Signer) -> None:
+        allowed = self.rules.get(vct)
+        if allowed is None:
+            raise MalformedRecord("vct", "is a record type of the record rules", value=vct)
+        if vct in GOVERNORS_ONLY and signer.member_version.kind is not MemberKind.GOVERNOR:
+            raise GatewayRefusal("role", f"{vct} is for governors to say", field="vct")
+        if not signer.member_version.roles & allowed:
+            names = ", ".join(str(role.name) for role in Role if role in allowed)
+            raise GatewayRefusal("role", f"{vct} is for members with a role of {names}", field="vct")
+
+    def _entries(self, signed: SignedRecord, batch_count: int) -> tuple[Entry, ...]:
+        tag = self.tag_keys.access_tag if signed.vct == ACCESS_TYPE else self.tag_keys.tag
+        return tuple(
+            Entry(str(ucr), tag(str(ucr), batch_count), entry_digest(signed.digest, digest))
+            for digest, ucr in signed.ucr_elements()
+        )

@@ -1,0 +1,134 @@
+"""Members and keys as the registry holds them at the chain's head, kept in memory and read anew when a block says so.
+
+A revocation counts from the block after the one that holds it, so a snapshot that is one head old lets a revoked key
+through for at most one block. With no word from the chain for `age_max_s` nobody is let in: a revocation could go
+unseen.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Protocol
+
+from chain.encoding import parse_base64url
+from chain.keys import PublicKey
+from chain.ledger import Head, RegisteredKey, RegisteredMember
+from chain.members import KeyState, KeyVersion, MemberState, MemberVersion, PolicyKind, find_in_force
+from contracts import ContractName
+from gateway.api.problems import GatewayRefusal
+
+
+class RegistryReader(Protocol):
+    """What the registry asks of `chain.ledger.Ledger`."""
+
+    def head(self) -> Head: ...
+    def logs(self, contract: ContractName, topics: list[str], from_block: int, to_block: int) -> Iterator[object]: ...
+    def members(self, *, from_block: int = 0, to_block: int | None = None) -> dict[str, RegisteredMember]: ...
+    def keys(self, *, from_block: int = 0, to_block: int | None = None) -> dict[bytes, RegisteredKey]: ...
+    def policy_hash(self, kind: PolicyKind, block: int | None = None) -> bytes: ...
+
+
+@dataclass(frozen=True)
+class Signer:
+    """A registered key that counts for the next block, and the member that it speaks for."""
+
+    member: str
+    key: PublicKey
+    key_version: KeyVersion
+    member_version: MemberVersion
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The registry as of one block."""
+
+    block: int
+    members: Mapping[str, RegisteredMember] = field(default_factory=dict)
+    keys: Mapping[bytes, RegisteredKey] = field(default_factory=dict)
+    policies: Mapping[PolicyKind, bytes] = field(default_factory=dict)
+
+    def get_signer(self, kid: str) -> Signer:
+        """The key of that thumbprint with its member, both in force for the next block; raises GatewayRefusal."""
+        found = self.keys.get(_thumbprint(kid))
+        if found is None:
+            raise GatewayRefusal("unknown-key", f"no key {kid} stands in the registry at block {self.block}")
+        version = find_in_force(found.versions, self.block + 1)
+        if version is None:
+            raise GatewayRefusal("unknown-key", f"key {kid} does not count yet at block {self.block}")
+        if version.state is not KeyState.ACTIVE:
+            raise GatewayRefusal("revoked-key", f"key {kid} was revoked in block {version.since_block}")
+        return Signer(version.member, found.public_key, version, self.get_active_member(version.member))
+
+    def get_active_member(self, uscc: str) -> MemberVersion:
+        """The member as it stands for the next block; raises GatewayRefusal where it is not active."""
+        found = self.members.get(uscc)
+        version = find_in_force(found.versions, self.block + 1) if found else None
+        if version is None:
+            raise GatewayRefusal("inactive-member", f"{uscc} is no member at block {self.block}")
+        if version.state is not MemberState.ACTIVE:
+            raise GatewayRefusal(
+                "inactive-member", f"member {uscc} is {version.state.name.lower()} since block {version.since_block}"
+            )
+        return version
+
+
+class Registry:
+    """The newest snapshot, refreshed by the follower's thread and read by every request."""
+
+    def __init__(self, ledger: RegistryReader, clock: Callable[[], float], age_max_s: float) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._age_max_s = age_max_s
+        self._lock = threading.Lock()
+        self._snapshot: Snapshot | None = None
+        self._heard_at = 0.0
+
+    def refresh(self) -> Snapshot:
+        """Reads the registry at the head where a block since the last time changed it; raises LedgerFault."""
+        head = self._ledger.head()
+        known = self._snapshot
+        if known is None or self._was_changed(known.block + 1, head.number):
+            known = Snapshot(
+                head.number,
+                self._ledger.members(to_block=head.number),
+                self._ledger.keys(to_block=head.number),
+                {kind: self._ledger.policy_hash(kind) for kind in PolicyKind},
+            )
+        elif head.number > known.block:
+            known = Snapshot(head.number, known.members, known.keys, known.policies)
+        with self._lock:
+            self._snapshot = known
+            self._heard_at = self._clock()
+        return known
+
+    def snapshot(self) -> Snapshot:
+        """The newest snapshot; raises GatewayRefusal (503) where the chain was silent for too long."""
+        with self._lock:
+            found, age_s = self._snapshot, self._clock() - self._heard_at
+        # A clock that steps back makes the age negative: that says nothing of the chain.
+        if found is None or age_s > self._age_max_s:
+            raise GatewayRefusal(
+                "ledger",
+                f"no word from the chain for {age_s:.0f} s" if found else "no word from the chain yet",
+                retry_after_s=5,
+            )
+        return found
+
+    def age_s(self) -> float:
+        """Seconds since the chain was last heard; infinite before the first time."""
+        with self._lock:
+            return self._clock() - self._heard_at if self._snapshot else float("inf")
+
+    def _was_changed(self, first: int, last: int) -> bool:
+        return last >= first and any(True for _ in self._ledger.logs("MemberRegistry", [], first, last))
+
+
+@lru_cache(maxsize=4_096)  # every record that a key signs names it
+def _thumbprint(kid: str) -> bytes:
+    try:
+        return parse_base64url(kid)
+    except ValueError:
+        return b""

@@ -1,0 +1,223 @@
+"""Search: consignments by number, party, tariff code, status, office, days and words in goods names, page by page.
+
+All criteria must hold, each somewhere in the consignment. The tables only propose: each proposal is joined as a view
+for this reader, and counts where the *disclosed* sections tell every fact asked for. A reader whom the policy shows no
+consignment at large is proposed only those that may concern it, so that neither counts nor time tell of others' goods.
+Pages follow the UCR; a cursor is signed for one reader and one question, and says nothing to anybody else.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+from typing import Final
+
+from sqlalchemy import ColumnElement, Connection, FromClause, and_, literal, select
+
+from chain.encoding import Json, base64url, format_json, parse_base64url
+from chain.errors import Malformed
+from chain.sdjwt import SignedRecord
+from gateway.consignment.declarations import declaration_threads
+from gateway.consignment.records import HeldRecord, State
+from gateway.consignment.view import Sight
+from gateway.search_index.facts import (
+    HS_PREFIX_LENGTHS,
+    REFERENCE_KINDS,
+    Fact,
+    facts_of,
+    pairs_of,
+    search_concerns,
+    search_facts,
+)
+
+PAGE_HITS_MAX = 100
+PROPOSALS_MAX = 400
+"""Consignments looked at for one page. A page may end before it is full; its cursor goes on from there."""
+COUNT_LOOKED_MAX = 1_000
+"""Hits at which counting ends: the number is then a least one. Ten pages, full or not, are looked at."""
+CRITERIA_MAX = 12
+HIT_SECTIONS: Final = frozenset({"goods_items", "references", "status"})
+"""The sections that a hit tells of."""
+WORDS_CHARS_MAX = 64
+FACTS_KEPT_MAX = 4_096
+"""Records whose facts are kept, as a reader sees them: pages of a search ask for the same ones again."""
+
+_PLAIN: Final = frozenset({"broker", "importer", "status", "office", "district"})
+CRITERIA: Final = REFERENCE_KINDS | _PLAIN | {"hs", "goods", "from", "to"}
+"""Names of what can be asked for."""
+
+_HEADS: Final = ("declaration", "request", "assessment")
+SECTIONS_OF_FACTS: Final[Mapping[str, tuple[str, ...]]] = {
+    **dict.fromkeys(REFERENCE_KINDS, ("references",)),
+    "broker": ("parties",),
+    "importer": ("parties",),
+    "status": ("status",),
+    "office": _HEADS,
+    "district": _HEADS,
+    "hs": ("goods_items",),
+    "goods": ("goods_items",),
+}
+"""The sections that tell each kind of fact."""
+
+
+class MalformedSearch(Malformed):
+    """A search that cannot be asked: names the criterion and the rule."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is searched for, parsed."""
+
+    facts: frozenset[Fact]
+    first_day: str = ""
+    """YYYY-MM-DD; with `last_day`, something dated must lie between."""
+    last_day: str = ""
+
+    @classmethod
+    def parse(cls, said: Mapping[str, str]) -> Question:
+        """The question in a request's criteria; raises MalformedSearch."""
+        if not said or len(said) > CRITERIA_MAX:
+            raise MalformedSearch("criteria", f"are 1 to {CRITERIA_MAX}", fix=f"Known: {', '.join(sorted(CRITERIA))}")
+        facts: set[Fact] = set()
+        for name, value in said.items():
+            if name not in CRITERIA:
+                raise MalformedSearch(name, f"is one of {', '.join(sorted(CRITERIA))}")
+            if not value or len(value) > WORDS_CHARS_MAX:
+                raise MalformedSearch(name, f"has 1 to {WORDS_CHARS_MAX} characters", value=value)
+            facts |= _asked(name, value)
+        first, last = said.get("from", ""), said.get("to", "")
+        for name, day in (("from", first), ("to", last)):
+            if day and not _is_day(day):
+                raise MalformedSearch(name, "is a day, YYYY-MM-DD", value=day)
+        return cls(frozenset(facts), first, last)
+
+    @property
+    def digest(self) -> bytes:
+        """What a cursor is bound to."""
+        said = format_json([*map(list, sorted(self.facts)), self.first_day, self.last_day])
+        return sha256(said.encode("utf-8")).digest()
+
+    def is_answered_by(self, sight: Sight) -> bool:
+        """Whether what the reader sees of a consignment tells every fact asked for."""
+        told = [_facts_of_seen(one.signed) for one in sight.records]
+        words = {fact for fact in self.facts if fact[0] == "goods"}
+        if words and not any(words <= one for one in told):
+            return False
+        every = frozenset().union(*told)
+        if not self.facts <= every:
+            return False
+        return not (self.first_day or self.last_day) or any(
+            kind == "day" and self._holds(value) for kind, value in every
+        )
+
+    def _holds(self, day: str) -> bool:
+        return (not self.first_day or day >= self.first_day) and (not self.last_day or day <= self.last_day)
+
+
+@lru_cache(maxsize=FACTS_KEPT_MAX)
+def _facts_of_seen(signed: SignedRecord) -> frozenset[Fact]:
+    return frozenset(facts_of(HeldRecord(signed, State.ACCEPTED)))
+
+
+@dataclass(frozen=True)
+class Cursors:
+    """Makes and reads cursors; the key never leaves the gateway."""
+
+    key: bytes
+
+    def make(self, reader: str, question: Question, after: str) -> str:
+        """A cursor for going on after this UCR."""
+        return base64url(after.encode("ascii")) + "." + base64url(self._mac(reader, question, after))
+
+    def parse(self, reader: str, question: Question, cursor: str) -> str:
+        """The UCR to go on after; raises MalformedSearch unless it was made for this reader and question."""
+        try:
+            said, _, mac = cursor.partition(".")
+            after = parse_base64url(said).decode("ascii")
+            good = hmac.compare_digest(parse_base64url(mac), self._mac(reader, question, after))
+        except ValueError:
+            good = False
+        if not good:
+            raise MalformedSearch("cursor", "is one that this gateway gave you for this very search", value=cursor)
+        return after
+
+    def _mac(self, reader: str, question: Question, after: str) -> bytes:
+        return hmac.digest(self.key, question.digest + f"{reader}\x00{after}".encode("ascii"), "sha256")[:16]
+
+
+def propose(
+    connection: Connection, question: Question, whom: Sequence[str] | None, after: str, limit: int
+) -> list[str]:
+    """Up to `limit` UCRs after `after`, ascending, whose records tell the facts; with `whom`, only those of concern."""
+    facts = sorted(question.facts)
+    if whom is not None:
+        source = search_concerns.c.ucr
+        wanted = select(source).where(search_concerns.c.whom.in_(whom))
+    elif facts:
+        # The first fact leads: its index gives UCRs in order.
+        source, (kind, value) = search_facts.c.ucr, facts.pop(0)
+        wanted = select(source).where(search_facts.c.kind == kind, search_facts.c.value == value)
+    else:
+        source = search_facts.c.ucr
+        wanted = select(source).where(_day_lies_between(question, search_facts))
+    for number, (kind, value) in enumerate(facts):
+        told = search_facts.alias(f"told_{number}")
+        wanted = wanted.where(_is_told(told, source, and_(told.c.kind == kind, told.c.value == value)))
+    if question.first_day or question.last_day:
+        dated = search_facts.alias("dated")
+        wanted = wanted.where(_is_told(dated, source, _day_lies_between(question, dated)))
+    found = connection.execute(wanted.where(source > after).distinct().order_by(source).limit(limit))
+    return [str(ucr) for ucr in found.scalars()]
+
+
+def _is_told(told: FromClause, ucr: ColumnElement[str], what: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether a record of the consignment tells it. For one value, not EXISTS: see `concerns.concerns_one_of`."""
+    return select(literal(1)).where(told.c.ucr == ucr, what).limit(1).scalar_subquery().is_not(None)
+
+
+def hit(sight: Sight) -> dict[str, Json]:
+    """One consignment in a search's answer, from what the reader sees of it."""
+    threads = declaration_threads(sight.records)
+    names = [str(item.get("name", "")) for one in sight.records for item in one.many("goods_items")]
+    return {
+        "ucr": sight.ucr,
+        "declarations": [*sorted({number for thread in threads for number in thread.numbers})],
+        "state": threads[-1].folded.state or None if threads else None,
+        "goods": [*list(dict.fromkeys(names))[:3]],
+        "records": len(sight.records),
+        "own_records_only": sight.own_only,
+    }
+
+
+def _asked(name: str, value: str) -> set[Fact]:
+    if name in ("from", "to"):
+        return set()
+    if name == "goods":
+        return {("goods", pair) for pair in pairs_of(value)}
+    if name == "hs" and (not value.isascii() or not value.isdigit() or len(value) not in HS_PREFIX_LENGTHS):
+        raise MalformedSearch("hs", "has 2, 4, 6, 8 or 10 digits", value=value)
+    spelled = value.upper()
+    if name in ("transport_document", "master_bill", "container"):
+        spelled = spelled.replace(" ", "").replace("-", "").replace("_", "")
+    return {(name, spelled)}
+
+
+def _day_lies_between(question: Question, told: FromClause) -> ColumnElement[bool]:
+    bounds = [told.c.kind == "day"]
+    if question.first_day:
+        bounds.append(told.c.value >= question.first_day)
+    if question.last_day:
+        bounds.append(told.c.value <= question.last_day)
+    return and_(*bounds)
+
+
+def _is_day(text: str) -> bool:
+    from datetime import date
+
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False

@@ -1,0 +1,130 @@
+"""A folder of native files is a source like the single window."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from adapters.runner.adapter_runner import AdapterRunner
+from adapters.runner.journal import Journal
+from adapters.runner.retry_policy import RunnerSettings
+from adapters.sources.folder import Folder
+from tests.adapters.runner.conftest import CONSORTIUM, Consortium
+
+
+def _folder_runner(consortium: Consortium, folder: Folder, **more: object) -> AdapterRunner:
+    return AdapterRunner(
+        consortium.cast.broker.uscc,
+        consortium.keys["broker"],
+        CONSORTIUM,
+        source=folder,
+        gateway=consortium.gateway,
+        journal=Journal(":memory:"),
+        settings=RunnerSettings(rescan_s=0.0, attempts_max=2, retry_first_s=0.01),
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def _declaration(consortium: Consortium, folder: Path, *, envelope: bool) -> str:
+    consortium.start()
+    consortium.window.get("/v1/messages", params={"sender": consortium.cast.broker.uscc})
+    message = consortium.store.get_message("parcel-000001-04")
+    folder.mkdir()
+    (folder / "list.xml").write_bytes(message.body)
+    if envelope:
+        (folder / "list.xml.envelope.json").write_text(json.dumps(message.envelope.format()))
+    return message.envelope.ucrs[0][0]
+
+
+def test_an_envelope_beside_the_file_gives_the_ucr(consortium: Consortium, tmp_path: Path) -> None:
+    ucr = _declaration(consortium, tmp_path / "in", envelope=True)
+    runner = _folder_runner(consortium, Folder(tmp_path / "in", consortium.cast.broker.uscc))
+    assert runner.run_until_settled().submitted == 1
+    record = next(iter(consortium.gateway.records.values()))
+    assert record.section("ucr") == (ucr,)
+    assert (tmp_path / "in" / "list.xml").exists()
+
+
+def test_without_an_envelope_the_single_window_assigns_the_ucr(consortium: Consortium, tmp_path: Path) -> None:
+    _declaration(consortium, tmp_path / "in", envelope=False)
+
+    def assign(kind: str, references: Sequence[Mapping[str, str]]) -> str:
+        answer = consortium.window.post("/v1/assignments", json={"kind": kind, "references": list(references)})
+        return str(answer.json()["ucr"])
+
+    runner = _folder_runner(consortium, Folder(tmp_path / "in", consortium.cast.broker.uscc), assign=assign)
+    assert runner.run_until_settled().submitted == 1
+
+
+def test_without_envelope_and_assignment_the_record_is_parked(consortium: Consortium, tmp_path: Path) -> None:
+    _declaration(consortium, tmp_path / "in", envelope=False)
+    runner = _folder_runner(consortium, Folder(tmp_path / "in", consortium.cast.broker.uscc))
+    assert runner.run_until_settled().parked == 1
+    assert not consortium.gateway.records
+
+
+def test_a_watched_folder_moves_what_is_done_and_what_is_refused(consortium: Consortium, tmp_path: Path) -> None:
+    _declaration(consortium, tmp_path / "in", envelope=True)
+    (tmp_path / "in" / "broken.xml").write_bytes(b"<html/>")
+    runner = _folder_runner(consortium, Folder(tmp_path / "in", consortium.cast.broker.uscc, moves=True))
+    runner.run_until_settled()
+    assert (tmp_path / "in" / "acknowledged" / "list.xml.envelope.json").exists()
+    refusal = json.loads((tmp_path / "in" / "refused" / "broken.xml.refusal.json").read_text())
+    assert refusal["code"] == "0001"
+
+
+def test_a_file_that_is_still_being_written_waits(consortium: Consortium, tmp_path: Path) -> None:
+    _declaration(consortium, tmp_path / "in", envelope=True)
+    folder = Folder(tmp_path / "in", consortium.cast.broker.uscc, quiet_s=3600.0)
+    assert folder.fetch().messages == ()
+
+
+def test_a_second_pass_over_the_same_folder_submits_nothing(consortium: Consortium, tmp_path: Path) -> None:
+    _declaration(consortium, tmp_path / "in", envelope=True)
+    runner = _folder_runner(consortium, Folder(tmp_path / "in", consortium.cast.broker.uscc))
+    runner.run_until_settled()
+    runner.run_until_settled()
+    assert len(consortium.gateway.submissions) == 1
+
+
+def test_in_a_shared_folder_each_member_takes_its_own_words(consortium: Consortium, tmp_path: Path) -> None:
+    _declaration(consortium, tmp_path / "in", envelope=True)
+    (tmp_path / "in" / "loose.xml").write_bytes(b"<CEB311Message/>")
+    customs = Folder(tmp_path / "in", consortium.cast.customs.uscc, accepts=lambda body: False)
+    broker = Folder(tmp_path / "in", consortium.cast.broker.uscc, accepts=lambda body: False)
+    trader = Folder(tmp_path / "in", consortium.cast.trader.uscc, accepts=lambda body: True)
+    found = [[message.envelope.kind for message in folder.fetch().messages] for folder in (customs, broker, trader)]
+    assert found == [[], ["CEB621"], ["XML"]]
+
+
+def test_an_envelope_that_cannot_be_read_refuses_its_file_and_holds_up_no_other(
+    consortium: Consortium, tmp_path: Path
+) -> None:
+    folder = tmp_path / "in"
+    _declaration(consortium, folder, envelope=True)
+    (folder / "a.xml").write_bytes(b"<a/>")
+    (folder / "a.xml.envelope.json").write_text('{"id": ')
+    runner = _folder_runner(consortium, Folder(folder, consortium.cast.broker.uscc, moves=True))
+    assert runner.run_until_settled().submitted == 1
+    assert sorted(path.name for path in (folder / "refused").iterdir()) == [
+        "a.xml",
+        "a.xml.envelope.json",
+        "a.xml.refusal.json",
+    ]
+    assert "a.xml.envelope.json" in json.loads((folder / "refused" / "a.xml.refusal.json").read_text())["reason"]
+
+
+def test_an_envelope_that_cannot_be_read_is_said_where_files_stay(
+    consortium: Consortium, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "in"
+    _declaration(consortium, folder, envelope=True)
+    (folder / "a.xml").write_bytes(b"<a/>")
+    (folder / "a.xml.envelope.json").write_text("[]")
+    runner = _folder_runner(consortium, Folder(folder, consortium.cast.broker.uscc))
+    assert runner.run_until_settled().submitted == 1
+    assert [record.message for record in caplog.records if "a.xml.envelope.json" in record.message]
+    assert (folder / "a.xml").exists()

@@ -1,0 +1,166 @@
+"""The slots that this room derives and the proofs that it reads are those of the real contracts on a real engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from chain.keys import SigningKey
+from chain.ledger import calls
+from chain.members import Role
+from chain.proof import batch
+from chain.proof.batch import BatchFacts
+from chain.proof.bundle import Bundle
+from chain.proof.bundle_builder import (
+    AnchoredBatch,
+    ChainIdentity,
+    ContractProof,
+    HeadToShow,
+    Place,
+    RecordToShow,
+    assemble,
+    plan_slots,
+)
+from chain.proof.hashes import keccak256
+from chain.proof.header import Header
+from chain.proof.index_map import IndexMap
+from chain.proof.slots import required_slots
+from chain.sdjwt import SignedRecord, issue
+from chain.verify import Outcome, TrustRoot, Verdict, verify_file
+from chain.verify.trust_root import LEDGER, REGISTRY, Contract, TagKey, ValidatorRange
+from tests.contracts.engines import Consortium, account, open_embedded, uscc
+
+UCR = "6CN91110000MA00000001-1"
+TAG_KEY = b"\x07" * 32
+ISSUER = uscc(0)
+
+
+def raw(text: str) -> bytes:
+    return bytes.fromhex(text.removeprefix("0x"))
+
+
+@dataclass
+class RealChain:
+    """A founded consortium with a gateway, two attesters and one issuer's key."""
+
+    it: Consortium
+    key: SigningKey = field(default_factory=SigningKey.generate)
+    map: IndexMap = field(default_factory=IndexMap)
+    places: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.gateway = account("gateway")
+        self.it.ledger.decide(calls.setting_gateway(self.gateway.address, uscc(1)), self.it.controllers[:2])
+        for number in (0, 1):
+            self.it.send(calls.set_attester(account(f"attester {number}").address), self.it.controllers[number])
+        self.it.send(calls.add_key(ISSUER, self.key.public), self.it.controllers[0])
+
+    def record(self, jti: str) -> SignedRecord:
+        return issue(
+            {"ucr": [UCR], "status": ["released"]},
+            vct="customs.status",
+            iss=ISSUER,
+            consortium=self.it.founding.consortium.hex(),
+            iat=1_700_000_000,
+            jti=jti,
+            key=self.key,
+        )
+
+    def anchor(self, *records: SignedRecord) -> None:
+        tag = batch.tag(TAG_KEY, UCR)
+        entries = [batch.entry(tag, batch.entry_digest(one.digest, one.ucr_elements()[0][0])) for one in records]
+        index = self.it.ledger.batch_count()
+        self.it.ledger.anchor(batch.entries_root(entries), len(entries), b"".join(entries), self.gateway)
+        self.map.apply(index, entries)
+        self.places.update({one.record_id: (index, at) for at, one in enumerate(records)})
+
+    def attest(self) -> None:
+        for number in (0, 1):
+            self.it.ledger.attest(self.it.ledger.batch_count(), self.map.root, account(f"attester {number}"))
+
+    def bundle(self, *records: SignedRecord) -> Bundle:
+        ledger, tag = self.it.ledger, batch.tag(TAG_KEY, UCR)
+        head = ledger.head().number
+        batches = {}
+        for one in ledger.batches(0):
+            entries_hash, gateway = keccak256(one.entries), raw(one.gateway)
+            facts = BatchFacts(one.index, one.root, one.count, entries_hash, gateway, one.block, one.timestamp)
+            batches[one.index] = AnchoredBatch(facts, one.entries)
+        shown = [
+            RecordToShow(one, (Place(tag, one.ucr_elements()[0][0], *self.places[one.record_id]),)) for one in records
+        ]
+        request = plan_slots(
+            shown,
+            {index: one.facts for index, one in batches.items()},
+            ledger.checkpoint_count() - 1,
+            key_since_blocks=lambda name: [v.since_block for v in ledger.key_versions(name, head)],
+            member_since_blocks=lambda name: [v.since_block for v in ledger.member_versions(name, head)],
+            account_since_blocks=lambda at: [v.since_block for v in ledger.account_versions("0x" + at.hex(), head)],
+        )
+        slots = required_slots(request)
+        addresses = self.it.addresses
+        return assemble(
+            self.identity(),
+            UCR,
+            header_rlp=ledger.header_rlp(head),
+            registry=ContractProof.of(addresses.registry, ledger.proof(addresses.registry, slots["registry"], head)),
+            ledger=ContractProof.of(addresses.ledger, ledger.proof(addresses.ledger, slots["ledger"], head)),
+            request=request,
+            batches=[batches[index] for index in request.batches],
+            records=shown,
+            keys=[self.key.public],
+            heads=[HeadToShow(self.map.prove(tag), tuple(self.map.chains[tag]))],
+        )
+
+    def identity(self) -> ChainIdentity:
+        ledger = self.it.ledger
+        return ChainIdentity(self.it.founding.consortium, ledger.chain_id, raw(ledger.block_hash(0)))
+
+    def trust_root(self) -> TrustRoot:
+        ledger, identity = self.it.ledger, self.identity()
+        header = Header.from_rlp(ledger.header_rlp(ledger.block_number()))
+        addresses = self.it.addresses
+        return TrustRoot(
+            consortium=identity.consortium,
+            chain_id=identity.chain_id,
+            genesis_hash=identity.genesis_hash,
+            contracts=(
+                Contract(REGISTRY, raw(addresses.registry), raw(ledger.code_hash(REGISTRY)), 0, None),
+                Contract(LEDGER, raw(addresses.ledger), raw(ledger.code_hash(LEDGER)), 0, None),
+            ),
+            validators=(ValidatorRange(0, None, True, tuple(sorted(header.extra.validators))),),
+            least_votes=2,
+            record_rules={"customs.status": Role.CUSTOMS},
+            independent_validators=False,
+            independent_attesters=False,
+            tag_keys=(TagKey(0, TAG_KEY),),
+            predecessor=None,
+        )
+
+
+@pytest.fixture
+def chain(tmp_path: Path) -> Iterator[RealChain]:
+    node, engine = open_embedded(tmp_path / "node")
+    yield RealChain(Consortium(engine))
+    node.close()
+
+
+def test_consignment_on_the_embedded_node_verifies_and_remembers_a_later_revocation(chain: RealChain) -> None:
+    first, second = chain.record("1"), chain.record("2")
+    chain.anchor(first)
+    chain.anchor(second)
+    chain.attest()
+    bundle, trust_root = chain.bundle(first, second), chain.trust_root()
+    report = verify_file(bundle.format(), trust_root)
+    assert report.verdict is Verdict.VALID, [a for a in report.answers if a.outcome is not Outcome.PASS]
+    assert {one.gateway_member for one in report.records} == {uscc(1)}
+    assert len(report.remarks) == 2
+    assert verify_file(replace(bundle, nodes=bundle.nodes[1:]).format(), trust_root).verdict is Verdict.INVALID
+
+    chain.it.send(calls.revoke_key(chain.key.public.thumbprint), chain.it.controllers[0])
+    refreshed = chain.bundle(first, second)
+    assert verify_file(refreshed.format(), trust_root).verdict is Verdict.REVOKED_SINCE
+    assert verify_file(bundle.format(), trust_root).verdict is Verdict.VALID

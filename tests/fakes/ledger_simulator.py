@@ -1,0 +1,521 @@
+"""A consortium in memory: real tries, sealed headers and storage words, so that bundles are made without any node.
+
+What it hands out is what an Ethereum endpoint would: header RLP and EIP-1186 nodes. Nothing of the verifier is used to
+make them but the hash functions, RLP and the slot layout, so the fake is the wire.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from coincurve import PrivateKey
+
+from chain.encoding import Json, base64url
+from chain.jws import sign_compact
+from chain.keys import SigningKey
+from chain.members import AccountPurpose, AddedBy, KeyState, MemberKind, MemberState, Role
+from chain.proof import batch, rlp, storage_layout
+from chain.proof.batch import BatchFacts
+from chain.proof.bundle import Bundle, ShownReceipt
+from chain.proof.bundle_builder import (
+    AnchoredBatch,
+    ChainIdentity,
+    ContractProof,
+    HeadToShow,
+    Place,
+    RecordToShow,
+    assemble,
+    plan_slots,
+)
+from chain.proof.hashes import keccak256, sha256
+from chain.proof.header import BFT_MIX_HASH, Extra, Header
+from chain.proof.index_map import IndexMap, prove
+from chain.proof.merkle import inclusion_path, tree_root
+from chain.proof.receipt import GROUP_TYP, RECEIPT_TYP, SignedReceipt
+from chain.proof.slots import SlotRequest, required_slots
+from chain.proof.storage_layout import CheckpointWord
+from chain.sdjwt import SignedRecord, issue
+from chain.verify.trust_root import LEDGER, REGISTRY, Contract, TagKey, TrustRoot, ValidatorRange
+
+BROKER = "91110000100000001A"
+CUSTOMS = "11100000000000002B"
+GATEWAY = "91310000100000003C"
+UCR = "6CN91110000100000001A-0001"
+OTHER_UCR = "6CN91110000100000001A-0002"
+RULES: Mapping[str, Role] = {
+    "customs.declaration": Role.BROKER | Role.TRADER,
+    "customs.status": Role.CUSTOMS,
+    "audit.access": Role.GATEWAY,
+    "audit.finding": Role.BROKER | Role.CUSTOMS | Role.GATEWAY,
+}
+GENESIS_TIME = 1_700_000_000
+BLOCK_TIME_S = 10
+
+
+class Trie:
+    """A hexary Merkle-Patricia trie built from all its pairs at once."""
+
+    def __init__(self, pairs: Mapping[bytes, bytes]) -> None:
+        self.nodes: dict[bytes, bytes] = {}
+        items = [(_nibbles(keccak256(key)), value) for key, value in sorted(pairs.items())]
+        self._root_node = self._build(items) if items else []
+        encoded = rlp.encode(self._root_node or b"")
+        self.root = keccak256(encoded)
+        self.nodes[self.root] = encoded
+
+    def prove(self, key: bytes) -> list[bytes]:
+        """The nodes from the root towards the key, as `eth_getProof` gives them."""
+        if not self._root_node:
+            return []
+        path, found, node = _nibbles(keccak256(key)), [self.nodes[self.root]], self._root_node
+        while True:
+            if len(node) == 17:
+                child, path = node[path[0]], path[1:]
+            else:
+                part, is_leaf = _unpack(node[0])
+                if is_leaf or path[: len(part)] != part:
+                    return found
+                child, path = node[1], path[len(part) :]
+            if child == b"":
+                return found
+            if isinstance(child, bytes):
+                encoded = self.nodes[child]
+                found.append(encoded)
+                node = rlp.decode_list(encoded)
+            else:
+                node = child
+
+    def _build(self, items: list[tuple[tuple[int, ...], bytes]]) -> list[rlp.Item]:
+        if len(items) == 1:
+            return [_pack(items[0][0], is_leaf=True), items[0][1]]
+        shared = 0
+        while len({path[shared] for path, _ in items}) == 1:
+            shared += 1
+        branch: list[rlp.Item] = []
+        for nibble in range(16):
+            below = [(path[shared + 1 :], value) for path, value in items if path[shared] == nibble]
+            branch.append(self._refer(self._build(below)) if below else b"")
+        branch.append(b"")
+        return [_pack(items[0][0][:shared], is_leaf=False), self._refer(branch)] if shared else branch
+
+    def _refer(self, node: list[rlp.Item]) -> rlp.Item:
+        encoded = rlp.encode(node)
+        if len(encoded) < 32:
+            return node
+        self.nodes[keccak256(encoded)] = encoded
+        return keccak256(encoded)
+
+
+@dataclass
+class SimulatedContract:
+    """A contract's account: its address, code hash and storage words."""
+
+    address: bytes
+    code_hash: bytes
+    words: dict[int, int] = field(default_factory=dict)
+
+    def storage(self) -> Trie:
+        """The storage trie now."""
+        return Trie(
+            {slot.to_bytes(32, "big"): rlp.encode(rlp.int_to_bytes(word)) for slot, word in self.words.items() if word}
+        )
+
+    def account(self, storage_root: bytes) -> bytes:
+        """The account's leaf."""
+        return rlp.encode([b"\x01", b"", storage_root, self.code_hash])
+
+
+@dataclass
+class Consortium:
+    """A chain with its two contracts, members, validators and tag keys."""
+
+    seed: str = "tongguan"
+    validators: int = 4
+    gateway_account: bytes = bytes.fromhex("aa" * 20)
+    block: int = 1
+    batches: list[AnchoredBatch] = field(default_factory=list)
+    map: IndexMap = field(default_factory=IndexMap)
+    keys: dict[str, SigningKey] = field(default_factory=dict)
+    records: dict[str, SignedRecord] = field(default_factory=dict)
+    places: dict[bytes, tuple[int, int]] = field(default_factory=dict)
+    tag_keys: list[TagKey] = field(default_factory=list)
+    since: dict[tuple[str, object], list[int]] = field(default_factory=dict)
+    checkpoints: int = 0
+    checkpoint_map: IndexMap = field(default_factory=IndexMap)
+    """The map as it was at the newest checkpoint."""
+    covered: int = 0
+    """How many batches the newest checkpoint covers."""
+
+    def __post_init__(self) -> None:
+        self.consortium = self._bytes("consortium")
+        self.genesis_hash = self._bytes("genesis")
+        self.registry = SimulatedContract(self._bytes("registry")[:20], self._bytes("registry code"))
+        self.ledger = SimulatedContract(self._bytes("ledger")[:20], self._bytes("ledger code"))
+        self.validator_keys = [PrivateKey(self._bytes(f"validator {i}")) for i in range(self.validators)]
+        self.tag_keys.append(TagKey(0, self._bytes("tag key 0")))
+        self.add_member(BROKER, Role.BROKER)
+        self.add_member(CUSTOMS, Role.CUSTOMS, MemberKind.GOVERNOR)
+        self.add_member(GATEWAY, Role.GATEWAY, MemberKind.GOVERNOR)
+        self._account_version(AccountPurpose.GATEWAY)
+        self.block += 1
+
+    # -- the registry
+
+    def add_member(self, uscc: str, roles: Role, kind: MemberKind = MemberKind.PARTICIPANT) -> None:
+        """A new active member with a key of its own."""
+        self.set_member(uscc, MemberState.ACTIVE, roles, kind)
+        self.keys[uscc] = SigningKey.generate()
+        self.set_key(uscc, KeyState.ACTIVE)
+
+    def set_member(self, uscc: str, state: MemberState, roles: Role, kind: MemberKind = MemberKind.PARTICIPANT) -> None:
+        """A new version of a member, written in the block now."""
+        word = self.block | state << 40 | kind << 48 | roles << 56
+        self._append(("member", uscc), lambda i: storage_layout.member_slot(uscc, i), word)
+
+    def set_key(
+        self,
+        uscc: str,
+        state: KeyState,
+        *,
+        key: SigningKey | None = None,
+        compromised_since: int = 0,
+        added_by: AddedBy = AddedBy.MEMBER,
+    ) -> None:
+        """A new version of a member's key, written in the block now."""
+        public = (key or self.keys[uscc]).public
+        word = self.block | state << 40 | public.algorithm << 48 | added_by << 56 | compromised_since << 64
+        word |= int.from_bytes(uscc.encode(), "big") << 104
+        thumbprint = public.thumbprint
+        self._append(("key", thumbprint), lambda i: storage_layout.key_slot(thumbprint, i), word)
+
+    # -- records and batches
+
+    def record(
+        self,
+        uscc: str = BROKER,
+        ucrs: Sequence[str] = (UCR,),
+        vct: str = "customs.declaration",
+        *,
+        jti: str | None = None,
+        amends: str | None = None,
+        key: SigningKey | None = None,
+        consortium: bytes | None = None,
+        sections: Mapping[str, Sequence[Json]] | None = None,
+    ) -> SignedRecord:
+        """A record of a member, signed now and kept, not yet anchored."""
+        number = len(self.records) + 1
+        signed = issue(
+            {"ucr": list(ucrs), **(sections or {"status": [{"code": "R", "text": "放行"}], "goods_items": ["a", "b"]})},
+            vct=vct,
+            iss=uscc,
+            consortium=(consortium or self.consortium).hex(),
+            iat=self.time,
+            jti=jti or f"m-{number}",
+            key=key or self.keys[uscc],
+            amends=amends,
+        )
+        return self.keep(signed)
+
+    def keep(self, signed: SignedRecord) -> SignedRecord:
+        """Remembers a record, whoever made it."""
+        self.records[signed.record_id] = signed
+        return signed
+
+    def tag(self, ucr: str) -> bytes:
+        """The tag of a UCR in the newest epoch."""
+        return batch.tag(self.tag_keys[-1].key, ucr)
+
+    def entries_of(self, signed: SignedRecord) -> list[bytes]:
+        """The entries that an honest gateway makes of a record."""
+        return [
+            batch.entry(self.tag(str(ucr)), batch.entry_digest(signed.digest, digest))
+            for digest, ucr in signed.ucr_elements()
+        ]
+
+    def anchor(self, *records: SignedRecord) -> BatchFacts:
+        """One batch of these records' entries, in a block of its own."""
+        return self.anchor_entries([entry for one in records for entry in self.entries_of(one)])
+
+    def anchor_entries(self, entries: Sequence[bytes], carried: bytes | None = None) -> BatchFacts:
+        """A batch whose root is over `entries`; `carried` is the calldata where it differs, which makes it void."""
+        calldata = b"".join(entries) if carried is None else carried
+        index = len(self.batches)
+        facts = BatchFacts(
+            index=index,
+            root=batch.entries_root(entries),
+            count=len(entries),
+            entries_hash=keccak256(calldata),
+            gateway=self.gateway_account,
+            block=self.block,
+            timestamp=self.time,
+        )
+        self.batches.append(AnchoredBatch(facts, b"".join(entries)))
+        self.ledger.words[storage_layout.commitment_slot(index)] = int.from_bytes(
+            facts.commitment(self.consortium), "big"
+        )
+        self.ledger.words[storage_layout.batch_count_slot()] = index + 1
+        for position, entry in enumerate(entries):
+            self.places.setdefault(entry, (index, position))
+        if carried is None:
+            self.map.apply(index, list(entries))
+        self.block += 1
+        return facts
+
+    def map_now(self) -> tuple[int, IndexMap]:
+        """How many batches there are, and the map over them, to be attested later."""
+        return len(self.batches), IndexMap({t: list(c) for t, c in self.map.chains.items()}, dict(self.map.leaves))
+
+    def checkpoint(self, votes: int = 2, dissent: int = 0, about: tuple[int, IndexMap] | None = None) -> None:
+        """The governors attest the map as it is now, or as it was when `map_now` was asked."""
+        index = self.checkpoints
+        root_slot, word_slot = storage_layout.checkpoint_slots(index)
+        self.covered, self.checkpoint_map = about or self.map_now()
+        self.ledger.words[root_slot] = int.from_bytes(self.checkpoint_map.root, "big")
+        word = CheckpointWord(self.covered, votes, dissent, self.block)
+        self.ledger.words[word_slot] = word.format_word()
+        self.ledger.words[storage_layout.checkpoint_count_slot()] = index + 1
+        self.checkpoints += 1
+        self.block += 1
+
+    def receipt(self, signed: SignedRecord, *, anchor_by: int, entries: list[Json] | None = None) -> SignedReceipt:
+        """The gateway's receipt for a record, naming its entries or others."""
+        payload: dict[str, Json] = {
+            "iss": GATEWAY,
+            "aud": self.consortium.hex(),
+            "record_id": signed.record_id,
+            "entries": self._said(signed) if entries is None else entries,
+            "accepted_at": self.time,
+            "anchor_by": anchor_by,
+        }
+        return SignedReceipt.parse(sign_compact({"typ": RECEIPT_TYP}, payload, self.keys[GATEWAY]))
+
+    def receipts(self, *signed: SignedRecord, anchor_by: int) -> list[SignedReceipt]:
+        """The gateway's receipts for the records of an upload, under one signature."""
+        return [SignedReceipt.parse(text) for text in self.receipts_text(*signed, anchor_by=anchor_by)]
+
+    def receipts_text(
+        self,
+        *signed: SignedRecord,
+        anchor_by: int,
+        leaf: Callable[[dict[str, Json]], dict[str, Json]] = lambda leaf: leaf,
+    ) -> list[str]:
+        """The same as text; each record's own part may be changed before it is signed."""
+        own = [leaf({"record_id": one.record_id, "entries": self._said(one)}) for one in signed]
+        leaves = [json.dumps(one).encode() for one in own]
+        shared: dict[str, Json] = {
+            "iss": GATEWAY,
+            "aud": self.consortium.hex(),
+            "accepted_at": self.time,
+            "anchor_by": anchor_by,
+            "size": len(leaves),
+            "root": base64url(tree_root(leaves)),
+        }
+        jws = sign_compact({"typ": GROUP_TYP}, shared, self.keys[GATEWAY])
+        paths = [base64url(b"".join(inclusion_path(leaves, place))) for place in range(len(leaves))]
+        parts = enumerate(zip(leaves, paths, strict=True))
+        return [f"{jws}~{base64url(said)}~{place}~{path}" for place, (said, path) in parts]
+
+    # -- what an endpoint answers
+
+    @property
+    def time(self) -> int:
+        """The time of the block now, Unix seconds."""
+        return GENESIS_TIME + BLOCK_TIME_S * self.block
+
+    def header_rlp(self, *, seals: int | None = None, round_number: int = 0) -> bytes:
+        """The newest block, sealed by all its validators or by `seals` of them."""
+        addresses = self.addresses()
+        extra = Extra(bytes(32), tuple(addresses), [], round_number, ())
+        fields = [
+            self._bytes(f"parent {self.block}"),
+            self._bytes("uncles"),
+            bytes(20),
+            self._state().root,
+            self._bytes("transactions"),
+            self._bytes("receipts"),
+            bytes(256),
+            b"\x01",
+            rlp.int_to_bytes(self.block),
+            rlp.int_to_bytes(30_000_000),
+            b"",
+            rlp.int_to_bytes(self.time),
+            extra.format(),
+            BFT_MIX_HASH,
+            bytes(8),
+            b"",
+        ]
+        header = Header(tuple(fields))
+        return self.sealed(header, list(range(self.validators))[: seals or self.validators]).to_rlp()
+
+    def sealed(self, header: Header, signers: Sequence[int]) -> Header:
+        """The header sealed by these validators, by ascending address."""
+        by_address = sorted(self.validator_keys, key=_address)
+        seals = tuple(by_address[i].sign_recoverable(header.seal_hash, hasher=None) for i in signers)
+        extra = header.extra
+        return header.with_extra(Extra(extra.vanity, extra.validators, extra.vote, extra.round, seals))
+
+    def replace_validators(self, name: str) -> None:
+        """Other validators seal from now on."""
+        self.validator_keys = [PrivateKey(self._bytes(f"{name} validator {i}")) for i in range(self.validators)]
+
+    def addresses(self) -> list[bytes]:
+        """The validators' addresses, ascending."""
+        return sorted(_address(key) for key in self.validator_keys)
+
+    def proof(self, contract: SimulatedContract, slots: Collection[int]) -> ContractProof:
+        """The `eth_getProof` answer for one contract."""
+        storage = contract.storage()
+        nodes = set(self._state().prove(contract.address))
+        for slot in slots:
+            nodes.update(storage.prove(slot.to_bytes(32, "big")))
+        return ContractProof(contract.address, nodes)
+
+    # -- bundles
+
+    def trust_root(self) -> TrustRoot:
+        """The auditor's edition."""
+        return TrustRoot(
+            consortium=self.consortium,
+            chain_id=20211,
+            genesis_hash=self.genesis_hash,
+            contracts=(
+                Contract(REGISTRY, self.registry.address, self.registry.code_hash, 0, None),
+                Contract(LEDGER, self.ledger.address, self.ledger.code_hash, 0, None),
+            ),
+            validators=(ValidatorRange(0, None, True, tuple(self.addresses())),),
+            least_votes=2,
+            record_rules=RULES,
+            independent_validators=True,
+            independent_attesters=True,
+            tag_keys=tuple(self.tag_keys),
+            predecessor=None,
+        )
+
+    def to_show(self, signed: SignedRecord, tags: Collection[bytes] | None = None) -> RecordToShow:
+        """A record with its places in batches, under these tags or all."""
+        places = []
+        for digest, _ in signed.ucr_elements():
+            wanted = batch.entry_digest(signed.digest, digest)
+            for entry, (index, position) in self.places.items():
+                if entry[16:] == wanted and (tags is None or entry[:16] in tags):
+                    places.append(Place(entry[:16], digest, index, position))
+        return RecordToShow(signed, tuple(places))
+
+    def record_bundle(self, *records: SignedRecord, receipts: Collection[SignedReceipt] = ()) -> Bundle:
+        """A bundle about these records."""
+        shown = [self.to_show(one) for one in records]
+        tags = {place.tag for one in shown for place in one.places}
+        return self.bundle([one.record_id for one in records], shown, sorted(tags), receipts)
+
+    def consignment_bundle(self, ucr: str = UCR, receipts: Collection[SignedReceipt] = ()) -> Bundle:
+        """A bundle of all that was anchored for a UCR up to the newest checkpoint."""
+        covered = len(self.batches) if self.checkpoints else 0
+        tags = sorted({batch.tag(one.key, ucr) for one in self.tag_keys if one.from_batch < covered})
+        digests = {one.digest for tag in tags for one in self.checkpoint_map.chains.get(tag, [])}
+        shown = []
+        for signed in self.records.values():
+            one = self.to_show(signed, tags)
+            places = tuple(p for p in one.places if batch.entry_digest(signed.digest, p.ucr_digest) in digests)
+            if places:
+                shown.append(RecordToShow(signed, places))
+        return self.bundle(ucr, shown, tags, receipts)
+
+    def bundle(
+        self,
+        subject: str | Collection[str],
+        shown: Sequence[RecordToShow],
+        tags: Sequence[bytes],
+        receipts: Collection[SignedReceipt] = (),
+    ) -> Bundle:
+        """A bundle under the block now."""
+        ids = {one.signed.record_id for one in shown}
+        promised = [(one, self.records[str(one.claims["record_id"])]) for one in receipts]
+        promises = [ShownReceipt(one, None if r.record_id in ids else r.with_elements(())) for one, r in promised]
+        request = self.request(shown, promises)
+        slots = required_slots(request)
+        heads = []
+        if self.checkpoints:
+            for tag in tags:
+                chain = tuple(self.checkpoint_map.chains.get(tag, []))
+                heads.append(HeadToShow(prove(self.checkpoint_map.leaves, tag), chain))
+        by_kid = {key.public.kid: key.public for key in self.keys.values()}
+        kids = {one.signed.kid for one in shown} | {one.kid for one in receipts} | {one.kid for _, one in promised}
+        return assemble(
+            ChainIdentity(self.consortium, 20211, self.genesis_hash),
+            subject,
+            header_rlp=self.header_rlp(),
+            registry=self.proof(self.registry, slots["registry"]),
+            ledger=self.proof(self.ledger, slots["ledger"]),
+            request=request,
+            batches=[self.batches[index] for index in request.batches],
+            records=shown,
+            keys=[by_kid[kid] for kid in kids],
+            heads=heads,
+            receipts=promises,
+        )
+
+    def request(self, shown: Iterable[RecordToShow], receipts: Collection[ShownReceipt] = ()) -> SlotRequest:
+        """What a header proof must cover for these records."""
+        return plan_slots(
+            shown,
+            {one.facts.index: one.facts for one in self.batches},
+            self.checkpoints - 1 if self.checkpoints else None,
+            key_since_blocks=lambda name: self.since.get(("key", name), []),
+            member_since_blocks=lambda name: self.since.get(("member", name), []),
+            account_since_blocks=lambda name: self.since.get(("account", name), []),
+            receipts=receipts,
+            first_uncovered=self._first_uncovered(),
+        )
+
+    # -- inside
+
+    def _said(self, signed: SignedRecord) -> list[Json]:
+        """A record's entries as a receipt names them."""
+        return [[entry[:16].hex(), base64url(entry[16:])] for entry in self.entries_of(signed)]
+
+    def _append(self, name: tuple[str, object], slot: Callable[[int], int], word: int) -> None:
+        versions = self.since.setdefault(name, [])
+        self.registry.words[slot(len(versions))] = word
+        versions.append(self.block)
+
+    def _first_uncovered(self) -> int | None:
+        covered = self.covered if self.checkpoints else len(self.batches)
+        return covered if covered < len(self.batches) else None
+
+    def _account_version(self, purposes: AccountPurpose) -> None:
+        word = self.block | 1 << 40 | purposes << 48 | int.from_bytes(GATEWAY.encode(), "big") << 56
+        at = self.gateway_account
+        self._append(("account", at), lambda i: storage_layout.account_slot(at, i), word)
+
+    def _state(self) -> Trie:
+        accounts = {one.address: one.account(one.storage().root) for one in (self.registry, self.ledger)}
+        for number in range(40):
+            accounts[self._bytes(f"someone {number}")[:20]] = rlp.encode(
+                [b"", rlp.int_to_bytes(number + 1), keccak256(rlp.encode(b"")), keccak256(b"")]
+            )
+        return Trie(accounts)
+
+    def _bytes(self, name: str) -> bytes:
+        return sha256(f"{self.seed} {name}".encode())
+
+
+def _address(key: PrivateKey) -> bytes:
+    return keccak256(key.public_key.format(compressed=False)[1:])[12:]
+
+
+def _nibbles(key: bytes) -> tuple[int, ...]:
+    return tuple(nibble for byte in key for nibble in (byte >> 4, byte & 15))
+
+
+def _pack(path: Sequence[int], *, is_leaf: bool) -> bytes:
+    flag = 2 if is_leaf else 0
+    nibbles = [flag + 1, *path] if len(path) % 2 else [flag, 0, *path]
+    return bytes(high << 4 | low for high, low in zip(nibbles[::2], nibbles[1::2], strict=True))
+
+
+def _unpack(compact: rlp.Item) -> tuple[tuple[int, ...], bool]:
+    assert isinstance(compact, bytes)
+    nibbles = _nibbles(compact)
+    return nibbles[1 if nibbles[0] & 1 else 2 :], nibbles[0] >= 2

@@ -1,0 +1,112 @@
+"""A copy of the store holds all that the chain cannot give back, and any store can be made from it."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from gateway.store.backup import NotABackup, StoreNotEmpty, back_up, restore
+from gateway.store.model import RecordState, leases, metadata
+from gateway.store.records import find_held, get_signed
+from gateway.store.store import Store
+from tests.gateway.memory_consortium import PaperGateway, Town
+
+
+def rows_of(store: Store) -> dict[str, list[tuple[object, ...]]]:
+    with store.reading() as connection:
+        return {
+            table.name: sorted((tuple(row) for row in connection.execute(select(table))), key=repr)
+            for table in metadata.sorted_tables
+            if table.name != leases.name
+        }
+
+
+@pytest.fixture
+def filled(gateway: PaperGateway, town: Town) -> PaperGateway:
+    for number in range(3):
+        gateway.intake.accept(town.event(ucrs=[number, 90]).serialize().encode())
+    gateway.seal()
+    gateway.follow()
+    gateway.intake.accept(town.event(7, jti="last").serialize().encode())
+    return gateway
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def other_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty store of either kind beside the gateway's own."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/other.sqlite"
+    return str(request.getfixturevalue("second_postgres_url"))
+
+
+def test_a_restored_store_is_the_one_that_was_copied(filled: PaperGateway, other_url: str, tmp_path: Path) -> None:
+    assert back_up(filled.store, tmp_path / "copy") == 4
+    assert restore(tmp_path / "copy", other_url, filled.vault) == 4
+    other = Store.open(other_url, filled.vault)
+    assert rows_of(other) == rows_of(filled.store)
+    other.close()
+
+
+def test_a_gateway_goes_on_over_a_restored_store(
+    filled: PaperGateway, town: Town, other_url: str, tmp_path: Path
+) -> None:
+    back_up(filled.store, tmp_path / "copy")
+    filled.store.close()
+    restore(tmp_path / "copy", other_url, filled.vault)
+    filled.url = other_url
+    filled.reopen()
+    record = town.event(8)
+    done = filled.intake.accept(record.serialize().encode())
+    filled.follow()
+    filled.seal()
+    with filled.store.reading() as connection:
+        held = find_held(connection, done.record_id)
+        assert get_signed(connection, filled.vault, done.record_id).serialize() == record.serialize()
+    assert held is not None
+    assert held.state is RecordState.ANCHORED
+    entries = [one.entries[at : at + 48] for one in town.chain.anchored for at in range(0, len(one.entries), 48)]
+    assert len(entries) == len(set(entries)) == 8
+
+
+def test_a_store_that_holds_records_is_not_written_over(filled: PaperGateway, tmp_path: Path) -> None:
+    back_up(filled.store, tmp_path / "copy")
+    before = rows_of(filled.store)
+    with pytest.raises(StoreNotEmpty):
+        restore(tmp_path / "copy", filled.url, filled.vault)
+    assert rows_of(filled.store) == before
+
+
+def test_a_copy_is_one_file_and_a_second_one_does_not_replace_it(filled: PaperGateway, tmp_path: Path) -> None:
+    (folder := tmp_path / "copies").mkdir()
+    back_up(filled.store, folder / "copy")
+    assert [file.name for file in folder.iterdir()] == ["copy"]
+    with pytest.raises(FileExistsError):
+        back_up(filled.store, folder / "copy")
+
+
+def test_a_copy_holds_no_payload_in_the_clear(filled: PaperGateway, tmp_path: Path) -> None:
+    back_up(filled.store, tmp_path / "copy")
+    with sqlite3.connect(tmp_path / "copy") as copy:
+        payloads = [row[0] for row in copy.execute("SELECT disclosures FROM payloads")]
+    copy.close()
+    assert len(payloads) == 4
+    assert not any(b"784" in payload for payload in payloads)
+
+
+@pytest.mark.parametrize("content", [b"", b"no database", b"SQLite format 3\x00" + bytes(4096)])
+def test_what_is_no_copy_is_refused(tmp_path: Path, sqlite_url: str, filled: PaperGateway, content: bytes) -> None:
+    (tmp_path / "copy").write_bytes(content)
+    with pytest.raises(NotABackup):
+        restore(tmp_path / "copy", f"sqlite:///{tmp_path}/empty.sqlite", filled.vault)
+
+
+def test_a_copy_of_a_newer_schema_is_refused(filled: PaperGateway, tmp_path: Path) -> None:
+    back_up(filled.store, tmp_path / "copy")
+    with sqlite3.connect(tmp_path / "copy") as copy:
+        copy.execute("UPDATE alembic_version SET version_num = '9999'")
+    copy.close()
+    with pytest.raises(NotABackup):
+        restore(tmp_path / "copy", f"sqlite:///{tmp_path}/empty.sqlite", filled.vault)

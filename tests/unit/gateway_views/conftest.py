@@ -1,7 +1,0 @@
-"""What these tests take of the gateway's fixtures."""
-
-from __future__ import annotations
-
-from tests.unit.gateway.fixtures import postgres_sockets, postgres_url
-
-__all__ = ["postgres_sockets", "postgres_url"]
