@@ -45,7 +45,7 @@ class Accepted(Answer):
     state: Literal["accepted", "anchored", "covered", "refused"]
     receipt: str
     """JWS of `typ` `tongguan-receipt+jwt`; where the record came in an upload, its part of what was signed for several:
-    JWS, leaf, index and path divided by tildes (`chain/README.md`)."""
+    JWS, leaf, index and path divided by tildes (`docs/spec/receipts.md`)."""
 
 
 class BulkVerdict(Answer):
@@ -56,7 +56,7 @@ class BulkVerdict(Answer):
     status: int
     record_id: str | None = None
     receipt: str | None = None
-    """The record's own; one signature may serve several (`chain/README.md`)."""
+    """The record's own; one signature may serve several (`docs/spec/receipts.md`)."""
     problem: Problem | None = None
 
 
