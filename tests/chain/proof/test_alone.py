@@ -1,4 +1,4 @@
-"""The verifier's own files, copied into an empty folder, verify with three packages and nothing else importable."""
+"""The verifier's own files, copied into an empty folder, verify with four packages and nothing else importable."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 from tests.catalogue import VECTORS
 from tests.samples import REPOSITORY
 
-PACKAGES = {"cryptography": "cryptography", "coincurve": "coincurve", "pycryptodome": "Crypto"}
+PACKAGES = {"cryptography": "cryptography", "coincurve": "coincurve", "pycryptodome": "Crypto", "pynacl": "nacl"}
 """What the extra `verify` names, and what it is imported as."""
 THEIR_OWN_PARTS = ("cffi", "_cffi_backend")
 OWN_FILES = ("claims", "disclosures", "encoding", "errors", "jws", "keys", "members", "sdjwt")
@@ -26,7 +26,7 @@ RUN = "import sys; sys.path[:0] = sys.argv[1:3]; from chain.verify.__main__ impo
 
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """The folder of the copy, and one with nothing but the three packages."""
+    """The folder of the copy, and one with nothing but the four packages."""
     copy, packages = tmp_path_factory.mktemp("alone"), tmp_path_factory.mktemp("packages")
     chain = copy / "chain"
     chain.mkdir()
@@ -62,9 +62,10 @@ def test_copied_verifier_judges_a_vector(alone: tuple[Path, Path], tmp_path: Pat
     assert ran.returncode == (0 if name.endswith("_true") else 1)
 
 
-def test_extra_names_the_three_packages_and_the_project_names_them_too() -> None:
+def test_extra_names_the_four_packages_and_the_project_names_them_too() -> None:
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
     assert set(project["optional-dependencies"]["verify"]) == set(PACKAGES)
     assert set(PACKAGES) <= set(project["dependencies"])
     # cffi comes with them; nothing else does.
-    assert {need.split(">")[0].split(";")[0].strip() for need in requires("coincurve") or []} <= {"cffi"}
+    needs = [need for name in ("coincurve", "pynacl") for need in requires(name) or [] if "extra ==" not in need]
+    assert {need.split(">")[0].split(";")[0].strip() for need in needs} <= {"cffi"}
