@@ -7,9 +7,10 @@ proof in hand and each is refused. Exit 0 only if every step held.
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,8 +42,16 @@ VIEW_PAUSE_S = 1.0
 """Each look at a view is a read that is logged and anchored, so the demonstration does not stare."""
 
 
+EXIT_INTERRUPTED = 130
+"""What a shell expects of a program that an interrupt ended (128 + SIGINT)."""
+
+
 class DemonstrationFailed(TongguanError):
     """Something that the demonstration claims did not hold."""
+
+
+class DemonstrationInterrupted(TongguanError):
+    """An interrupt came before the demonstration had shown all that it claims."""
 
 
 @dataclass
@@ -66,13 +75,16 @@ class Demonstration:
         rpc: str = "",
         funder: Path | None = None,
         unsealed: bool = False,
+        stopped: Callable[[], bool] = lambda: False,
     ) -> None:
         self._folder = folder
+        self._stopped = stopped
         self._say = console
         self._rpc = rpc
         self._funder = funder
         self._unsealed = unsealed
         self._started = time.monotonic()
+        self._ucrs: dict[str, str] = {}
 
     def found(self) -> None:
         """Founds the consortium, or says that this run goes on where the last one ended."""
@@ -86,6 +98,7 @@ class Demonstration:
     def run(self, machine: Machine) -> None:
         """Everything after the founding. Raises where a claim does not hold."""
         self._step("Its parts start")
+        (self._folder.path / "inbox").mkdir(exist_ok=True)
         machine.start_core(self._note)
         machine.start_single_window(self._note)
         machine.start_adapters(self._note)
@@ -103,20 +116,31 @@ class Demonstration:
         self._refuse_lies(told)
 
     def close(self, machine: Machine, *, keeps_running: bool) -> None:
-        """Says what to open or type next."""
-        path = self._folder.path
+        """Says what to open or type next; each command works as it is printed."""
         self._step(f"All of it held, {time.monotonic() - self._started:.0f} s from the start. What to do next:")
-        if keeps_running:
-            self._note(f"look at a consignment:  tongguan view {path} UCR --member regulator")
-            self._note(f"the gateway's interface: {machine.gateway_url}/docs")
-            self._note(f"ask the chain:          any Ethereum client at {machine.rpc_url}")
-        self._note(
-            f"verify a bundle:        tongguan verify {path}/bundles/parcel.json --trust-root {path}/trust-root.json"
-        )
-        self._note(
-            "your own message file:  tongguan read FILE   then   tongguan adapter DIR --from FOLDER --assign-ucrs"
-        )
-        self._note("(`tongguan` is in .venv/bin of this repository)")
+        for purpose, command in self._next_steps(machine, keeps_running=keeps_running):
+            self._note(f"{purpose + ':':24} {command}")
+
+    def _next_steps(self, machine: Machine, *, keeps_running: bool) -> Iterator[tuple[str, str]]:
+        tongguan = str(Path(sys.executable).with_name("tongguan"))
+        path = self._folder.path
+
+        def command(*words: str | Path) -> str:
+            return shlex.join([tongguan, *(str(word) for word in words)])
+
+        bundle = path / "bundles" / f"{STORIES[0]}.json"
+        yield "verify a bundle", command("verify", bundle, "--trust-root", path / "trust-root.json")
+        if not keeps_running:
+            return
+        gateway = ("--gateway", machine.gateway_url)
+        yield "look at a consignment", command("view", path, self._ucrs[STORIES[0]], "--member", READER, *gateway)
+        yield "a token for the console", command("token", path, "--member", READER, *gateway)
+        yield "the console", f"{machine.gateway_url}/console"
+        yield "the interface", f"{machine.gateway_url}/docs"
+        yield "ask the chain", f"any Ethereum client at {machine.rpc_url}"
+        window = ("--single-window", machine.single_window_url)
+        sending = ("adapter", path, "--member", "broker", "--from", path / "inbox", "--assign-ucrs", *gateway, *window)
+        yield "files put into inbox", command(*sending)
 
     def _tell(self, machine: Machine, name: str) -> Told:
         self._step(f"The single window is told a story: {STORY_TITLES[name]}")
@@ -124,6 +148,7 @@ class Demonstration:
         answer.raise_for_status()
         said = answer.json()
         self._note(f"{said['messages']} native messages for consignment {said['ucrs'][0]}")
+        self._ucrs[name] = said["ucrs"][0]
         return Told(name, said["ucrs"][0], said["messages"])
 
     def _wait_until_read(self, machine: Machine, told: list[Told]) -> None:
@@ -199,6 +224,8 @@ class Demonstration:
         deadline = time.monotonic() + STORY_TIMEOUT_S
         while time.monotonic() < deadline:
             yield
+            if self._stopped():
+                raise DemonstrationInterrupted(f"interrupted while waiting for {what}")
             machine.check()
             time.sleep(pause_s)
         raise DemonstrationFailed(f"waited {STORY_TIMEOUT_S:.0f} s in vain for {what}")
@@ -215,6 +242,8 @@ class Demonstration:
             raise DemonstrationFailed(claim)
 
     def _step(self, text: str) -> None:
+        if self._stopped():
+            raise DemonstrationInterrupted(f"interrupted before: {text}")
         self._say.print(f"\n[bold cyan]▸[/] [bold]{text}[/bold]")
 
     def _note(self, text: str) -> None:
@@ -246,7 +275,7 @@ def main(arguments: list[str] | None = None) -> int:
     console = Console()
     stopped = StopSignal()
     folder = ConsortiumFolder(options.dir.resolve())
-    demonstration = Demonstration(folder, console, options.rpc, options.funder, options.unsealed)
+    demonstration = Demonstration(folder, console, options.rpc, options.funder, options.unsealed, stopped)
     try:
         demonstration.found()
         with Machine(folder, node_port=8645, gateway_port=8700, quiet_s=1.0, heartbeat_s=HEARTBEAT_S) as machine:
@@ -255,10 +284,13 @@ def main(arguments: list[str] | None = None) -> int:
             if not options.once:
                 console.print("\nEverything keeps running. Interrupt (Ctrl-C) to stop.")
                 machine.run_until(stopped)
+    except DemonstrationInterrupted as error:
+        console.print(f"\n[bold]Stopped before the end:[/] {error}", soft_wrap=True)
+        return EXIT_INTERRUPTED
     except DemonstrationFailed as error:
         console.print(f"\n[bold red]It did not hold:[/] {error}", soft_wrap=True)
         return 1
-    except (TongguanError, httpx.HTTPError) as error:
+    except (TongguanError, httpx.HTTPError, OSError) as error:
         console.print(f"\n[bold red]Could not go on:[/] {error}", soft_wrap=True)
         return 2
     return 0

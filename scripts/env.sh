@@ -33,14 +33,53 @@ ensure_environment() {
         return 2
     fi
     echo "Setting up .venv from $lock with $("$python" --version) (once) ..." >&2
+    if ! { : >.venv.writable && rm -f .venv.writable; } 2>/dev/null; then
+        echo "$PWD cannot be written, so no .venv can be made in it. Fix: use a copy on a disk that can be written." >&2
+        return 2
+    fi
     if [ ! -x "$venv/bin/python" ] || ! "$venv/bin/python" -c 'import pip' 2>/dev/null; then
         rm -rf "$venv"
-        "$python" -m venv "$venv"
+        "$python" -m venv "$venv" || return 2
     fi
     rm -f "$venv"/*.stamp
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r "$lock"
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-    printf '%s' "$wanted" >"$venv/$lock.stamp"
+    # Each step is followed by `|| return`: errexit does not act inside a function that is called before `||`, and a
+    # stamp written after a failed install would keep the broken environment for ever.
+    install_locked "$venv" "$lock" || return 2
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . || return 2
+    printf '%s' "$wanted" >"$venv/$lock.stamp.new" && mv "$venv/$lock.stamp.new" "$venv/$lock.stamp" || return 2
+}
+
+install_locked() {
+    local venv="$1" lock="$2" total log status
+    total="$(grep -cE '^[a-z0-9][^ ]*==' "$lock")"
+    log="$venv/install.log"
+    # pip names each package as it collects it: counted, this is the progress of a set-up that takes minutes.
+    "$venv/bin/python" -m pip install --disable-pip-version-check --no-color --progress-bar off --require-hashes \
+        --only-binary :all: -r "$lock" 2>&1 | tee "$log" | count_packages "$total"
+    status="${PIPESTATUS[0]}"
+    if [ "$status" -ne 0 ]; then
+        echo "The packages of $lock could not be installed; the end of $log:" >&2
+        tail -n 5 "$log" >&2
+        echo "Fix: see to the network or the disk, then run this again: it goes on from here." >&2
+    fi
+    return "$status"
+}
+
+count_packages() {
+    local total="$1" line count=0
+    while IFS= read -r line; do
+        case "$line" in
+        Collecting*)
+            count=$((count + 1))
+            if [ -t 2 ]; then
+                printf '\r  package %d of %d' "$count" "$total" >&2
+            elif [ $((count % 25)) -eq 0 ]; then
+                echo "  package $count of $total" >&2
+            fi
+            ;;
+        "Installing collected"*) [ -t 2 ] && echo >&2; echo "  installing $count packages" >&2 ;;
+        esac
+    done
 }
 
 ensure_environment "$1" || exit $?

@@ -30,6 +30,7 @@ def run(*command: str) -> subprocess.CompletedProcess[str]:
 def test_two_stories_run_to_verified_bundles_and_four_lies_are_refused_twice_in_one_folder(tmp_path: Path) -> None:
     first = run("scripts.demonstration", "--once", "--dir", str(tmp_path))
     assert first.returncode == 0, first.stdout + first.stderr
+    assert "--gateway" not in first.stdout, "nothing runs on, so nothing that needs a gateway is advised"
     for lie in ("changed-weight", "swapped-record", "record-left-out", "forged-seal"):
         assert (tmp_path / "bundles" / "tampered" / f"{lie}.json").exists()
     second = run("scripts.demonstration", "--once", "--dir", str(tmp_path))
