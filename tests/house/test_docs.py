@@ -43,12 +43,6 @@ def test_every_command_says_what_it_does() -> None:
     assert silent == []
 
 
-def test_every_decision_gives_context_and_choice() -> None:
-    entries = (REPOSITORY / "DECISIONS.md").read_text(encoding="utf-8").split("\n## ")[1:]
-    bare = [entry.splitlines()[0] for entry in entries if "Context" not in entry or "Choice" not in entry]
-    assert bare == []
-
-
 def test_every_benchmark_figure_of_the_readme_comes_from_the_command() -> None:
     readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
     assert "<!-- bench -->" in readme
