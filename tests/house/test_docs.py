@@ -47,3 +47,18 @@ def test_every_benchmark_figure_of_the_readme_comes_from_the_command() -> None:
     readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
     assert "<!-- bench -->" in readme
     assert "<!-- /bench -->" in readme
+
+
+KINDS_OF_CHANGE = ("Added", "Changed", "Deprecated", "Removed", "Fixed", "Security")
+ADVICE = "take the page of main (git checkout main -- CHANGELOG.md) and add your own line again"
+
+
+def test_the_changelog_keeps_its_form() -> None:
+    lines = (REPOSITORY / "CHANGELOG.md").read_text(encoding="utf-8").splitlines()
+    versions = [line[3:] for line in lines if line.startswith("## ")]
+    assert versions[0] == "[Unreleased]"
+    assert [line[4:] for line in lines if line.startswith("### ") and line[4:] not in KINDS_OF_CHANGE] == [], ADVICE
+    entries = [line for line in lines if line.startswith("- ")]
+    assert len(entries) == len(set(entries)), ADVICE
+    body = lines[lines.index("## [Unreleased]") :]
+    assert [line for line in body if line and not line.startswith(("- ", "#"))] == [], "one line an entry"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from pathlib import Path
 
 from chain import disclosures, jws, sdjwt
@@ -14,7 +15,8 @@ from chain.verify.checks import CHECKS, MANDATORY
 from tests.catalogue import VECTORS
 from tests.vectors.make import structures
 
-SPEC = Path(__file__).resolve().parents[3] / "docs" / "spec"
+REPOSITORY = Path(__file__).resolve().parents[3]
+SPEC = REPOSITORY / "docs" / "spec"
 
 
 def page(name: str) -> str:
@@ -86,3 +88,9 @@ def test_the_exit_codes_are_the_commands() -> None:
     rows = re.findall(r"^\| (\d) \| (.*) \|$", page("verifier.md"), re.MULTILINE)
     assert [int(code) for code, _ in rows] == [command.YES, command.NO, command.COULD_NOT_TELL]
     assert [meaning.split()[0] for _, meaning in rows] == ["VALID,", "any", "it"]
+
+
+def test_the_packages_of_the_verifier_are_those_of_its_extra() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    installed = re.findall(r"^pip install ([a-z][a-z ]*)$", page("verifier.md"), re.MULTILINE)
+    assert [line.split() for line in installed] == [project["optional-dependencies"]["verify"]]
