@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import hmac
 import re
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from chain.encoding import Json
+from chain.encoding import Json, base64url
 from chain.errors import MalformedRecord
 
 _CLAIM_RULES: Final[Mapping[str, tuple[str, str]]] = {
     "iss": (r"[0-9A-Z]{18}", "is a USCC of 18 digits and capital letters"),
     "aud": (r"[0-9a-f]{64}", "is a consortium id of 64 lowercase hex digits"),
-    "jti": (r"[A-Za-z0-9._:-]{1,64}", "has 1 to 64 of the characters A-Z a-z 0-9 . _ : -"),
+    "jti": (r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]", "is an HMAC-SHA-256 in base64url, 43 characters"),
     "vct": (r"[a-z]{1,24}\.[a-z_]{1,32}", "is a record type such as customs.declaration"),
     "_sd_alg": (r"sha-256", "is sha-256"),
     "amends": (r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]", "is a record id of 43 characters"),
@@ -24,6 +25,22 @@ _NO_AMENDS: Final = "A" * 43
 CLAIMS: Final = frozenset(_CLAIM_RULES) | {"iat"}
 """The claims that are no sections."""
 _IAT_MAX = 2**40 - 1
+
+
+JTI_SECRET_BYTES: Final = 32
+"""Length of the secret under which an issuer numbers its records."""
+
+
+def make_jti(secret: bytes, *identity: str) -> str:
+    """An issuer's number of a record: HMAC-SHA-256 under its secret over the parts of what it is read from.
+
+    The parts are joined by zero bytes. The same secret and parts always give the same number, so that a second run
+    submits the same record; without the secret nobody can test a guess of the parts, also after their erasure.
+    """
+    if len(secret) != JTI_SECRET_BYTES:
+        raise ValueError(f"a secret for record numbers has {JTI_SECRET_BYTES} bytes")
+    message = b"\x00".join([b"tongguan-jti", *[part.encode() for part in identity]])
+    return base64url(hmac.digest(secret, message, "sha256"))
 
 
 class Claims(NamedTuple):

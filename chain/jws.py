@@ -1,7 +1,7 @@
 """Compact JWS (RFC 7515), strictly read: records, receipts and access tokens all travel in this form.
 
-The header names `alg` (ES256 or EdDSA), `kid` (the signer's RFC 7638 thumbprint) and `typ`, and nothing else: a key in
-the header (`jwk`, `x5c`, `jku`, `x5u`), `crit`, `b64`, `none` and HMAC are refused, since each is a way to have a
+The header names `alg` (ES256 or Ed25519), `kid` (the signer's RFC 7638 thumbprint) and `typ`, and nothing else: a key
+in the header (`jwk`, `x5c`, `jku`, `x5u`), `crit`, `b64`, `none` and HMAC are refused, since each is a way to have a
 stranger's word taken for a member's. The caller says which `typ` it takes.
 """
 
@@ -22,7 +22,7 @@ from chain.encoding import (
     write_json,
 )
 from chain.errors import Malformed
-from chain.keys import JOSE_NAME, SIGNATURE_BYTES, KeyAlgorithm, PublicKey, SigningKey
+from chain.keys import JOSE_NAME, SIGNATURE_BYTES, KeyAlgorithm, PublicKey, SigningKey, is_low_s
 
 JWS_CHARS_MAX = 131_072
 """Longest compact JWS that is read; a record with 200 UCRs and 999 goods items has about 90,000."""
@@ -61,6 +61,10 @@ class JwsSignature(NamedTuple):
         if key.algorithm is not self.algorithm or key.kid != self.kid:
             return False
         return key.verify(self.signing_input, self.raw, digest)
+
+    def is_low_s(self) -> bool:
+        """Whether it is the one of its two ECDSA forms that intake takes; always so for Ed25519."""
+        return is_low_s(self.algorithm, self.raw)
 
 
 @dataclass(frozen=True)

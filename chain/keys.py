@@ -1,6 +1,10 @@
-"""Signing keys and how they are named: ES256 (ECDSA P-256 with SHA-256, RFC 7518) and EdDSA (Ed25519, RFC 8037).
+"""Signing keys and how they are named: ES256 (ECDSA P-256 with SHA-256, RFC 7518) and Ed25519 (RFC 8032, RFC 9864).
 
-A signature is 64 raw bytes, `r ‖ s` for ES256. A key is named by its RFC 7638 thumbprint; `kid` is that in base64url.
+A signature is 64 raw bytes: `r ‖ s` for ES256, `R ‖ S` for Ed25519. Ed25519 is verified by the cofactorless equation:
+S < L, and the bytes R equal the encoding of [S]B - [k]A. A public key is a canonical encoding of a point of the prime
+subgroup, so that every verifier, with or without the cofactor, gives the same answer.
+
+A key is named by its RFC 7638 thumbprint; `kid` is that in base64url.
 Nothing here reads a clock, a disk or a network; `SigningKey.generate` alone uses the system's randomness.
 """
 
@@ -23,20 +27,24 @@ from chain.errors import Malformed
 
 
 class KeyAlgorithm(IntEnum):
-    """The JWS algorithm (RFC 7518, RFC 8037) that the key signs with."""
+    """The JWS algorithm (RFC 7518, RFC 9864) that the key signs with."""
 
     ES256 = 1
-    EDDSA = 2
+    ED25519 = 2
 
 
 SIGNATURE_BYTES = 64
 """Length of a raw signature of either algorithm."""
 
-JOSE_NAME: Final[Mapping[KeyAlgorithm, str]] = {KeyAlgorithm.ES256: "ES256", KeyAlgorithm.EDDSA: "EdDSA"}
-"""The `alg` of a JWS header for each algorithm; no other is ever read or written."""
+JOSE_NAME: Final[Mapping[KeyAlgorithm, str]] = {KeyAlgorithm.ES256: "ES256", KeyAlgorithm.ED25519: "Ed25519"}
+"""The `alg` of a JWS header for each algorithm; no other is ever read or written.
+`EdDSA`, the older name, does not say which curve and is refused."""
 
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 """Number of points on P-256; `r` and `s` lie between 1 and this less 1 (SEC 1)."""
+
+ED25519_ORDER = 2**252 + 27742317777372353535851937790883648493
+"""L: the order of the prime subgroup of Ed25519; a key times this is the neutral point."""
 
 PEM_BYTES_MAX = 8_192
 """Longest private key file that is read; an encrypted P-256 key has about 400 bytes."""
@@ -57,7 +65,7 @@ class PublicKey:
 
     algorithm: KeyAlgorithm
     raw: bytes
-    """ES256: 64 bytes, the coordinates x ‖ y. EdDSA: the 32 bytes of RFC 8032."""
+    """ES256: 64 bytes, the coordinates x ‖ y. Ed25519: the 32 bytes of RFC 8032."""
 
     def __post_init__(self) -> None:
         self._native  # noqa: B018  a key off its curve must not come to exist
@@ -144,7 +152,7 @@ class SigningKey:
     @classmethod
     def generate(cls, algorithm: KeyAlgorithm = KeyAlgorithm.ES256) -> SigningKey:
         """A new key from the system's randomness."""
-        if algorithm is KeyAlgorithm.EDDSA:
+        if algorithm is KeyAlgorithm.ED25519:
             return cls(ed25519.Ed25519PrivateKey.generate())
         return cls(ec.generate_private_key(ec.SECP256R1()))
 
@@ -176,10 +184,11 @@ class SigningKey:
         )
 
     def sign(self, message: bytes) -> bytes:
-        """The signature of the message, 64 raw bytes."""
+        """The signature of the message, 64 raw bytes; of ES256 the twin with the low `s`."""
         if isinstance(self._native, ed25519.Ed25519PrivateKey):
             return self._native.sign(message)
         r, s = decode_dss_signature(self._native.sign(message, _ECDSA))
+        s = min(s, P256_ORDER - s)
         return r.to_bytes(32, "big") + s.to_bytes(32, "big")
 
     def __repr__(self) -> str:
@@ -188,21 +197,24 @@ class SigningKey:
 
 _JWK_SHAPE: Final[Mapping[KeyAlgorithm, tuple[str, str, tuple[str, ...]]]] = {
     KeyAlgorithm.ES256: ("EC", "P-256", ("x", "y")),
-    KeyAlgorithm.EDDSA: ("OKP", "Ed25519", ("x",)),
+    KeyAlgorithm.ED25519: ("OKP", "Ed25519", ("x",)),
 }
 _JWK_KINDS: Final = {(kty, crv): algorithm for algorithm, (kty, crv, _) in _JWK_SHAPE.items()}
 
 _FIELD_25519 = 2**255 - 19
-_ROOT = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
-_SMALL_ORDER: Final = frozenset(
-    y.to_bytes(32, "little")
-    for y in (0, 1, _ROOT, _FIELD_25519 - _ROOT, _FIELD_25519 - 1, _FIELD_25519, _FIELD_25519 + 1)
-)
-"""The points of order 1, 2, 4 and 8 on Ed25519 by their y, in every encoding but for the sign bit. Under such a key
-anybody can make a signature of anything, and most libraries take it (RFC 8032 does not forbid it)."""
+_SIGN_BIT_25519 = 1 << 255
 
 _ZERO = bytes(32)
 _ORDER = P256_ORDER.to_bytes(32, "big")
+_HALF_ORDER = (P256_ORDER // 2).to_bytes(32, "big")
+
+
+def is_low_s(algorithm: KeyAlgorithm, signature: bytes) -> bool:
+    """Whether a raw signature has no twin that its reader would take as well: for ES256, `s` is at most half the order.
+
+    Where (r, s) is right, so is (r, n - s). Ed25519 has one `S` alone.
+    """
+    return algorithm is not KeyAlgorithm.ES256 or signature[32:] <= _HALF_ORDER
 
 
 def _coordinate(jwk: Mapping[str, object], name: str) -> bytes:
@@ -225,18 +237,34 @@ def _native_key(algorithm: KeyAlgorithm, raw: bytes) -> ec.EllipticCurvePublicKe
             "public key", f"of {JOSE_NAME[algorithm]} has {wanted_bytes} bytes", value=f"{len(raw)} bytes"
         )
     try:
-        if algorithm is KeyAlgorithm.EDDSA:
-            if raw[:31] + bytes((raw[31] & 0x7F,)) in _SMALL_ORDER:
-                raise ValueError("a point of small order")
+        if algorithm is KeyAlgorithm.ED25519:
+            _require_prime_subgroup(raw)
             return ed25519.Ed25519PublicKey.from_public_bytes(raw)
         return ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), b"\x04" + raw)
     except ValueError:
-        raise MalformedKey("public key", "is a point of its curve and of full order", value=raw.hex()) from None
+        raise MalformedKey("public key", "is a point of its curve and of its prime order", value=raw.hex()) from None
+
+
+def _require_prime_subgroup(raw: bytes) -> None:
+    """Raises `ValueError` unless the bytes are the canonical encoding of a point of prime order.
+
+    A point of small order lets anybody sign; one of mixed order makes verifiers with and without the cofactor disagree
+    about signatures that its holder can make at will.
+    """
+    from Crypto.Signature import eddsa  # a quarter of a second to load, for the few members with such a key
+
+    if int.from_bytes(raw, "little") % _SIGN_BIT_25519 >= _FIELD_25519:
+        raise ValueError("not the canonical encoding")
+    point = eddsa.import_public_key(raw).pointQ
+    # Not by `is_point_at_infinity`: it takes (0, -1), of order 2, for the neutral point.
+    x, y = map(int, (point * ED25519_ORDER).xy)
+    if (x, y) != (0, 1) or int(point.xy[0]) == 0:
+        raise ValueError("not in the prime subgroup")
 
 
 def _public_key(native: ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey) -> PublicKey:
     if isinstance(native, ed25519.Ed25519PrivateKey):
-        return PublicKey(KeyAlgorithm.EDDSA, native.public_key().public_bytes_raw())
+        return PublicKey(KeyAlgorithm.ED25519, native.public_key().public_bytes_raw())
     point = native.public_key().public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
     return PublicKey(KeyAlgorithm.ES256, point[1:])
 

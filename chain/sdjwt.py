@@ -150,6 +150,10 @@ class SignedRecord:
         """Whether this very key signed: `kid` and `alg` are the key's own and the signature is right."""
         return self._signature.verify(key, self.digest)
 
+    def has_low_s(self) -> bool:
+        """Whether the signature is the low-s one of its two ECDSA forms: the only one that intake takes."""
+        return self._signature.is_low_s()
+
     def section(self, name: str) -> tuple[Json, ...]:
         """The disclosed elements of a section, in order; empty where it is withheld or the record has none."""
         held = self._held

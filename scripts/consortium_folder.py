@@ -8,7 +8,7 @@ DIR/network.json             {"rpc": URL} of the network that it was founded on
 DIR/passphrase               opens the key files (0600)
 DIR/validators/*.json        validators' keys (Web3 keystore v3)
 DIR/node/                    the embedded node's database
-DIR/members/SLUG/            member.json signing.pem account.json [attester.json] [gateway.json]
+DIR/members/SLUG/            member.json signing.pem jti-secret account.json [attester.json] [gateway.json]
 DIR/gateway/                 settings.json tag-keys.json data-keys.json store.sqlite index/
 DIR/attester/                the attesters' own index
 DIR/single-window/           the stand-in's store
@@ -50,6 +50,7 @@ KEYSTORE_SCRYPT_N_CHOSEN = 1 << 18
 RANDOM_PASSPHRASE_CHARACTERS = 43
 CHOSEN_PASSPHRASE_CHARACTERS_MIN = 20
 """PKCS#8 files are derived by 2,048 rounds only, so a shorter passphrase would not hold."""
+JTI_SECRET_NAME = "jti-secret"  # noqa: S105 - a file's name
 PASSPHRASE_FILE_VARIABLE = "TONGGUAN_PASSPHRASE_FILE"  # noqa: S105 - a name
 
 
@@ -176,11 +177,42 @@ class ConsortiumFolder:
 
         key = SigningKey.generate()
         self.save_signing_key(slug, "signing.pem", key)
+        self.make_jti_secret(slug)
         return key
 
     def save_signing_key(self, slug: str, name: str, key: SigningKey) -> None:
         """Writes a record-signing key into the member's folder under this name, encrypted."""
         write_private(self.member_folder(slug) / name, key.to_pem(_strong(self.passphrase())))
+
+    def jti_secret(self, slug: str) -> bytes:
+        """The secret under which the member numbers its records; raises BrokenFolder where it is missing or broken.
+
+        It stays the same when keys are rotated, else a record submitted again would get a second number.
+        """
+        from chain.claims import JTI_SECRET_BYTES
+        from chain.encoding import parse_base64url
+
+        file = self.member_folder(slug) / JTI_SECRET_NAME
+        try:
+            secret = parse_base64url(file.read_text("ascii").strip())
+        except FileNotFoundError as error:
+            raise BrokenFolder(
+                f"{file} is missing. Copy it from the member's other machine, or: tongguan key new"
+            ) from (error)
+        except ValueError as error:
+            raise BrokenFolder(f"{file} is no base64url text") from error
+        if len(secret) != JTI_SECRET_BYTES:
+            raise BrokenFolder(f"{file} holds {len(secret)} bytes and not {JTI_SECRET_BYTES}")
+        return secret
+
+    def make_jti_secret(self, slug: str) -> None:
+        """Writes a new random secret for the member's record numbers, unless it has one."""
+        from chain.claims import JTI_SECRET_BYTES
+        from chain.encoding import base64url
+
+        file = self.member_folder(slug) / JTI_SECRET_NAME
+        if not file.exists():
+            write_private(file, base64url(secrets.token_bytes(JTI_SECRET_BYTES)).encode() + b"\n")
 
     def account(self, slug: str, purpose: str = "account") -> LocalAccount:
         """The member's Ethereum account for a purpose: `account` (controller), `attester` or `gateway`."""

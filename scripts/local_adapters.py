@@ -68,6 +68,7 @@ def adapters_of(
                 member.uscc,
                 folder.signing_key(member.slug),
                 consortium,
+                jti_secret=folder.jti_secret(member.slug),
                 source=source_of(member),
                 gateway=gateway_of(folder, member, gateway_url),
                 journal=_journal(folder, member),

@@ -18,7 +18,7 @@ import zstandard
 
 from adapters.registry import read_message
 from adapters.single_window_mock.stories import STORIES
-from chain.encoding import Json
+from chain.encoding import Json, base64url
 from chain.identifiers import Ucr
 from chain.keys import SigningKey
 from chain.records import sign_record
@@ -67,7 +67,7 @@ def _records(chance: random.Random) -> Iterator[SignedRecord]:
                             iss=message.envelope.sender,
                             consortium=chance.randbytes(32).hex(),
                             iat=chance.randrange(1_700_000_000, 1_900_000_000),
-                            jti=chance.randbytes(8).hex(),
+                            jti=base64url(chance.randbytes(32)),
                         )
 
 

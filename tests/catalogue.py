@@ -21,6 +21,7 @@ from chain.sdjwt import SignedRecord
 from chain.verify.results import Verdict
 from chain.verify.trust_root import LEDGER, TagKey, TrustRoot, ValidatorRange
 from tests.fakes.ledger_simulator import BROKER, CUSTOMS, GATEWAY, OTHER_UCR, UCR, Consortium
+from tests.record_numbers import jti_of
 
 Made = tuple[bytes, TrustRoot] | tuple[bytes, TrustRoot, int]
 
@@ -119,7 +120,7 @@ def record_of_two_consignments_true() -> Made:
 def record_signed_by_ed25519_true() -> Made:
     """A record signed with EdDSA."""
     it = Consortium()
-    it.keys[BROKER] = SigningKey.generate(KeyAlgorithm.EDDSA)
+    it.keys[BROKER] = SigningKey.generate(KeyAlgorithm.ED25519)
     it.set_key(BROKER, KeyState.ACTIVE)
     it.block += 1
     declaration = it.record()
@@ -255,8 +256,8 @@ def record_amended_by_another_type_true() -> Made:
 def consignment_with_stolen_number_true() -> Made:
     """A stranger used the issuer's number first, under a key that is not the issuer's; the true record still counts."""
     it, _, _ = _story()
-    it.anchor(it.record(BROKER, key=it.keys[CUSTOMS], jti="7"))
-    it.anchor(it.record(BROKER, jti="7"))
+    it.anchor(it.record(BROKER, key=it.keys[CUSTOMS], jti=jti_of("7")))
+    it.anchor(it.record(BROKER, jti=jti_of("7")))
     it.checkpoint()
     return _out(it, it.consignment_bundle())
 
@@ -1409,7 +1410,7 @@ class _NobodysKey(SigningKey):
     def __init__(self) -> None:
         # Past the constructor, which refuses it.
         self.public = object.__new__(PublicKey)
-        object.__setattr__(self.public, "algorithm", KeyAlgorithm.EDDSA)
+        object.__setattr__(self.public, "algorithm", KeyAlgorithm.ED25519)
         object.__setattr__(self.public, "raw", b"\x01" + bytes(31))
 
     def sign(self, message: bytes) -> bytes:

@@ -62,6 +62,7 @@ class AdapterRunner:
         key: SigningKey,
         consortium: str,
         *,
+        jti_secret: bytes,
         source: Source,
         gateway: Gateway,
         journal: Journal,
@@ -70,7 +71,7 @@ class AdapterRunner:
         clock: Callable[[], float] = time.time,
         random: Random | None = None,
     ) -> None:
-        """`member` is its USCC, `consortium` the 64 hex digits of the consortium id.
+        """`member` is its USCC, `consortium` the 64 hex digits of the consortium id, `jti_secret` numbers its records.
 
         With `assign`, an entity whose UCR nobody gives is lodged as new goods; without, it waits for the gateway
         to know it.
@@ -78,6 +79,7 @@ class AdapterRunner:
         self.member = member
         self.journal = journal
         self._key = key
+        self._jti_secret = jti_secret
         self._consortium = consortium
         self._source = source
         self._gateway = gateway
@@ -254,7 +256,7 @@ class AdapterRunner:
             iss=self.member,
             consortium=self._consortium,
             iat=int(self._clock()),
-            jti=record_jti(message.envelope, entity.ordinal, message.sha256),
+            jti=record_jti(self._jti_secret, message.envelope, entity.ordinal, message.sha256),
             amends=self._amending.find(message, entity, entity.record),
         )
         keys = tuple(reference_key(reference, entity.part) for reference in record.references)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -12,6 +10,7 @@ from typing import Final, Protocol
 import httpx
 
 from adapters.sources.envelope import Envelope
+from chain.claims import make_jti
 from chain.errors import Malformed, NotFound, Refused, TongguanError
 from chain.sdjwt import SignedRecord
 from gateway.client import LATER_SLUGS
@@ -115,11 +114,9 @@ def receipt_text(receipt: object) -> str:
     return said if isinstance(said, str) else str(receipt)
 
 
-def record_jti(envelope: Envelope, ordinal: int, sha256: str) -> str:
-    """The `jti` of an entity's record: the same entity always gives the same one, on any machine.
+def record_jti(secret: bytes, envelope: Envelope, ordinal: int, sha256: str) -> str:
+    """The `jti` of an entity's record: the same entity always gives the same one, on every machine of the member.
 
-    base64url of SHA-256 over sender, message id, ordinal and the message's SHA-256 (hex), joined by zero bytes.
+    An HMAC under the member's secret over sender, message id, ordinal and the message's SHA-256 (hex).
     """
-    parts = ("tongguan-jti", envelope.sender, envelope.id, str(ordinal), sha256)
-    digest = hashlib.sha256(b"\x00".join(part.encode() for part in parts)).digest()
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
+    return make_jti(secret, envelope.sender, envelope.id, str(ordinal), sha256)

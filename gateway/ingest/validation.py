@@ -70,6 +70,14 @@ class Examiner:
         signer = self.check_signer(signed.kid, signed.iss, signed.vct, snapshot)
         if not signed.verify(signer.key):
             raise GatewayRefusal("bad-signature", "the signature is not this key's signature of the record")
+        if not signed.has_low_s():
+            # Last, so that it is said to the key's holder alone: the record is its own and needs the other twin.
+            raise GatewayRefusal(
+                "high-s",
+                "s of the ES256 signature is above half the order of P-256",
+                field="signature",
+                fix="Put n - s in place of s; n is the order of P-256",
+            )
 
     def understand(self, signed: SignedRecord, batch_count: int) -> Examined:
         """The typed record of one that was checked, with its entries; raises MalformedRecord."""

@@ -182,7 +182,7 @@ class AccessLog:
             iss=self.member,
             consortium=self.consortium,
             iat=int(self.clock()),
-            jti=base64url(secrets.token_bytes(18)),
+            jti=base64url(secrets.token_bytes(32)),
         )
         self.intake.accept(signed.serialize().encode("ascii"))
         return signed.record_id

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 
 from adapters.registry import read_message
+from chain.claims import make_jti
 from chain.keys import SigningKey
 from chain.records import sign_record
 from scripts.benchmarks.harness import Benchmark, Context, Figure, at_least, at_most
@@ -25,7 +26,14 @@ def run(context: Context) -> Iterator[Figure]:
                 if entity.record is None:
                     raise ValueError("a message of the generator became no record")
                 record = entity.record.for_ucrs(ucrs)
-                sign_record(record, key=key, iss=broker, consortium=CONSORTIUM, iat=1_790_000_000, jti=f"b{place}")
+                sign_record(
+                    record,
+                    key=key,
+                    iss=broker,
+                    consortium=CONSORTIUM,
+                    iat=1_790_000_000,
+                    jti=make_jti(bytes(32), f"b{place}"),
+                )
         return count
 
     yield Figure("bytes of a CEB621 of ten lines", "bytes", (sum(len(body) for body, _ in loaded) / count,))

@@ -12,6 +12,7 @@ from adapters.single_window_mock.load import LINES, consignments
 from adapters.single_window_mock.parcel import Parcel, lodge, reply
 from adapters.single_window_mock.roles import Cast
 from adapters.single_window_mock.script import Script, Story
+from chain.claims import make_jti
 from chain.identifiers import Ucr
 from chain.keys import SigningKey
 from chain.records import sign_record
@@ -58,7 +59,9 @@ def signed_records(
         if entity.record is None:
             raise ValueError("the generator made a message that becomes no record")
         record = entity.record.for_ucrs(ucrs)
-        yield sign_record(record, key=key, iss=iss, consortium=consortium, iat=iat, jti=f"bench-{first + place}")
+        yield sign_record(
+            record, key=key, iss=iss, consortium=consortium, iat=iat, jti=make_jti(bytes(32), f"bench-{first + place}")
+        )
 
 
 def signed_bodies(count: int, key: SigningKey, iss: str, consortium: str, *, iat: int, first: int = 1) -> list[bytes]:
@@ -100,7 +103,7 @@ def _signed_story(story: Story, keys: Mapping[str, SigningKey], consortium: str,
         for place, entity in enumerate(read_message(message.body).entities):
             if entity.record is None:
                 continue
-            iss, jti = message.envelope.sender, f"{message.envelope.id}-{place}"
+            iss, jti = message.envelope.sender, make_jti(bytes(32), message.envelope.id, str(place))
             record = entity.record.for_ucrs(ucrs)
             signed.append(sign_record(record, key=keys[iss], iss=iss, consortium=consortium, iat=iat, jti=jti))
     return signed

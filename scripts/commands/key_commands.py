@@ -96,6 +96,7 @@ def new_key(
     if not dry_run:
         # Written before it is registered: were the answer lost, the registry would name a key that nobody has.
         folder.save_signing_key(profile.slug, kept.name, key)
+        folder.make_jti_secret(profile.slug)
     try:
         send(folder, ledger, by, dry_run, calls.add_key(profile.uscc, key.public))
     except ContractRefused:

@@ -18,6 +18,7 @@ from tests.chain.records.properties.test_round_trip import CONSORTIUM, ISSUER, S
 from tests.fuzzing.corpus import KEY, records
 from tests.fuzzing.signed import said_as
 from tests.fuzzing.watch import READERS, next_input, watched
+from tests.record_numbers import jti_of
 
 INPUTS = 250
 
@@ -51,7 +52,7 @@ def test_found_a_refusal_never_repeats_what_steers_a_terminal(message: bytes) ->
 
 
 def test_found_a_refused_member_of_a_record_is_shown_without_its_marks() -> None:
-    signed = sign_record(SMALL, key=KEY, iss=ISSUER, consortium=CONSORTIUM, iat=1, jti="a")
+    signed = sign_record(SMALL, key=KEY, iss=ISSUER, consortium=CONSORTIUM, iat=1, jti=jti_of("a"))
     odd = said_as(signed, 0, [signed.disclosures[0].salt, {"\u202e": 1}])
     with pytest.raises(MalformedRecord) as refused:
         parse_record(parse_signed(odd))

@@ -369,7 +369,7 @@ def thumbprint_of(algorithm: KeyAlgorithm, raw: bytes) -> bytes:
     """RFC 7638, written from the standard."""
     if algorithm == KeyAlgorithm.ES256 and len(raw) == 64:
         jwk = {"crv": "P-256", "kty": "EC", "x": _b64(raw[:32]), "y": _b64(raw[32:])}
-    elif algorithm == KeyAlgorithm.EDDSA and len(raw) == 32:
+    elif algorithm == KeyAlgorithm.ED25519 and len(raw) == 32:
         jwk = {"crv": "Ed25519", "kty": "OKP", "x": _b64(raw)}
     else:
         raise reverts.MalformedPublicKey(int(algorithm), len(raw))

@@ -20,7 +20,7 @@ from tests.contracts.registry_model import RegistryModel, thumbprint_of
 LIFETIME_BLOCKS = 12
 ACCOUNTS: list[LocalAccount] = [account(f"controller {i}") for i in range(7)]
 BY_ADDRESS = {one.address.lower(): one for one in ACCOUNTS}
-KEYS = [(KeyAlgorithm.ES256, bytes([i]) * 64) for i in range(1, 4)] + [(KeyAlgorithm.EDDSA, b"\x07" * 32)]
+KEYS = [(KeyAlgorithm.ES256, bytes([i]) * 64) for i in range(1, 4)] + [(KeyAlgorithm.ED25519, b"\x07" * 32)]
 
 # The first three are governors with their controllers: drawn more often, so that many calls get somewhere.
 senders = st.sampled_from([a.address.lower() for a in (*ACCOUNTS[:3], *ACCOUNTS[:3], *ACCOUNTS)])
@@ -29,7 +29,7 @@ usccs = st.sampled_from([uscc(i) for i in range(6)])
 any_uscc = st.one_of(usccs, st.just("91110000ma00000009"))
 codes = st.sampled_from(["", "1100910000", "2200910000", "3300910000", "33009a0000"])
 roles = st.one_of(st.integers(0, 1023), st.just(1023), st.just(1024))
-keys = st.one_of(st.sampled_from(KEYS), st.just((KeyAlgorithm.EDDSA, b"\x01" * 31)))
+keys = st.one_of(st.sampled_from(KEYS), st.just((KeyAlgorithm.ED25519, b"\x01" * 31)))
 thumbprints = st.sampled_from([*(thumbprint_of(*key) for key in KEYS), b"\x09" * 32])
 hashes = st.sampled_from([b"\x11" * 32, b"\x22" * 32])
 

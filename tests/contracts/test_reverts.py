@@ -85,7 +85,7 @@ CASES: dict[str, Callable[[Scene], tuple[Call, str]]] = {
     "AccountTaken": called(calls.set_controller(account("participant").address), "controller 0"),
     "AccountUnchanged": called(calls.set_controller(account("controller 0").address), "controller 0"),
     "ControllerAlreadyAppointed": called(calls.appoint_controller(PARTICIPANT, account("x").address), "controller 0"),
-    "MalformedPublicKey": called(calls.add_raw_key(PARTICIPANT, KeyAlgorithm.EDDSA, bytes(31)), "participant"),
+    "MalformedPublicKey": called(calls.add_raw_key(PARTICIPANT, KeyAlgorithm.ED25519, bytes(31)), "participant"),
     "KeyTaken": called(calls.add_raw_key(PARTICIPANT, KeyAlgorithm.ES256, KEY), "participant"),
     "UnknownKey": called(calls.revoke_key(b"\x77" * 32), "participant"),
     "KeyAlreadyRevoked": lambda scene: (calls.revoke_key(scene.revoked, 4), "participant"),

@@ -38,6 +38,7 @@ from chain.proof.slots import SlotRequest, required_slots
 from chain.proof.storage_layout import CheckpointWord
 from chain.sdjwt import SignedRecord, issue
 from chain.verify.trust_root import LEDGER, REGISTRY, Contract, TagKey, TrustRoot, ValidatorRange
+from tests.record_numbers import jti_of
 
 BROKER = "91110000100000001A"
 CUSTOMS = "11100000000000002B"
@@ -212,7 +213,7 @@ class Consortium:
             iss=uscc,
             consortium=(consortium or self.consortium).hex(),
             iat=self.time,
-            jti=jti or f"m-{number}",
+            jti=jti or jti_of(f"m-{number}"),
             key=key or self.keys[uscc],
             amends=amends,
         )

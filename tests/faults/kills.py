@@ -40,6 +40,7 @@ from scripts.consortium_folder import ConsortiumFolder
 from scripts.ledger_connection import connect, trust_root_of
 from scripts.processes import free_ports
 from tests.gateway.memory_consortium import departure
+from tests.record_numbers import jti_of
 
 RECORDS_PER_UPLOAD = 60
 READY_TIMEOUT_S = 120.0
@@ -112,7 +113,7 @@ class Broker:
             iss=self.member,
             consortium=self.consortium,
             iat=int(time.time()),
-            jti=secrets.token_urlsafe(12),
+            jti=jti_of(secrets.token_urlsafe(12)),
         )
 
     def _keep(self, record: SignedRecord, receipt: Receipt) -> None:

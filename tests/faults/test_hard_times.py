@@ -18,6 +18,7 @@ from gateway.runtime.loops import Loop
 from gateway.store.model import RecordState
 from gateway.store.records import find_held
 from tests.gateway.memory_consortium import PaperGateway, Town
+from tests.record_numbers import jti_of
 
 
 @pytest.fixture
@@ -126,7 +127,7 @@ def test_a_locked_database_can_still_be_read(gateway: PaperGateway, town: Town, 
 
 def test_a_clock_that_steps_back_delays_nothing_and_promises_nothing_twice(gateway: PaperGateway, town: Town) -> None:
     first = accept(gateway, town, 1)
-    body = town.event(1, jti="kept").serialize().encode()
+    body = town.event(1, jti=jti_of("kept")).serialize().encode()
     receipt = gateway.intake.accept(body).receipt
     town.clock.now -= 3_600
     gateway.registry.refresh()

@@ -37,6 +37,7 @@ from scripts.consortium_folder import ConsortiumFolder, load_account
 from scripts.ledger_connection import connect
 from tests.faults.wire import Forward, Misbehaviour, Reply, Wire, honest, open_wire
 from tests.gateway.memory_consortium import departure
+from tests.record_numbers import jti_of
 
 RECORDS = 3
 TIMEOUT_S = 1.5
@@ -87,7 +88,7 @@ class Line:
             iss=folder.member("carrier").uscc,
             consortium=self.consortium.root.consortium.hex(),
             iat=int(time.time()),
-            jti=f"{id(self)}-{time.monotonic_ns()}",
+            jti=jti_of(f"{id(self)}-{time.monotonic_ns()}"),
         )
 
     def step(self) -> None:

@@ -18,6 +18,7 @@ from chain.records import sign_record
 from chain.sdjwt import SignedRecord
 from tests.adapters.formats.customs import test_dec, test_dec_mod, writing
 from tests.adapters.formats.logistics import test_later_formats
+from tests.record_numbers import jti_of
 from tests.samples import REPOSITORY
 
 SAMPLE_BYTES_MAX = 64 * 1024
@@ -50,7 +51,7 @@ def records() -> tuple[SignedRecord, ...]:
             if entity.record is not None and (read.kind, entity.record.TYPE) not in found:
                 record = entity.record.for_ucrs([UCR])
                 found[read.kind, entity.record.TYPE] = sign_record(
-                    record, key=KEY, iss="91110000100000001A", consortium="ab" * 32, iat=1, jti=str(len(found))
+                    record, key=KEY, iss="91110000100000001A", consortium="ab" * 32, iat=1, jti=jti_of(str(len(found)))
                 )
     return tuple(found.values())
 

@@ -58,6 +58,7 @@ from gateway.settings import GatewaySettings
 from gateway.store.store import Store
 from gateway.store.vault import DataKeys, Vault
 from tests.fakes.memory_ledger import CONSORTIUM, PaperBatch, PaperCheckpoint, PaperLedger
+from tests.record_numbers import jti_of
 
 CARRIER = "91110000MA0090065W"
 BROKER = "91110000MA0090047R"
@@ -348,7 +349,7 @@ class Town:
             "iss": CARRIER,
             "consortium": CONSORTIUM.hex(),
             "iat": int(self.clock()),
-            "jti": secrets.token_urlsafe(9),
+            "jti": jti_of(secrets.token_urlsafe(9)),
         }
         ucrs = changed.pop("ucrs", [number])
         record = departure(*ucrs)

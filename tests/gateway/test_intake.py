@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from chain.encoding import base64url
+from chain.encoding import base64url, parse_base64url
 from chain.errors import MalformedRecord
-from chain.keys import SigningKey
+from chain.keys import P256_ORDER, SigningKey
 from chain.members import MemberState, Role
 from chain.proof.receipt import SignedReceipt
 from chain.sdjwt import SignedRecord
@@ -20,6 +20,7 @@ from gateway.store.model import RecordState
 from gateway.store.records import get_signed, own_records
 from tests.fakes.memory_ledger import CONSORTIUM
 from tests.gateway.memory_consortium import BROKER, CARRIER, GATEWAY, PaperGateway, Town, ucr
+from tests.record_numbers import jti_of
 
 
 def body(record: SignedRecord) -> bytes:
@@ -65,8 +66,8 @@ def test_a_record_signed_anew_over_the_same_words_is_the_same_record(gateway: Pa
 
 
 def test_another_record_under_the_same_number_is_refused(gateway: PaperGateway, town: Town) -> None:
-    gateway.intake.accept(body(town.event(1, jti="one")))
-    assert refusal(gateway, town.event(2, jti="one")) == "jti-taken"
+    gateway.intake.accept(body(town.event(1, jti=jti_of("one"))))
+    assert refusal(gateway, town.event(2, jti=jti_of("one"))) == "jti-taken"
 
 
 def test_the_payload_comes_back_byte_for_byte(gateway: PaperGateway, town: Town) -> None:
@@ -99,6 +100,18 @@ def test_a_broken_signature_is_refused(gateway: PaperGateway, town: Town) -> Non
     jwt = record.jwt.rpartition(".")[0] + "." + other.jwt.rpartition(".")[2]
     forged = SignedRecord.parse(record.serialize().replace(record.jwt, jwt))
     assert refusal(gateway, forged) == "bad-signature"
+
+
+def test_the_twin_of_a_signature_is_refused_and_the_record_is_taken(gateway: PaperGateway, town: Town) -> None:
+    record = town.event()
+    raw = parse_base64url(record.jwt.rpartition(".")[2])
+    twin = raw[:32] + (P256_ORDER - int.from_bytes(raw[32:], "big")).to_bytes(32, "big")
+    jwt = record.jwt.rpartition(".")[0] + "." + base64url(twin)
+    high = SignedRecord.parse(record.serialize().replace(record.jwt, jwt))
+    assert high.record_id == record.record_id
+    assert high.verify(town.carrier.public)
+    assert refusal(gateway, high) == "high-s"
+    assert gateway.intake.accept(body(record)).is_new
 
 
 def test_a_revoked_key_is_refused_from_the_block_after_its_revocation_on(gateway: PaperGateway, town: Town) -> None:

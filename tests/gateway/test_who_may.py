@@ -20,6 +20,7 @@ from gateway.api.problems import GatewayRefusal
 from tests.fakes.memory_ledger import CONSORTIUM
 from tests.gateway.memory_consortium import CARRIER, GATEWAY, PUBLIC_URL, PaperGateway, Town
 from tests.gateway.test_http import assertion
+from tests.record_numbers import jti_of
 
 SPEAKER = "91110000MA009001X0"
 GOVERNORS_WORD = "audit.finding"
@@ -77,7 +78,7 @@ def verdict(gateway: PaperGateway, town: Town, key: SigningKey, kind: str) -> st
         iss=SPEAKER,
         consortium=CONSORTIUM.hex(),
         iat=int(town.clock()),
-        jti=f"{kind}",
+        jti=jti_of(kind),
         key=key,
     )
     try:

@@ -104,3 +104,24 @@ def test_no_key_file_is_written_under_a_short_passphrase(
         with pytest.raises(BrokenFolder, match="20 characters"):
             make("broker")
     assert list(folder.member_folder("broker").glob("*")) == []
+
+
+def test_a_members_record_numbers_have_a_secret_that_key_rotation_keeps(folder: ConsortiumFolder) -> None:
+    folder.make_signing_key("broker")
+    secret = folder.jti_secret("broker")
+    assert len(secret) == 32
+    assert (folder.member_folder("broker") / "jti-secret").stat().st_mode & 0o777 == 0o600
+    folder.make_signing_key("broker")
+    assert folder.jti_secret("broker") == secret
+    folder.make_signing_key("carrier")
+    assert folder.jti_secret("carrier") != secret
+
+
+@pytest.mark.parametrize("content", [None, "", "AAAA", "not base64url!", "A" * 44])
+def test_a_missing_or_broken_secret_of_record_numbers_is_named(folder: ConsortiumFolder, content: str | None) -> None:
+    file = folder.member_folder("broker") / "jti-secret"
+    if content is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content)
+    with pytest.raises(BrokenFolder, match="jti-secret"):
+        folder.jti_secret("broker")

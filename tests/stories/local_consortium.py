@@ -33,6 +33,7 @@ from gateway.store.records import count_waiting
 from scripts.bootstrap import found
 from scripts.consortium_folder import ConsortiumFolder, MemberProfile, load_account
 from scripts.local_attesters import LedgerVote
+from tests.record_numbers import jti_of
 
 PUBLIC_URL = "http://gateway.test"
 WAIT_S = 30.0
@@ -68,7 +69,7 @@ class Town:
             iss=self.member(slug).uscc,
             consortium=self.root.consortium.hex(),
             iat=int(time.time()),
-            jti=f"{slug}-{self._told}",
+            jti=jti_of(f"{slug}-{self._told}"),
             amends=amends,
         )
 

@@ -1,8 +1,7 @@
 """Writes the vectors: `scripts/make_vectors`. Record keys are drawn anew, so files change; their meaning does not.
 
 `bundles/` holds one file a bundle, `trust-roots/` the trust roots by fingerprint, `manifest.json` says what a right
-verifier answers, `structures.json` worked examples of each structure below a bundle. `released/` holds bundles of
-released format versions; it is written once a version and never again.
+verifier answers, `structures.json` worked examples of each structure below a bundle.
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ from chain.encoding import Json
 from chain.members import Role
 from chain.proof import batch, rlp, storage_layout
 from chain.proof.batch import BatchFacts
-from chain.proof.bundle import FORMAT
 from chain.proof.hashes import keccak256, sha256
 from chain.proof.header import Header
 from chain.proof.index_map import IndexMap, MapProof
@@ -24,13 +22,13 @@ from chain.proof.merkle import inclusion_path, leaf_hash, tree_root
 from chain.proof.seals import recover_signer
 from tests.catalogue import VECTORS
 from tests.fakes.ledger_simulator import BROKER, UCR, Consortium, SimulatedContract
+from tests.vectors import ed25519
 
 HERE = Path(__file__).resolve().parent
-RELEASED_NAMES = ("record_true", "consignment_true", "consignment_absent_true", "receipt_kept_true")
 
 
 def main() -> int:
-    """Writes all vectors anew, but released ones only where their version has none yet."""
+    """Writes all vectors anew."""
     for folder in ("bundles", "trust-roots"):
         shutil.rmtree(HERE / folder, ignore_errors=True)
         (HERE / folder).mkdir()
@@ -54,14 +52,7 @@ def main() -> int:
         )
     _write("manifest.json", manifest)
     _write("structures.json", structures())
-    release = HERE / "released" / FORMAT.replace("/", "-")
-    if not release.exists():
-        release.mkdir(parents=True)
-        for entry in manifest:
-            assert isinstance(entry, dict)
-            if entry["name"] in RELEASED_NAMES:
-                shutil.copy(HERE / str(entry["bundle"]), release / f"{entry['name']}.bundle.json")
-                shutil.copy(HERE / str(entry["trust_root"]), release / f"{entry['name']}.trust-root.json")
+    _write("ed25519.json", ed25519.as_json())
     print(f"{len(manifest)} bundles")
     return 0
 

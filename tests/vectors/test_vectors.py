@@ -1,4 +1,4 @@
-"""The vectors as files: each is judged as its manifest says, and bundles of released versions verify for ever."""
+"""The vectors as files: each is judged as its manifest says."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from tests.vectors.make import structures
 
 HERE = Path(__file__).resolve().parent
 MANIFEST: list[dict[str, Any]] = json.loads((HERE / "manifest.json").read_text(encoding="utf-8"))
-RELEASED = sorted((HERE / "released").glob("*/*.bundle.json"))
 
 
 def test_manifest_names_every_vector_of_the_catalogue_and_every_file() -> None:
@@ -35,16 +34,6 @@ def test_vector_file_is_judged_as_the_manifest_says(entry: dict[str, Any]) -> No
         assert report.answers[entry["check"] - 1].outcome is not Outcome.PASS
     if report.verdict < Verdict.INVALID:
         assert sum(one.not_counted is not None for one in report.records) == entry["not_counted"]
-
-
-@pytest.mark.parametrize("file", RELEASED, ids=lambda file: f"{file.parent.name} {file.name}")
-def test_bundle_of_a_released_version_verifies_for_ever(file: Path) -> None:
-    trust_root = TrustRoot.parse(file.with_name(file.name.replace(".bundle.", ".trust-root.")).read_bytes())
-    assert verify_file(file.read_bytes(), trust_root).verdict is Verdict.VALID
-
-
-def test_there_is_a_bundle_of_each_released_version() -> None:
-    assert {file.parent.name for file in RELEASED} == {"tongguan-bundle-1"}
 
 
 def test_worked_examples_of_the_structures_are_what_the_code_computes() -> None:

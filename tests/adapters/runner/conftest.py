@@ -23,6 +23,7 @@ from chain.keys import SigningKey
 from chain.members import Role
 from chain.records import RECORD_RULES, parse_record
 from chain.sdjwt import SignedRecord
+from tests.record_numbers import SECRET
 
 CONSORTIUM = "ab" * 32
 
@@ -100,6 +101,7 @@ class Consortium:
             member.uscc,
             self.keys[part],
             CONSORTIUM,
+            jti_secret=SECRET,
             source=source,
             gateway=self.gateway,
             journal=Journal(self.folder / f"{part}.sqlite"),

@@ -23,6 +23,7 @@ from chain.sdjwt import SignedRecord
 from tests.adapters.formats.customs.test_dec import RESULT
 from tests.adapters.formats.customs.writing import message
 from tests.adapters.runner.conftest import CONSORTIUM, Clock
+from tests.record_numbers import SECRET
 
 MEMBER = "91110000600037341L"
 UCR = f"6CN{MEMBER}-0001"
@@ -88,6 +89,7 @@ def told(story: Story, order: list[int], rounds: list[int]) -> list[SignedRecord
         MEMBER,
         KEY,
         CONSORTIUM,
+        jti_secret=SECRET,
         source=wire,
         gateway=wire,
         journal=Journal(":memory:"),

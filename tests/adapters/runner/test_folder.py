@@ -13,6 +13,7 @@ from adapters.runner.journal import Journal
 from adapters.runner.retry_policy import RunnerSettings
 from adapters.sources.folder import Folder
 from tests.adapters.runner.conftest import CONSORTIUM, Consortium
+from tests.record_numbers import SECRET
 
 
 def _folder_runner(consortium: Consortium, folder: Folder, **more: object) -> AdapterRunner:
@@ -20,6 +21,7 @@ def _folder_runner(consortium: Consortium, folder: Folder, **more: object) -> Ad
         consortium.cast.broker.uscc,
         consortium.keys["broker"],
         CONSORTIUM,
+        jti_secret=SECRET,
         source=folder,
         gateway=consortium.gateway,
         journal=Journal(":memory:"),

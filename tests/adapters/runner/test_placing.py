@@ -19,6 +19,7 @@ from chain.records import parse_record
 from chain.sdjwt import SignedRecord
 from tests.adapters.formats.customs.writing import ceb, entity, message
 from tests.adapters.runner.conftest import CONSORTIUM, Clock
+from tests.record_numbers import SECRET
 
 MEMBER = "91110000600037341L"
 
@@ -61,6 +62,7 @@ def started(gateway: Waybills, *messages: tuple[bytes, dict[int, tuple[str, ...]
         MEMBER,
         SigningKey.generate(),
         CONSORTIUM,
+        jti_secret=SECRET,
         source=gateway,
         gateway=gateway,
         journal=Journal(":memory:"),

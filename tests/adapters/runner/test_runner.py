@@ -15,6 +15,7 @@ from chain.errors import NotFound
 from chain.keys import SigningKey
 from chain.records import Reference, parse_record
 from tests.adapters.runner.conftest import CONSORTIUM, Consortium
+from tests.record_numbers import SECRET
 
 
 @pytest.mark.parametrize("story", sorted(STORIES))
@@ -183,6 +184,7 @@ def test_anothers_words_are_refused(consortium: Consortium) -> None:
         consortium.cast.bank.uscc,
         SigningKey.generate(),
         CONSORTIUM,
+        jti_secret=SECRET,
         source=consortium.runner("broker")._source,
         gateway=consortium.gateway,
         journal=Journal(":memory:"),
@@ -219,6 +221,7 @@ def test_the_same_entity_has_the_same_jti_on_every_machine(consortium: Consortiu
             consortium.cast.broker.uscc,
             consortium.keys["broker"],
             CONSORTIUM,
+            jti_secret=SECRET,
             source=consortium.runner("broker")._source,
             gateway=consortium.gateway,
             journal=journal,

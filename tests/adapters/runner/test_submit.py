@@ -13,6 +13,7 @@ from chain.errors import Refused
 from chain.keys import SigningKey
 from chain.sdjwt import SignedRecord, issue
 from gateway.client import GatewayBusy, Receipt, Verdict
+from tests.record_numbers import SECRET, jti_of
 
 
 def _records(count: int) -> list[SignedRecord]:
@@ -24,7 +25,7 @@ def _records(count: int) -> list[SignedRecord]:
             iss="91110000600037341L",
             consortium="ab" * 32,
             iat=1,
-            jti=f"j{n}",
+            jti=jti_of(f"j{n}"),
             key=key,
         )
         for n in range(count)
@@ -92,16 +93,25 @@ def test_a_broken_upload_leaves_the_rest_for_later() -> None:
     assert [a.outcome for a in submit_many(answers, _records(9))] == [Outcome.ACCEPTED] * 2 + [Outcome.LATER]
 
 
-def test_the_jti_depends_on_every_part_of_the_entitys_name() -> None:
+def test_the_jti_depends_on_the_secret_and_on_every_part_of_the_entitys_name() -> None:
     envelope = Envelope("m-1", "CEB621", "91110000600037341L", "2026-03-02T01:00:00Z")
     other = Envelope("m-2", "CEB621", "91110000600037341L", "2026-03-02T01:00:00Z")
     jtis = {
-        record_jti(envelope, 0, "a"),
-        record_jti(envelope, 1, "a"),
-        record_jti(envelope, 0, "b"),
-        record_jti(other, 0, "a"),
+        record_jti(SECRET, envelope, 0, "a"),
+        record_jti(SECRET, envelope, 1, "a"),
+        record_jti(SECRET, envelope, 0, "b"),
+        record_jti(SECRET, other, 0, "a"),
+        record_jti(bytes(32), envelope, 0, "a"),
     }
-    assert len(jtis) == 4
+    assert len(jtis) == 5
+    assert record_jti(SECRET, envelope, 0, "a") in jtis, "a second run gives the same"
+
+
+def test_a_secret_of_another_length_numbers_nothing() -> None:
+    envelope = Envelope("m-1", "CEB621", "91110000600037341L", "2026-03-02T01:00:00Z")
+    for secret in (b"", bytes(16), bytes(33)):
+        with pytest.raises(ValueError, match="32 bytes"):
+            record_jti(secret, envelope, 0, "a")
 
 
 @pytest.mark.parametrize(

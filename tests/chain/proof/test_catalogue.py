@@ -8,6 +8,7 @@ from chain.verify import Outcome, Verdict, verify_file
 from chain.verify.trust_root import TagKey
 from tests.catalogue import VECTORS, Vector
 from tests.fakes.ledger_simulator import OTHER_UCR, Consortium
+from tests.record_numbers import jti_of
 
 
 @pytest.mark.parametrize("vector", VECTORS.values(), ids=VECTORS.keys())
@@ -48,7 +49,7 @@ def test_coverage_is_told_by_the_first_batch_uncovered_and_not_by_the_block_of_t
 
 def test_which_of_two_records_counts_does_not_depend_on_which_of_repeated_places_is_shown() -> None:
     it = Consortium()
-    one, other = it.record(jti="7"), it.record(jti="7")
+    one, other = it.record(jti=jti_of("7")), it.record(jti=jti_of("7"))
     under_old = it.entries_of(other)
     it.tag_keys.append(TagKey(1, b"\x05" * 32))
     under_new = it.entries_of(one)

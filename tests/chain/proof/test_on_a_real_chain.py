@@ -32,6 +32,7 @@ from chain.sdjwt import SignedRecord, issue
 from chain.verify import Outcome, TrustRoot, Verdict, verify_file
 from chain.verify.trust_root import LEDGER, REGISTRY, Contract, TagKey, ValidatorRange
 from tests.contracts.engines import Consortium, account, open_embedded, uscc
+from tests.record_numbers import jti_of
 
 UCR = "6CN91110000MA00000001-1"
 TAG_KEY = b"\x07" * 32
@@ -65,7 +66,7 @@ class RealChain:
             iss=ISSUER,
             consortium=self.it.founding.consortium.hex(),
             iat=1_700_000_000,
-            jti=jti,
+            jti=jti_of(jti),
             key=self.key,
         )
 

@@ -95,7 +95,7 @@ def test_an_ed25519_point_of_small_order_is_no_key(y: str, sign_bit: int) -> Non
     raw = bytearray(bytes.fromhex(y))
     raw[31] |= sign_bit
     with pytest.raises(MalformedKey):
-        PublicKey.from_bytes(KeyAlgorithm.EDDSA, bytes(raw))
+        PublicKey.from_bytes(KeyAlgorithm.ED25519, bytes(raw))
 
 
 @pytest.mark.parametrize("algorithm", KeyAlgorithm)

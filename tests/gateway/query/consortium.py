@@ -22,6 +22,7 @@ from chain.records.value import Taxes, TaxLine
 from chain.sdjwt import SignedRecord
 from gateway.consignment.records import CheckpointFacts, Coverage, HeldRecord, Reader, State
 from scripts.bootstrap import example_uscc
+from tests.record_numbers import jti_of
 
 CONSORTIUM = "ab" * 32
 KEY = SigningKey.generate()
@@ -199,7 +200,7 @@ class PaperChain:
             iss=member.uscc,
             consortium=CONSORTIUM,
             iat=1_763_600_000 + place,
-            jti=jti or f"r{place}",
+            jti=jti or jti_of(f"r{place}"),
             amends=amends,
         )
         is_anchored = state in (State.ANCHORED, State.COVERED)

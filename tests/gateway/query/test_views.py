@@ -39,6 +39,7 @@ from tests.gateway.query.consortium import (
     story,
     waybill,
 )
+from tests.record_numbers import jti_of
 
 POLICY = ViewPolicy.load()
 DIRECTORY = PaperDirectory()
@@ -249,7 +250,7 @@ def test_answers_fold_by_customs_own_time_not_by_their_place() -> None:
 
 def test_a_record_under_a_number_used_before_is_a_finding() -> None:
     chain = story()
-    chain.say(CARRIER, departure(time="03:00:00"), jti="r1")
+    chain.say(CARRIER, departure(time="03:00:00"), jti=jti_of("r1"))
     assert "same-number-twice" in {one["rule"] for one in seen_by(chain, TRADER)["findings"]}  # type: ignore[attr-defined]
 
 
@@ -271,7 +272,7 @@ def test_taxes_and_the_second_step_show_as_due() -> None:
 
 def test_a_record_not_anchored_yet_comes_last_and_the_view_does_not_claim_to_be_complete() -> None:
     chain = story()
-    late = chain.say(TRADER, order(), jti="late", state=State.ACCEPTED)
+    late = chain.say(TRADER, order(), jti=jti_of("late"), state=State.ACCEPTED)
     chain.held.insert(0, chain.held.pop())
     view = seen_by(chain, TRADER)
     assert view["records"][-1]["record"] == late.signed.record_id  # type: ignore[index]

@@ -21,6 +21,7 @@ from gateway.client import GatewayClient
 from gateway.runtime.tracing import Tracing, open_traces, parse_traceparent, traces_to
 from tests.faults.crashing import PowerCut, cut_before
 from tests.gateway.memory_consortium import CARRIER, GATEWAY, PUBLIC_URL, PaperGateway, Town
+from tests.record_numbers import jti_of
 
 CALLER_TRACE, CALLER_SPAN = "ab" * 16, "cd" * 8
 CALLER = {"traceparent": f"00-{CALLER_TRACE}-{CALLER_SPAN}-01"}
@@ -169,7 +170,7 @@ def test_nothing_personal_no_reference_and_no_secret_stands_in_any_span(
     town.clock.now = time.time()
     gateway.registry.refresh()
     client = GatewayClient(PUBLIC_URL, signer=town.carrier, member=CARRIER, transport=http._transport)
-    record = town.event(jti="number-of-ours")
+    record = town.event(jti=jti_of("number-of-ours"))
     receipt = client.submit(record)
     token = client.token()
     http.get(f"/v1/consignments/6CN{CARRIER}-000001?name=Zhang", headers={"Authorization": f"Bearer {token}"})

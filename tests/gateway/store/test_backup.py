@@ -13,6 +13,7 @@ from gateway.store.model import RecordState, leases, metadata
 from gateway.store.records import find_held, get_signed
 from gateway.store.store import Store
 from tests.gateway.memory_consortium import PaperGateway, Town
+from tests.record_numbers import jti_of
 
 
 def rows_of(store: Store) -> dict[str, list[tuple[object, ...]]]:
@@ -30,7 +31,7 @@ def filled(gateway: PaperGateway, town: Town) -> PaperGateway:
         gateway.intake.accept(town.event(ucrs=[number, 90]).serialize().encode())
     gateway.seal()
     gateway.follow()
-    gateway.intake.accept(town.event(7, jti="last").serialize().encode())
+    gateway.intake.accept(town.event(7, jti=jti_of("last")).serialize().encode())
     return gateway
 
 

@@ -21,6 +21,7 @@ from chain.records.fastpath.grammar import STRING_BYTES_MAX
 from chain.records.fastpath.reader import parse_signed
 from chain.sdjwt import RECORD_TYP, SignedRecord
 from tests.chain.records.properties.test_round_trip import CONSORTIUM, ISSUER
+from tests.record_numbers import jti_of
 from tests.strategies import records
 
 KEY = SigningKey.generate()
@@ -145,7 +146,7 @@ def verdict(read: Callable[[bytes], SignedRecord], body: bytes) -> tuple[Any, ..
 @given(data=st.data())
 def test_a_record_read_at_once_is_the_one_read_step_by_step(record_type: type[Record], data: st.DataObject) -> None:
     record = data.draw(records(record_type))
-    body = sign_record(record, key=KEY, iss=ISSUER, consortium=CONSORTIUM, iat=1, jti="a").serialize().encode()
+    body = sign_record(record, key=KEY, iss=ISSUER, consortium=CONSORTIUM, iat=1, jti=jti_of("a")).serialize().encode()
     for _ in ("by the grammar", "by the forms that were learned", "by all of them together"):
         assert verdict(parse_signed, body) == verdict(step_by_step, body)
     assert parse_record(parse_signed(body)) == record
@@ -156,7 +157,7 @@ def test_a_record_read_at_once_is_the_one_read_step_by_step(record_type: type[Re
 @given(data=st.data())
 def test_a_changed_record_is_taken_or_refused_alike(record_type: type[Record], data: st.DataObject) -> None:
     record = data.draw(records(record_type))
-    signed = sign_record(record, key=KEY, iss=ISSUER, consortium=CONSORTIUM, iat=1, jti="a")
+    signed = sign_record(record, key=KEY, iss=ISSUER, consortium=CONSORTIUM, iat=1, jti=jti_of("a"))
     parse_signed(signed.serialize().encode())  # its forms are learned, which most changes leave as they are
     texts = texts_of(signed)
     place = data.draw(st.integers(0, len(texts) - 1))
@@ -169,7 +170,7 @@ def test_a_changed_record_is_taken_or_refused_alike(record_type: type[Record], d
 @given(data=st.data())
 def test_a_changed_body_or_payload_is_taken_or_refused_alike(data: st.DataObject) -> None:
     record = data.draw(records(RECORD_TYPES["trade.order"]))
-    signed = sign_record(record, key=KEY, iss=ISSUER, consortium=CONSORTIUM, iat=1, jti="a")
+    signed = sign_record(record, key=KEY, iss=ISSUER, consortium=CONSORTIUM, iat=1, jti=jti_of("a"))
     body = signed.serialize().encode()
     if data.draw(st.booleans()):
         payload = data.draw(changed(parse_base64url(signed.jwt.split(".")[1])))
@@ -206,7 +207,7 @@ def test_a_record_of_our_own_making_is_read_at_once() -> None:
     record = RECORD_TYPES["trade.order"].from_sections(
         {"ucr": ["6CN91110000600037341L-1"], "order": [parse_order(order)]}
     )
-    signed = sign_record(record, key=KEY, iss=ISSUER, consortium=CONSORTIUM, iat=1, jti="a")
+    signed = sign_record(record, key=KEY, iss=ISSUER, consortium=CONSORTIUM, iat=1, jti=jti_of("a"))
     assert parse_signed(signed.serialize().encode()).fits_model
     assert not SignedRecord.parse(signed.serialize()).fits_model
 

@@ -23,9 +23,10 @@ from chain.records import parse_record, sign_record
 from chain.records.fastpath.reader import parse_signed
 from chain.sdjwt import RECORD_TYP, SignedRecord
 from tests.chain.records.properties.test_round_trip import CONSORTIUM, ISSUER, SMALL
+from tests.record_numbers import jti_of
 
 KEY = SigningKey.generate()
-SIGNED = sign_record(SMALL, key=KEY, iss=ISSUER, consortium=CONSORTIUM, iat=1, jti="a")
+SIGNED = sign_record(SMALL, key=KEY, iss=ISSUER, consortium=CONSORTIUM, iat=1, jti=jti_of("a"))
 TEXT = SIGNED.serialize()
 PAYLOAD = json.loads(parse_base64url(SIGNED.jwt.split(".")[1]))
 SECONDS_MAX = 1.0

@@ -12,6 +12,7 @@ from chain.keys import SigningKey
 from chain.members import KeyAlgorithm
 from chain.records import RECORD_TYPES, Record, parse_record, sign_record
 from chain.sdjwt import WITHHELD, SignedRecord, issue
+from tests.record_numbers import jti_of
 from tests.strategies import json_values, parts, records, ucrs
 
 KEYS = {algorithm: SigningKey.generate(algorithm) for algorithm in KeyAlgorithm}
@@ -26,7 +27,7 @@ def test_a_record_comes_back_from_its_sd_jwt_as_it_was(
     record_type: type[Record], data: st.DataObject, algorithm: KeyAlgorithm
 ) -> None:
     record = data.draw(records(record_type))
-    signed = sign_record(record, key=KEYS[algorithm], iss=ISSUER, consortium=CONSORTIUM, iat=1, jti="a")
+    signed = sign_record(record, key=KEYS[algorithm], iss=ISSUER, consortium=CONSORTIUM, iat=1, jti=jti_of("a"))
     read = SignedRecord.parse(signed.serialize())
     assert read == signed
     assert read.verify(KEYS[algorithm].public)
@@ -37,7 +38,7 @@ def test_a_record_comes_back_from_its_sd_jwt_as_it_was(
 @given(record=records(), names=st.sets(st.sampled_from(["ucr", "references", "goods_items", "parties", "status"])))
 def test_withholding_sections_keeps_identity_and_signature(record: Record, names: set[str]) -> None:
     key = KEYS[KeyAlgorithm.ES256]
-    signed = sign_record(record, key=key, iss=ISSUER, consortium=CONSORTIUM, iat=1, jti="a")
+    signed = sign_record(record, key=key, iss=ISSUER, consortium=CONSORTIUM, iat=1, jti=jti_of("a"))
     shown = SignedRecord.parse(signed.with_sections(names).serialize())
     assert (shown.record_id, shown.sections) == (signed.record_id, signed.sections)
     assert shown.verify(key.public)
@@ -61,7 +62,7 @@ def test_any_json_value_is_disclosed_as_it_was(sections: dict[str, list[Json]]) 
         iss=ISSUER,
         consortium=CONSORTIUM,
         iat=0,
-        jti="j",
+        jti=jti_of("j"),
         key=KEYS[KeyAlgorithm.ES256],
     )
     read = SignedRecord.parse(signed.serialize())
@@ -86,7 +87,7 @@ def test_a_record_with_one_character_changed_is_malformed_or_does_not_verify_or_
 
     # The text's salts and signature are new each time: what is drawn must not depend on them.
     key = KEYS[KeyAlgorithm.ES256]
-    text = sign_record(SMALL, key=key, iss=ISSUER, consortium=CONSORTIUM, iat=1, jti="a").serialize()
+    text = sign_record(SMALL, key=key, iss=ISSUER, consortium=CONSORTIUM, iat=1, jti=jti_of("a")).serialize()
     at = int(share * len(text))
     assume(text[at] != other)
     try:
