@@ -145,7 +145,7 @@ def test_random_damage_ends_in_a_refusal_or_a_whole_chain(chain_folder: Path, ge
     node = EmbeddedNode.open(chain_folder, genesis, VALIDATOR_KEYS, INSTANT)
     ours = [node.header(number).hash.hex() for number in range(6)]
     node.close()
-    child = REPOSITORY / "tests" / "node" / "damage.py"
+    child = REPOSITORY / "tests" / "chain" / "node" / "damage.py"
     command = [sys.executable, str(child), str(tmp_path / "genesis.json"), str(chain_folder), str(tmp_path / "copy")]
     said = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True, timeout=120).stdout
     outcomes = [line.split() for line in said.splitlines()]

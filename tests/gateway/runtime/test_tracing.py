@@ -35,10 +35,10 @@ def store_url(sqlite_url: str) -> str:
 @pytest.fixture
 def spans(gateway: PaperGateway) -> Iterator[InMemorySpanExporter]:
     exporter = InMemorySpanExporter()
-    gateway.runtime.tracing = traces_to(SimpleSpanProcessor(exporter), GATEWAY)
+    gateway.tracing = traces_to(SimpleSpanProcessor(exporter), GATEWAY)
     gateway.reopen()
     yield exporter
-    gateway.runtime.tracing.close()
+    gateway.tracing.close()
 
 
 @pytest.fixture
@@ -154,7 +154,7 @@ def test_a_batch_that_was_made_before_a_crash_is_told_as_resumed(
     assert failed.attributes is not None
     assert failed.attributes["error.type"] == "PowerCut"
     after = InMemorySpanExporter()
-    gateway.runtime.tracing = traces_to(SimpleSpanProcessor(after), GATEWAY)
+    gateway.tracing = traces_to(SimpleSpanProcessor(after), GATEWAY)
     town.clock.now += gateway.settings.lease_s + 1
     gateway.reopen()
     gateway.seal()
@@ -193,7 +193,7 @@ def test_nothing_personal_no_reference_and_no_secret_stands_in_any_span(
 
 
 def test_a_fault_is_told_by_its_class_alone(gateway: PaperGateway, spans: InMemorySpanExporter) -> None:
-    with pytest.raises(ValueError), gateway.runtime.tracing.step("examination", records=1):
+    with pytest.raises(ValueError), gateway.tracing.step("examination", records=1):
         raise ValueError("Zhang San")
     said = only(spans, "examination").to_json()
     assert "ValueError" in said
@@ -232,11 +232,11 @@ def test_a_caller_that_does_not_record_its_trace_is_not_recorded_here(
 
 def test_a_file_of_traces_holds_a_span_a_line(gateway: PaperGateway, town: Town, tmp_path: Path) -> None:
     file = tmp_path / "traces.jsonl"
-    gateway.runtime.tracing = open_traces(file, GATEWAY)
+    gateway.tracing = open_traces(file, GATEWAY)
     gateway.reopen()
     http = TestClient(gateway.app(), base_url=PUBLIC_URL)
     assert http.post("/v1/records", content=town.event().serialize()).status_code == 202
-    gateway.runtime.tracing.close()
+    gateway.tracing.close()
     lines = [json.loads(line) for line in file.read_text().splitlines()]
     assert [one["name"] for one in lines] == ["examination", "durable commit", "POST /v1/records"]
     assert {one["resource"]["attributes"]["service.name"] for one in lines} == {"tongguan-gateway"}
