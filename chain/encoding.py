@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from binascii import a2b_base64, b2a_base64
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
 Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json] | None"
@@ -141,6 +141,16 @@ def parse_json_object(text: str | bytes) -> dict[str, Json]:
     return value
 
 
+def find_doubled(names: Iterable[str]) -> str:
+    """The first name that stands a second time; empty where none does. Each name is looked at once."""
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            return name
+        seen.add(name)
+    return ""
+
+
 def check_json_depth(text: str, depth_max: int = JSON_DEPTH_MAX) -> None:
     """Raises `ValueError` where brackets outside strings nest deeper than `depth_max`; to be asked before decoding.
 
@@ -164,9 +174,7 @@ _BRACKET = re.compile(r"[\[\]{}]")
 def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        names = [name for name, _ in pairs]
-        doubled = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the name {doubled[:40]!r} stands twice in one object")
+        raise ValueError(f"the name {find_doubled(name for name, _ in pairs)[:40]!r} stands twice in one object")
     return members
 
 

@@ -17,7 +17,7 @@ from typing import TypeAlias
 from adapters.message import MESSAGE_BYTES_MAX
 from adapters.parsing.xml import FORMAT_CODE, UNSEEN
 from adapters.parsing.xml_fields import Faults, Form
-from chain.encoding import check_json_depth
+from chain.encoding import check_json_depth, find_doubled
 from chain.errors import MalformedMessage
 
 JSON_DEPTH_MAX = 32
@@ -179,8 +179,7 @@ def plain_decimal(said: str) -> str | None:
 def _pairs(pairs: list[tuple[str, Value]]) -> dict[str, Value]:
     value = dict(pairs)
     if len(value) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        twice = find_doubled(name for name, _ in pairs)
         raise _Refused(f"names each member of an object once; {twice[:40]!r} stands twice")
     return value
 
@@ -196,7 +195,8 @@ _LENIENT = json.JSONDecoder(
     object_pairs_hook=_pairs, parse_int=Number, parse_float=Number, parse_constant=_constant, strict=False
 )
 """Lets control characters pass, so that the member that holds one can be named."""
-_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
+"""A string, or what begins as one and never ends: else each of its quotes would be tried up to the end again."""
 
 
 def _refuse_strange(value: Value) -> None:

@@ -9,11 +9,11 @@ JSON form (the same over HTTP and as `FILE.envelope.json` beside a file)::
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from chain.encoding import parse_json
 from chain.errors import Malformed
 
 MESSAGE_ID_CHARS_MAX = 128
@@ -75,9 +75,9 @@ class Envelope:
         if len(body) > ENVELOPE_BYTES_MAX:
             raise MalformedEnvelope("envelope", f"is longer than {ENVELOPE_BYTES_MAX} bytes", value=len(body))
         try:
-            value = json.loads(body)
-        except (ValueError, RecursionError) as error:
-            raise MalformedEnvelope("envelope", "is not JSON") from error
+            value = parse_json(body)
+        except ValueError as error:
+            raise MalformedEnvelope("envelope", f"is strict JSON in UTF-8: {error}") from error
         return cls.parse(value)
 
     def format(self) -> dict[str, object]:
