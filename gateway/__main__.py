@@ -10,10 +10,10 @@ from pathlib import Path
 import uvicorn
 
 from chain.errors import TongguanError
+from chain.http_limits import BoundedHttp
 from gateway.app import build, create_app
 from gateway.runtime import allocator
 from gateway.runtime.cpu_affinity import PLACEMENT
-from gateway.runtime.http_limits import BoundedHttp
 from gateway.runtime.logs import install_logs
 from gateway.settings import GatewaySettings
 

@@ -134,6 +134,6 @@ class Machine:
         """Raises ProcessDied where a part has ended."""
         self._group.check()
 
-    def run_until(self, stopped: Callable[[], bool]) -> None:
-        """Watches the parts until `stopped` says so."""
-        self._group.run_until(stopped)
+    def run_until(self, stopped: Callable[[], bool], say: Callable[[str], None] = print) -> None:
+        """Watches the parts until `stopped` says so and starts again what ends; raises ProcessDied."""
+        self._group.run_until(stopped, say)

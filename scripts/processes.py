@@ -1,7 +1,8 @@
 """One machine's process group: parts that start together, are waited for, watched, and stopped together.
 
-Every process writes to its own log file. Where one dies, the group says which, with its last lines, and ends the
-others; a second start in the same folder begins where each part's own store left off.
+Every process writes to its own log file. While a group is being started, one that dies ends it: the group says which,
+with its last lines. Once it runs, a part that dies is started again after a pause that grows, and begins where its own
+store left off; the others go on. Only a part that dies again and again before it answers ends the group.
 """
 
 from __future__ import annotations
@@ -25,6 +26,16 @@ READY_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 15.0
 POLL_S = 0.05
 LOG_LINES_SHOWN = 12
+FIRST_PAUSE_S = 1.0
+PAUSE_S_MAX = 60.0
+"""Between a part's end and its next start: twice as long each time."""
+STEADY_S = 60.0
+"""A part that ran for so long begins with the first pause again."""
+STARTS_MAX = 5
+"""So many starts in a row that never led to an answer, and the part cannot start."""
+READY_EVERY_S = 1.0
+ALIVE_S = 5.0
+"""A part that answers nobody counts as started after so long."""
 _PR_SET_PDEATHSIG = 1
 
 
@@ -45,8 +56,21 @@ class NotReady(TongguanError):
 @dataclass
 class _Part:
     name: str
-    process: subprocess.Popen[bytes]
+    command: Sequence[str]
     log: Path
+    process: subprocess.Popen[bytes]
+    started_at: float
+    """On the monotonic clock, like all times here."""
+    ready: Callable[[], bool] | None = None
+    is_ready: bool = False
+    """Whether this life of it has answered."""
+    asked_at: float = 0.0
+    restarts: int = 0
+    """In a row, without a steady time between."""
+    failed_starts: int = 0
+    """In a row."""
+    start_at: float | None = None
+    """When it is started again; None while it runs."""
 
 
 class ProcessGroup:
@@ -55,7 +79,7 @@ class ProcessGroup:
     def __init__(self, logs: Path) -> None:
         self._logs = logs
         self._parts: list[_Part] = []
-        logs.mkdir(parents=True, exist_ok=True)
+        logs.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def __enter__(self) -> ProcessGroup:
         return self
@@ -66,21 +90,15 @@ class ProcessGroup:
     def start(self, name: str, module: str, *arguments: str) -> None:
         """Starts `python -m module arguments`, its output appended to the log `name`.log."""
         log = self._logs / f"{name}.log"
-        with log.open("ab") as out:
-            process = subprocess.Popen(
-                [sys.executable, "-m", module, *arguments],
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                stdin=subprocess.DEVNULL,
-                # A group of its own: an interrupt at the terminal reaches only us, and we stop the parts in order.
-                start_new_session=True,
-                preexec_fn=_end_with_parent if sys.platform == "linux" else None,
-            )
-        self._parts.append(_Part(name, process, log))
+        command = (sys.executable, "-m", module, *arguments)
+        self._parts.append(_Part(name, command, log, _launch(command, log), time.monotonic()))
 
     def wait_ready(self, name: str, ready: Callable[[], bool], timeout_s: float = READY_TIMEOUT_S) -> None:
         """Returns once `ready` says so; raises ProcessDied or NotReady."""
         deadline = time.monotonic() + timeout_s
+        for part in self._parts:
+            if part.name == name:
+                part.ready = ready
         while not ready():
             self.check()
             if time.monotonic() > deadline:
@@ -93,11 +111,40 @@ class ProcessGroup:
             if (code := part.process.poll()) is not None:
                 raise ProcessDied(part.name, code, part.log)
 
-    def run_until(self, stopped: Callable[[], bool]) -> None:
-        """Watches the parts until `stopped` says so; raises ProcessDied where one ends before."""
+    def run_until(self, stopped: Callable[[], bool], say: Callable[[str], None] = print) -> None:
+        """Watches the parts until `stopped` says so, and starts again what ends; `say` hears of it.
+
+        Raises ProcessDied where a part cannot start.
+        """
         while not stopped():
-            self.check()
+            for part in self._parts:
+                self._look_after(part, time.monotonic(), say)
             time.sleep(0.2)
+
+    def _look_after(self, part: _Part, now: float, say: Callable[[str], None]) -> None:
+        if part.start_at is not None:
+            if now >= part.start_at:
+                part.process, part.started_at, part.is_ready = _launch(part.command, part.log), now, False
+                part.start_at = None
+                say(f"{part.name} was started again")
+            return
+        if (code := part.process.poll()) is None:
+            self._note_answer(part, now)
+            return
+        part.failed_starts = 0 if part.is_ready else part.failed_starts + 1
+        if part.failed_starts >= STARTS_MAX:
+            raise ProcessDied(part.name, code, part.log)
+        part.restarts = 0 if now - part.started_at > STEADY_S else part.restarts
+        pause_s = min(FIRST_PAUSE_S * 2**part.restarts, PAUSE_S_MAX)
+        part.restarts += 1
+        part.start_at = now + pause_s
+        say(f"{part.name} ended with code {code} and is started again in {pause_s:.0f} s; its log: {part.log}")
+
+    def _note_answer(self, part: _Part, now: float) -> None:
+        if part.is_ready or now - part.asked_at < READY_EVERY_S:
+            return
+        part.asked_at = now
+        part.is_ready = part.ready() if part.ready is not None else now - part.started_at > ALIVE_S
 
     def stop(self) -> None:
         """Asks every part to end, last started first; kills what does not within `STOP_TIMEOUT_S`."""
@@ -112,6 +159,20 @@ class ProcessGroup:
                         os.killpg(part.process.pid, signal.SIGKILL)
                     part.process.wait()
         self._parts.clear()
+
+
+def _launch(command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
+    """A process of its own group, its output appended to the log, which is its owner's alone."""
+    with os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600), "ab") as out:
+        return subprocess.Popen(
+            command,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            # A group of its own: an interrupt at the terminal reaches only us, and we stop the parts in order.
+            start_new_session=True,
+            preexec_fn=_end_with_parent if sys.platform == "linux" else None,
+        )
 
 
 def answers(url: str) -> Callable[[], bool]:

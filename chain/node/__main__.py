@@ -14,17 +14,20 @@ import sys
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from eth_keyfile.keyfile import decode_keyfile_json
 
 from chain.errors import TongguanError
+from chain.http_limits import Connections, bounded_http
 from chain.node.errors import CannotSeal
 from chain.node.genesis import Genesis
 from chain.node.http import create_app
 from chain.node.node import EmbeddedNode
 from chain.node.requests import Misread, address
 from chain.node.settings import STATE_BLOCKS_MIN, NodeSettings
+from chain.verify.trust_root import REGISTRY, TrustRoot
 
 PORT = 8545
 SHUTDOWN_S = 5
@@ -50,13 +53,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     said = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
     try:
+        genesis = Genesis.parse((said.dir / "genesis.json").read_bytes())
         settings = NodeSettings(
             read_only=said.read_only,
-            senders=None if said.sender is None else frozenset(said.sender),
+            **_senders(said, genesis),
             state_blocks=said.state_blocks,
             cors_origins=tuple(said.cors_origin),
         )
-        node = open_node(said.dir, settings, said.passphrase_file)
+        node = open_node(said.dir, genesis, settings, said.passphrase_file)
     except (TongguanError, OSError) as error:
         print(f"the node cannot start: {error}", file=sys.stderr)
         return 1
@@ -67,9 +71,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def open_node(folder: Path, settings: NodeSettings, passphrase_file: Path | None = None) -> EmbeddedNode:
+def _senders(said: argparse.Namespace, genesis: Genesis) -> dict[str, Any]:
+    """Whose transactions are taken: the registry's accounts and those that are named; before there is a registry, those
+    that block 0 gives a balance, which deploy it."""
+    if said.any_sender:
+        return {}
+    registry = said.registry or find_registry(said.dir)
+    named = frozenset(said.sender or ())
+    return {"registry": registry, "senders": named if registry else named | genesis.alloc.keys()}
+
+
+def find_registry(folder: Path) -> bytes | None:
+    """Address of the member registry by the folder's trust root; None before the consortium was founded."""
+    for name in ("trust-root.public.json", "trust-root.json"):
+        if (folder / name).is_file():
+            root = TrustRoot.parse((folder / name).read_bytes())
+            contracts = [part.address for part in root.contracts if part.name == REGISTRY and part.to_block is None]
+            return contracts[0] if contracts else None
+    return None
+
+
+def open_node(
+    folder: Path, genesis: Genesis, settings: NodeSettings, passphrase_file: Path | None = None
+) -> EmbeddedNode:
     """The node of a consortium's folder; raises `TongguanError` or OSError where it cannot run."""
-    genesis = Genesis.parse((folder / "genesis.json").read_bytes())
     keys = [] if settings.read_only else read_keys(folder / "validators", passphrase_file or folder / "passphrase")
     return EmbeddedNode.open(folder / "node", genesis, keys, settings)
 
@@ -94,6 +119,7 @@ def _serve(node: EmbeddedNode, host: str, port: int, hosts: frozenset[str]) -> N
         log_level="warning",
         access_log=False,
         server_header=False,
+        http=bounded_http(Connections()),
         ws_max_size=node.settings.request_bytes_max,
         timeout_graceful_shutdown=SHUTDOWN_S,
     )
@@ -120,7 +146,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--cors-origin", action="append", default=[], help="origin that browsers may call from")
     parser.add_argument("--read-only", action="store_true", help="answer questions only; needs no validator keys")
     parser.add_argument(
-        "--sender", action="append", type=_address, help="take transactions of this account only; repeatable"
+        "--sender",
+        action="append",
+        type=_address,
+        help="take transactions of this account too, beside the registry's; repeatable",
+    )
+    parser.add_argument("--any-sender", action="store_true", help="take everyone's transactions, for trials")
+    parser.add_argument(
+        "--registry", type=_address, help="address of the member registry (default: as DIR's trust root names it)"
     )
     parser.add_argument(
         "--state-blocks",

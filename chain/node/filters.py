@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from time import monotonic
 
@@ -17,6 +18,8 @@ from chain.node.requests import BlockName, LogQuery
 from chain.node.responses import Json, data, log
 from chain.node.stored_logs import BlockLogs
 
+CLIENT: ContextVar[str] = ContextVar("client", default="")
+"""Address of the client whose request is being answered; empty in process."""
 PENDING_HASHES_MAX = 10_000
 """Hashes of new transactions kept for one filter between two polls; older ones are let go."""
 
@@ -72,6 +75,8 @@ class _Filter:
     seen: int
     """The newest block told of."""
     asked_at_s: float
+    client: str = ""
+    """Whose it is, by address."""
     pending: list[str] | None = None
     """Hashes of transactions taken since the last poll; None for a filter of logs or blocks."""
     stop: Callable[[], None] = field(default=lambda: None)
@@ -95,7 +100,7 @@ class Filters:
     def install(self, query: LogQuery | None, *, pending: bool = False) -> str:
         """A new filter's id; raises `RpcError` where there are too many."""
         name = "0x" + secrets.token_hex(16).lstrip("0")
-        one = _Filter(query, self._node.head.number, self._clock())
+        one = _Filter(query, self._node.head.number, self._clock(), CLIENT.get())
         if query is not None and query.first is not None and query.first.number is not None:
             # What the first poll tells starts at fromBlock, so blocks before it are not news.
             one.seen = max(one.seen, query.first.number - 1)
@@ -103,6 +108,9 @@ class Filters:
             self._forget_idle()
             if len(self._filters) >= self._node.settings.filters_max:
                 raise RpcError(LIMIT_EXCEEDED, f"at most {self._node.settings.filters_max} filters are kept")
+            own_max = self._node.settings.filters_per_client_max
+            if sum(kept.client == one.client for kept in self._filters.values()) >= own_max:
+                raise RpcError(LIMIT_EXCEEDED, f"at most {own_max} filters of one client are kept")
             self._filters[name] = one
         if pending:
             hashes: list[str] = []

@@ -8,12 +8,15 @@ refused, so that a web page cannot reach the node by a name that it points at th
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
+from typing import TypeVar
 
 import orjson
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -23,62 +26,100 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from chain.node.blocks import Block
+from chain.node.filters import CLIENT
 from chain.node.metrics import exposition
 from chain.node.node import EmbeddedNode
-from chain.node.rpc import Rpc
+from chain.node.rpc import Rpc, Special
 from chain.node.subscriptions import Subscriptions
+
+T = TypeVar("T")
 
 JSON_TYPE = "application/json"
 TOO_LARGE = 413
+TOO_MANY = 429
 WRONG_TYPE = 415
 FORBIDDEN = 403
 NOT_READY = 503
 WEBSOCKET_TOO_SLOW = 1008
 WEBSOCKET_TOO_LARGE = 1009
+WEBSOCKET_TRY_LATER = 1013
 
 
 def create_app(node: EmbeddedNode, *, hosts: frozenset[str] = frozenset()) -> Starlette:
     """The ASGI application of this node; `hosts` are names, beside localhost and addresses, that callers may use."""
     rpc = Rpc(node)
     is_ours = partial(_is_ours, hosts)
+    desk = _Desk(node, rpc)
     origins = list(node.settings.cors_origins)
     cors = [Middleware(CORSMiddleware, allow_origins=origins, allow_methods=["POST"], allow_headers=["content-type"])]
     return Starlette(
         routes=[
-            Route("/", partial(_post, node, rpc, is_ours), methods=["POST"]),
+            Route("/", partial(_post, desk, is_ours), methods=["POST"]),
             Route("/health", partial(_health, node), methods=["GET"]),
             Route("/metrics", partial(_metrics, node, rpc), methods=["GET"]),
-            WebSocketRoute("/", partial(_websocket, node, rpc, is_ours)),
+            WebSocketRoute("/", partial(_websocket, desk, is_ours)),
         ],
         middleware=cors if origins else [],
     )
 
 
-async def _post(node: EmbeddedNode, rpc: Rpc, is_ours: Callable[[str], bool], request: Request) -> Response:
+class _Desk:
+    """Answers requests side by side, as many as the settings allow in all and for one client."""
+
+    def __init__(self, node: EmbeddedNode, rpc: Rpc) -> None:
+        self.node = node
+        self.sockets: Counter[str] = Counter()
+        self._rpc = rpc
+        self._under_way: Counter[str] = Counter()
+        self._threads: CapacityLimiter | None = None
+
+    def has_room(self, client: str) -> bool:
+        """Whether one more request of this client may be answered now."""
+        return self._under_way[client] < self.node.settings.requests_per_client_max
+
+    async def answer(self, body: bytes, client: str, special: Special | None = None) -> bytes:
+        """The answer to a request body; waits while too many others are being answered."""
+        if self._threads is None:  # a limiter belongs to the event loop in which it is made
+            self._threads = CapacityLimiter(self.node.settings.requests_at_once_max)
+        self._under_way[client] += 1
+        CLIENT.set(client)
+        try:
+            return await to_thread.run_sync(self._rpc.answer_bytes, body, special, limiter=self._threads)
+        finally:
+            self._under_way[client] -= 1
+            if not self._under_way[client]:
+                del self._under_way[client]
+
+
+async def _post(desk: _Desk, is_ours: Callable[[str], bool], request: Request) -> Response:
+    client = request.client.host if request.client else ""
     if not is_ours(request.headers.get("host", "")):
         return PlainTextResponse("invalid host specified\n", FORBIDDEN)
     if request.headers.get("content-type", "").split(";")[0].strip().lower() != JSON_TYPE:
         # Browsers send other types across origins without asking first.
         return PlainTextResponse(f"invalid content type, only {JSON_TYPE} is supported\n", WRONG_TYPE)
+    if not desk.has_room(client):
+        return PlainTextResponse("too many requests of this client at once\n", TOO_MANY, {"Retry-After": "1"})
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > node.settings.request_bytes_max:
+        if len(body) > desk.node.settings.request_bytes_max:
             return PlainTextResponse("request body too large\n", TOO_LARGE)
-    answer = await to_thread.run_sync(rpc.answer_bytes, bytes(body))
-    return Response(answer, media_type=JSON_TYPE)
+    return Response(await desk.answer(bytes(body), client), media_type=JSON_TYPE)
 
 
 async def _health(node: EmbeddedNode, request: Request) -> Response:
+    fault = node.fault
     said = {
-        "ok": not node.fault,
+        "ok": not fault,
         "head": node.head.number,
         "head_timestamp": node.head.timestamp,
         "waiting": node.waiting,
         "state_from": node.state_from,
         "clock_behind_s": round(node.clock_behind_s, 3),
+        "runnable_age_s": round(node.runnable_age_s, 3),
         "read_only": node.settings.read_only,
-        "fault": node.fault,
+        "fault": fault,
     }
     return Response(orjson.dumps(said), 200 if said["ok"] else NOT_READY, media_type=JSON_TYPE)
 
@@ -87,26 +128,39 @@ async def _metrics(node: EmbeddedNode, rpc: Rpc, request: Request) -> Response:
     return PlainTextResponse(exposition(node, rpc), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
-async def _websocket(node: EmbeddedNode, rpc: Rpc, is_ours: Callable[[str], bool], socket: WebSocket) -> None:
+async def _websocket(desk: _Desk, is_ours: Callable[[str], bool], socket: WebSocket) -> None:
+    node, client = desk.node, socket.client.host if socket.client else ""
     origin = socket.headers.get("origin")
     allowed = origin is None or origin in node.settings.cors_origins
     if not allowed or not is_ours(socket.headers.get("host", "")):
         await socket.close(WEBSOCKET_TOO_SLOW)
         return
-    await socket.accept()
-    connection = _Connection(node, rpc, socket)
+    limits = node.settings
+    if desk.sockets.total() >= limits.websockets_max or desk.sockets[client] >= limits.websockets_per_client_max:
+        await socket.close(WEBSOCKET_TRY_LATER)
+        return
+    desk.sockets[client] += 1
     try:
-        await connection.run()
+        await socket.accept()
+        connection = _Connection(desk, client, socket)
+        try:
+            await connection.run()
+        finally:
+            connection.close()
     finally:
-        connection.close()
+        desk.sockets[client] -= 1
+        if not desk.sockets[client]:
+            del desk.sockets[client]
 
 
 class _Connection:
     """One WebSocket: requests answered in order, notices of its subscriptions in between."""
 
-    def __init__(self, node: EmbeddedNode, rpc: Rpc, socket: WebSocket) -> None:
+    def __init__(self, desk: _Desk, client: str, socket: WebSocket) -> None:
+        node = desk.node
         self._node = node
-        self._rpc = rpc
+        self._desk = desk
+        self._client = client
         self._socket = socket
         self._loop = asyncio.get_running_loop()
         self._outgoing: asyncio.Queue[bytes | None] = asyncio.Queue(node.settings.websocket_backlog_max)
@@ -144,7 +198,7 @@ class _Connection:
             if len(said) > self._node.settings.request_bytes_max:
                 await self._socket.close(WEBSOCKET_TOO_LARGE)
                 return
-            answer = await to_thread.run_sync(self._rpc.answer_bytes, said, self._special)
+            answer = await self._desk.answer(said, self._client, self._special)
             if answer:
                 await self._outgoing.put(answer)
 
@@ -157,10 +211,14 @@ class _Connection:
         return self._subscriptions.answer(method, params)
 
     def _on_block(self, block: Block) -> None:
-        self._loop.call_soon_threadsafe(self._subscriptions.on_block, block)
+        self._soon(self._subscriptions.on_block, block)
 
     def _on_pending(self, transaction_hash: bytes) -> None:
-        self._loop.call_soon_threadsafe(self._subscriptions.on_pending, transaction_hash)
+        self._soon(self._subscriptions.on_pending, transaction_hash)
+
+    def _soon(self, listener: Callable[[T], None], news: T) -> None:
+        with contextlib.suppress(RuntimeError):  # the server ended: nobody is left to be told
+            self._loop.call_soon_threadsafe(listener, news)
 
     def _notify(self, message: bytes) -> None:
         try:

@@ -6,10 +6,14 @@ is refused with the reason and the code that Ethereum clients know (Geth's words
 
 from __future__ import annotations
 
+import contextlib
+import io
 import logging
+import os
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from time import monotonic
 
 from chain.node.errors import LIMIT_EXCEEDED, TRANSACTION_REJECTED, NodeStoreFault, TransactionRefused
 from chain.node.settings import NodeSettings
@@ -23,18 +27,21 @@ logger = logging.getLogger(__name__)
 
 
 class Account:
-    """What the mempool needs to know of a sender at the head: nonce, balance (wei), whether it has code."""
+    """What the mempool needs to know of a sender at the head: nonce, balance (wei), has it code, may it send here."""
 
-    def __init__(self, nonce: int, balance: int, has_code: bool) -> None:
+    def __init__(self, nonce: int, balance: int, has_code: bool, *, may_send: bool = True) -> None:
         self.nonce = nonce
         self.balance = balance
         self.has_code = has_code
+        self.may_send = may_send
 
 
 class Mempool:
     """The transactions that wait. Not safe for several threads: the node calls it under its lock."""
 
-    def __init__(self, settings: NodeSettings, gas_limit: int) -> None:
+    def __init__(self, settings: NodeSettings, gas_limit: int, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._since: dict[bytes, float] = {}
         self._settings = settings
         self._gas_limit = gas_limit
         self._by_sender: dict[bytes, dict[int, Pooled]] = {}
@@ -53,8 +60,8 @@ class Mempool:
         """The waiting transaction of this hash; None where none waits."""
         return self._by_hash.get(transaction_hash)
 
-    def add(self, one: Pooled, account: Account) -> None:
-        """Let this transaction wait; raises `TransactionRefused` where it never can run or there is no room."""
+    def check(self, one: Pooled, account: Account) -> None:
+        """Raises `TransactionRefused` where this transaction never can run or there is no room; changes nothing."""
         if one.hash in self._by_hash:
             raise TransactionRefused("already known")
         self._refuse_hopeless(one, account)
@@ -64,11 +71,21 @@ class Mempool:
             self._refuse_without_room(one, waiting)
         elif not _outbids(one, earlier):
             raise TransactionRefused("replacement transaction underpriced")
-        else:
+
+    def add(self, one: Pooled, account: Account) -> None:
+        """Let this transaction wait; raises `TransactionRefused` as `check` does."""
+        self.check(one, account)
+        earlier = self._by_sender.get(one.sender, {}).get(one.nonce)
+        if earlier is not None:
             self._forget(earlier)
         self._by_sender.setdefault(one.sender, {})[one.nonce] = one
         self._by_hash[one.hash] = one
+        self._since[one.hash] = self._clock()
         self._bytes += len(one.raw)
+
+    def age_s(self, one: Pooled) -> float:
+        """For how long this transaction has waited."""
+        return max(0.0, self._clock() - self._since[one.hash])
 
     def runnable(self, nonce_of: Callable[[bytes], int]) -> Iterator[Pooled]:
         """What can run now, senders in order of arrival, each sender's in nonce order up to the first gap."""
@@ -104,6 +121,7 @@ class Mempool:
 
     def _forget(self, one: Pooled) -> None:
         del self._by_hash[one.hash]
+        del self._since[one.hash]
         waiting = self._by_sender[one.sender]
         del waiting[one.nonce]
         if not waiting:
@@ -111,11 +129,11 @@ class Mempool:
         self._bytes -= len(one.raw)
 
     def _refuse_hopeless(self, one: Pooled, account: Account) -> None:
-        senders = self._settings.senders
         transaction = one.transaction
-        if senders is not None and one.sender not in senders:
+        if not account.may_send:
             raise TransactionRefused(
-                f"sender 0x{one.sender.hex()} is not on this node's list of permitted senders",
+                f"sender 0x{one.sender.hex()} is no active account of the member registry, nor on this node's list of "
+                "permitted senders",
                 rpc_code=TRANSACTION_REJECTED,
             )
         if account.has_code:
@@ -148,16 +166,20 @@ class Journal:
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._open = file.open("ab")
+        self._open = _opened(file)
+        self._length = self._open.seek(0, os.SEEK_END)
 
     def append(self, raw: bytes) -> None:
-        """Add one transaction; raises `NodeStoreFault` where the disk does not take it."""
+        """Add one transaction, whole or not at all; raises `NodeStoreFault` where the disk does not take it."""
         entry = len(raw).to_bytes(4) + zlib.crc32(raw).to_bytes(4) + raw
         try:
-            self._open.write(entry)
-            self._open.flush()
+            _write_all(self._open, entry)
         except OSError as error:
+            with contextlib.suppress(OSError):
+                # What was written of it would hide every later entry.
+                self._open.truncate(self._length)
             raise NodeStoreFault(f"the journal of waiting transactions cannot be written: {error}") from error
+        self._length += len(entry)
 
     def read(self) -> list[bytes]:
         """The transactions in the file, up to the first damaged entry."""
@@ -176,27 +198,45 @@ class Journal:
         return found
 
     def rewrite(self, waiting: list[bytes]) -> None:
-        """Keep only these."""
-        if not waiting:
-            # As safe as a new file and a rename: the file is either as long as it was or empty.
-            self._open.truncate(0)
-            return
-        self._open.close()
-        fresh = self._file.with_suffix(".new")
-        with fresh.open("wb") as file:
-            for raw in waiting:
-                file.write(len(raw).to_bytes(4) + zlib.crc32(raw).to_bytes(4) + raw)
-        fresh.replace(self._file)
-        self._open = self._file.open("ab")
+        """Keep only these; raises `NodeStoreFault` where the disk does not take them, and the file stays as it was."""
+        try:
+            if not waiting:
+                # As safe as a new file and a rename: the file is either as long as it was or empty.
+                self._open.truncate(0)
+                self._length = 0
+                return
+            fresh = self._file.with_suffix(".new")
+            with _opened(fresh) as file:
+                file.truncate(0)
+                for raw in waiting:
+                    _write_all(file, len(raw).to_bytes(4) + zlib.crc32(raw).to_bytes(4) + raw)
+            fresh.replace(self._file)
+            earlier, self._open = self._open, _opened(self._file)
+            self._length = self._open.seek(0, os.SEEK_END)
+            earlier.close()
+        except OSError as error:
+            raise NodeStoreFault(f"the journal of waiting transactions cannot be written: {error}") from error
 
     @property
     def size_bytes(self) -> int:
         """How long the file is."""
-        return self._open.tell()
+        return self._length
 
     def close(self) -> None:
         """Close the file."""
         self._open.close()
+
+
+def _opened(file: Path) -> io.FileIO:
+    """The file for appending, its owner's alone; unbuffered, so that a write that failed is not written later."""
+    return io.FileIO(os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600), "ab")
+
+
+def _write_all(file: io.FileIO, content: bytes) -> None:
+    rest = memoryview(content)
+    while rest:
+        written = file.write(rest)
+        rest = rest[written or 0 :]
 
 
 def _outbids(one: Pooled, earlier: Pooled) -> bool:

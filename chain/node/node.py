@@ -9,21 +9,31 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from time import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from chain.node.accounts import AccountState, Proof, account_under, proof_under, word_under
+from chain.clock import WatchedClock, uptime_s
 from chain.node.blocks import Block, Header, validator_set
 from chain.node.calls import Change, Runner
-from chain.node.errors import INTERNAL_ERROR, METHOD_NOT_SUPPORTED, NodeStoreFault, TransactionRefused
+from chain.node.errors import (
+    INTERNAL_ERROR,
+    LIMIT_EXCEEDED,
+    METHOD_NOT_SUPPORTED,
+    NodeStoreFault,
+    RpcError,
+    TransactionRefused,
+)
 from chain.node.genesis import Genesis
 from chain.node.mempool import Account, Journal, Mempool
+from chain.node.sealing import block_of, miner_of
+from chain.node.senders import may_send
 from chain.node.settings import NodeSettings
 from chain.node.store import Store
-from chain.node.stored_logs import BlockLogs
+from chain.node.stored_chain import StoredChain
 from chain.node.transactions import Pooled, parse_transaction
-from chain.node.trie import EMPTY_CODE_HASH, keccak, list_root
+from chain.node.trie import EMPTY_CODE_HASH, keccak
 from chain.node.vm import Context, run_transactions
 
 if TYPE_CHECKING:
@@ -32,13 +42,17 @@ if TYPE_CHECKING:
 ANCESTORS_SEEN = 256
 """How many ancestors' hashes a contract can read (Yellow Paper, BLOCKHASH)."""
 RETRY_S = 1.0
+LOOK_S = 1.0
+"""How often the block maker looks at its folder, its clock and what waits, though nobody woke it."""
 JOURNAL_FILE = "waiting.journal"
 JOURNAL_BYTES_MAX = 64 * 1024 * 1024
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
 
-class EmbeddedNode:
+class EmbeddedNode(StoredChain):
     """A running node on one folder. Any thread may call it; blocks are made by a thread of its own."""
 
     def __init__(
@@ -48,12 +62,12 @@ class EmbeddedNode:
         genesis: Genesis,
         keys: Sequence[bytes],
         settings: NodeSettings,
-        clock: Callable[[], float],
+        clock: WatchedClock,
         at_step: Callable[[str], None],
     ) -> None:
+        super().__init__(store)
         self.genesis = genesis
         self.settings = settings
-        self._store = store
         self._journal = journal
         self._keys = [] if settings.read_only else validator_set(keys, genesis.validators)
         self._clock = clock
@@ -63,7 +77,7 @@ class EmbeddedNode:
         self._sealing = threading.Lock()
         self._closing = False
         self._fault = ""
-        self._head = store.header(store.head)
+        self._calls = threading.BoundedSemaphore(settings.calls_at_once_max)
         self._listeners: list[Callable[[Block], None]] = []
         self._pending_listeners: list[Callable[[bytes], None]] = []
         self._thread = threading.Thread(target=self._seal_for_ever, name="block-maker", daemon=True)
@@ -77,15 +91,17 @@ class EmbeddedNode:
         settings: NodeSettings | None = None,
         *,
         clock: Callable[[], float] = time,
+        steady: Callable[[], float] | None = None,
         at_step: Callable[[str], None] = lambda step: None,
     ) -> EmbeddedNode:
         """The node of this genesis in folder `path`, made if absent, ready to take transactions.
 
         `validator_keys` are raw 32-byte secp256k1 keys, at least a quorum of the genesis validators (none for a
-        read-only node). `clock` gives unix seconds. `at_step` is called with the name of each step of making a block
-        (`taken`, `executed`, `sealed`, `stored`, `shown`), and of pruning where the settings ask for it (`counted`,
-        `swept`, `released`, `copied`, `compacted`; `pruning` inside the transaction that stores a block). Raises
-        `NodeStoreFault` and `CannotSeal`.
+        read-only node). `clock` gives unix seconds; `steady` those of a clock that never jumps: by default the
+        machine's own beside the machine's time, and none beside another `clock`. `at_step` is called with the name of
+        each step of making a block (`taken`, `executed`, `sealed`, `stored`, `shown`), and of pruning where the
+        settings ask for it (`counted`, `swept`, `released`, `copied`, `compacted`; `pruning` inside the transaction
+        that stores a block). Raises `NodeStoreFault` and `CannotSeal`.
         """
         settings = settings or NodeSettings()
         if not settings.read_only:
@@ -98,7 +114,10 @@ class EmbeddedNode:
             state_blocks=settings.state_blocks,
             at_step=at_step,
         )
-        node = cls(store, Journal(path / JOURNAL_FILE), genesis, validator_keys, settings, clock, at_step)
+        watched = WatchedClock(
+            clock, steady or (uptime_s if clock is time else clock), settle_s=settings.clock_settle_s
+        )
+        node = cls(store, Journal(path / JOURNAL_FILE), genesis, validator_keys, settings, watched, at_step)
         if not settings.read_only:
             node._take_back()
             if not settings.instant:
@@ -140,12 +159,27 @@ class EmbeddedNode:
     def runnable(self) -> int:
         """How many of them can run now; the others wait for an earlier one of their sender."""
         with self._changed:
-            return sum(1 for _ in self._pool.runnable(lambda sender: self._sender(sender).nonce))
+            return sum(1 for _ in self._pool.runnable(self._nonce))
 
     @property
     def fault(self) -> str:
         """Why no block can be made, as a sentence; empty while all is well."""
-        return self._fault
+        if self._closing:
+            return self._fault
+        return self._fault or self._store.missing() or self._clock.fault or self._standstill()
+
+    def _standstill(self) -> str:
+        age_s = self.runnable_age_s
+        if age_s <= self.settings.runnable_age_max_s:
+            return ""
+        return f"a transaction that can run has waited {age_s:.0f} s for a block"
+
+    @property
+    def runnable_age_s(self) -> float:
+        """For how long the oldest transaction that can run now has waited; 0 where none can."""
+        with self._changed:
+            runnable = self._pool.runnable(self._nonce)
+            return max((self._pool.age_s(waiting) for waiting in runnable), default=0.0)
 
     @property
     def clock_behind_s(self) -> float:
@@ -162,54 +196,9 @@ class EmbeddedNode:
         """The first block whose state can be asked for; 0 where none was pruned."""
         return self._store.state_from
 
-    def block(self, number: int) -> Block:
-        """The block of this number, which must be from 0 to the head's."""
-        return self._store.block(number)
-
-    def logs(self, number: int) -> BlockLogs:
-        """The logs of the block of this number, which must be from 0 to the head's."""
-        return self._store.logs(number) if number < self._head.number else BlockLogs.of(self._store.block(number))
-
-    def header(self, number: int) -> Header:
-        """The header of this number, which must be from 0 to the head's."""
-        return self._head if number == self._head.number else self._store.block(number).header
-
-    def find_number(self, block_hash: bytes) -> int | None:
-        """Number of the block with this hash; None where there is none."""
-        number = self._store.find_number(block_hash)
-        return None if number is None or number > self._head.number else number
-
-    def find_transaction(self, transaction_hash: bytes) -> tuple[int, int] | None:
-        """Block number and index of this transaction; None where it is in no block."""
-        # A block is on disk a moment before it is the head; until then nobody may see a part of it.
-        found = self._store.find_transaction(transaction_hash)
-        return None if found is None or found[0] > self._head.number else found
-
     def find_waiting(self, transaction_hash: bytes) -> Pooled | None:
         """The waiting transaction of this hash; None where none waits."""
         return self._pool.find(transaction_hash)
-
-    def blooms(self, first: int, last: int) -> Iterator[tuple[int, int]]:
-        """Number and Bloom filter (as an integer) of each block from `first` to `last`."""
-        return self._store.blooms(first, last)
-
-    # What the state says
-
-    def account(self, address: bytes, state_root: bytes) -> AccountState:
-        """The account of this address (20 bytes) under a block's state root."""
-        return account_under(state_root, address, self._store.node)
-
-    def code(self, account: AccountState) -> bytes:
-        """The code of an account; empty for one without."""
-        return b"" if account.code_hash == EMPTY_CODE_HASH else self._store.node(account.code_hash)
-
-    def storage(self, account: AccountState, slot: int) -> int:
-        """The word in one storage slot of an account; 0 where nothing was ever written."""
-        return word_under(account.storage_root, slot, self._store.node)
-
-    def proof(self, address: bytes, slots: Sequence[int], state_root: bytes) -> Proof:
-        """The account and these slots with the trie nodes that prove them, present or absent, under a state root."""
-        return proof_under(state_root, address, slots, self._store.node)
 
     def runner(self, header: Header, changes: tuple[tuple[bytes, Change], ...] = ()) -> Runner:
         """What runs calls on the state after this block, in this block's context."""
@@ -221,6 +210,16 @@ class EmbeddedNode:
             timeout_s=self.settings.call_timeout_s,
             changes=changes,
         )
+
+    @contextmanager
+    def call_slot(self) -> Iterator[None]:
+        """Runs one call beside at most so many others as the settings allow; raises `RpcError` where none ends."""
+        if not self._calls.acquire(timeout=self.settings.call_timeout_s):
+            raise RpcError(LIMIT_EXCEEDED, f"more than {self.settings.calls_at_once_max} calls run at once; try later")
+        try:
+            yield
+        finally:
+            self._calls.release()
 
     def next_nonce(self, sender: bytes) -> int:
         """The nonce for the sender's next transaction, those that wait included."""
@@ -235,17 +234,20 @@ class EmbeddedNode:
             raise TransactionRefused("this node is read-only", rpc_code=METHOD_NOT_SUPPORTED)
         one = parse_transaction(raw, self.genesis.chain_id)
         with self._changed:
-            if self._closing or self._fault:
+            fault = self._fault or self._store.missing()
+            if self._closing or fault:
                 raise TransactionRefused(
-                    f"this node makes no blocks now: {self._fault or 'it is closing'}", rpc_code=INTERNAL_ERROR
+                    f"this node makes no blocks now: {fault or 'it is closing'}", rpc_code=INTERNAL_ERROR
                 )
             if self.find_transaction(one.hash):
                 raise TransactionRefused("already known")
-            self._pool.add(one, self._sender(one.sender))
+            sender = self._sender(one.sender)
+            self._pool.check(one, sender)
+            # Journal first: what the disk does not take was never taken, and nothing waits that nobody was told of.
             self._journal.append(raw)
+            self._pool.add(one, sender)
             self._at_step("taken")
-            for listener in list(self._pending_listeners):
-                listener(one.hash)
+            self._tell(self._pending_listeners, one.hash)
             self._changed.notify_all()
         if self.settings.instant:
             self._seal()
@@ -269,14 +271,7 @@ class EmbeddedNode:
     # How blocks are made
 
     def _seal_for_ever(self) -> None:
-        while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._closing or self._has_runnable())
-                while not self._closing and (wait_s := self._head.timestamp + 1 - self._clock()) > 0:
-                    # Whoever comes while we wait for the second to turn goes into the same block.
-                    self._changed.wait(min(wait_s, RETRY_S))
-                if self._closing:
-                    return
+        while self._await_work():
             try:
                 self._seal()
                 self._fault = ""
@@ -290,48 +285,38 @@ class EmbeddedNode:
                 logger.exception("making a block failed; the node answers questions but takes nothing more")
                 raise
 
+    def _await_work(self) -> bool:
+        """Returns once a block can be made and dated; whether the node goes on."""
+        with self._changed:
+            # Every wait ends by itself: whoever forgot to wake us, or a clock that jumped, costs a second.
+            while not self._closing and (not self._has_runnable() or self._clock.fault or self._store.missing()):
+                self._changed.wait(LOOK_S)
+            while not self._closing and (wait_s := self._head.timestamp + 1 - self._clock()) > 0:
+                # Whoever comes while we wait for the second to turn goes into the same block.
+                self._changed.wait(min(wait_s, RETRY_S))
+            return not self._closing
+
     def _seal(self) -> None:
         """One block of everything that can run now, durable and shown when this returns; none where nothing can run."""
         with self._sealing:
             parent = self._head
             with self._changed:
-                waiting = list(self._pool.runnable(lambda sender: self._sender(sender).nonce))
+                waiting = list(self._pool.runnable(self._nonce))
             if not waiting or self._closing:
                 return
+            if not self.settings.instant and (self._clock.fault or self._clock() < parent.timestamp + 1):
+                return  # it jumped while we came here
             number = parent.number + 1
             now = int(self._clock())
             timestamp = max(now, parent.timestamp + 1) if self.settings.instant else now
-            miner = self.genesis.validators[number % len(self.genesis.validators)]
+            miner = miner_of(self.genesis, number)
             outcome = run_transactions(
                 self._store.node, parent.state_root, self._context(number, timestamp, miner), waiting
             )
             self._at_step("executed")
             block = None
             if outcome.included:
-                bloom = 0
-                for receipt in outcome.receipts:
-                    bloom |= int.from_bytes(receipt.bloom)
-                header = Header(
-                    parent_hash=parent.hash,
-                    miner=miner,
-                    state_root=outcome.state_root,
-                    transactions_root=list_root([one.raw for one in outcome.included]),
-                    receipts_root=list_root([receipt.raw for receipt in outcome.receipts]),
-                    bloom=bloom.to_bytes(256),
-                    number=number,
-                    gas_limit=self.genesis.gas_limit,
-                    gas_used=outcome.gas_used,
-                    timestamp=timestamp,
-                    validators=self.genesis.validators,
-                ).sealed(self._keys)
-                self._at_step("sealed")
-                block = Block(
-                    header,
-                    tuple(one.raw for one in outcome.included),
-                    tuple(one.sender for one in outcome.included),
-                    outcome.receipts,
-                    tuple(one.hash for one in outcome.included),
-                )
+                block = block_of(outcome, parent, self.genesis, timestamp, self._keys, self._at_step)
                 self._store.append(block, outcome.fresh)
                 self._at_step("stored")
             self._show(block, outcome.included, outcome.dropped)
@@ -346,15 +331,29 @@ class EmbeddedNode:
             if block is not None:
                 self._head = block.header
             if len(self._pool) == 0 or self._journal.size_bytes > JOURNAL_BYTES_MAX:
-                self._journal.rewrite([one.raw for one in self._pool.all()])
+                self._shorten_journal()
             self._changed.notify_all()
         if block is not None:
-            for listener in list(self._listeners):
-                listener(block)
+            self._tell(self._listeners, block)
             self._at_step("shown")
 
+    def _shorten_journal(self) -> None:
+        try:
+            self._journal.rewrite([one.raw for one in self._pool.all()])
+        except NodeStoreFault as fault:
+            # Longer than it need be does no harm: what a block holds is left out when it is read.
+            logger.error("%s", fault)
+
+    def _tell(self, listeners: list[Callable[[T], None]], news: T) -> None:
+        for listener in list(listeners):
+            try:
+                listener(news)
+            except Exception:
+                # Somebody who hung up meanwhile; the chain goes on for the others.
+                logger.exception("a listener failed")
+
     def _has_runnable(self) -> bool:
-        return next(self._pool.runnable(lambda sender: self._sender(sender).nonce), None) is not None
+        return next(self._pool.runnable(self._nonce), None) is not None
 
     def _take_back(self) -> None:
         """Let the journal's transactions wait again; the log names those that cannot, unless a block holds them."""
@@ -367,9 +366,14 @@ class EmbeddedNode:
                 logger.warning("transaction 0x%s did not survive the restart: %s", keccak(raw).hex(), refused)
         self._journal.rewrite([one.raw for one in self._pool.all()])
 
+    def _nonce(self, sender: bytes) -> int:
+        return self.account(sender, self._head.state_root).nonce
+
     def _sender(self, sender: bytes) -> Account:
         account = self.account(sender, self._head.state_root)
-        return Account(account.nonce, account.balance, account.code_hash != EMPTY_CODE_HASH)
+        return Account(
+            account.nonce, account.balance, account.code_hash != EMPTY_CODE_HASH, may_send=may_send(self, sender)
+        )
 
     def _context(self, number: int, timestamp: int, miner: bytes) -> Context:
         def ancestors() -> Iterator[bytes]:

@@ -20,7 +20,10 @@ class NodeSettings:
     instant: bool = False
     """Seal each transaction before its hash is answered; block times run ahead of the clock if they must. For tests."""
     senders: frozenset[bytes] | None = None
-    """Accounts (20 bytes each) whose transactions are taken; None takes everyone's."""
+    """Accounts (20 bytes each) whose transactions are taken beside the registry's."""
+    registry: bytes | None = None
+    """Address of the member registry: accounts that are active in it at the head may send. Where this and `senders` are
+    None, everyone may."""
     state_blocks: int | None = None
     """Keep the state of so many newest blocks (at least 16) and prune older ones; None keeps all. Blocks, transactions,
     receipts and logs are always kept."""
@@ -40,6 +43,8 @@ class NodeSettings:
     """Most addresses, or topics in one position, of one log filter."""
     filters_max: int = 1_000
     """Most filters kept at once."""
+    filters_per_client_max: int = 200
+    """Most filters of one client (by address) kept at once."""
     filter_idle_s: float = 300.0
     """A filter that nobody has asked about for so long is forgotten."""
     subscriptions_max: int = 100
@@ -48,6 +53,20 @@ class NodeSettings:
     """Most gas that `eth_call` and its kin may use."""
     call_timeout_s: float = 5.0
     """Longest time that one `eth_call` or gas estimate may run."""
+    calls_at_once_max: int = 4
+    """Most `eth_call`s and their kin that run side by side; further ones wait as long as a call may run."""
+    requests_at_once_max: int = 64
+    """Most requests that are answered side by side; further ones wait."""
+    requests_per_client_max: int = 32
+    """Most of them for one client (by address); further ones are refused (429)."""
+    websockets_max: int = 256
+    """Most WebSocket connections at once."""
+    websockets_per_client_max: int = 32
+    """Most of them of one client (by address)."""
+    runnable_age_max_s: float = 30.0
+    """A transaction that could run and is in no block after so long makes the node unhealthy."""
+    clock_settle_s: float = 300.0
+    """After the wall clock jumped, no block is made until it is back, or has stood for so long where it jumped to."""
     proof_slots_max: int = 1_024
     """Most storage slots in one `eth_getProof`."""
     fee_history_blocks_max: int = 1_024

@@ -58,6 +58,8 @@ class Store:
         self._tables = tables
         self._lock = lock
         self._pruning: pruning.Pruning | None = None
+        self._file = Path(environment.path()) / "data.mdb"
+        self._inode = self._file.stat().st_ino
         self.block = lru_cache(BLOCKS_CACHED_MAX)(self._read_block)
         self.logs = lru_cache(LOGS_CACHED_MAX)(self._read_logs)
         self.node = NodeCache(self._read_node, NODES_CACHED_BYTES_MAX)
@@ -78,7 +80,7 @@ class Store:
         `state_blocks`: keep the state of so many newest blocks, and let go of what older ones alone were made of;
         None keeps all from now on. Raises `NodeStoreFault` for a folder in use, another chain's, or a damaged database.
         """
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = _locked(folder)
         try:
             store = cls._opened(folder, lock, bytes_max)
@@ -104,6 +106,14 @@ class Store:
         """Release the folder; the store must not be used afterwards."""
         self._environment.close()
         os.close(self._lock)
+
+    def missing(self) -> str:
+        """Why what is written would be lost, as a sentence; empty while the database is where it was opened."""
+        try:
+            inode = self._file.stat().st_ino
+        except OSError:
+            return "the database is gone from its folder: restore the folder and start the node again"
+        return "" if inode == self._inode else "another database stands in the folder: start the node again"
 
     @property
     def head(self) -> int:
@@ -152,6 +162,8 @@ class Store:
         key = _key(block.header.number)
         pairs = zip(block.transactions, block.senders, strict=True)
         bodies = listed(b"".join(listed(string(raw) + string(sender)) for raw, sender in pairs))
+        if gone := self.missing():
+            raise NodeStoreFault(gone)
         with _sentences(), self._environment.begin(write=True) as transaction:
             self._put(transaction, key, block, bodies, fresh)
         # The next block begins where this one ended.
@@ -186,7 +198,12 @@ class Store:
         _refuse_cut_short(folder / "data.mdb")
         with _sentences():
             environment = lmdb.open(
-                str(folder), map_size=bytes_max, max_dbs=len(TABLES), max_readers=READERS_MAX, subdir=True
+                str(folder),
+                map_size=bytes_max,
+                max_dbs=len(TABLES),
+                max_readers=READERS_MAX,
+                subdir=True,
+                mode=0o600,
             )
             tables = {name: environment.open_db(name.encode()) for name in TABLES}
         return cls(environment, tables, lock)

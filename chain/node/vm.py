@@ -13,10 +13,11 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
 
 from eth._utils.address import generate_contract_address
-from eth.abc import SignedTransactionAPI
+from eth.abc import ComputationAPI, SignedTransactionAPI
 from eth.constants import CREATE_CONTRACT_ADDRESS
 from eth.vm.code_stream import CodeStream
 from eth.vm.execution_context import ExecutionContext
+from eth.vm.forks.berlin.computation import BERLIN_PRECOMPILES
 from eth.vm.forks.london import LondonVM
 from eth.vm.forks.london.computation import LondonComputation
 from eth.vm.forks.london.state import LondonState, LondonTransactionExecutor
@@ -40,6 +41,28 @@ CODES_MAPPED_MAX = 16
 """Of how many contracts' codes the places of jumps are remembered: at most some 2 MB each."""
 
 
+ECADD, ECMUL, ECPAIRING, BLAKE2F = (number.to_bytes(20) for number in (6, 7, 8, 9))
+SURCHARGES: Mapping[bytes, Callable[[bytes], int]] = {
+    ECADD: lambda given: 3 * 150,
+    ECMUL: lambda given: 9 * 6_000,
+    ECPAIRING: lambda given: 19 * (45_000 + 34_000 * (len(given) // 192)),
+    BLAKE2F: lambda given: 15 * int.from_bytes(given[:4]),
+}
+"""Gas beyond London's, by input, of precompiled contracts that run in Python here: by London's price a block of 60
+million gas could pair curves for five minutes, and nothing can stop one that runs. So each costs what its time is
+worth, some two million gas a second, as ordinary code does. A rule of gas and no clock: every node agrees on it."""
+
+
+def _surcharged(
+    precompile: Callable[[ComputationAPI], ComputationAPI], surcharge: Callable[[bytes], int]
+) -> Callable[[ComputationAPI], ComputationAPI]:
+    def run(computation: ComputationAPI) -> ComputationAPI:
+        computation.consume_gas(surcharge(computation.msg.data_as_bytes), reason="time of a precompile")
+        return precompile(computation)
+
+    return run
+
+
 class _TimedGasMeter(GasMeter):
     """A gas meter that also looks at the clock now and then."""
 
@@ -60,6 +83,10 @@ class Computation(LondonComputation):
     """London's computation; for a call with a deadline, metered against the clock too."""
 
     state: State
+    _precompiles = {  # noqa: RUF012 - py-evm's own attribute
+        **BERLIN_PRECOMPILES,
+        **{cast(Any, at): _surcharged(BERLIN_PRECOMPILES[cast(Any, at)], gas) for at, gas in SURCHARGES.items()},
+    }
 
     def __init__(self, state: Any, message: Any, transaction_context: Any) -> None:
         super().__init__(state, message, transaction_context)

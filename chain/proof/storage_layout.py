@@ -40,7 +40,12 @@ def key_slot(thumbprint: bytes, version: int) -> int:
 
 def account_slot(address: bytes, version: int) -> int:
     """Registry: the word of an account's version (`AccountVersion`)."""
-    return _element(_mapped(bytes(12) + _exact(address, 20), ACCOUNTS_SLOT), version)
+    return _element(account_versions_slot(address), version)
+
+
+def account_versions_slot(address: bytes) -> int:
+    """Registry: how many versions an account has."""
+    return _mapped(bytes(12) + _exact(address, 20), ACCOUNTS_SLOT)
 
 
 def policy_slots(kind: int, version: int) -> tuple[int, int]:

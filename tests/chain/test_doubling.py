@@ -50,7 +50,9 @@ def test_written_texts_are_read_in_linear_time(read: Callable[[list[bytes]], obj
 
 
 def _disclosed(count: int) -> str:
-    return "e30.e30." + "A" * 86 + "~" + "".join(base64url(json.dumps(["s" * 22, n]).encode()) + "~" for n in range(count))
+    return (
+        "e30.e30." + "A" * 86 + "~" + "".join(base64url(json.dumps(["s" * 22, n]).encode()) + "~" for n in range(count))
+    )
 
 
 @pytest.mark.parametrize("parse", [SignedRecord.parse, parse_signed])
@@ -71,7 +73,9 @@ def test_signed_tokens_are_parsed_in_linear_time() -> None:
 
 
 @pytest.mark.parametrize(
-    "parse", [Bundle.parse, TrustRoot.parse, Genesis.parse, parse_record_rules], ids=["bundle", "root", "genesis", "rules"]
+    "parse",
+    [Bundle.parse, TrustRoot.parse, Genesis.parse, parse_record_rules],
+    ids=["bundle", "root", "genesis", "rules"],
 )
 @pytest.mark.parametrize(
     "make",

@@ -13,10 +13,10 @@ import httpx
 import pytest
 import uvicorn
 
-import gateway.runtime.http_limits as listening
+import chain.http_limits as listening
+from chain.http_limits import BODY_BYTES_MIN, HEAD_BYTES_MAX, BoundedHttp
 from chain.sdjwt import RECORD_CHARS_MAX
 from gateway.api.bulk_stream import LINES_PER_CHUNK_MAX
-from gateway.runtime.http_limits import BODY_BYTES_MIN, HEAD_BYTES_MAX, BoundedHttp
 from tests.gateway.memory_consortium import PaperGateway, Town
 
 SERVED_WITHIN_S = 5.0

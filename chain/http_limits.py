@@ -2,12 +2,16 @@
 
 uvicorn's fast parser takes any number of headers of any length and waits for them for ever. Here a request's head has
 at most `HEAD_BYTES_MAX` bytes and `HEADERS_MAX` headers and is there after `HEAD_WAIT_S`, or the connection is closed.
-Bodies are bounded where they are read; here one that trickles is given up, unless it is us who hold it back.
+Bodies are bounded where they are read; here one that trickles is given up, unless it is us who hold it back, and so is
+an answer that nobody reads. Connections are counted by address and in all: what is beyond is closed before it says
+anything.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
+from dataclasses import dataclass, field
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -18,15 +22,59 @@ HEAD_WAIT_S = 20.0
 BODY_WAIT_S = 60.0
 BODY_BYTES_MIN = 1_024
 """Less of a body within `BODY_WAIT_S`, while we would read more, and the connection is closed."""
+ANSWER_WAIT_S = 120.0
+"""An answer of which the peer takes nothing for so long is given up, and the connection with it."""
+CONNECTIONS_MAX = 2_000
+CONNECTIONS_PER_ADDRESS_MAX = 512
+"""Behind a proxy every member has one address: then this is what the proxy may open."""
 TOO_MUCH = "The request's head is too large."
+
+
+@dataclass
+class Connections:
+    """The open connections of one server, counted."""
+
+    total_max: int = CONNECTIONS_MAX
+    per_address_max: int = CONNECTIONS_PER_ADDRESS_MAX
+    refused: int = 0
+    """How many were closed at once since the start."""
+    by_address: Counter[str] = field(default_factory=Counter)
+    total: int = 0
+
+    def take(self, address: str) -> bool:
+        """Counts one more of this address; whether there is room for it."""
+        if self.total >= self.total_max or self.by_address[address] >= self.per_address_max:
+            self.refused += 1
+            return False
+        self.total += 1
+        self.by_address[address] += 1
+        return True
+
+    def release(self, address: str) -> None:
+        """One that was taken has ended."""
+        self.total -= 1
+        self.by_address[address] -= 1
+        if not self.by_address[address]:
+            del self.by_address[address]
 
 
 class HeadTooLarge(Exception):
     """More headers than a request may have; the parser turns it into its own error, which is answered with 400."""
 
 
+def bounded_http(counts: Connections) -> type[BoundedHttp]:
+    """The protocol of a server whose connections are counted there."""
+    return type("CountedHttp", (BoundedHttp,), {"counts": counts})
+
+
 class BoundedHttp(HttpToolsProtocol):
     """One connection."""
+
+    counts: Connections | None = None
+    """Where it is counted; None where it is not."""
+    _counted_as: str | None = None
+    _unread: asyncio.TimerHandle | None = None
+    _unread_bytes = 0
 
     _reads_head = True
     _head_bytes = 0
@@ -38,13 +86,61 @@ class BoundedHttp(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A stranger has connected and has `HEAD_WAIT_S` to say what it wants."""
         super().connection_made(transport)
+        if self.counts is not None:
+            peer = transport.get_extra_info("peername")
+            address = str(peer[0]) if isinstance(peer, tuple) else ""
+            if not self.counts.take(address):
+                transport.abort()
+                return
+            self._counted_as = address
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection ended."""
         self._head_came()
         self._body_came()
+        self._answer_taken()
+        self._uncount()
         super().connection_lost(exc)
+
+    def handle_websocket_upgrade(self) -> None:
+        """The connection is a WebSocket from now on: its application counts and bounds it."""
+        self._head_came()
+        self._body_came()
+        self._uncount()
+        super().handle_websocket_upgrade()
+
+    def _uncount(self) -> None:
+        if self.counts is not None and self._counted_as is not None:
+            self.counts.release(self._counted_as)
+            self._counted_as = None
+
+    def pause_writing(self) -> None:
+        """The peer does not take what we send."""
+        super().pause_writing()
+        self._unread_bytes = self._buffered()
+        self._unread = self._unread or self.loop.call_later(ANSWER_WAIT_S, self._look_at_answer)
+
+    def resume_writing(self) -> None:
+        """It does again."""
+        super().resume_writing()
+        self._answer_taken()
+
+    def _buffered(self) -> int:
+        return self.transport.get_write_buffer_size() if self.transport is not None else 0
+
+    def _look_at_answer(self) -> None:
+        self._unread = None
+        unread, self._unread_bytes = self._unread_bytes, self._buffered()
+        if self._unread_bytes >= unread and self.transport is not None:
+            self.transport.abort()
+            return
+        self._unread = self.loop.call_later(ANSWER_WAIT_S, self._look_at_answer)
+
+    def _answer_taken(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
 
     def data_received(self, data: bytes) -> None:
         """A piece of a request."""
