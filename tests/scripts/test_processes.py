@@ -18,7 +18,6 @@ from scripts.processes import ProcessDied, ProcessGroup
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "FIRST_PAUSE_S", 0.05)
-    monkeypatch.setattr(processes, "ALIVE_S", 0.1)
     monkeypatch.setattr(processes, "READY_EVERY_S", 0.02)
 
 
