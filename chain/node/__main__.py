@@ -19,7 +19,8 @@ from typing import Any
 import uvicorn
 from eth_keyfile.keyfile import decode_keyfile_json
 
-from chain.errors import TongguanError
+from chain.encoding import parse_json_object
+from chain.errors import Malformed, TongguanError
 from chain.http_limits import Connections, bounded_http
 from chain.node.errors import CannotSeal
 from chain.node.genesis import Genesis
@@ -27,9 +28,10 @@ from chain.node.http import create_app
 from chain.node.node import EmbeddedNode
 from chain.node.requests import Misread, address
 from chain.node.settings import STATE_BLOCKS_MIN, NodeSettings
-from chain.verify.trust_root import REGISTRY, TrustRoot
 
 PORT = 8545
+REGISTRY = "MemberRegistry"
+"""The contract's name in a trust root."""
 SHUTDOWN_S = 5
 
 logger = logging.getLogger("chain.node")
@@ -82,12 +84,19 @@ def _senders(said: argparse.Namespace, genesis: Genesis) -> dict[str, Any]:
 
 
 def find_registry(folder: Path) -> bytes | None:
-    """Address of the member registry by the folder's trust root; None before the consortium was founded."""
+    """Address of the member registry in the folder's trust root; None before the consortium was founded.
+
+    The file is the operator's own, and only this address is read of it: verifying it is the verifier's work.
+    """
     for name in ("trust-root.public.json", "trust-root.json"):
-        if (folder / name).is_file():
-            root = TrustRoot.parse((folder / name).read_bytes())
-            contracts = [part.address for part in root.contracts if part.name == REGISTRY and part.to_block is None]
-            return contracts[0] if contracts else None
+        if not (folder / name).is_file():
+            continue
+        try:
+            contracts: Any = parse_json_object((folder / name).read_bytes())["contracts"]
+            found = [part["address"] for part in contracts if part["name"] == REGISTRY and part["to_block"] is None]
+            return address(found[0])
+        except (ValueError, LookupError, TypeError, Misread) as error:
+            raise Malformed(name, f"must name the contract {REGISTRY}", fix="Give --registry") from error
     return None
 
 

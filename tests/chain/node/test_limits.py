@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import threading
 import time
@@ -14,8 +15,10 @@ from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
 from chain.clock import WatchedClock
+from chain.errors import Malformed
 from chain.members import AccountState, AccountVersion
 from chain.node import EmbeddedNode, Genesis, NodeSettings
+from chain.node.__main__ import find_registry
 from chain.node.errors import LIMIT_EXCEEDED, TRANSACTION_REJECTED, NodeStoreFault, TransactionRefused
 from chain.node.filters import CLIENT
 from chain.node.genesis import Allotment
@@ -254,3 +257,17 @@ def test_filters_are_counted_by_client(tmp_path: Path, genesis: Genesis) -> None
         assert "result" in install("10.0.0.2")
     finally:
         node.close()
+
+
+def test_the_registry_is_found_in_the_trust_root(tmp_path: Path) -> None:
+    assert find_registry(tmp_path) is None
+    contracts = [
+        {"name": "MemberRegistry", "address": "0x" + "11" * 20, "to_block": 7},
+        {"name": "RecordLedger", "address": "0x" + "22" * 20, "to_block": None},
+        {"name": "MemberRegistry", "address": "0x" + "33" * 20, "to_block": None},
+    ]
+    (tmp_path / "trust-root.public.json").write_text(json.dumps({"contracts": contracts}))
+    assert find_registry(tmp_path) == b"\x33" * 20
+    (tmp_path / "trust-root.public.json").write_text("{}")
+    with pytest.raises(Malformed, match="--registry"):
+        find_registry(tmp_path)
