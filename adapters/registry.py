@@ -31,7 +31,11 @@ def find_reader(message: bytes) -> Reader:
         raise MalformedMessage("message", "is in UTF-8", value="UTF-16", fix="Send it in UTF-8", code="0001")
     if form is None:
         raise MalformedMessage(
-            "message", "begins as XML, JSON or EDIFACT", value=repr(message[:24]), fix="Check the file and its encoding"
+            # No part of it is quoted: what is no message may be anything, a key for one.
+            "message",
+            "begins as XML, JSON or EDIFACT",
+            value=f"{len(message)} other bytes",
+            fix="Check the file and its encoding",
         )
     for reader in _candidates(form, message):
         if reader.recognises(message):

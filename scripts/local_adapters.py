@@ -126,8 +126,7 @@ def speaking_members(folder: ConsortiumFolder) -> list[MemberProfile]:
 
 def _journal(folder: ConsortiumFolder, member: MemberProfile) -> Journal:
     path = folder.path / "adapters" / member.slug
-    path.mkdir(parents=True, exist_ok=True)
-    return Journal(path / "journal.sqlite")
+    return Journal(path / "journal.sqlite", folder.passphrase())
 
 
 def _consortium(folder: ConsortiumFolder) -> str:

@@ -25,6 +25,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from adapters.runner.journal_schema import read_receipts
 from chain.encoding import parse_base64url
 from chain.errors import Malformed, StoreFault
 from chain.index_store import IndexStore
@@ -234,14 +235,13 @@ class Audit:
                 self.report.repeated += 1
 
 
-def kept_in_journal(file: Path, holder: str) -> Iterator[KeptReceipt]:
+def kept_in_journal(file: Path, holder: str, passphrase: bytes) -> Iterator[KeptReceipt]:
     """Every receipt in an adapter's journal with its record, in order; raises StoreFault. The file is only read."""
     try:
         opened = sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True, timeout=JOURNAL_WAIT_S)
         with closing(opened) as journal:
-            rows = journal.execute("SELECT receipt, record FROM entities WHERE receipt <> '' ORDER BY place, ordinal")
-            for receipt, record in rows:
-                yield KeptReceipt(holder, str(receipt), str(record))
+            for receipt, record in read_receipts(journal, passphrase):
+                yield KeptReceipt(holder, receipt, record)
     except sqlite3.Error as error:
         raise StoreFault(f"the journal {file} cannot be read: {error}") from error
 

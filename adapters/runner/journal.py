@@ -2,7 +2,8 @@
 
 An entity is known by (sender, message id, ordinal, SHA-256 of the message). Its record is kept signed before it is
 submitted, so a retry after a crash sends the same bytes and the gateway knows them again. SQLite, write-ahead log, full
-synchronisation.
+synchronisation. Messages, envelopes, records and reasons are sealed under the member's passphrase (`journal_seal.py`);
+the file is its owner's alone.
 
 Message:  taken → read → done → settled          (taken → malformed → settled where it cannot be used)
 Entity:   waiting → signed → submitted           (also: unrecorded, parked, dropped)
@@ -16,31 +17,14 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+from adapters.runner.journal_schema import make_private, open_seal, prepare, seal_older
 from adapters.sources.envelope import Envelope
 from chain.errors import NotFound, StoreFault
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS messages (
-  place INTEGER PRIMARY KEY AUTOINCREMENT, sender TEXT NOT NULL, message_id TEXT NOT NULL, sha256 TEXT NOT NULL,
-  envelope TEXT NOT NULL, body BLOB NOT NULL, state TEXT NOT NULL, code TEXT NOT NULL DEFAULT '',
-  reason TEXT NOT NULL DEFAULT '', UNIQUE (sender, message_id, sha256));
-CREATE INDEX IF NOT EXISTS messages_unsettled ON messages (state) WHERE state <> 'settled';
-CREATE TABLE IF NOT EXISTS entities (
-  place INTEGER NOT NULL, ordinal INTEGER NOT NULL, type TEXT NOT NULL, state TEXT NOT NULL,
-  record TEXT NOT NULL DEFAULT '', record_id TEXT NOT NULL DEFAULT '', receipt TEXT NOT NULL DEFAULT '',
-  attempts INTEGER NOT NULL DEFAULT 0, first_try REAL NOT NULL DEFAULT 0, next_try REAL NOT NULL DEFAULT 0,
-  code TEXT NOT NULL DEFAULT '', reason TEXT NOT NULL DEFAULT '', PRIMARY KEY (place, ordinal)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS entities_due ON entities (state, next_try) WHERE state IN ('waiting', 'signed');
-CREATE INDEX IF NOT EXISTS entities_parked ON entities (state) WHERE state = 'parked';
-CREATE TABLE IF NOT EXISTS spoken (
-  type TEXT NOT NULL, kind TEXT NOT NULL, scope TEXT NOT NULL, value TEXT NOT NULL, said INTEGER NOT NULL,
-  record_id TEXT NOT NULL, lodged TEXT NOT NULL DEFAULT '', PRIMARY KEY (type, kind, scope, value, said)) WITHOUT ROWID;
-"""
-_LODGED = "ALTER TABLE spoken ADD COLUMN lodged TEXT NOT NULL DEFAULT ''"
-"""For a journal that was begun before records were kept with the time of lodging."""
 FINAL = ("submitted", "unrecorded", "dropped")
 """States in which nothing more is to be done about an entity."""
 _ENTITY = (
@@ -87,16 +71,22 @@ class JournalEntity:
 class Journal:
     """One member's journal file; safe to use from several threads of one process."""
 
-    def __init__(self, path: Path | str) -> None:
-        """Opens or makes the file (`:memory:` for a passing one); raises `StoreFault`."""
+    def __init__(self, path: Path | str, passphrase: bytes = b"") -> None:
+        """Opens or makes the file, sealed under the member's passphrase (`:memory:` for a passing one, which needs
+        none); raises `StoreFault`."""
         self._lock = threading.RLock()
+        if str(path) != ":memory:":
+            if not passphrase:
+                raise StoreFault(f"the journal {path} is sealed under a passphrase: none was given")
+            make_private(Path(path))
         try:
             self._db = sqlite3.connect(str(path), check_same_thread=False, isolation_level=None, timeout=10)
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=FULL")
-            self._db.executescript(_SCHEMA)
-            if not any(column[1] == "lodged" for column in self._db.execute("PRAGMA table_info(spoken)")):
-                self._db.execute(_LODGED)
+            self._db.execute("PRAGMA secure_delete=ON")
+            prepare(self._db)
+            self._seal = open_seal(self._db, passphrase)
+            seal_older(self._db, self._seal)
         except sqlite3.DatabaseError as error:
             raise StoreFault(f"the journal {path} cannot be opened: {error}") from error
 
@@ -126,12 +116,21 @@ class Journal:
     def take(self, envelope: Envelope, body: bytes) -> bool:
         """Keeps the message; False where it is known already, under this id and with these bytes."""
         digest = hashlib.sha256(body).hexdigest()
-        row = (envelope.sender, envelope.id, digest, json.dumps(envelope.format(), ensure_ascii=False), body, "taken")
+        said = json.dumps(envelope.format(), ensure_ascii=False).encode()
+        row = (
+            envelope.sender,
+            envelope.id,
+            digest,
+            self._seal.seal(said, f"envelope of {digest}"),
+            self._seal.seal(body, f"body of {digest}"),
+            envelope.sent_at,
+        )
         with self.transaction():
             return (
                 self._db.execute(
-                    "INSERT OR IGNORE INTO messages (sender, message_id, sha256, envelope, body, state)"
-                    " VALUES (?, ?, ?, ?, ?, ?)",
+                    "INSERT OR IGNORE INTO messages"
+                    " (sender, message_id, sha256, envelope, body, sent_at, state, sealed)"
+                    " VALUES (?, ?, ?, ?, ?, ?, 'taken', 1)",
                     row,
                 ).rowcount
                 == 1
@@ -145,7 +144,7 @@ class Journal:
                 " ORDER BY place LIMIT ?",
                 (state, limit),
             ).fetchall()
-        return [_journal_message(row) for row in rows]
+        return [self._message(row) for row in rows]
 
     def find_message(self, envelope: Envelope, sha256: str) -> JournalMessage | None:
         """The message of that envelope with these bytes; None where it was never taken."""
@@ -155,7 +154,7 @@ class Journal:
                 " WHERE sender = ? AND message_id = ? AND sha256 = ?",
                 (envelope.sender, envelope.id, sha256),
             ).fetchone()
-        return None if row is None else _journal_message(row)
+        return None if row is None else self._message(row)
 
     def get_message(self, place: int) -> JournalMessage:
         """The message at that place; raises `NotFound`."""
@@ -165,24 +164,30 @@ class Journal:
             ).fetchone()
         if row is None:
             raise NotFound("message in the journal", place)
-        return _journal_message(row)
+        return self._message(row)
 
     def set_message(self, place: int, state: str, code: str = "", reason: str = "") -> None:
         """Moves a message to a state, with the code and reason of a refusal where there is one."""
+        sealed = self._seal.seal_text(reason, f"reason of message {place}")
         with self.transaction():
             self._db.execute(
                 "UPDATE messages SET state = ?, code = CASE WHEN ? = '' THEN code ELSE ? END,"
                 " reason = CASE WHEN ? = '' THEN reason ELSE ? END WHERE place = ?",
-                (state, code, code, reason, reason, place),
+                (state, code, code, sealed, sealed, place),
             )
 
     def begin_entities(self, place: int, entities: Iterable[tuple[int, str, str, str]]) -> None:
         """Notes what a message holds: (ordinal, record type, `waiting` or `unrecorded`, note); the message is now
         read."""
-        rows = [(place, ordinal, kind, state, note) for ordinal, kind, state, note in entities]
+        rows = [
+            (place, ordinal, kind, state, self._seal.seal_text(note, f"reason of {place}/{ordinal}"))
+            for ordinal, kind, state, note in entities
+        ]
         with self.transaction():
             self._db.executemany(
-                "INSERT OR IGNORE INTO entities (place, ordinal, type, state, reason) VALUES (?, ?, ?, ?, ?)", rows
+                "INSERT OR IGNORE INTO entities (place, ordinal, type, state, reason, sealed)"
+                " VALUES (?, ?, ?, ?, ?, 1)",
+                rows,
             )
             self.set_message(place, "read")
 
@@ -190,7 +195,7 @@ class Journal:
         """All entities of a message, in its order."""
         with self._lock:
             rows = self._db.execute(f"{_ENTITY} WHERE place = ? ORDER BY ordinal", (place,)).fetchall()
-        return [JournalEntity(*row) for row in rows]
+        return [self._entity(row) for row in rows]
 
     def due(self, state: str, now: float, limit: int) -> list[JournalEntity]:
         """Entities in that state whose next try has come, oldest message first."""
@@ -198,7 +203,7 @@ class Journal:
             rows = self._db.execute(
                 f"{_ENTITY} WHERE state = ? AND next_try <= ? ORDER BY place, ordinal LIMIT ?", (state, now, limit)
             ).fetchall()
-        return [JournalEntity(*row) for row in rows]
+        return [self._entity(row) for row in rows]
 
     def next_due(self) -> float | None:
         """When the next waiting or signed entity is to be tried, unix seconds; None where there is none."""
@@ -220,13 +225,21 @@ class Journal:
             self._db.execute(
                 "UPDATE entities SET state = 'signed', record = ?, record_id = ?, attempts = 0, next_try = 0,"
                 " code = '', reason = '' WHERE place = ? AND ordinal = ?",
-                (record, record_id, entity.place, entity.ordinal),
+                (
+                    self._seal.seal_text(record, f"record of {entity.place}/{entity.ordinal}"),
+                    record_id,
+                    entity.place,
+                    entity.ordinal,
+                ),
             )
             said = self._db.execute("SELECT ifnull(max(said), 0) + 1 FROM spoken").fetchone()[0]
             self._db.executemany(
                 "INSERT OR IGNORE INTO spoken (type, kind, scope, value, said, record_id, lodged)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                [(entity.type, kind, scope, value, said, record_id, lodged) for kind, scope, value in references],
+                [
+                    (entity.type, kind, scope, self._seal.hash_reference(value), said, record_id, lodged)
+                    for kind, scope, value in references
+                ],
             )
 
     def find_spoken(self, kind_of_record: str, references: Sequence[tuple[str, str, str]], lodged: str) -> str | None:
@@ -238,8 +251,8 @@ class Journal:
         with self._lock:
             found = [
                 (str(row[0]), int(row[1]), str(row[2]))
-                for reference in references
-                for row in self._db.execute(about, (kind_of_record, *reference))
+                for kind, scope, value in references
+                for row in self._db.execute(about, (kind_of_record, kind, scope, self._seal.hash_reference(value)))
             ]
         before = [one for one in found if one[0] <= lodged]
         return max(before)[2] if before else min(found)[2] if found else None
@@ -250,7 +263,7 @@ class Journal:
             rows = self._db.execute(
                 "SELECT e.place, e.ordinal FROM entities e JOIN messages m ON m.place = e.place"
                 " WHERE e.state = 'waiting' AND e.type = ? AND e.place <> ?"
-                " AND json_extract(m.envelope, '$.sent_at') < ? ORDER BY e.place LIMIT ?",
+                " AND m.sent_at < ? ORDER BY e.place LIMIT ?",
                 (kind_of_record, place, lodged, limit),
             ).fetchall()
         return [(int(row[0]), int(row[1])) for row in rows]
@@ -278,13 +291,14 @@ class Journal:
     ) -> None:
         """Moves an entity to a state; with `now` given, counts one more attempt."""
         counted = 1 if now else 0
+        sealed = self._seal.seal_text(reason, f"reason of {entity.place}/{entity.ordinal}")
         with self.transaction():
             self._db.execute(
                 "UPDATE entities SET state = ?, receipt = CASE WHEN ? = '' THEN receipt ELSE ? END,"
                 " code = ?, reason = ?, attempts = attempts + ?, next_try = ?,"
                 " first_try = CASE WHEN first_try = 0 THEN ? ELSE first_try END"
                 " WHERE place = ? AND ordinal = ?",
-                (state, receipt, receipt, code, reason, counted, next_try, now, entity.place, entity.ordinal),
+                (state, receipt, receipt, code, sealed, counted, next_try, now, entity.place, entity.ordinal),
             )
 
     def finish(self) -> int:
@@ -304,7 +318,7 @@ class Journal:
         """Every parked entity with its message, oldest first."""
         with self._lock:
             rows = self._db.execute(f"{_ENTITY} WHERE state = 'parked' ORDER BY place, ordinal").fetchall()
-        return [(self.get_message(row[0]), JournalEntity(*row)) for row in rows]
+        return [(self.get_message(row[0]), self._entity(row)) for row in rows]
 
     def replay(self, place: int, ordinal: int) -> None:
         """Sends a parked entity on its way again, from the start of its tries; raises `NotFound`."""
@@ -323,17 +337,32 @@ class Journal:
             raise ValueError("an entity is dropped with a reason")
         self.set_entity(entity, "dropped", code=entity.code, reason=reason.strip())
 
+    def _message(self, row: tuple[object, ...]) -> JournalMessage:
+        place, envelope, body, sha256, state, code, reason = row
+        if not isinstance(place, int) or not isinstance(body, bytes) or not isinstance(envelope, bytes):
+            raise StoreFault("the journal holds a message of another shape")
+        said = json.loads(self._seal.open(envelope, f"envelope of {sha256}"))
+        return JournalMessage(
+            place,
+            Envelope.parse(said),
+            self._seal.open(body, f"body of {sha256}"),
+            str(sha256),
+            str(state),
+            str(code),
+            self._seal.open_text(reason, f"reason of message {place}"),
+        )
+
+    def _entity(self, row: tuple[Any, ...]) -> JournalEntity:
+        entity = JournalEntity(*row)
+        at = f"{entity.place}/{entity.ordinal}"
+        return replace(
+            entity,
+            record=self._seal.open_text(entity.record, f"record of {at}"),
+            reason=self._seal.open_text(entity.reason, f"reason of {at}"),
+        )
+
     def _parked_entity(self, place: int, ordinal: int) -> JournalEntity:
         for entity in self.entities(place):
             if entity.ordinal == ordinal and entity.state == "parked":
                 return entity
         raise NotFound("parked entity", f"{place}/{ordinal}")
-
-
-def _journal_message(row: tuple[object, ...]) -> JournalMessage:
-    place, envelope, body, sha256, state, code, reason = row
-    if not isinstance(place, int) or not isinstance(body, bytes):
-        raise StoreFault("the journal holds a message of another shape")
-    return JournalMessage(
-        place, Envelope.parse(json.loads(str(envelope))), body, str(sha256), str(state), str(code), str(reason)
-    )

@@ -4,25 +4,37 @@
 message id made from the bytes and no UCRs. With `moves`, an acknowledged file goes to `acknowledged/`, a refused
 one to `refused/` with a
 `FILE.refusal.json`; without, the folder is only read and the runner's journal alone knows what was done.
+
+Whoever may write into the folder may not reach beyond it: only regular files with no other name are taken, opened
+without following links; links, pipes, sockets and devices are refused by their name, and never opened.
 """
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import hashlib
 import json
 import logging
+import os
+import secrets
+import stat
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 from adapters.message import MESSAGE_BYTES_MAX
-from adapters.sources.envelope import Envelope, MalformedEnvelope
+from adapters.sources.envelope import ENVELOPE_BYTES_MAX, Envelope, MalformedEnvelope
 from adapters.sources.single_window import Message, Page, SingleWindowFault
 
 ENVELOPE_SUFFIX = ".envelope.json"
 REFUSAL_SUFFIX = ".refusal.json"
 FILES_MAX = 100_000
+ACKNOWLEDGED = "acknowledged"
+REFUSED = "refused"
+
+NOT_A_FILE = "is no regular file of one name: links, pipes, sockets and devices are not taken"
 
 _log = logging.getLogger("adapters.sources.folder")
 
@@ -62,11 +74,11 @@ class Folder:
 
     def acknowledge(self, envelope: Envelope) -> None:
         """See `Source`."""
-        self._move(envelope, "acknowledged")
+        self._move(envelope, ACKNOWLEDGED)
 
     def refuse(self, envelope: Envelope, code: str, reason: str) -> None:
         """See `Source`."""
-        moved = self._move(envelope, "refused")
+        moved = self._move(envelope, REFUSED)
         if moved is not None:
             self._note_refusal(moved, code, reason)
 
@@ -78,14 +90,16 @@ class Folder:
     def _listing(self) -> list[Path]:
         latest = self._clock() - self._quiet_s
         try:
-            files = [
-                path
-                for path in self.path.iterdir()
-                if path.is_file()
-                and not path.name.startswith(".")
-                and not path.name.endswith((ENVELOPE_SUFFIX, REFUSAL_SUFFIX, ".tmp", ".part"))
-                and (self._quiet_s == 0 or path.stat().st_mtime <= latest)
-            ]
+            with os.scandir(self.path) as entries:
+                files = [
+                    self.path / entry.name
+                    for entry in entries
+                    if not entry.is_dir(follow_symlinks=False)
+                    and entry.name not in (ACKNOWLEDGED, REFUSED)
+                    and not entry.name.startswith(".")
+                    and not entry.name.endswith((ENVELOPE_SUFFIX, REFUSAL_SUFFIX, ".tmp", ".part"))
+                    and (self._quiet_s == 0 or entry.stat(follow_symlinks=False).st_mtime <= latest)
+                ]
         except OSError as error:
             raise SingleWindowFault(f"the folder {self.path} cannot be listed: {error}") from error
         if len(files) > FILES_MAX:
@@ -95,50 +109,58 @@ class Folder:
     def _read(self, path: Path) -> Message | None:
         try:
             # A file over the limit is cut to one byte more than it: the reader refuses it without our holding it all.
-            with path.open("rb") as file:
-                body = file.read(MESSAGE_BYTES_MAX + 1)
-            envelope = self._envelope(path, body)
+            body, modified_s = _read_regular(path, MESSAGE_BYTES_MAX + 1)
+            envelope, has_envelope = self._envelope(path, body, modified_s)
+        except FileNotFoundError:
+            return None  # taken away since the folder was listed
         except OSError as error:
-            raise SingleWindowFault(f"{path} cannot be read: {error}") from error
+            raise SingleWindowFault(f"{path} cannot be read: {error.strerror}") from error
         except MalformedEnvelope as error:
             self._leave_out(path, error)
             return None
-        if self._accepts is not None and not self._is_mine(path, envelope, body):
+        if not self._is_mine(envelope, body, has_envelope=has_envelope):
             return None
         self._files[envelope.id] = path
         return Message(envelope, body)
 
     def _leave_out(self, path: Path, error: MalformedEnvelope) -> None:
         """A file whose envelope cannot be read is refused like a message, and holds up no other."""
-        reason = f"{path.name}{ENVELOPE_SUFFIX}: {error}"
+        reason = f"{path.name}: {error}"
         _log.error("refused: %s", reason)
         if self._moves:
-            self._note_refusal(self._move_file(path, "refused"), error.code, reason)
+            self._note_refusal(self._move_file(path, REFUSED), error.code, reason)
         else:
             self._settled.add(_version(path))
 
-    def _is_mine(self, path: Path, envelope: Envelope, body: bytes) -> bool:
+    def _is_mine(self, envelope: Envelope, body: bytes, *, has_envelope: bool) -> bool:
         """In a folder shared by several members: an envelope names the sender, else the words themselves tell."""
-        if path.with_name(path.name + ENVELOPE_SUFFIX).is_file():
-            return envelope.sender == self.sender
-        return self._accepts is None or self._accepts(body)
+        if self._accepts is None:
+            return True
+        return envelope.sender == self.sender if has_envelope else self._accepts(body)
 
-    def _envelope(self, path: Path, body: bytes) -> Envelope:
-        beside = path.with_name(path.name + ENVELOPE_SUFFIX)
-        if beside.is_file():
-            return Envelope.parse_bytes(beside.read_bytes())
-        sent_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    def _envelope(self, path: Path, body: bytes, modified_s: float) -> tuple[Envelope, bool]:
+        """The file's envelope, and whether one stands beside it."""
+        name = path.name + ENVELOPE_SUFFIX
+        try:
+            beside, _ = _read_regular(path.with_name(name), ENVELOPE_BYTES_MAX + 1)
+            return Envelope.parse_bytes(beside), True
+        except FileNotFoundError:
+            pass
+        except MalformedEnvelope as error:
+            raise MalformedEnvelope(f"{name}: {error.field}", error.rule, value=error.value) from None
+        sent_at = datetime.fromtimestamp(modified_s, UTC)
         digest = hashlib.sha256(body).hexdigest()
-        return Envelope(
+        envelope = Envelope(
             id=f"file-{digest[:32]}",
             kind=path.suffix.lstrip(".").upper() or "FILE",
             sender=self.sender,
             sent_at=f"{sent_at:%Y-%m-%dT%H:%M:%SZ}",
         )
+        return envelope, False
 
     def _move(self, envelope: Envelope, place: str) -> Path | None:
         path = self._files.get(envelope.id)
-        if path is None or not path.is_file():
+        if path is None or not path.is_file() or path.is_symlink():
             return None
         if not self._moves:
             self._settled.add(_version(path))
@@ -146,20 +168,67 @@ class Folder:
         return self._move_file(path, place)
 
     def _move_file(self, path: Path, place: str) -> Path:
+        """Moves the file, whatever it is, and its envelope by their names; nothing is followed."""
         target = self.path / place
-        target.mkdir(exist_ok=True)
-        beside = path.with_name(path.name + ENVELOPE_SUFFIX)
-        if beside.is_file():
-            beside.replace(target / beside.name)
-        return path.replace(target / path.name)
+        try:
+            into = _open_folder(target)
+            try:
+                beside = path.name + ENVELOPE_SUFFIX
+                with contextlib.suppress(FileNotFoundError):
+                    os.rename(self.path / beside, beside, dst_dir_fd=into)
+                os.rename(path, path.name, dst_dir_fd=into)
+            finally:
+                os.close(into)
+        except OSError as error:
+            raise SingleWindowFault(f"{path.name} cannot be moved to {place}: {error.strerror}") from error
+        return target / path.name
 
     def _note_refusal(self, moved: Path, code: str, reason: str) -> None:
-        note = json.dumps({"code": code, "reason": reason}, ensure_ascii=False, indent=1)
-        moved.with_name(moved.name + REFUSAL_SUFFIX).write_text(note, encoding="utf-8")
+        note = json.dumps({"code": code, "reason": reason}, ensure_ascii=False, indent=1).encode()
+        name = moved.name + REFUSAL_SUFFIX
+        try:
+            into = _open_folder(moved.parent)
+            try:
+                # A new file of a name that nobody can foresee, which then takes the place of whatever stands there.
+                fresh = f".{secrets.token_hex(8)}.tmp"
+                flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+                with os.fdopen(os.open(fresh, flags, 0o600, dir_fd=into), "wb") as file:
+                    file.write(note)
+                os.rename(fresh, name, src_dir_fd=into, dst_dir_fd=into)
+            finally:
+                os.close(into)
+        except OSError as error:
+            raise SingleWindowFault(f"the refusal of {moved.name} cannot be written: {error.strerror}") from error
+
+
+def _read_regular(path: Path, bytes_max: int) -> tuple[bytes, float]:
+    """What a regular file of one name holds, up to so many bytes, and when it was changed.
+
+    Raises MalformedEnvelope for anything else, by its name alone, and OSError.
+    """
+    try:
+        # Not to block: opening a pipe would wait for its writer.
+        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENXIO, errno.EMLINK):
+            raise MalformedEnvelope("file", NOT_A_FILE) from None
+        raise
+    with os.fdopen(file, "rb") as opened:
+        found = os.fstat(file)
+        if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
+            raise MalformedEnvelope("file", NOT_A_FILE)
+        return opened.read(bytes_max), found.st_mtime
+
+
+def _open_folder(path: Path) -> int:
+    """A folder of ours, made where it is absent; never one that a link leads to."""
+    with contextlib.suppress(FileExistsError):
+        path.mkdir(mode=0o700)
+    return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
 
 
 def _version(path: Path) -> tuple[Path, int]:
     try:
-        return path, path.stat().st_mtime_ns
+        return path, path.lstat().st_mtime_ns
     except OSError as error:
-        raise SingleWindowFault(f"{path} cannot be read: {error}") from error
+        raise SingleWindowFault(f"{path} cannot be read: {error.strerror}") from error

@@ -198,7 +198,7 @@ def parked(
     from adapters.runner.journal import Journal
 
     folder = folder_option(directory)
-    journal = Journal(folder.path / "adapters" / folder.member(member).slug / "journal.sqlite")
+    journal = Journal(folder.path / "adapters" / folder.member(member).slug / "journal.sqlite", folder.passphrase())
     if show:
         place, ordinal = _parked_place(show)
         print(json.dumps(_as_parked(journal, place, ordinal), ensure_ascii=False, indent=2))

@@ -153,7 +153,7 @@ def _kept(folder: ConsortiumFolder, files: list[Path]) -> Iterator[KeptReceipt]:
     from scripts.receipt_audit import kept_in_file, kept_in_journal
 
     for journal in sorted((folder.path / "adapters").glob("*/journal.sqlite")):
-        yield from kept_in_journal(journal, journal.parent.name)
+        yield from kept_in_journal(journal, journal.parent.name, folder.passphrase())
     for file in files:
         try:
             yield from kept_in_file(file)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from pathlib import Path
 
 import pytest
 
 from adapters.runner.journal import Journal
+from adapters.sources.envelope import Envelope
 from chain.errors import StoreFault
 from chain.members import Role
 from gateway.ingest.group_commit import Acceptance
@@ -25,6 +25,8 @@ from scripts.receipt_audit import (
 )
 from tests.fakes.memory_ledger import CONSORTIUM
 from tests.gateway.memory_consortium import GATEWAY, PaperGateway, Town
+
+PASSPHRASE = b"correct horse"
 
 
 @pytest.fixture
@@ -163,20 +165,20 @@ def test_without_a_receipt_nothing_can_be_told(gateway: PaperGateway, town: Town
 
 def test_receipts_are_read_from_journals_and_from_lines(gateway: PaperGateway, town: Town, tmp_path: Path) -> None:
     (kept,) = accepted(gateway, town, 1)
-    Journal(tmp_path / "journal.sqlite").close()
-    with sqlite3.connect(tmp_path / "journal.sqlite") as journal:
-        journal.execute(
-            "INSERT INTO entities (place, ordinal, type, state, record, receipt)"
-            " VALUES (1, 0, 'logistics.event', 'submitted', ?, ?), (1, 1, 'logistics.event', 'signed', 'x', '')",
-            (kept.record, kept.receipt),
-        )
+    journal = Journal(tmp_path / "journal.sqlite", PASSPHRASE)
+    journal.take(Envelope("M1", "CEB621", "91110000600037341L", "2026-03-02T01:00:00Z"), b"<a/>")
+    journal.begin_entities(1, [(0, "logistics.event", "waiting", ""), (1, "logistics.event", "waiting", "")])
+    first, second = journal.entities(1)
+    journal.keep_signed(first, kept.record, "id", [])
+    journal.set_entity(first, "submitted", receipt=kept.receipt)
+    journal.keep_signed(second, "x", "other", [])
     journal.close()
     (tmp_path / "lines").write_text(f"{kept.receipt}\n\n{kept.receipt} {kept.record}\n")
-    assert list(kept_in_journal(tmp_path / "journal.sqlite", "carrier")) == [kept]
+    assert list(kept_in_journal(tmp_path / "journal.sqlite", "carrier", PASSPHRASE)) == [kept]
     assert [one.record for one in kept_in_file(tmp_path / "lines")] == ["", kept.record]
 
 
 def test_a_journal_that_is_none_is_said_and_not_made(tmp_path: Path) -> None:
     with pytest.raises(StoreFault):
-        list(kept_in_journal(tmp_path / "none.sqlite", "carrier"))
+        list(kept_in_journal(tmp_path / "none.sqlite", "carrier", PASSPHRASE))
     assert not (tmp_path / "none.sqlite").exists()

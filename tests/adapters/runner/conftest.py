@@ -104,7 +104,7 @@ class Consortium:
             jti_secret=SECRET,
             source=source,
             gateway=self.gateway,
-            journal=Journal(self.folder / f"{part}.sqlite"),
+            journal=Journal(self.folder / f"{part}.sqlite", b"correct horse"),
             settings=RunnerSettings(**{"rescan_s": 0.0, **settings}),  # type: ignore[arg-type]
             clock=self.clock,
             random=numbers.seeded("jitter"),

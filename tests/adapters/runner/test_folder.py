@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
+from adapters.registry import read_message
 from adapters.runner.adapter_runner import AdapterRunner
 from adapters.runner.journal import Journal
 from adapters.runner.retry_policy import RunnerSettings
 from adapters.sources.folder import Folder
+from adapters.sources.single_window import SingleWindowFault
+from chain.errors import MalformedMessage
 from tests.adapters.runner.conftest import CONSORTIUM, Consortium
 from tests.record_numbers import SECRET
 
@@ -130,3 +134,95 @@ def test_an_envelope_that_cannot_be_read_is_said_where_files_stay(
     assert runner.run_until_settled().submitted == 1
     assert [record.message for record in caplog.records if "a.xml.envelope.json" in record.message]
     assert (folder / "a.xml").exists()
+
+
+MEMBER = "91110000600037341L"
+HIDDEN = "the passphrase that opens everything"
+
+
+@pytest.fixture
+def outside(tmp_path: Path) -> Path:
+    """A file beside the folder that its senders may not read or write."""
+    file = tmp_path / "passphrase"
+    file.write_text(HIDDEN)
+    file.chmod(0o600)
+    return file
+
+
+def _plant(path: Path, kind: str, outside: Path) -> None:
+    match kind:
+        case "symlink":
+            path.symlink_to(outside)
+        case "hard link":
+            path.hardlink_to(outside)
+        case "pipe":
+            os.mkfifo(path)
+        case "link to a folder":
+            path.symlink_to(outside.parent)
+
+
+@pytest.mark.parametrize("moves", [True, False])
+@pytest.mark.parametrize("kind", ["symlink", "hard link", "pipe", "link to a folder"])
+def test_what_is_no_regular_file_is_refused_by_name_and_never_opened(
+    tmp_path: Path, outside: Path, kind: str, moves: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    drop = tmp_path / "in"
+    drop.mkdir()
+    _plant(drop / "evil.xml", kind, outside)
+    folder = Folder(drop, MEMBER, moves=moves)
+    assert folder.fetch().messages == ()
+    assert folder.fetch().messages == ()
+    assert "evil.xml" in caplog.text
+    assert HIDDEN not in caplog.text
+    assert outside.read_text() == HIDDEN
+    if moves:
+        note = (drop / "refused" / "evil.xml.refusal.json").read_text()
+        assert "no regular file" in note
+        assert HIDDEN not in note
+        assert not os.path.lexists(drop / "evil.xml")
+
+
+@pytest.mark.parametrize("kind", ["symlink", "hard link", "pipe"])
+def test_a_sidecar_is_never_followed(
+    tmp_path: Path, outside: Path, kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    drop = tmp_path / "in"
+    drop.mkdir()
+    (drop / "list.xml").write_bytes(b"<a/>")
+    _plant(drop / "list.xml.envelope.json", kind, outside)
+    assert Folder(drop, MEMBER, moves=True).fetch().messages == ()
+    assert HIDDEN not in caplog.text
+    assert outside.read_text() == HIDDEN
+
+
+def test_planted_names_overwrite_nothing_outside(tmp_path: Path, outside: Path) -> None:
+    drop = tmp_path / "in"
+    (drop / "refused").mkdir(parents=True)
+    (drop / "refused" / "list.xml").symlink_to(outside)
+    (drop / "refused" / "list.xml.refusal.json").symlink_to(outside)
+    (drop / "list.xml").write_bytes(b"<a/>")
+    folder = Folder(drop, MEMBER, moves=True)
+    (message,) = folder.fetch().messages
+    folder.refuse(message.envelope, "0001", "no")
+    assert outside.read_text() == HIDDEN
+    assert json.loads((drop / "refused" / "list.xml.refusal.json").read_text())["reason"] == "no"
+    assert (drop / "refused" / "list.xml.refusal.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_target_that_is_a_link_is_not_entered(tmp_path: Path) -> None:
+    drop, elsewhere = tmp_path / "in", tmp_path / "elsewhere"
+    drop.mkdir()
+    elsewhere.mkdir()
+    (drop / "refused").symlink_to(elsewhere)
+    (drop / "list.xml").write_bytes(b"<a/>")
+    folder = Folder(drop, MEMBER, moves=True)
+    (message,) = folder.fetch().messages
+    with pytest.raises(SingleWindowFault, match="cannot be moved"):
+        folder.refuse(message.envelope, "0001", "no")
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_what_is_no_message_is_never_quoted(tmp_path: Path) -> None:
+    with pytest.raises(MalformedMessage) as refused:
+        read_message(HIDDEN.encode())
+    assert not any(word in str(refused.value) for word in HIDDEN.split() if len(word) > 4)

@@ -23,9 +23,10 @@ def folder(tmp_path: Path) -> Path:
     """A consortium's folder with one member whose adapter has one parked entity, `1/0`."""
     founded = ConsortiumFolder(tmp_path)
     founded.trust_root.write_text("{}")
+    founded.passphrase_file.write_text("correct horse\n")
     founded.save_member(MemberProfile(MEMBER, "示范报关行", "broker", "participant", ("BROKER",), "1105980088"))
     (tmp_path / "adapters" / "broker").mkdir(parents=True)
-    journal = Journal(tmp_path / "adapters" / "broker" / "journal.sqlite")
+    journal = Journal(tmp_path / "adapters" / "broker" / "journal.sqlite", b"correct horse")
     journal.take(Envelope("M1", "CEB621", MEMBER, "2026-03-02T01:00:00Z"), message("621"))
     journal.begin_entities(1, [(0, "customs.declaration", "waiting", "")])
     journal.set_entity(journal.entities(1)[0], "parked", code="4003", reason=REASON, now=1.0)
@@ -39,7 +40,7 @@ def said(folder: Path, *options: str) -> tuple[int, str]:
 
 
 def state(folder: Path) -> tuple[str, str]:
-    journal = Journal(folder / "adapters" / "broker" / "journal.sqlite")
+    journal = Journal(folder / "adapters" / "broker" / "journal.sqlite", b"correct horse")
     entity = journal.entities(1)[0]
     journal.close()
     return entity.state, entity.reason
