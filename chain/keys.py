@@ -31,6 +31,8 @@ class KeyAlgorithm(IntEnum):
 
     ES256 = 1
     ED25519 = 2
+    SM2 = 3
+    """Reserved (GM/T 0003): the registry knows its thumbprints; no key of it signs or verifies here yet."""
 
 
 SIGNATURE_BYTES = 64
@@ -231,6 +233,8 @@ def _coordinate(jwk: Mapping[str, object], name: str) -> bytes:
 @lru_cache(maxsize=4_096)
 def _native_key(algorithm: KeyAlgorithm, raw: bytes) -> ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey:
     """Checking that a point is on its curve costs as much as a verification; members' keys come again and again."""
+    if algorithm not in _JWK_SHAPE:
+        raise MalformedKey("public key", "is of ES256 or Ed25519", value=algorithm.name)
     wanted_bytes = 32 * len(_JWK_SHAPE[algorithm][2])
     if len(raw) != wanted_bytes:
         raise MalformedKey(

@@ -11,13 +11,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import IntEnum, IntFlag
+from enum import IntEnum, IntFlag, StrEnum
 from typing import Protocol, TypeVar
 
 from chain.keys import KeyAlgorithm as KeyAlgorithm
 
 USCC_BYTES = 18
 """Length of a unified social credit code (GB 32100) in ASCII bytes."""
+
+TEXT_BYTES_MAX = 32
+"""Longest name, code or scope in the registry: visible ASCII characters."""
+
+CONTEST_S = 30 * 24 * 3600
+"""How long a member's request to declare its key compromised stays open, from the request's block on."""
+
+AUTHORITIES_MAX = 128
+"""Most authorities listed at one time."""
 
 
 class Role(IntFlag):
@@ -51,10 +60,15 @@ class MemberState(IntEnum):
 
 
 class KeyState(IntEnum):
-    """Whether the key counts. A compromised key is REVOKED with `compromised_since` set."""
+    """How a key stands; a key ends in three ways."""
 
     ACTIVE = 1
-    REVOKED = 2
+    RETIRED = 2
+    """Ended in good order: what it signed before stays as good as it was."""
+    REVOKED = 3
+    """Ended by its member from a block on: what it signed before stands, and reports name the revocation."""
+    COMPROMISED = 4
+    """By the governors' vote: nothing counts that it signed in a batch of the voted time or later."""
 
 
 class AddedBy(IntEnum):
@@ -80,11 +94,32 @@ class AccountPurpose(IntFlag):
     ATTESTER = 4
 
 
-class PolicyKind(IntEnum):
-    """Which file a policy hash in the registry stands for."""
+class PolicyName(StrEnum):
+    """The policies that this edition knows, by their names in the registry; governors may add others."""
 
-    VIEW_POLICY = 1
-    RECORD_RULES = 2
+    VIEW = "view"
+    REPLICATION = "replication"
+    RETENTION = "retention"
+    RECORD_RULES = "record-rules"
+    RULE_PACK = "rule-pack"
+    LEAST_VOTES = "least-votes"
+    """A number: how many governors' votes a checkpoint needs at least."""
+    LANE_RECORDS_MAX = "lane-records-max"
+    """A number: how many records one issuer may say of one UCR."""
+
+
+NUMBER_POLICIES = frozenset({PolicyName.LEAST_VOTES, PolicyName.LANE_RECORDS_MAX})
+"""Policies whose value is a number."""
+
+
+class CodeRegister(StrEnum):
+    """Whose codes the registry gives to members, by the registers' names in it; governors may add others."""
+
+    CUSTOMS_OFFICE = "customs-office"
+    AWB_PREFIX = "awb-prefix"
+    SCAC = "scac"
+    FACILITY = "facility"
+    PLATFORM = "platform"
 
 
 @dataclass(frozen=True)
@@ -114,14 +149,17 @@ class MemberVersion:
 
 @dataclass(frozen=True)
 class KeyVersion:
-    """One version of a signing key: whose it is, its state, who added it, and since which block it is compromised."""
+    """One version of a signing key: whose it is, its state, and who added it."""
 
     since_block: int
     state: KeyState
     algorithm: KeyAlgorithm
     added_by: AddedBy
     compromised_since: int | None
+    """Unix seconds: as voted where COMPROMISED, as the member asks where `contested`; else None."""
     member: str
+    contested: bool = False
+    """The member asked for a compromise; open until the governors decide, `CONTEST_S` at most."""
 
     @classmethod
     def parse_word(cls, word: int) -> KeyVersion | None:
@@ -135,6 +173,7 @@ class KeyVersion:
             added_by=AddedBy((word >> 56) & 0xFF),
             compromised_since=((word >> 64) & _BLOCK_MASK) or None,
             member=_uscc((word >> 104) & _USCC_MASK),
+            contested=_bool(word >> 248),
         )
 
 
@@ -160,6 +199,97 @@ class AccountVersion:
         )
 
 
+@dataclass(frozen=True)
+class PolicyVersion:
+    """What a policy's name stands for from the block after `since_block` on."""
+
+    since_block: int
+    value: bytes
+    """SHA-256 of the policy's file, or a number, 32 bytes big-endian; the name tells which."""
+
+    @property
+    def number(self) -> int:
+        """The value of a policy that is a number."""
+        return int.from_bytes(self.value, "big")
+
+    @classmethod
+    def parse_words(cls, value: int, word: int) -> PolicyVersion | None:
+        """The version in these two words; None where it was never written."""
+        return None if word == 0 else cls(word & _BLOCK_MASK, value.to_bytes(32, "big"))
+
+
+@dataclass(frozen=True)
+class AssignmentVersion:
+    """Which member a register's code belongs to; None where it was released."""
+
+    since_block: int
+    member: str | None
+
+    @classmethod
+    def parse_word(cls, word: int) -> AssignmentVersion | None:
+        """The version packed in a storage word; None where the word is zero (never written)."""
+        if word == 0:
+            return None
+        member = (word >> 40) & _USCC_MASK
+        return cls(word & _BLOCK_MASK, _uscc(member) if member else None)
+
+
+@dataclass(frozen=True)
+class OperatorVersion:
+    """Of which UCRs a member operates the single window; None: of none any more."""
+
+    since_block: int
+    scope: str | None
+    """How those UCRs begin after the digit of the year, e.g. `CN`; `*` stands for all."""
+
+    @classmethod
+    def parse_words(cls, scope: int, word: int) -> OperatorVersion | None:
+        """The version in these two words; None where it was never written."""
+        return None if word == 0 else cls(word & _BLOCK_MASK, parse_text(scope.to_bytes(32, "big")) or None)
+
+
+@dataclass(frozen=True)
+class TagKeyVersion:
+    """The VRF key of an epoch: lanes are tagged under it from the batch `first_batch` on."""
+
+    since_block: int
+    first_batch: int
+    suite: int
+    """RFC 9381's suite_string."""
+    public_key: bytes
+    """32 bytes."""
+
+    @classmethod
+    def parse_words(cls, public_key: int, word: int) -> TagKeyVersion | None:
+        """The version in these two words; None where it was never written."""
+        if word == 0:
+            return None
+        first_batch = (word >> 40) & (1 << 64) - 1
+        return cls(word & _BLOCK_MASK, first_batch, (word >> 104) & 0xFF, public_key.to_bytes(32, "big"))
+
+
+@dataclass(frozen=True)
+class AuthorityVersion:
+    """What the list of authorities came to by one change: the newest log fixes every change ever made."""
+
+    since_block: int
+    authorities: int
+    """How many are listed from here on."""
+    log: bytes
+    """See `chain.proof.authorities`."""
+
+    @classmethod
+    def parse_words(cls, log: int, word: int) -> AuthorityVersion | None:
+        """The version in these two words; None where it was never written."""
+        return None if word == 0 else cls(word & _BLOCK_MASK, (word >> 40) & 0xFFFF, log.to_bytes(32, "big"))
+
+
+def is_compromised_at(newest: KeyVersion, time_s: int) -> bool:
+    """Whether nothing counts that the key signed in a batch of this time, by its newest version."""
+    since = newest.compromised_since
+    return newest.state is KeyState.COMPROMISED and since is not None and since <= time_s
+
+
 class _Version(Protocol):
     @property
     def since_block(self) -> int: ...
@@ -180,6 +310,24 @@ def find_in_force(versions: Sequence[V], block: int) -> V | None:
 
 _BLOCK_MASK = (1 << 40) - 1
 _USCC_MASK = (1 << (8 * USCC_BYTES)) - 1
+
+
+def format_text(text: str) -> bytes:
+    """A name, code or scope as the registry holds it: 32 bytes, zeros at the end; ValueError where it is none."""
+    if not 1 <= len(text) <= TEXT_BYTES_MAX or not all("!" <= character <= "~" for character in text):
+        raise ValueError(f"1 to {TEXT_BYTES_MAX} visible ASCII characters are expected, got {text!r}")
+    return text.encode("ascii").ljust(TEXT_BYTES_MAX, b"\0")
+
+
+def parse_text(content: bytes) -> str:
+    """The text in 32 bytes of the registry; empty where they are zero."""
+    return content.rstrip(b"\0").decode("ascii")
+
+
+def _bool(number: int) -> bool:
+    if number > 1:
+        raise ValueError(f"{number} is no truth value")
+    return number == 1
 
 
 def _uscc(number: int) -> str:

@@ -20,7 +20,7 @@ from chain.index_store import IndexStore
 from chain.keys import SigningKey
 from chain.ledger import ContractAddresses, Expectations, Ledger
 from chain.ledger.faults import LedgerUnreachable
-from chain.members import PolicyKind
+from chain.members import PolicyName
 from chain.proof.hashes import sha256
 from chain.records import parse_record_rules
 from chain.verify.trust_root import LEDGER, REGISTRY, TrustRoot
@@ -264,11 +264,11 @@ def _machinery(services: Services, account: LocalAccount) -> Machinery:
 
 
 def _check_rules(rules: bytes, registry: Registry) -> None:
-    agreed = registry.snapshot().policies[PolicyKind.RECORD_RULES]
+    agreed = registry.snapshot().find_policy(PolicyName.RECORD_RULES) or b""
     if sha256(rules) != agreed:
         raise UnagreedRules(
             "record rules",
-            f"must be the file whose hash the members agreed on, {agreed.hex()}",
+            f"must be the file whose hash the members agreed on, {agreed.hex() or 'which is none'}",
             value=sha256(rules).hex(),
             fix="Use the agreed file, or have the governors agree on this one",
         )

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chain.encoding import base64url
-from chain.members import Role
+from chain.members import PolicyName, Role
+from chain.proof.vrf import SECRET_BYTES, SUITE, VrfSecretKey
 from chain.records import RECORD_RULES, RECORD_RULES_FILE
 from chain.verify.trust_root import LEDGER, REGISTRY, Contract, TagKey, TrustRoot, ValidatorRange
 from gateway.access.policy import POLICY_FILE
@@ -134,6 +135,7 @@ def found(
     if rpc and not unsealed:
         qualify_network(rpc)
     consortium = secrets.token_bytes(32)
+    tag_key = VrfSecretKey(secrets.token_bytes(SECRET_BYTES))
     folder.make_passphrase()
     members = profiles()
     for member in members:
@@ -143,10 +145,11 @@ def found(
         shutil.copyfile(source, folder.path / name)
     with _endpoint(folder, rpc) as endpoint:
         deployer = load_account(funder, _funder_passphrase()) if funder else folder.make_account("", "deployer")
-        ledger = _deploy(endpoint, deployer, _founding(folder, members, consortium), say, unsealed=unsealed)
+        founding = _founding(folder, members, consortium, tag_key)
+        ledger = _deploy(endpoint, deployer, founding, say, unsealed=unsealed)
         _register(ledger, folder, members)
         say(f"members, keys and accounts are on the chain (block {ledger.block_number()})")
-        root = _trust_root(ledger, consortium)
+        root = _trust_root(ledger, consortium, tag_key)
     _write_gateway(folder, root)
     write_private(folder.trust_root, root.format())
     folder.public_trust_root.write_bytes(root.public_edition().format())
@@ -191,7 +194,9 @@ def _endpoint(folder: ConsortiumFolder, rpc: str) -> Iterator[Any]:
         node.close()
 
 
-def _founding(folder: ConsortiumFolder, members: list[MemberProfile], consortium: bytes) -> Founding:
+def _founding(
+    folder: ConsortiumFolder, members: list[MemberProfile], consortium: bytes, tag_key: VrfSecretKey
+) -> Founding:
     from chain.ledger import Founder, Founding
 
     governors = [member for member in members if member.sponsor is None]
@@ -200,9 +205,14 @@ def _founding(folder: ConsortiumFolder, members: list[MemberProfile], consortium
         founders=tuple(
             Founder(m.uscc, m.name, roles_of(m), folder.account(m.slug).address, m.customs_code) for m in governors
         ),
-        threshold=len(governors) // 2 + 1,
-        view_policy_hash=sha256(POLICY_FILE.read_bytes()).digest(),
-        record_rules_hash=sha256(RECORD_RULES_FILE.read_bytes()).digest(),
+        threshold=least_votes(len(governors)),
+        policies={
+            PolicyName.VIEW: sha256(POLICY_FILE.read_bytes()).digest(),
+            PolicyName.RECORD_RULES: sha256(RECORD_RULES_FILE.read_bytes()).digest(),
+            PolicyName.LEAST_VOTES: least_votes(len(governors)).to_bytes(32, "big"),
+        },
+        tag_key=tag_key.public.raw,
+        tag_suite=SUITE,
         proposal_lifetime_blocks=PROPOSAL_LIFETIME_BLOCKS,
     )
 
@@ -269,6 +279,11 @@ class _Waves:
             self._ledger.wait(tx_hash, FOUNDING_WAIT_S)
 
 
+def least_votes(governors: int) -> int:
+    """More than half of the governors."""
+    return governors // 2 + 1
+
+
 def roles_of(member: MemberProfile) -> Role:
     """The member's roles as the registry's bits."""
     roles = Role(0)
@@ -277,7 +292,7 @@ def roles_of(member: MemberProfile) -> Role:
     return roles
 
 
-def _trust_root(ledger: Ledger, consortium: bytes) -> TrustRoot:
+def _trust_root(ledger: Ledger, consortium: bytes, tag_key: VrfSecretKey) -> TrustRoot:
     from chain.proof.header import Header
 
     validators: tuple[ValidatorRange, ...] = ()
@@ -294,12 +309,12 @@ def _trust_root(ledger: Ledger, consortium: bytes) -> TrustRoot:
         genesis_hash=_bytes(ledger.block_hash(0)),
         contracts=contracts,
         validators=validators,
-        least_votes=len(ledger.governors().active) // 2 + 1,
+        least_votes=least_votes(len(ledger.governors().active)),
         record_rules=dict(RECORD_RULES),
         # All keys were made in one folder on one machine; only members who each hold their own may say otherwise.
         independent_validators=False,
         independent_attesters=False,
-        tag_keys=(TagKey(0, secrets.token_bytes(32)),),
+        tag_keys=(TagKey(0, tag_key.seed),),
         predecessor=None,
     )
 

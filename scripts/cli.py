@@ -12,6 +12,7 @@ import typer
 
 from chain.errors import LedgerFault, Malformed, NotFound, Refused, TongguanError
 from scripts.commands import (
+    agreed_commands,
     chain_commands,
     exchange_commands,
     gateway_commands,
@@ -43,6 +44,7 @@ for commands in (
     member_commands,
     key_commands,
     proposal_commands,
+    agreed_commands,
     tag_commands,
     view_commands,
 ):

@@ -14,7 +14,7 @@ from eth_account.signers.local import LocalAccount
 
 from chain.keys import SigningKey
 from chain.ledger import Call, Founder, Founding, Ledger, calls, deploy, read_expectations
-from chain.members import Role
+from chain.members import PolicyName, Role
 from chain.node import EmbeddedNode, Genesis, NodeSettings
 from chain.node.blocks import address_of
 from chain.proof.batch import BATCH_ENTRIES_MAX, ENTRY_BYTES
@@ -53,7 +53,8 @@ def _measure_on(node: EmbeddedNode) -> list[Cost]:
         Founder(_uscc(i), f"governor {i}", EVERY_ROLE, controllers[i].address, f"110091000{i}")
         for i in range(GOVERNORS)
     )
-    founding = Founding(secrets.token_bytes(32), founders, 2, secrets.token_bytes(32), secrets.token_bytes(32))
+    policies = {str(name): secrets.token_bytes(32) for name in (PolicyName.VIEW, PolicyName.RECORD_RULES)}
+    founding = Founding(secrets.token_bytes(32), founders, 2, policies, secrets.token_bytes(32), tag_suite=3)
     addresses = deploy(provider, controllers[0], founding)
     ledger = Ledger(provider, addresses, expect=read_expectations(provider, addresses))
     costs: list[Cost] = []
@@ -77,7 +78,14 @@ def _measure_on(node: EmbeddedNode) -> list[Cost]:
     for count in (2, 3):
         for number, word in enumerate(("first vote", "vote that makes the checkpoint", "later vote")):
             send(f"attest: {word}, checkpoint {count - 2}", calls.attest(count, b"\x07" * 32), attesters[number])
-    send("revoke a key", calls.revoke_key(key.thumbprint, 1), owner)
+    send("ask for a key's compromise", calls.request_compromise(key.thumbprint, 1), owner)
+    send("retire a key", calls.retire_key(key.thumbprint), owner)
+    send("revoke a key", calls.revoke_key(key.thumbprint), owner)
+    bitmap = secrets.token_bytes(BATCH_ENTRIES_MAX // 8)
+    for number, word in enumerate(("first vote", "vote that makes the quorum")):
+        send(f"drop of a full batch: {word}", calls.drop(1, bitmap), attesters[number])
+    for number, word in enumerate(("first vote", "vote that makes the checkpoint")):
+        send(f"attest: {word}, again after the registry changed", calls.attest(3, b"\x07" * 32), attesters[number])
     return costs
 
 

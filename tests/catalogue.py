@@ -208,7 +208,7 @@ def consignment_with_misfiled_record_of_a_leaked_key_true() -> Made:
     it.block += 1
     stranger = it.record(ucrs=(OTHER_UCR,), key=leaked)
     it.anchor_entries([batch.entry(it.tag(UCR), it.entries_of(stranger)[0][16:])])
-    it.set_key(BROKER, KeyState.REVOKED, key=leaked, compromised_since=1)
+    it.set_key(BROKER, KeyState.COMPROMISED, key=leaked, compromised_since=1)
     it.checkpoint()
     return _out(it, it.consignment_bundle())
 
@@ -264,12 +264,12 @@ def consignment_with_stolen_number_true() -> Made:
 
 @vector(Verdict.VALID, not_counted=1)
 def consignment_with_record_by_a_stolen_key_true() -> Made:
-    """A key was revoked as compromised; what its thief has anchored afterwards is not counted, the rest stays valid."""
+    """A key is declared compromised; what its thief anchors afterwards is not counted, the rest stays valid."""
     it, _, _ = _story()
     it.keys["stolen"] = SigningKey.generate()
     it.set_key(BROKER, KeyState.ACTIVE, key=it.keys["stolen"])
     it.block += 1
-    it.set_key(BROKER, KeyState.REVOKED, key=it.keys["stolen"], compromised_since=it.block)
+    it.set_key(BROKER, KeyState.COMPROMISED, key=it.keys["stolen"], compromised_since=it.time)
     it.block += 1
     it.anchor(it.record(key=it.keys["stolen"]))
     it.checkpoint()
@@ -337,9 +337,36 @@ def key_revoked_since() -> Made:
     return _out(it, it.record_bundle(declaration))
 
 
-@vector(Verdict.REVOKED_SINCE, 10)
-def member_suspended_since() -> Made:
-    """The issuer was suspended after the record was anchored."""
+@vector(Verdict.VALID)
+def key_retired_since_true() -> Made:
+    """The issuer's key was retired after the record was anchored: ordinary rotation takes nothing from the record."""
+    it, declaration, _ = _story()
+    it.set_key(BROKER, KeyState.RETIRED)
+    it.block += 1
+    return _out(it, it.record_bundle(declaration))
+
+
+@vector(Verdict.VALID)
+def key_contested_true() -> Made:
+    """The issuer asks the governors to declare its key compromised since before the record: named, and counted."""
+    it, declaration, _ = _story()
+    it.set_key(BROKER, KeyState.ACTIVE, compromised_since=1, contested=True)
+    it.block += 1
+    return _out(it, it.record_bundle(declaration))
+
+
+@vector(Verdict.VALID)
+def consignment_with_a_revoked_key_true() -> Made:
+    """An issuer revoked its key after its record was anchored: named, and the consignment stays valid."""
+    it, _, _ = _story()
+    it.set_key(BROKER, KeyState.REVOKED)
+    it.block += 1
+    return _out(it, it.consignment_bundle())
+
+
+@vector(Verdict.VALID)
+def member_suspended_since_true() -> Made:
+    """The issuer was suspended after the record was anchored: what it said before stays good."""
     it, declaration, _ = _story()
     it.set_member(BROKER, MemberState.SUSPENDED, Role.BROKER)
     it.block += 1
@@ -586,14 +613,14 @@ def receipt_excused_by_a_suspension_true() -> Made:
 
 @vector(Verdict.VALID)
 def receipt_excused_by_the_first_revocation_true() -> Made:
-    """A key was revoked in time for an excuse, and once more later to move its compromise to an earlier block."""
+    """A key was revoked in time for an excuse, and later declared compromised since an earlier time."""
     it, _, status = _story()
     receipt = it.receipt(it.record(), anchor_by=it.time + 5)
     it.set_key(BROKER, KeyState.REVOKED)
     it.block += 1
     late = it.record(CUSTOMS, vct="customs.status")
     it.anchor(late)
-    it.set_key(BROKER, KeyState.REVOKED, compromised_since=it.block)
+    it.set_key(BROKER, KeyState.COMPROMISED, compromised_since=it.time)
     it.checkpoint()
     shown = [it.to_show(status), it.to_show(late)]
     return _out(it, it.bundle([status.record_id], shown, [it.tag(UCR)], [receipt]))
@@ -605,7 +632,7 @@ def receipt_by_a_stolen_gateway_key_true() -> Made:
     accuses nobody and check 15 cannot be answered."""
     it, declaration, _ = _story()
     receipt = it.receipt(it.record(), anchor_by=it.time - 10)
-    it.set_key(GATEWAY, KeyState.REVOKED, compromised_since=it.block)
+    it.set_key(GATEWAY, KeyState.COMPROMISED, compromised_since=it.time)
     it.block += 1
     return _out(it, it.record_bundle(declaration, receipts=[receipt]))
 
@@ -1118,27 +1145,27 @@ def member_suspended_before() -> Made:
 
 @vector(Verdict.INVALID, 9)
 def key_compromised_since_then() -> Made:
-    """The key was declared compromised since a block at or before the record's."""
+    """The key is declared compromised since the very time of the record's batch."""
     it, declaration, _ = _story()
-    it.set_key(BROKER, KeyState.REVOKED, compromised_since=2)
+    it.set_key(BROKER, KeyState.COMPROMISED, compromised_since=it.batches[0].facts.timestamp)
     it.block += 1
     return _out(it, it.record_bundle(declaration))
 
 
-@vector(Verdict.REVOKED_SINCE, 10)
-def key_compromised_only_later() -> Made:
-    """The key was declared compromised since a block after the record's: the record counted."""
+@vector(Verdict.VALID)
+def key_compromised_only_later_true() -> Made:
+    """The key is declared compromised since a second after the record's batch: the record counts, and it is named."""
     it, declaration, _ = _story()
-    it.set_key(BROKER, KeyState.REVOKED, compromised_since=3)
+    it.set_key(BROKER, KeyState.COMPROMISED, compromised_since=it.batches[0].facts.timestamp + 1)
     it.block += 1
     return _out(it, it.record_bundle(declaration))
 
 
-@vector(Verdict.INVALID, 9)
-def compromised_key_in_a_consignment() -> Made:
-    """A consignment rests on a key declared compromised since before."""
+@vector(Verdict.VALID, not_counted=1)
+def compromised_key_in_a_consignment_true() -> Made:
+    """A record of a consignment is by a key declared compromised since before: it is not counted, the others are."""
     it, _, _ = _story()
-    it.set_key(BROKER, KeyState.REVOKED, compromised_since=1)
+    it.set_key(BROKER, KeyState.COMPROMISED, compromised_since=1)
     it.block += 1
     return _out(it, it.consignment_bundle())
 

@@ -22,6 +22,7 @@ from chain.ledger.types import (
     Receipt,
     RegisteredKey,
     RegisteredMember,
+    VotedFacts,
 )
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "Receipt",
     "RegisteredKey",
     "RegisteredMember",
+    "VotedFacts",
     "deploy",
     "qualify",
     "read_expectations",

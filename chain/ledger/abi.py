@@ -1,6 +1,7 @@
 """The contracts' calls, answers, events and errors between Python values and ABI bytes.
 
-Member and customs codes are texts, accounts 0x-hex in lower case, numbers and enumerations ints, hashes bytes.
+Member and customs codes are texts, and names in 32 bytes may be given so; accounts
+0x-hex in lower case, numbers and enumerations ints, hashes bytes.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from chain.ledger.reverts import (
     RevertedWithReason,
 )
 from chain.ledger.types import Log
+from chain.members import format_text
 from chain.proof.hashes import keccak256
 from contracts import ContractName, artifact
 
@@ -141,6 +143,8 @@ def _decode(types: list[str], data: bytes, what: str) -> tuple[Any, ...]:
 def _to_abi(kind: str, value: Any) -> Any:
     if kind in _TEXT_TYPES and isinstance(value, str):
         return value.encode("ascii")
+    if kind == "bytes32" and isinstance(value, str):
+        return format_text(value)
     if kind.endswith("[]"):
         return [_to_abi(kind[:-2], item) for item in value]
     if kind.startswith("("):

@@ -9,7 +9,7 @@ from enum import IntEnum
 from chain.keys import PublicKey
 from chain.ledger.abi import Call, encode_call, encode_values
 from chain.ledger.types import Founder
-from chain.members import KeyAlgorithm, PolicyKind, Role
+from chain.members import KeyAlgorithm, Role
 
 ZERO_ADDRESS = "0x" + "0" * 40
 
@@ -28,7 +28,11 @@ class Action(IntEnum):
     CHANGE_ROLES = 9
     CHANGE_PROFILE = 10
     ADD_KEY = 11
-    REVOKE_KEY = 12
+    COMPROMISE_KEY = 12
+    REJECT_COMPROMISE = 13
+    ASSIGN = 14
+    SET_OPERATOR = 15
+    SET_TAG_KEY = 16
 
 
 PAYLOAD_TYPES: dict[Action, tuple[str, ...]] = {
@@ -39,11 +43,15 @@ PAYLOAD_TYPES: dict[Action, tuple[str, ...]] = {
     Action.SET_THRESHOLD: ("uint16",),
     Action.SET_GATEWAY: ("address", "bytes18", "bool"),
     Action.SET_CONTROLLER: ("address", "bytes18", "bool"),
-    Action.SET_POLICY: ("uint8", "bytes32"),
+    Action.SET_POLICY: ("bytes32", "bytes32"),
     Action.CHANGE_ROLES: ("bytes18", "uint16", "bytes18"),
     Action.CHANGE_PROFILE: ("bytes18", "bytes32", "bytes10"),
     Action.ADD_KEY: ("bytes18", "uint8", "bytes"),
-    Action.REVOKE_KEY: ("bytes32", "uint40"),
+    Action.COMPROMISE_KEY: ("bytes32", "uint40"),
+    Action.REJECT_COMPROMISE: ("bytes32",),
+    Action.ASSIGN: ("bytes32", "bytes32", "bytes18"),
+    Action.SET_OPERATOR: ("bytes18", "bytes32"),
+    Action.SET_TAG_KEY: ("bytes32", "uint8", "uint64"),
 }
 """What each action's payload encodes, as `IMemberRegistry.Action` names it."""
 
@@ -96,9 +104,24 @@ def setting_controller(account: str, member: str, *, active: bool = True) -> Dec
     return _decision(Action.SET_CONTROLLER, account, member, active)
 
 
-def setting_policy(kind: PolicyKind, digest: bytes) -> Decision:
-    """Another view policy or other record rules, by SHA-256 of the file."""
-    return _decision(Action.SET_POLICY, int(kind), digest)
+def setting_policy(name: str, value: bytes | int) -> Decision:
+    """Another policy of this name: SHA-256 of its file, or a number."""
+    return _decision(Action.SET_POLICY, name, value.to_bytes(32, "big") if isinstance(value, int) else value)
+
+
+def assigning(register: str, code: str, member: str | None) -> Decision:
+    """A register's code is this member's from now on; None releases it."""
+    return _decision(Action.ASSIGN, register, code, member or "")
+
+
+def setting_operator(member: str, scope: str | None) -> Decision:
+    """A member operates the single window for UCRs of this scope; None: no longer."""
+    return _decision(Action.SET_OPERATOR, member, scope or bytes(32))
+
+
+def setting_tag_key(public_key: bytes, suite: int, first_batch: int) -> Decision:
+    """A new epoch of tags, from a batch on that is not anchored yet."""
+    return _decision(Action.SET_TAG_KEY, public_key, suite, first_batch)
 
 
 def changing_roles(uscc: str, roles: Role, sponsor: str | None) -> Decision:
@@ -116,9 +139,14 @@ def adding_key(member: str, key: PublicKey) -> Decision:
     return _decision(Action.ADD_KEY, member, int(key.algorithm), key.to_bytes())
 
 
-def revoking_key(thumbprint: bytes, compromised_since: int | None = None) -> Decision:
-    """A key counts no longer; with a block, it is declared compromised since then."""
-    return _decision(Action.REVOKE_KEY, thumbprint, compromised_since or 0)
+def compromising_key(thumbprint: bytes, since_s: int) -> Decision:
+    """A key leaked: nothing counts that it signed in batches of this time (Unix seconds) or later."""
+    return _decision(Action.COMPROMISE_KEY, thumbprint, since_s)
+
+
+def rejecting_compromise(thumbprint: bytes) -> Decision:
+    """A member's open request to declare its key compromised ends."""
+    return _decision(Action.REJECT_COMPROMISE, thumbprint)
 
 
 def propose(decision: Decision) -> Call:
@@ -171,9 +199,24 @@ def add_raw_key(member: str, algorithm: KeyAlgorithm, public_key: bytes) -> Call
     return encode_call("MemberRegistry", "addKey", member, int(algorithm), public_key)
 
 
-def revoke_key(thumbprint: bytes, compromised_since: int | None = None) -> Call:
-    """A key, by its member's controller or its sponsor's; with a block, it is declared compromised since then."""
-    return encode_call("MemberRegistry", "revokeKey", thumbprint, compromised_since or 0)
+def retire_key(thumbprint: bytes) -> Call:
+    """Ends a key in good order, by its member's controller: what it signed before stays as good as it was."""
+    return encode_call("MemberRegistry", "retireKey", thumbprint)
+
+
+def revoke_key(thumbprint: bytes) -> Call:
+    """Revokes a key from now on, by its member's controller."""
+    return encode_call("MemberRegistry", "revokeKey", thumbprint)
+
+
+def request_compromise(thumbprint: bytes, since_s: int) -> Call:
+    """Asks the governors to declare a key compromised since a time (Unix seconds), by its member's controller."""
+    return encode_call("MemberRegistry", "requestCompromise", thumbprint, since_s)
+
+
+def withdraw_request(thumbprint: bytes) -> Call:
+    """Takes an open request back, by the key's member's controller."""
+    return encode_call("MemberRegistry", "withdrawRequest", thumbprint)
 
 
 def set_controller(account: str, *, active: bool = True) -> Call:
@@ -194,6 +237,11 @@ def anchor(root: bytes, count: int, entries: bytes) -> Call:
 def attest(batch_count: int, root: bytes) -> Call:
     """A governor's word on the index root over the first `batch_count` batches, by its attester account."""
     return encode_call("RecordLedger", "attest", batch_count, root)
+
+
+def drop(batch: int, bitmap: bytes) -> Call:
+    """A governor's word that nobody can open these entries of a batch, by its attester account."""
+    return encode_call("RecordLedger", "drop", batch, bitmap)
 
 
 def founder_values(founder: Founder) -> tuple[str, str, bytes, int, str]:

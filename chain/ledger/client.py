@@ -8,36 +8,52 @@ from typing import TYPE_CHECKING
 from chain.ledger import calls
 from chain.ledger.abi import decode_event
 from chain.ledger.faults import MalformedAnswer
-from chain.ledger.history import attestations_above, read_batches, read_keys, read_members
+from chain.ledger.history import (
+    attestations_above,
+    read_batches,
+    read_drop_votes,
+    read_drops,
+    read_keys,
+    read_members,
+    read_voted_facts,
+)
 from chain.ledger.sender import Sender
 from chain.ledger.types import (
     AnchoredBatch,
     Attestation,
     Checkpoint,
+    Drop,
+    DropVote,
     Governors,
-    PolicyVersion,
     ProfileVersion,
     Proposal,
     Receipt,
     RegisteredKey,
     RegisteredMember,
     ThresholdVersion,
+    VotedFacts,
 )
 from chain.members import (
     AccountPurpose,
     AccountState,
     AccountVersion,
     AddedBy,
+    AssignmentVersion,
+    AuthorityVersion,
     KeyAlgorithm,
     KeyState,
     KeyVersion,
     MemberKind,
     MemberState,
     MemberVersion,
-    PolicyKind,
+    OperatorVersion,
+    PolicyVersion,
     Role,
+    TagKeyVersion,
     find_in_force,
+    parse_text,
 )
+from chain.proof.hashes import keccak256
 
 if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
@@ -59,8 +75,10 @@ class Ledger(Sender):
     def key_versions(self, thumbprint: bytes, block: int | None = None) -> tuple[KeyVersion, ...]:
         """Every version of a key, oldest first; empty where there is no such key."""
         return tuple(
-            KeyVersion(since, KeyState(state), KeyAlgorithm(algorithm), AddedBy(by), compromised or None, member)
-            for since, state, algorithm, by, compromised, member in self._call(
+            KeyVersion(
+                since, KeyState(state), KeyAlgorithm(algorithm), AddedBy(by), compromised or None, member, contested
+            )
+            for since, state, algorithm, by, compromised, member, contested in self._call(
                 "MemberRegistry", "keyVersions", thumbprint, block=block
             )
         )
@@ -81,16 +99,57 @@ class Ledger(Sender):
             for name_hash, code, since in self._call("MemberRegistry", "profileVersions", uscc, block=block)
         )
 
-    def policy_versions(self, kind: PolicyKind, block: int | None = None) -> tuple[PolicyVersion, ...]:
-        """Every hash of this policy file, oldest first."""
+    def find_request_time(self, thumbprint: bytes, block: int | None = None) -> int | None:
+        """When the key's member asked for its compromise, Unix seconds; None where it never did."""
+        return int(self._call("MemberRegistry", "requestedAt", thumbprint, block=block)) or None
+
+    def policy_versions(self, name: str, block: int | None = None) -> tuple[PolicyVersion, ...]:
+        """Every version of the policy of this name, oldest first; empty where there is none."""
         return tuple(
-            PolicyVersion(since, digest)
-            for digest, since in self._call("MemberRegistry", "policyVersions", int(kind), block=block)
+            PolicyVersion(since, value)
+            for value, since in self._call("MemberRegistry", "policyVersions", name, block=block)
         )
 
-    def policy_hash(self, kind: PolicyKind, block: int | None = None) -> bytes:
-        """The newest hash of this policy file."""
-        return self.policy_versions(kind, block)[-1].hash
+    def find_policy(self, name: str, block: int | None = None) -> PolicyVersion | None:
+        """The newest version of the policy of this name; None where there is none."""
+        versions = self.policy_versions(name, block)
+        return versions[-1] if versions else None
+
+    def assignment_versions(self, register: str, code: str, block: int | None = None) -> tuple[AssignmentVersion, ...]:
+        """Whose a register's code was, oldest first."""
+        return tuple(
+            AssignmentVersion(since, member or None)
+            for since, member in self._call("MemberRegistry", "assignmentVersions", register, code, block=block)
+        )
+
+    def operator_versions(self, uscc: str, block: int | None = None) -> tuple[OperatorVersion, ...]:
+        """Of which UCRs a member operated the single window, oldest first."""
+        return tuple(
+            OperatorVersion(since, parse_text(scope) or None)
+            for scope, since in self._call("MemberRegistry", "operatorVersions", uscc, block=block)
+        )
+
+    def tag_key_versions(self, block: int | None = None) -> tuple[TagKeyVersion, ...]:
+        """The tag key of every epoch, in order."""
+        return tuple(
+            TagKeyVersion(since, first_batch, suite, public_key)
+            for public_key, since, first_batch, suite in self._call("MemberRegistry", "tagKeyVersions", block=block)
+        )
+
+    def authority_versions(self, block: int | None = None) -> tuple[AuthorityVersion, ...]:
+        """The log of every change of the list of authorities, in order."""
+        return tuple(
+            AuthorityVersion(since, authorities, log)
+            for log, since, authorities in self._call("MemberRegistry", "authorityVersions", block=block)
+        )
+
+    def voted_facts(self, *, from_block: int = 0, to_block: int | None = None) -> VotedFacts:
+        """Everything that governors agreed on, from the registry's events up to a block."""
+        return read_voted_facts(self, from_block, self._last(to_block))
+
+    def changed_block(self, block: int | None = None) -> int:
+        """The last block that wrote any fact of the registry."""
+        return int(self._call("MemberRegistry", "changedBlock", block=block))
 
     def threshold_versions(self, block: int | None = None) -> tuple[ThresholdVersion, ...]:
         """Every voting threshold, oldest first."""
@@ -166,8 +225,21 @@ class Ledger(Sender):
 
     def checkpoint(self, index: int, block: int | None = None) -> Checkpoint:
         """A checkpoint with its votes as of that block; raises UnknownCheckpoint."""
-        root, batch_count, votes, dissent, since = self._call("RecordLedger", "checkpoint", index, block=block)
-        return Checkpoint(index, root, batch_count, votes, dissent, since)
+        values = self._call("RecordLedger", "checkpoint", index, block=block)
+        root, batch_count, votes, dissent, since, checkpoint_round = values
+        return Checkpoint(index, root, batch_count, votes, dissent, since, checkpoint_round)
+
+    def drops(self, *, from_block: int = 0, to_block: int | None = None) -> Iterator[Drop]:
+        """What quorums of governors took out of batches, in chain order; each bitmap fits what the contract keeps."""
+        for drop in read_drops(self, from_block, self._last(to_block)):
+            digest, since, votes = self._call("RecordLedger", "drops", drop.batch)[drop.number]
+            if (digest, since, votes) != (keccak256(drop.bitmap), drop.block, drop.votes):
+                raise MalformedAnswer("eth_getLogs", f"a drop of batch {drop.batch} is not what the contract keeps")
+            yield drop
+
+    def drop_votes(self, batch: int, *, from_block: int = 0) -> list[DropVote]:
+        """Every governor's word on entries of a batch, in chain order."""
+        return read_drop_votes(self, batch, from_block, self._last(None))
 
     def batches(self, first: int, *, from_block: int = 0, to_block: int | None = None) -> Iterator[AnchoredBatch]:
         """The batches from index `first` on in these blocks, in order; see `read_batches` for its faults."""

@@ -14,6 +14,7 @@ from chain.ledger.faults import MalformedAnswer, NoProofs, RpcRefused
 from chain.ledger.reverts import RevertedWithoutReason
 from chain.ledger.sender import estimate_gas, parse_receipt, send_raw, sign_transaction, wait_for_receipt
 from chain.ledger.types import ContractAddresses, Expectations, Founding
+from chain.proof import rlp
 from chain.proof.hashes import keccak256
 from chain.proof.header import Header
 from chain.proof.seals import verify_seals
@@ -62,18 +63,27 @@ def deploy(
     Raises the contract's error where the founding is refused, e.g. ThresholdOutOfRange.
     """
     endpoint = Endpoint(provider, timeout_s)
+    nonce = endpoint.quantity("eth_getTransactionCount", deployer.address, "latest")
     registry_code = encode_constructor(
         "MemberRegistry",
         founding.consortium,
+        # The registry names its ledger, so the ledger's address is derived before it is created, by the next nonce.
+        created_address(deployer.address, nonce + 1),
         [founder_values(founder) for founder in founding.founders],
         founding.threshold,
         founding.proposal_lifetime_blocks,
-        founding.view_policy_hash,
-        founding.record_rules_hash,
+        list(founding.policies.items()),
+        (founding.tag_key, founding.tag_suite),
     )
-    registry = _create(endpoint, deployer, registry_code, gas_price_wei, timeout_s)
-    ledger = _create(endpoint, deployer, encode_constructor("RecordLedger", registry), gas_price_wei, timeout_s)
+    registry = _create(endpoint, deployer, nonce, registry_code, gas_price_wei, timeout_s)
+    ledger_code = encode_constructor("RecordLedger", registry)
+    ledger = _create(endpoint, deployer, nonce + 1, ledger_code, gas_price_wei, timeout_s)
     return ContractAddresses(registry=registry, ledger=ledger)
+
+
+def created_address(creator: str, nonce: int) -> str:
+    """The address of the contract that an account creates by its transaction of this nonce (0x-hex)."""
+    return "0x" + keccak256(rlp.encode([bytes.fromhex(creator[2:]), rlp.int_to_bytes(nonce)]))[12:].hex()
 
 
 def read_expectations(
@@ -95,10 +105,12 @@ def read_expectations(
     )
 
 
-def _create(endpoint: Endpoint, deployer: LocalAccount, code: bytes, gas_price_wei: int, timeout_s: float) -> str:
+def _create(
+    endpoint: Endpoint, deployer: LocalAccount, nonce: int, code: bytes, gas_price_wei: int, timeout_s: float
+) -> str:
     raw = sign_transaction(
         deployer,
-        nonce=endpoint.quantity("eth_getTransactionCount", deployer.address, "latest"),
+        nonce=nonce,
         chain_id=endpoint.quantity("eth_chainId"),
         gas_price_wei=gas_price_wei,
         gas=estimate_gas(endpoint, deployer.address, None, code, gas_price_wei),

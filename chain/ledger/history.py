@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from chain.keys import MalformedKey, PublicKey
@@ -11,8 +12,32 @@ from chain.ledger.abi import Event, decode_call, decode_event, event_topic
 from chain.ledger.endpoint import parse_bytes, parse_hex, parse_object, parse_quantity
 from chain.ledger.faults import BatchMissing, MalformedAnswer
 from chain.ledger.reader import ChainReader
-from chain.ledger.types import AnchoredBatch, Attestation, ProfileVersion, RegisteredKey, RegisteredMember
-from chain.members import AddedBy, KeyAlgorithm, KeyState, KeyVersion, MemberKind, MemberState, MemberVersion, Role
+from chain.ledger.types import (
+    AnchoredBatch,
+    Attestation,
+    Drop,
+    DropVote,
+    ProfileVersion,
+    RegisteredKey,
+    RegisteredMember,
+    VotedFacts,
+)
+from chain.members import (
+    AddedBy,
+    AssignmentVersion,
+    KeyAlgorithm,
+    KeyState,
+    KeyVersion,
+    MemberKind,
+    MemberState,
+    MemberVersion,
+    OperatorVersion,
+    PolicyVersion,
+    Role,
+    TagKeyVersion,
+    parse_text,
+)
+from chain.proof.authorities import AuthorityChange
 from chain.proof.batch import BatchFacts
 from chain.proof.hashes import keccak256
 from contracts import ContractName
@@ -79,7 +104,9 @@ def attestations_above(chain: ChainReader, batch_count: int, head: int) -> list[
     if not anchored:
         return []
     return [
-        Attestation(e.values["batch_count"], e.values["index_root"], e.values["governor"], e.log.block)
+        Attestation(
+            e.values["batch_count"], e.values["index_root"], e.values["governor"], e.log.block, e.values["round"]
+        )
         for e in _events(chain, "RecordLedger", ["Attested"], anchored[0].block, head)
         if e.values["batch_count"] > batch_count
     ]
@@ -109,8 +136,8 @@ def read_keys(chain: ChainReader, from_block: int, to_block: int) -> dict[bytes,
 
     A key whose bytes are no point of its curve is left out: nobody can sign with it.
     """
-    found: dict[bytes, RegisteredKey] = {}
-    for event in _events(chain, "MemberRegistry", ["KeyAdded", "KeyRevoked"], from_block, to_block):
+    registered: dict[bytes, RegisteredKey] = {}
+    for event in _events(chain, "MemberRegistry", ["KeyAdded", "KeyChanged"], from_block, to_block):
         values, block = event.values, event.log.block
         thumbprint: bytes = values["thumbprint"]
         if event.name == "KeyAdded":
@@ -123,13 +150,67 @@ def read_keys(chain: ChainReader, from_block: int, to_block: int) -> dict[bytes,
             added = KeyVersion(
                 block, KeyState.ACTIVE, key.algorithm, AddedBy(values["added_by"]), None, values["member"]
             )
-            found[thumbprint] = RegisteredKey(thumbprint, key, (added,))
-        elif (known := found.get(thumbprint)) is not None:
-            first = known.versions[0]
-            since = values["compromised_since"] or None
-            revoked = KeyVersion(block, KeyState.REVOKED, first.algorithm, first.added_by, since, first.member)
-            found[thumbprint] = RegisteredKey(thumbprint, known.public_key, (*known.versions, revoked))
-    return found
+            registered[thumbprint] = RegisteredKey(thumbprint, key, (added,))
+        elif (known := registered.get(thumbprint)) is not None:
+            changed = replace(
+                known.versions[-1],
+                since_block=block,
+                state=KeyState(values["state"]),
+                compromised_since=values["compromised_since"] or None,
+                contested=values["contested"],
+            )
+            registered[thumbprint] = RegisteredKey(thumbprint, known.public_key, (*known.versions, changed))
+    return registered
+
+
+def read_voted_facts(chain: ChainReader, from_block: int, to_block: int) -> VotedFacts:
+    """Everything that these blocks' events tell of what the governors agreed on."""
+    policies: dict[str, list[PolicyVersion]] = defaultdict(list)
+    assignments: dict[tuple[str, str], list[AssignmentVersion]] = defaultdict(list)
+    operators: dict[str, list[OperatorVersion]] = defaultdict(list)
+    tag_keys: list[TagKeyVersion] = []
+    authorities: list[AuthorityChange] = []
+    for event in _events(chain, "MemberRegistry", list(_VOTED), from_block, to_block):
+        values, block = event.values, event.log.block
+        if event.name == "PolicyChanged":
+            policies[parse_text(values["name"])].append(PolicyVersion(block, values["value"]))
+        elif event.name == "CodeAssigned":
+            name = (parse_text(values["register"]), parse_text(values["code"]))
+            assignments[name].append(AssignmentVersion(block, values["member"] or None))
+        elif event.name == "OperatorChanged":
+            operators[values["member"]].append(OperatorVersion(block, parse_text(values["scope"]) or None))
+        elif event.name == "TagKeyAdded":
+            tag_keys.append(TagKeyVersion(block, values["first_batch"], values["suite"], values["public_key"]))
+        else:
+            authorities.append(AuthorityChange(block, values["member"], values["listed"]))
+    return VotedFacts(
+        policies={name: tuple(versions) for name, versions in policies.items()},
+        assignments={name: tuple(versions) for name, versions in assignments.items()},
+        operators={uscc: tuple(versions) for uscc, versions in operators.items()},
+        tag_keys=tuple(tag_keys),
+        authorities=tuple(authorities),
+    )
+
+
+def read_drops(chain: ChainReader, from_block: int, to_block: int) -> Iterator[Drop]:
+    """What these blocks' events tell of dropped entries, in chain order."""
+    for event in _events(chain, "RecordLedger", ["Dropped"], from_block, to_block):
+        values = event.values
+        yield Drop(values["batch"], values["number"], values["bitmap"], values["votes"], event.log.block)
+
+
+def read_drop_votes(chain: ChainReader, batch: int, from_block: int, to_block: int) -> list[DropVote]:
+    """Every vote to drop entries of this batch in these blocks, in chain order."""
+    topics = [_topic("RecordLedger", "DropVoted"), f"0x{batch:064x}"]
+    votes: list[DropVote] = []
+    for log in chain.logs("RecordLedger", topics, from_block, to_block):
+        event = decode_event("RecordLedger", log)
+        if event is not None and event.values["batch"] == batch:
+            votes.append(DropVote(batch, event.values["bitmap_hash"], event.values["governor"], log.block))
+    return votes
+
+
+_VOTED = ("PolicyChanged", "CodeAssigned", "OperatorChanged", "TagKeyAdded", "AuthorityChanged")
 
 
 def _events(

@@ -7,18 +7,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from chain.errors import LedgerFault, Malformed
 from chain.ledger.client import Ledger
-from chain.ledger.types import PolicyVersion
-from chain.members import KeyVersion, MemberVersion, PolicyKind
+from chain.members import (
+    AssignmentVersion,
+    AuthorityVersion,
+    KeyVersion,
+    MemberVersion,
+    OperatorVersion,
+    PolicyVersion,
+    TagKeyVersion,
+)
+from chain.proof.authorities import AuthorityChange, authority_log
 from chain.proof.header import Header
 from chain.proof.seals import verify_seals
 from chain.proof.storage import NodeSet, read_account, read_slot
-from chain.proof.storage_layout import key_slot, member_slot, policy_slots
-
-SINCE_BLOCK_BITS = 40
+from chain.proof.storage_layout import (
+    assignment_slot,
+    authority_slots,
+    key_slot,
+    member_slot,
+    operator_slots,
+    policy_slots,
+    tag_key_slots,
+)
 
 V = TypeVar("V")
 
@@ -53,38 +68,66 @@ class ProvedRegistry:
 
     def member_versions(self, uscc: str) -> tuple[MemberVersion, ...]:
         """Every version of a member, oldest first, and that there is no later one."""
-        said = self._ledger.member_versions(uscc, self.header.number)
-        read = _one(MemberVersion.parse_word)
-        return self._versions(f"member {uscc}", said, lambda index: (member_slot(uscc, index),), read)
+        versions = self._ledger.member_versions(uscc, self.header.number)
+        slots = _one_slot(lambda index: member_slot(uscc, index))
+        return self._versions(f"member {uscc}", versions, slots, MemberVersion.parse_word)
 
     def key_versions(self, thumbprint: bytes) -> tuple[KeyVersion, ...]:
         """Every version of a key, oldest first, and that there is no later one."""
-        said = self._ledger.key_versions(thumbprint, self.header.number)
-        read = _one(KeyVersion.parse_word)
-        return self._versions(f"key {thumbprint.hex()}", said, lambda index: (key_slot(thumbprint, index),), read)
+        versions = self._ledger.key_versions(thumbprint, self.header.number)
+        slots = _one_slot(lambda index: key_slot(thumbprint, index))
+        return self._versions(f"key {thumbprint.hex()}", versions, slots, KeyVersion.parse_word)
 
-    def policy_versions(self, kind: PolicyKind) -> tuple[PolicyVersion, ...]:
-        """Every hash of this policy file, oldest first, and that there is no later one."""
-        said = self._ledger.policy_versions(kind, self.header.number)
-        return self._versions(str(kind.name), said, lambda index: policy_slots(kind, index), _policy)
+    def policy_versions(self, name: str) -> tuple[PolicyVersion, ...]:
+        """Every version of the policy of this name, oldest first, and that there is no later one."""
+        versions = self._ledger.policy_versions(name, self.header.number)
+        slots = partial(policy_slots, name)
+        return self._versions(f"policy {name}", versions, slots, PolicyVersion.parse_words)
+
+    def assignment_versions(self, register: str, code: str) -> tuple[AssignmentVersion, ...]:
+        """Whose a register's code was, oldest first, and that there is no later version."""
+        versions = self._ledger.assignment_versions(register, code, self.header.number)
+        slots = _one_slot(lambda index: assignment_slot(register, code, index))
+        return self._versions(f"{register} {code}", versions, slots, AssignmentVersion.parse_word)
+
+    def operator_versions(self, uscc: str) -> tuple[OperatorVersion, ...]:
+        """Of which UCRs a member operated the single window, oldest first, and that there is no later version."""
+        versions = self._ledger.operator_versions(uscc, self.header.number)
+        slots = partial(operator_slots, uscc)
+        return self._versions(f"operator {uscc}", versions, slots, OperatorVersion.parse_words)
+
+    def tag_key_versions(self) -> tuple[TagKeyVersion, ...]:
+        """The tag key of every epoch, in order, and that there is no later one."""
+        versions = self._ledger.tag_key_versions(self.header.number)
+        return self._versions("tag keys", versions, tag_key_slots, TagKeyVersion.parse_words)
+
+    def authority_changes(self) -> tuple[AuthorityChange, ...]:
+        """Every change of the list of authorities, in order, and that there is no later one."""
+        block = self.header.number
+        versions = self._ledger.authority_versions(block)
+        self._versions("authorities", versions, authority_slots, AuthorityVersion.parse_words)
+        changes = self._ledger.voted_facts(to_block=block).authorities
+        if not versions or authority_log(changes) != versions[-1].log:
+            raise NotProved("authorities", "the endpoint tells other changes than the registry's log holds")
+        return changes
 
     def _versions(
         self,
         what: str,
-        said: Sequence[V],
+        versions: Sequence[V],
         slots_of: Callable[[int], Sequence[int]],
-        read: Callable[[Sequence[int]], V | None],
+        parse: Callable[..., V | None],
     ) -> tuple[V, ...]:
-        slots = [slot for index in range(len(said) + 1) for slot in slots_of(index)]
+        slots = [slot for index in range(len(versions) + 1) for slot in slots_of(index)]
         try:
             words = self._words(slots)
-        except Malformed as fault:
+            width = len(slots) // (len(versions) + 1)
+            proved = [parse(*words[place : place + width]) for place in range(0, len(words), width)]
+        except (Malformed, ValueError) as fault:
             raise NotProved(what, str(fault)) from fault
-        width = len(slots) // (len(said) + 1)
-        found = [read(words[place : place + width]) for place in range(0, len(words), width)]
-        if found != [*said, None]:
+        if proved != [*versions, None]:
             raise NotProved(what, "the endpoint tells other versions than its proofs show")
-        return tuple(said)
+        return tuple(versions)
 
     def _words(self, slots: Sequence[int]) -> list[int]:
         address = self._ledger.addresses.registry
@@ -97,12 +140,5 @@ class ProvedRegistry:
         return [read_slot(account.storage_root, slot, nodes) for slot in slots]
 
 
-def _one(parse: Callable[[int], V | None]) -> Callable[[Sequence[int]], V | None]:
-    return lambda words: parse(words[0])
-
-
-def _policy(words: Sequence[int]) -> PolicyVersion | None:
-    digest, since = words
-    if not since:
-        return None
-    return PolicyVersion(since & (1 << SINCE_BLOCK_BITS) - 1, digest.to_bytes(32, "big"))
+def _one_slot(slot_of: Callable[[int], int]) -> Callable[[int], tuple[int]]:
+    return lambda index: (slot_of(index),)

@@ -113,6 +113,12 @@ class RolesBeyondSponsor(ContractRefused):
     sponsor_roles: int
 
 
+class RolesNeedVote(ContractRefused):
+    """CUSTOMS and TAX are given by the governors' vote only."""
+
+    roles: int
+
+
 class CustomsCodeTaken(ContractRefused):
     """Another member holds this customs code."""
 
@@ -145,7 +151,7 @@ class ControllerAlreadyAppointed(ContractRefused):
 
 
 class MalformedPublicKey(ContractRefused):
-    """Not 64 bytes for ES256 or 32 bytes for EdDSA."""
+    """Not 64 bytes for ES256 or SM2, or 32 bytes for Ed25519."""
 
     algorithm: int
     length: int
@@ -164,23 +170,64 @@ class UnknownKey(ContractRefused):
     thumbprint: bytes
 
 
-class KeyAlreadyRevoked(ContractRefused):
-    """Revoked before, and this would not move its compromise to an earlier block."""
+class WrongKeyState(ContractRefused):
+    """The key's state (`KeyState`) does not allow this."""
+
+    thumbprint: bytes
+    state: int
+
+
+class TimeOutOfRange(ContractRefused):
+    """A compromise is since some time up to now."""
+
+    since: int
+    now_seconds: int
+
+
+class AlreadyCompromised(ContractRefused):
+    """Declared compromised before, and this would not move it to an earlier time."""
 
     thumbprint: bytes
     compromised_since: int
 
 
-class BlockInFuture(ContractRefused):
-    """A key cannot be compromised from a later block on."""
+class AlreadyContested(ContractRefused):
+    """A compromise is asked for once a key."""
 
-    block_number: int
+    thumbprint: bytes
+    requested_at: int
 
 
-class UnknownPolicy(ContractRefused):
-    """No such kind of policy."""
+class NotContested(ContractRefused):
+    """No request is open for this key."""
 
-    kind: int
+    thumbprint: bytes
+
+
+class MalformedText(ContractRefused):
+    """Not 1 to 32 visible ASCII characters followed by zeros."""
+
+    text: bytes
+
+
+class MalformedTagKey(ContractRefused):
+    """A tag key and its suite are not zero."""
+
+    public_key: bytes
+    suite: int
+
+
+class EpochTooEarly(ContractRefused):
+    """An epoch begins at a batch not anchored yet, and after the one before it."""
+
+    first_batch: int
+    least: int
+
+
+class TooManyAuthorities(ContractRefused):
+    """The list of authorities holds no more than this."""
+
+    most: int
 
 
 class LastGovernor(ContractRefused):
@@ -293,10 +340,37 @@ class CountBehindCheckpoint(ContractRefused):
 
 
 class AlreadyAttested(ContractRefused):
-    """One vote a governor and count."""
+    """One vote a governor, count and round."""
 
     batch_count: int
     governor: str
+
+
+class BitmapOutOfRange(ContractRefused):
+    """A bitmap has 1 to 256 bytes."""
+
+    length: int
+    most: int
+
+
+class AlreadyVotedDrop(ContractRefused):
+    """One vote a governor, batch and bitmap."""
+
+    batch: int
+    governor: str
+
+
+class AlreadyDropped(ContractRefused):
+    """A quorum dropped exactly these entries before."""
+
+    batch: int
+    bitmap_hash: bytes
+
+
+class OtherLedger(ContractRefused):
+    """The registry expects its ledger at another address."""
+
+    expected: str
 
 
 class UnknownBatch(ContractRefused):

@@ -9,7 +9,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from chain.keys import PublicKey
-from chain.members import KeyVersion, MemberVersion, Role
+from chain.members import (
+    AssignmentVersion,
+    KeyVersion,
+    MemberVersion,
+    OperatorVersion,
+    PolicyVersion,
+    Role,
+    TagKeyVersion,
+)
+from chain.proof.authorities import AuthorityChange
 
 
 @dataclass(frozen=True)
@@ -51,6 +60,30 @@ class Checkpoint:
     votes: int
     dissent: int
     since_block: int
+    round: int = 0
+    """How many checkpoints of the same `batch_count` stand before this one."""
+
+
+@dataclass(frozen=True)
+class Drop:
+    """What a quorum of governors took out of a batch; `bitmap` has one bit an entry, the first in bit 7 of byte 0."""
+
+    batch: int
+    number: int
+    """Counted from 0 among the drops of the batch."""
+    bitmap: bytes
+    votes: int
+    block: int
+
+
+@dataclass(frozen=True)
+class DropVote:
+    """One governor's word that nobody can open certain entries of a batch."""
+
+    batch: int
+    bitmap_hash: bytes
+    governor: str
+    block: int
 
 
 @dataclass(frozen=True)
@@ -61,6 +94,7 @@ class Attestation:
     root: bytes
     governor: str
     block: int
+    round: int = 0
 
 
 @dataclass(frozen=True)
@@ -135,14 +169,6 @@ class ThresholdVersion:
 
 
 @dataclass(frozen=True)
-class PolicyVersion:
-    """The hash of the policy file in force from the block after `since_block` on."""
-
-    since_block: int
-    hash: bytes
-
-
-@dataclass(frozen=True)
 class RegisteredMember:
     """A member with all its versions, oldest first."""
 
@@ -158,6 +184,20 @@ class RegisteredKey:
     thumbprint: bytes
     public_key: PublicKey
     versions: tuple[KeyVersion, ...]
+
+
+@dataclass(frozen=True)
+class VotedFacts:
+    """What the governors agreed on up to a block, each with all its versions, oldest first."""
+
+    policies: Mapping[str, tuple[PolicyVersion, ...]]
+    assignments: Mapping[tuple[str, str], tuple[AssignmentVersion, ...]]
+    """By (register, code)."""
+    operators: Mapping[str, tuple[OperatorVersion, ...]]
+    """By USCC."""
+    tag_keys: tuple[TagKeyVersion, ...]
+    """By epoch."""
+    authorities: tuple[AuthorityChange, ...]
 
 
 @dataclass(frozen=True)
@@ -202,6 +242,10 @@ class Founding:
     """32 random bytes."""
     founders: tuple[Founder, ...]
     threshold: int
-    view_policy_hash: bytes
-    record_rules_hash: bytes
+    policies: Mapping[str, bytes]
+    """The first value of each policy, 32 bytes, by name."""
+    tag_key: bytes
+    """The public tag key (VRF) of the first epoch, 32 bytes."""
+    tag_suite: int
+    """Its suite (RFC 9381's suite_string)."""
     proposal_lifetime_blocks: int = 100_000

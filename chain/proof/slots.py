@@ -3,7 +3,7 @@
 The gateway computes `required_slots` to ask `eth_getProof` once for each contract; the verifier computes the same from
 the bundle, so no slot number is ever read from a bundle.
 
-For each key, member and account some version indexes are shown, ascending. The last of them is always an empty place:
+For each fact of the registry some version indexes are shown, ascending. The last of them is always an empty place:
 that is how the newest version is known to be the newest. A pair of neighbours i, i + 1 shows that version i was in
 force for every block after `since(i)` up to and including `since(i + 1)`.
 """
@@ -13,15 +13,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
-from chain.members import AccountVersion, KeyVersion, MemberVersion
+from chain.members import (
+    AccountVersion,
+    AssignmentVersion,
+    AuthorityVersion,
+    KeyVersion,
+    MemberVersion,
+    OperatorVersion,
+    PolicyVersion,
+    TagKeyVersion,
+)
 from chain.proof import storage_layout
 from chain.proof.storage import Account, MalformedProof, NodeSet, read_slot
-from chain.proof.storage_layout import CheckpointWord
+from chain.proof.storage_layout import CheckpointWord, DropWord
 
 VERSIONS_MAX = 256
-"""Most version indexes shown for one key, member or account."""
+"""Most version indexes shown for one fact."""
 
 
 class _Version(Protocol):
@@ -29,6 +38,7 @@ class _Version(Protocol):
     def since_block(self) -> int: ...
 
 
+T = TypeVar("T")
 V = TypeVar("V", bound=_Version)
 
 
@@ -46,6 +56,20 @@ class SlotRequest:
     """USCC to version indexes."""
     accounts: Mapping[bytes, tuple[int, ...]] | None = None
     """Account address (20 bytes) to version indexes."""
+    requests: tuple[bytes, ...] = ()
+    """Thumbprints of which it is to be shown when their compromise was asked for."""
+    policies: Mapping[str, tuple[int, ...]] | None = None
+    """Policy name to version indexes."""
+    assignments: Mapping[tuple[str, str], tuple[int, ...]] | None = None
+    """(Register, code) to version indexes."""
+    operators: Mapping[str, tuple[int, ...]] | None = None
+    """USCC to version indexes."""
+    tag_keys: tuple[int, ...] = ()
+    """Epochs, as version indexes."""
+    authorities: tuple[int, ...] = ()
+    """Changes of the list of authorities, as version indexes; the newest fixes all."""
+    drops: Mapping[int, tuple[int, ...]] | None = None
+    """Batch index to numbers of drops, as version indexes."""
 
 
 def version_indexes(since_blocks: Sequence[int], blocks: Iterable[int]) -> tuple[int, ...]:
@@ -72,9 +96,10 @@ def required_slots(request: SlotRequest) -> dict[str, list[int]]:
             *storage_layout.checkpoint_slots(request.checkpoint),
             storage_layout.checkpoint_slots(request.checkpoint + 1)[1],
         }
-    registry = {storage_layout.key_slot(key, i) for key, shown in (request.keys or {}).items() for i in shown}
-    registry |= {storage_layout.member_slot(uscc, i) for uscc, shown in (request.members or {}).items() for i in shown}
-    registry |= {storage_layout.account_slot(at, i) for at, shown in (request.accounts or {}).items() for i in shown}
+    registry = {storage_layout.request_slot(thumbprint) for thumbprint in request.requests}
+    for fact in _registry_facts(request):
+        registry |= fact.required()
+    ledger |= _drops(request).required()
     return {"registry": sorted(registry), "ledger": sorted(ledger)}
 
 
@@ -107,6 +132,22 @@ class History(Generic[V]):
 
 
 @dataclass(frozen=True)
+class ProvedDrop:
+    """What a quorum of governors took out of a batch."""
+
+    since_block: int
+    votes: int
+    bitmap_hash: bytes
+    """keccak-256 of the bitmap."""
+
+    @classmethod
+    def parse_words(cls, bitmap_hash: int, word: int) -> ProvedDrop | None:
+        """The drop in these two words; None where it was never written."""
+        numbers = DropWord.parse_word(word)
+        return None if numbers is None else cls(numbers.since_block, numbers.votes, bitmap_hash.to_bytes(32, "big"))
+
+
+@dataclass(frozen=True)
 class StateWords:
     """What the requested slots hold under one state root."""
 
@@ -118,6 +159,92 @@ class StateWords:
     keys: Mapping[bytes, History[KeyVersion]]
     members: Mapping[str, History[MemberVersion]]
     accounts: Mapping[bytes, History[AccountVersion]]
+    requests: Mapping[bytes, int]
+    """Thumbprint to the Unix seconds of its member's request; 0 where there was none."""
+    policies: Mapping[str, History[PolicyVersion]]
+    assignments: Mapping[tuple[str, str], History[AssignmentVersion]]
+    operators: Mapping[str, History[OperatorVersion]]
+    tag_keys: History[TagKeyVersion] | None
+    """None where no epoch was asked for."""
+    authorities: History[AuthorityVersion] | None
+    """None where it was not asked for."""
+    drops: Mapping[int, History[ProvedDrop]]
+
+
+@dataclass(frozen=True)
+class _Fact(Generic[T, V]):
+    """One kind of fact that is asked for: which versions of which names, where they stand, what their words say.
+
+    The last of a version's words is the one that is zero exactly where the version was never written.
+    """
+
+    wanted: Mapping[T, tuple[int, ...]]
+    slots: Callable[[T, int], tuple[int, ...]]
+    parse: Callable[..., V | None]
+
+    def required(self) -> set[int]:
+        """The slots of all that is wanted; of an empty place only the word that shows it empty."""
+        required: set[int] = set()
+        for name, shown in self.wanted.items():
+            required |= {slot for index in shown[:-1] for slot in self.slots(name, index)}
+            required |= {self.slots(name, index)[-1] for index in shown[-1:]}
+        return required
+
+    def read(self, storage_root: bytes, nodes: NodeSet) -> dict[T, History[V]]:
+        """What stands in those slots; MalformedProof where the newest version is not shown to be the newest."""
+        return {name: self._history(name, shown, storage_root, nodes) for name, shown in self.wanted.items()}
+
+    def _history(self, name: T, shown: tuple[int, ...], storage_root: bytes, nodes: NodeSet) -> History[V]:
+        versions: dict[int, V | None] = {}
+        # From the newest down: no version lies beyond it, so a list longer than the registry's ends at its first.
+        for index in reversed(shown):
+            *value_slots, marker_slot = self.slots(name, index)
+            marker = read_slot(storage_root, marker_slot, nodes)
+            if index == shown[-1] and marker:
+                raise MalformedProof("versions", "do not show which is the newest")
+            if not marker:
+                versions[index] = None
+                if index != shown[-1]:
+                    break
+                continue
+            values = [read_slot(storage_root, slot, nodes) for slot in value_slots]
+            versions[index] = self._parsed([*values, marker])
+        history = History(dict(sorted(versions.items())))
+        _ = history.newest
+        return history
+
+    def _parsed(self, words: list[int]) -> V | None:
+        try:
+            return self.parse(*words)
+        except ValueError as fault:
+            raise MalformedProof("storage word", f"is no version that this registry writes: {fault}") from fault
+
+
+def _registry_facts(request: SlotRequest) -> tuple[_Fact[Any, Any], ...]:
+    """Keys, members, accounts, policies, assignments, operators, tag keys, authorities, as `StateWords` has them."""
+    layout = storage_layout
+    return (
+        _Fact(request.keys or {}, lambda key, i: (layout.key_slot(key, i),), KeyVersion.parse_word),
+        _Fact(request.members or {}, lambda uscc, i: (layout.member_slot(uscc, i),), MemberVersion.parse_word),
+        _Fact(request.accounts or {}, lambda at, i: (layout.account_slot(at, i),), AccountVersion.parse_word),
+        _Fact(request.policies or {}, layout.policy_slots, PolicyVersion.parse_words),
+        _Fact(
+            request.assignments or {},
+            lambda name, i: (layout.assignment_slot(*name, i),),
+            AssignmentVersion.parse_word,
+        ),
+        _Fact(request.operators or {}, layout.operator_slots, OperatorVersion.parse_words),
+        _Fact(_only(request.tag_keys), lambda _, i: layout.tag_key_slots(i), TagKeyVersion.parse_words),
+        _Fact(_only(request.authorities), lambda _, i: layout.authority_slots(i), AuthorityVersion.parse_words),
+    )
+
+
+def _drops(request: SlotRequest) -> _Fact[int, ProvedDrop]:
+    return _Fact(request.drops or {}, storage_layout.drop_slots, ProvedDrop.parse_words)
+
+
+def _only(shown: tuple[int, ...]) -> dict[None, tuple[int, ...]]:
+    return {None: shown} if shown else {}
 
 
 def read_words(request: SlotRequest, registry: Account, ledger: Account, nodes: NodeSet) -> StateWords:
@@ -127,25 +254,8 @@ def read_words(request: SlotRequest, registry: Account, ledger: Account, nodes: 
     root_slot, word_slot = storage_layout.checkpoint_slots(request.checkpoint or 0)
     is_none = request.checkpoint is None
     following = word_slot if is_none else storage_layout.checkpoint_slots((request.checkpoint or 0) + 1)[1]
-
-    def histories(
-        wanted: Mapping[T, tuple[int, ...]] | None,
-        slot: Callable[[T, int], int],
-        parse: Callable[[int], V | None],
-    ) -> dict[T, History[V]]:
-        def history(name: T, shown: tuple[int, ...]) -> History[V]:
-            found: dict[int, V | None] = {}
-            # From the newest down: no version lies beyond it, so a list longer than the registry's ends at its first.
-            for i in reversed(shown):
-                found[i] = _parsed(parse, read_slot(registry.storage_root, slot(name, i), nodes))
-                if (found[i] is None) is not (i == shown[-1]):
-                    break
-            one = History(dict(sorted(found.items())))
-            _ = one.newest
-            return one
-
-        return {name: history(name, shown) for name, shown in (wanted or {}).items()}
-
+    histories = [fact.read(registry.storage_root, nodes) for fact in _registry_facts(request)]
+    keys, members, accounts, policies, assignments, operators, tag_keys, authorities = histories
     return StateWords(
         batch_count=read_slot(ledger.storage_root, storage_layout.batch_count_slot(), nodes),
         commitments={
@@ -155,17 +265,17 @@ def read_words(request: SlotRequest, registry: Account, ledger: Account, nodes: 
         checkpoint_root=bytes(32) if is_none else read_slot(ledger.storage_root, root_slot, nodes).to_bytes(32, "big"),
         checkpoint=None if is_none else CheckpointWord.parse_word(read_slot(ledger.storage_root, word_slot, nodes)),
         later_checkpoint=read_slot(ledger.storage_root, following, nodes) != 0,
-        keys=histories(request.keys, storage_layout.key_slot, KeyVersion.parse_word),
-        members=histories(request.members, storage_layout.member_slot, MemberVersion.parse_word),
-        accounts=histories(request.accounts, storage_layout.account_slot, AccountVersion.parse_word),
+        keys=keys,
+        members=members,
+        accounts=accounts,
+        requests={
+            thumbprint: read_slot(registry.storage_root, storage_layout.request_slot(thumbprint), nodes)
+            for thumbprint in request.requests
+        },
+        policies=policies,
+        assignments=assignments,
+        operators=operators,
+        tag_keys=tag_keys.get(None),
+        authorities=authorities.get(None),
+        drops=_drops(request).read(ledger.storage_root, nodes),
     )
-
-
-T = TypeVar("T")
-
-
-def _parsed(parse: Callable[[int], V | None], word: int) -> V | None:
-    try:
-        return parse(word)
-    except ValueError as fault:
-        raise MalformedProof("storage word", f"is no version that this registry writes: {fault}") from fault

@@ -27,7 +27,10 @@ SECRET_BYTES = PUBLIC_BYTES = 32
 PROOF_BYTES = 80
 OUTPUT_BYTES = 64
 
-_SUITE = b"\x03"
+SUITE = 3
+"""Its number in the registry: RFC 9381's suite_string."""
+
+_SUITE = bytes((SUITE,))
 _CHALLENGE_BYTES = 16
 _ORDER = 2**252 + 27742317777372353535851937790883648493
 """Order of the prime subgroup of edwards25519."""

@@ -157,7 +157,7 @@ CHECKS: tuple[Check, ...] = (
         Said(
             "Before the block that anchored the record, the registry held the key as active for the issuer and the "
             "issuer as an active member with a role that may say this type; the key is not declared compromised since "
-            "then or earlier; and no earlier record that counts has the issuer's number.",
+            "the batch's time or earlier; and no earlier record that counts has the issuer's number.",
             "在记录上链区块之前，登记册中密钥有效并属于签发者，签发者为有效成员且其角色可出具该类记录；密钥未被声明在当时或更早已泄露；"
             "签发者编号未被更早的有效记录使用。",
         ),
@@ -169,11 +169,13 @@ CHECKS: tuple[Check, ...] = (
         10,
         "since",
         "P3",
-        Said("Nothing was revoked since", "此后未被撤销"),
+        Said("No subject's key was revoked since", "所涉记录的密钥此后未被撤销"),
         Said(
-            "By the header's block neither key nor member of a counted record was revoked or suspended. If this "
-            "fails, the record counted when it was made; ask why it was revoked.",
-            "至该区块头为止，计入记录的密钥与成员均未撤销或暂停。若不通过，记录当时有效，但应查问撤销缘由。",
+            "By the header's block the key of no record that the bundle is about was revoked. If this fails, the "
+            "record counted when it was made; ask why its issuer revoked the key. A retired key and a member that "
+            "left are no fault.",
+            "至该区块头为止，证明包所涉记录的密钥未被撤销。若不通过，记录当时有效，但应向签发者查问撤销缘由。"
+            "密钥停用、成员离开均不影响此前记录。",
         ),
         (9,),
         Verdict.REVOKED_SINCE,

@@ -32,7 +32,7 @@ class Promise:
     anchor_by: int
     """Unix seconds."""
     doubted_since: int | None
-    """The block since which the gateway's key is declared compromised: then a thief may have made the receipt."""
+    """Unix seconds since which the gateway's key is declared compromised: then a thief may have made the receipt."""
 
 
 def check_receipts(case: Case) -> None:
@@ -78,10 +78,10 @@ def _doubted(promise: Promise, found: tuple[Fate, Said]) -> tuple[Fate, Said]:
     """The answer, unless it accuses a gateway by a leaked key: nothing tells when a receipt was made, and by whom."""
     if found[0] is not Fate.BROKEN or promise.doubted_since is None:
         return found
-    name, block = promise.record.record_id, promise.doubted_since
+    name, since = promise.record.record_id, time_text(promise.doubted_since)
     return Fate.NOT_SHOWN, Said(
-        f"the receipt of {name} accuses nobody: its gateway's key is declared compromised since block {block}",
-        f"{name} 的回执不能证明网关失信：其密钥被声明自区块 {block} 起已泄露",
+        f"the receipt of {name} accuses nobody: its gateway's key is declared compromised since {since}",
+        f"{name} 的回执不能证明网关失信：其密钥被声明自 {since} 起已泄露",
     )
 
 
@@ -124,7 +124,9 @@ def _promise(case: Case, shown: ShownReceipt) -> Promise:
     # Of any time: a gateway that lost its role still owes what it promised before.
     if not any(one and one.roles & Role.GATEWAY for one in case.words.members[version.member].shown.values()):
         raise Fails("a receipt's signer runs no gateway", "回执的签发者不是网关运营者", Verdict.INVALID)
-    return Promise(case.bundle.record_of(shown), entries, accepted_at, anchor_by, version.compromised_since)
+    # A request alone doubts nothing: a gateway could else escape every accusation by asking.
+    doubted_since = version.compromised_since if version.state is KeyState.COMPROMISED else None
+    return Promise(case.bundle.record_of(shown), entries, accepted_at, anchor_by, doubted_since)
 
 
 def _fate(case: Case, promise: Promise, tag_: bytes, digest: bytes, lapsed: tuple[Fate, Said]) -> tuple[Fate, Said]:
@@ -198,7 +200,7 @@ def _is_excused(case: Case, promise: Promise) -> bool:
 
 
 def _ends(key: History[KeyVersion], member: History[MemberVersion]) -> list[tuple[int, int | None]]:
-    """From which block on, and up to which, the key or the member did not count; a revoked key never does again."""
+    """From which block on, and up to which, the key or the member did not count; an ended key never does again."""
     revoked = [one.since_block for one in key.shown.values() if one is not None and one.state is not KeyState.ACTIVE]
     ends: list[tuple[int, int | None]] = [(min(revoked), None)] if revoked else []
     for index, one in member.shown.items():

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from chain.keys import PublicKey
-from chain.members import AddedBy, KeyState, KeyVersion, MemberKind, MemberState, Role
+from chain.members import (
+    AddedBy,
+    KeyState,
+    KeyVersion,
+    MemberKind,
+    MemberState,
+    MemberVersion,
+    Role,
+    is_compromised_at,
+)
 from chain.proof.batch import BatchFacts, entry
 from chain.proof.bundle import ProvedRecord
 from chain.proof.merkle import leaf_hash, verify_inclusion
 from chain.proof.storage import MalformedProof
-from chain.verify.context import Case, Fails, NotShown, ucrs_of
+from chain.verify.context import Case, Fails, NotShown, time_text, ucrs_of
 from chain.verify.results import Said, Verdict
 
 FINDING_TYPE = "audit.finding"
@@ -75,48 +84,77 @@ def check_in_force(case: Case) -> None:
         if refusal is not None:
             case.drop(record, refusal)
             continue
-        leaked = min((v.compromised_since for v in history.shown.values() if v and v.compromised_since), default=None)
-        if leaked is not None and leaked <= block:
-            raise Fails(
-                f"record {name}: its key is declared compromised since block {leaked}",
-                f"记录 {name}：其密钥被声明自区块 {leaked} 起已泄露",
+        newest = history.newest
+        if newest is not None and is_compromised_at(newest, case.batch_of(record).timestamp):
+            since = time_text(newest.compromised_since or 0)
+            case.drop(
+                record,
+                Said(f"its key is declared compromised since {since}", f"其密钥被声明自 {since} 起已泄露"),
             )
+            continue
         if version is not None:
             _note_added_by(case, record, version.added_by)
     _check_numbers(case)
 
 
 def check_since(case: Case) -> None:
-    """Neither key nor member of a counted record was revoked, suspended or relieved by the header's block."""
-    found: list[Said] = []
+    """No subject's key was revoked by the header's block; whatever else became of keys and members is named.
+
+    A key that was retired, and a member that left or lost its role, take nothing from what was said before.
+    """
+    revoked: list[Said] = []
     for record in case.counted():
         standing = case.standing(record)
         key = case.words.keys[case.bundle.key_by_kid[record.signed.kid].thumbprint].newest
         member = case.words.members[record.signed.iss].newest
-        if key is not None and key.state is not KeyState.ACTIVE:
-            standing.since += (
-                Said(f"its key was revoked in block {key.since_block}", f"其密钥已于区块 {key.since_block} 撤销"),
-            )
-        if member is not None and member.state is not MemberState.ACTIVE:
-            standing.since += (
-                Said(
-                    f"its issuer is {member.state.name.lower()} since block {member.since_block}",
-                    f"签发者自区块 {member.since_block} 起被{_STATE_ZH[member.state]}",
-                ),
-            )
-        elif member is not None and not member.roles & case.trust_root.record_rules.get(record.signed.vct, Role(0)):
-            standing.since += (
-                Said(
-                    f"its issuer lost the role in block {member.since_block}",
-                    f"签发者已于区块 {member.since_block} 失去该角色",
-                ),
-            )
-        found += [
-            Said(f"record {standing.record_id}: {one.en}", f"记录 {standing.record_id}：{one.zh}")
-            for one in standing.since
+        standing.since = (*_key_since(key, standing.anchored_at), *_member_since(case, record, member))
+        named = [
+            Said(f"record {standing.record_id}: {why.en}", f"记录 {standing.record_id}：{why.zh}")
+            for why in standing.since
         ]
-    if found:
-        raise Fails("; ".join(one.en for one in found), "；".join(one.zh for one in found), Verdict.REVOKED_SINCE)
+        if key is not None and key.state is KeyState.REVOKED and case.is_subject(record):
+            revoked += named
+        else:
+            case.remarks += named
+    if revoked:
+        raise Fails("; ".join(why.en for why in revoked), "；".join(why.zh for why in revoked), Verdict.REVOKED_SINCE)
+
+
+def _key_since(key: KeyVersion | None, anchored_at: int) -> tuple[Said, ...]:
+    """What became of a counted record's key, where a reader should know; ordinary rotation is nothing to tell."""
+    if key is None:
+        return ()
+    since = time_text(key.compromised_since or 0)
+    if key.state is KeyState.COMPROMISED:
+        return (
+            Said(
+                f"its key is declared compromised since {since}, later than the record",
+                f"其密钥被声明自 {since} 起已泄露，晚于本记录",
+            ),
+        )
+    found: tuple[Said, ...] = ()
+    if key.state is KeyState.REVOKED:
+        found += (Said(f"its key was revoked in block {key.since_block}", f"其密钥已于区块 {key.since_block} 撤销"),)
+    if key.contested and (key.compromised_since or 0) <= anchored_at:
+        found += (
+            Said(
+                f"contested: its issuer asked the governors to declare its key compromised since {since}",
+                f"存在争议：签发者已请求治理成员声明其密钥自 {since} 起泄露",
+            ),
+        )
+    return found
+
+
+def _member_since(case: Case, record: ProvedRecord, member: MemberVersion | None) -> tuple[Said, ...]:
+    if member is None:
+        return ()
+    block = member.since_block
+    if member.state is not MemberState.ACTIVE:
+        state, zh = member.state.name.lower(), _STATE_ZH[member.state]
+        return (Said(f"its issuer is {state} since block {block}", f"签发者自区块 {block} 起被{zh}"),)
+    if not member.roles & case.trust_root.record_rules.get(record.signed.vct, Role(0)):
+        return (Said(f"its issuer lost the role in block {block}", f"签发者已于区块 {block} 失去该角色"),)
+    return ()
 
 
 def check_amendments(case: Case) -> None:
@@ -254,8 +292,8 @@ def _key_refusal(record: ProvedRecord, key: PublicKey, version: KeyVersion | Non
         )
     if version.state is not KeyState.ACTIVE:
         return Said(
-            f"its key was revoked in block {version.since_block}, before block {block}",
-            f"其密钥已于区块 {version.since_block} 撤销，早于区块 {block}",
+            f"its key was {version.state.name.lower()} in block {version.since_block}, before block {block}",
+            f"其密钥已于区块 {version.since_block} {_KEY_STATE_ZH[version.state]}，早于区块 {block}",
         )
     if version.algorithm is not key.algorithm:
         return Said("its key is registered for another algorithm", "其密钥登记的算法不同")
@@ -290,5 +328,11 @@ def _note_added_by(case: Case, record: ProvedRecord, added_by: AddedBy) -> None:
         )
 
 
+_KEY_STATE_ZH = {
+    KeyState.ACTIVE: "启用",
+    KeyState.RETIRED: "停用",
+    KeyState.REVOKED: "撤销",
+    KeyState.COMPROMISED: "声明泄露",
+}
 _STATE_ZH = {MemberState.ACTIVE: "启用", MemberState.SUSPENDED: "暂停", MemberState.EXPELLED: "除名"}
 _ADDED_BY = {AddedBy.SPONSOR: ("its sponsor", "其担保成员"), AddedBy.GOVERNORS: ("the governors' vote", "治理成员投票")}

@@ -4,11 +4,14 @@ pragma solidity 0.8.37;
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {IMemberRegistry} from "./IMemberRegistry.sol";
 import {KeyThumbprint} from "./KeyThumbprint.sol";
+import {VotedFacts} from "./VotedFacts.sol";
 
-/// @title The registry's facts: lists of versions that only grow, and the one place that appends to them.
-/// @dev Slots 0 to 6 are part of the interface: off-chain proofs derive their keys from them.
-abstract contract Facts is IMemberRegistry {
+/// @title Members, keys and accounts: lists of versions that only grow, and the one place that appends to them.
+/// @dev Slots are part of the interface: off-chain proofs derive their keys from them.
+abstract contract Facts is VotedFacts {
     uint16 internal constant ROLES_ALL = (1 << 10) - 1;
+    /// @dev CUSTOMS and TAX.
+    uint16 internal constant AUTHORITY_ROLES = (1 << 2) | (1 << 6);
     uint16 internal constant ROLE_GATEWAY = 1 << 9;
     /// @dev A set of bytes as bits: 0-9 (0x30 to 0x39) and A-Z (0x41 to 0x5a).
     uint256 private constant CODE_CHARACTERS = (((1 << 10) - 1) << 0x30) | (((1 << 26) - 1) << 0x41);
@@ -19,10 +22,9 @@ abstract contract Facts is IMemberRegistry {
     mapping(bytes18 uscc => MemberVersion[]) private _members;
     mapping(bytes32 thumbprint => KeyVersion[]) private _keys;
     mapping(address account => AccountVersion[]) private _accounts;
-    mapping(PolicyKind kind => PolicyVersion[]) private _policies;
     mapping(bytes18 uscc => ProfileVersion[]) private _profiles;
-    ThresholdVersion[] private _thresholds;
     mapping(bytes10 customsCode => CustomsCodeVersion[]) private _customsCodes;
+    mapping(bytes32 thumbprint => uint40 requestedAt) private _requestedAt;
 
     /// @inheritdoc IMemberRegistry
     function memberVersions(bytes18 uscc) external view returns (MemberVersion[] memory) {
@@ -40,18 +42,13 @@ abstract contract Facts is IMemberRegistry {
     }
 
     /// @inheritdoc IMemberRegistry
-    function policyVersions(PolicyKind kind) external view returns (PolicyVersion[] memory) {
-        return _policies[kind];
-    }
-
-    /// @inheritdoc IMemberRegistry
     function profileVersions(bytes18 uscc) external view returns (ProfileVersion[] memory) {
         return _profiles[uscc];
     }
 
     /// @inheritdoc IMemberRegistry
-    function thresholdVersions() external view returns (ThresholdVersion[] memory) {
-        return _thresholds;
+    function requestedAt(bytes32 thumbprint) external view returns (uint40) {
+        return _requestedAt[thumbprint];
     }
 
     /// @inheritdoc IMemberRegistry
@@ -70,15 +67,13 @@ abstract contract Facts is IMemberRegistry {
 
     /// @dev Appends the first version of a member, or one that says anew what it is.
     function _writeAdmission(bytes18 uscc, MemberKind kind, uint16 roles, bytes18 sponsor) internal {
-        _requireRoles(roles);
-        _members[uscc].push(MemberVersion(_now(), MemberState.ACTIVE, kind, roles, sponsor));
+        _pushMember(uscc, MemberState.ACTIVE, kind, roles, sponsor);
         emit MemberAdmitted(uscc, kind, roles, sponsor);
     }
 
     /// @dev Appends a change of a member's state, roles or sponsor; the kind stays.
     function _writeMember(bytes18 uscc, MemberState state, MemberKind kind, uint16 roles, bytes18 sponsor) internal {
-        _requireRoles(roles);
-        _members[uscc].push(MemberVersion(_now(), state, kind, roles, sponsor));
+        _pushMember(uscc, state, kind, roles, sponsor);
         emit MemberChanged(uscc, state, kind, roles, sponsor);
     }
 
@@ -92,11 +87,11 @@ abstract contract Facts is IMemberRegistry {
                 CustomsCodeVersion[] storage holders = _customsCodes[customsCode];
                 bytes18 holder = holders.length == 0 ? bytes18(0) : holders[holders.length - 1].member;
                 if (holder != 0) revert CustomsCodeTaken(customsCode, holder);
-                holders.push(CustomsCodeVersion(_now(), uscc));
+                holders.push(CustomsCodeVersion(_stamp(), uscc));
             }
-            if (before != 0) _customsCodes[before].push(CustomsCodeVersion(_now(), 0));
+            if (before != 0) _customsCodes[before].push(CustomsCodeVersion(_stamp(), 0));
         }
-        profiles.push(ProfileVersion(nameHash, customsCode, _now()));
+        profiles.push(ProfileVersion(nameHash, customsCode, _stamp()));
         emit ProfileChanged(uscc, nameHash, customsCode);
     }
 
@@ -109,20 +104,50 @@ abstract contract Facts is IMemberRegistry {
         thumbprint = KeyThumbprint.compute(algorithm, publicKey);
         KeyVersion[] storage versions = _keys[thumbprint];
         if (versions.length != 0) revert KeyTaken(thumbprint, versions[0].member);
-        versions.push(KeyVersion(_now(), KeyState.ACTIVE, algorithm, addedBy, 0, member));
+        versions.push(KeyVersion(_stamp(), KeyState.ACTIVE, algorithm, addedBy, 0, member, false));
         emit KeyAdded(thumbprint, member, algorithm, addedBy, publicKey);
     }
 
-    function _writeKeyRevocation(bytes32 thumbprint, uint40 compromisedSince) internal {
-        KeyVersion[] storage versions = _keys[thumbprint];
-        KeyVersion memory key = versions[versions.length - 1];
-        if (compromisedSince > block.number) revert BlockInFuture(compromisedSince);
-        if (key.state == KeyState.REVOKED) {
-            bool earlier = compromisedSince != 0 && (key.compromisedSince == 0 || compromisedSince < key.compromisedSince);
-            if (!earlier) revert KeyAlreadyRevoked(thumbprint, key.compromisedSince);
+    /// @dev Retires or revokes a key; an open request stays open.
+    function _writeKeyEnd(bytes32 thumbprint, KeyState state) internal {
+        KeyVersion memory key = _keyNow(thumbprint);
+        bool fits = key.state == KeyState.ACTIVE || (key.state == KeyState.RETIRED && state == KeyState.REVOKED);
+        if (!fits) revert WrongKeyState(thumbprint, key.state);
+        key.state = state;
+        _pushKey(thumbprint, key);
+    }
+
+    function _writeCompromise(bytes32 thumbprint, uint40 since) internal {
+        KeyVersion memory key = _keyNow(thumbprint);
+        _requirePast(since);
+        if (key.state == KeyState.COMPROMISED && since >= key.compromisedSince) {
+            revert AlreadyCompromised(thumbprint, key.compromisedSince);
         }
-        versions.push(KeyVersion(_now(), KeyState.REVOKED, key.algorithm, key.addedBy, compromisedSince, key.member));
-        emit KeyRevoked(thumbprint, key.member, compromisedSince);
+        key.state = KeyState.COMPROMISED;
+        key.compromisedSince = since;
+        key.contested = false;
+        _pushKey(thumbprint, key);
+    }
+
+    function _writeRequest(bytes32 thumbprint, uint40 since) internal {
+        KeyVersion memory key = _keyNow(thumbprint);
+        _requirePast(since);
+        if (key.state == KeyState.COMPROMISED) revert WrongKeyState(thumbprint, key.state);
+        uint40 before = _requestedAt[thumbprint];
+        if (before != 0) revert AlreadyContested(thumbprint, before);
+        _requestedAt[thumbprint] = SafeCast.toUint40(block.timestamp);
+        key.compromisedSince = since;
+        key.contested = true;
+        _pushKey(thumbprint, key);
+    }
+
+    /// @dev Ends an open request, by its member or the governors; the key stands as if it had not been made.
+    function _writeRequestEnd(bytes32 thumbprint) internal {
+        KeyVersion memory key = _keyNow(thumbprint);
+        if (!key.contested) revert NotContested(thumbprint);
+        key.compromisedSince = 0;
+        key.contested = false;
+        _pushKey(thumbprint, key);
     }
 
     /// @dev Adds one purpose to an account, or takes it away; an account without any is revoked.
@@ -138,19 +163,8 @@ abstract contract Facts is IMemberRegistry {
         uint8 purposes = active ? before | purpose : before & ~purpose;
         if (purposes == before) revert AccountUnchanged(account, before);
         AccountState state = purposes == 0 ? AccountState.REVOKED : AccountState.ACTIVE;
-        versions.push(AccountVersion(_now(), state, purposes, member));
+        versions.push(AccountVersion(_stamp(), state, purposes, member));
         emit AccountChanged(account, member, state, purposes);
-    }
-
-    function _writePolicy(PolicyKind kind, bytes32 hash) internal {
-        if (kind == PolicyKind.NONE) revert UnknownPolicy(kind);
-        _policies[kind].push(PolicyVersion(hash, _now()));
-        emit PolicyChanged(kind, hash);
-    }
-
-    function _writeThreshold(uint16 threshold) internal {
-        _thresholds.push(ThresholdVersion(_now(), threshold));
-        emit ThresholdChanged(threshold);
     }
 
     /// @dev The newest version; all zero where there is none.
@@ -164,8 +178,11 @@ abstract contract Facts is IMemberRegistry {
         if (versions.length != 0) version = versions[versions.length - 1];
     }
 
-    function _thresholdNow() internal view returns (uint16) {
-        return _thresholds[_thresholds.length - 1].threshold;
+    /// @dev The newest version of a key; UnknownKey where there is none.
+    function _keyNow(bytes32 thumbprint) internal view returns (KeyVersion memory) {
+        KeyVersion[] storage versions = _keys[thumbprint];
+        if (versions.length == 0) revert UnknownKey(thumbprint);
+        return versions[versions.length - 1];
     }
 
     function _requireMember(bytes18 uscc) internal view returns (MemberVersion memory version) {
@@ -173,18 +190,33 @@ abstract contract Facts is IMemberRegistry {
         if (version.state == MemberState.NONE) revert UnknownMember(uscc);
     }
 
-    function _requireKeyMember(bytes32 thumbprint) internal view returns (bytes18) {
-        KeyVersion[] storage versions = _keys[thumbprint];
-        if (versions.length == 0) revert UnknownKey(thumbprint);
-        return versions[0].member;
-    }
-
     function _requireUscc(bytes18 uscc) internal pure {
         if (!_isCode(uscc, 18)) revert MalformedUscc(uscc);
     }
 
-    function _requireRoles(uint16 roles) private pure {
+    /// @dev Appends a member's version, and keeps the list of authorities as this makes it.
+    function _pushMember(bytes18 uscc, MemberState state, MemberKind kind, uint16 roles, bytes18 sponsor) private {
         if (roles & ~ROLES_ALL != 0) revert UnknownRoles(roles);
+        MemberVersion memory version = MemberVersion(_stamp(), state, kind, roles, sponsor);
+        bool listed = _isAuthority(version);
+        if (listed != _isAuthority(_memberNow(uscc))) _writeAuthority(uscc, listed);
+        _members[uscc].push(version);
+    }
+
+    function _pushKey(bytes32 thumbprint, KeyVersion memory key) private {
+        key.sinceBlock = _stamp();
+        _keys[thumbprint].push(key);
+        emit KeyChanged(thumbprint, key.member, key.state, key.compromisedSince, key.contested);
+    }
+
+    /// @dev A suspended authority stays listed: its state says that it does not count meanwhile.
+    function _isAuthority(MemberVersion memory member) private pure returns (bool) {
+        if (member.state == MemberState.NONE || member.state == MemberState.EXPELLED) return false;
+        return member.kind == MemberKind.GOVERNOR || member.roles & AUTHORITY_ROLES != 0;
+    }
+
+    function _requirePast(uint40 since) private view {
+        if (since == 0 || since > block.timestamp) revert TimeOutOfRange(since, block.timestamp);
     }
 
     /// @dev Whether each of the first `length` bytes is 0-9 or A-Z, so that no reader meets other bytes in a number.
@@ -194,9 +226,5 @@ abstract contract Facts is IMemberRegistry {
             if ((set >> uint8(code[i])) & 1 == 0) return false;
         }
         return true;
-    }
-
-    function _now() internal view returns (uint40) {
-        return SafeCast.toUint40(block.number);
     }
 }

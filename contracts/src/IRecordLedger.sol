@@ -8,8 +8,13 @@ import {IMemberRegistry} from "./IMemberRegistry.sol";
 /// rebuilds the index from them. That `root` is the Merkle root of `entries` is not checked here; a batch where it is
 /// not is void for every follower, and nothing counts until a checkpoint covers it.
 interface IRecordLedger {
-    /// @dev Two storage words. `votes` and `dissent` may still grow; the rest never changes.
-    struct Checkpoint { bytes32 indexRoot; uint64 batchCount; uint16 votes; uint16 dissent; uint40 sinceBlock; }
+    /// @dev Two storage words. `votes` and `dissent` may still grow; the rest never changes. `round` counts the
+    /// checkpoints of one `batchCount` from 0: another one is opened where the registry changed since the last.
+    struct Checkpoint {
+        bytes32 indexRoot; uint64 batchCount; uint16 votes; uint16 dissent; uint40 sinceBlock; uint32 round;
+    }
+    /// @dev Two storage words. What a quorum of governors took out of a batch; it never comes back.
+    struct Drop { bytes32 bitmapHash; uint40 sinceBlock; uint16 votes; }
 
     event Anchored(
         uint256 indexed index,
@@ -19,10 +24,13 @@ interface IRecordLedger {
         uint256 count,
         bytes32 commitment
     );
-    event Attested(uint256 indexed batchCount, bytes32 indexed indexRoot, bytes18 indexed governor);
+    event Attested(uint256 indexed batchCount, bytes32 indexed indexRoot, bytes18 indexed governor, uint32 round);
     event CheckpointReached(
-        uint256 indexed index, uint256 indexed batchCount, bytes32 indexRoot, uint16 votes, uint16 dissent
+        uint256 indexed index, uint256 indexed batchCount, bytes32 indexRoot, uint16 votes, uint16 dissent, uint32 round
     );
+    event DropVoted(uint256 indexed batch, bytes32 indexed bitmapHash, bytes18 indexed governor);
+    /// @dev Bit 7 of the first byte is the batch's entry 0; a bit beyond the batch's count says nothing.
+    event Dropped(uint256 indexed batch, uint256 indexed number, bytes bitmap, uint16 votes);
 
     error NotGateway(address account);
     /// @dev Entries within a contract's call would be in no transaction's calldata, where followers look for them.
@@ -35,7 +43,15 @@ interface IRecordLedger {
     error CountBeyondBatches(uint256 batchCount, uint256 batches);
     /// @dev A checkpoint of more batches stands already.
     error CountBehindCheckpoint(uint256 batchCount, uint256 checkpointBatchCount);
+    /// @dev One vote a governor, count and round.
     error AlreadyAttested(uint256 batchCount, bytes18 governor);
+    /// @dev A bitmap has 1 to 256 bytes, one bit for each of 2,048 entries at most.
+    error BitmapOutOfRange(uint256 length, uint256 most);
+    /// @dev One vote a governor, batch and bitmap, while no quorum is reached for it.
+    error AlreadyVotedDrop(uint256 batch, bytes18 governor);
+    error AlreadyDropped(uint256 batch, bytes32 bitmapHash);
+    /// @dev The registry expects its ledger elsewhere.
+    error OtherLedger(address expected);
     error UnknownBatch(uint256 index, uint256 batches);
     error UnknownCheckpoint(uint256 index, uint256 checkpoints);
 
@@ -47,11 +63,20 @@ interface IRecordLedger {
     function anchor(bytes32 root, uint256 count, bytes calldata entries) external returns (uint256 index);
 
     /// @notice A governor's word that the index map over the first `batchCount` batches has the root `indexRoot`.
-    /// @dev By a governor's attester account, else NotAttester; one vote a governor and count, else AlreadyAttested;
+    /// @dev By a governor's attester account, else NotAttester; one vote a governor, count and round, else
+    /// AlreadyAttested;
     /// 1 <= batchCount <= batches anchored, else CountBeyondBatches; not below the last checkpoint, else
     /// CountBehindCheckpoint. When the votes of active governors for one root pass half of all active governors, the
-    /// checkpoint is written. A later vote on the last checkpoint's count grows its votes or its dissent.
+    /// checkpoint is written. A later vote on the last checkpoint's count grows its votes or its dissent, unless the
+    /// registry changed in that checkpoint's block or later: then it counts for a new checkpoint of the same count, so
+    /// that what changed is witnessed although no batch followed.
     function attest(uint256 batchCount, bytes32 indexRoot) external;
+
+    /// @notice A governor's word that nobody can open these entries of a batch: where more than half of the active
+    /// governors say so of the same bitmap, the entries count for nothing from there on.
+    /// @dev By a governor's attester account, else NotAttester; UnknownBatch, BitmapOutOfRange; AlreadyDropped where
+    /// this bitmap has its quorum; AlreadyVotedDrop. The event Dropped carries the bitmap.
+    function drop(uint256 batch, bytes calldata bitmap) external;
 
     function consortium() external view returns (bytes32);
     function registry() external view returns (IMemberRegistry);
@@ -63,6 +88,8 @@ interface IRecordLedger {
     function checkpointCount() external view returns (uint256);
     /// @dev UnknownCheckpoint.
     function checkpoint(uint256 index) external view returns (Checkpoint memory);
-    /// @notice The bits of the governors that voted on this count, for any root.
-    function voters(uint256 batchCount) external view returns (uint256 bits);
+    /// @notice The bits of the governors that voted on this count in this round, for any root.
+    function voters(uint256 batchCount, uint256 round) external view returns (uint256 bits);
+    /// @notice What was dropped of a batch, in the order of its quorums.
+    function drops(uint256 batch) external view returns (Drop[] memory);
 }

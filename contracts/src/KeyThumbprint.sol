@@ -9,23 +9,26 @@ library KeyThumbprint {
     uint256 private constant COORDINATE_BYTES = 32;
 
     /// @notice SHA-256 of the key's JWK with only its required members, in lexicographic order, without spaces.
-    /// @dev MalformedPublicKey unless ES256 comes with x and y (64 bytes) and EdDSA with 32 bytes.
+    /// @dev MalformedPublicKey unless ES256 and SM2 come with x and y (64 bytes) and Ed25519 with 32 bytes.
     function compute(IMemberRegistry.KeyAlgorithm algorithm, bytes memory publicKey) internal pure returns (bytes32) {
-        if (algorithm == IMemberRegistry.KeyAlgorithm.EDDSA && publicKey.length == COORDINATE_BYTES) {
+        if (algorithm == IMemberRegistry.KeyAlgorithm.ED25519 && publicKey.length == COORDINATE_BYTES) {
             return sha256(abi.encodePacked('{"crv":"Ed25519","kty":"OKP","x":"', Base64.encodeURL(publicKey), '"}'));
         }
-        if (algorithm == IMemberRegistry.KeyAlgorithm.ES256 && publicKey.length == 2 * COORDINATE_BYTES) {
-            (bytes32 x, bytes32 y) = abi.decode(publicKey, (bytes32, bytes32));
-            return sha256(
-                abi.encodePacked(
-                    '{"crv":"P-256","kty":"EC","x":"',
-                    Base64.encodeURL(abi.encodePacked(x)),
-                    '","y":"',
-                    Base64.encodeURL(abi.encodePacked(y)),
-                    '"}'
-                )
-            );
+        bool hasCurve = algorithm == IMemberRegistry.KeyAlgorithm.ES256 || algorithm == IMemberRegistry.KeyAlgorithm.SM2;
+        if (!hasCurve || publicKey.length != 2 * COORDINATE_BYTES) {
+            revert IMemberRegistry.MalformedPublicKey(algorithm, publicKey.length);
         }
-        revert IMemberRegistry.MalformedPublicKey(algorithm, publicKey.length);
+        (bytes32 x, bytes32 y) = abi.decode(publicKey, (bytes32, bytes32));
+        return sha256(
+            abi.encodePacked(
+                '{"crv":"',
+                algorithm == IMemberRegistry.KeyAlgorithm.ES256 ? "P-256" : "SM2",
+                '","kty":"EC","x":"',
+                Base64.encodeURL(abi.encodePacked(x)),
+                '","y":"',
+                Base64.encodeURL(abi.encodePacked(y)),
+                '"}'
+            )
+        );
     }
 }

@@ -3,6 +3,8 @@ pragma solidity 0.8.37;
 
 import {Governance} from "./Governance.sol";
 import {IMemberRegistry} from "./IMemberRegistry.sol";
+import {IRecordLedger} from "./IRecordLedger.sol";
+import {VotedFacts} from "./VotedFacts.sol";
 
 /// @title See IMemberRegistry. Here stands what members and sponsors do alone, and what each voted action does.
 contract MemberRegistry is Governance {
@@ -10,24 +12,30 @@ contract MemberRegistry is Governance {
     bytes32 public immutable consortium;
 
     /// @param consortium_ 32 random bytes that name this consortium and no other.
+    /// @param ledger_ where the consortium's RecordLedger will stand; it refuses to be created anywhere else.
     /// @param founders the first governors; each with a controller account of its own.
     /// @param threshold how many approvals execute a proposal, 1 to the number of founders.
+    /// @param policies the first value of each policy.
+    /// @param tagKey the key of the first epoch, which begins with the first batch.
     constructor(
         bytes32 consortium_,
+        IRecordLedger ledger_,
         Founder[] memory founders,
         uint16 threshold,
         uint40 proposalLifetimeBlocks_,
-        bytes32 viewPolicyHash,
-        bytes32 recordRulesHash
-    ) Governance(proposalLifetimeBlocks_) {
+        Policy[] memory policies,
+        TagKey memory tagKey
+    ) VotedFacts(ledger_) Governance(proposalLifetimeBlocks_) {
         consortium = consortium_;
         for (uint256 i = 0; i < founders.length; ++i) {
             _admitGovernor(founders[i]);
         }
         _requireThreshold(threshold);
         _writeThreshold(threshold);
-        _writePolicy(PolicyKind.VIEW_POLICY, viewPolicyHash);
-        _writePolicy(PolicyKind.RECORD_RULES, recordRulesHash);
+        for (uint256 i = 0; i < policies.length; ++i) {
+            _writePolicy(policies[i].name, policies[i].value);
+        }
+        _writeTagKey(tagKey.publicKey, tagKey.suite, 0, 0);
     }
 
     /// @inheritdoc IMemberRegistry
@@ -38,6 +46,7 @@ contract MemberRegistry is Governance {
         _requireUscc(uscc);
         if (_memberNow(uscc).state != MemberState.NONE) revert AlreadyMember(uscc);
         _requireWithin(roles, governor.roles);
+        _requireNoNewAuthority(roles, 0);
         _writeAdmission(uscc, MemberKind.PARTICIPANT, roles, sponsor);
         _writeProfile(uscc, nameHash, customsCode);
     }
@@ -53,6 +62,7 @@ contract MemberRegistry is Governance {
     function changeRoles(bytes18 uscc, uint16 roles) external {
         MemberVersion memory member = _requireSponsored(uscc);
         _requireWithin(roles, _memberNow(member.sponsor).roles);
+        _requireNoNewAuthority(roles, member.roles);
         _writeMember(uscc, member.state, member.kind, roles, member.sponsor);
     }
 
@@ -79,10 +89,27 @@ contract MemberRegistry is Governance {
     }
 
     /// @inheritdoc IMemberRegistry
-    function revokeKey(bytes32 thumbprint, uint40 compromisedSince) external {
-        bytes18 member = _requireKeyMember(thumbprint);
-        if (_requireController() != member) _requireSponsored(member);
-        _writeKeyRevocation(thumbprint, compromisedSince);
+    function retireKey(bytes32 thumbprint) external {
+        _requireOwnKey(thumbprint);
+        _writeKeyEnd(thumbprint, KeyState.RETIRED);
+    }
+
+    /// @inheritdoc IMemberRegistry
+    function revokeKey(bytes32 thumbprint) external {
+        _requireOwnKey(thumbprint);
+        _writeKeyEnd(thumbprint, KeyState.REVOKED);
+    }
+
+    /// @inheritdoc IMemberRegistry
+    function requestCompromise(bytes32 thumbprint, uint40 since) external {
+        _requireOwnKey(thumbprint);
+        _writeRequest(thumbprint, since);
+    }
+
+    /// @inheritdoc IMemberRegistry
+    function withdrawRequest(bytes32 thumbprint) external {
+        _requireOwnKey(thumbprint);
+        _writeRequestEnd(thumbprint);
     }
 
     /// @inheritdoc IMemberRegistry
@@ -127,8 +154,8 @@ contract MemberRegistry is Governance {
             _requireMember(member);
             _setController(account, member, active);
         } else if (action == Action.SET_POLICY) {
-            (PolicyKind kind, bytes32 hash) = abi.decode(payload, (PolicyKind, bytes32));
-            _writePolicy(kind, hash);
+            (bytes32 name, bytes32 value) = abi.decode(payload, (bytes32, bytes32));
+            _writePolicy(name, value);
         } else {
             _executeMore(action, payload);
         }
@@ -146,10 +173,22 @@ contract MemberRegistry is Governance {
             (bytes18 uscc, KeyAlgorithm algorithm, bytes memory key) =
                 abi.decode(payload, (bytes18, KeyAlgorithm, bytes));
             _writeNewKey(uscc, algorithm, AddedBy.GOVERNORS, key);
+        } else if (action == Action.COMPROMISE_KEY) {
+            (bytes32 thumbprint, uint40 since) = abi.decode(payload, (bytes32, uint40));
+            _writeCompromise(thumbprint, since);
+        } else if (action == Action.REJECT_COMPROMISE) {
+            _writeRequestEnd(abi.decode(payload, (bytes32)));
+        } else if (action == Action.ASSIGN) {
+            (bytes32 register, bytes32 code, bytes18 member) = abi.decode(payload, (bytes32, bytes32, bytes18));
+            if (member != 0) _requireMember(member);
+            _writeAssignment(register, code, member);
+        } else if (action == Action.SET_OPERATOR) {
+            (bytes18 member, bytes32 scope) = abi.decode(payload, (bytes18, bytes32));
+            _requireMember(member);
+            _writeOperator(member, scope);
         } else {
-            (bytes32 thumbprint, uint40 compromisedSince) = abi.decode(payload, (bytes32, uint40));
-            _requireKeyMember(thumbprint);
-            _writeKeyRevocation(thumbprint, compromisedSince);
+            (bytes32 publicKey, uint8 suite, uint64 firstBatch) = abi.decode(payload, (bytes32, uint8, uint64));
+            _writeTagKey(publicKey, suite, firstBatch, ledger.batchCount());
         }
     }
 
@@ -209,6 +248,18 @@ contract MemberRegistry is Governance {
         member = _requireMember(uscc);
         if (member.sponsor != caller || !_isActiveGovernor(_memberNow(caller))) revert NotPermitted(caller, uscc);
         if (member.state == MemberState.EXPELLED) revert WrongState(uscc, member.state);
+    }
+
+    /// @dev Only the key's own member ends it; a sponsor can suspend its participant, governors vote a compromise.
+    function _requireOwnKey(bytes32 thumbprint) private view {
+        bytes18 member = _keyNow(thumbprint).member;
+        bytes18 caller = _requireController();
+        if (caller != member) revert NotPermitted(caller, member);
+    }
+
+    function _requireNoNewAuthority(uint16 roles, uint16 before) private pure {
+        uint16 added = roles & AUTHORITY_ROLES & ~before;
+        if (added != 0) revert RolesNeedVote(added);
     }
 
     function _requireWithin(uint16 roles, uint16 own) private pure {

@@ -15,8 +15,8 @@ from typing import Protocol
 
 from chain.encoding import parse_base64url
 from chain.keys import PublicKey
-from chain.ledger import Head, RegisteredKey, RegisteredMember
-from chain.members import KeyState, KeyVersion, MemberState, MemberVersion, PolicyKind, find_in_force
+from chain.ledger import Head, RegisteredKey, RegisteredMember, VotedFacts
+from chain.members import KeyState, KeyVersion, MemberState, MemberVersion, PolicyVersion, find_in_force
 from contracts import ContractName
 from gateway.api.problems import GatewayRefusal
 
@@ -28,7 +28,7 @@ class RegistryReader(Protocol):
     def logs(self, contract: ContractName, topics: list[str], from_block: int, to_block: int) -> Iterator[object]: ...
     def members(self, *, from_block: int = 0, to_block: int | None = None) -> dict[str, RegisteredMember]: ...
     def keys(self, *, from_block: int = 0, to_block: int | None = None) -> dict[bytes, RegisteredKey]: ...
-    def policy_hash(self, kind: PolicyKind, block: int | None = None) -> bytes: ...
+    def voted_facts(self, *, from_block: int = 0, to_block: int | None = None) -> VotedFacts: ...
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,13 @@ class Snapshot:
     block: int
     members: Mapping[str, RegisteredMember] = field(default_factory=dict)
     keys: Mapping[bytes, RegisteredKey] = field(default_factory=dict)
-    policies: Mapping[PolicyKind, bytes] = field(default_factory=dict)
+    policies: Mapping[str, tuple[PolicyVersion, ...]] = field(default_factory=dict)
+    """By name, each with all its versions."""
+
+    def find_policy(self, name: str) -> bytes | None:
+        """The newest value of the policy of this name: what counts for the next block; None where there is none."""
+        versions = self.policies.get(name)
+        return versions[-1].value if versions else None
 
     def get_signer(self, kid: str) -> Signer:
         """The key of that thumbprint with its member, both in force for the next block; raises GatewayRefusal."""
@@ -59,7 +65,8 @@ class Snapshot:
         if version is None:
             raise GatewayRefusal("unknown-key", f"key {kid} does not count yet at block {self.block}")
         if version.state is not KeyState.ACTIVE:
-            raise GatewayRefusal("revoked-key", f"key {kid} was revoked in block {version.since_block}")
+            ended = version.state.name.lower()
+            raise GatewayRefusal("revoked-key", f"key {kid} is {ended} since block {version.since_block}")
         return Signer(version.member, found.public_key, version, self.get_active_member(version.member))
 
     def get_active_member(self, uscc: str) -> MemberVersion:
@@ -95,7 +102,7 @@ class Registry:
                 head.number,
                 self._ledger.members(to_block=head.number),
                 self._ledger.keys(to_block=head.number),
-                {kind: self._ledger.policy_hash(kind) for kind in PolicyKind},
+                self._ledger.voted_facts(to_block=head.number).policies,
             )
         elif head.number > known.block:
             known = Snapshot(head.number, known.members, known.keys, known.policies)

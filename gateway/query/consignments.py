@@ -15,7 +15,7 @@ from sqlalchemy import Row
 from chain.encoding import Json
 from chain.errors import NotFound
 from chain.identifiers import Ucr
-from chain.members import PolicyKind, Role
+from chain.members import PolicyName, Role
 from chain.sdjwt import SignedRecord
 from gateway.access.explain import explain
 from gateway.access.policy import Condition, ViewPolicy
@@ -107,7 +107,7 @@ class ReadingDesk:
 
     def check_policy(self) -> None:
         """Raises UnagreedPolicy unless the policy file is the one whose hash the registry holds."""
-        self.policy.require_agreed(self._services.registry.snapshot().policies.get(PolicyKind.VIEW_POLICY))
+        self.policy.require_agreed(self._services.registry.snapshot().find_policy(PolicyName.VIEW))
 
     def reader(self, authorization: str | None) -> Reader:
         """Who asks; raises GatewayRefusal (401) where the header proves nobody, UnagreedPolicy as `check_policy`."""

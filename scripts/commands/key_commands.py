@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from chain.encoding import parse_base64url
 from chain.members import AccountPurpose, find_in_force
 from scripts.commands.exchange_commands import IDS_MAY_BEGIN_WITH_A_DASH
 from scripts.commands.registry import (
@@ -23,12 +24,18 @@ from scripts.commands.registry import (
     asked_block,
     connected,
     key_words,
+    parse_time,
     send,
     transact,
     uscc_of,
 )
 
-keys_app = typer.Typer(help="Signing keys: list, make, add, revoke.", no_args_is_help=True)
+Kid = Annotated[str, typer.Argument(help="key thumbprint (base64url)", metavar="THUMBPRINT")]
+
+keys_app = typer.Typer(help="Signing keys: list, make, add, retire, revoke.", no_args_is_help=True)
+compromise_app = typer.Typer(
+    help="A key that leaked: ask the governors to declare it compromised.", no_args_is_help=True
+)
 accounts_app = typer.Typer(
     help="Ethereum accounts: who acts for a member, who attests for a governor.", no_args_is_help=True
 )
@@ -36,6 +43,7 @@ accounts_app = typer.Typer(
 
 def register(app: typer.Typer) -> None:
     """Adds this room's commands."""
+    keys_app.add_typer(compromise_app, name="compromise")
     app.add_typer(keys_app, name="key")
     app.add_typer(accounts_app, name="account")
 
@@ -82,7 +90,7 @@ def new_key(
     rpc: Rpc = DEFAULT_RPC,
     dry_run: DryRun = False,
 ) -> None:
-    """Rotate: make a new signing key, register it, and sign with it from now on. The old one counts until revoked."""
+    """Rotate: make a new signing key, register it, and sign with it from now on. The old one counts until retired."""
     from chain.errors import LedgerFault
     from chain.keys import SigningKey
     from chain.ledger import calls
@@ -112,23 +120,62 @@ def new_key(
     # Two names for a moment, so that there is a signing.pem at every one.
     before.hardlink_to(path / "signing.pem")
     kept.replace(path / "signing.pem")
-    print(f"New key {key.public.kid}; the old one, {old}, still counts. Revoke it: tongguan key revoke {old} --as {by}")
+    print(f"New key {key.public.kid}; the old one, {old}, still counts. Retire it: tongguan key retire {old} --as {by}")
+
+
+@keys_app.command("retire", context_settings=IDS_MAY_BEGIN_WITH_A_DASH)
+def retire_key(
+    kid: Kid, by: As, directory: Directory = DEFAULT_DIR, rpc: Rpc = DEFAULT_RPC, dry_run: DryRun = False
+) -> None:
+    """End a key in good order, by its member: what it signed before stays as good as it was."""
+    from chain.ledger import calls
+
+    call = calls.retire_key(parse_base64url(kid))
+    transact(directory, rpc, by, dry_run, lambda folder, ledger: call)
 
 
 @keys_app.command("revoke", context_settings=IDS_MAY_BEGIN_WITH_A_DASH)
 def revoke_key(
-    kid: Annotated[str, typer.Argument(help="key thumbprint (base64url)", metavar="THUMBPRINT")],
+    kid: Kid, by: As, directory: Directory = DEFAULT_DIR, rpc: Rpc = DEFAULT_RPC, dry_run: DryRun = False
+) -> None:
+    """Revoke a key from now on, by its member alone: what it signed before stands, and reports name the revocation."""
+    from chain.ledger import calls
+
+    call = calls.revoke_key(parse_base64url(kid))
+    transact(directory, rpc, by, dry_run, lambda folder, ledger: call)
+
+
+@compromise_app.command("request", context_settings=IDS_MAY_BEGIN_WITH_A_DASH)
+def request_compromise(
+    kid: Kid,
+    since: Annotated[str, typer.Argument(help="Unix seconds, or ISO 8601 with its zone", metavar="TIME")],
     by: As,
-    compromised_since: Annotated[int | None, typer.Option(help="declare it leaked since this block")] = None,
     directory: Directory = DEFAULT_DIR,
     rpc: Rpc = DEFAULT_RPC,
     dry_run: DryRun = False,
 ) -> None:
-    """Revoke a key, by its member or its member's sponsor; with a block, declare it compromised since then."""
-    from chain.encoding import parse_base64url
+    """Ask the governors to declare a key of one's own compromised since a time; once a key.
+
+    Until they decide (proposal propose compromise-key, or reject-compromise), 30 days at most, what the key signed
+    since then is contested and still counts.
+    """
     from chain.ledger import calls
 
-    call = calls.revoke_key(parse_base64url(kid), compromised_since)
+    try:
+        call = calls.request_compromise(parse_base64url(kid), parse_time(since))
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    transact(directory, rpc, by, dry_run, lambda folder, ledger: call)
+
+
+@compromise_app.command("withdraw", context_settings=IDS_MAY_BEGIN_WITH_A_DASH)
+def withdraw_request(
+    kid: Kid, by: As, directory: Directory = DEFAULT_DIR, rpc: Rpc = DEFAULT_RPC, dry_run: DryRun = False
+) -> None:
+    """Take an open request back."""
+    from chain.ledger import calls
+
+    call = calls.withdraw_request(parse_base64url(kid))
     transact(directory, rpc, by, dry_run, lambda folder, ledger: call)
 
 

@@ -11,7 +11,9 @@ from typing import Annotated
 
 import typer
 
-from chain.members import MemberKind, MemberState, MemberVersion, PolicyKind, Role, find_in_force
+from chain.members import MemberKind, MemberState, MemberVersion, Role, find_in_force
+from chain.proof.authorities import authorities_for
+from scripts.commands.agreed_commands import policy_lines
 from scripts.commands.registry import (
     DEFAULT_DIR,
     DEFAULT_RPC,
@@ -26,6 +28,7 @@ from scripts.commands.registry import (
     key_words,
     member_words,
     plain,
+    policy_value_words,
     roles_said,
     send,
     transact,
@@ -52,10 +55,8 @@ def list_members(directory: Directory = DEFAULT_DIR, rpc: Rpc = DEFAULT_RPC, blo
     governors = sum(_votes(find_in_force(member.versions, at)) for _, member in members)
     threshold = find_in_force(ledger.threshold_versions(), at)
     print(f"In force for block {at}:")
-    for kind in PolicyKind:
-        policy = find_in_force(ledger.policy_versions(kind), at)
-        said = "none yet" if policy is None else f"{policy.hash.hex()}  since block {policy.since_block}"
-        print(f"  {kind.name.lower().replace('_', ' ')}  {said}")
+    for line in policy_lines(ledger.voted_facts(), at):
+        print(f"  policy {line}")
     print(f"  {governors} governors vote; a proposal needs {threshold.threshold if threshold else 0} approvals")
     print("Members:")
     for uscc, member in members:
@@ -98,7 +99,7 @@ def show_member(
 def prove_member(
     member: Member, directory: Directory = DEFAULT_DIR, rpc: Rpc = DEFAULT_RPC, block: Block = None
 ) -> None:
-    """Prove what a member, its keys and the view policy were for a block, by storage proofs under the newest header.
+    """Prove what a member, its keys and the policies were for a block, by storage proofs under the newest header.
 
     The endpoint is not believed: the header must be sealed by the trust root's validators. Exit 2 where it is not.
     """
@@ -116,8 +117,11 @@ def prove_member(
     for key in ledger.keys().values():
         if key.versions and key.versions[0].member == uscc:
             print(f"  key {key.public_key.kid}  {key_words(proved.key_versions(key.thumbprint), at)}")
-    policy = find_in_force(proved.policy_versions(PolicyKind.VIEW_POLICY), at)
-    print(f"  view policy  {'none yet' if policy is None else policy.hash.hex()}")
+    for name in sorted(ledger.voted_facts().policies):
+        policy = find_in_force(proved.policy_versions(name), at)
+        print(f"  policy {name}  {'none yet' if policy is None else policy_value_words(name, policy.value)}")
+    listed = uscc in authorities_for(proved.authority_changes(), at)
+    print(f"  {uscc}  {'an authority' if listed else 'no authority'}")
 
 
 @members_app.command("new")

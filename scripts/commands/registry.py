@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from chain.members import AddedBy, KeyState, KeyVersion, MemberState, MemberVersion, Role, find_in_force
+from chain.members import (
+    NUMBER_POLICIES,
+    AddedBy,
+    KeyState,
+    KeyVersion,
+    MemberState,
+    MemberVersion,
+    Role,
+    find_in_force,
+)
 from scripts.commands.operate_commands import NODE_PORT
 from scripts.consortium_folder import ConsortiumFolder
 
@@ -122,5 +132,30 @@ def key_words(versions: Sequence[KeyVersion], block: int) -> str:
     added = "" if newest.added_by is AddedBy.MEMBER else f"  added by {newest.added_by.name.lower()}"
     if newest.compromised_since is None:
         return state + added
-    said = f"COMPROMISED since block {newest.compromised_since} (said in block {newest.since_block})"
-    return f"{state}{added}  {said}"
+    since, where = time_words(newest.compromised_since), f"(block {newest.since_block})"
+    if newest.contested:
+        return f"{state}{added}  CONTESTED: its member asks to declare it compromised since {since} {where}"
+    return f"{state}{added}  COMPROMISED since {since} {where}"
+
+
+def parse_time(text: str) -> int:
+    """Unix seconds of a number, or of an ISO 8601 time with its zone; ValueError where it is neither."""
+    if text.isdigit():
+        return int(text)
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text} names no zone, such as Z or +08:00")
+    return int(moment.timestamp())
+
+
+def time_words(seconds: int) -> str:
+    """Unix seconds as ISO 8601 UTC; years beyond 9999 as the number itself."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (OverflowError, OSError, ValueError):
+        return str(seconds)
+
+
+def policy_value_words(name: str, value: bytes) -> str:
+    """A policy's value: a number where its name stands for one, else the hash of its file."""
+    return str(int.from_bytes(value, "big")) if name in NUMBER_POLICIES else value.hex()

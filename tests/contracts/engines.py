@@ -137,8 +137,9 @@ class Consortium:
                 for i in range(governors)
             ),
             threshold=threshold,
-            view_policy_hash=b"\x01" * 32,
-            record_rules_hash=b"\x02" * 32,
+            policies={"view": b"\x01" * 32, "record-rules": b"\x02" * 32},
+            tag_key=b"\x03" * 32,
+            tag_suite=3,
             proposal_lifetime_blocks=lifetime_blocks,
         )
         self.addresses = deploy(engine.provider, engine.deployer, self.founding)

@@ -14,18 +14,25 @@ from dataclasses import dataclass, field
 from chain.ledger import reverts
 from chain.ledger.calls import ZERO_ADDRESS, Action
 from chain.members import (
+    AUTHORITIES_MAX,
     AccountPurpose,
     AccountState,
     AccountVersion,
     AddedBy,
+    AssignmentVersion,
     KeyAlgorithm,
     KeyState,
     KeyVersion,
     MemberKind,
     MemberState,
     MemberVersion,
+    OperatorVersion,
+    PolicyVersion,
     Role,
+    TagKeyVersion,
+    parse_text,
 )
+from chain.proof.authorities import AuthorityChange, authorities_for
 
 NO_PURPOSE = AccountPurpose(0)
 CODE = set("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
@@ -50,7 +57,17 @@ class RegistryModel:
     members: dict[str, list[MemberVersion]] = field(default_factory=lambda: defaultdict(list))
     keys: dict[bytes, list[KeyVersion]] = field(default_factory=lambda: defaultdict(list))
     accounts: dict[str, list[AccountVersion]] = field(default_factory=lambda: defaultdict(list))
-    policies: dict[int, list[tuple[int, bytes]]] = field(default_factory=lambda: defaultdict(list))
+    requests: dict[bytes, int] = field(default_factory=dict)
+    policies: dict[bytes, list[PolicyVersion]] = field(default_factory=lambda: defaultdict(list))
+    assignments: dict[tuple[bytes, bytes], list[AssignmentVersion]] = field(default_factory=lambda: defaultdict(list))
+    operators: dict[str, list[OperatorVersion]] = field(default_factory=lambda: defaultdict(list))
+    tag_keys: list[TagKeyVersion] = field(default_factory=list)
+    authorities: list[AuthorityChange] = field(default_factory=list)
+    batches: int = 0
+    """How many batches the ledger holds: told from outside."""
+    changed_block: int = 0
+    now: int = 0
+    """Time of the block that the call stands in: told from outside."""
     profiles: dict[str, list[tuple[int, bytes, str]]] = field(default_factory=lambda: defaultdict(list))
     codes: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     thresholds: list[tuple[int, int]] = field(default_factory=list)
@@ -68,6 +85,7 @@ class RegistryModel:
         if self.members[uscc]:
             raise reverts.AlreadyMember(uscc)
         self._within(roles, sponsor)
+        self._no_new_authority(roles, 0)
         self._write_member(block, uscc, MemberState.ACTIVE, MemberKind.PARTICIPANT, roles, sponsor)
         self._write_profile(block, uscc, name_hash, code)
 
@@ -81,6 +99,7 @@ class RegistryModel:
         member = self._sponsored(sender, uscc)
         assert member.sponsor is not None
         self._within(roles, member.sponsor)
+        self._no_new_authority(roles, int(member.roles))
         self._write_member(block, uscc, member.state, member.kind, roles, member.sponsor)
 
     def change_profile(self, block: int, sender: str, uscc: str, name_hash: bytes, code: str) -> None:
@@ -97,13 +116,28 @@ class RegistryModel:
             self._sponsored(sender, member)
         self._write_key(block, member, algorithm, raw, AddedBy.MEMBER if own else AddedBy.SPONSOR)
 
-    def revoke_key(self, block: int, sender: str, thumbprint: bytes, since: int) -> None:
-        if not self.keys[thumbprint]:
-            raise reverts.UnknownKey(thumbprint)
-        member = self.keys[thumbprint][0].member
-        if self._controller(sender) != member:
-            self._sponsored(sender, member)
-        self._revoke_key(block, thumbprint, since)
+    def retire_key(self, block: int, sender: str, thumbprint: bytes) -> None:
+        self._own_key(sender, thumbprint)
+        self._end_key(block, thumbprint, KeyState.RETIRED, [KeyState.ACTIVE])
+
+    def revoke_key(self, block: int, sender: str, thumbprint: bytes) -> None:
+        self._own_key(sender, thumbprint)
+        self._end_key(block, thumbprint, KeyState.REVOKED, [KeyState.ACTIVE, KeyState.RETIRED])
+
+    def request_compromise(self, block: int, sender: str, thumbprint: bytes, since: int) -> None:
+        self._own_key(sender, thumbprint)
+        key = self._key(thumbprint)
+        self._past(since)
+        if key.state == KeyState.COMPROMISED:
+            raise reverts.WrongKeyState(thumbprint, int(key.state))
+        if thumbprint in self.requests:
+            raise reverts.AlreadyContested(thumbprint, self.requests[thumbprint])
+        self.requests[thumbprint] = self.now
+        self._push_key(block, thumbprint, key.state, since, True)
+
+    def withdraw_request(self, block: int, sender: str, thumbprint: bytes) -> None:
+        self._own_key(sender, thumbprint)
+        self._vote_rejection(block, thumbprint)
 
     def set_controller(self, block: int, sender: str, account: str, active: bool) -> None:
         member = self._controller(sender)
@@ -174,7 +208,11 @@ class RegistryModel:
             Action.CHANGE_ROLES: self._vote_roles,
             Action.CHANGE_PROFILE: self._vote_profile,
             Action.ADD_KEY: self._vote_key,
-            Action.REVOKE_KEY: self._vote_revocation,
+            Action.COMPROMISE_KEY: self._vote_compromise,
+            Action.REJECT_COMPROMISE: self._vote_rejection,
+            Action.ASSIGN: self._vote_assignment,
+            Action.SET_OPERATOR: self._vote_operator,
+            Action.SET_TAG_KEY: self._vote_tag_key,
         }
         steps[action](block, *a)  # type: ignore[operator]
 
@@ -204,6 +242,7 @@ class RegistryModel:
         if not 1 <= threshold <= len(self.active):
             raise reverts.ThresholdOutOfRange(threshold, len(self.active))
         self.thresholds.append((block, threshold))
+        self.changed_block = block
 
     def _vote_gateway(self, block: int, account: str, member: str, active: bool) -> None:
         self._member(member)
@@ -213,10 +252,34 @@ class RegistryModel:
         self._member(member)
         self._set_controller(block, account, member, active)
 
-    def _set_policy(self, block: int, kind: int, digest: bytes) -> None:
-        if kind == 0:
-            raise reverts.UnknownPolicy(0)
-        self.policies[kind].append((block, digest))
+    def _set_policy(self, block: int, name: bytes, value: bytes) -> None:
+        self._require_text(name)
+        self.policies[name].append(PolicyVersion(block, value))
+        self.changed_block = block
+
+    def _vote_assignment(self, block: int, register: bytes, code: bytes, member: str) -> None:
+        if member:
+            self._member(member)
+        self._require_text(register)
+        self._require_text(code)
+        self.assignments[register, code].append(AssignmentVersion(block, member or None))
+        self.changed_block = block
+
+    def _vote_operator(self, block: int, member: str, scope: bytes) -> None:
+        self._member(member)
+        if any(scope):
+            self._require_text(scope)
+        self.operators[member].append(OperatorVersion(block, parse_text(scope) or None))
+        self.changed_block = block
+
+    def _vote_tag_key(self, block: int, public_key: bytes, suite: int, first_batch: int) -> None:
+        if not any(public_key) or suite == 0:
+            raise reverts.MalformedTagKey(public_key, suite)
+        least = max(self.batches, self.tag_keys[-1].first_batch + 1)
+        if first_batch < least:
+            raise reverts.EpochTooEarly(first_batch, least)
+        self.tag_keys.append(TagKeyVersion(block, first_batch, suite, public_key))
+        self.changed_block = block
 
     def _vote_roles(self, block: int, uscc: str, roles: int, sponsor: str) -> None:
         member = self._member(uscc)
@@ -232,10 +295,18 @@ class RegistryModel:
     def _vote_key(self, block: int, member: str, algorithm: int, raw: bytes) -> None:
         self._write_key(block, member, KeyAlgorithm(algorithm), raw, AddedBy.GOVERNORS)
 
-    def _vote_revocation(self, block: int, thumbprint: bytes, since: int) -> None:
-        if not self.keys[thumbprint]:
-            raise reverts.UnknownKey(thumbprint)
-        self._revoke_key(block, thumbprint, since)
+    def _vote_compromise(self, block: int, thumbprint: bytes, since: int) -> None:
+        key = self._key(thumbprint)
+        self._past(since)
+        if key.state == KeyState.COMPROMISED and since >= (key.compromised_since or 0):
+            raise reverts.AlreadyCompromised(thumbprint, key.compromised_since)
+        self._push_key(block, thumbprint, KeyState.COMPROMISED, since, False)
+
+    def _vote_rejection(self, block: int, thumbprint: bytes) -> None:
+        key = self._key(thumbprint)
+        if not key.contested:
+            raise reverts.NotContested(thumbprint)
+        self._push_key(block, thumbprint, key.state, 0, False)
 
     # -- writing facts
 
@@ -244,7 +315,19 @@ class RegistryModel:
     ) -> None:
         if roles >> 10:
             raise reverts.UnknownRoles(roles)
-        self.members[uscc].append(MemberVersion(block, state, kind, Role(roles), sponsor))
+        version = MemberVersion(block, state, kind, Role(roles), sponsor)
+        before = self.members[uscc][-1] if self.members[uscc] else None
+        listed = is_authority(version)
+        if listed is not is_authority(before):
+            if listed and len(self.listed()) == AUTHORITIES_MAX:
+                raise reverts.TooManyAuthorities(AUTHORITIES_MAX)
+            self.authorities.append(AuthorityChange(block, uscc, listed))
+        self.members[uscc].append(version)
+        self.changed_block = block
+
+    def listed(self) -> frozenset[str]:
+        """Who is an authority after the last change."""
+        return authorities_for(self.authorities, 1 << 40)
 
     def _write_profile(self, block: int, uscc: str, name_hash: bytes, code: str) -> None:
         before = self.profiles[uscc][-1][2] if self.profiles[uscc] else ""
@@ -259,6 +342,7 @@ class RegistryModel:
             if before:
                 self.codes[before].append("")
         self.profiles[uscc].append((block, name_hash, code))
+        self.changed_block = block
 
     def _write_key(self, block: int, member: str, algorithm: KeyAlgorithm, raw: bytes, added_by: AddedBy) -> None:
         state = self._member(member).state
@@ -268,18 +352,20 @@ class RegistryModel:
         if self.keys[thumbprint]:
             raise reverts.KeyTaken(thumbprint, self.keys[thumbprint][0].member)
         self.keys[thumbprint].append(KeyVersion(block, KeyState.ACTIVE, algorithm, added_by, None, member))
+        self.changed_block = block
 
-    def _revoke_key(self, block: int, thumbprint: bytes, since: int) -> None:
-        last = self.keys[thumbprint][-1]
-        if since > block:
-            raise reverts.BlockInFuture(since)
-        if last.state == KeyState.REVOKED:
-            earlier = since and (last.compromised_since is None or since < last.compromised_since)
-            if not earlier:
-                raise reverts.KeyAlreadyRevoked(thumbprint, last.compromised_since or 0)
+    def _end_key(self, block: int, thumbprint: bytes, state: KeyState, from_states: list[KeyState]) -> None:
+        key = self._key(thumbprint)
+        if key.state not in from_states:
+            raise reverts.WrongKeyState(thumbprint, int(key.state))
+        self._push_key(block, thumbprint, state, key.compromised_since or 0, key.contested)
+
+    def _push_key(self, block: int, thumbprint: bytes, state: KeyState, since: int, contested: bool) -> None:
+        key = self.keys[thumbprint][-1]
         self.keys[thumbprint].append(
-            KeyVersion(block, KeyState.REVOKED, last.algorithm, last.added_by, since or None, last.member)
+            KeyVersion(block, state, key.algorithm, key.added_by, since or None, key.member, contested)
         )
+        self.changed_block = block
 
     def _set_controller(self, block: int, account: str, member: str, active: bool) -> None:
         self._write_account(block, account, member, AccountPurpose.CONTROLLER, active)
@@ -297,6 +383,7 @@ class RegistryModel:
             raise reverts.AccountUnchanged(account, int(before))
         state = AccountState.ACTIVE if purposes else AccountState.REVOKED
         self.accounts[account].append(AccountVersion(block, state, purposes, member))
+        self.changed_block = block
 
     def _purposes(self, account: str, member: str) -> AccountPurpose:
         last = self.accounts[account][-1] if self.accounts[account] else None
@@ -350,6 +437,31 @@ class RegistryModel:
         if roles & ~own:
             raise reverts.RolesBeyondSponsor(roles, own)
 
+    def _no_new_authority(self, roles: int, before: int) -> None:
+        added = roles & int(Role.CUSTOMS | Role.TAX) & ~before
+        if added:
+            raise reverts.RolesNeedVote(added)
+
+    def _key(self, thumbprint: bytes) -> KeyVersion:
+        if not self.keys[thumbprint]:
+            raise reverts.UnknownKey(thumbprint)
+        return self.keys[thumbprint][-1]
+
+    def _own_key(self, sender: str, thumbprint: bytes) -> None:
+        member = self._key(thumbprint).member
+        caller = self._controller(sender)
+        if caller != member:
+            raise reverts.NotPermitted(caller, member)
+
+    def _past(self, since: int) -> None:
+        if not 1 <= since <= self.now:
+            raise reverts.TimeOutOfRange(since, self.now)
+
+    def _require_text(self, text: bytes) -> None:
+        shown = text.rstrip(b"\0")
+        if not shown or not all(0x21 <= byte <= 0x7E for byte in shown):
+            raise reverts.MalformedText(text)
+
     def _require_uscc(self, uscc: str) -> None:
         if len(uscc) != 18 or set(uscc) - CODE:
             raise reverts.MalformedUscc(uscc)
@@ -365,10 +477,22 @@ class RegistryModel:
         return proposal
 
 
+def is_authority(version: MemberVersion | None) -> bool:
+    """A governor, or who has the role CUSTOMS or TAX, until it is expelled."""
+    if version is None or version.state == MemberState.EXPELLED:
+        return False
+    return version.kind == MemberKind.GOVERNOR or bool(version.roles & (Role.CUSTOMS | Role.TAX))
+
+
 def thumbprint_of(algorithm: KeyAlgorithm, raw: bytes) -> bytes:
     """RFC 7638, written from the standard."""
-    if algorithm == KeyAlgorithm.ES256 and len(raw) == 64:
-        jwk = {"crv": "P-256", "kty": "EC", "x": _b64(raw[:32]), "y": _b64(raw[32:])}
+    if algorithm in (KeyAlgorithm.ES256, KeyAlgorithm.SM2) and len(raw) == 64:
+        jwk = {
+            "crv": "P-256" if algorithm == KeyAlgorithm.ES256 else "SM2",
+            "kty": "EC",
+            "x": _b64(raw[:32]),
+            "y": _b64(raw[32:]),
+        }
     elif algorithm == KeyAlgorithm.ED25519 and len(raw) == 32:
         jwk = {"crv": "Ed25519", "kty": "OKP", "x": _b64(raw)}
     else:

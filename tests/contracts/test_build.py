@@ -71,11 +71,18 @@ def test_the_proofs_look_in_the_slots_that_the_compiler_gave() -> None:
         "_profiles": storage_layout.PROFILES_SLOT,
         "_thresholds": storage_layout.THRESHOLDS_SLOT,
         "_customsCodes": storage_layout.CUSTOMS_CODES_SLOT,
+        "_requestedAt": storage_layout.REQUESTS_SLOT,
+        "_assignments": storage_layout.ASSIGNMENTS_SLOT,
+        "_operators": storage_layout.OPERATORS_SLOT,
+        "_tagKeys": storage_layout.TAG_KEYS_SLOT,
+        "_authorities": storage_layout.AUTHORITIES_SLOT,
+        "_changedBlock": storage_layout.CHANGED_BLOCK_SLOT,
     }.items() <= {label: slot for (name, label), slot in slots.items() if name == "MemberRegistry"}.items()
     assert {
         "_commitments": storage_layout.COMMITMENTS_SLOT,
         "_batchIndex": storage_layout.BATCH_INDEXES_SLOT,
         "_checkpoints": storage_layout.CHECKPOINTS_SLOT,
+        "_drops": storage_layout.DROPS_SLOT,
     }.items() <= {label: slot for (name, label), slot in slots.items() if name == "RecordLedger"}.items()
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -17,16 +19,22 @@ from chain.members import (
     MemberVersion,
     find_in_force,
 )
+from chain.proof.authorities import authority_log
 from chain.proof.batch import BATCH_ENTRIES_MAX, ENTRY_BYTES
+from chain.proof.hashes import keccak256
+from chain.proof.slots import History, ProvedDrop, SlotRequest, StateWords, read_words, required_slots
+from chain.proof.storage import MalformedProof, NodeSet, read_account
 from chain.proof.storage_layout import (
     CheckpointWord,
     account_slot,
+    changed_block_slot,
     checkpoint_slots,
     commitment_slot,
     key_slot,
     member_slot,
     policy_slots,
     profile_slots,
+    request_slot,
 )
 from tests.contracts.engines import Consortium, account, uscc
 from tests.contracts.registry_model import thumbprint_of
@@ -57,15 +65,106 @@ def test_a_key_revoked_now_was_in_force_for_its_record_then(consortium: Consorti
     assert find_in_force([first, second], record_block) == first
 
 
-def test_a_key_declared_compromised_since_before_a_record_says_so_without_rewriting(consortium: Consortium) -> None:
-    owner = consortium.controllers[0]
+def test_what_became_of_a_key_is_added_to_its_versions_and_rewrites_none(consortium: Consortium) -> None:
+    owner, key = (
+        consortium.controllers[0],
+        KeyVersion(0, KeyState.ACTIVE, KeyAlgorithm.ES256, AddedBy.MEMBER, None, uscc(0)),
+    )
     added = consortium.send(calls.add_raw_key(uscc(0), KeyAlgorithm.ES256, RAW), owner).block
-    consortium.send(calls.revoke_key(THUMBPRINT), owner)
-    declared = consortium.send(calls.revoke_key(THUMBPRINT, added + 1), owner).block
-    first, second, third = key_words(consortium, 3)
-    assert first is not None and first.state == KeyState.ACTIVE and first.compromised_since is None
-    assert second is not None and second.compromised_since is None
-    assert third == KeyVersion(declared, KeyState.REVOKED, KeyAlgorithm.ES256, AddedBy.MEMBER, added + 1, uscc(0))
+    requested = consortium.send(calls.request_compromise(THUMBPRINT, 77), owner).block
+    retired = consortium.send(calls.retire_key(THUMBPRINT), owner).block
+    consortium.ledger.decide(calls.compromising_key(THUMBPRINT, 78), consortium.controllers[:2])
+    voted = consortium.ledger.head().number
+    assert key_words(consortium, 5) == [
+        replace(key, since_block=added),
+        replace(key, since_block=requested, compromised_since=77, contested=True),
+        replace(key, since_block=retired, state=KeyState.RETIRED, compromised_since=77, contested=True),
+        replace(key, since_block=voted, state=KeyState.COMPROMISED, compromised_since=78),
+        None,
+    ]
+    (asked,) = words(consortium, consortium.addresses.registry, [request_slot(THUMBPRINT)])
+    assert asked == consortium.ledger.block_timestamp(requested)
+
+
+def test_all_that_governors_agree_on_stands_where_proofs_look_for_it(consortium: Consortium) -> None:
+    ledger, governors = consortium.ledger, consortium.controllers[:2]
+    for decision in (
+        calls.setting_policy("replication", b"\x0b" * 32),
+        calls.assigning("customs-office", "0100", uscc(1)),
+        calls.assigning("customs-office", "0100", None),
+        calls.setting_operator(uscc(2), "CN"),
+        calls.setting_tag_key(b"\x0c" * 32, 3, 7),
+        calls.expelling(uscc(2)),
+    ):
+        ledger.decide(decision, governors)
+    request = SlotRequest(
+        policies={"replication": (0, 1), "view": (0, 1), "retention": (0,)},
+        assignments={("customs-office", "0100"): (0, 1, 2)},
+        operators={uscc(2): (0, 1), uscc(1): (0,)},
+        tag_keys=(0, 1, 2),
+        authorities=(3, 4),
+    )
+    facts = proved_words(consortium, request)
+    assert shown(facts.policies["replication"]) == [*ledger.policy_versions("replication"), None]
+    assert shown(facts.policies["view"]) == [*ledger.policy_versions("view"), None]
+    assert shown(facts.policies["retention"]) == [None]
+    assert shown(facts.assignments["customs-office", "0100"]) == [
+        *ledger.assignment_versions("customs-office", "0100"),
+        None,
+    ]
+    assert shown(facts.operators[uscc(2)]) == [*ledger.operator_versions(uscc(2)), None]
+    assert shown(facts.operators[uscc(1)]) == [None]
+    assert facts.tag_keys is not None and shown(facts.tag_keys) == [*ledger.tag_key_versions(), None]
+    assert facts.authorities is not None and facts.authorities.newest == ledger.authority_versions()[-1]
+    changes = ledger.voted_facts().authorities
+    assert facts.authorities.newest.log == authority_log(changes)
+    assert [(change.member, change.listed) for change in changes] == [
+        (uscc(0), True),
+        (uscc(1), True),
+        (uscc(2), True),
+        (uscc(2), False),
+    ]
+    (changed,) = words(consortium, consortium.addresses.registry, [changed_block_slot()])
+    assert changed == ledger.changed_block() == ledger.head().number
+    with pytest.raises(MalformedProof, match="newest"):
+        proved_words(consortium, SlotRequest(authorities=(2, 3)))
+
+
+def test_what_was_dropped_stands_where_proofs_look_for_it(anchoring: Consortium) -> None:
+    first = anchoring.ledger.batch_count()
+    anchoring.send(calls.anchor(os.urandom(32), 1, bytes(48)), account("gateway"))
+    for number in range(2):
+        anchoring.send(calls.set_attester(account(f"dropper {number}").address), anchoring.controllers[number])
+        block = anchoring.send(calls.drop(first, b"\x80"), account(f"dropper {number}")).block
+    facts = proved_words(anchoring, SlotRequest(drops={first: (0, 1)}))
+    assert shown(facts.drops[first]) == [ProvedDrop(block, 2, keccak256(b"\x80")), None]
+    (drop,) = [drop for drop in anchoring.ledger.drops() if drop.batch == first]
+    assert (drop.number, drop.bitmap, drop.votes, drop.block) == (0, b"\x80", 2, block)
+    votes = anchoring.ledger.drop_votes(first)
+    assert [vote.governor for vote in votes] == [uscc(0), uscc(1)]
+
+
+def shown(history: History[Any]) -> list[Any]:
+    """The versions of a history in order, with the empty place."""
+    return list(history.shown.values())
+
+
+def proved_words(consortium: Consortium, request: SlotRequest) -> StateWords:
+    """What these slots hold under the newest header, proved by the trie's nodes alone."""
+    ledger = consortium.ledger
+    number = ledger.head().number
+    state_root = ledger.head().state_root
+    accounts, given = [], []
+    for contract, slots in required_slots(request).items():
+        address = getattr(consortium.addresses, contract)
+        answer = ledger.proof(address, slots, number)
+        given += [*answer.account_nodes, *(node for _, nodes in answer.storage.values() for node in nodes)]
+    nodes = NodeSet.of(dict.fromkeys(given))
+    for address in (consortium.addresses.registry, consortium.addresses.ledger):
+        account_ = read_account(state_root, bytes.fromhex(address[2:]), nodes)
+        assert account_ is not None
+        accounts.append(account_)
+    return read_words(request, accounts[0], accounts[1], nodes)
 
 
 def test_each_member_account_policy_and_profile_stands_where_proofs_look_for_it(consortium: Consortium) -> None:
@@ -76,7 +175,7 @@ def test_each_member_account_policy_and_profile_stands_where_proofs_look_for_it(
     assert found[1] is not None and (found[1].kind, found[1].state) == (MemberKind.GOVERNOR, MemberState.SUSPENDED)
     assert found[2] is None
     controller = consortium.controllers[0].address
-    policy, profile = policy_slots(1, 0), profile_slots(uscc(0), 0)
+    policy, profile = policy_slots("view", 0), profile_slots(uscc(0), 0)
     slots = [account_slot(bytes.fromhex(controller[2:]), 0), *policy, *profile]
     account_word, policy_hash, policy_block, name_hash, code = words(consortium, consortium.addresses.registry, slots)
     assert account_word != 0

@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from chain.ledger import Call, calls, reverts
 from chain.proof.batch import BATCH_ENTRIES_MAX, ENTRY_BYTES
+from chain.proof.hashes import keccak256
 from tests.contracts.engines import MACHINE_SETTINGS, Consortium, Engine, account, uscc
 
 GOVERNORS = 4
@@ -28,6 +29,7 @@ class ModelCheckpoint:
     votes: int
     dissent: int
     since_block: int
+    round: int = 0
 
 
 @dataclass
@@ -35,7 +37,13 @@ class LedgerModel:
     """Batches, votes and checkpoints; who may is told from outside."""
 
     batch_ids: list[tuple[bytes, int, bytes, str]] = field(default_factory=list)
-    votes: dict[int, dict[str, bytes]] = field(default_factory=dict)
+    votes: dict[tuple[int, int], dict[str, bytes]] = field(default_factory=dict)
+    """By (count, round): each governor's root."""
+    registry_changed: int = 0
+    """The last block that changed the registry: told from outside."""
+    drop_votes: dict[tuple[int, bytes], set[str]] = field(default_factory=dict)
+    drops: dict[int, list[tuple[bytes, int, int]]] = field(default_factory=dict)
+    """By batch: bitmap, votes, block."""
     checkpoints: list[ModelCheckpoint] = field(default_factory=list)
 
     def anchor(self, gateways: set[str], sender: str, root: bytes, count: int, entries: bytes) -> None:
@@ -59,18 +67,39 @@ class LedgerModel:
         last = self.checkpoints[-1] if self.checkpoints else None
         if last and count < last.count:
             raise reverts.CountBehindCheckpoint(count, last.count)
-        votes = self.votes.setdefault(count, {})
+        stands = last is not None and count == last.count
+        reopened = last is not None and stands and self.registry_changed >= last.since_block
+        number = last.round + reopened if last is not None and stands else 0
+        votes = self.votes.setdefault((count, number), {})
         if governor in votes:
             raise reverts.AlreadyAttested(count, governor)
         votes[governor] = root
-        if last and count == last.count:
+        if last and stands and not reopened:
             last.votes += root == last.root
             last.dissent += root != last.root
             return
         said = [r for g, r in votes.items() if g in active]
         if 2 * said.count(root) > len(active):
             agreed = said.count(root)
-            self.checkpoints.append(ModelCheckpoint(root, count, agreed, len(said) - agreed, block))
+            self.checkpoints.append(ModelCheckpoint(root, count, agreed, len(said) - agreed, block, number))
+
+    def drop(self, block: int, seats: dict[str, str], active: set[str], sender: str, batch: int, bitmap: bytes) -> None:
+        governor = seats.get(sender)
+        if governor is None or governor not in active:
+            raise reverts.NotAttester(sender)
+        if batch >= len(self.batch_ids):
+            raise reverts.UnknownBatch(batch, len(self.batch_ids))
+        if not 1 <= len(bitmap) <= BATCH_ENTRIES_MAX // 8:
+            raise reverts.BitmapOutOfRange(len(bitmap), BATCH_ENTRIES_MAX // 8)
+        drops = self.drops.setdefault(batch, [])
+        if bitmap in [dropped for dropped, _, _ in drops]:
+            raise reverts.AlreadyDropped(batch, keccak256(bitmap))
+        votes = self.drop_votes.setdefault((batch, bitmap), set())
+        if governor in votes:
+            raise reverts.AlreadyVotedDrop(batch, governor)
+        votes.add(governor)
+        if 2 * len(votes & active) > len(active):
+            drops.append((bitmap, len(votes & active), block))
 
 
 class LedgerMachine(RuleBasedStateMachine):
@@ -100,6 +129,8 @@ class LedgerMachine(RuleBasedStateMachine):
         """Sends the call, runs the model on a copy, and compares what each says."""
         outcome = self.consortium.attempt(call, SENDERS[sender])
         trial = copy.deepcopy(self.model)
+        # The registry as the call met it; nothing that this machine sends changes it in the same block.
+        trial.registry_changed = self.ledger.changed_block()
         # The gateways act for governor 0: while it is suspended, neither of them may anchor.
         gateways = self.gateways if uscc(0) in self.active else set()
         given = (gateways,) if method == "anchor" else (outcome.block, self.seats, self.active)
@@ -131,6 +162,15 @@ class LedgerMachine(RuleBasedStateMachine):
     def attest(self, sender: str, back: int, root: bytes) -> None:
         count = max(0, len(self.model.batch_ids) - back)
         self.both(calls.attest(count, root), sender, "attest", count, root)
+
+    @rule(
+        sender=st.sampled_from([*SENDERS][2:6] * 3 + [*SENDERS]),
+        back=st.sampled_from([1, 1, 1, 2, 0]),
+        bitmap=st.sampled_from([b"\x80", b"\x80", b"\xc0", b"", bytes(257)]),
+    )
+    def drop(self, sender: str, back: int, bitmap: bytes) -> None:
+        batch = max(0, len(self.model.batch_ids) - back)
+        self.both(calls.drop(batch, bitmap), sender, "drop", batch, bitmap)
 
     @rule(number=st.integers(0, GOVERNORS - 1))
     def suspend_or_reinstate(self, number: int) -> None:
@@ -164,14 +204,19 @@ class LedgerMachine(RuleBasedStateMachine):
         if not hasattr(self, "model"):
             return
         found = [self.ledger.checkpoint(i) for i in range(self.ledger.checkpoint_count())]
-        said = [ModelCheckpoint(c.root, c.batch_count, c.votes, c.dissent, c.since_block) for c in found]
+        said = [ModelCheckpoint(c.root, c.batch_count, c.votes, c.dissent, c.since_block, c.round) for c in found]
         assert said == self.model.checkpoints
-        assert [c.count for c in said] == sorted({c.count for c in said})
+        assert [(c.count, c.round) for c in said] == sorted({(c.count, c.round) for c in said})
         assert [self.ledger.commitment(i) for i in range(len(self.seen))] == self.seen
         first_block = self.ledger.threshold_versions()[0].since_block
         batches = list(self.ledger.batches(0, from_block=first_block))
         assert [(b.root, b.count, b.entries, b.gateway) for b in batches] == self.model.batch_ids
         assert [b.commitment for b in batches] == self.seen
+        dropped: dict[int, list[tuple[bytes, int, int]]] = {}
+        for drop in self.ledger.drops(from_block=first_block):
+            dropped.setdefault(drop.batch, []).append((drop.bitmap, drop.votes, drop.block))
+            assert drop.number == len(dropped[drop.batch]) - 1
+        assert dropped == {batch: drops for batch, drops in self.model.drops.items() if drops}
         for batch in batches:
             assert self.ledger.find_batch_index(batch.batch_id) == batch.index
 

@@ -10,17 +10,23 @@ import pytest
 from eth_account.signers.local import LocalAccount
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from chain.ledger import Call, reverts
-from chain.ledger.abi import decode_event, encode_call, encode_values
+from chain.ledger import Call, calls, reverts
+from chain.ledger.abi import decode_event, encode_call, encode_values, snake
 from chain.ledger.calls import PAYLOAD_TYPES, ZERO_ADDRESS, Action
-from chain.members import KeyAlgorithm, MemberState
+from chain.members import KeyAlgorithm, MemberState, PolicyVersion, TagKeyVersion, format_text, parse_text
+from chain.proof.authorities import authority_log
 from tests.contracts.engines import MACHINE_SETTINGS, Consortium, Engine, account, uscc
 from tests.contracts.registry_model import RegistryModel, thumbprint_of
 
 LIFETIME_BLOCKS = 12
 ACCOUNTS: list[LocalAccount] = [account(f"controller {i}") for i in range(7)]
 BY_ADDRESS = {one.address.lower(): one for one in ACCOUNTS}
-KEYS = [(KeyAlgorithm.ES256, bytes([i]) * 64) for i in range(1, 4)] + [(KeyAlgorithm.ED25519, b"\x07" * 32)]
+KEYS = [(KeyAlgorithm.ES256, bytes([i]) * 64) for i in range(1, 4)] + [
+    (KeyAlgorithm.ED25519, b"\x07" * 32),
+    (KeyAlgorithm.SM2, b"\x01" * 64),
+]
+
+KEY_ENDS = ["retireKey", "revokeKey", "withdrawRequest"]
 
 # The first three are governors with their controllers: drawn more often, so that many calls get somewhere.
 senders = st.sampled_from([a.address.lower() for a in (*ACCOUNTS[:3], *ACCOUNTS[:3], *ACCOUNTS)])
@@ -32,17 +38,29 @@ roles = st.one_of(st.integers(0, 1023), st.just(1023), st.just(1024))
 keys = st.one_of(st.sampled_from(KEYS), st.just((KeyAlgorithm.ED25519, b"\x01" * 31)))
 thumbprints = st.sampled_from([*(thumbprint_of(*key) for key in KEYS), b"\x09" * 32])
 hashes = st.sampled_from([b"\x11" * 32, b"\x22" * 32])
+texts = st.sampled_from([format_text("view"), format_text("0100"), format_text("x" * 32)])
+no_texts = st.sampled_from([bytes(32), *(text.ljust(32, b"\0") for text in (b"a b", b"a\0b", b"\xd0\x90"))])
+any_text = st.one_of(texts, texts, no_texts)
+ago = st.one_of(st.integers(0, 40), st.just(-3), st.just(10**10))
+"""How many seconds before the newest block."""
 
 decisions: st.SearchStrategy[tuple[Action, tuple[Any, ...]]] = st.one_of(
     st.tuples(st.just(Action.ADMIT_GOVERNOR), st.tuples(any_uscc, codes, hashes, roles, addresses)),
     st.tuples(st.sampled_from([Action.EXPEL, Action.SUSPEND, Action.REINSTATE]), st.tuples(usccs)),
     st.tuples(st.just(Action.SET_THRESHOLD), st.tuples(st.integers(0, 4))),
     st.tuples(st.sampled_from([Action.SET_GATEWAY, Action.SET_CONTROLLER]), st.tuples(addresses, usccs, st.booleans())),
-    st.tuples(st.just(Action.SET_POLICY), st.tuples(st.integers(0, 2), hashes)),
+    st.tuples(st.just(Action.SET_POLICY), st.tuples(any_text, hashes)),
     st.tuples(st.just(Action.CHANGE_ROLES), st.tuples(usccs, roles, st.one_of(st.just(""), usccs))),
     st.tuples(st.just(Action.CHANGE_PROFILE), st.tuples(usccs, hashes, codes)),
     st.tuples(st.just(Action.ADD_KEY), st.tuples(usccs, keys).map(lambda t: (t[0], int(t[1][0]), t[1][1]))),
-    st.tuples(st.just(Action.REVOKE_KEY), st.tuples(thumbprints, st.integers(0, 30))),
+    st.tuples(st.just(Action.COMPROMISE_KEY), st.tuples(thumbprints, ago)),
+    st.tuples(st.just(Action.REJECT_COMPROMISE), st.tuples(thumbprints)),
+    st.tuples(st.just(Action.ASSIGN), st.tuples(any_text, any_text, st.one_of(st.just(""), usccs))),
+    st.tuples(st.just(Action.SET_OPERATOR), st.tuples(usccs, st.one_of(any_text, st.just(bytes(32))))),
+    st.tuples(
+        st.just(Action.SET_TAG_KEY),
+        st.tuples(st.one_of(hashes, st.just(bytes(32))), st.integers(0, 4), st.integers(0, 20)),
+    ),
 )
 
 
@@ -69,14 +87,18 @@ class RegistryMachine(RuleBasedStateMachine):
                 founder.controller.lower(),
             )
         self.model.thresholds.append((self.first_block, threshold))
-        self.model.policies[1].append((self.first_block, b"\x01" * 32))
-        self.model.policies[2].append((self.first_block, b"\x02" * 32))
+        for name, value in self.consortium.founding.policies.items():
+            self.model.policies[format_text(name)].append(PolicyVersion(self.first_block, value))
+        founding = self.consortium.founding
+        self.model.tag_keys.append(TagKeyVersion(self.first_block, 0, founding.tag_suite, founding.tag_key))
+        self.model.changed_block = self.first_block
         self.touched: set[object] = set()
 
     def both(self, call: Call, method: str, sender: str, *arguments: object) -> None:
         """Sends the call, runs the model on a copy, and compares what each says."""
         outcome = self.consortium.attempt(call, BY_ADDRESS[sender])
         trial = copy.deepcopy(self.model)
+        trial.now = self.ledger.block_timestamp(outcome.block)
         try:
             getattr(trial, method)(outcome.block, sender, *arguments)
         except reverts.ContractRefused as refusal:
@@ -115,11 +137,29 @@ class RegistryMachine(RuleBasedStateMachine):
         call = encode_call("MemberRegistry", "addKey", one, int(key[0]), key[1])
         self.both(call, "add_key", sender, one, *key)
 
-    @rule(sender=senders, thumbprint=thumbprints, ago=st.one_of(st.none(), st.integers(-3, 40)))
-    def revoke_key(self, sender: str, thumbprint: bytes, ago: int | None) -> None:
-        since = 0 if ago is None else max(0, self.ledger.head().number + 1 - ago)
-        call = encode_call("MemberRegistry", "revokeKey", thumbprint, since)
-        self.both(call, "revoke_key", sender, thumbprint, since)
+    @rule(
+        sender=senders, thumbprint=thumbprints, function=st.sampled_from(["retireKey", "revokeKey", "withdrawRequest"])
+    )
+    def end_key(self, sender: str, thumbprint: bytes, function: str) -> None:
+        self.both(encode_call("MemberRegistry", function, thumbprint), snake(function), sender, thumbprint)
+
+    @rule(sender=senders, thumbprint=thumbprints, ago_s=ago)
+    def request_compromise(self, sender: str, thumbprint: bytes, ago_s: int) -> None:
+        since = self.seconds(ago_s)
+        call = encode_call("MemberRegistry", "requestCompromise", thumbprint, since)
+        self.both(call, "request_compromise", sender, thumbprint, since)
+
+    def seconds(self, ago_s: int) -> int:
+        """So many seconds before the newest block, as far as there were any."""
+        return max(0, self.ledger.head().timestamp - ago_s)
+
+    @rule(sender=st.sampled_from([ACCOUNTS[0].address.lower()]))
+    def anchor(self, sender: str) -> None:
+        """A batch more, where this account may anchor: an epoch of tags begins at one that is not anchored yet."""
+        if self.ledger.find_gateway_member(sender) is not None:
+            root = self.model.batches.to_bytes(32, "big")
+            self.consortium.send(calls.anchor(root, 1, bytes(48)), BY_ADDRESS[sender])
+            self.model.batches += 1
 
     @rule(sender=senders, subject=addresses, active=st.booleans())
     def set_controller(self, sender: str, subject: str, active: bool) -> None:
@@ -133,6 +173,8 @@ class RegistryMachine(RuleBasedStateMachine):
     @rule(sender=senders, decision=decisions)
     def propose(self, sender: str, decision: tuple[Action, tuple[Any, ...]]) -> None:
         action, arguments = decision
+        if action is Action.COMPROMISE_KEY:
+            arguments = (arguments[0], self.seconds(arguments[1]))
         payload = encode_values(PAYLOAD_TYPES[action], *arguments)
         call = encode_call("MemberRegistry", "propose", int(action), payload)
         self.both(call, "propose", sender, action, arguments)
@@ -187,6 +229,9 @@ class RegistryMachine(RuleBasedStateMachine):
             assert len({key.member for key in keys}) <= 1
         for address, accounts in model.accounts.items():
             assert list(ledger.account_versions(address)) == accounts
+        for thumbprint in model.keys:
+            assert ledger.find_request_time(thumbprint) == model.requests.get(thumbprint)
+        self.check_voted_facts()
         for code, holders in model.codes.items():
             assert (ledger.find_customs_code_holder(code) or "") == (holders[-1] if holders else "")
         assert [(v.since_block, v.threshold) for v in ledger.threshold_versions()] == model.thresholds
@@ -199,6 +244,26 @@ class RegistryMachine(RuleBasedStateMachine):
         told = ledger.members(from_block=self.first_block)
         assert {one: list(m.versions) for one, m in told.items()} == {k: v for k, v in model.members.items() if v}
         self.check_executions()
+
+    def check_voted_facts(self) -> None:
+        """What governors agreed on, by calls and by events; the newest log fixes every change of the authorities."""
+        model, ledger = self.model, self.ledger
+        events = ledger.voted_facts(from_block=self.first_block)
+        by_name = {parse_text(name): tuple(versions) for name, versions in model.policies.items() if versions}
+        assert events.policies == by_name
+        assert {name: ledger.policy_versions(name) for name in by_name} == by_name
+        codes = {(parse_text(r), parse_text(c)): tuple(v) for (r, c), v in model.assignments.items() if v}
+        assert events.assignments == codes
+        assert {name: ledger.assignment_versions(*name) for name in codes} == codes
+        operators = {member: tuple(versions) for member, versions in model.operators.items() if versions}
+        assert events.operators == operators
+        assert {member: ledger.operator_versions(member) for member in operators} == operators
+        assert events.tag_keys == ledger.tag_key_versions() == tuple(model.tag_keys)
+        assert events.authorities == tuple(model.authorities)
+        logs = [version.log for version in ledger.authority_versions()]
+        assert logs == [authority_log(model.authorities[: n + 1]) for n in range(len(model.authorities))]
+        assert ledger.authority_versions()[-1].authorities == len(model.listed())
+        assert ledger.changed_block() == model.changed_block
 
     def check_executions(self) -> None:
         """No proposal executed twice, and an expelled governor is not among the active."""

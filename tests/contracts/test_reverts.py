@@ -11,7 +11,7 @@ from chain.ledger.abi import encode_call, snake
 from chain.ledger.calls import ZERO_ADDRESS, Action, Decision
 from chain.ledger.reverts import CONTRACT_ERRORS, ContractRefused
 from chain.ledger.sender import sign_transaction
-from chain.members import KeyAlgorithm, PolicyKind, Role
+from chain.members import AUTHORITIES_MAX, KeyAlgorithm, PolicyName, Role
 from chain.proof import rlp
 from chain.proof.hashes import keccak256
 from contracts import artifact
@@ -20,6 +20,7 @@ from tests.contracts.engines import GAS, Consortium, Engine, account, uscc
 PARTICIPANT, STRANGER = uscc(10), uscc(99)
 KEY, REVOKED = b"\x01" * 64, b"\x02" * 64
 ROOT = b"\x05" * 32
+DROPPED = b"\x80"
 HELD_CODE = "4400910000"
 GOVERNORS_MAX = 256
 FOUNDED_TOGETHER = 16
@@ -41,7 +42,11 @@ class Scene:
         send(calls.add_raw_key(PARTICIPANT, KeyAlgorithm.ES256, KEY), owner)
         receipt = send(calls.add_raw_key(PARTICIPANT, KeyAlgorithm.ES256, REVOKED), owner)
         self.revoked = receipt.logs[0].topics[1]
-        send(calls.revoke_key(self.revoked, 3), owner)
+        send(calls.revoke_key(self.revoked), owner)
+        receipt = send(calls.add_raw_key(PARTICIPANT, KeyAlgorithm.SM2, KEY), owner)
+        self.compromised = receipt.logs[0].topics[1]
+        send(calls.request_compromise(self.compromised, 3), owner)
+        send(calls.propose(calls.compromising_key(self.compromised, 3)), first)
         send(calls.propose(calls.setting_gateway(gateway.address, uscc(0))), first)
         for number, governor in enumerate((first, second)):
             send(calls.set_attester(account(f"attester {number}").address), governor)
@@ -49,6 +54,9 @@ class Scene:
             send(calls.anchor(ROOT, count, bytes(48 * count)), gateway)
         for number in (0, 1):
             send(calls.attest(2, ROOT), account(f"attester {number}"))
+        send(calls.drop(0, DROPPED), account("attester 0"))
+        send(calls.drop(1, DROPPED), account("attester 0"))
+        send(calls.drop(1, DROPPED), account("attester 1"))
 
 
 @pytest.fixture(scope="module")
@@ -88,9 +96,14 @@ CASES: dict[str, Callable[[Scene], tuple[Call, str]]] = {
     "MalformedPublicKey": called(calls.add_raw_key(PARTICIPANT, KeyAlgorithm.ED25519, bytes(31)), "participant"),
     "KeyTaken": called(calls.add_raw_key(PARTICIPANT, KeyAlgorithm.ES256, KEY), "participant"),
     "UnknownKey": called(calls.revoke_key(b"\x77" * 32), "participant"),
-    "KeyAlreadyRevoked": lambda scene: (calls.revoke_key(scene.revoked, 4), "participant"),
-    "BlockInFuture": lambda scene: (calls.revoke_key(scene.revoked, 1 << 39), "participant"),
-    "UnknownPolicy": voted(decided(Action.SET_POLICY, 0, bytes(32))),
+    "RolesNeedVote": called(calls.admit(STRANGER, "x", Role.TAX), "controller 0"),
+    "WrongKeyState": lambda scene: (calls.retire_key(scene.revoked), "participant"),
+    "TimeOutOfRange": lambda scene: (calls.request_compromise(scene.revoked, 1 << 39), "participant"),
+    "AlreadyCompromised": lambda scene: (calls.propose(calls.compromising_key(scene.compromised, 3)), "controller 0"),
+    "NotContested": lambda scene: (calls.withdraw_request(scene.compromised), "participant"),
+    "MalformedText": voted(decided(Action.SET_POLICY, b"a b".ljust(32, b"\0"), bytes(32))),
+    "MalformedTagKey": voted(calls.setting_tag_key(bytes(32), 3, 9)),
+    "EpochTooEarly": voted(calls.setting_tag_key(b"\x01" * 32, 3, 1)),
     "ThresholdOutOfRange": voted(calls.setting_threshold(4)),
     "UnknownAction": called(encode_call("MemberRegistry", "propose", 0, b""), "controller 0"),
     "UnknownProposal": called(calls.approve(1000), "controller 0"),
@@ -103,6 +116,9 @@ CASES: dict[str, Callable[[Scene], tuple[Call, str]]] = {
     "CountBeyondBatches": called(calls.attest(3, ROOT), "attester 0"),
     "CountBehindCheckpoint": called(calls.attest(1, ROOT), "attester 0"),
     "AlreadyAttested": called(calls.attest(2, ROOT), "attester 0"),
+    "BitmapOutOfRange": called(calls.drop(0, bytes(257)), "attester 1"),
+    "AlreadyVotedDrop": called(calls.drop(0, DROPPED), "attester 0"),
+    "AlreadyDropped": called(calls.drop(1, DROPPED), "attester 0"),
     "RevertedWithoutReason": voted(Decision(Action.SUSPEND, b"")),
 }
 
@@ -154,7 +170,9 @@ def test_the_last_governor_cannot_leave(engine: Engine) -> None:
 def test_a_governor_beyond_the_two_hundred_and_fifty_six_ever_seated_is_refused(engine: Engine) -> None:
     consortium = Consortium(engine, governors=FOUNDED_TOGETHER, threshold=1)
     first = consortium.controllers[0]
-    fill_the_seats(consortium)
+    admit_governors(consortium, range(FOUNDED_TOGETHER, AUTHORITIES_MAX))
+    # No more are listed at once, so each of the others takes the place of one that leaves.
+    admit_governors(consortium, range(AUTHORITIES_MAX, GOVERNORS_MAX), leaving=1)
     every_one = consortium.ledger.governors().every_one
     assert len(every_one) == GOVERNORS_MAX
     # Seats are never given again, so that one leaves makes no room for another.
@@ -164,7 +182,7 @@ def test_a_governor_beyond_the_two_hundred_and_fifty_six_ever_seated_is_refused(
     assert refusal.most == GOVERNORS_MAX
     # The last seat's bit is the word's highest; who sat there takes it again.
     consortium.send(calls.propose(calls.reinstating(every_one[-1])), first)
-    assert consortium.ledger.governors().active == every_one
+    assert consortium.ledger.governors().active == (every_one[0], *every_one[1 + GOVERNORS_MAX - AUTHORITIES_MAX :])
 
 
 def test_a_founding_with_a_threshold_beyond_its_governors_is_refused(engine: Engine) -> None:
@@ -196,11 +214,50 @@ def test_every_error_of_the_contracts_has_its_python_error_with_the_same_facts()
     assert all(issubclass(kind, ContractRefused) for kind in CONTRACT_ERRORS.values())
 
 
-def test_every_policy_kind_of_the_contract_can_be_changed(engine: Engine) -> None:
+def test_a_key_is_contested_once_whatever_came_of_it(engine: Engine) -> None:
     consortium = Consortium(engine, threshold=1)
-    for kind in PolicyKind:
-        consortium.send(calls.propose(calls.setting_policy(kind, b"\x0a" * 32)), consortium.controllers[0])
-        assert consortium.ledger.policy_hash(kind) == b"\x0a" * 32
+    owner = consortium.controllers[0]
+    thumbprint = consortium.send(calls.add_raw_key(uscc(0), KeyAlgorithm.ES256, KEY), owner).logs[0].topics[1]
+    requested = consortium.send(calls.request_compromise(thumbprint, 5), owner).block
+    consortium.send(calls.propose(calls.rejecting_compromise(thumbprint)), owner)
+    refusal = consortium.attempt(calls.request_compromise(thumbprint, 4), owner).refusal
+    assert isinstance(refusal, reverts.AlreadyContested)
+    assert refusal.requested_at == consortium.ledger.block_timestamp(requested)
+
+
+def test_a_ledger_is_created_only_where_its_registry_expects_it(engine: Engine) -> None:
+    from chain.ledger.abi import encode_constructor
+
+    consortium = Consortium(engine)
+    creation = encode_constructor("RecordLedger", consortium.addresses.registry)
+    call = {"from": engine.deployer.address, "data": "0x" + creation.hex()}
+    with pytest.raises(reverts.OtherLedger) as refusal:
+        consortium.ledger._endpoint.request("eth_call", call, "latest")
+    assert refusal.value.expected == consortium.addresses.ledger
+
+
+def test_the_list_of_authorities_holds_one_hundred_and_twenty_eight(engine: Engine) -> None:
+    consortium = Consortium(engine, governors=FOUNDED_TOGETHER, threshold=1)
+    first = consortium.controllers[0]
+    admit_governors(consortium, range(FOUNDED_TOGETHER, AUTHORITIES_MAX))
+    refusal = consortium.attempt(calls.propose(admitting(AUTHORITIES_MAX)), first).refusal
+    assert isinstance(refusal, reverts.TooManyAuthorities)
+    assert refusal.most == AUTHORITIES_MAX == consortium.ledger.authority_versions()[-1].authorities
+    # An expelled one makes room; a suspended one does not.
+    consortium.send(calls.propose(calls.suspending(uscc(1))), first)
+    assert isinstance(
+        consortium.attempt(calls.propose(admitting(AUTHORITIES_MAX)), first).refusal, reverts.TooManyAuthorities
+    )
+    consortium.send(calls.propose(calls.expelling(uscc(1))), first)
+    consortium.send(calls.propose(admitting(AUTHORITIES_MAX)), first)
+
+
+def test_every_policy_of_this_edition_can_be_set_and_any_other(engine: Engine) -> None:
+    consortium = Consortium(engine, threshold=1)
+    for name in (*PolicyName, "x" * 32):
+        consortium.send(calls.propose(calls.setting_policy(name, b"\x0a" * 32)), consortium.controllers[0])
+        policy = consortium.ledger.find_policy(name)
+        assert policy is not None and policy.value == b"\x0a" * 32
 
 
 def admitting(number: int) -> Decision:
@@ -209,24 +266,31 @@ def admitting(number: int) -> Decision:
     )
 
 
-def fill_the_seats(consortium: Consortium) -> None:
-    """Admits governors, each by a transaction, until every seat was given; many at once, for engines wait a second."""
+def admit_governors(consortium: Consortium, numbers: range, leaving: int | None = None) -> None:
+    """Admits governors by a transaction each, before each expelling one from `leaving` on where that is given.
+
+    Many are sent at once, for engines wait a second.
+    """
     ledger, first = consortium.ledger, consortium.controllers[0]
     nonce = ledger.next_nonce(first.address)
     waiting: list[str] = []
-    for number in range(FOUNDED_TOGETHER, GOVERNORS_MAX):
+    decisions: list[Decision] = []
+    for place, number in enumerate(numbers):
+        if leaving is not None:
+            decisions.append(calls.expelling(uscc(leaving + place)))
+        decisions.append(admitting(number))
+    for place, decision in enumerate(decisions):
         raw = sign_transaction(
             first,
-            nonce=nonce,
+            nonce=nonce + place,
             chain_id=ledger.chain_id,
             gas_price_wei=0,
             gas=GAS,
             to=consortium.addresses.registry,
-            data=calls.propose(admitting(number)).data,
+            data=calls.propose(decision).data,
         )
         waiting.append(ledger.send_raw(raw))
-        nonce += 1
-        if len(waiting) == SENT_TOGETHER or number == GOVERNORS_MAX - 1:
+        if len(waiting) == SENT_TOGETHER or place == len(decisions) - 1:
             for tx_hash in waiting:
                 ledger.wait(tx_hash)
             waiting.clear()

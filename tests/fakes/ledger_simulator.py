@@ -183,11 +183,12 @@ class Consortium:
         key: SigningKey | None = None,
         compromised_since: int = 0,
         added_by: AddedBy = AddedBy.MEMBER,
+        contested: bool = False,
     ) -> None:
         """A new version of a member's key, written in the block now."""
         public = (key or self.keys[uscc]).public
         word = self.block | state << 40 | public.algorithm << 48 | added_by << 56 | compromised_since << 64
-        word |= int.from_bytes(uscc.encode(), "big") << 104
+        word |= int.from_bytes(uscc.encode(), "big") << 104 | contested << 248
         thumbprint = public.thumbprint
         self._append(("key", thumbprint), lambda i: storage_layout.key_slot(thumbprint, i), word)
 

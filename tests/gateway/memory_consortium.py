@@ -18,7 +18,7 @@ from chain.follower import Follower
 from chain.identifiers import Ucr
 from chain.index_store import IndexStore
 from chain.keys import SigningKey
-from chain.ledger import Call, Head, Ledger, Receipt, RegisteredKey, RegisteredMember
+from chain.ledger import Call, Head, Ledger, Receipt, RegisteredKey, RegisteredMember, VotedFacts
 from chain.ledger.abi import decode_call
 from chain.ledger.faults import LedgerUnreachable
 from chain.ledger.reverts import AlreadyAnchored, NotGateway
@@ -30,7 +30,8 @@ from chain.members import (
     MemberKind,
     MemberState,
     MemberVersion,
-    PolicyKind,
+    PolicyName,
+    PolicyVersion,
     Role,
 )
 from chain.proof.batch import BatchFacts, batch_id
@@ -124,9 +125,10 @@ class PaperChain(PaperLedger):
     def keys(self, *, from_block: int = 0, to_block: int | None = None) -> dict[bytes, RegisteredKey]:
         return dict(self.keys_)
 
-    def policy_hash(self, kind: PolicyKind, block: int | None = None) -> bytes:
-        file = POLICY_FILE if kind is PolicyKind.VIEW_POLICY else RECORD_RULES_FILE
-        return sha256(file.read_bytes())
+    def voted_facts(self, *, from_block: int = 0, to_block: int | None = None) -> VotedFacts:
+        files = {PolicyName.VIEW: POLICY_FILE, PolicyName.RECORD_RULES: RECORD_RULES_FILE}
+        policies = {str(name): (PolicyVersion(0, sha256(file.read_bytes())),) for name, file in files.items()}
+        return VotedFacts(policies, {}, {}, (), ())
 
     def batches(  # type: ignore[override]
         self, first: int, *, from_block: int = 0, to_block: int | None = None

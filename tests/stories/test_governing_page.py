@@ -72,15 +72,15 @@ def test_the_dry_run_foretells_what_the_approval_does(told: dict[str, str]) -> N
 
 
 def test_the_new_governor_votes_like_any_other(told: dict[str, str]) -> None:
-    assert "set the view policy to" in said(told, "proposal show 2")
-    assert f"proposal 3: expel {TAX}; executed in block 44" in said(told, "approve 3 --as port")
+    assert "set the policy view to" in said(told, "proposal show 3")
+    assert f"proposal 4: expel {TAX}; executed in block 46" in said(told, "approve 4 --as port")
 
 
 def test_the_blocks_that_the_page_names_are_before_and_after(told: dict[str, str]) -> None:
-    before, after = said(told, "list --block 44"), said(told, "list --block 45")
+    before, after = said(told, "list --block 46"), said(told, "list --block 47")
     assert f"{TAX}  governor active" in before and "4 governors vote" in before
     assert f"{TAX}  governor expelled" in after and "3 governors vote" in after
     for listing in (before, after):
-        assert "revoked  COMPROMISED since block 36 (said in block 40)" in listing
-    assert "governor active" in said(told, f"prove {TAX} --block 44")
-    assert "governor expelled" in said(told, f"prove {TAX} --block 45")
+        assert "compromised  COMPROMISED since 2026-01-01T00:00:00Z (block 42)" in listing
+    assert "governor active" in said(told, f"prove {TAX} --block 46")
+    assert "governor expelled" in said(told, f"prove {TAX} --block 47")

@@ -22,10 +22,11 @@ from chain.ledger import Ledger, calls, reverts
 from chain.ledger.faults import LedgerUnreachable, NotInBlockYet
 from chain.ledger.registry_proofs import NotProved, ProvedRegistry
 from chain.ledger.reverts import ContractRefused
-from chain.members import AddedBy, KeyState, MemberKind, MemberState, PolicyKind, find_in_force
+from chain.members import AddedBy, KeyState, MemberKind, MemberState, PolicyName, find_in_force
 from chain.verify.trust_root import TrustRoot
 from scripts.bootstrap import example_uscc, found
 from scripts.cli import app, main
+from scripts.commands.registry import time_words
 from scripts.consortium_folder import ConsortiumFolder
 from scripts.ledger_connection import connect, trust_root_of
 from scripts.local_network import Machine
@@ -45,6 +46,8 @@ class Office:
     ledger: Ledger
     expelling: int = 0
     """The proposal that expels a governor."""
+    stolen_at: int = 0
+    """When the broker's key was stolen, Unix seconds."""
     blocks: dict[str, int] = field(default_factory=dict)
     """The block in which each step of the story took effect."""
 
@@ -104,16 +107,19 @@ def _admit_a_fourth_governor(office: Office) -> None:
 
 
 def _revoke_a_stolen_key(office: Office) -> None:
-    office.blocks["stolen"] = office.ledger.block_number()
     kid = office.kid("broker")
     office.types("key new --member broker --as broker")
-    office.types(f"key revoke --as eport {kid} --compromised-since {office.blocks['stolen']}")
-    office.blocks["revoked"] = office.ledger.block_number()
+    office.stolen_at = office.ledger.head().timestamp
+    office.types(f"key compromise request {kid} {office.stolen_at} --as broker")
+    office.blocks["contested"] = office.ledger.block_number()
+    office.types(f"proposal propose compromise-key {kid} {office.stolen_at} --as eport")
+    office.types(f"proposal approve {office.ledger.proposal_count() - 1} --as tax")
+    office.blocks["compromised"] = office.ledger.block_number()
 
 
 def _change_the_view_policy(office: Office, path: Path) -> None:
     (path / "new-policy.json").write_bytes((path / "view-policy.json").read_bytes() + b"\n")
-    office.types(f"proposal propose view-policy {path / 'new-policy.json'} --as port")
+    office.types(f"proposal propose policy view {path / 'new-policy.json'} --as port")
     number = office.ledger.proposal_count() - 1
     office.types(f"proposal approve {number} --as customs")
     office.blocks["policy"] = office.ledger.proposal(number).executed_block or 0
@@ -151,28 +157,38 @@ def test_the_new_governor_has_a_key_of_its_own_and_an_attester(office: Office) -
     assert f"{PORT_AUTHORITY}  active  ATTESTER" in office.types(f"account show {attester}")
 
 
-def test_a_stolen_key_is_revoked_from_before_it_was_noticed(office: Office) -> None:
+def test_a_stolen_key_is_contested_until_the_governors_declare_it_compromised(office: Office) -> None:
     broker = office.folder.member("broker")
-    (old,) = [key for key in office.ledger.keys().values() if len(key.versions) == 2]
-    stolen, revoked = office.blocks["stolen"], office.blocks["revoked"]
+    (old,) = [key for key in office.ledger.keys().values() if len(key.versions) > 1]
+    contested, compromised = office.blocks["contested"], office.blocks["compromised"]
     kid = old.public_key.kid
-    before, after = office.list_before_and_after("revoked")
-    mark = f"COMPROMISED since block {stolen} (said in block {revoked})"
+    before, after = office.list_before_and_after("compromised")
+    mark = f"COMPROMISED since {time_words(office.stolen_at)} (block {compromised})"
     assert line_of(before, f"key {kid}") == f"key {kid}  active  {mark}"
-    assert line_of(after, f"key {kid}") == f"key {kid}  revoked  {mark}"
+    assert line_of(after, f"key {kid}") == f"key {kid}  compromised  {mark}"
     assert line_of(after, f"key {office.kid('broker')}").endswith("active")
-    then, now = office.proved().key_versions(old.thumbprint)
-    assert (then.state, then.compromised_since, then.member) == (KeyState.ACTIVE, None, broker.uscc)
-    assert (now.state, now.compromised_since, now.since_block) == (KeyState.REVOKED, stolen, revoked)
+    added, asked, voted = office.proved().key_versions(old.thumbprint)
+    assert (added.state, added.compromised_since, added.member) == (KeyState.ACTIVE, None, broker.uscc)
+    assert (asked.state, asked.contested, asked.since_block) == (KeyState.ACTIVE, True, contested)
+    assert (voted.state, voted.contested, voted.since_block) == (KeyState.COMPROMISED, False, compromised)
+    assert asked.compromised_since == voted.compromised_since == office.stolen_at
+
+
+def test_a_key_is_retired_by_its_member_alone(office: Office) -> None:
+    kid = office.kid("carrier")
+    with pytest.raises(reverts.NotPermitted):
+        office.types(f"key retire {kid} --as eport --dry-run")
+    assert "would be taken now" in office.types(f"key retire {kid} --as carrier --dry-run")
+    assert "would be taken now" in office.types(f"key revoke {kid} --as carrier --dry-run")
 
 
 def test_the_view_policy_is_changed_by_vote(office: Office) -> None:
     before, after = office.list_before_and_after("policy")
     old, new = (sha256((office.folder.path / name).read_bytes()) for name in ("view-policy.json", "new-policy.json"))
-    assert old.hexdigest() in line_of(before, "view policy")
-    assert line_of(after, "view policy") == f"view policy  {new.hexdigest()}  since block {office.blocks['policy']}"
-    versions = office.proved().policy_versions(PolicyKind.VIEW_POLICY)
-    assert [version.hash for version in versions] == [old.digest(), new.digest()]
+    assert old.hexdigest() in line_of(before, "policy view")
+    assert line_of(after, "policy view") == f"policy view  {new.hexdigest()}  since block {office.blocks['policy']}"
+    versions = office.proved().policy_versions(PolicyName.VIEW)
+    assert [version.value for version in versions] == [old.digest(), new.digest()]
 
 
 def test_a_governor_is_expelled_and_what_it_said_before_still_counts(office: Office) -> None:

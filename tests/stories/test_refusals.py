@@ -8,7 +8,7 @@ import pytest
 
 from chain.errors import StoreFault
 from chain.identifiers import Uscc
-from chain.members import PolicyKind
+from chain.members import PolicyName, PolicyVersion
 from chain.records.sections import Party
 from gateway.access.policy import UnagreedPolicy
 from gateway.query.consignments import ReadingDesk
@@ -50,7 +50,7 @@ def test_nothing_is_shown_while_the_policy_file_is_not_the_one_that_the_members_
 ) -> None:
     registry = town.gateway.services.registry
     snapshot = registry.snapshot()
-    voted = replace(snapshot, policies={**snapshot.policies, PolicyKind.VIEW_POLICY: bytes(32)})
+    voted = replace(snapshot, policies={**snapshot.policies, PolicyName.VIEW: (PolicyVersion(1, bytes(32)),)})
     with monkeypatch.context() as patch:
         patch.setattr(registry, "snapshot", lambda: voted)
         for path in paths:

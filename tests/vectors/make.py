@@ -123,6 +123,17 @@ def structures() -> Json:
                 "version": 0,
                 "slot": _slot(storage_layout.account_slot(facts.gateway, 0)),
             },
+            "policy": {
+                "name": "view",
+                "version": 0,
+                "slots": [_slot(s) for s in storage_layout.policy_slots("view", 0)],
+            },
+            "assignment": {
+                "register": "customs-office",
+                "code": "0100",
+                "version": 0,
+                "slot": _slot(storage_layout.assignment_slot("customs-office", "0100", 0)),
+            },
             "commitment": {"index": 7, "slot": _slot(storage_layout.commitment_slot(7))},
             "checkpoint": {"index": 2, "slots": [_slot(slot) for slot in storage_layout.checkpoint_slots(2)]},
         },

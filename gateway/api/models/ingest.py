@@ -180,6 +180,7 @@ class KeyLine(Answer):
     algorithm: str
     added_by: str
     compromised_since: int | None
+    contested: bool
     since_block: int
     jwk: dict[str, str]
 

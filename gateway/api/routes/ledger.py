@@ -173,6 +173,7 @@ def _key(key: RegisteredKey, block: int) -> KeyLine | None:
         algorithm=version.algorithm.name,
         added_by=version.added_by.name.lower(),
         compromised_since=version.compromised_since,
+        contested=version.contested,
         since_block=version.since_block,
         jwk=key.public_key.jwk(),
     )

@@ -23,6 +23,7 @@ from chain.ledger.faults import (
     WrongChain,
     without_secrets,
 )
+from chain.members import Role
 from tests.contracts.engines import Consortium, account, uscc
 from tests.fakes.faulty_provider import FaultyProvider
 
@@ -336,7 +337,10 @@ def test_members_and_keys_read_from_events_equal_those_read_by_calls(anchoring: 
 
     key = SigningKey.generate().public
     anchoring.send(calls.add_key(uscc(0), key), anchoring.controllers[0])
-    anchoring.send(calls.revoke_key(key.thumbprint, 2), anchoring.controllers[0])
+    for call in (calls.request_compromise(key.thumbprint, 2), calls.withdraw_request(key.thumbprint)):
+        anchoring.send(call, anchoring.controllers[0])
+    anchoring.send(calls.retire_key(key.thumbprint), anchoring.controllers[0])
+    anchoring.send(calls.revoke_key(key.thumbprint), anchoring.controllers[0])
     ledger = anchoring.ledger
     first = ledger.threshold_versions()[0].since_block
     for one, member in ledger.members(from_block=first).items():
@@ -351,7 +355,7 @@ def test_facts_are_read_as_of_a_block(anchoring: Consortium) -> None:
     ledger = anchoring.ledger
     before = ledger.block_number()
     name = uscc(50)
-    anchoring.send(calls.admit(name, "late", anchoring.founding.founders[0].roles), anchoring.controllers[0])
+    anchoring.send(calls.admit(name, "late", Role.BROKER), anchoring.controllers[0])
     assert ledger.member_versions(name, before) == ()
     assert len(ledger.member_versions(name)) == 1
     assert name not in ledger.members(to_block=before) and name in ledger.members()

@@ -163,5 +163,7 @@ def test_consignment_on_the_embedded_node_verifies_and_remembers_a_later_revocat
 
     chain.it.send(calls.revoke_key(chain.key.public.thumbprint), chain.it.controllers[0])
     refreshed = chain.bundle(first, second)
-    assert verify_file(refreshed.format(), trust_root).verdict is Verdict.REVOKED_SINCE
+    report = verify_file(refreshed.format(), trust_root)
+    assert report.verdict is Verdict.VALID
+    assert all("revoked in block" in record.since[0].en for record in report.records)
     assert verify_file(bundle.format(), trust_root).verdict is Verdict.VALID

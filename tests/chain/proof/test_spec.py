@@ -27,7 +27,8 @@ def test_every_worked_hex_example_is_a_computed_one() -> None:
     computed = json.dumps(structures()) + "63746963616c2062797a616e74696e65206661756c7420746f6c6572616e6365"
     examples = {example for file in SPEC.glob("*.md") for example in re.findall(r"\b[0-9a-f]{32,}\b", page(file.name))}
     assert len(examples) > 20
-    assert [example for example in examples if example not in computed] == []
+    # The order of a group is a decimal number of the standard's.
+    assert [example for example in examples if example not in computed and not example.isdigit()] == []
 
 
 def test_the_table_of_checks_is_the_verifiers() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from chain.encoding import Json
 from chain.identifiers import Ucr
-from chain.keys import SigningKey
+from chain.keys import JOSE_NAME, SigningKey
 from chain.members import KeyAlgorithm
 from chain.records import RECORD_TYPES, Record, parse_record, sign_record
 from chain.sdjwt import WITHHELD, SignedRecord, issue
@@ -22,7 +22,7 @@ CONSORTIUM = "ab" * 32
 
 @pytest.mark.parametrize("record_type", RECORD_TYPES.values(), ids=RECORD_TYPES)
 @settings(max_examples=15, deadline=None)
-@given(data=st.data(), algorithm=st.sampled_from(list(KeyAlgorithm)))
+@given(data=st.data(), algorithm=st.sampled_from(list(JOSE_NAME)))
 def test_a_record_comes_back_from_its_sd_jwt_as_it_was(
     record_type: type[Record], data: st.DataObject, algorithm: KeyAlgorithm
 ) -> None:
