@@ -126,6 +126,7 @@ class Parcel:
         self.lines = [Line(ware, n, share) for ware, n, share in zip(wares, counts, shares, strict=True)]
         self.net_kg = sum((line.ware.net_kg * line.count for line in self.lines), Decimal(0))
         self.gross_kg = self.net_kg + Decimal("0.35")
+        self.carried_kg = self.gross_kg
         self.goods_value = sum((line.total for line in self.lines), Decimal(0))
         self.vat = sum((line.vat for line in self.lines), Decimal(0))
         self.consumption_tax = sum((line.consumption_tax for line in self.lines), Decimal(0))
@@ -205,7 +206,7 @@ class Parcel:
             ("freight", self.freight),
             ("insuredFee", "0"),
             ("currency", ceb.CNY),
-            ("weight", self.gross_kg),
+            ("weight", self.carried_kg),
             ("packNo", 1),
             ("goodsInfo", "、".join(line.ware.name for line in self.lines)),
             ("consignee", self.buyer),

@@ -28,7 +28,7 @@ def _second_steps(threads: Sequence[Thread]) -> list[dict[str, Json]]:
     found: list[dict[str, Json]] = []
     for thread in threads:
         current = thread.current
-        if current.one("declaration").get("stage") != "summary" or thread.folded.state in FINAL_STATES:
+        if current.one("declaration").get("stage") != "summary" or thread.status.state in FINAL_STATES:
             continue
         crossed = str(current.one("transport").get("crossed_on") or lodged_at(current)[:10])
         last = date.fromisoformat(crossed) + timedelta(days=COMPLETE_WITHIN_DAYS)
@@ -54,7 +54,7 @@ def _taxes(records: Sequence[HeldRecord]) -> list[dict[str, Json]]:
 
 
 def _deadlines(threads: Sequence[Thread], records: Sequence[HeldRecord]) -> list[dict[str, Json]]:
-    closed = {_id(one) for thread in threads if thread.folded.state in FINAL_STATES for one in thread.answers}
+    closed = {_id(one) for thread in threads if thread.status.state in FINAL_STATES for one in thread.answers}
     return [
         {"what": "what customs asked for", "by": until, "record": _id(one)}
         for one in records

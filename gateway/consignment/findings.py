@@ -1,30 +1,26 @@
 """Disagreements that a view shows: signed `audit.finding` records, and what this gateway sees while joining records.
 
-The gateway's own are unsigned and computed from what the reader sees, so they tell nothing that is withheld.
+The gateway's own are the answers of `chain.rules`, unsigned and computed from what the reader sees, so they tell
+nothing that is withheld. Rules that agree or could not be run are told beside them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Final
 
 from chain.encoding import Json
-from chain.records.audit import Finding
-from chain.records.customs import CustomsDeclaration
-from chain.rules.declaration import Case, check_declaration
-from chain.sdjwt import SignedRecord
-from gateway.consignment.crosschecks import check_between
-from gateway.consignment.declarations import Thread, foreign_amendments
+from chain.rules.answers import Finding
+from chain.rules.pack import RULES, RULES_VERSION, Evaluation
+from chain.rules.tables import NO_TABLES, Tables
+from gateway.consignment.declarations import foreign_amendments
 from gateway.consignment.records import HeldRecord
-
-DECLARATIONS_CHECKED_MAX = 4_096
-"""Declarations whose own findings are kept: they follow from the record alone."""
+from gateway.consignment.rule_facts import evaluate_held
 
 
-def findings(records: Sequence[HeldRecord], threads: Sequence[Thread]) -> list[Json]:
+def findings(records: Sequence[HeldRecord], tables: Tables = NO_TABLES) -> list[Json]:
     """Signed findings first, then the gateway's own, each with the records that it rests on."""
-    found: list[Json] = [
+    listed: list[Json] = [
         {
             "by": one.signed.iss,
             "record": one.signed.record_id,
@@ -36,35 +32,58 @@ def findings(records: Sequence[HeldRecord], threads: Sequence[Thread]) -> list[J
         for one in records
         if one.one("finding")
     ]
-    found += [_forbidden(thread, place) for thread in threads for place in range(len(thread.folded.forbidden))]
-    found += [_own("same-number-twice", "H", [a, b], *_DOUBLED) for a, b in _doubled(records)]
-    found += [_own("amended-by-another", "H", [a, b], *_FOREIGN) for a, b in foreign_amendments(records)]
-    for thread in threads:
-        found += [_computed(one) for one in _within(thread.current.signed)]
-    return found + [_computed(one) for one in check_between(records, threads)]
+    listed += [_own("same-number-twice", "H", [a, b], *_DOUBLED) for a, b in _doubled(records)]
+    listed += [_own("amended-by-another", "H", [a, b], *_FOREIGN) for a, b in foreign_amendments(records)]
+    return listed + [_computed(one) for one in evaluate_held(records, tables).findings]
 
 
-@lru_cache(maxsize=DECLARATIONS_CHECKED_MAX)
-def _within(signed: SignedRecord) -> tuple[Finding, ...]:
-    """What a declaration says against itself (C01 to C10), in the sections that are seen; nothing without its head."""
-    if not signed.section("declaration"):
-        return ()
-    said = {name: values for name in signed.sections if (values := signed.section(name))}
-    case = Case(signed.record_id, CustomsDeclaration.from_sections(said), submitter=signed.iss)
-    return check_declaration(case)
+def checks(records: Sequence[HeldRecord], tables: Tables = NO_TABLES) -> dict[str, Json]:
+    """Which rules agree, with their sources, and which were not run, and why. Those with findings stand there."""
+    evaluation = evaluate_held(records, tables)
+    return {
+        "version": RULES_VERSION,
+        "tables": {**tables.roots},
+        "agree": [
+            {"rule": one.rule, "text": RULES[one.rule].en, "text_zh": RULES[one.rule].zh, "records": [*one.records]}
+            for one in evaluation.agreements
+        ],
+        "not_run": _not_run(evaluation),
+    }
 
 
-def _computed(finding: Finding) -> Json:
-    said = finding.model_dump(mode="json", exclude_defaults=True)
+def _not_run(evaluation: Evaluation) -> list[Json]:
+    listed = [(one, False) for one in evaluation.not_run] + [(one, True) for one in evaluation.not_run_in_part]
+    return [
+        {
+            "rule": one.rule,
+            "missing": str(one.missing),
+            "text": one.what,
+            "text_zh": one.what_zh or None,
+            "in_part": in_part,
+        }
+        for one, in_part in sorted(listed, key=lambda each: each[0].rule)
+    ]
+
+
+def _computed(found: Finding) -> Json:
     return {
         "by": "gateway",
         "record": None,
-        "rule": finding.rule,
-        "severity": finding.severity,
-        "records": [*dict.fromkeys(one.record for one in finding.inputs)],
-        "text": finding.explanation,
-        "text_zh": finding.explanation_zh,
-        **{name: said.get(name) for name in ("version", "declared", "computed", "delta", "tolerance", "inputs")},
+        "rule": found.rule,
+        "severity": found.severity,
+        "records": [*found.records],
+        "text": found.text,
+        "text_zh": found.text_zh,
+        "version": RULES_VERSION,
+        "declared": found.declared,
+        "computed": found.computed,
+        "delta": found.delta,
+        "tolerance": found.tolerance,
+        "tables": [*found.tables],
+        "inputs": [
+            {"record": one.record, "field": one.field, **({"value": one.value} if one.value is not None else {})}
+            for one in found.inputs
+        ],
     }
 
 
@@ -90,32 +109,14 @@ def _own(rule: str, severity: str, records: Sequence[HeldRecord], text: str, tex
     }
 
 
-def _forbidden(thread: Thread, place: int) -> Json:
-    step = thread.folded.forbidden[place]
-    if step.said.code:
-        text = f"Customs said {step.wanted} while the declaration was {step.state}"
-        text_zh = f"申报处于 {step.state} 时，海关回执为 {step.wanted}"
-    else:
-        text = f"The declaration was lodged anew while it was {step.state}"
-        text_zh = f"申报处于 {step.state} 时被重新申报"
-    records = [step.since.record, step.said.record]
-    return _own(
-        "forbidden-step",
-        "H",
-        records,
-        f"{text}: that step is not allowed, so it stays.",
-        f"{text_zh}：该步骤不允许，状态不变。",
-    )
-
-
 def _doubled(records: Sequence[HeldRecord]) -> list[tuple[HeldRecord, HeldRecord]]:
     first: dict[tuple[str, str], HeldRecord] = {}
-    found = []
+    pairs = []
     for one in records:
         earlier = first.setdefault((one.signed.iss, one.signed.jti), one)
         if earlier is not one:
-            found.append((earlier, one))
-    return found
+            pairs.append((earlier, one))
+    return pairs
 
 
 def _inputs(record: HeldRecord) -> list[Json]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cached_property, lru_cache
 from typing import Protocol
@@ -109,6 +110,11 @@ class _Passing(HeldRecord):
 
     def many(self, section: str) -> list[dict[str, Json]]:
         return _listed(self.signed.section(section))
+
+
+def issued_text(signed: SignedRecord) -> str:
+    """The record's `iat` as UTC text."""
+    return datetime.fromtimestamp(signed.iat, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def passing(signed: SignedRecord, reference_keys: frozenset[tuple[str, str, str]]) -> HeldRecord:

@@ -100,10 +100,10 @@ def timeline(threads: Sequence[Thread], records: Sequence[HeldRecord]) -> list[J
     """What happened, over customs, logistics and tax, by the time at which its source says that it happened."""
     moments = [_moment(one) for one in records]
     for thread in threads:
-        for step in thread.folded.steps:
-            at = next((m for m in moments if m["record"] == step.said.record.signed.record_id), None)
+        for step in thread.status.steps:
+            at = next((m for m in moments if m["record"] == step.word.record), None)
             if at is not None:
-                at["at"] = step.said.at
+                at["at"] = step.word.at
                 at["state"] = step.after or None
     return [*sorted(moments, key=lambda m: (str(m["at"]), str(m["record"])))]
 
@@ -114,14 +114,14 @@ def overview(threads: Sequence[Thread], records: Sequence[HeldRecord]) -> dict[s
     last = max(events, key=lambda one: (utc_of(one.one("event").get("happened")), one.order), default=None)
     stretches: list[Json] = []
     for thread in threads:
-        moves = [step for step in thread.folded.steps if step.moved]
-        lodged = next((s.said.at for s in moves if s.after == "SUBMITTED"), None)
-        released = next((s.said.at for s in moves if s.after == "RELEASED"), None)
+        moves = [step for step in thread.status.steps if step.moved]
+        lodged = next((s.word.at for s in moves if s.after == "SUBMITTED"), None)
+        released = next((s.word.at for s in moves if s.after == "RELEASED"), None)
         stretches.append(
             {
                 "record": thread.current.signed.record_id,
-                "state": thread.folded.state or None,
-                "tax_paid": bool(thread.folded.tax_paid) or any(one.one("tax_payment") for one in records),
+                "state": thread.status.state or None,
+                "tax_paid": bool(thread.status.tax_paid) or any(one.one("tax_payment") for one in records),
                 "lodged_at": lodged,
                 "released_at": released,
                 "hours_lodged_to_released": hours_between(lodged, released) if lodged and released else None,

@@ -13,13 +13,14 @@ from functools import lru_cache
 
 from chain.encoding import Json
 from chain.errors import NotFound
+from chain.rules.tables import NO_TABLES, Tables
 from chain.sdjwt import SignedRecord
 from gateway.access.participation import conditions_for, conditions_for_record, standing_of
 from gateway.access.policy import ALWAYS_SHOWN, Cause, Condition, ViewPolicy
 from gateway.consignment import sections
 from gateway.consignment.deadlines import what_is_due
 from gateway.consignment.declarations import declaration_threads
-from gateway.consignment.findings import findings
+from gateway.consignment.findings import checks, findings
 from gateway.consignment.records import Coverage, Directory, HeldRecord, Reader
 
 HIDDEN_TYPES = frozenset({"audit.access"})
@@ -106,10 +107,10 @@ def _reduced(signed: SignedRecord, digests: frozenset[bytes]) -> SignedRecord:
     return signed.with_elements(digests)
 
 
-def consignment_view(sight: Sight, coverage: Coverage) -> dict[str, Json]:
+def consignment_view(sight: Sight, coverage: Coverage, tables: Tables = NO_TABLES) -> dict[str, Json]:
     """The picture as JSON: what `GET /v1/consignments/{ucr}` answers. Pure; see the module's first lines."""
     shown = [one for one in sight.records if one.signed.vct not in HIDDEN_TYPES]
-    threads = declaration_threads(shown)
+    threads = declaration_threads(shown, tables)
     withheld = [(one, one.withheld) for one in shown]
     return {
         "ucr": sight.ucr,
@@ -133,7 +134,8 @@ def consignment_view(sight: Sight, coverage: Coverage) -> dict[str, Json]:
         "documents": sections.listed(shown, "documents"),
         "references": sections.references(shown),
         "remarks": sections.listed(shown, "remarks"),
-        "findings": findings(shown, threads),
+        "findings": findings(shown, tables),
+        "checks": checks(shown, tables),
         "due": what_is_due(threads, shown),
         "withheld": [
             sections.named(one, sections=[*names], why=[*sight.why(one, names)]) for one, names in withheld if names

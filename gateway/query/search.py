@@ -185,7 +185,7 @@ def hit(sight: Sight) -> dict[str, Json]:
     return {
         "ucr": sight.ucr,
         "declarations": [*sorted({number for thread in threads for number in thread.numbers})],
-        "state": threads[-1].folded.state or None if threads else None,
+        "state": threads[-1].status.state or None if threads else None,
         "goods": [*list(dict.fromkeys(names))[:3]],
         "records": len(sight.records),
         "own_records_only": sight.own_only,

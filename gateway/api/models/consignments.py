@@ -199,6 +199,8 @@ class DeclarationThread(Strict):
     issuer: str
     numbers: list[str]
     state: str | None
+    flags: list[str]
+    """What stands beside the state: release against guarantee, inspection called, conditional lift-off ..."""
     tax_paid: bool
     declaration: Section | None
     valuation: Section | None
@@ -272,6 +274,39 @@ class FindingLine(Answer):
     text_zh: str | None = None
 
 
+class AgreementLine(Strict):
+    """A rule whose sources agree."""
+
+    rule: str
+    text: str
+    text_zh: str
+    records: list[str]
+    """The records that agree; one where a record agrees with itself."""
+
+
+class NotRunLine(Strict):
+    """A rule that could not be run, and why."""
+
+    rule: str
+    missing: Literal["fact", "right", "table", "allocation", "time"]
+    """What is missing: a fact, the reader's right to it, a table, how sums are shared out, or time to pass."""
+    text: str
+    text_zh: str | None
+    in_part: bool
+    """True where the rule gave an answer on a part of the consignment."""
+
+
+class Checks(Strict):
+    """Rules of this gateway that agree or were not run; those that disagree stand under `findings`."""
+
+    version: str
+    """Version of the rule pack."""
+    tables: dict[str, str]
+    """Kind of each reference table at hand to the root over its rows (RFC 9162, 64 hex digits)."""
+    agree: list[AgreementLine]
+    not_run: list[NotRunLine]
+
+
 class DueLine(Strict):
     """What is due, by when, from which record."""
 
@@ -300,6 +335,7 @@ class ConsignmentAnswer(Logged):
     references: list[ReferenceSaid]
     remarks: list[Said]
     findings: list[FindingLine]
+    checks: Checks
     due: list[DueLine]
     withheld: list[Withheld]
     records: list[RecordLine]

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from chain.records import RECORD_TYPES
-from gateway.consignment.declarations import declaration_threads
 from gateway.consignment.findings import findings
 from gateway.consignment.records import HeldRecord
 from tests.gateway.query.consortium import (
@@ -110,7 +109,7 @@ def records_of(papers: dict[str, Said]) -> list[HeldRecord]:
 
 
 def rules_of(records: list[HeldRecord]) -> list[str]:
-    found = findings(records, declaration_threads(records))
+    found = findings(records)
     return [str(one["rule"]) for one in found if isinstance(one, dict)]
 
 
@@ -154,7 +153,7 @@ def test_one_fault_gives_one_finding_of_its_rule(fault: str) -> None:
     change(papers)
     records = records_of(papers)
     assert rules_of(records) == [rule]
-    (found,) = [one for one in findings(records, declaration_threads(records)) if one["rule"] == rule]  # type: ignore[index, call-overload]
+    (found,) = [one for one in findings(records) if one["rule"] == rule]  # type: ignore[index, call-overload]
     assert found["by"] == "gateway"  # type: ignore[index, call-overload]
     assert found["record"] is None, "unsigned"  # type: ignore[index, call-overload]
     assert found["text"]  # type: ignore[index, call-overload]

@@ -9,6 +9,7 @@ import pytest
 
 from chain.errors import NotFound
 from chain.members import Role
+from chain.rules.pack import RULES
 from gateway.access.explain import explain
 from gateway.access.policy import Condition, ViewPolicy
 from gateway.consignment.records import Reader, State
@@ -222,14 +223,33 @@ def test_a_strangers_amendment_replaces_nothing_and_is_a_finding() -> None:
     assert "amended-by-another" in {one["rule"] for one in view["findings"]}  # type: ignore[attr-defined]
 
 
-def test_a_forbidden_step_keeps_the_state_and_names_both_records() -> None:
+def test_an_inspection_after_release_is_a_re_examination_and_moves_nothing() -> None:
     chain = story()
     released = chain.held[-1]
-    wrong = chain.say(BEIJING, status("INSPECTION", "11:00:00", code="C"))
+    later = chain.say(BEIJING, status("INSPECTION", "11:00:00", code="C"))
     view = seen_by(chain, TRADER)
-    assert view["declarations"][0]["state"] == "RELEASED"  # type: ignore[index]
-    (found,) = [one for one in view["findings"] if one["rule"] == "forbidden-step"]  # type: ignore[attr-defined]
-    assert found["records"] == [released.signed.record_id, wrong.signed.record_id]
+    (shown,) = view["declarations"]  # type: ignore[misc]
+    assert shown["state"] == "RELEASED"
+    assert shown["flags"] == ["inspection_called", "re_examination"]
+    (found,) = [one for one in view["findings"] if one["rule"].startswith("S01")]  # type: ignore[attr-defined]
+    assert (found["rule"], found["severity"]) == ("S01-re-examination", "I")
+    assert found["records"] == [released.signed.record_id, later.signed.record_id]
+
+
+def test_a_view_says_which_rules_agree_and_which_were_not_run_and_why() -> None:
+    told = seen_by(story(), TRADER)["checks"]
+    agreeing = {one["rule"]: one["records"] for one in told["agree"]}  # type: ignore[index]
+    missing = {one["rule"]: one["missing"] for one in told["not_run"]}  # type: ignore[index]
+    assert {"C02", "C11", "C13"} <= agreeing.keys()
+    assert missing["C31"] == "fact"
+    assert missing["C23"] == "fact"
+    assert agreeing.keys() | missing.keys() >= set(RULES)
+
+
+def test_a_rule_whose_input_is_withheld_says_that_a_right_is_missing() -> None:
+    told = seen_by(story(), CARRIER)["checks"]
+    missing = {one["rule"]: one["missing"] for one in told["not_run"]}  # type: ignore[index]
+    assert missing["C05"] == missing["C31"] == "right"
 
 
 def test_an_answer_about_the_order_does_not_move_the_declaration() -> None:

@@ -1,0 +1,75 @@
+"""The named groups of records over which a rule in the data form is run, each by the joins of `consignment`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final
+
+from chain.rules.consignment import Consignment
+from chain.rules.facts import Record
+
+Group = Mapping[str, Sequence[Record]]
+"""Part in the group to its records."""
+
+
+def by_declaration(consignment: Consignment) -> Iterator[Group]:
+    """Each declaration in force, with the bills and payments that are for it."""
+    for one in consignment.declarations:
+        yield {
+            "declaration": (one.current,),
+            "answer": one.answers,
+            "bill": [bill.record for bill in consignment.bills if bill.declaration is one],
+            "payment": [paid for paid in consignment.payments if consignment.declaration_of(paid) is one],
+        }
+
+
+def by_carriage(consignment: Consignment) -> Iterator[Group]:
+    """Declarations that share bills, with one paper for each bill: the n-th group has each bill's n-th paper."""
+    for one in consignment.carriages:
+        for place in range(max(map(len, one.bills))):
+            yield {
+                "declaration": [declaration.current for declaration in one.declarations],
+                "paper": [papers[min(place, len(papers) - 1)] for papers in one.bills],
+            }
+
+
+def by_assessment(consignment: Consignment) -> Iterator[Group]:
+    """Each record that lists taxes: bills, payments, and answers of customs that tell taxes."""
+    for bill in consignment.bills:
+        yield {"taxes": (bill.record,)}
+    for record in (*consignment.payments, *consignment.of_type("customs.status")):
+        if record.taxes is not None:
+            yield {"taxes": (record,)}
+
+
+def by_trade(consignment: Consignment) -> Iterator[Group]:
+    """All declarations in force of one contract with its invoices; without contracts, all of the consignment."""
+    declarations = [one.current for one in consignment.declarations]
+    invoices = [one for one in consignment.invoices if is_trade_invoice(one)]
+    contracts = {one.head.contract for one in declarations} - {""}
+    invoiced = {one.head.contract for one in invoices}
+    if len(declarations) > 1 and invoiced and invoiced <= contracts and all(one.head.contract for one in declarations):
+        for contract in sorted(contracts):
+            yield {
+                "declaration": [one for one in declarations if one.head.contract == contract],
+                "invoice": [one for one in invoices if one.head.contract == contract],
+            }
+    else:
+        yield {"declaration": declarations, "invoice": invoices}
+
+
+E_INVOICE_DIGITS: Final = 20
+
+
+def is_trade_invoice(record: Record) -> bool:
+    """Whether the invoice is that of the deal across the border: a domestic VAT invoice (数电票) has 20 digits."""
+    return not (len(record.head.number) == E_INVOICE_DIGITS and record.head.number.isdigit())
+
+
+GROUPS: Final[Mapping[str, Callable[[Consignment], Iterator[Group]]]] = {
+    "declaration": by_declaration,
+    "carriage": by_carriage,
+    "assessment": by_assessment,
+    "trade": by_trade,
+}
+"""Name of a group in the data form to how it is made."""

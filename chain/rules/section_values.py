@@ -1,0 +1,147 @@
+"""Single values of a record's sections, read leniently: what is absent or of another shape is None or empty."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from typing import Final
+
+from chain.encoding import Json
+from chain.rules.facts import Box, Code, Location, Measure, Money
+
+KILOGRAMS: Final[Mapping[str, Decimal]] = {
+    "KGM": Decimal(1),
+    "TNE": Decimal(1000),
+    "GRM": Decimal("0.001"),
+    "LBR": Decimal("0.45359237"),
+}
+"""Unit of mass to kilograms."""
+
+Sections = Mapping[str, Sequence[Json]]
+Object = Mapping[str, Json]
+
+
+def first_of(sections: Sections, name: str) -> Object:
+    """The section's first element, where it is an object."""
+    values = sections.get(name)
+    return values[0] if values and isinstance(values[0], dict) else {}
+
+
+def listed_in(sections: Sections, name: str) -> list[Object]:
+    """The objects of a section that lists them."""
+    values = sections.get(name, ())
+    if len(values) == 1 and isinstance(values[0], list):
+        values = values[0]
+    return [value for value in values if isinstance(value, dict)]
+
+
+def text_of(holder: Object, name: str) -> str:
+    """The text; empty for anything else."""
+    value = holder.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def object_of(holder: Object, name: str) -> Object:
+    """The object; empty for anything else."""
+    value = holder.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def objects_of(holder: Object, name: str) -> list[Object]:
+    """The objects of a list."""
+    value = holder.get(name)
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def texts_of(holder: Object, name: str) -> tuple[str, ...]:
+    """The texts of a list."""
+    value = holder.get(name)
+    return tuple(one for one in value if isinstance(one, str)) if isinstance(value, list) else ()
+
+
+def whole_of(holder: Object, name: str) -> int | None:
+    """The whole number; None for anything else."""
+    value = holder.get(name)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def flag_of(holder: Object, name: str) -> bool | None:
+    """The truth value; None for anything else."""
+    value = holder.get(name)
+    return value if isinstance(value, bool) else None
+
+
+def decimal_of(value: Json) -> Decimal | None:
+    """The decimal number in a JSON text; None for anything else."""
+    if not isinstance(value, str):
+        return None
+    try:
+        return Decimal(value)
+    except InvalidOperation:
+        return None
+
+
+def money_of(holder: Object, name: str) -> Money | None:
+    """The amount of money; None where there is none."""
+    inner = object_of(holder, name)
+    value = decimal_of(inner.get("value"))
+    return None if value is None else Money(value, text_of(inner, "currency"))
+
+
+def measure_of(holder: Object, name: str) -> Measure | None:
+    """The quantity; None where there is none."""
+    inner = object_of(holder, name)
+    value = decimal_of(inner.get("value"))
+    return None if value is None else Measure(value, text_of(inner, "unit"))
+
+
+def kg_of(holder: Object, name: str) -> Decimal | None:
+    """The mass in kilograms; None where its unit is no mass."""
+    measure = measure_of(holder, name)
+    factor = KILOGRAMS.get(measure.unit) if measure else None
+    return measure.value * factor if measure and factor else None
+
+
+def utc_of(holder: Object, name: str) -> str:
+    """The UTC text of an instant."""
+    return text_of(object_of(holder, name), "utc")
+
+
+def code_of(holder: Object, name: str) -> Code | None:
+    """The code; None where there is none."""
+    inner = object_of(holder, name)
+    return Code(text_of(inner, "system"), text_of(inner, "value"), inner.get("known") is not False) if inner else None
+
+
+def value_of(holder: Object, name: str) -> str:
+    """The value of a code."""
+    return text_of(object_of(holder, name), "value")
+
+
+def box_of(box: Object) -> Box:
+    """A container."""
+    items = box.get("items")
+    return Box(
+        number=text_of(box, "number"),
+        known=box.get("known") is not False,
+        tare_kg=kg_of(box, "tare"),
+        gross_kg=kg_of(box, "gross"),
+        cargo_kg=kg_of(box, "cargo_gross"),
+        laden=flag_of(box, "laden"),
+        shared=flag_of(box, "shared"),
+        seals=tuple(text_of(seal, "number") for seal in objects_of(box, "seals")),
+        items=tuple(one for one in items if isinstance(one, int)) if isinstance(items, list) else (),
+    )
+
+
+def location_of(holder: Object, name: str) -> Location | None:
+    """A place, by the member that holds it."""
+    place = object_of(holder, name)
+    return place_of(place) if place else None
+
+
+def place_of(place: Object) -> Location:
+    """A place."""
+    return Location(
+        text_of(place, "unlocode"), text_of(place, "port"), code_of(place, "code"), text_of(place, "country")
+    )
