@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
+from gateway.api.models.findings import Checks, FindingLine
 from gateway.api.models.ingest import Answer
 
 Section = dict[str, Any]
@@ -259,52 +260,6 @@ class Moment(Strict):
     """Whether `at` is when it happened or, where that is not said or withheld, when the record was issued."""
     code: Section | None
     state: str | None = None
-
-
-class FindingLine(Answer):
-    """A disagreement between sources: a governor's signed one, or the gateway's own."""
-
-    by: str
-    """USCC of who signed it, or `gateway`."""
-    record: str | None
-    rule: str | None
-    severity: str | None
-    records: list[str | None]
-    text: str | None
-    text_zh: str | None = None
-
-
-class AgreementLine(Strict):
-    """A rule whose sources agree."""
-
-    rule: str
-    text: str
-    text_zh: str
-    records: list[str]
-    """The records that agree; one where a record agrees with itself."""
-
-
-class NotRunLine(Strict):
-    """A rule that could not be run, and why."""
-
-    rule: str
-    missing: Literal["fact", "right", "table", "allocation", "time"]
-    """What is missing: a fact, the reader's right to it, a table, how sums are shared out, or time to pass."""
-    text: str
-    text_zh: str | None
-    in_part: bool
-    """True where the rule gave an answer on a part of the consignment."""
-
-
-class Checks(Strict):
-    """Rules of this gateway that agree or were not run; those that disagree stand under `findings`."""
-
-    version: str
-    """Version of the rule pack."""
-    tables: dict[str, str]
-    """Kind of each reference table at hand to the root over its rows (RFC 9162, 64 hex digits)."""
-    agree: list[AgreementLine]
-    not_run: list[NotRunLine]
 
 
 class DueLine(Strict):
