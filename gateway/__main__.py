@@ -10,11 +10,14 @@ from pathlib import Path
 import uvicorn
 
 from chain.errors import TongguanError
-from chain.http_limits import BoundedHttp
+from chain.http_limits import Connections, bounded_http
+from chain.private_files import keep_files_private
+from chain.recursion_limit import restore_recursion_limit
 from gateway.app import build, create_app
 from gateway.runtime import allocator
 from gateway.runtime.cpu_affinity import PLACEMENT
 from gateway.runtime.logs import install_logs
+from gateway.runtime.settings_lock import hold_settings
 from gateway.settings import GatewaySettings
 
 SWITCH_INTERVAL_S = 0.001
@@ -32,8 +35,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--rpc", help="the chain's JSON-RPC endpoint, instead of the settings' one")
     options = parser.parse_args(arguments)
     install_logs()
+    keep_files_private()
+    restore_recursion_limit()
     try:
         settings = GatewaySettings.load(options.settings, rpc_url=options.rpc)
+        hold_settings(options.settings)
         if not settings.public_url:
             settings = settings.model_copy(update={"public_url": f"http://{options.host}:{options.port}"})
         app = create_app(settings, build(settings))
@@ -53,7 +59,9 @@ def main(arguments: list[str] | None = None) -> int:
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=STOP_TIMEOUT_S,
-        http=BoundedHttp,
+        http=bounded_http(Connections(settings.connections_max, settings.connections_per_address_max)),
+        # The gateway has no WebSockets: a connection that asks for one stays a request.
+        ws="none",
     )
     return 0
 

@@ -102,6 +102,10 @@ class GatewaySettings(BaseSettings):
     """Traces are appended here, one OpenTelemetry span (JSON) a line; without it none are made."""
     webhook_hosts: tuple[str, ...] = ()
     """`host` or `host:port` to which members' webhooks may go by http and to private addresses; else public https."""
+    connections_max: Count = 2_000
+    """Connections open at once; further ones are closed before they say anything."""
+    connections_per_address_max: Count = 512
+    """Of them from one address. Behind a proxy all come from its address: then as many as the proxy may open."""
     lease_s: Count = 10
     """How long a sealer that died keeps another gateway on the same store from sealing."""
 

@@ -11,6 +11,7 @@ import sys
 import typer
 
 from chain.errors import LedgerFault, Malformed, NotFound, Refused, TongguanError
+from chain.private_files import keep_files_private
 from scripts.commands import (
     agreed_commands,
     chain_commands,
@@ -58,6 +59,7 @@ def exit_code(error: TongguanError) -> int:
 
 def main() -> None:
     """Runs the command; an error of ours is one sentence on standard error, never a traceback."""
+    keep_files_private()
     try:
         app()
     except LedgerFault as error:

@@ -17,6 +17,7 @@ from adapters.sources.single_window import SingleWindow, Source
 from chain.errors import Malformed, MalformedMessage
 from chain.members import Role
 from chain.records import RECORD_RULES
+from chain.recursion_limit import restore_recursion_limit
 from gateway.client import GatewayClient
 from scripts.bootstrap import roles_of
 from scripts.consortium_folder import ConsortiumFolder, MemberProfile
@@ -41,6 +42,7 @@ class RunningAdapters:
 
     def run_until_stopped(self, stopped: Callable[[], bool], poll_s: float = 0.2) -> None:
         """Runs every member's adapter in a task of its own until `stopped` says so; raises what a runner raised."""
+        restore_recursion_limit()
         stop = threading.Event()
         with ThreadPoolExecutor(max(1, len(self.runners)), thread_name_prefix="adapter") as pool:
             tasks = [pool.submit(runner.run_until_stopped, stop) for runner in self.runners]

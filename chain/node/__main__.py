@@ -28,6 +28,7 @@ from chain.node.http import create_app
 from chain.node.node import EmbeddedNode
 from chain.node.requests import Misread, address
 from chain.node.settings import STATE_BLOCKS_MIN, NodeSettings
+from chain.private_files import keep_files_private
 
 PORT = 8545
 REGISTRY = "MemberRegistry"
@@ -53,6 +54,7 @@ class _Server(uvicorn.Server):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one node until SIGTERM or SIGINT; the exit code."""
     said = _parser().parse_args(arguments)
+    keep_files_private()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
     try:
         genesis = Genesis.parse((said.dir / "genesis.json").read_bytes())
