@@ -14,7 +14,7 @@ from pydantic import AfterValidator, Field, ValidationError
 from chain.encoding import Json
 from chain.errors import MalformedRecord
 from chain.identifiers import Ucr
-from chain.records.scalars import Code, Day, Many, Note, Part, Sha256Hex, Text, Token
+from chain.records.scalars import Amount, Code, Day, Many, Note, Part, Quantity, Sha256Hex, Text, Token
 from chain.sdjwt import MANY_ELEMENTS, UCRS_MAX
 
 FAULTS_SHOWN_MAX = 10
@@ -100,6 +100,18 @@ class Document(Part):
     """SHA-256 of the attached file, 64 lowercase hex digits; None where the source names the file without its bytes."""
     issued: Day | None = None
     """Day of issue."""
+    valid_until: Day | None = None
+    """Last day on which it is valid (WCO EffectiveDateTime of a document)."""
+    status: Code | None = None
+    """Its state or exemption (`wco-document-status`: WCO LPCOExemptionCode AE, EE, JP ...)."""
+    issuer: Text | None = None
+    """Who issued it (WCO Submitter)."""
+    line: Text | None = None
+    """The line of it that the goods are written off (LicWrtofDetailNo)."""
+    written_off: Quantity | None = None
+    """Quantity written off it (WCO WriteOff, LicWrtofQty)."""
+    written_off_amount: Amount | None = None
+    """Amount written off it (WCO WriteOff)."""
     item: Annotated[int, Field(ge=1, le=999)] | None = None
     """Ordinal of the goods item that it belongs to, from 1; None for the whole."""
 

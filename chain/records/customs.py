@@ -7,12 +7,22 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from chain.records.base import Record
-from chain.records.scalars import Amount, Code, Country, Day, Direction, Instant, Many, Note, Part, Text, Token
+from chain.records.scalars import (
+    Amount,
+    Code,
+    Country,
+    Day,
+    Direction,
+    Function,
+    Instant,
+    Many,
+    Note,
+    Part,
+    Text,
+    Token,
+)
 from chain.records.sections import GoodsItem, Party, Status, Taxes, Transport, Valuation
 from chain.sdjwt import GOODS_ITEMS_MAX
-
-Function = Literal["new", "change", "delete"]
-"""What a message does: lodge, replace or withdraw (`appType` 1, 2, 3; WCO FunctionCode 9, 13)."""
 
 
 class FieldChange(Part):
@@ -47,6 +57,8 @@ class DeclarationHead(Part):
     """Id of this statement (CEB guid)."""
     function: Function = "new"
     """Whether it lodges, changes or deletes."""
+    basis: Literal["declared", "imported-draft"] = "declared"
+    """What it was read from: the declared form, or a draft that a reply proves to have been lodged (OperType G)."""
     stage: Literal["whole", "summary", "complete"] = "whole"
     """Two-step declaration (两步申报): `summary` 概要, `complete` 完整; `whole` where there is one step."""
     direction: Direction | None = None

@@ -7,8 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from chain.records.base import Record
-from chain.records.customs import Function
-from chain.records.scalars import Amount, Code, Day, Direction, Instant, Many, Note, Part, Text, Weight
+from chain.records.scalars import Amount, Code, Day, Direction, Function, Instant, Many, Note, Part, Text, Weight
 from chain.records.sections import Event, GoodsItem, Party, Place, Transport, Valuation
 from chain.records.transport import Container
 from chain.sdjwt import GOODS_ITEMS_MAX
@@ -118,6 +117,10 @@ class WeightHead(Part):
     """The source's id of the weighing (declarationReference)."""
     retracts: Text | None = None
     """Id of the weighing that this one takes back."""
+    dimension: Code | None = None
+    """Which weight it is (`uncl-6313`: AAF net, G gross ...), where the source says it."""
+    goods: Note | None = None
+    """The goods weighed, where no container is."""
     container: Container | None = None
     """The container, with its tare."""
     cargo_gross: Weight | None = None

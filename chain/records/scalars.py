@@ -61,6 +61,15 @@ RecordId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{43}$")]
 Decimal19_5 = Annotated[str, StringConstraints(pattern=r"^(?:0|[1-9][0-9]{0,13})\.[0-9]{5}$")]
 """Zero or more, 19 digits of which 5 stand behind the point, all 5 written (N19,5 of the CEB specification)."""
 
+SignedDecimal19_5 = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^(?:0|[1-9][0-9]{0,13})\.[0-9]{5}$|^-(?:[1-9][0-9]{0,13}\.[0-9]{5}"
+        r"|0\.(?:[1-9][0-9]{4}|0[1-9][0-9]{3}|00[1-9][0-9]{2}|000[1-9][0-9]|0000[1-9]))$"
+    ),
+]
+"""As `Decimal19_5`, or below zero; zero has no sign."""
+
 _POSITIVE: Final = r"(?:0|[1-9][0-9]{0,13})\.[0-9]{2}(?:[0-9]{3})?"
 _NEGATIVE: Final = (
     r"-(?:[1-9][0-9]{0,13}\.[0-9]{2}(?:[0-9]{3})?|0\.(?:0[1-9]|[1-9][0-9])(?:[0-9]{3})?"
@@ -154,6 +163,13 @@ class Quantity(Part):
     001 台 and 015 条 are `H87` as 007 个 is."""
 
 
+class SignedQuantity(Quantity):
+    """A quantity that may be below zero: what an invoice line takes back (EN 16931 BT-129 has no rule on its sign)."""
+
+    value: SignedDecimal19_5
+    """Decimal string, 5 digits behind the point; below zero where goods are returned or a line is reversed."""
+
+
 class Weight(Part):
     """A mass with its unit."""
 
@@ -174,6 +190,9 @@ class Instant(Part):
 
 Direction = Literal["I", "E"]
 """`I` import, `E` export."""
+
+Function = Literal["new", "change", "delete"]
+"""What a message does: lodge, replace or withdraw (`appType` 1, 2, 3; WCO FunctionCode 9, 13; EDIFACT 1225)."""
 
 
 def fixed(text: str, scale: int, *, digits: int = 19, field: str = "decimal", signed: bool = False) -> str:

@@ -21,6 +21,7 @@ from chain.records.scalars import (
     Note,
     Part,
     Quantity,
+    SignedQuantity,
     Text,
     Token,
     Weight,
@@ -98,8 +99,8 @@ class GoodsItem(Part):
     """Tariff code: 10 digits in China (CodeTS, gcode), 6 or 8 elsewhere."""
     ciq_code: Token | None = None
     """Inspection code (CiqCode, 3 digits) that refines the tariff code."""
-    name: Note
-    """Name of the goods (品名)."""
+    name: Note | None = None
+    """Name of the goods (品名); None where an amendment changes something else about them."""
     model: Note | None = None
     """Elements of the declaration (规格型号), divided by `|`."""
     number: Text | None = None
@@ -154,6 +155,15 @@ class GoodsItem(Part):
     """Numbers of the containers that hold it."""
     note: Note | None = None
     """Note on the line."""
+
+
+class InvoiceLine(GoodsItem):
+    """One line of an invoice: a goods line that may take back what another one billed."""
+
+    quantity: SignedQuantity | None = None
+    """Quantity billed; below zero where the line takes goods back."""
+    tax_class: Text | None = None
+    """Tax authority's class of the goods or service (商品和服务税收分类编码, 19 digits)."""
 
 
 DeclarationState = Literal[
@@ -243,6 +253,7 @@ __all__ = [
     "Event",
     "ExchangeRate",
     "GoodsItem",
+    "InvoiceLine",
     "ItemOrdinal",
     "Package",
     "PackageCount",

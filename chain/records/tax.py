@@ -8,9 +8,8 @@ from pydantic import Field
 
 from chain.identifiers import HsCode
 from chain.records.base import Record
-from chain.records.customs import Function
-from chain.records.scalars import Amount, Code, Day, Instant, Many, Note, Part, Quantity, Rate, Text, Token
-from chain.records.sections import GoodsItem, ItemOrdinal, Party, Taxes, Transport, Valuation
+from chain.records.scalars import Amount, Code, Day, Function, Instant, Many, Note, Part, Quantity, Rate, Text, Token
+from chain.records.sections import GoodsItem, InvoiceLine, ItemOrdinal, Party, Taxes, Transport, Valuation
 from chain.records.value import ExchangeRate
 from chain.sdjwt import GOODS_ITEMS_MAX
 
@@ -34,6 +33,8 @@ class InvoiceHead(Part):
     """Contract that it bills."""
     corrects: Many[Text] = ()
     """Invoices that it corrects or reverses (红字)."""
+    flags: Many[Code] = ()
+    """Other marks (`cn-einvoice-issue`: Y blue, N red; `ubl-profile` ...)."""
     currency: Token | None = None
     """ISO 4217 alphabetic code of the document."""
     lines_total: Amount | None = None
@@ -59,7 +60,7 @@ class TaxInvoice(Record):
     """What it says about itself."""
     parties: Many[Party] = ()
     """Seller and buyer."""
-    goods_items: Annotated[Many[GoodsItem], Field(max_length=GOODS_ITEMS_MAX)] = ()
+    goods_items: Annotated[Many[InvoiceLine], Field(max_length=GOODS_ITEMS_MAX)] = ()
     """The lines, one disclosure each."""
     transport: Transport | None = None
     """How the goods travel."""

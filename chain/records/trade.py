@@ -7,8 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from chain.records.base import Record
-from chain.records.customs import Function
-from chain.records.scalars import Amount, Code, Direction, Instant, Many, Note, Part, Text
+from chain.records.scalars import Amount, Code, Direction, Function, Instant, Many, Note, Part, Text
 from chain.records.sections import GoodsItem, Party
 from chain.sdjwt import GOODS_ITEMS_MAX
 

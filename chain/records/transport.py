@@ -12,6 +12,7 @@ from chain.records.scalars import (
     Country,
     Day,
     Direction,
+    Function,
     Instant,
     Many,
     Note,
@@ -180,8 +181,12 @@ class Event(Part):
     """The source's own id of the event."""
     code: Code
     """What happened (`dcsa-equipment-event`, `iata-cargo-status`, `cbv-biz-step`, `ceb-logistics` ...)."""
-    classifier: Literal["ACT", "PLN", "EST"] = "ACT"
-    """Actual, planned or estimated."""
+    classifier: Literal["ACT", "PLN", "EST", "REQ", "UNKNOWN"] = "ACT"
+    """Actual, planned, estimated or requested; `UNKNOWN` where the source said a word that its list does not have."""
+    time_type: Code | None = None
+    """The source's own word for it, where that says more than `classifier` (`iata-event-time-type`: SCHEDULED ...)."""
+    function: Function = "new"
+    """Whether the event is told for the first time, changed, or was cancelled."""
     happened: Instant
     """When it happened or is to happen."""
     reported: Instant | None = None
