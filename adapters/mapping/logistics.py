@@ -9,23 +9,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 from pydantic import ValidationError
 
+from adapters.mapping.local_time import zoned
 from adapters.parsing.xml_fields import Faults, Form, text
 from chain.errors import Malformed, MalformedMessage
 from chain.identifiers import ContainerNumber, ImoNumber, UnLocode
 from chain.records.base import Remark
-from chain.records.scalars import Code, Instant, Weight, fixed, instant
+from chain.records.scalars import Code, Instant, Weight, fixed
 from chain.records.transport import Place
 
 ISO_TIME: Final = Form(
-    "an ISO 8601 time with its zone, such as 2026-03-02T09:00:00+08:00",
-    re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})"),
+    "an ISO 8601 time, such as 2026-03-02T09:00:00+08:00",
+    re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?"),
 )
-"""A time that can be understood without knowing where it was written."""
+"""A time with or without its zone, which is optional in XML Schema 2 §3.2.7 and in ISO 8601."""
 ISO_DAY: Final = Form("a day YYYY-MM-DD", re.compile(r"\d{4}-\d{2}-\d{2}"))
 TOKEN: Final = Form("1 to 64 printable ASCII characters without spaces", re.compile(r"[!-~]{1,64}"))
 SHORT: Final = text(64)
@@ -44,12 +46,23 @@ TRANSPORT_MODES: Final[Mapping[str, str]] = {"VESSEL": "1", "RAIL": "2", "TRUCK"
 """DCSA's modes -> UN/ECE Recommendation 19."""
 
 
-def moment(said: str | None, where: str, faults: Faults) -> Instant | None:
-    """The time in UTC with its text; None where it is absent or no time, which is noted."""
+def moment(
+    said: str | None,
+    where: str,
+    faults: Faults,
+    remarks: list[Remark],
+    *,
+    place: Place | None = None,
+    otherwise: tzinfo = UTC,
+) -> Instant | None:
+    """The time in UTC with its text; None where it is absent or no time, which is noted.
+
+    One without a zone is read in that of the place, else in `otherwise`, and remarked on.
+    """
     if said is None:
         return None
     try:
-        return instant(said, datetime.fromisoformat(said))
+        return zoned(said, datetime.fromisoformat(said), remarks, place=place, otherwise=otherwise)
     except (ValueError, Malformed):
         faults.add(where, f"is {ISO_TIME.rule}", value=said)
         return None
@@ -115,6 +128,19 @@ def imo(said: str | None, remarks: list[Remark]) -> ImoNumber | None:
         return ImoNumber.parse(said)
     remarks.append(Remark(rule="imo-check-digit", text=f"{said} is no valid IMO number"))
     return None
+
+
+def rounded(said: str, scale: int, remarks: list[Remark], field: str) -> str:
+    """The number with at most `scale` digits behind its point; what is cut off is rounded half up and remarked on.
+
+    For formats that set no limit to decimals where a record has one: a price of 0.0000125 is no fault of its writer.
+    """
+    behind = said.partition(".")[2].rstrip("0")
+    if len(behind) <= scale:
+        return said
+    cut = f"{Decimal(said).quantize(Decimal(1).scaleb(-scale), ROUND_HALF_UP):f}"
+    remarks.append(Remark(rule="rounded", text=f"{said} is kept as {cut}", field=field))
+    return cut
 
 
 @contextmanager

@@ -25,20 +25,50 @@ COUNTRY: Final = Form("2 capital letters (ISO 3166)", re.compile("[A-Z]{2}"))
 def party(role: PartyRole, element: Fields) -> Party:
     """A UBL party: its USCC where one of its ids is one, its other ids kept as said."""
     named, legal = first(element, "PartyName"), first(element, "PartyLegalEntity")
-    said = [legal.maybe(f"{CBC}CompanyID", NAME)] if legal is not None else []
-    said += [one.maybe(f"{CBC}ID", NAME) for one in element.each(f"{CAC}PartyIdentification")]
-    ids = list(dict.fromkeys(one for one in said if one))
-    uscc = next((Uscc.parse(one) for one in ids if Uscc.is_valid(one)), None)
+    numbers = [legal.maybe(f"{CBC}CompanyID", NAME)] if legal is not None else []
+    numbers += [found.maybe(f"{CBC}ID", NAME) for found in element.each(f"{CAC}PartyIdentification")]
+    numbers += [found.maybe(f"{CBC}CompanyID", NAME) for found in element.each(f"{CAC}PartyTaxScheme")]
+    ids = list(dict.fromkeys(number for number in numbers if number))
+    uscc = next((Uscc.parse(number) for number in ids if Uscc.is_valid(number)), None)
     called = named.maybe(f"{CBC}Name", NAME) if named is not None else None
-    if called is None and legal is not None:
-        called = legal.maybe(f"{CBC}RegistrationName", NAME)
+    registered = legal.maybe(f"{CBC}RegistrationName", NAME) if legal is not None else None
+    called = called or registered
     if called is None and (person := first(element, "Person")) is not None:
         names = [person.maybe(f"{CBC}{part}", NAME) for part in ("FirstName", "FamilyName")]
         called = " ".join(name for name in names if name)[:256] or None
-    country = element.at(f"{CAC}PostalAddress", f"{CAC}Country")
+    postal = element.child(f"{CAC}PostalAddress")
+    country = postal.child(f"{CAC}Country") if postal is not None else None
     code = country.maybe(f"{CBC}IdentificationCode", COUNTRY) if country else None
-    others = tuple(Code(system="ubl-party-id", value=one) for one in ids if one != uscc)
-    return Party(role=role, name=called, uscc=uscc, other_ids=others, country=code)
+    contact = first(element, "Contact")
+    others = tuple(Code(system="ubl-party-id", value=number) for number in ids if number != uscc)
+    return Party(
+        role=role,
+        name=called,
+        uscc=uscc,
+        other_ids=others,
+        country=code,
+        address=_address(postal) if postal is not None else None,
+        phone=contact.maybe(f"{CBC}Telephone", NAME) if contact is not None else None,
+    )
+
+
+def _address(postal: Fields) -> str | None:
+    parts = [postal.maybe(f"{CBC}{name}", NAME) for name in _ADDRESS]
+    parts += [line.maybe(f"{CBC}Line", NAME) for line in postal.each(f"{CAC}AddressLine")]
+    return ", ".join(part for part in parts if part)[:4_000] or None
+
+
+_ADDRESS: Final = (
+    "StreetName",
+    "AdditionalStreetName",
+    "BuildingName",
+    "BuildingNumber",
+    "Postbox",
+    "CityName",
+    "PostalZone",
+    "CountrySubentity",
+    "CountrySubentityCode",
+)
 
 
 def first(element: Fields | None, name: str) -> Fields | None:
@@ -70,6 +100,33 @@ def priced(element: Fields, name: str) -> Amount | None:
     holder = element.child(f"{CBC}{name}") if said else None
     currency = holder.attribute("currencyID", CURRENCY, required=True) if holder else None
     return amount(said, currency) if said and currency else None
+
+
+IGNORED: Final = {
+    "UBLExtensions": "extensions of the sender's own",
+    "UBLVersionID": "which schema the document follows",
+    "CustomizationID": "which rules the document follows",
+    "ProfileID": "which process the document belongs to",
+    "ProfileExecutionID": "which process the document belongs to",
+    "CopyIndicator": "whether this file is a copy; the record keeps its hash",
+    "UUID": "the document's own id beside its number",
+    "EndpointID": "where documents are sent to",
+    "Signature": "the document's signature is in its bytes, whose hash the record keeps",
+    "PartyTaxScheme/TaxScheme/ID": "which tax a party's number is for",
+    "PartyTaxScheme/TaxScheme/Name": "which tax a party's number is for",
+    "PartyTaxScheme/TaxScheme/TaxTypeCode": "which tax a party's number is for",
+    "Country/Name": "the name of a country that its code says",
+    "Contact/Name": "the person to ask: personal",
+    "Contact/ElectronicMail": "the person to ask: personal",
+    "Contact/Telefax": "the person to ask: personal",
+    "Contact/ID": "the person to ask: personal",
+    "RegistrationAddress": "a second address of a party",
+    "WebsiteURI": "an address of a party on the web",
+    "PaymentMeans": "how it is paid, not what was sold",
+    "PaymentTerms": "how it is paid, not what was sold",
+    "PayeeFinancialAccount": "how it is paid, not what was sold",
+}
+"""Elements of all UBL documents that are left out -> why. Whatever else is not read becomes a remark."""
 
 
 def counted(element: Fields, name: str, unit: str) -> Quantity | None:

@@ -3,11 +3,12 @@
 A segment is its tag and its elements, each a list of components; release characters are resolved. Refused: too
 long, other than printable characters of UN/ECE levels A to C in UTF-8 or Latin 1, more segments, elements or
 characters a segment than any real message has, and envelopes whose counts and references disagree (UNB with UNZ,
-UNH with UNT).
+UNG with UNE, UNH with UNT). One file may hold several interchanges, one after the other.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -22,6 +23,8 @@ ELEMENTS_MAX = 100
 CODE: Final = "0001"
 _LAYOUT: Final = dict.fromkeys(map(ord, "\r\n\t"))
 """What is no part of an interchange and may stand in a file of one."""
+_NO_RELEASE: Final = "\x00"
+"""A character that no interchange holds, in place of a release character that is not used."""
 
 
 @dataclass(frozen=True)
@@ -40,10 +43,19 @@ class Segment:
             return self.elements[element][component]
         return ""
 
+    def number(self, element: int, component: int = 0) -> str:
+        """As `get`, a number with the decimal mark that we write; what is no number stays as it is."""
+        return plain_number(self.get(element, component))
+
     @property
     def where(self) -> str:
         """Its place, for errors."""
         return f"{self.tag}[{self.place}]"
+
+    @property
+    def text(self) -> str:
+        """The segment as plain text, for a remark."""
+        return "+".join([self.tag, *(":".join(components).rstrip(":") for components in self.elements)])
 
 
 @dataclass(frozen=True)
@@ -57,6 +69,21 @@ class EdifactMessage:
     directory: str
     """Version and release: `D:95B`."""
     segments: tuple[Segment, ...]
+
+
+def plain_number(said: str) -> str:
+    """The number with a point as its decimal mark.
+
+    ISO 9735 §10.1 knows the comma and allows the point, whichever of them UNA names; no mark divides thousands. So a
+    text with one comma and no point is a number, and nothing has to be guessed.
+    """
+    if _NUMBER.fullmatch(said) is None:
+        return said
+    plain = said.replace(",", ".")
+    return plain if plain.lstrip("-")[0] != "." else plain.replace(".", "0.", 1)
+
+
+_NUMBER: Final = re.compile(r"-?[0-9]*[.,]?[0-9]+")
 
 
 @dataclass(frozen=True)
@@ -74,8 +101,13 @@ def parse_interchange(message: bytes, faults: Faults | None = None) -> tuple[str
     """
     segments = list(_segments(_text(message)))
     found = Faults() if faults is None else faults
-    control, body = _interchange(segments, found)
-    messages = tuple(_messages(body, found))
+    control, parts = "", list[EdifactMessage]()
+    for part in _interchanges(segments):
+        named, body = _interchange(part, found)
+        control = control or named
+        for group in _groups(body, found):
+            parts.extend(_messages(group, found))
+    messages = tuple(parts)
     if faults is None or not messages:
         found.refuse("EDIFACT interchange")
     if not messages:
@@ -103,7 +135,8 @@ def _text(message: bytes) -> str:
 def _segments(text: str) -> Iterator[Segment]:
     marks, at = _Marks(), 0
     if text.startswith("UNA") and len(text) >= 9:
-        marks, at = _Marks(text[3], text[4], text[6], text[8]), 9
+        # A space in place of the release character says that none is used.
+        marks, at = _Marks(text[3], text[4], text[6].replace(" ", _NO_RELEASE), text[8]), 9
         if len({*vars(marks).values()}) != 4:
             raise _malformed("has four different service characters in UNA", text[3:9])
     if text.count(marks.terminator, at) > SEGMENTS_MAX:  # before anything is cut apart
@@ -156,6 +189,48 @@ def _released(text: str, release: str) -> str:
     return "".join(plain)
 
 
+def _interchanges(segments: list[Segment]) -> Iterator[list[Segment]]:
+    """The segments of each interchange; all of them where no UNB begins one."""
+    starts = [at for at, segment in enumerate(segments) if segment.tag == "UNB"]
+    if not starts or starts[0] != 0:
+        yield segments
+        return
+    for start, end in zip(starts, [*starts[1:], len(segments)], strict=True):
+        yield segments[start:end]
+
+
+def _groups(segments: list[Segment], faults: Faults) -> Iterator[list[Segment]]:
+    """The segments of each functional group (UNG to UNE), without these two; all of them where there is no group."""
+    if not any(segment.tag in ("UNG", "UNE") for segment in segments):
+        yield segments
+        return
+    head: Segment | None = None
+    inner: list[Segment] = []
+    for segment in segments:
+        if segment.tag == "UNG":
+            if head is not None or inner:
+                faults.add(segment.where, "begins a group behind the UNE of the group before", code=CODE)
+            head, inner = segment, []
+        elif segment.tag == "UNE":
+            if head is None:
+                faults.add(segment.where, "ends a group that UNG began", code=CODE)
+                continue
+            count = sum(found.tag == "UNH" for found in inner)
+            if segment.get(0) != str(count):
+                faults.add(segment.where, f"counts the {count} messages", value=segment.get(0), code=CODE)
+            if segment.get(1) != head.get(4):
+                faults.add(segment.where, f"repeats the reference {head.get(4)}", value=segment.get(1), code=CODE)
+            yield inner
+            head, inner = None, []
+        else:
+            inner.append(segment)
+    if head is not None:
+        faults.add(head.where, "has its UNE", fix="The file was cut off", code=CODE)
+        yield inner
+    elif inner:
+        faults.add(inner[0].where, "stands inside a group", code=CODE)
+
+
 def _interchange(segments: list[Segment], faults: Faults) -> tuple[str, list[Segment]]:
     if not segments or segments[0].tag != "UNB":
         return "", segments
@@ -166,9 +241,12 @@ def _interchange(segments: list[Segment], faults: Faults) -> tuple[str, list[Seg
         return control, segments[1:]
     if tail.get(1) != control:
         faults.add(tail.where, f"repeats the control reference {control}", value=tail.get(1), code=CODE)
-    count = sum(segment.tag == "UNH" for segment in segments)
+    # ISO 9735: UNZ counts the groups where there are any, else the messages.
+    counted = "UNG" if any(segment.tag == "UNG" for segment in segments) else "UNH"
+    count = sum(segment.tag == counted for segment in segments)
     if tail.get(0) != str(count):
-        faults.add(tail.where, f"counts the {count} messages", value=tail.get(0), code=CODE)
+        what = "groups" if counted == "UNG" else "messages"
+        faults.add(tail.where, f"counts the {count} {what}", value=tail.get(0), code=CODE)
     return control, segments[1:-1]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TypeAlias
@@ -86,9 +86,14 @@ class JsonFields:
             raise MalformedMessage(where, "is a JSON object", value=type(value).__name__)
         return cls(value, where, faults)
 
+    def see(self, name: str) -> Value:
+        """The plain value of that name, which counts as read; None where there is none."""
+        self.faults.note_read(self.value, name)
+        return self.value.get(name)
+
     def child(self, name: str, *, required: bool = False) -> JsonFields | None:
         """The object of that name; None (and a fault where it is required or no object) where there is none."""
-        found = self.value.get(name)
+        found = self.see(name)
         if isinstance(found, dict):
             return JsonFields(found, f"{self.where}/{name}", self.faults)
         if found is not None:
@@ -107,7 +112,7 @@ class JsonFields:
     def each(self, name: str, *, required: bool = False) -> Iterator[JsonFields]:
         """Every object of the list of that name, with its count in the path, from 1; a lone object counts as a
         list of one."""
-        found = self.value.get(name)
+        found = self.see(name)
         items = [] if found is None else found if isinstance(found, list) else [found]
         if required and not items:
             self.faults.add(f"{self.where}/{name}", "holds at least one object", fix="Fill in the member")
@@ -119,7 +124,7 @@ class JsonFields:
 
     def text(self, name: str, form: Form, *, required: bool = True) -> str | None:
         """The stripped text of that name; None where it is absent, empty or wrong, which is noted."""
-        found = self.value.get(name)
+        found = self.see(name)
         place = f"{self.where}/{name}"
         if found is None or found == "":
             if required:
@@ -141,7 +146,7 @@ class JsonFields:
     def decimal(self, name: str, form: Form, *, required: bool = True) -> str | None:
         """A number, sent as a JSON number or as a text, as plain decimal digits of that form; None where absent or
         wrong."""
-        found = self.value.get(name)
+        found = self.see(name)
         place = f"{self.where}/{name}"
         if found is None or found == "":
             if required:
@@ -155,11 +160,26 @@ class JsonFields:
 
     def flag(self, name: str) -> bool | None:
         """A true or false; None where it is absent or wrong, which is noted."""
-        found = self.value.get(name)
+        found = self.see(name)
         if found is None or isinstance(found, bool):
             return found
         self.faults.add(f"{self.where}/{name}", "is true or false", value=found)
         return None
+
+
+def first_of(holders: Sequence[JsonFields], name: str, form: Form) -> str | None:
+    """The text of that name in the first of these objects that has one; None where none has.
+
+    What another of them says otherwise counts as unread, so that it is remarked on.
+    """
+    chosen: str | None = None
+    for holder in holders:
+        text = holder.maybe(name, form)
+        if chosen is None:
+            chosen = text
+        elif text not in (None, chosen):
+            holder.faults.members[id(holder.value)].discard(name)
+    return chosen
 
 
 def plain_decimal(said: str) -> str | None:

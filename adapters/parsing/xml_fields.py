@@ -113,6 +113,18 @@ class Faults:
     """What is wrong with one message, in the order found."""
 
     found: list[Malformed] = field(default_factory=list)
+    read: set[etree._Element] = field(default_factory=set)
+    """Elements whose text was asked for."""
+    members: dict[int, set[str]] = field(default_factory=dict)
+    """JSON: identity of an object or list -> names of its members that were asked for."""
+
+    def has_read(self, holder: object, name: str) -> bool:
+        """Whether that member of a JSON object was asked for; of a list: whether the whole of it was."""
+        return name in self.members.get(id(holder), ())
+
+    def note_read(self, holder: object, name: str) -> None:
+        """Notes that a member of a JSON object, or with an empty name a whole list, was asked for."""
+        self.members.setdefault(id(holder), set()).add(name)
 
     def add(self, where: str, rule: str, *, value: object = None, fix: str = "", code: str = SCHEMA_CODE) -> None:
         """Notes one fault; raises at once where there are `FAULTS_MAX` of them."""
@@ -267,6 +279,7 @@ class Fields:
         found = self.element.findall(self._tag(name))
         place = f"{self.where}/{_plain(name)}"
         said = (found[0].text or "").strip() if found else ""
+        self.faults.read.update(found)
         if not said:
             if required:
                 self.faults.add(place, "must be there", fix="Fill in the element")
@@ -285,8 +298,27 @@ class Fields:
         """As `text`, for a field that may be absent or empty."""
         return self.text(name, form, required=False)
 
+    def first(self, paths: Sequence[str], form: Form) -> str | None:
+        """The text at the first of these paths (`GoodsMeasure/GrossMassMeasure`) that has one; None where none has.
+
+        What stands at another of them and says something else counts as unread, so that it is remarked on.
+        """
+        chosen: str | None = None
+        for path in paths:
+            *steps, name = path.split("/")
+            holder = self.at(*steps)
+            said = holder.maybe(name, form) if holder is not None else None
+            if holder is None or said is None:
+                continue
+            if chosen is None:
+                chosen = said
+            elif said != chosen:
+                self.faults.read.difference_update(holder.element.findall(holder._tag(name)))
+        return chosen
+
     def own(self, form: Form) -> str | None:
         """The element's own stripped text; None where it is empty or wrong, which is noted."""
+        self.faults.read.add(self.element)
         said = (self.element.text or "").strip()
         if said and not form.fits(said):
             self.faults.add(self.where, form.rule, value=said)

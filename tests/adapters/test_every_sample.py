@@ -62,7 +62,7 @@ READ: dict[str, tuple[str, dict[str, int]]] = {
 """File → the kind that it is known as, and how many of its entities become what."""
 
 THERE = "must be there"
-TIME = "an ISO 8601 time with its zone, such as 2026-03-02T09:00:00+08:00"
+TIME = "an ISO 8601 time, such as 2026-03-02T09:00:00+08:00"
 NO_FORM = "begins as XML, JSON or EDIFACT"
 NO_READER = "is of a kind that is read; no reader knows this "
 REFUSED: dict[str, list[tuple[str, str]]] = {

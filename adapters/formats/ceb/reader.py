@@ -20,8 +20,7 @@ from adapters.message import Entity, ReadMessage, message_digest
 from adapters.parsing.xml_fields import BUSINESS_CODE, Faults
 from chain.errors import Malformed
 from chain.records.base import Record, Reference, ReferenceKind, Source
-from chain.records.customs import Function
-from chain.records.scalars import Instant
+from chain.records.scalars import Function, Instant
 from chain.sdjwt import UCRS_MAX
 
 DRAFT_NOTE: Final = "a draft (appStatus 1): acknowledged, not recorded"

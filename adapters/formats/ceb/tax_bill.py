@@ -11,8 +11,7 @@ from adapters.formats.ceb.trade import Values, present
 from adapters.mapping.chinese_customs import company
 from adapters.mapping.code_mapping import CNY, LINE_TOTAL_TOLERANCE
 from chain.identifiers import HsCode
-from chain.records.customs import Function
-from chain.records.scalars import Code, amount
+from chain.records.scalars import Code, Function, amount
 from chain.records.tax import AssessmentHead, TaxAssessment
 from chain.records.value import Taxes, TaxKind, TaxLine
 

@@ -2,41 +2,51 @@
 `logistics.event`.
 
 COARRI names by its document code (BGM) what happened at the quay: 44 discharge, 46 loading; CODECO at the gate: 34
-in, 36 out. Times (DTM 203 of the container, 7 where it has none) have no zone in the message: they are the
-terminal's local time. `utc_offset` of the place is not said either, so the record keeps the text and reads it as
-Beijing time where the port is Chinese, else as UTC, with a remark.
+in, 36 out. `tables.py` says in which groups each field may stand. Times have no zone in most messages: they are the
+terminal's local time, so they are read in the zone of the place, with a remark, or as UTC where no place is known.
+
+A cancelled or changed move amends the event that was said of it: by the number of the message (RFF ACW, else BGM 1004)
+and the container, else by the same move of that container.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime
 from typing import Final
 
+from adapters.formats.container_moves import tables
+from adapters.formats.container_moves.groups import Move, moves
 from adapters.formats.dcsa_tnt.reader import BOOKING_SCOPE
+from adapters.mapping.local_time import zoned
 from adapters.mapping.logistics import WEIGHT_UNITS, box_number, imo, noted, unlocode, weight
 from adapters.message import Entity, ReadMessage, message_digest
 from adapters.parsing.edifact import EdifactMessage, Segment, parse_interchange
 from adapters.parsing.xml_fields import Faults, decimal
 from chain.errors import MalformedMessage
-from chain.records.base import Reference, Remark, Source
+from chain.identifiers import Ucr
+from chain.records.base import Reference, ReferenceKind, Remark, Source
 from chain.records.logistics import LogisticsEvent
-from chain.records.scalars import Code, Direction, Instant, Weight, instant
+from chain.records.scalars import Code, Direction, Instant, Weight
 from chain.records.transport import Container, Conveyance, Event, Place, Seal, Transport
 
-MOVES: Final = {"44": "DISC", "45": "DISC", "46": "LOAD", "34": "GTIN", "36": "GTOT"}
-"""BGM document code -> DCSA's code of the same move."""
-_GROSS: Final = ("G", "EGW", "AAE", "VGM")
-_TARE: Final = ("T",)
-"""Dimensions (UN/ECE 6313) of MEA."""
 _LLOYDS: Final = "146"
 """Code list (1131) of vessels named by their IMO number."""
+_LOCODES: Final = ("", "139")
+"""Code list (1131) of places by UN/LOCODE."""
 TYPES: Final = frozenset({"COARRI", "CODECO"})
+DOCUMENT_SCOPE: Final = "edifact-document"
+MOVE_SCOPE: Final = "edifact-move"
 CONTAINERS_MAX = 10_000
-BEIJING: Final = timezone(timedelta(hours=8))
-_TIMES: Final = {"203": "%Y%m%d%H%M", "204": "%Y%m%d%H%M%S", "102": "%Y%m%d"}
+_KINDS: Final[dict[str, tuple[ReferenceKind, str]]] = {
+    "BM": ("transport_document", ""),
+    "MB": ("master_bill", ""),
+    "ABT": ("declaration", ""),
+    "AAE": ("declaration", ""),
+    "BN": ("cop", BOOKING_SCOPE),
+}
+"""RFF 1153 -> kind and scope of the reference."""
 
 
 class ContainerMovesReader:
@@ -57,171 +67,269 @@ class ContainerMovesReader:
         for part in messages:
             if part.type not in TYPES:
                 raise MalformedMessage(f"UNH {part.reference}", "is COARRI or CODECO", value=part.type)
-            for move in _moves(part, faults):
+            for move in _known_moves(part, faults):
                 if len(entities) >= CONTAINERS_MAX:
                     raise MalformedMessage("EQD", f"at most {CONTAINERS_MAX} containers")
-                kind = f"{part.type}-{part.directory.replace(':', '.')}"
                 with noted(move.equipment.where, faults):
-                    source = Source(kind=kind, sha256=digest, message_id=part.reference or None, ordinal=len(entities))
-                    record = move.record(source)
-                    lookup = record.references if record else ()
-                    entities.append(Entity(len(entities), record, lookup=lookup))
+                    source = Source(
+                        kind=_kind(part), sha256=digest, message_id=part.reference or None, ordinal=len(entities)
+                    )
+                    entities.append(_entity(_Reading(move, faults), source))
         faults.refuse("EDIFACT message")
         if not entities:
             raise MalformedMessage("EQD", "names at least one container")
-        first = messages[0]
-        return ReadMessage(f"{first.type}-{first.directory.replace(':', '.')}", control or None, None, tuple(entities))
+        return ReadMessage(_kind(messages[0]), control or None, None, tuple(entities))
 
 
 READERS = (ContainerMovesReader(),)
 
 
-@dataclass
-class _Move:
-    """One container's group of segments, with the vessel and port of the message before it."""
+def _kind(part: EdifactMessage) -> str:
+    return f"{part.type}-{part.directory.replace(':', '.')}"
 
-    code: str
-    equipment: Segment
-    faults: Faults
-    head: list[Segment]
-    group: list[Segment] = field(default_factory=list)
+
+def _known_moves(message: EdifactMessage, faults: Faults) -> Iterator[Move]:
+    """The moves of a message; none, and a fault, where its document code or its function is not known."""
+    begin = next((segment for segment in message.segments if segment.tag == "BGM"), None)
+    document, function = (begin.get(0), begin.get(2)) if begin is not None else ("", "")
+    where = f"UNH {message.reference}/BGM"
+    if document not in tables.MOVES:
+        faults.add(where, f"is one of {', '.join(tables.MOVES)}", value=document)
+    elif function not in tables.FUNCTIONS:
+        known = ", ".join(code for code in tables.FUNCTIONS if code)
+        faults.add(f"{where} (1225)", f"is a message function that is acted on: {known}", value=function)
+    else:
+        yield from moves(message)
+
+
+def _entity(reading: _Reading, source: Source) -> Entity:
+    record = reading.record(source)
+    if record is None:
+        return Entity(source.ordinal, None, note="not read")
+    lookup = tuple(found for found in record.references if found.scope not in (DOCUMENT_SCOPE, MOVE_SCOPE))
+    amends = reading.amended(record) if record.event.function != "new" else None
+    return Entity(source.ordinal, record, lookup=lookup, amends=amends)
+
+
+class _Reading:
+    """One move while it is read."""
+
+    def __init__(self, move: Move, faults: Faults) -> None:
+        self.move = move
+        self.faults = faults
+        self.code = tables.MOVES[move.begin.get(0)]
+        self.function = tables.FUNCTIONS[move.begin.get(2)]
+        self.remarks: list[Remark] = []
 
     def record(self, source: Source) -> LogisticsEvent | None:
         """The event; faults are noted."""
-        remarks: list[Remark] = []
-        said = self.equipment.get(1)
-        if not re.fullmatch(r"[A-Z0-9 -]{1,17}", said):
-            self.faults.add(self.equipment.where, "names a container", value=said)
+        equipment = self.move.equipment
+        number = equipment.get(1)
+        if not re.fullmatch(r"[A-Z0-9 -]{1,17}", number):
+            self.faults.add(equipment.where, "names a container", value=number)
             return None
-        number, known = box_number(said, remarks)
-        place = self._place(remarks)
+        number, known = box_number(number, self.remarks)
+        place = self._place()
         # All that may be wrong is looked at before anything is given up, so that every fault is named.
-        happened, tare, gross = self._time(place, remarks), self._weight(_TARE), self._weight(_GROSS)
+        happened, tare, gross = self._time(place), self._weight(tables.TARE), self._weight(tables.GROSS)
+        cargo_gross = self._cargo_gross(number)
         if happened is None:
             return None
         box = Container(
             number=number,
             known=known,
-            size_type=Code(system="iso-6346-type", value=size) if (size := self.equipment.get(2)) else None,
+            size_type=Code(system="iso-6346-type", value=size) if (size := equipment.get(2)) else None,
             tare=tare,
             gross=gross,
-            laden={"4": False, "5": True}.get(self.equipment.get(5)),
+            cargo_gross=cargo_gross,
+            laden=self._laden(),
             seals=tuple(self._seals()),
         )
+        references = tuple(self._references(number, happened))
+        self._note_function()
+        event = Event(
+            code=Code(system="dcsa-equipment-event", value=self.code),
+            function=self.function,
+            happened=happened,
+            place=place,
+            container=box,
+            gross=box.gross,
+            conveyance=self._conveyance(),
+            direction=self._direction(),
+            bill=next((found.value for found in references if found.kind == "transport_document"), None),
+            id=f"{self._document() or self.code}:{number}",
+            retracts=f"{self._document() or self.code}:{number}" if self.function == "delete" else None,
+        )
+        transport = self._transport()
         return LogisticsEvent(
-            references=tuple(self._references(number, happened)),
+            ucr=self._ucrs(),
+            references=references,
             source=source,
-            transport=self._ports(remarks),
-            event=Event(
-                code=Code(system="dcsa-equipment-event", value=self.code),
-                happened=happened,
-                place=place,
-                container=box,
-                gross=box.gross,
-                conveyance=self._conveyance(remarks),
-                direction=self._direction(),
-                bill=next((segment.get(0, 1) for segment in self._all("RFF") if segment.get(0) == "BM"), None),
-            ),
-            remarks=tuple(remarks),
+            transport=transport,
+            event=event,
+            remarks=(*self.remarks, *self.move.unread()),
         )
 
-    def _all(self, tag: str) -> Iterator[Segment]:
-        return (segment for segment in self.group if segment.tag == tag)
+    def amended(self, record: LogisticsEvent) -> Reference:
+        """What a change or cancellation is about: the earlier message's word on this container."""
+        box = record.event.container
+        number = box.number if box is not None else ""
+        previous = next((s.get(0, 1) for s in self.move.find("RFF", tables.BILLS, tables.PREVIOUS)), "")
+        document = previous or self._document()
+        if document:
+            return Reference(kind="cop", scope=DOCUMENT_SCOPE, value=f"{document}:{number}")
+        return Reference(kind="cop", scope=MOVE_SCOPE, value=f"{self.code}:{number}")
+
+    def _document(self) -> str:
+        return self.move.begin.get(1)
+
+    def _note_function(self) -> None:
+        name = tables.FUNCTION_NAMES.get(self.move.begin.get(2))
+        if name is not None:
+            text = f"message function {self.move.begin.get(2)}: a {name} of what was said before"
+            self.remarks.append(Remark(rule="message-function", text=text, field="event.function"))
 
     def _references(self, number: str, happened: Instant) -> Iterator[Reference]:
-        for segment in self._all("RFF"):
-            value = segment.get(0, 1)
-            if value and segment.get(0) == "BM":
-                yield Reference(kind="transport_document", value=value)
-            elif value and segment.get(0) == "BN":
-                yield Reference(kind="cop", scope=BOOKING_SCOPE, value=value)
+        # A number that is said of this container counts before one that is said of all.
+        seen: set[str] = set()
+        for group in tables.BILLS:
+            for segment in self.move.find("RFF", (group,), *tables.REFERENCES):
+                qualifier, value = segment.get(0), segment.get(0, 1)
+                if value and (group == "container" or qualifier not in seen):
+                    kind, scope = _KINDS[qualifier]
+                    yield Reference(kind=kind, scope=scope, value=value)
+                if group == "container":
+                    seen.add(qualifier)
         yield Reference(kind="container", value=number, on=happened.utc[:10])
+        if self._document():
+            yield Reference(kind="cop", scope=DOCUMENT_SCOPE, value=f"{self._document()}:{number}")
+        yield Reference(kind="cop", scope=MOVE_SCOPE, value=f"{self.code}:{number}")
 
-    def _time(self, place: Place | None, remarks: list[Remark]) -> Instant | None:
-        for code in ("203", "7"):
-            for segment in self._all("DTM"):
-                if segment.get(0) != code:
-                    continue
-                said, pattern = segment.get(0, 1), _TIMES.get(segment.get(0, 2), "")
-                try:
-                    local = datetime.strptime(said, pattern or "%Y%m%d%H%M")  # noqa: DTZ007 - the zone comes next
-                except ValueError:
-                    self.faults.add(segment.where, "is a time in format 203, 204 or 102", value=said)
-                    return None
-                chinese = place is not None and place.unlocode is not None and place.unlocode.startswith("CN")
-                if not chinese:
-                    remarks.append(Remark(rule="no-time-zone", text=f"{said} has no zone; read as UTC"))
-                return instant(said, local.replace(tzinfo=BEIJING if chinese else UTC))
-        self.faults.add(self.equipment.where, "has the time of the move (DTM 203 or 7)", fix="Add a DTM segment")
+    def _ucrs(self) -> tuple[Ucr, ...]:
+        found: dict[Ucr, None] = {}
+        for segment in self.move.find("RFF", ("container", "head", "goods"), tables.UCR):
+            if Ucr.is_valid(segment.get(0, 1)):
+                found[Ucr.parse(segment.get(0, 1))] = None
+            else:
+                self.remarks.append(Remark(rule="ucr", text=f"{segment.get(0, 1)} is no UCR"))
+        return tuple(found)
+
+    def _time(self, place: Place | None) -> Instant | None:
+        for code, group in tables.TIME:
+            for segment in self.move.find("DTM", (group,), code):
+                return self._moment(segment, place)
+        self.faults.add(self.move.equipment.where, "has the time of the move (DTM 203 or 7)", fix="Add a DTM segment")
         return None
 
-    def _place(self, remarks: list[Remark]) -> Place | None:
-        """Where it happened: the port of discharge (LOC 11) or loading (LOC 9) of the message, at the gate LOC 165."""
-        wanted = {"DISC": ("11",), "LOAD": ("9",)}.get(self.code, ("165", "9", "11"))
-        for code in wanted:
-            for segment in self.head:
-                if segment.tag == "LOC" and segment.get(0) == code and segment.get(1):
-                    return unlocode(segment.get(1), remarks)
+    def _moment(self, segment: Segment, place: Place | None) -> Instant | None:
+        text, pattern = segment.get(0, 1), tables.TIME_FORMS.get(segment.get(0, 2) or "203", "")
+        zone_less = re.sub(r"(?:UTC|GMT|Z)$", "+0000", text)
+        if pattern.endswith("%z") and re.search(r"[+-]\d{2}$", zone_less):
+            zone_less += "00"
+        try:
+            local = datetime.strptime(zone_less, pattern or "?")  # noqa: DTZ007 - the zone comes next
+        except ValueError:
+            self.faults.add(segment.where, f"is a time in format {', '.join(tables.TIME_FORMS)}", value=text)
+            return None
+        return zoned(text, local, self.remarks, place=place, field="event.happened")
+
+    def _place(self) -> Place | None:
+        """Where it happened, by the places at which a move of this code may say it."""
+        for code, group in tables.PLACE[self.code]:
+            for segment in self.move.find("LOC", (group,), code):
+                if segment.get(1) or segment.get(1, 3):
+                    return self._named_place(segment)
+        port = tables.GATE_PORT.get(self._direction() or "") if self.code in ("GTIN", "GTOT") else None
+        for segment in self.move.find("LOC", ("head", "vessel", "container"), port) if port else ():
+            return self._named_place(segment)
         return None
 
-    def _conveyance(self, remarks: list[Remark]) -> Conveyance | None:
-        for segment in self.head:
-            if segment.tag == "TDT" and segment.get(0) == "20":
-                mode = segment.get(2)
-                return Conveyance(
-                    mode=Code(system="uncefact-rec-19", value=mode) if mode else None,
-                    name=segment.get(7, 3) or segment.get(7) or None,
-                    imo=imo(segment.get(7), remarks) if segment.get(7, 1) == _LLOYDS else None,
-                    voyage=segment.get(1) or None,
-                    carrier=Code(system="carrier", value=carrier) if (carrier := segment.get(4)) else None,
-                )
+    def _named_place(self, segment: Segment) -> Place:
+        """C517: code, its list (139 is UN/LOCODE), its agency, name; C519: the terminal in it."""
+        code, name, terminal = segment.get(1), segment.get(1, 3) or None, segment.get(2)
+        place = Place(name=name)
+        if code and segment.get(1, 1) in _LOCODES:
+            place = unlocode(code, self.remarks) or place
+        elif code:
+            place = Place(code=Code(system="edifact-place", value=code, name=segment.get(1, 1) or None))
+        if terminal and place.code is None:
+            place = place.model_copy(update={"code": Code(system="edifact-facility", value=terminal)})
+        return place.model_copy(update={"name": name}) if name else place
+
+    def _conveyance(self) -> Conveyance | None:
+        for segment in self.move.find("TDT", ("vessel", "container"), "20"):
+            return self._means(segment)
+        return None
+
+    def _means(self, segment: Segment) -> Conveyance:
+        mode = segment.get(2)
+        return Conveyance(
+            mode=Code(system="uncefact-rec-19", value=mode) if mode else None,
+            name=segment.get(7, 3) or segment.get(7) or None,
+            imo=imo(segment.get(7), self.remarks) if segment.get(7, 1) == _LLOYDS else None,
+            voyage=segment.get(1) or None,
+            carrier=Code(system="carrier", value=carrier) if (carrier := segment.get(4)) else None,
+        )
+
+    def _inland(self) -> Conveyance | None:
+        """The truck, train or barge that brings it (1) or takes it on (30, 10)."""
+        for segment in self.move.find("TDT", ("container", "vessel"), "1", "30", "10"):
+            means = self._means(segment)
+            return means if means != Conveyance() else None
         return None
 
     def _direction(self) -> Direction | None:
-        """UN/ECE 8249: 2 is an export, 3 an import; a transhipment is neither."""
-        status = self.equipment.get(4)
-        return "I" if status == "3" else "E" if status == "2" else None
+        return tables.DIRECTIONS.get(self.move.equipment.get(4))
 
-    def _ports(self, remarks: list[Remark]) -> Transport | None:
-        """Ports of loading (LOC 9) and discharge (LOC 11) of this container."""
-        said = {segment.get(0): segment.get(1) or None for segment in self._all("LOC")}
-        loading, discharge = unlocode(said.get("9"), remarks), unlocode(said.get("11"), remarks)
-        return Transport(loading=loading, discharge=discharge) if loading or discharge else None
+    def _laden(self) -> bool | None:
+        said = self.move.equipment.get(5)
+        if said and said not in tables.LADEN:
+            self.remarks.append(Remark(rule="unknown-code", text=f"full or empty is {said}", field="event.container"))
+        return tables.LADEN.get(said)
 
-    def _weight(self, dimensions: tuple[str, ...]) -> Weight | None:
-        for segment in self._all("MEA"):
-            unit, said = segment.get(2), segment.get(2, 1)
-            if segment.get(1) in dimensions and unit in WEIGHT_UNITS:
-                if not decimal().fits(said):
-                    self.faults.add(segment.where, decimal().rule, value=said)
-                    return None
-                return weight(said, unit, segment.where, self.faults)
+    def _transport(self) -> Transport | None:
+        """Ports of loading (LOC 9), discharge (LOC 11), destination (8, 7) of this container, else of the vessel."""
+        loading, discharge = self._port("9"), self._port("11")
+        destination, inland = self._port("8") or self._port("7"), self._inland()
+        if not (loading or discharge or destination or inland):
+            return None
+        return Transport(loading=loading, discharge=discharge, destination=destination, inland=inland)
+
+    def _port(self, qualifier: str) -> Place | None:
+        for segment in self.move.find("LOC", ("container",), qualifier):
+            if segment.get(1) or segment.get(1, 3):
+                return self._named_place(segment)
         return None
 
+    def _weight(self, dimensions: tuple[str, ...]) -> Weight | None:
+        """The weight of the first of these dimensions that is said, whichever segment comes first."""
+        measured = list(self.move.find("MEA", ("container",)))
+        for dimension in dimensions:
+            for segment in measured:
+                if segment.get(1) == dimension and segment.get(2) in WEIGHT_UNITS:
+                    self.move.note_read(segment)
+                    return self._mass(segment)
+        return None
+
+    def _cargo_gross(self, number: str) -> Weight | None:
+        """Weight of the goods: in the container's own group, or where the goods say what of them it holds (SGP)."""
+        if (own := self._weight(tables.NET)) is not None:
+            return own
+        for segment in self.move.goods_in(number):
+            if segment.tag == "MEA" and segment.get(2) in WEIGHT_UNITS:
+                self.move.note_read(segment)
+                return self._mass(segment)
+        return None
+
+    def _mass(self, segment: Segment) -> Weight | None:
+        value = segment.number(2, 1)
+        if not decimal().fits(value):
+            self.faults.add(segment.where, decimal().rule, value=value)
+            return None
+        return weight(value, segment.get(2), segment.where, self.faults)
+
     def _seals(self) -> Iterator[Seal]:
-        for segment in self._all("SEL"):
+        for segment in self.move.find("SEL", ("container",)):
             number, by = segment.get(0), segment.get(1)
             if number and number != "SI":  # a terminal's word for yes: there is a seal, and no number is said
                 yield Seal(number=number[:35], by=Code(system="edifact-seal-issuer", value=by) if by else None)
-
-
-def _moves(message: EdifactMessage, faults: Faults) -> Iterator[_Move]:
-    """The containers of a message, each with the segments up to the next one."""
-    document = next((segment.get(0) for segment in message.segments if segment.tag == "BGM"), "")
-    code = MOVES.get(document)
-    if code is None:
-        faults.add(f"UNH {message.reference}/BGM", f"is one of {', '.join(MOVES)}", value=document)
-        return
-    head: list[Segment] = []
-    move: _Move | None = None
-    for segment in message.segments:
-        if segment.tag == "EQD":
-            if move is not None:
-                yield move
-            move = _Move(code, segment, faults, head)
-        elif segment.tag == "CNT":
-            break
-        else:
-            (head if move is None else move.group).append(segment)
-    if move is not None:
-        yield move

@@ -10,8 +10,9 @@ from typing import Final
 from adapters.formats.dcsa_tnt.reader import BOOKING_SCOPE
 from adapters.mapping.logistics import ISO_TIME, NAME, SHORT, TOKEN, box_number, imo, moment, noted, unlocode, weight
 from adapters.message import Entity, ReadMessage, message_digest
+from adapters.parsing.coverage import unread_members
 from adapters.parsing.json_fields import JsonFields, parse_json
-from adapters.parsing.xml_fields import Faults, one_of, positive
+from adapters.parsing.xml_fields import Faults, positive
 from chain.errors import MalformedMessage
 from chain.records.base import Reference, Remark, Source
 from chain.records.logistics import LogisticsWeight, WeightHead
@@ -22,6 +23,18 @@ from chain.records.transport import Container, Conveyance, Place, Seal, Transpor
 KIND: Final = "DCSA-VGM-1.0"
 VGM_SCOPE: Final = "dcsa-vgm"
 DECLARATIONS_MAX = 1000
+METHODS: Final = ("SM1", "SM2")
+"""SOLAS: weighed whole, or summed."""
+IGNORED: Final = {
+    "facilityCodeListProvider": "which list the facility's code is of, kept as dcsa-facility",
+    "universalServiceReference": "the carrier's schedule, not the goods",
+    "carrierServiceCode": "the carrier's schedule, not the goods",
+    "routingDetails": "who passed the message on",
+    "facilityTypeCode": "what kind of place a terminal is",
+    "address": "the postal address of a place or party that is named beside it",
+    "seals/type": "of what the seal is made",
+    "isShipperOwned": "whose the container is, its number's prefix says",
+}
 
 
 class VerifiedGrossMassReader:
@@ -60,8 +73,9 @@ def _entity(ordinal: int, fields: JsonFields, digest: str) -> Entity:
     if reference is None or vgm is None or equipment is None:
         return Entity(ordinal, None, note="not read")
     gross = _weight(vgm, "weight", required=True)
-    method = vgm.text("method", one_of("SM1", "SM2"))
-    at = moment(vgm.maybe("dateTime", ISO_TIME), f"{vgm.where}/dateTime", fields.faults)
+    method = vgm.text("method", TOKEN)
+    place = _place(vgm, "location", remarks)
+    at = moment(vgm.maybe("dateTime", ISO_TIME), f"{vgm.where}/dateTime", fields.faults, remarks, place=place)
     container = _container(equipment, remarks)
     shipment = fields.child("shipmentDetails")
     bill = shipment.maybe("transportDocumentReference", SHORT) if shipment else None
@@ -80,7 +94,7 @@ def _entity(ordinal: int, fields: JsonFields, digest: str) -> Entity:
         weight=WeightHead(
             gross=gross,
             kind="vgm",
-            method=Code(system="solas-vgm-method", value=method),
+            method=_method(method, remarks),
             at=at,
             id=reference,
             retracts=reference if retracted else None,
@@ -89,13 +103,20 @@ def _entity(ordinal: int, fields: JsonFields, digest: str) -> Entity:
             bill=bill,
             booking=booking,
             certificate=vgm.maybe("certificationReference", NAME),
-            place=_place(vgm, "location", remarks),
+            place=place,
         ),
         parties=_parties(fields),
         transport=_transport(fields, remarks),
-        remarks=tuple(remarks),
     )
+    record = record.with_remarks(*remarks, *unread_members(fields.value, fields.faults, IGNORED))
     return Entity(ordinal, record, lookup=lookup, amends=own if retracted else None)
+
+
+def _method(said: str, remarks: list[Remark]) -> Code:
+    known = said in METHODS
+    if not known:
+        remarks.append(Remark(rule="unknown-code", text=f"method {said} is in no list", field="weight.method"))
+    return Code(system="solas-vgm-method", value=said, known=known)
 
 
 def _weight(fields: JsonFields, name: str, *, required: bool = False) -> Weight | None:

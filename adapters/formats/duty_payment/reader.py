@@ -32,9 +32,11 @@ import re
 from decimal import Decimal
 from typing import Final, Literal
 
+from adapters.mapping.chinese_customs import BEIJING
 from adapters.mapping.code_mapping import Coding
 from adapters.mapping.logistics import ISO_DAY, ISO_TIME, NAME, NOTE, SHORT, TOKEN, day, moment, noted
 from adapters.message import Entity, ReadMessage, message_digest
+from adapters.parsing.coverage import unread_members
 from adapters.parsing.json_fields import JsonFields, parse_json
 from adapters.parsing.xml_fields import BUSINESS_CODE, Faults, Form, decimal, digits, one_of, whole
 from chain.errors import MalformedMessage
@@ -48,6 +50,8 @@ from chain.records.value import ExchangeRate, TaxKind, TaxLine
 FORMAT: Final = "duty-payment-certificates/1"
 KIND: Final = "duty-payment-certificate"
 CERTIFICATES_MAX = 100
+IGNORED: Final[dict[str, str]] = {}
+"""Members that are left out: none, this form is our own."""
 ITEMS_MAX = 50
 """A declaration has at most 50 items."""
 TAX_KINDS: Final[dict[str, TaxKind]] = {"A": "duty", "L": "vat", "Y": "consumption", "I": "anti_dumping"}
@@ -78,6 +82,8 @@ class DutyPaymentReader:
         for ordinal, fields in enumerate(certificates):
             with noted(fields.where, faults):
                 record = _certificate(fields, Source(kind=KIND, sha256=digest, ordinal=ordinal))
+                if record is not None:
+                    record = record.with_remarks(*unread_members(fields.value, faults, IGNORED))
                 entities.append(Entity(ordinal, record, lookup=record.references if record else ()))
         faults.refuse(KIND)
         return ReadMessage(KIND, None, None, tuple(entities))
@@ -91,7 +97,8 @@ def _certificate(fields: JsonFields, source: Source) -> TaxPayment | None:
     numbers = _numbers(fields)
     currency = fields.text("currency", _CURRENCY)
     total = fields.decimal("amount", decimal(19, 2))
-    paid_at = moment(fields.text("paidAt", ISO_TIME), f"{fields.where}/paidAt", faults)
+    remarks: list[Remark] = []
+    paid_at = moment(fields.text("paidAt", ISO_TIME), f"{fields.where}/paidAt", faults, remarks, otherwise=BEIJING)
     due_on = day(fields.maybe("dueOn", ISO_DAY), f"{fields.where}/dueOn", faults)
     filled_on = day(fields.maybe("filledOn", ISO_DAY), f"{fields.where}/filledOn", faults)
     invoiced = fields.maybe("invoiceCurrency", _CURRENCY)
@@ -114,7 +121,7 @@ def _certificate(fields: JsonFields, source: Source) -> TaxPayment | None:
             Reference(kind="tax_bill", value=certificate),
         ),
         source=source,
-        remarks=_remarks(lines, total),
+        remarks=(*remarks, *_remarks(lines, total)),
         tax_payment=TaxPaymentHead(
             certificate=certificate,
             declaration=declaration,

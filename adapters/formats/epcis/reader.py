@@ -10,18 +10,20 @@ logistic units (SSCC) that it names.
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import Final
 
-from adapters.mapping.logistics import ISO_TIME, NAME, TOKEN, day_of, moment, noted
+from adapters.mapping.logistics import ISO_TIME, NAME, TOKEN, box_number, day_of, moment, noted, rounded
 from adapters.message import Entity, ReadMessage, message_digest
+from adapters.parsing.coverage import unread_members
 from adapters.parsing.json_fields import JsonFields, Value, parse_json
 from adapters.parsing.xml_fields import Faults, Form, decimal, one_of
 from chain.errors import MalformedMessage
-from chain.records.base import Document, Reference, ReferenceKind, Source
+from chain.records.base import Document, Reference, ReferenceKind, Remark, Source
 from chain.records.logistics import LogisticsEvent
 from chain.records.scalars import Code, Quantity, fixed
 from chain.records.sections import GoodsItem
-from chain.records.transport import Event, Place, Transport
+from chain.records.transport import Container, Event, Place, Transport
 
 KIND: Final = "EPCIS-2.0"
 EVENT_SCOPE: Final = "epcis-event"
@@ -30,10 +32,18 @@ EVENTS_MAX = 1000
 GOODS_MAX = 200
 """Instances and classes of goods that one event names."""
 TYPES: Final = ("ObjectEvent", "AggregationEvent", "TransactionEvent", "TransformationEvent", "AssociationEvent")
-_DOCUMENT: Final = re.compile(rb'"type"\s{0,64}:\s{0,64}"EPCISDocument"')
+_DOCUMENT: Final = re.compile(rb'"type"\s{0,64}:\s{0,64}"EPCIS(?:Query)?Document"')
+HOLDERS: Final = (("queryResults", "resultsBody"), ("resultsBody",))
+"""Where in `epcisBody` a query document holds its events (EPCIS 2.0 §8.2.7, §12); a capture document holds them
+there itself."""
 _OFFSET: Final = Form("an offset from UTC, such as +08:00", re.compile(r"[+-](?:0\d|1[0-4]):[0-5]\d"))
 _URI: Final = Form("an address of at most 256 characters", re.compile(r"\S{1,256}"))
 _TRANSACTIONS: Final[dict[str, ReferenceKind]] = {"po": "order", "bol": "transport_document", "inv": "invoice"}
+IGNORED: Final = {
+    "@context": "says how names are written, not what was said",
+    "type": "read as the kind of event; in lists and places it repeats what the list is",
+    "eventTimeZoneOffset": "read into the time",
+}
 _ACTIONS: Final = ("ADD", "OBSERVE", "DELETE")
 _WITH_ACTION: Final = frozenset(TYPES) - {"TransformationEvent"}
 _LISTS: Final = ("epcList", "childEPCs", "inputEPCList", "outputEPCList")
@@ -71,30 +81,38 @@ def _events(root: JsonFields) -> list[Value]:
     if root.value.get("type") in TYPES:
         return [dict(root.value)]
     body = root.child("epcisBody", required=True)
-    found = body.value.get("eventList") if body is not None else None
-    if found is None and body is not None and isinstance(body.value.get("event"), dict):
-        found = [body.value["event"]]
     root.faults.refuse(KIND)
-    if not isinstance(found, list) or not found:
+    holders = [holder for names in HOLDERS if body is not None and (holder := body.at(*names)) is not None]
+    holder = holders[0] if holders else body
+    listed = (holder.value.get("eventList") or holder.value.get("event")) if holder is not None else None
+    events: Value = [listed] if isinstance(listed, dict) else listed
+    if not isinstance(events, list) or not events:
         raise MalformedMessage(f"{KIND}/epcisBody/eventList", "holds at least one event")
-    if len(found) > EVENTS_MAX:
-        raise MalformedMessage(f"{KIND}/epcisBody/eventList", f"holds at most {EVENTS_MAX} events", value=len(found))
-    return found
+    if len(events) > EVENTS_MAX:
+        raise MalformedMessage(f"{KIND}/epcisBody/eventList", f"holds at most {EVENTS_MAX} events", value=len(events))
+    return events
 
 
 def _entity(ordinal: int, fields: JsonFields, digest: str) -> Entity:
     faults = fields.faults
+    remarks: list[Remark] = []
     kind = fields.text("type", one_of(*TYPES))
-    happened = moment(fields.text("eventTime", ISO_TIME), f"{fields.where}/eventTime", faults)
     offset = fields.text("eventTimeZoneOffset", _OFFSET)
+    # The standard's own rule for a time without a zone: the offset that stands beside it.
+    zone = datetime.strptime(offset, "%z").tzinfo if offset else None
+    said = fields.text("eventTime", ISO_TIME)
+    happened = moment(said, f"{fields.where}/eventTime", faults, remarks, otherwise=zone or UTC)
+    recorded = fields.maybe("recordTime", ISO_TIME)
+    reported = moment(recorded, f"{fields.where}/recordTime", faults, remarks, otherwise=zone or UTC)
     if happened is not None and offset is not None and not happened.said.endswith(offset):
         # Where it happened the clock showed this zone; the time itself may be written in another.
         happened = happened.model_copy(update={"said": f"{happened.said} ({offset})"})
     step = fields.maybe("bizStep", _URI)
     event_id = fields.maybe("eventID", _URI)
     error = fields.child("errorDeclaration")
-    goods = _goods(fields)
-    references = _references(fields)
+    goods = _goods(fields, remarks)
+    box = _container(fields, remarks)
+    references = _references(fields, box)
     if kind is None or happened is None:
         return Entity(ordinal, None, note="not read")
     if not references:
@@ -114,8 +132,10 @@ def _entity(ordinal: int, fields: JsonFields, digest: str) -> Entity:
             id=event_id,
             code=Code(system="cbv-biz-step", value=_last(step)) if step else Code(system="epcis-type", value=kind),
             happened=happened,
-            reported=moment(fields.maybe("recordTime", ISO_TIME), f"{fields.where}/recordTime", faults),
+            reported=reported,
+            function="delete" if error is not None else "new",
             place=_place(fields, "readPoint") or location,
+            container=box,
             retracts=event_id if error is not None else None,
             reason=reason,
             action=next((known for known in _ACTIONS if known == action), None),
@@ -126,10 +146,11 @@ def _entity(ordinal: int, fields: JsonFields, digest: str) -> Entity:
         documents=_documents(fields),
         transport=Transport(goods_place=location) if location is not None else None,
     )
+    record = record.with_remarks(*remarks, *unread_members(fields.value, faults, IGNORED))
     return Entity(ordinal, record, lookup=references, amends=own[0] if own and error is not None else None)
 
 
-def _references(fields: JsonFields) -> tuple[Reference, ...]:
+def _references(fields: JsonFields, box: Container | None) -> tuple[Reference, ...]:
     on = day_of(fields.value.get("eventTime"))
     found: list[Reference] = []
     for one in fields.each("bizTransactionList"):
@@ -137,6 +158,8 @@ def _references(fields: JsonFields) -> tuple[Reference, ...]:
         number = one.text("bizTransaction", _URI)
         if kind is not None and number is not None:
             found.append(Reference(kind=kind, value=_last(number), on=on))
+    if box is not None:
+        found.append(Reference(kind="container", value=box.number, on=on))
     parent = fields.maybe("parentID", _URI)
     for unit in [parent, *_instances(fields)]:
         if unit and (":sscc:" in unit or "/00/" in unit):
@@ -146,10 +169,21 @@ def _references(fields: JsonFields) -> tuple[Reference, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def _container(fields: JsonFields, remarks: list[Remark]) -> Container | None:
+    """The first container that the event names, as parent or among its things (EPC scheme `bic`, TDS §6.3.16)."""
+    parent = fields.maybe("parentID", _URI)
+    for unit in [parent, *_instances(fields)]:
+        if unit and ":bic:" in unit:
+            number, known = box_number(_last(unit)[:17], remarks)
+            return Container(number=number, known=known)
+    return None
+
+
 def _instances(fields: JsonFields) -> list[str]:
     found: list[str] = []
     for name in _LISTS:
-        listed = fields.value.get(name, [])
+        listed = fields.see(name) or []
+        fields.faults.note_read(listed, "")
         if not isinstance(listed, list):
             fields.faults.add(f"{fields.where}/{name}", "is a list", value=listed)
             continue
@@ -159,16 +193,17 @@ def _instances(fields: JsonFields) -> list[str]:
     return found[:GOODS_MAX]
 
 
-def _goods(fields: JsonFields) -> tuple[GoodsItem, ...]:
+def _goods(fields: JsonFields, remarks: list[Remark]) -> tuple[GoodsItem, ...]:
     items = [GoodsItem(ordinal=n, name=epc) for n, epc in enumerate(_instances(fields), 1)]
     for name in _QUANTITIES:
-        for one in fields.each(name):
-            epc_class = one.text("epcClass", _URI)
-            quantity = one.decimal("quantity", decimal(), required=False)
-            unit = one.maybe("uom", TOKEN) or "H87"
+        for listed in fields.each(name):
+            epc_class = listed.text("epcClass", _URI)
+            quantity = listed.decimal("quantity", decimal(40, 20), required=False)
+            unit = listed.maybe("uom", TOKEN) or "H87"
             if epc_class is None or len(items) >= GOODS_MAX:
                 continue
-            counted = Quantity(value=fixed(quantity, 5), unit=unit) if quantity else None
+            value = rounded(quantity, 5, remarks, "goods_items.quantity") if quantity else None
+            counted = Quantity(value=fixed(value, 5), unit=unit) if value else None
             items.append(GoodsItem(ordinal=len(items) + 1, name=epc_class, quantity=counted))
     return tuple(items)
 
@@ -184,7 +219,8 @@ def _documents(fields: JsonFields) -> tuple[Document, ...]:
 
 
 def _corrections(error: JsonFields) -> tuple[str, ...]:
-    listed = error.value.get("correctiveEventIDs", [])
+    listed = error.see("correctiveEventIDs") or []
+    error.faults.note_read(listed, "")
     if not isinstance(listed, list) or not all(isinstance(one, str) and _URI.fits(one) for one in listed):
         error.faults.add(f"{error.where}/correctiveEventIDs", "is a list of event ids", value=listed)
         return ()

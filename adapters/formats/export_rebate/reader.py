@@ -31,9 +31,11 @@ import re
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
+from adapters.mapping.chinese_customs import BEIJING
 from adapters.mapping.code_mapping import Coding
 from adapters.mapping.logistics import ISO_DAY, ISO_TIME, NAME, SHORT, TOKEN, day, moment, noted
 from adapters.message import Entity, ReadMessage, message_digest
+from adapters.parsing.coverage import unread_members
 from adapters.parsing.json_fields import JsonFields, parse_json
 from adapters.parsing.xml_fields import BUSINESS_CODE, Faults, Form, decimal, one_of, whole
 from chain.errors import MalformedMessage
@@ -46,6 +48,7 @@ from chain.records.tax import RebateHead, RebateLine, TaxRebate
 FORMAT: Final = "export-rebate-declarations/1"
 KIND: Final = "export-rebate-declaration"
 LINES_MAX = 999
+IGNORED: Final = {"format": "names this form", "nsrmc": "read into the taxpayer"}
 TOLERANCE_CNY: Final = Decimal("0.01")
 _PERIOD: Final = Form("a month YYYY-MM", re.compile(r"20\d{2}-(?:0[1-9]|1[0-2])"))
 _CLAIM: Final = Form("18 characters of a declaration, 0, and 2 digits of its item", re.compile(r"[0-9IE]{18}0\d{2}"))
@@ -81,6 +84,8 @@ class ExportRebateReader:
             for ordinal, (declaration, lines) in enumerate(claims.items()):
                 source = Source(kind=KIND, sha256=digest, message_id=root.maybe("sbpc", SHORT), ordinal=ordinal)
                 record = _rebate(root, declaration, lines, source)
+                if record is not None:
+                    record = record.with_remarks(*unread_members(root.value, faults, IGNORED))
                 entities.append(Entity(ordinal, record, lookup=record.references[:1] if record else ()))
         faults.refuse(KIND)
         return ReadMessage(KIND, root.maybe("sbpc", SHORT), root.maybe("nsrsbh", SHORT), tuple(entities))
@@ -93,7 +98,8 @@ def _rebate(
     root: JsonFields, declaration: DeclarationNumber, lines: list[RebateLine], source: Source
 ) -> TaxRebate | None:
     period, uscc = root.text("ssq", _PERIOD), root.text("nsrsbh", SHORT)
-    lodged = moment(root.maybe("sbsj", ISO_TIME), f"{root.where}/sbsj", root.faults)
+    remarks: list[Remark] = []
+    lodged = moment(root.maybe("sbsj", ISO_TIME), f"{root.where}/sbsj", root.faults, remarks, otherwise=BEIJING)
     if period is None or uscc is None:
         return None
     total = sum((Decimal(line.rebate.value) for line in lines if line.rebate), Decimal(0))
@@ -104,7 +110,7 @@ def _rebate(
             *(Reference(kind="invoice", scope=uscc, value=invoice) for invoice in invoices),
         ),
         source=source,
-        remarks=tuple(remark for line in lines for remark in _remarks(line)),
+        remarks=(*remarks, *(remark for line in lines for remark in _remarks(line))),
         rebate=RebateHead(
             period=period,
             batch=root.maybe("sbpc", SHORT),

@@ -1,18 +1,23 @@
 """HMRC inventory-linking movements: arrival (EAL) and departure (EDL) of goods at a place, each a `logistics.event`.
 
-These messages name the UCR themselves, so the record carries it and nobody needs to be asked.
+These messages name the UCR themselves: that of a declaration (`ucrType` D), so the record carries it and nobody needs
+to be asked, or a master UCR (M) that stands for many consignments. A master UCR is no UCR of one consignment and has
+its own forms (`A:...`, `GB/...-...`, `C:...`), so it is a reference by which the gateway is asked for them.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
+from adapters.mapping.local_time import load_zone
 from adapters.mapping.logistics import ISO_TIME, NAME, SHORT, TOKEN, moment, noted
 from adapters.message import Entity, ReadMessage, message_digest
+from adapters.parsing.coverage import unread_elements
 from adapters.parsing.xml import parse_xml, peek_root
 from adapters.parsing.xml_fields import Faults, Fields, one_of
 from chain.identifiers import Ucr
-from chain.records.base import Source
+from chain.records.base import Reference, Remark, Source
 from chain.records.logistics import LogisticsEvent
 from chain.records.scalars import Code
 from chain.records.transport import Conveyance, Event, Place
@@ -22,6 +27,20 @@ KIND: Final = "HMRC-movement"
 TIMES: Final = {"EAL": "goodsArrivalDateTime", "EAA": "goodsArrivalDateTime", "EDL": "goodsDepartureDateTime"}
 """Message code -> element with the moment. EAA is an anticipated arrival: planned, not happened."""
 _NAMES: Final = {"EAL": "Arrival at location", "EAA": "Anticipated arrival", "EDL": "Departure from location"}
+
+
+MASTER: Final = "M"
+"""`ucrType` of a master UCR; D, or none, is the UCR of a declaration."""
+_MASTER_FORMS: Final = re.compile("A:|C:|GB/")
+"""How a master UCR begins (HMRC CHIEF-CDS tariff volume 3), for a message that leaves the type out."""
+MASTER_SCOPE: Final = "mucr"
+ZONE: Final = "Europe/London"
+"""HMRC's goods locations are in the United Kingdom; its schema makes the zone of an xs:dateTime optional."""
+IGNORED: Final = {
+    "messageCode": "read as the code of the event",
+    "agentLocation": "where the agent sits, not the goods",
+    "agentRole": "the agent's role in the inventory system",
+}
 
 
 class MovementReader:
@@ -40,28 +59,39 @@ class MovementReader:
         root = Fields.root(parse_xml(message), faults)
         code = root.text("messageCode", one_of(*TIMES))
         reference = root.maybe("movementReference", NAME)
-        record: LogisticsEvent | None = None
+        entity = Entity(0, None, note="not read")
         if code is not None:
             with noted(root.where, faults):
                 source = Source(kind=f"{KIND}-{code}", sha256=message_digest(message), message_id=reference)
-                record = _event(root, code, source)
+                entity = _entity(root, code, source)
         faults.refuse(KIND)
-        return ReadMessage(f"{KIND}-{code}", reference, None, (Entity(0, record),))
+        return ReadMessage(f"{KIND}-{code}", reference, None, (entity,))
 
 
 READERS = (MovementReader(),)
 
 
-def _event(root: Fields, code: str, source: Source) -> LogisticsEvent | None:
+def _entity(root: Fields, code: str, source: Source) -> Entity:
+    remarks: list[Remark] = []
     block = root.child("ucrBlock", required=True)
-    ucr = block.text("ucr", SHORT) if block is not None else None
+    number = block.text("ucr", SHORT) if block is not None else None
+    kind = block.maybe("ucrType", TOKEN) if block is not None else None
     time = TIMES[code]
-    happened = moment(root.text(time, ISO_TIME), f"{root.where}/{time}", root.faults)
+    happened = moment(
+        root.text(time, ISO_TIME), f"{root.where}/{time}", root.faults, remarks, otherwise=load_zone(ZONE)
+    )
     place = root.maybe("goodsLocation", NAME)
-    if ucr is None or happened is None:
-        return None
-    return LogisticsEvent(
-        ucr=(Ucr.parse(ucr),),
+    master = root.maybe("masterUCR", SHORT)
+    if block is None or number is None or happened is None:
+        return Entity(0, None, note="not read")
+    part = block.maybe("ucrPartNo", TOKEN)
+    is_master = kind == MASTER or (kind is None and _MASTER_FORMS.match(number) is not None)
+    is_ucr = not is_master and _is_ucr(number, block)
+    masters = ((number,) if not is_ucr else ()) + ((master,) if master else ())
+    references = tuple(Reference(kind="cop", scope=MASTER_SCOPE, value=found) for found in masters)
+    record = LogisticsEvent(
+        ucr=(Ucr.parse(number),) if is_ucr else (),
+        references=references,
         source=source,
         event=Event(
             id=source.message_id,
@@ -70,8 +100,21 @@ def _event(root: Fields, code: str, source: Source) -> LogisticsEvent | None:
             happened=happened,
             place=Place(code=Code(system="uk-goods-location", value=place)) if place else None,
             conveyance=_conveyance(root),
+            part=True if part else None,
+            reason=f"part {part} of the UCR" if part else None,
         ),
     )
+    record = record.with_remarks(*remarks, *unread_elements(root.element, root.faults, IGNORED))
+    # A master UCR stands for every consignment under it.
+    return Entity(0, record, lookup=() if is_ucr else references[:1], many=not is_ucr)
+
+
+def _is_ucr(number: str, block: Fields) -> bool:
+    """Whether the number is a UCR, as its type says; a fault is noted where it has not the form of one."""
+    if not Ucr.is_valid(number):
+        fix = "Say ucrType M where it is a master UCR"
+        block.faults.add(f"{block.where}/ucr", Ucr.RULE, value=number, fix=fix)
+    return True
 
 
 def _conveyance(root: Fields) -> Conveyance | None:

@@ -21,9 +21,8 @@ from adapters.parsing.xml_fields import Faults, Fields, Form, decimal, one_of, w
 from chain.errors import MalformedMessage
 from chain.identifiers import HsCode, ImoNumber
 from chain.records.base import Reference, Remark, Source
-from chain.records.customs import Function
 from chain.records.logistics import TransportDocument, TransportDocumentHead
-from chain.records.scalars import Code, Instant, Weight, fixed
+from chain.records.scalars import Code, Function, Instant, Weight, fixed
 from chain.records.sections import GoodsItem, Party, PartyRole
 from chain.records.transport import Container, Conveyance, Package, Place, Transport
 

@@ -11,26 +11,39 @@ only the address of the object that it is about, so waybills are referenced by t
 from __future__ import annotations
 
 import re
-from typing import Final
+from dataclasses import replace
+from typing import Final, Literal
 
-from adapters.mapping.logistics import ISO_TIME, NAME, NOTE, SHORT, WEIGHT_UNITS, moment, noted, weight
+from adapters.formats.onerecord.goods import amount_of, goods_of, gross_of, packages_of
+from adapters.formats.onerecord.values import (
+    code_of,
+    coded,
+    flag_of,
+    object_of,
+    objects_of,
+    own_code,
+    time_of,
+    type_of,
+    without_prefixes,
+)
+from adapters.mapping.logistics import NAME, SHORT, noted
 from adapters.message import Entity, ReadMessage, message_digest
-from adapters.parsing.json_fields import JsonFields, Number, Value, parse_json
-from adapters.parsing.xml_fields import Faults, Form, decimal
-from chain.errors import Malformed, MalformedMessage
+from adapters.parsing.coverage import unread_members
+from adapters.parsing.json_fields import JsonFields, Value, parse_json
+from adapters.parsing.xml_fields import Faults, Form
+from chain.errors import MalformedMessage
 from chain.identifiers import AirWaybillNumber, Uscc
 from chain.records.base import Document, Reference, Remark, Source
 from chain.records.logistics import LogisticsEvent, TransportDocument, TransportDocumentHead
-from chain.records.scalars import Amount, Code, Instant, Weight, amount
-from chain.records.sections import GoodsItem, Party, PartyRole
-from chain.records.transport import Event, Package, Place, Transport
+from chain.records.scalars import Code
+from chain.records.sections import Party, PartyRole
+from chain.records.transport import Event, Place, Transport
 
 OBJECTS_MAX = 1000
 """Objects of one collection; an airline's whole departure has some hundred."""
 SCOPE: Final = "onerecord"
 """Scope of a reference whose value is the address of a logistics object."""
 AIR: Final = Code(system="uncefact-rec-19", value="4", name="Air transport")
-CARGO: Final = ("cargo:", "https://onerecord.iata.org/ns/cargo#", "api:", "https://onerecord.iata.org/ns/api#")
 IRI: Final = Form("the address of an object, at most 256 characters", re.compile(r"\S{1,256}"))
 _PREFIX: Final = Form("3 digits", re.compile(r"\d{3}"))
 _ROLES: Final[dict[str, PartyRole]] = {
@@ -41,8 +54,27 @@ _ROLES: Final[dict[str, PartyRole]] = {
     "CAR": "carrier",
     "FFW": "agent",
 }
-_TIME_TYPES: Final = {"ACTUAL": "ACT", "ESTIMATED": "EST", "EXPECTED": "EST"}
-"""EventTimeType -> classifier; PLANNED, REQUESTED and SCHEDULED are planned."""
+Classifier = Literal["ACT", "PLN", "EST", "REQ", "UNKNOWN"]
+TIME_TYPES: Final[dict[str, Classifier]] = {
+    "ACTUAL": "ACT",
+    "ESTIMATED": "EST",
+    "EXPECTED": "EST",
+    "PLANNED": "PLN",
+    "SCHEDULED": "PLN",
+    "REQUESTED": "REQ",
+}
+"""EventTimeType, in whatever case it is written (`Actual` in older data models) -> classifier; any other is unknown."""
+IGNORED: Final = {
+    "@context": "says how names are written, not what was said",
+    "@type": "read as the kind of object",
+    "pieces/@id": "the address of a piece; the pieces are counted",
+    "eventTimeType/@id": "read as the time type",
+    "hasTotalItems": "a count of what the collection itself holds",
+    "hasRevision": "how often the object was written",
+    "hasLatestRevision": "how often the object was written",
+    "totalDimensions": "lengths and heights are of no use to customs beside weight and volume",
+    "dimensions": "lengths and heights are of no use to customs beside weight and volume",
+}
 
 
 class OneRecordReader:
@@ -57,16 +89,16 @@ class OneRecordReader:
     def read(self, message: bytes) -> ReadMessage:
         """See `Reader`."""
         faults = Faults()
-        value = _plain(parse_json(message))
+        value = without_prefixes(parse_json(message))
         entities: list[Entity] = []
         digest = message_digest(message)
         kinds: list[str] = []
         for place, found in enumerate(_objects(value)):
             fields = JsonFields.root(found, faults, f"object[{place + 1}]")
-            kind = _type(fields)
+            kind = type_of(fields)
             kinds.append(kind)
             with noted(fields.where, faults):
-                entities.append(_entity(kind, place, fields, digest))
+                entities.append(_with_unread(_entity(kind, place, fields, digest), fields))
         faults.refuse("ONE Record message")
         if not entities:
             raise MalformedMessage("ONE Record message", "holds at least one object")
@@ -110,16 +142,26 @@ def _entity(kind: str, ordinal: int, fields: JsonFields, digest: str) -> Entity:
     return Entity(ordinal, None, note="not read")
 
 
+def _with_unread(entity: Entity, fields: JsonFields) -> Entity:
+    if entity.record is None:
+        return entity
+    unread = unread_members(fields.value, fields.faults, IGNORED)
+    return replace(entity, record=entity.record.with_remarks(*unread)) if unread else entity
+
+
 def _event(fields: JsonFields, source: Source) -> LogisticsEvent | None:
     faults = fields.faults
-    code = _code(fields, "eventCode", "iata-cargo-status", required=True)
-    happened = _time(fields, "eventDate", required=True)
+    code = coded(fields, "eventCode", "iata-cargo-status", required=True)
+    remarks: list[Remark] = []
+    place = _place(fields, "eventLocation") or _place(fields, "recordedAtLocation")
+    happened = time_of(fields, "eventDate", remarks, place, required=True)
+    reported = time_of(fields, "creationDate", remarks, place)
     references = _about(fields)
     if not references:
         faults.add(f"{fields.where}/eventFor", "names the object that the event is about", fix="Fill in eventFor")
     if code is None or happened is None or not references:
         return None
-    time_type = _local(fields.value.get("eventTimeType"))
+    classifier, time_type = _classifier(fields, remarks)
     name = fields.maybe("eventName", NAME)
     organisation = fields.child("recordingOrganization")
     party = _company("responsible", organisation) if organisation is not None else None
@@ -130,20 +172,36 @@ def _event(fields: JsonFields, source: Source) -> LogisticsEvent | None:
         event=Event(
             id=source.message_id,
             code=code if name is None else code.model_copy(update={"name": name}),
-            classifier="ACT" if time_type in (None, "ACTUAL") else "EST" if time_type in _TIME_TYPES else "PLN",
+            classifier=classifier,
+            time_type=time_type,
             happened=happened,
-            reported=_time(fields, "creationDate"),
-            place=_place(fields, "eventLocation"),
+            reported=reported,
+            place=place,
             bill=bill,
-            part=_flag(fields, "partialEventIndicator"),
+            part=flag_of(fields, "partialEventIndicator"),
         ),
         parties=(party,) if party else (),
+        remarks=tuple(remarks),
     )
 
 
+def _classifier(fields: JsonFields, remarks: list[Remark]) -> tuple[Classifier, Code | None]:
+    """The classifier, and the source's own word where that says more; without a word an event has happened."""
+    word = code_of(fields, "eventTimeType")
+    if word is None:
+        return "ACT", None
+    classifier = TIME_TYPES.get(word.upper(), "UNKNOWN")
+    known = classifier != "UNKNOWN"
+    if not known:
+        remarks.append(Remark(rule="unknown-code", text=f"eventTimeType {word} is in no list", field="event.time_type"))
+    elif word.upper() in ("ACTUAL", "ESTIMATED", "PLANNED", "REQUESTED"):
+        return classifier, None
+    return classifier, Code(system="iata-event-time-type", value=word[:256], known=known)
+
+
 def _document(kind: str, fields: JsonFields, source: Source) -> TransportDocument | None:
-    waybill = fields if kind == "Waybill" else _object(fields, "waybill")
-    shipment = _object(fields, "shipment") if kind == "Waybill" else fields
+    waybill = fields if kind == "Waybill" else object_of(fields, "waybill")
+    shipment = object_of(fields, "shipment") if kind == "Waybill" else fields
     remarks: list[Remark] = []
     number = _number(waybill, remarks) if waybill is not None else None
     if number is None and kind == "Waybill":
@@ -156,7 +214,8 @@ def _document(kind: str, fields: JsonFields, source: Source) -> TransportDocumen
         fields.faults.add(f"{fields.where}/@id", "must be there where no waybill is", fix="Name the shipment's address")
         return None
     known = (Reference(kind="transport_document", value=number),) if number else ()
-    head = _head(waybill, number or ids[0].value.rstrip("/").rpartition("/")[2][:64])
+    head = _head(waybill, number or ids[0].value.rstrip("/").rpartition("/")[2][:64], remarks)
+    gross, packages = gross_of(shipment, waybill, remarks), packages_of(shipment, waybill)
     masters = (Reference(kind="master_bill", value=head.master),) if head.master else ()
     holders = [part for part in (waybill, shipment) if part is not None]
     return TransportDocument(
@@ -166,31 +225,34 @@ def _document(kind: str, fields: JsonFields, source: Source) -> TransportDocumen
         documents=tuple(document for part in holders for document in _customs_information(part)),
         transport_document=head,
         parties=tuple(party for part in holders for party in _parties(part)),
-        goods_items=_goods(shipment),
+        goods_items=goods_of(shipment),
         transport=Transport(
             mode=AIR,
             bill=number,
             loading=_place(waybill, "departureLocation") if waybill is not None else None,
             discharge=_place(waybill, "arrivalLocation") if waybill is not None else None,
-            gross=_gross(shipment),
-            packages=_packages(shipment),
+            gross=gross,
+            packages=packages,
         ),
     )
 
 
-def _head(waybill: JsonFields | None, number: str) -> TransportDocumentHead:
+def _head(waybill: JsonFields | None, number: str, remarks: list[Remark]) -> TransportDocumentHead:
     if waybill is None:
         return TransportDocumentHead(kind="other", number=number)
-    master = _object(waybill, "masterWaybill")
-    house = _local(waybill.value.get("waybillType")) == "HOUSE"
-    value = _object(waybill, "declaredValueForCustoms") or _object(waybill, "declaredValueForCarriage")
+    master = object_of(waybill, "masterWaybill")
+    kind = (code_of(waybill, "waybillType") or "").upper()
+    if kind not in ("", "HOUSE", "MASTER", "DIRECT"):
+        text = f"waybillType {kind} is in no list"
+        remarks.append(Remark(rule="unknown-code", text=text, field="transport_document.kind"))
+    value = object_of(waybill, "declaredValueForCustoms") or object_of(waybill, "declaredValueForCarriage")
     return TransportDocumentHead(
-        kind="house_air_waybill" if house else "air_waybill",
+        kind="house_air_waybill" if kind == "HOUSE" else "air_waybill",
         number=number,
         master=_number(master, []) if master is not None else None,
-        houses=tuple(n for house in _list(waybill, "houseWaybills") if (n := _number(house, [])) is not None),
-        issued=_time(waybill, "carrierDeclarationDate"),
-        declared_value=_amount(value) if value is not None else None,
+        houses=tuple(n for house in objects_of(waybill, "houseWaybills") if (n := _number(house, [])) is not None),
+        issued=time_of(waybill, "carrierDeclarationDate", remarks, _place(waybill, "carrierDeclarationPlace")),
+        declared_value=amount_of(value) if value is not None else None,
     )
 
 
@@ -209,7 +271,7 @@ def _number(waybill: JsonFields, remarks: list[Remark]) -> str | None:
 def _about(fields: JsonFields) -> tuple[Reference, ...]:
     found: list[Reference] = []
     for name in ("eventFor", "linkedObject"):
-        for target in _list(fields, name):
+        for target in objects_of(fields, name):
             number = _number(target, [])
             if number is not None:
                 found.append(Reference(kind="transport_document", value=number))
@@ -223,9 +285,9 @@ def _address(address: str | None) -> tuple[Reference, ...]:
 
 def _parties(part: JsonFields) -> list[Party]:
     found: list[Party] = []
-    for involved in _list(part, "involvedParties"):
-        role = _ROLES.get(_local(involved.value.get("partyRole")) or "", "other")
-        details = _object(involved, "partyDetails")
+    for involved in objects_of(part, "involvedParties"):
+        role = _ROLES.get(code_of(involved, "partyRole") or "", "other")
+        details = object_of(involved, "partyDetails")
         party = _company(role, details) if details is not None else None
         if party is not None:
             found.append(party)
@@ -236,7 +298,7 @@ def _company(role: PartyRole, company: JsonFields) -> Party | None:
     name = company.maybe("name", NAME)
     uscc: Uscc | None = None
     others: list[Code] = []
-    for identifier in _list(company, "otherIdentifiers"):
+    for identifier in objects_of(company, "otherIdentifiers"):
         said = identifier.maybe("textualValue", SHORT)
         if said is not None and uscc is None and Uscc.is_valid(said):
             uscc = Uscc.parse(said)
@@ -248,42 +310,10 @@ def _company(role: PartyRole, company: JsonFields) -> Party | None:
     return Party(role=role, name=name, uscc=uscc, other_ids=tuple(others))
 
 
-def _goods(shipment: JsonFields | None) -> tuple[GoodsItem, ...]:
-    described = shipment.maybe("goodsDescription", NOTE) if shipment is not None else None
-    return (GoodsItem(ordinal=1, name=described),) if described else ()
-
-
-def _packages(shipment: JsonFields | None) -> Package | None:
-    pieces = shipment.value.get("pieces") if shipment is not None else None
-    return Package(count=len(pieces)) if isinstance(pieces, list) and pieces else None
-
-
-def _gross(shipment: JsonFields | None) -> Weight | None:
-    value = _object(shipment, "totalGrossWeight") if shipment is not None else None
-    if value is None:
-        return None
-    name = "numericalValue" if "numericalValue" in value.value else "value"
-    unit = (_local(value.value.get("unit")) or "KGM").upper()
-    said = value.decimal(name, decimal(), required=True)
-    return weight(said, unit if unit in WEIGHT_UNITS else unit[:16], value.where, value.faults)
-
-
-def _amount(value: JsonFields) -> Amount | None:
-    said = value.decimal("numericalValue", decimal(), required=False)
-    currency = _local(value.value.get("currencyUnit"))
-    if said is None or currency is None or not re.fullmatch("[A-Z]{3}", currency):
-        return None
-    try:
-        return amount(said, currency, field=value.where)
-    except Malformed as fault:
-        value.faults.note(fault, value.where)
-        return None
-
-
 def _customs_information(part: JsonFields) -> list[Document]:
     found: list[Document] = []
-    for one in _list(part, "customsInformation"):
-        subject = _code(one, "subjectCode", "iata-oci-subject") or _code(one, "contentCode", "iata-oci-content")
+    for one in objects_of(part, "customsInformation"):
+        subject = coded(one, "subjectCode", "iata-oci-subject") or coded(one, "contentCode", "iata-oci-content")
         number = one.maybe("otherCustomsInformation", NAME)
         if subject is not None:
             found.append(Document(kind=subject, number=number))
@@ -291,97 +321,15 @@ def _customs_information(part: JsonFields) -> list[Document]:
 
 
 def _place(fields: JsonFields, name: str) -> Place | None:
-    place = fields.value.get(name)
+    place = fields.see(name)
     if isinstance(place, str):
         return Place(code=Code(system="iata-location", value=place)) if SHORT.fits(place) else None
-    location = _object(fields, name)
+    location = object_of(fields, name)
     if location is None:
         return None
     said = location.maybe("locationName", NAME)
-    codes = [code for item in _list(location, "locationCodes") if (code := _local(dict(item.value))) is not None]
-    code = codes[0] if codes else _local(location.value.get("code"))
+    codes = [code for item in objects_of(location, "locationCodes") if (code := own_code(item)) is not None]
+    code = codes[0] if codes else code_of(location, "code")
     if code is None and said is None:
         return None
     return Place(code=Code(system="iata-location", value=code) if code else None, name=said)
-
-
-def _time(fields: JsonFields, name: str, *, required: bool = False) -> Instant | None:
-    inner = fields.value.get(name)
-    if isinstance(inner, dict):
-        value = JsonFields(inner, f"{fields.where}/{name}", fields.faults)
-        return moment(value.text("@value", ISO_TIME, required=required), value.where, fields.faults)
-    return moment(fields.text(name, ISO_TIME, required=required), f"{fields.where}/{name}", fields.faults)
-
-
-def _flag(fields: JsonFields, name: str) -> bool | None:
-    found = fields.value.get(name)
-    if isinstance(found, dict):
-        found = found.get("@value")
-    if isinstance(found, str) and found in ("true", "false"):
-        return found == "true"
-    return found if isinstance(found, bool) else None
-
-
-def _code(fields: JsonFields, name: str, system: str, *, required: bool = False) -> Code | None:
-    said = _local(fields.value.get(name))
-    if said is None or not SHORT.fits(said):
-        if required:
-            fields.faults.add(f"{fields.where}/{name}", "is a code of its list", value=said, fix="Fill in the member")
-        return None
-    return Code(system=system, value=said)
-
-
-def _object(fields: JsonFields, name: str) -> JsonFields | None:
-    """The one object of that name; a list is read by its first, as older data models wrote it."""
-    return next(iter(_list(fields, name)), None)
-
-
-def _list(fields: JsonFields, name: str) -> list[JsonFields]:
-    found = fields.value.get(name)
-    return list(fields.each(name)) if isinstance(found, dict | list) else []
-
-
-def _type(fields: JsonFields) -> str:
-    found = fields.value.get("@type")
-    kinds = found if isinstance(found, list) else [found]
-    return next((kind for kind in kinds if isinstance(kind, str) and kind in _KINDS), str(kinds[0]) if kinds else "")
-
-
-_KINDS = ("Waybill", "Shipment", "LogisticsEvent", "CustomsInformation")
-
-
-def _local(value: Value) -> str | None:
-    """The code at the end of a code list address (`...StatusCode#DEP`, `cargo:ACTUAL`), or in a CodeListElement."""
-    if isinstance(value, dict):
-        value = value.get("code") or value.get("@id") or value.get("@value")
-    if not isinstance(value, str) or isinstance(value, Number) or not value:
-        return None
-    return re.split("[#/:]", value.strip())[-1] or None
-
-
-def _plain(value: Value) -> Value:
-    """The value with the ontologies' prefixes taken off names and types; raises where two names become one."""
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    plain: dict[str, Value] = {}
-    for name, inner in value.items():
-        short = _unprefixed(name)
-        if short in plain:
-            raise MalformedMessage(name, "is said once, with or without its prefix")
-        plain[short] = _types(inner) if name == "@type" else _plain(inner)
-    return plain
-
-
-def _types(value: Value) -> Value:
-    if isinstance(value, list):
-        return [_types(item) for item in value]
-    return _unprefixed(value) if isinstance(value, str) else value
-
-
-def _unprefixed(name: str) -> str:
-    for prefix in CARGO:
-        if name.startswith(prefix):
-            return name[len(prefix) :]
-    return name

@@ -2,7 +2,10 @@
 
 from adapters.formats import Form, NativeFormat, ReaderModule
 
-MODULES = (ReaderModule("adapters.formats.ubl_waybill.reader", Form.XML, frozenset({"Waybill", "WeightStatement"})),)
+MODULES = (
+    ReaderModule("adapters.formats.ubl_waybill.reader", Form.XML, frozenset({"Waybill"})),
+    ReaderModule("adapters.formats.ubl_waybill.weights", Form.XML, frozenset({"WeightStatement"})),
+)
 
 DOCUMENT = "OASIS UBL 2.0 to 2.4"
 FORMATS = (

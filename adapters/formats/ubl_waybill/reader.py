@@ -1,39 +1,30 @@
-"""UBL Waybill (2.0 to 2.4) as a transport document, and UBL WeightStatement (2.2 on) as one weight a container."""
+"""UBL Waybill (2.0 to 2.4) as a transport document."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final, Literal
 
-from adapters.mapping.logistics import NAME, NOTE, SHORT, TOKEN, box_number, day, imo, moment, noted, unlocode
+from adapters.formats.ubl_waybill import tables
+from adapters.mapping.logistics import NAME, NOTE, SHORT, TOKEN, box_number, day, imo, noted, unlocode
 from adapters.mapping.ubl import CAC, CBC, COUNTRY, UBL_DAY, counted, each_in, first, measure, party, priced
 from adapters.message import Entity, ReadMessage, message_digest
+from adapters.parsing.coverage import unread_elements
 from adapters.parsing.xml import parse_xml, peek_root
-from adapters.parsing.xml_fields import Faults, Fields, Form, whole
+from adapters.parsing.xml_fields import Faults, Fields, whole
 from chain.identifiers import AirWaybillNumber, HsCode
 from chain.records.base import Reference, Remark, Source
-from chain.records.logistics import LogisticsWeight, TransportDocument, TransportDocumentHead, WeightHead
-from chain.records.scalars import Code
+from chain.records.logistics import TransportDocument, TransportDocumentHead
+from chain.records.scalars import Code, Quantity, Weight
 from chain.records.sections import GoodsItem, Party, PartyRole
 from chain.records.transport import Container, Conveyance, Package, Place, Seal, Transport
 
 WAYBILL: Final = "UBL-Waybill"
-WEIGHT: Final = "UBL-WeightStatement"
 EQUIPMENT_MAX = 1000
 GOODS_MAX = 999
 _NAMESPACE: Final = "urn:oasis:names:specification:ubl:schema:xsd:"
-_TIME: Final = Form("a time hh:mm:ss with a zone", re.compile(r"\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})"))
-_PARTIES: Final[tuple[tuple[str, PartyRole], ...]] = (
-    ("ConsignorParty", "consignor"),
-    ("CarrierParty", "carrier"),
-    ("FreightForwarderParty", "agent"),
-)
-_WEIGHING_PARTIES: Final[tuple[tuple[str, PartyRole], ...]] = (
-    ("ResponsibleParty", "responsible"),
-    ("WeighingParty", "operator"),
-)
-_INNER_PARTIES: Final[tuple[tuple[str, PartyRole], ...]] = (("ConsigneeParty", "consignee"), ("NotifyParty", "notify"))
+LADEN: Final = {"4": False, "5": True, "7": True, "8": True}
+"""UN/ECE 8169: 4 empty, 5 full, 7 and 8 full with one or several consignments."""
 _Kind = Literal["sea_waybill", "rail", "road", "air_waybill", "other"]
 _BY_MODE: Final[dict[str, _Kind]] = {
     "1": "sea_waybill",
@@ -65,39 +56,7 @@ class UblWaybillReader:
         return ReadMessage(WAYBILL, root.maybe(f"{CBC}UUID", NAME), None, (entity,))
 
 
-class UblWeightReader:
-    """UBL WeightStatement."""
-
-    kind = WEIGHT
-
-    def recognises(self, message: bytes) -> bool:
-        """Whether the root is UBL's WeightStatement."""
-        return peek_root(message).namespace == f"{_NAMESPACE}WeightStatement-2"
-
-    def read(self, message: bytes) -> ReadMessage:
-        """See `Reader`."""
-        faults = Faults()
-        root = Fields.root(parse_xml(message), faults)
-        number = root.text(f"{CBC}ID", NAME)
-        digest = message_digest(message)
-        units = list(each_in(root, "Shipment", "TransportHandlingUnit"))
-        if not units:
-            faults.add(
-                f"{root.where}/Shipment/TransportHandlingUnit", "must be there", fix="Name the container weighed"
-            )
-        entities: list[Entity] = []
-        for ordinal, unit in enumerate(units[: EQUIPMENT_MAX + 1]):
-            with noted(unit.where, faults):
-                source = Source(kind=WEIGHT, sha256=digest, message_id=number, ordinal=ordinal)
-                record = _weight(root, unit, source)
-                entities.append(Entity(ordinal, record, lookup=record.references if record else ()))
-        if len(units) > EQUIPMENT_MAX:
-            faults.add(root.where, f"names at most {EQUIPMENT_MAX} containers", value=len(units))
-        faults.refuse(WEIGHT)
-        return ReadMessage(WEIGHT, number, None, tuple(entities))
-
-
-READERS = (UblWaybillReader(), UblWeightReader())
+READERS = (UblWaybillReader(),)
 
 
 def _waybill(root: Fields, source: Source) -> TransportDocument | None:
@@ -112,16 +71,18 @@ def _waybill(root: Fields, source: Source) -> TransportDocument | None:
     kind: _Kind = _BY_MODE.get(mode or "", "other")
     if kind == "air_waybill" and AirWaybillNumber.is_valid(number):
         number = AirWaybillNumber.parse(number)
+    if mode is not None and kind == "other":
+        text = f"transport mode {mode} is that of no kind of document that we know"
+        remarks.append(Remark(rule="unknown-code", text=text, field="transport_document.kind"))
     consignment = first(shipment, "Consignment")
     boxes = tuple(_boxes(shipment, remarks))
-    count = shipment.maybe(f"{CBC}TotalTransportHandlingUnitQuantity", whole(8))
-    return TransportDocument(
+    count = next((said for at, name in find_all(shipment, tables.PACKAGES) if (said := at.maybe(name, whole(8)))), None)
+    record = TransportDocument(
         references=(
             Reference(kind="transport_document", value=number),
             *(Reference(kind="container", value=box.number, on=issued or "") for box in boxes),
         ),
         source=source,
-        remarks=tuple(remarks),
         transport_document=TransportDocumentHead(
             kind=kind,
             number=number,
@@ -129,33 +90,56 @@ def _waybill(root: Fields, source: Source) -> TransportDocument | None:
             own_number=root.maybe(f"{CBC}CarrierAssignedID", NAME),
             declared_value=priced(root, "DeclaredCarriageValueAmount"),
         ),
-        parties=tuple(_named(root, _PARTIES)) + tuple(_named(consignment, _INNER_PARTIES)),
+        parties=tuple(named_parties(root)) + tuple(named_parties(consignment)),
         goods_items=tuple(_goods(shipment)),
         transport=Transport(
             mode=Code(system="uncefact-rec-19", value=mode) if mode else None,
             conveyance=_conveyance(stage, remarks) if stage is not None else None,
             bill=number,
-            loading=_port(stage, "LoadingPortLocation", remarks),
-            discharge=_port(stage, "UnloadingPortLocation", remarks),
+            loading=_port(shipment, stage, tables.LOADING, remarks),
+            discharge=_port(shipment, stage, tables.DISCHARGE, remarks),
             country_departure=_country(consignment, "OriginalDepartureCountry"),
             country_destination=_country(consignment, "FinalDestinationCountry"),
-            gross=measure(shipment, "GrossWeightMeasure"),
-            net=measure(shipment, "NetWeightMeasure"),
-            volume=counted(shipment, "GrossVolumeMeasure", "MTQ"),
+            gross=_weight(shipment, tables.GROSS),
+            net=_weight(shipment, tables.NET),
+            volume=_volume(shipment),
             packages=Package(count=int(count)) if count else None,
             containers=boxes,
         ),
     )
+    return record.with_remarks(*remarks, *unread_elements(root.element, root.faults, tables.IGNORED))
+
+
+def find_all(shipment: Fields, paths: tables.Paths) -> Iterator[tuple[Fields, str]]:
+    """The holders of the last name of each path, in the order of the paths, with that name as it is asked for."""
+    for *steps, name in paths:
+        for holder in each_in(shipment, *steps):
+            yield holder, f"{CBC}{name}"
+
+
+def _weight(shipment: Fields, paths: tables.Paths) -> Weight | None:
+    return next(
+        (found for at, name in find_all(shipment, paths) if (found := measure(at, name.removeprefix(CBC))) is not None),
+        None,
+    )
+
+
+def _volume(shipment: Fields) -> Quantity | None:
+    for holder, name in find_all(shipment, tables.VOLUME):
+        if (found := counted(holder, name.removeprefix(CBC), "MTQ")) is not None:
+            return found
+    return None
 
 
 def _main_stage(shipment: Fields) -> Fields | None:
     """The stage that is neither pre-carriage nor on-carriage, or the first."""
-    stages = list(shipment.each(f"{CAC}ShipmentStage"))
+    stages = [stage for path in tables.STAGES for stage in each_in(shipment, *path)]
     main = [stage for stage in stages if stage.maybe(f"{CBC}PreCarriageIndicator", SHORT) != "true"]
     return next(iter(main or stages), None)
 
 
-def _named(element: Fields | None, roles: tuple[tuple[str, PartyRole], ...]) -> Iterator[Party]:
+def named_parties(element: Fields | None, roles: tuple[tuple[str, PartyRole], ...] = tables.PARTIES) -> Iterator[Party]:
+    """The parties of these names directly inside the element."""
     if element is None:
         return
     for name, role in roles:
@@ -180,9 +164,21 @@ def _conveyance(stage: Fields, remarks: list[Remark]) -> Conveyance | None:
     )
 
 
-def _port(stage: Fields | None, name: str, remarks: list[Remark]) -> Place | None:
-    location = first(stage, name)
-    return unlocode(location.maybe(f"{CBC}ID", TOKEN), remarks) if location is not None else None
+def _port(shipment: Fields, stage: Fields | None, paths: tables.Paths, remarks: list[Remark]) -> Place | None:
+    """The first of these places that says its code, else the first that says its name."""
+    locations: list[Fields] = []
+    for path in paths:
+        if path[0] != "STAGE":
+            locations.extend(each_in(shipment, *path))
+        elif (found := first(stage, path[1])) is not None:
+            locations.append(found)
+    for location in locations:
+        if (code := location.maybe(f"{CBC}ID", TOKEN)) is not None:
+            return unlocode(code, remarks)
+    for location in locations:
+        if (name := location.maybe(f"{CBC}Name", NAME)) is not None:
+            return Place(name=name)
+    return None
 
 
 def _country(holder: Fields | None, name: str) -> str | None:
@@ -191,100 +187,77 @@ def _country(holder: Fields | None, name: str) -> str | None:
 
 
 def _goods(shipment: Fields) -> Iterator[GoodsItem]:
-    for n, item in enumerate(shipment.each(f"{CAC}GoodsItem"), 1):
+    goods = [item for path in tables.GOODS for item in each_in(shipment, *path)]
+    consignment = first(shipment, "Consignment")
+    # A tariff code of the whole consignment is that of its one item.
+    whole_code = consignment.maybe(f"{CBC}TariffCode", SHORT) if consignment is not None and len(goods) == 1 else None
+    for n, item in enumerate(goods, 1):
         if n > GOODS_MAX:
             shipment.faults.add(shipment.where, f"names at most {GOODS_MAX} goods items")
             return
-        name = next((said for one in item.each(f"{CBC}Description") if (said := one.own(NOTE))), None)
         inner = first(item, "Item")
-        if name is None and inner is not None:
-            name = next((said for one in inner.each(f"{CBC}Description") if (said := one.own(NOTE))), None)
-            name = name or inner.maybe(f"{CBC}Name", NOTE)
-        code = item.maybe(f"{CBC}RequiredCustomsID", SHORT)
-        hs = HsCode.parse(code) if code and HsCode.is_valid(code) else None
-        if name is not None:
-            yield GoodsItem(
-                ordinal=n,
-                hs=hs,
-                name=name,
-                quantity=counted(item, "Quantity", "H87"),
-                total=priced(item, "ValueAmount"),
-                customs_value=priced(item, "DeclaredCustomsValueAmount"),
-                statistical_value=priced(item, "DeclaredStatisticsValueAmount"),
-                origin=_country(inner, "OriginCountry"),
-                gross=measure(item, "GrossWeightMeasure"),
-                net=measure(item, "NetWeightMeasure"),
-            )
+        name = _described(item) or (_described(inner) if inner is not None else None)
+        name = name or (inner.maybe(f"{CBC}Name", NOTE) if inner is not None else None)
+        code = item.maybe(f"{CBC}RequiredCustomsID", SHORT) or _classified(inner) or whole_code
+        yield GoodsItem(
+            ordinal=n,
+            hs=HsCode.parse(code) if code and HsCode.is_valid(code) else None,
+            name=name,
+            quantity=counted(item, "Quantity", "H87"),
+            total=priced(item, "ValueAmount"),
+            customs_value=priced(item, "DeclaredCustomsValueAmount"),
+            statistical_value=priced(item, "DeclaredStatisticsValueAmount"),
+            origin=_country(inner, "OriginCountry"),
+            gross=measure(item, "GrossWeightMeasure"),
+            net=measure(item, "NetWeightMeasure"),
+        )
+
+
+def _classified(inner: Fields | None) -> str | None:
+    classified = first(inner, "CommodityClassification")
+    code = classified.child(f"{CBC}ItemClassificationCode") if classified is not None else None
+    if code is None or code.element.get("listID") not in tables.HS_LISTS:
+        return None
+    return code.own(SHORT)
+
+
+def _described(holder: Fields) -> str | None:
+    return next((text for found in holder.each(f"{CBC}Description") if (text := found.own(NOTE))), None)
 
 
 def _boxes(shipment: Fields, remarks: list[Remark]) -> Iterator[Container]:
-    for n, equipment in enumerate(each_in(shipment, "TransportHandlingUnit", "TransportEquipment"), 1):
+    seen: set[str] = set()
+    for n, equipment in enumerate((at for path in tables.EQUIPMENT for at in each_in(shipment, *path)), 1):
         if n > EQUIPMENT_MAX:
             shipment.faults.add(shipment.where, f"names at most {EQUIPMENT_MAX} containers")
             return
-        box = _box(equipment, remarks)
-        if box is not None:
+        box = read_box(equipment, remarks)
+        if box is not None and box.number not in seen:
+            seen.add(box.number)
             yield box
 
 
-def _box(equipment: Fields, remarks: list[Remark]) -> Container | None:
+def read_box(equipment: Fields, remarks: list[Remark]) -> Container | None:
+    """A container with its seals and weights; None where it has no number, which is noted."""
     said = equipment.text(f"{CBC}ID", TOKEN)
     if said is None:
         return None
     number, known = box_number(said, remarks)
     size = equipment.maybe(f"{CBC}SizeTypeCode", TOKEN)
     full = equipment.maybe(f"{CBC}FullnessIndicationCode", TOKEN)
-    seals = [n for one in equipment.each(f"{CAC}TransportEquipmentSeal") if (n := one.maybe(f"{CBC}ID", SHORT))]
+    seals = [
+        seal
+        for found in equipment.each(f"{CAC}TransportEquipmentSeal")
+        if (seal := found.maybe(f"{CBC}ID", SHORT) or found.maybe(f"{CBC}SealID", SHORT))
+    ]
+    if full and full not in LADEN:
+        remarks.append(Remark(rule="unknown-code", text=f"fullness is {full}", field="transport.containers"))
     return Container(
         number=number,
         known=known,
         size_type=Code(system="iso-6346-type", value=size) if size else None,
         gross=measure(equipment, "GrossWeightMeasure"),
         tare=measure(equipment, "TareWeightMeasure"),
-        # UN/ECE 8169: 4 empty, 5 full.
-        laden={"4": False, "5": True}.get(full or ""),
-        seals=tuple(Seal(number=n) for n in seals),
+        laden=LADEN.get(full or ""),
+        seals=tuple(Seal(number=seal[:35]) for seal in seals),
     )
-
-
-def _weight(root: Fields, unit: Fields, source: Source) -> LogisticsWeight | None:
-    remarks: list[Remark] = []
-    equipment = unit.child(f"{CAC}TransportEquipment", required=True)
-    mass = equipment.child(f"{CAC}VerifiedGrossMass", required=True) if equipment is not None else None
-    if equipment is None or mass is None:
-        return None
-    box, gross = _box(equipment, remarks), measure(mass, "GrossMassMeasure")
-    if gross is None:
-        mass.faults.add(f"{mass.where}/GrossMassMeasure", "must be there", fix="Give the verified weight")
-    if box is None or gross is None:
-        return None
-    method = mass.maybe(f"{CBC}WeighingMethodCode", TOKEN)
-    date, time = mass.maybe(f"{CBC}WeighingDate", UBL_DAY), mass.maybe(f"{CBC}WeighingTime", _TIME)
-    at = moment(f"{date[:10]}T{time}", f"{mass.where}/WeighingTime", mass.faults) if date and time else None
-    certificate = first(mass, "DocumentReference")
-    booking = _booking(unit)
-    return LogisticsWeight(
-        references=(
-            *((Reference(kind="cop", scope="carrier-booking", value=booking),) if booking else ()),
-            Reference(kind="container", value=box.number, on=at.utc[:10] if at else (date or "")[:10]),
-        ),
-        source=source,
-        remarks=tuple(remarks),
-        weight=WeightHead(
-            gross=gross,
-            method=Code(system="solas-vgm-method", value=method) if method else None,
-            at=at,
-            id=mass.maybe(f"{CBC}ID", NAME) or root.maybe(f"{CBC}ID", NAME),
-            container=box,
-            booking=booking,
-            certificate=certificate.maybe(f"{CBC}ID", NAME) if certificate is not None else None,
-        ),
-        parties=tuple(_named(root, _WEIGHING_PARTIES)),
-    )
-
-
-def _booking(unit: Fields) -> str | None:
-    for document in unit.each(f"{CAC}ShipmentDocumentReference"):
-        if document.maybe(f"{CBC}DocumentTypeCode", TOKEN) == "BN":
-            return document.maybe(f"{CBC}ID", NAME)
-    return None

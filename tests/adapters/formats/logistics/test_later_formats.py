@@ -67,8 +67,11 @@ def test_a_discharged_container_is_an_event_with_its_bill_and_weight() -> None:
     assert event.container.gross is not None
     assert (event.container.number, event.container.gross.value) == ("CSQU3054383", "8914.00000")
     assert event.container.seals[0].number == "H53175"
-    assert [reference.kind for reference in record.references] == ["transport_document", "container"]
-    assert not record.remarks
+    assert [reference.key[:2] for reference in read_message(COARRI).entities[0].lookup] == [
+        ("transport_document", ""),
+        ("container", ""),
+    ]
+    assert [remark.rule for remark in record.remarks] == ["local-time"]
 
 
 def test_a_container_at_the_gate_is_gated_in() -> None:

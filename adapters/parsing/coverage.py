@@ -1,0 +1,107 @@
+"""What a message says and its reader never asked for: each such text becomes a remark on the record.
+
+A reader's fields note what they read. What is left is either named in the format's table of things to leave out, each
+with its reason, or kept as said in a remark. So no text of a message is lost without a word.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from lxml import etree
+
+from adapters.parsing.json_fields import Value
+from adapters.parsing.xml import local_name
+from adapters.parsing.xml_fields import Faults
+from chain.records.base import Remark
+
+UNREAD_MAX: Final = 60
+"""Unread texts that are kept one by one; how many more there are is said."""
+TEXT_CHARS_MAX: Final = 500
+"""Characters of one unread text that are kept."""
+RULE: Final = "not-read"
+PERSONAL: Final = re.compile(
+    r"(?i)phone|telefax|mail|fax$|personname|firstname|familyname|middlename|passport|idnumber|bankaccount|"
+    r"signatory|signature|certificate$|drawer|reviewer|payee|address/|contact/|person/|party/"
+)
+"""Names of elements that hold what identifies a person: they are named in the remark, what they say is not repeated,
+since remarks are shown to more readers than parties are."""
+
+Ignored = Mapping[str, str]
+"""Element name, or the end of a path (`Head/SendTime`), -> why it is left out."""
+
+
+def unread_elements(
+    root: etree._Element, faults: Faults, ignored: Ignored, *, apart: Sequence[etree._Element] = ()
+) -> tuple[Remark, ...]:
+    """Remarks for every text under the element that was neither read nor is left out with a reason.
+
+    `apart` are elements with records of their own, which are looked at by themselves.
+    """
+    return _remarks(_unread_texts(root, faults, ignored, frozenset(apart)))
+
+
+def _unread_texts(
+    root: etree._Element, faults: Faults, ignored: Ignored, apart: frozenset[etree._Element]
+) -> Iterator[tuple[str, str]]:
+    stack: list[tuple[etree._Element, str]] = [(child, local_name(child)) for child in reversed(root)]
+    own = local_name(root)
+    while stack:
+        element, path = stack.pop()
+        if element in apart or is_ignored(f"{own}/{path}", ignored):
+            continue
+        said = (element.text or "").strip()
+        if said and element not in faults.read:
+            yield path, said
+        stack.extend((child, f"{path}/{local_name(child)}") for child in reversed(element))
+
+
+def unread_members(value: Value | Mapping[str, Value], faults: Faults, ignored: Ignored) -> tuple[Remark, ...]:
+    """As `unread_elements`, for the members of a JSON object."""
+    return _remarks(_unread_values(value, faults, ignored))
+
+
+def _unread_values(root: Value | Mapping[str, Value], faults: Faults, ignored: Ignored) -> Iterator[tuple[str, str]]:
+    stack: list[tuple[str, Value | Mapping[str, Value]]] = [("", root)]
+    while stack:
+        path, value = stack.pop()
+        if isinstance(value, dict):
+            for name, inner in reversed(value.items()):
+                inside = f"{path}/{name}" if path else name
+                if not is_ignored(inside, ignored) and not (
+                    faults.has_read(value, name) and not isinstance(inner, dict | list)
+                ):
+                    stack.append((inside, inner))
+        elif isinstance(value, list):
+            if not faults.has_read(value, ""):
+                stack.extend((path, inner) for inner in reversed(value))
+        elif isinstance(value, bool):
+            yield path, str(value).lower()
+        elif isinstance(value, str) and value.strip():
+            yield path, value.strip()
+
+
+def is_ignored(path: str, ignored: Ignored) -> bool:
+    """Whether the path's last names stand in the table."""
+    at = len(path)
+    while at > 0:
+        at = path.rfind("/", 0, at)
+        if path[at + 1 :] in ignored:
+            return True
+    return False
+
+
+def _remarks(unread: Iterator[tuple[str, str]]) -> tuple[Remark, ...]:
+    kept: list[Remark] = []
+    more = 0
+    for path, said in unread:
+        if len(kept) >= UNREAD_MAX:
+            more += 1
+            continue
+        shown = "(personal, not repeated)" if PERSONAL.search(path) else " ".join(said.split())[:TEXT_CHARS_MAX]
+        kept.append(Remark(rule=RULE, text=f"{path[-240:]}: {shown}"))
+    if more:
+        kept.append(Remark(rule=RULE, text=f"{more} more texts were not read"))
+    return tuple(kept)
