@@ -39,7 +39,7 @@ Take a number that is free, copy the form of a neighbour, and run the command. L
 
 
 @dataclass(frozen=True)
-class Decision:
+class DecisionFile:
     """One decision as the index shows it."""
 
     file: str
@@ -56,7 +56,7 @@ class Decision:
         return f"| {self.number} | [{self.title}]({self.file}) | {self.date} | {status} |"
 
 
-def read_decision(file: Path, repository: Path = REPOSITORY) -> tuple[Decision | None, list[str]]:
+def read_decision(file: Path, repository: Path = REPOSITORY) -> tuple[DecisionFile | None, list[str]]:
     """The decision in a file, None where its first lines cannot be read, and every fault of its form."""
     text = file.read_text(encoding="utf-8")
     name, title = _NAME(file.name), _TITLE(text.partition("\n")[0])
@@ -83,12 +83,12 @@ def read_decision(file: Path, repository: Path = REPOSITORY) -> tuple[Decision |
         faults.append(f"has the number {name[1]} in its name and {title[1]} in its title")
     if status[2] is not None and not (status[3].startswith(status[2]) and (file.parent / status[3]).is_file()):
         faults.append(f"is superseded by a decision that is not there: {status[3]}")
-    return Decision(file.name, name[1], title[2], date[1], status[3]), faults
+    return DecisionFile(file.name, name[1], title[2], date[1], status[3]), faults
 
 
-def read_decisions(folder: Path, repository: Path = REPOSITORY) -> tuple[list[Decision], list[str]]:
+def read_decisions(folder: Path, repository: Path = REPOSITORY) -> tuple[list[DecisionFile], list[str]]:
     """All decisions of a folder by number, and every fault, each with its file."""
-    decisions: list[Decision] = []
+    decisions: list[DecisionFile] = []
     faults: list[str] = []
     for file in sorted(folder.glob("*.md")):
         if file.name == "README.md":
@@ -102,7 +102,7 @@ def read_decisions(folder: Path, repository: Path = REPOSITORY) -> tuple[list[De
     return decisions, faults
 
 
-def index_page(decisions: Sequence[Decision]) -> str:
+def index_page(decisions: Sequence[DecisionFile]) -> str:
     """The page that lists the decisions."""
     return _INTRODUCTION + "".join(decision.row() + "\n" for decision in decisions)
 

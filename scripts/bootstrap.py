@@ -173,7 +173,7 @@ def _endpoint(folder: ConsortiumFolder, rpc: str) -> Iterator[Any]:
         write_json(folder.path / "network.json", {"rpc": rpc})
         yield rpc
         return
-    from chain.node import EmbeddedNode, Genesis, NodeSettings
+    from chain.node import EmbeddedNode, Genesis, NodeProvider, NodeSettings
 
     validators = sorted(
         (make_account(folder.path / "validators" / f"{n}.json", folder.passphrase()) for n in range(VALIDATORS)),
@@ -189,7 +189,7 @@ def _endpoint(folder: ConsortiumFolder, rpc: str) -> Iterator[Any]:
     keys = [bytes(account.key) for account in validators]
     node = EmbeddedNode.open(database, genesis, keys, NodeSettings(instant=True), clock=lambda: began)
     try:
-        yield node.provider()
+        yield NodeProvider(node)
     finally:
         node.close()
 

@@ -15,7 +15,7 @@ from eth_account.signers.local import LocalAccount
 from chain.keys import SigningKey
 from chain.ledger import Call, Founder, Founding, Ledger, calls, deploy, read_expectations
 from chain.members import PolicyName, Role
-from chain.node import EmbeddedNode, Genesis, NodeSettings
+from chain.node import EmbeddedNode, Genesis, NodeProvider, NodeSettings
 from chain.node.blocks import address_of
 from chain.proof.batch import BATCH_ENTRIES_MAX, ENTRY_BYTES
 
@@ -47,7 +47,7 @@ def measure() -> list[Cost]:
 
 
 def _measure_on(node: EmbeddedNode) -> list[Cost]:
-    provider = node.provider()
+    provider = NodeProvider(node)
     controllers = [_account() for _ in range(GOVERNORS)]
     founders = tuple(
         Founder(_uscc(i), f"governor {i}", EVERY_ROLE, controllers[i].address, f"110091000{i}")

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from time import time
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from chain.clock import WatchedClock, uptime_s
 from chain.node.blocks import Block, Header, validator_set
@@ -35,9 +35,6 @@ from chain.node.stored_chain import StoredChain
 from chain.node.transactions import Pooled, parse_transaction
 from chain.node.trie import EMPTY_CODE_HASH, keccak
 from chain.node.vm import Context, run_transactions
-
-if TYPE_CHECKING:
-    from web3.providers.base import JSONBaseProvider
 
 ANCESTORS_SEEN = 256
 """How many ancestors' hashes a contract can read (Yellow Paper, BLOCKHASH)."""
@@ -136,12 +133,6 @@ class EmbeddedNode(StoredChain):
         with self._sealing:
             self._journal.close()
             self._store.close()
-
-    def provider(self) -> JSONBaseProvider:
-        """A `web3` provider that asks this node in process."""
-        from chain.node.provider import NodeProvider
-
-        return NodeProvider(self)
 
     # What the chain says
 

@@ -14,7 +14,6 @@ import sys
 import tempfile
 import time
 from dataclasses import replace
-from importlib import import_module
 from pathlib import Path
 from threading import Timer
 from typing import Any
@@ -23,32 +22,23 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from scripts.benchmarks.harness import Benchmark, Context, Figure, Results, describe_machine, number, share_said
-
-MODULES = (
-    "limits",
-    "records",
-    "adapters",
-    "proofs",
-    "index_map",
-    "contracts",
-    "node",
-    "intake",
-    "end_to_end",
-    "views",
+from scripts.benchmarks.harness import (
+    MODULES,
+    Benchmark,
+    Context,
+    Figure,
+    Results,
+    describe_machine,
+    load,
+    number,
+    share_said,
 )
-"""Every benchmark module, in the order of what rests on what."""
+
 BENCHMARK_TIMEOUT_S = 1_800
 HUGE_TIMEOUT_S = 6 * 3_600
 TERMINATED = 128 + signal.SIGTERM
 PROFILE_INTERVAL_S = 0.002
 """Finer steps slow the founding of a consortium so much that the node's own limits cut it off."""
-
-
-def load(name: str) -> Benchmark:
-    """The benchmark of a module's name."""
-    found: Benchmark = import_module(f"scripts.benchmarks.{name}").BENCHMARK
-    return found
 
 
 def run_here(name: str, context: Context, profile: Path | None) -> list[Figure]:

@@ -15,10 +15,24 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+MODULES = (
+    "limits",
+    "records",
+    "adapters",
+    "proofs",
+    "index_map",
+    "contracts",
+    "node",
+    "intake",
+    "end_to_end",
+    "views",
+)
+"""Every benchmark module, in the order of what rests on what."""
 RESULTS_FORMAT = "tongguan-bench/1"
 VERSIONS_SHOWN = ("cryptography", "coincurve", "py-evm", "web3", "pydantic", "lmdb", "sqlalchemy", "fastapi")
 
@@ -115,6 +129,12 @@ class Benchmark:
     what: str
     leaves_out: str
     run: Callable[[Context], Iterator[Figure]]
+
+
+def load(name: str) -> Benchmark:
+    """The benchmark of a module's name."""
+    benchmark: Benchmark = import_module(f"scripts.benchmarks.{name}").BENCHMARK
+    return benchmark
 
 
 @dataclass

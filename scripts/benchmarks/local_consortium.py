@@ -17,7 +17,7 @@ from chain.keys import SigningKey
 from chain.ledger import ContractAddresses, Expectations, Ledger
 from chain.ledger import calls as ledger_calls
 from chain.members import Role
-from chain.node import EmbeddedNode, Genesis, NodeSettings
+from chain.node import EmbeddedNode, Genesis, NodeProvider, NodeSettings
 from chain.node.__main__ import read_keys
 from chain.proof.batch import BATCH_ENTRIES_MAX, ENTRY_BYTES, entries_root
 from chain.verify.trust_root import LEDGER, REGISTRY, TrustRoot
@@ -186,7 +186,7 @@ def _ledger(node: EmbeddedNode, root: TrustRoot) -> Ledger:
     addresses = ContractAddresses("0x" + contracts[REGISTRY].address.hex(), "0x" + contracts[LEDGER].address.hex())
     code_hashes = {name: "0x" + one.code_hash.hex() for name, one in contracts.items()}
     expect = Expectations(root.chain_id, "0x" + root.genesis_hash.hex(), code_hashes)
-    return Ledger(node.provider(), addresses, expect=expect)
+    return Ledger(NodeProvider(node), addresses, expect=expect)
 
 
 def _keys(folder: ConsortiumFolder) -> dict[str, SigningKey]:

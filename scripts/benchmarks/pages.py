@@ -9,7 +9,7 @@ from html import escape
 from pathlib import Path
 
 from scripts.benchmarks.growth import Growth, fit
-from scripts.benchmarks.harness import Figure, Results, number, share_said
+from scripts.benchmarks.harness import Figure, Results, load, number, share_said
 
 GROWTH_ZH = {"flat": "持平", "logarithmic": "对数", "linear": "线性"}
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 640, 320, 80, 24, 44, 52
@@ -24,8 +24,6 @@ _STYLE = """
 
 def write_pages(results: Results, folder: Path) -> None:
     """Writes `performance.md` and its plots into the folder."""
-    from scripts.benchmarks.__main__ import load
-
     folder.mkdir(exist_ok=True)
     lines = ["# Performance", "", *_machine_lines(results)]
     for name, figures in results.figures.items():

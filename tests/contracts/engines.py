@@ -27,7 +27,7 @@ from chain.ledger import Call, ContractAddresses, Founder, Founding, Ledger, Rec
 from chain.ledger.reverts import ContractRefused
 from chain.ledger.sender import sign_transaction
 from chain.members import Role
-from chain.node import EmbeddedNode, Genesis, NodeSettings
+from chain.node import EmbeddedNode, Genesis, NodeProvider, NodeSettings
 from chain.node.blocks import address_of
 
 VALIDATOR_KEYS = [bytes([n]) * 32 for n in (1, 2, 3, 4)]
@@ -78,7 +78,7 @@ def open_embedded(folder: Path) -> tuple[EmbeddedNode, Engine]:
         alloc={},
     )
     node = EmbeddedNode.open(folder, genesis, VALIDATOR_KEYS, NodeSettings(instant=True))
-    return node, Engine(node.provider(), account("deployer"), unsealed=False, timeout_s=10)
+    return node, Engine(NodeProvider(node), account("deployer"), unsealed=False, timeout_s=10)
 
 
 def find_external() -> Engine | None:

@@ -20,7 +20,7 @@ import pytest
 from chain.errors import LedgerFault
 from chain.ledger import ContractAddresses, Expectations, Ledger
 from chain.ledger.faults import LedgerUnreachable, WrongChain
-from chain.node import EmbeddedNode, Genesis
+from chain.node import EmbeddedNode, Genesis, NodeProvider
 from chain.proof.batch import split_entries
 from chain.records import sign_record
 from chain.sdjwt import SignedRecord
@@ -61,7 +61,7 @@ def consortium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Consortium]
     passphrase = folder.passphrase()
     keys = [bytes(load_account(file, passphrase).key) for file in sorted((folder.path / "validators").glob("*.json"))]
     node = EmbeddedNode.open(folder.path / "node", Genesis.parse(folder.genesis.read_text()), keys)
-    with open_wire(node.provider()) as wire:
+    with open_wire(NodeProvider(node)) as wire:
         yield Consortium(folder, root, wire, connect(root, wire.url))
     node.close()
 

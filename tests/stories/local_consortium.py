@@ -22,7 +22,7 @@ from chain.index_store import IndexStore
 from chain.jws import sign_compact
 from chain.keys import SigningKey
 from chain.ledger import ContractAddresses, Expectations, Ledger
-from chain.node import EmbeddedNode, Genesis
+from chain.node import EmbeddedNode, Genesis, NodeProvider
 from chain.records import sign_record
 from chain.records.base import Record
 from chain.sdjwt import SignedRecord
@@ -149,7 +149,7 @@ def open_town(path: Path) -> Iterator[Town]:
         stack.callback(node.close)
         contracts = {one.name: "0x" + one.address.hex() for one in root.contracts}
         addresses = ContractAddresses(contracts[REGISTRY], contracts[LEDGER])
-        ledger = Ledger(node.provider(), addresses, expect=Expectations())
+        ledger = Ledger(NodeProvider(node), addresses, expect=Expectations())
         settings = GatewaySettings.load(
             folder.gateway / "settings.json", public_url=PUBLIC_URL, anchor_period_s=0.05, poll_s=0.02
         )

@@ -22,7 +22,7 @@ from eth_keyfile.keyfile import create_keyfile_json
 from web3 import Web3
 from web3.middleware import ExtraDataToPOAMiddleware
 
-from chain.node import EmbeddedNode, Genesis, NodeSettings
+from chain.node import EmbeddedNode, Genesis, NodeProvider, NodeSettings
 from chain.node.blocks import address_of
 from chain.node.genesis import Allotment
 from chain.node.rpc import Rpc
@@ -65,7 +65,7 @@ def instant_node(tmp_path: Path, genesis: Genesis) -> Iterator[EmbeddedNode]:
 @pytest.fixture
 def w3(instant_node: EmbeddedNode) -> Web3:
     """web3 on the instant node, in process."""
-    web3 = Web3(instant_node.provider())
+    web3 = Web3(NodeProvider(instant_node))
     # Headers of Byzantine fault tolerant chains have more than 32 bytes of extraData; web3 refuses them without this.
     web3.middleware_onion.inject(ExtraDataToPOAMiddleware, layer=0)
     return web3

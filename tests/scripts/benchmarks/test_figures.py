@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.benchmarks.__main__ import MODULES, load
 from scripts.benchmarks.growth import fit
-from scripts.benchmarks.harness import Context, Figure, Results, at_least, at_most, number
+from scripts.benchmarks.harness import MODULES, Context, Figure, Results, at_least, at_most, load, number
 
 SIZES = (10, 100, 1_000, 10_000)
 MACHINE = {
