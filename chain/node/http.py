@@ -17,6 +17,7 @@ from typing import TypeVar
 
 import orjson
 from anyio import CapacityLimiter, to_thread
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -125,7 +126,7 @@ async def _health(node: EmbeddedNode, request: Request) -> Response:
 
 
 async def _metrics(node: EmbeddedNode, rpc: Rpc, request: Request) -> Response:
-    return PlainTextResponse(exposition(node, rpc), media_type="text/plain; version=0.0.4; charset=utf-8")
+    return Response(exposition(node, rpc), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
 async def _websocket(desk: _Desk, is_ours: Callable[[str], bool], socket: WebSocket) -> None:

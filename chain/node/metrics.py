@@ -2,28 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
 from chain.node.node import EmbeddedNode
 from chain.node.rpc import Rpc
 
 
-def exposition(node: EmbeddedNode, rpc: Rpc) -> str:
+class NodeFigures(Collector):
+    """Reads a node's figures when they are asked for; nothing is counted twice."""
+
+    def __init__(self, node: EmbeddedNode, rpc: Rpc) -> None:
+        self._node, self._rpc = node, rpc
+
+    def collect(self) -> Iterator[Metric]:
+        """All figures of this moment."""
+        node, counters = self._node, self._rpc.counters
+        yield _gauge("head_block", "Number of the newest block.", node.head.number)
+        yield _gauge("head_timestamp_seconds", "Time of the newest block.", node.head.timestamp)
+        yield _gauge("waiting_transactions", "Transactions that wait for a block.", node.waiting)
+        yield _gauge("database_bytes", "Size of the database on disk.", node.database_bytes)
+        yield _gauge("state_from_block", "First block whose state is kept.", node.state_from)
+        yield _gauge("fault", "1 while no block can be made.", int(bool(node.fault)))
+        yield _by_method("requests", "JSON-RPC requests.", counters.asked)
+        yield _by_method("failed_requests", "JSON-RPC errors answered.", counters.failed)
+
+
+def exposition(node: EmbeddedNode, rpc: Rpc) -> bytes:
     """All figures, one a line, each with its help and type (Prometheus text format 0.0.4)."""
-    figures: list[tuple[str, str, str, dict[str, float]]] = [
-        ("tongguan_node_head_block", "gauge", "Number of the newest block", {"": node.head.number}),
-        ("tongguan_node_head_timestamp_seconds", "gauge", "Time of the newest block", {"": node.head.timestamp}),
-        ("tongguan_node_waiting_transactions", "gauge", "Transactions that wait for a block", {"": node.waiting}),
-        ("tongguan_node_database_bytes", "gauge", "Size of the database on disk", {"": node.database_bytes}),
-        ("tongguan_node_state_from_block", "gauge", "First block whose state is kept", {"": node.state_from}),
-        ("tongguan_node_fault", "gauge", "1 while no block can be made", {"": int(bool(node.fault))}),
-        ("tongguan_node_requests_total", "counter", "JSON-RPC requests", _by_method(rpc.counters.asked)),
-        ("tongguan_node_failed_requests_total", "counter", "JSON-RPC errors answered", _by_method(rpc.counters.failed)),
-    ]
-    lines = []
-    for name, kind, sentence, values in figures:
-        lines += [f"# HELP {name} {sentence}.", f"# TYPE {name} {kind}"]
-        lines += [f"{name}{label} {value}" for label, value in sorted(values.items())]
-    return "\n".join(lines) + "\n"
+    registry = CollectorRegistry()
+    registry.register(NodeFigures(node, rpc))
+    return generate_latest(registry)
 
 
-def _by_method(counts: dict[str, int]) -> dict[str, float]:
-    return {f'{{method="{method}"}}': count for method, count in dict(counts).items()}
+def _gauge(name: str, sentence: str, value: float) -> Metric:
+    return GaugeMetricFamily(f"tongguan_node_{name}", sentence, value)
+
+
+def _by_method(name: str, sentence: str, counts: Mapping[str, int]) -> Metric:
+    family = CounterMetricFamily(f"tongguan_node_{name}", sentence, labels=("method",))
+    for method, count in sorted(dict(counts).items()):
+        family.add_metric((method,), count)
+    return family
