@@ -64,6 +64,8 @@ UCRS_MAX = 200
 GOODS_ITEMS_MAX = 999
 """Most goods items of a record; the WCO data model numbers them with three digits."""
 
+ACCESS_TYPE = "audit.access"
+"""Type of the records that say who read: they are filed and shown apart from what was said of the goods."""
 ACCESSES_MAX = 200
 """Most reads that one access record tells of; never fewer than `UCRS_MAX`, since a read may be of so many."""
 

@@ -24,27 +24,28 @@ from chain.members import PolicyName
 from chain.proof.hashes import sha256
 from chain.records import parse_record_rules
 from chain.verify.trust_root import LEDGER, REGISTRY, TrustRoot
-from gateway.access.rate_limits import Quotas
-from gateway.access.tokens import TokenDesk
-from gateway.anchoring.anchor_tracker import Watcher
+from gateway.access.rate_limits import RateLimits
+from gateway.access.tokens import TokenService
+from gateway.anchoring.anchor_tracker import AnchorTracker
 from gateway.anchoring.sealer import Sealer
 from gateway.api.middleware import install_rim
 from gateway.api.openapi import describe
-from gateway.api.problems import KINDS, page
+from gateway.api.problems import page
 from gateway.api.routes.consignments import read_router
-from gateway.api.routes.health import Machinery, health_router, make_figures
+from gateway.api.routes.health import LoopHealth, health_router, make_figures
 from gateway.api.routes.ingest import write_router
 from gateway.api.routes.ledger import ledger_router, trust_root_router
 from gateway.api.routes.schemas import schemas_router
 from gateway.console import console_router
 from gateway.ingest.service import Intake
-from gateway.ingest.validation import Examiner
-from gateway.ingest.worker_pool import Setup, Verifiers
+from gateway.ingest.validation import RecordValidator
+from gateway.ingest.worker_pool import WorkerPool, WorkerSetup
 from gateway.membership.registry import Registry
 from gateway.membership.tag_keys import TagKeys
 from gateway.runtime.loops import Loop
+from gateway.runtime.refusals import KINDS
 from gateway.runtime.tracing import open_traces
-from gateway.search_index.facts import SPREAD_LAG_RECORDS_MAX, SPREAD_RECORDS_MAX, spread
+from gateway.search_index.facts import FLUSH_LAG_RECORDS_MAX, FLUSH_RECORDS_MAX, flush_pending
 from gateway.services import Services
 from gateway.settings import GatewaySettings
 from gateway.store.store import Store
@@ -56,12 +57,12 @@ if TYPE_CHECKING:
 CONNECT_TIMEOUT_S = 60.0
 """How long a starting gateway waits for its chain."""
 CONNECT_PAUSE_S = 0.5
-SPREAD_PAUSE_S = 0.5
+FLUSH_PAUSE_S = 0.5
 """How often the store is asked whether search facts wait."""
-SPREAD_RECORDS_FEW = 8
-"""Records whose search facts are spread together while single records are posted, which wait meanwhile: some 4 ms."""
-SPREAD_PAUSE_POSTING_S = 0.03
-"""The pause then: 270 records a second are spread, and what comes faster is spread later."""
+FLUSH_RECORDS_FEW = 8
+"""Records whose search facts are flushed together while single records are posted, which wait meanwhile: some 4 ms."""
+FLUSH_PAUSE_POSTING_S = 0.03
+"""The pause then: 270 records a second are flushed, and what comes faster is flushed later."""
 CHECKPOINT_PAUSE_S = 4.0
 """Between two checkpoints of the store: each holds up writers for some ten milliseconds."""
 SEALER_PAUSE_S = 0.05
@@ -82,19 +83,19 @@ class Gateway:
     """One gateway's parts and threads."""
 
     services: Services
-    machinery: Machinery
+    loop_health: LoopHealth
 
     def start(self) -> None:
-        """Starts follower, sealer and the spreading of search facts."""
-        for loop in self.machinery.loops:
+        """Starts follower, sealer and the flushing of search facts."""
+        for loop in self.loop_health.loops:
             loop.start()
 
     def stop(self) -> None:
         """Lets the steps in hand end; what is unfinished is in the outbox and is finished at the next start."""
-        for loop in reversed(self.machinery.loops):
+        for loop in reversed(self.loop_health.loops):
             loop.stop()
         self.services.intake.close()
-        self.machinery.sealer.close()
+        self.loop_health.sealer.close()
         self.services.store.close()
         self.services.index.close()
         self.services.tracing.close()
@@ -145,14 +146,14 @@ def build(
     rules = settings.record_rules_file.read_bytes()
     _check_rules(rules, registry)
     tag_keys = TagKeys.load(settings.tag_keys_file)
-    examiner = Examiner(
+    examiner = RecordValidator(
         root.consortium.hex(),
         parse_record_rules(rules),
         tag_keys,
         settings.clock_skew_s,
         settings.record_age_max_s,
     )
-    desk = TokenDesk(
+    desk = TokenService(
         member=settings.member,
         audiences=[settings.public_url, settings.public_url.rstrip("/") + "/v1/token"],
         signer=signer,
@@ -161,12 +162,12 @@ def build(
         clock=clock,
         lifetime_s=settings.token_lifetime_s,
         skew_s=settings.clock_skew_s,
-        reads=Quotas(settings.member_reads_per_s, clock, what="requests"),
+        reads=RateLimits(settings.member_reads_per_s, clock, what="requests"),
     )
     tracing = open_traces(settings.traces_file, settings.member)
     intake = Intake(settings, store, registry, index, examiner, signer, clock, tracing)
     if settings.verifier_processes:
-        intake.verifiers = Verifiers(Setup.of(intake.preparer, data_keys), settings.verifier_processes)
+        intake.verifiers = WorkerPool(WorkerSetup.of(intake.preparer, data_keys), settings.verifier_processes)
     services = Services(
         settings=settings,
         trust_root=root.public_edition(),
@@ -181,7 +182,7 @@ def build(
         clock=clock,
         tracing=tracing,
     )
-    return Gateway(services, _machinery(services, account))
+    return Gateway(services, _loop_health(services, account))
 
 
 def create_app(settings: GatewaySettings, gateway: Gateway | None = None) -> FastAPI:
@@ -203,7 +204,7 @@ def create_app(settings: GatewaySettings, gateway: Gateway | None = None) -> Fas
     app.include_router(trust_root_router(services))
     app.include_router(console_router())
     app.include_router(schemas_router())
-    app.include_router(health_router(services, running.machinery, make_figures(services, running.machinery)))
+    app.include_router(health_router(services, running.loop_health, make_figures(services, running.loop_health)))
 
     @app.get("/problems/{slug}", response_class=HTMLResponse)
     def get_problem_page(slug: str) -> str:
@@ -216,11 +217,11 @@ def create_app(settings: GatewaySettings, gateway: Gateway | None = None) -> Fas
     return app
 
 
-def _machinery(services: Services, account: LocalAccount) -> Machinery:
+def _loop_health(services: Services, account: LocalAccount) -> LoopHealth:
     settings = services.settings
     follower = Follower(services.ledger, services.index, services.trust_root.consortium)
     tracing = services.tracing
-    watcher = Watcher(services.store, services.registry, follower, services.index, tracing)
+    watcher = AnchorTracker(services.store, services.registry, follower, services.index, tracing)
     sealer = Sealer(settings, services.store, services.ledger, services.registry, account, services.clock, tracing)
 
     follower_loop = Loop("follower", watcher.step, lambda: settings.poll_s)
@@ -238,17 +239,17 @@ def _machinery(services: Services, account: LocalAccount) -> Machinery:
     def pause_s() -> float:
         return sealer.status.pause_s if sealer.status.stalled_since else min(settings.poll_s, SEALER_PAUSE_S)
 
-    def spread_some() -> bool:
-        # While uploads take every core and many records wait for the chain, facts are spread a few at a time; then, or
+    def flush_some() -> bool:
+        # While uploads take every core and many records wait for the chain, facts are flushed a few at a time; then, or
         # when too many wait, as fast as they can. Single records wait for few at a time, with pauses.
         posting = services.intake.is_posting()
-        left = spread(services.store, SPREAD_RECORDS_FEW if posting else SPREAD_RECORDS_MAX)
+        left = flush_pending(services.store, FLUSH_RECORDS_FEW if posting else FLUSH_RECORDS_MAX)
         many = services.intake.waiting() > settings.batch_entries_max
         busy = posting or services.intake.is_uploading() or (many and sealer.is_waiting)
-        return left > (SPREAD_LAG_RECORDS_MAX if busy else 0)
+        return left > (FLUSH_LAG_RECORDS_MAX if busy else 0)
 
-    def spread_pause_s() -> float:
-        return SPREAD_PAUSE_POSTING_S if services.intake.is_posting() else SPREAD_PAUSE_S
+    def flush_pause_s() -> float:
+        return FLUSH_PAUSE_POSTING_S if services.intake.is_posting() else FLUSH_PAUSE_S
 
     def checkpoint() -> bool:
         services.store.checkpoint()
@@ -257,10 +258,10 @@ def _machinery(services: Services, account: LocalAccount) -> Machinery:
     loops = (
         follower_loop,
         Loop("sealer-loop", seal, pause_s),
-        Loop("search-loop", spread_some, spread_pause_s),
+        Loop("search-loop", flush_some, flush_pause_s),
         Loop("store-loop", checkpoint, lambda: CHECKPOINT_PAUSE_S),
     )
-    return Machinery(watcher, sealer, loops)
+    return LoopHealth(watcher, sealer, loops)
 
 
 def _check_rules(rules: bytes, registry: Registry) -> None:

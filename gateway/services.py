@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from chain.index_store import IndexStore
 from chain.keys import SigningKey
 from chain.verify.trust_root import TrustRoot
-from gateway.access.tokens import TokenDesk
+from gateway.access.tokens import TokenService
 from gateway.membership.registry import Registry
 from gateway.membership.tag_keys import TagKeys
 from gateway.runtime.tracing import Tracing
@@ -37,7 +37,7 @@ class Services:
     tag_keys: TagKeys
     signer: SigningKey
     """The gateway member's registered key: receipts, access tokens, access records."""
-    tokens: TokenDesk
+    tokens: TokenService
     """`tokens.reader(authorization header)` gives the member that asks, or raises."""
     intake: Intake
     """`intake.accept(body)` takes one record; access records of our own go the same way."""

@@ -16,7 +16,9 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from chain.errors import Malformed
 from chain.identifiers import Uscc
+from chain.ledger.faults import without_secrets
 from chain.proof.batch import BATCH_ENTRIES_MAX
+from gateway.store.store import url_without_password
 
 Seconds = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
@@ -139,12 +141,8 @@ class GatewaySettings(BaseSettings):
 
     def effective(self) -> dict[str, Any]:
         """Every setting as it counts, for people to read; a password in the store's URL is left out."""
-        from sqlalchemy import make_url
-
-        from chain.ledger.faults import without_secrets
-
         said: dict[str, Any] = self.model_dump(mode="json")
-        said["store_url"] = make_url(self.store_url).render_as_string(hide_password=True)
+        said["store_url"] = url_without_password(self.store_url)
         said["rpc_url"] = without_secrets(self.rpc_url)
         return said
 

@@ -9,7 +9,7 @@ from pydantic import Field
 from chain.identifiers import Ucr, Uscc
 from chain.records.base import Record
 from chain.records.scalars import Instant, Many, Note, Part, RecordId, Sha256Hex, Text, Token
-from chain.sdjwt import ACCESSES_MAX
+from chain.sdjwt import ACCESS_TYPE, ACCESSES_MAX
 
 
 class FindingInput(Part):
@@ -85,7 +85,7 @@ class Access(Part):
 class AuditAccess(Record):
     """That views were read, signed by the gateway's member: all reads of one moment, whoever read whatever."""
 
-    TYPE: ClassVar[str] = "audit.access"
+    TYPE: ClassVar[str] = ACCESS_TYPE
 
     access: Annotated[Many[Access], Field(max_length=ACCESSES_MAX)] = ()
     """The reads, each a disclosure of its own."""

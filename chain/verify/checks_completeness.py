@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from chain.proof.batch import access_tag, tag
 from chain.proof.bundle import ProvedEntry, ProvedHead, ProvedRecord
+from chain.sdjwt import ACCESS_TYPE
 from chain.verify.context import Case, Fails, NotShown, ucrs_of
-
-ACCESS_RECORD_TYPE = "audit.access"
 
 
 def check_tags(case: Case) -> None:
@@ -62,7 +61,7 @@ def check_heads(case: Case) -> None:
 
 
 def _check_record_tags(case: Case, record: ProvedRecord, keys: list[bytes]) -> None:
-    make = access_tag if record.signed.vct == ACCESS_RECORD_TYPE else tag
+    make = access_tag if record.signed.vct == ACCESS_TYPE else tag
     ucrs = ucrs_of(record.signed)
     for one in record.entries:
         ucr = ucrs.get(one.ucr_digest)

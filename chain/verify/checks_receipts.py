@@ -12,8 +12,7 @@ from chain.proof.bundle import ShownReceipt
 from chain.proof.json_members import Members
 from chain.proof.receipt import MalformedReceipt
 from chain.proof.slots import History
-from chain.sdjwt import SignedRecord
-from chain.verify.checks_completeness import ACCESS_RECORD_TYPE
+from chain.sdjwt import ACCESS_TYPE, SignedRecord
 from chain.verify.context import Case, Fails, NotShown, time_text, ucrs_of
 from chain.verify.results import Fate, ReceiptStanding, Said, Verdict
 
@@ -90,7 +89,7 @@ def _is_misfiled(case: Case, promise: Promise) -> bool:
     shown, keys = case.bundle.record_by_id.get(promise.record.record_id), case.trust_root.tag_keys
     if shown is None or keys is None:
         return False
-    make = access_tag if shown.signed.vct == ACCESS_RECORD_TYPE else tag
+    make = access_tag if shown.signed.vct == ACCESS_TYPE else tag
     ucrs = {entry_digest(shown.signed.digest, digest): ucr for digest, ucr in ucrs_of(shown.signed).items()}
     for said, digest in promise.entries:
         if (ucr := ucrs[digest]) is None:

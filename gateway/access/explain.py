@@ -5,7 +5,7 @@ from __future__ import annotations
 from chain.encoding import Json
 from gateway.access.participation import conditions_for, conditions_for_record, standing_of
 from gateway.access.policy import ViewPolicy
-from gateway.consignment.records import Directory, HeldRecord, Reader
+from gateway.access.records import Directory, HeldRecord, Reader
 
 
 def explain(

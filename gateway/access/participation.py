@@ -17,7 +17,7 @@ from typing import Final
 from chain.identifiers import Ucr, Uscc
 from chain.members import Role
 from gateway.access.policy import Condition
-from gateway.consignment.records import Directory, HeldRecord, Reader
+from gateway.access.records import Directory, HeldRecord, Reader
 
 DISTRICT_CHARS = 2
 OFFICE_CHARS = 4

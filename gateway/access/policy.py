@@ -93,7 +93,7 @@ class Cause(StrEnum):
 
 
 @dataclass(frozen=True)
-class Verdict:
+class SectionVerdict:
     """Whether one section is seen, and why."""
 
     seen: bool
@@ -137,7 +137,7 @@ class ViewPolicy:
     _granted_names: dict[tuple[int, frozenset[Condition], str], frozenset[str]] = field(
         default_factory=dict, compare=False, repr=False
     )
-    _verdicts: dict[tuple[int, frozenset[Condition], str, str, bool], Verdict] = field(
+    _verdicts: dict[tuple[int, frozenset[Condition], str, str, bool], SectionVerdict] = field(
         default_factory=dict, compare=False, repr=False
     )
 
@@ -187,7 +187,7 @@ class ViewPolicy:
 
     def verdict(
         self, roles: Role, conditions: Collection[Condition], record_type: str, section: str, *, sole: bool
-    ) -> Verdict:
+    ) -> SectionVerdict:
         """As `sections`, for one section, with the lines of the policy that decide it; remembered."""
         key = (int(roles), frozenset(conditions), record_type, section, sole)
         known = self._verdicts.get(key)
@@ -197,14 +197,14 @@ class ViewPolicy:
 
     def _decided(
         self, roles: Role, conditions: Collection[Condition], record_type: str, section: str, *, sole: bool
-    ) -> Verdict:
+    ) -> SectionVerdict:
         held = _role_names(roles)
         fitting = [g for g in self.grants if g.role in held and g.covers(record_type, section)]
         met = tuple(g for g in fitting if g.condition in conditions)
         seen = section in self.sections(roles, conditions, record_type, [section], sole=sole)
         if seen or not met:
-            return Verdict(seen, met or tuple(fitting))
-        return Verdict(False, met, sole_only=True)
+            return SectionVerdict(seen, met or tuple(fitting))
+        return SectionVerdict(False, met, sole_only=True)
 
     def may_see_consignment(self, roles: Role, conditions: Collection[Condition]) -> bool:
         """Whether such a reader learns that the consignment exists, and each record's existence, issuer and type.

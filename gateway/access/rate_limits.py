@@ -6,13 +6,13 @@ import math
 import threading
 from collections.abc import Callable
 
-from gateway.api.problems import GatewayRefusal
+from gateway.runtime.refusals import GatewayRefusal
 
 BURST_S = 60.0
 """How long a member that was silent may go at any speed, counted in seconds of its rate."""
 
 
-class Quotas:
+class RateLimits:
     """Buckets in memory, one a member; lost at a restart, which only ever lets more in."""
 
     def __init__(

@@ -15,18 +15,15 @@ from functools import lru_cache
 from hashlib import sha256
 from types import MappingProxyType
 
-from sqlalchemy import delete, insert
-from sqlalchemy.exc import IntegrityError
-
 from chain.encoding import Json
 from chain.errors import Malformed
 from chain.jws import CompactJws, sign_compact
 from chain.keys import SigningKey
 from chain.members import MemberKind, Role
-from gateway.access.rate_limits import Quotas
-from gateway.api.problems import GatewayRefusal
+from gateway.access.rate_limits import RateLimits
 from gateway.membership.registry import Registry
-from gateway.store.model import assertions
+from gateway.runtime.refusals import GatewayRefusal
+from gateway.store.assertions import use_assertion
 from gateway.store.store import Store
 
 ASSERTION_TYP = "client-authentication+jwt"
@@ -39,7 +36,7 @@ TOKENS_KNOWN_MAX = 1_024
 
 
 @dataclass(frozen=True)
-class Reader:
+class TokenBearer:
     """A member that proved a key and asks, as it stands at the chain's head."""
 
     member: str
@@ -57,7 +54,7 @@ class Token:
     lifetime_s: int
 
 
-class TokenDesk:
+class TokenService:
     """Gives tokens for assertions, and readers for tokens."""
 
     def __init__(
@@ -71,7 +68,7 @@ class TokenDesk:
         clock: Callable[[], float],
         lifetime_s: int,
         skew_s: int,
-        reads: Quotas,
+        reads: RateLimits,
     ) -> None:
         self._member = member
         self._audiences = frozenset(audience.rstrip("/") for audience in audiences)
@@ -107,7 +104,7 @@ class TokenDesk:
         }
         return Token(sign_compact({"typ": TOKEN_TYP}, claims, self._signer), self._lifetime_s)
 
-    def reader(self, authorization: str | None) -> Reader:
+    def reader(self, authorization: str | None) -> TokenBearer:
         """The member behind an `Authorization` header; raises GatewayRefusal: 401 for nobody, 429 past its quota."""
         scheme, _, text = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not text:
@@ -121,7 +118,7 @@ class TokenDesk:
         if signer.member != claims.get("sub"):
             raise GatewayRefusal("unauthorized", "the token's key is another member's now")
         self._reads.take(signer.member, 1)
-        return Reader(signer.member, kid, signer.member_version.roles, signer.member_version.kind)
+        return TokenBearer(signer.member, kid, signer.member_version.roles, signer.member_version.kind)
 
     def _claims(self, text: str) -> Mapping[str, Json]:
         """What a token of this gateway says; raises GatewayRefusal (401) for any other. The same for ever."""
@@ -157,9 +154,5 @@ class TokenDesk:
 
     def _use(self, digest: bytes, until: int) -> None:
         """Notes that the assertion was used. It is kept as long as our check of its times would let it in."""
-        try:
-            with self._store.writing() as connection:
-                connection.execute(delete(assertions).where(assertions.c.until < int(self._clock()) - 2 * self._skew_s))
-                connection.execute(insert(assertions), {"digest": digest, "until": until})
-        except IntegrityError:
-            raise GatewayRefusal("assertion-replayed", "this assertion was used before", field="jti") from None
+        if not use_assertion(self._store, digest, until, forget_before=int(self._clock()) - 2 * self._skew_s):
+            raise GatewayRefusal("assertion-replayed", "this assertion was used before", field="jti")

@@ -38,7 +38,7 @@ class Followed(Protocol):
     def checkpoint(self) -> LedgerCheckpoint | None: ...
 
 
-class Watcher:
+class AnchorTracker:
     """Follows the chain for one store. `step` does what can be done now; a thread calls it again and again."""
 
     def __init__(

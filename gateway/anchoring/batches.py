@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from chain.proof.batch import batch_id, entries_root
 from chain.proof.hashes import keccak256
-from gateway.api.problems import GatewayRefusal
 from gateway.membership.registry import Snapshot
+from gateway.runtime.refusals import GatewayRefusal
 from gateway.store.outbox import NewBatch, WaitingRecord
 
 

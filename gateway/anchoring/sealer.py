@@ -33,8 +33,8 @@ from chain.proof.batch import BatchFacts
 from chain.proof.hashes import keccak256
 from gateway.anchoring.batches import count_entries, grouped, made_batch, unfit
 from gateway.anchoring.ledger_port import BACK_OFF_S, BACK_OFF_S_MAX, AnchoringLedger, SealerStatus, WrongCommitment
-from gateway.api.problems import GatewayRefusal
 from gateway.membership.registry import Registry
+from gateway.runtime.refusals import GatewayRefusal
 from gateway.runtime.tracing import Tracing
 from gateway.settings import GatewaySettings
 from gateway.store.outbox import (

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 from chain.encoding import parse_json_object
 from chain.errors import Malformed
 from chain.sdjwt import RECORD_CHARS_MAX
-from gateway.api.problems import GatewayRefusal
+from gateway.runtime.refusals import GatewayRefusal
 
 BODY_BYTES_MAX = 64 * 1024
 """Of a body that is read after authentication, unless its route says otherwise."""

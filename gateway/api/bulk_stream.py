@@ -21,11 +21,12 @@ import orjson
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from gateway.api.problems import GatewayRefusal, kind_of, problem
-from gateway.ingest.group_commit import Acceptance, Ticket, Verdict
+from gateway.api.problems import kind_of, problem
+from gateway.ingest.group_commit import Acceptance, PendingCommit, SubmissionResult
 from gateway.ingest.pipeline import LINE_BYTES_MAX
 from gateway.ingest.service import Intake
 from gateway.runtime.cpu_affinity import run_anywhere
+from gateway.runtime.refusals import GatewayRefusal
 
 NDJSON = "application/x-ndjson"
 JSON_SEQ = "application/json-seq"
@@ -39,7 +40,7 @@ CHUNKS_MAX = 24
 FULL_PAUSE_S = 0.005
 
 
-class BulkDesk:
+class BulkUploadService:
     """What the uploads of one gateway share."""
 
     def __init__(self, intake: Intake, lines_max: int) -> None:
@@ -67,7 +68,7 @@ class BulkDesk:
         finally:
             self._under_way -= 1
 
-    def _answer(self, ticket: Ticket, first: int, trace_id: str) -> bytes:
+    def _answer(self, ticket: PendingCommit, first: int, trace_id: str) -> bytes:
         verdicts = self._intake.verdicts(ticket)
         return b"".join(answer_line(first + place, one, trace_id) for place, one in enumerate(verdicts))
 
@@ -89,7 +90,7 @@ class BulkAnswer(Response):
 
     media_type = NDJSON
 
-    def __init__(self, desk: BulkDesk, trace_id: str) -> None:
+    def __init__(self, desk: BulkUploadService, trace_id: str) -> None:
         super().__init__(media_type=NDJSON)
         self._desk = desk
         self._trace_id = trace_id
@@ -132,7 +133,7 @@ class BulkAnswer(Response):
         return last
 
 
-def answer_line(number: int, verdict: Verdict, trace_id: str) -> bytes:
+def answer_line(number: int, verdict: SubmissionResult, trace_id: str) -> bytes:
     """One line of the answer."""
     if isinstance(verdict, Acceptance):
         said: dict[str, object] = {

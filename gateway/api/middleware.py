@@ -13,7 +13,8 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chain.errors import Malformed, TongguanError
-from gateway.api.problems import PROBLEM_JSON, GatewayRefusal, kind_of, problem
+from gateway.api.problems import PROBLEM_JSON, kind_of, problem
+from gateway.runtime.refusals import GatewayRefusal
 from gateway.runtime.tracing import Tracing, parse_traceparent
 
 _SLUG_OF_STATUS = {404: "not-found", 405: "method", 413: "too-large", 415: "media-type"}

@@ -21,11 +21,12 @@ from pydantic.json_schema import models_json_schema
 from gateway.api.models import consignments as told
 from gateway.api.models.ingest import BulkVerdict, Change, Problem
 from gateway.api.models.search import CountAnswer, ReferencesAnswer, SearchAnswer
-from gateway.api.problems import KINDS, PROBLEM_JSON
+from gateway.api.problems import PROBLEM_JSON
 from gateway.api.routes.schemas import SCHEMA_MEDIA_TYPE
 from gateway.query.exports import CSV_MEDIA_TYPE, PARQUET_MEDIA_TYPE
 from gateway.query.read_log import READ_RECEIPT_HEADER
 from gateway.query.search import CRITERIA, WORDS_CHARS_MAX
+from gateway.runtime.refusals import KINDS
 
 EXAMPLES_FILE = Path(__file__).with_name("openapi-examples.json")
 BUNDLE_MEDIA_TYPE = "application/vnd.tongguan.bundle+json"

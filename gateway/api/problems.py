@@ -9,44 +9,13 @@ Errors are the noun classes of `chain/errors.py`; this file alone knows which HT
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from chain.errors import LedgerFault, Malformed, NotFound, Refused, StoreFault, TongguanError
 from gateway.access.policy import UnagreedPolicy
+from gateway.runtime.refusals import KINDS, GatewayRefusal, ProblemKind
 
 PROBLEM_JSON = "application/problem+json"
-
-
-@dataclass(frozen=True)
-class ProblemKind:
-    """One kind of problem: its slug, HTTP status, gateway code, and what it means in both languages."""
-
-    slug: str
-    status: int
-    code: str
-    title: str
-    title_zh: str
-    meaning: str
-    meaning_zh: str
-
-
-KINDS_FILE = Path(__file__).with_name("problem-kinds.json")
-KINDS: dict[str, ProblemKind] = {said["slug"]: ProblemKind(**said) for said in json.loads(KINDS_FILE.read_bytes())}
-"""Every kind of problem by slug."""
-
-
-class GatewayRefusal(Refused):
-    """A refusal with its kind of problem. `retry_after_s` is sent as `Retry-After` where it is set."""
-
-    def __init__(
-        self, slug: str, reason: str, *, field: str = "", fix: str = "", retry_after_s: float | None = None
-    ) -> None:
-        self.kind = KINDS[slug]
-        self.retry_after_s = retry_after_s
-        super().__init__(reason, field=field, fix=fix, code=self.kind.code)
 
 
 def kind_of(error: TongguanError) -> ProblemKind:

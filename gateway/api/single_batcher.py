@@ -11,7 +11,7 @@ import asyncio
 from collections import deque
 from contextvars import Context, copy_context
 
-from gateway.ingest.group_commit import Acceptance, Verdict
+from gateway.ingest.group_commit import Acceptance, SubmissionResult
 from gateway.ingest.service import Intake
 from gateway.runtime.cpu_affinity import run_anywhere
 
@@ -20,17 +20,17 @@ RECORDS_TOGETHER_MAX = 64
 """More than this would keep the first of them waiting for the last one's examination."""
 
 
-class SinglesDesk:
+class SingleBatcher:
     """What the single records of one gateway share; belongs to one event loop."""
 
     def __init__(self, intake: Intake) -> None:
         self._intake = intake
-        self._waiting: deque[tuple[bytes, Context, asyncio.Future[Verdict]]] = deque()
+        self._waiting: deque[tuple[bytes, Context, asyncio.Future[SubmissionResult]]] = deque()
         self._runners: set[asyncio.Task[None]] = set()
 
     async def accept(self, body: bytes) -> Acceptance:
         """Takes one SD-JWT as `Intake.accept` does, and raises what it raises."""
-        verdict: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
+        verdict: asyncio.Future[SubmissionResult] = asyncio.get_running_loop().create_future()
         self._waiting.append((body, copy_context(), verdict))
         if len(self._runners) < RUNNERS_MAX:
             runner = asyncio.create_task(self._run(), context=Context())

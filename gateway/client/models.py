@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import httpx
 
 from chain.encoding import parse_base64url
 from chain.errors import LedgerFault, NotFound, Refused
+from chain.lifecycle import StateName
 from chain.proof.receipt import SignedReceipt
 
 LATER_SLUGS = frozenset({"amends-unknown", "quota", "outbox-full", "ledger", "store", "internal"})
 """Kinds of problems that may go away by themselves."""
 
-State = Literal["accepted", "anchored", "covered", "refused"]
-_STATES: tuple[State, ...] = ("accepted", "anchored", "covered")
+State = StateName
+_PROGRESS: tuple[State, ...] = ("accepted", "anchored", "covered")
 
 
 class GatewayRefused(Refused):
@@ -127,4 +128,4 @@ def has_come(found: OwnRecord, state: State) -> bool:
     """Whether a record is in that state or beyond; raises GatewayRefused where it was refused and never will be."""
     if found.state == "refused" and state != "refused":
         raise GatewayRefused({"detail": found.reason, "code": "4002"})
-    return found.state == state or (state in _STATES and _STATES.index(found.state) >= _STATES.index(state))
+    return found.state == state or (state in _PROGRESS and _PROGRESS.index(found.state) >= _PROGRESS.index(state))

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from chain.encoding import Json
 from chain.rules.customs_status import FINAL_STATES, Status, StatusStep
-from gateway.consignment.records import HeldRecord, issued_text
+from gateway.access.records import HeldRecord, issued_text
 
 __all__ = ["FINAL_STATES", "Status", "StatusStep", "hours_between", "issued_at", "lodged_at", "utc_of"]
 

@@ -7,9 +7,9 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from chain.encoding import Json
+from gateway.access.records import HeldRecord
 from gateway.consignment.customs_status import FINAL_STATES, lodged_at, utc_of
 from gateway.consignment.declarations import Thread
-from gateway.consignment.records import HeldRecord
 
 COMPLETE_WITHIN_DAYS: Final = 14
 """A summary declaration (概要申报) is to be completed within so many days of the means of transport's entry."""

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from chain.encoding import Json
 from chain.rules.customs_status import Status, StatusStep
 from chain.rules.tables import NO_TABLES, Tables
+from gateway.access.records import HeldRecord
 from gateway.consignment.customs_status import hours_between
-from gateway.consignment.records import HeldRecord
 from gateway.consignment.rule_facts import join_held
 
 

@@ -13,8 +13,8 @@ from chain.encoding import Json
 from chain.rules.answers import Finding
 from chain.rules.pack import RULES, RULES_VERSION, Evaluation
 from chain.rules.tables import NO_TABLES, Tables
+from gateway.access.records import HeldRecord
 from gateway.consignment.declarations import foreign_amendments
-from gateway.consignment.records import HeldRecord
 from gateway.consignment.rule_facts import evaluate_held
 
 

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
+from chain.lifecycle import RecordState
 from chain.rules.consignment import Consignment, join_records
 from chain.rules.facts import Record
 from chain.rules.pack import Case, Evaluation, evaluate
 from chain.rules.record_reader import read_record
 from chain.rules.tables import NO_TABLES, Tables
 from chain.sdjwt import SignedRecord
-from gateway.consignment.records import CONTENTS_KEPT_MAX, HeldRecord, State, issued_text
+from gateway.access.records import CONTENTS_KEPT_MAX, HeldRecord, issued_text
 
 CONSIGNMENTS_KEPT_MAX: Final = 2_048
 """Joined consignments that are kept: a reader asks for the same ones again and again, page by page."""
@@ -46,7 +47,7 @@ def _evaluated(signed: tuple[SignedRecord, ...], tables: Tables) -> Evaluation:
 @lru_cache(maxsize=CONTENTS_KEPT_MAX)
 def facts_of(signed: SignedRecord) -> Record:
     """The record's words as rules take them."""
-    held = HeldRecord(signed, State.ACCEPTED)
+    held = HeldRecord(signed, RecordState.ACCEPTED)
     return read_record(
         signed.record_id,
         signed.vct,

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from chain.encoding import Json
+from gateway.access.records import HeldRecord
 from gateway.consignment.customs_status import hours_between, issued_at, utc_of
 from gateway.consignment.declarations import Thread
-from gateway.consignment.records import HeldRecord
 
 _VALUE_HEADS = {"trade.order": "order", "trade.payment": "payment", "tax.invoice": "invoice", "tax.rebate": "rebate"}
 

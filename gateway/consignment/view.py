@@ -14,16 +14,17 @@ from functools import lru_cache
 from chain.encoding import Json
 from chain.errors import NotFound
 from chain.rules.tables import NO_TABLES, Tables
-from chain.sdjwt import SignedRecord
+from chain.sdjwt import ACCESS_TYPE, SignedRecord
 from gateway.access.participation import conditions_for, conditions_for_record, standing_of
 from gateway.access.policy import ALWAYS_SHOWN, Cause, Condition, ViewPolicy
+from gateway.access.records import Directory, HeldRecord, Reader
 from gateway.consignment import sections
+from gateway.consignment.coverage import Coverage
 from gateway.consignment.deadlines import what_is_due
 from gateway.consignment.declarations import declaration_threads
 from gateway.consignment.findings import checks, findings
-from gateway.consignment.records import Coverage, Directory, HeldRecord, Reader
 
-HIDDEN_TYPES = frozenset({"audit.access"})
+HIDDEN_TYPES = frozenset({ACCESS_TYPE})
 """Reads stand in the access log, not in the picture of the goods."""
 
 REDUCED_RECORDS_MAX = 8_192

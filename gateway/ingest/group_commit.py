@@ -18,26 +18,24 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection
-
 from chain.errors import StoreFault, TongguanError
-from gateway.access.rate_limits import Quotas
-from gateway.api.problems import GatewayRefusal
-from gateway.ingest.pipeline import Offer, Unfit
-from gateway.ingest.validation import Examiner
+from chain.lifecycle import RecordState
+from gateway.access.rate_limits import RateLimits
+from gateway.ingest.pipeline import Candidate, Rejection
+from gateway.ingest.validation import RecordValidator
 from gateway.membership.registry import Registry
-from gateway.search_index.facts import keep_findables
-from gateway.store.model import RecordState
+from gateway.runtime.refusals import GatewayRefusal
 from gateway.store.records import (
-    Held,
     NewRecord,
+    RecordStatus,
     find_amended,
     find_by_number,
     find_held,
     find_held_many,
     insert_records,
 )
-from gateway.store.store import Store
+from gateway.store.search import insert_waiting
+from gateway.store.store import Store, Transaction
 
 RECORDS_PER_COMMIT_MAX = 2_000
 """More records a transaction gain nothing and hold single records up for longer."""
@@ -56,19 +54,19 @@ class Acceptance:
     is_new: bool
 
 
-Verdict = Acceptance | TongguanError
+SubmissionResult = Acceptance | TongguanError
 
 
 @dataclass(eq=False)
-class Ticket:
-    """Offers that wait to be written together; read it only through `Keeper.verdicts`."""
+class PendingCommit:
+    """Offers that wait to be written together; read it only through `GroupCommit.verdicts`."""
 
-    offers: Sequence[Offer]
+    offers: Sequence[Candidate]
     offered_at: float
     """Monotonic seconds."""
     is_single: bool
     """Posted alone: it goes before uploads, of which even the last line keeps its place."""
-    verdicts: list[Verdict] | None = None
+    verdicts: list[SubmissionResult] | None = None
     fault: BaseException | None = None
 
     @property
@@ -78,15 +76,15 @@ class Ticket:
 
 
 @dataclass
-class Keeper:
+class GroupCommit:
     """Keeps records for one gateway; shared between threads."""
 
     store: Store
     registry: Registry
-    examiner: Examiner
-    quotas: Quotas
-    _singles: deque[Ticket] = field(default_factory=deque)
-    _uploads: deque[Ticket] = field(default_factory=deque)
+    examiner: RecordValidator
+    quotas: RateLimits
+    _singles: deque[PendingCommit] = field(default_factory=deque)
+    _uploads: deque[PendingCommit] = field(default_factory=deque)
     _turn: threading.Lock = field(default_factory=threading.Lock)
     _gathering: threading.Lock = field(default_factory=threading.Lock)
     _counts: threading.Lock = field(default_factory=threading.Lock)
@@ -104,9 +102,9 @@ class Keeper:
         finally:
             self._count(expected=-count)
 
-    def offer(self, offers: Sequence[Offer], *, single: bool = False) -> Ticket:
+    def offer(self, offers: Sequence[Candidate], *, single: bool = False) -> PendingCommit:
         """Puts offers in line, at once; lines are served in order."""
-        ticket = Ticket(offers, time.monotonic(), single)
+        ticket = PendingCommit(offers, time.monotonic(), single)
         if single:
             self._singles.append(ticket)
         else:
@@ -114,7 +112,7 @@ class Keeper:
             self._count(queued=len(offers))
         return ticket
 
-    def verdicts(self, ticket: Ticket) -> list[Verdict]:
+    def verdicts(self, ticket: PendingCommit) -> list[SubmissionResult]:
         """Of each offer what became of it, once that is durable; where the store fails, that is the verdict of each.
 
         Waits for the ticket's turn, or takes it: then writes for all who wait too.
@@ -147,9 +145,9 @@ class Keeper:
         if self._uploads and not self._is_enough():
             self._enough.wait(max(0.0, self._uploads[0].offered_at + GATHER_S - time.monotonic()))
 
-    def _drawn(self) -> list[Ticket]:
+    def _drawn(self) -> list[PendingCommit]:
         """Single records where any wait, else as many chunks of uploads as one transaction takes."""
-        drawn: list[Ticket] = []
+        drawn: list[PendingCommit] = []
         queue = self._singles or self._uploads
         count = 0
         while queue and (not drawn or count + len(queue[0].offers) <= RECORDS_PER_COMMIT_MAX):
@@ -159,7 +157,7 @@ class Keeper:
             self._count(queued=-count)
         return drawn
 
-    def _serve(self, tickets: list[Ticket]) -> None:
+    def _serve(self, tickets: list[PendingCommit]) -> None:
         """Answers every ticket, whatever happens: nobody waits for ever."""
         offers = [offer for ticket in tickets for offer in ticket.offers]
         try:
@@ -181,7 +179,7 @@ class Keeper:
                 ticket.fault = ticket.fault or fault
             raise
 
-    def _written(self, offers: Sequence[Offer]) -> list[Verdict]:
+    def _written(self, offers: Sequence[Candidate]) -> list[SubmissionResult]:
         with self.store.writing() as connection:
             return _Group(connection, self, offers).kept()
 
@@ -210,31 +208,31 @@ class Keeper:
 class _Group:
     """The offers of one transaction."""
 
-    def __init__(self, connection: Connection, keeper: Keeper, offers: Sequence[Offer]) -> None:
+    def __init__(self, connection: Transaction, keeper: GroupCommit, offers: Sequence[Candidate]) -> None:
         self._connection = connection
         self._quotas = keeper.quotas
         self._standing = keeper.standing()
         self._offers = offers
-        self._verdicts: dict[int, Verdict] = {}
-        self._doubtful: dict[int, Unfit] = {}
+        self._verdicts: dict[int, SubmissionResult] = {}
+        self._doubtful: dict[int, Rejection] = {}
         self._run: list[tuple[int, NewRecord]] = []
         self._run_ids: set[str] = set()
         self._new: dict[str, int] = {}
         """Record id to its place in the group."""
         self._facts: list[tuple[int, bytes]] = []
 
-    def kept(self) -> list[Verdict]:
+    def kept(self) -> list[SubmissionResult]:
         """The verdicts, in order; everything is written when the transaction ends."""
         for place, offer in enumerate(self._offers):
-            if isinstance(offer, Unfit):
+            if isinstance(offer, Rejection):
                 self._doubtful[place] = offer
             elif (error := self._refusal(offer)) is not None:
-                self._doubtful[place] = Unfit(offer.record_id, error)
+                self._doubtful[place] = Rejection(offer.record_id, error)
             else:
                 self._add(place, offer)
         self._write_run()
         self._answer_doubtful()
-        keep_findables(self._connection, self._facts)
+        insert_waiting(self._connection, self._facts)
         return [self._verdicts[place] for place in range(len(self._offers))]
 
     def _refusal(self, new: NewRecord) -> TongguanError | None:
@@ -275,7 +273,7 @@ class _Group:
                 self._verdicts[place] = self._taken(new) or StoreFault(f"record {new.record_id} was not written")
         self._run, self._run_ids = [], set()
 
-    def _taken(self, new: NewRecord) -> Verdict | None:
+    def _taken(self, new: NewRecord) -> SubmissionResult | None:
         """The acceptance of a record that is kept, or whose number it has; None where it is new in both."""
         if (known := find_held(self._connection, new.record_id)) is not None:
             self._quotas.give_back(new.iss, 1, new.size)
@@ -308,5 +306,5 @@ class _Group:
             self._verdicts[place] = one.error if held is None or came_later else _again(held)
 
 
-def _again(known: Held) -> Acceptance:
+def _again(known: RecordStatus) -> Acceptance:
     return Acceptance(known.record_id, known.receipt, known.state, is_new=False)

@@ -1,6 +1,6 @@
 """From a record's text to the rows that it becomes: everything about intake that needs no other record and no store.
 
-Examined, compressed, encrypted and promised: what comes out only has to be written. Pure but for the salts of
+ValidatedRecord, compressed, encrypted and promised: what comes out only has to be written. Pure but for the salts of
 encryption and signature, so it can be done in other processes (`verifiers.py`); one record or a thousand take the same
 way. What speaks against a record comes out as a value beside the record's id, since a record that is kept already is
 answered with its receipt whatever speaks against it now.
@@ -20,7 +20,7 @@ from chain.keys import SigningKey
 from chain.records.fastpath.reader import parse_signed
 from chain.sdjwt import RECORD_CHARS_MAX, SignedRecord
 from gateway.ingest.receipts import Promised, sign_receipts
-from gateway.ingest.validation import Examined, Examiner
+from gateway.ingest.validation import RecordValidator, ValidatedRecord
 from gateway.membership.registry import Snapshot
 from gateway.search_index.extract import references_of
 from gateway.search_index.facts import findable, pack_findable
@@ -37,7 +37,7 @@ _log = logging.getLogger("gateway.ingest.pipeline")
 
 
 @dataclass(frozen=True)
-class Against:
+class ValidationContext:
     """What records are examined against at one moment."""
 
     snapshot: Snapshot
@@ -46,19 +46,19 @@ class Against:
 
 
 @dataclass(frozen=True)
-class Unfit:
+class Rejection:
     """What speaks against a record; its id is empty where the text is none."""
 
     record_id: str
     error: TongguanError
 
 
-Offer = NewRecord | Unfit
+Candidate = NewRecord | Rejection
 """What is offered to the keeper: rows to write, or what speaks against them."""
 
 
 @dataclass(frozen=True)
-class Promise:
+class ReceiptTerms:
     """Who promises, and how long anchoring may take."""
 
     gateway: str
@@ -72,33 +72,33 @@ class _Draft:
 
     body: bytes
     signed: SignedRecord = field(init=False)
-    examined: Examined = field(init=False)
+    examined: ValidatedRecord = field(init=False)
     references: list[tuple[str, str, str, str]] = field(init=False)
     """Key and day of each, in its order."""
     facts: bytes = field(init=False)
     receipt: str = field(init=False)
     offer: NewRecord = field(init=False)
     record_id: str = ""
-    unfit: Unfit | None = None
+    unfit: Rejection | None = None
 
 
 @dataclass(frozen=True)
 class Preparer:
     """Prepares records for one gateway. Safe to call from many threads."""
 
-    examiner: Examiner
+    examiner: RecordValidator
     vault: Vault
     signer: SigningKey
-    promise: Promise
+    promise: ReceiptTerms
 
-    def prepare(self, body: bytes, against: Against | TongguanError) -> Offer:
+    def prepare(self, body: bytes, against: ValidationContext | TongguanError) -> Candidate:
         """The offer of one SD-JWT. Where nothing is taken now, `against` says why; the record's id is told still."""
         (offer,) = self._prepared([_Draft(body)], against)
         return offer
 
-    def prepare_lines(self, lines: Sequence[bytes], against: Against | TongguanError) -> list[Offer]:
+    def prepare_lines(self, lines: Sequence[bytes], against: ValidationContext | TongguanError) -> list[Candidate]:
         """The offers of an upload's lines, each a JSON string that holds one SD-JWT; a bad line spoils no other."""
-        offers: list[Offer] = []
+        offers: list[Candidate] = []
         group: list[_Draft] = []
         size = 0
         for line in lines:
@@ -109,10 +109,10 @@ class Preparer:
             size += len(line)
         return offers + self._prepared(group, against)
 
-    def _prepared(self, drafts: Sequence[_Draft], against: Against | TongguanError) -> list[Offer]:
+    def _prepared(self, drafts: Sequence[_Draft], against: ValidationContext | TongguanError) -> list[Candidate]:
         _each(drafts, _read)
         if isinstance(against, TongguanError):
-            return [draft.unfit or Unfit(draft.record_id, against) for draft in drafts]
+            return [draft.unfit or Rejection(draft.record_id, against) for draft in drafts]
         _each(drafts, lambda draft: self.examiner.check(draft.signed, against.snapshot, against.now_s))
         _each(drafts, lambda draft: self._understand(draft, against.batch_count))
         _each(drafts, _find)
@@ -172,10 +172,10 @@ def _each(drafts: Sequence[_Draft], step: Callable[[_Draft], None]) -> None:
         try:
             step(draft)
         except TongguanError as error:
-            draft.unfit = Unfit(draft.record_id, error)
+            draft.unfit = Rejection(draft.record_id, error)
         except Exception:  # noqa: BLE001 - ours, not the sender's: the other lines must not suffer
             _log.critical("a record could not be examined", exc_info=True)
-            draft.unfit = Unfit(draft.record_id, TongguanError("a fault of the gateway"))
+            draft.unfit = Rejection(draft.record_id, TongguanError("a fault of the gateway"))
 
 
 def _draft(line: bytes) -> _Draft:
@@ -183,7 +183,7 @@ def _draft(line: bytes) -> _Draft:
     draft = _Draft(line[1:-1])
     if len(line) > LINE_BYTES_MAX or line[:1] != b'"' or line[-1:] != b'"' or b'"' in draft.body or not draft.body:
         said = line[:40].decode(errors="replace")
-        draft.unfit = Unfit("", MalformedRecord("line", "is a JSON string that holds one SD-JWT", value=said))
+        draft.unfit = Rejection("", MalformedRecord("line", "is a JSON string that holds one SD-JWT", value=said))
     return draft
 
 

@@ -19,13 +19,13 @@ from contextvars import Context
 from chain.errors import TongguanError
 from chain.index_store import IndexStore
 from chain.keys import SigningKey
-from gateway.access.rate_limits import Quotas
-from gateway.api.problems import GatewayRefusal
-from gateway.ingest.group_commit import Acceptance, Keeper, Ticket, Verdict
-from gateway.ingest.pipeline import Against, Offer, Preparer, Promise
-from gateway.ingest.validation import Examiner
-from gateway.ingest.worker_pool import Verifiers
+from gateway.access.rate_limits import RateLimits
+from gateway.ingest.group_commit import Acceptance, GroupCommit, PendingCommit, SubmissionResult
+from gateway.ingest.pipeline import Candidate, Preparer, ReceiptTerms, ValidationContext
+from gateway.ingest.validation import RecordValidator
+from gateway.ingest.worker_pool import WorkerPool
 from gateway.membership.registry import Registry
+from gateway.runtime.refusals import GatewayRefusal
 from gateway.runtime.tracing import Tracing
 from gateway.settings import GatewaySettings
 from gateway.store.records import NewRecord, count_waiting
@@ -47,7 +47,7 @@ class Intake:
         store: Store,
         registry: Registry,
         index: IndexStore,
-        examiner: Examiner,
+        examiner: RecordValidator,
         signer: SigningKey,
         clock: Callable[[], float],
         tracing: Tracing | None = None,
@@ -58,13 +58,13 @@ class Intake:
         self._registry = registry
         self._index = index
         self._clock = clock
-        promise = Promise(settings.member, examiner.consortium, settings.anchor_promise_s)
+        promise = ReceiptTerms(settings.member, examiner.consortium, settings.anchor_promise_s)
         self.preparer = Preparer(examiner, store.vault, signer, promise)
-        self.verifiers: Verifiers | None = None
+        self.verifiers: WorkerPool | None = None
         """Processes that prepare uploads; None: prepared here."""
         self._uploaded_at = self._posted_at = float("-inf")
-        quotas = Quotas(settings.member_records_per_s, clock, settings.member_bytes_per_s)
-        self._keeper = Keeper(store, registry, examiner, quotas)
+        quotas = RateLimits(settings.member_records_per_s, clock, settings.member_bytes_per_s)
+        self._keeper = GroupCommit(store, registry, examiner, quotas)
         self._outbox_lock = threading.Lock()
         self._outbox_count, self._outbox_seen_at = 0, float("-inf")
         self._count_lock = threading.Lock()
@@ -79,7 +79,7 @@ class Intake:
             raise verdict
         return verdict
 
-    def accept_each(self, bodies: Sequence[tuple[bytes, Context]]) -> list[Verdict]:
+    def accept_each(self, bodies: Sequence[tuple[bytes, Context]]) -> list[SubmissionResult]:
         """Takes single records that wait together, each with the context of its request; of each what became of it."""
         self._posted_at = time.monotonic()
         against = self._against()
@@ -93,15 +93,15 @@ class Intake:
             verdicts = [self._keeper.verdicts(ticket)[0] for ticket in tickets]
         return self._counted(verdicts)
 
-    def _examined(self, body: bytes, against: Against | TongguanError) -> Offer:
+    def _examined(self, body: bytes, against: ValidationContext | TongguanError) -> Candidate:
         with self._tracing.step("examination", records=1):
             return self.preparer.prepare(body, against)
 
-    def accept_lines(self, lines: Sequence[bytes]) -> list[Verdict]:
+    def accept_lines(self, lines: Sequence[bytes]) -> list[SubmissionResult]:
         """Takes the lines of an upload at once; of each, in order, its acceptance or what speaks against it."""
         return self.verdicts(self.offer(self.prepare_lines(lines)))
 
-    def prepare_lines(self, lines: Sequence[bytes]) -> list[Offer]:
+    def prepare_lines(self, lines: Sequence[bytes]) -> list[Candidate]:
         """The offers of an upload's lines, each a JSON string that holds an SD-JWT; a bad line spoils no other."""
         self._uploaded_at = time.monotonic()
         with self._tracing.step("examination", records=len(lines)), self._keeper.expecting(len(lines)):
@@ -110,20 +110,20 @@ class Intake:
                 return self.preparer.prepare_lines(lines, against)
             return self.verifiers.prepare(lines, against)
 
-    def offer(self, offers: Sequence[Offer]) -> Ticket:
+    def offer(self, offers: Sequence[Candidate]) -> PendingCommit:
         """Puts offers in line to be kept, at once, in order; `verdicts` tells what became of them."""
         self._brought(offers)
         return self._keeper.offer(offers)
 
-    def _offer_single(self, offer: Offer) -> Ticket:
+    def _offer_single(self, offer: Candidate) -> PendingCommit:
         self._brought([offer])
         return self._keeper.offer([offer], single=True)
 
-    def _brought(self, offers: Sequence[Offer]) -> None:
+    def _brought(self, offers: Sequence[Candidate]) -> None:
         # Before they are kept: a full batch may be sealed before their verdicts are read.
         self._tracing.brought(one.record_id for one in offers if isinstance(one, NewRecord))
 
-    def verdicts(self, ticket: Ticket) -> list[Verdict]:
+    def verdicts(self, ticket: PendingCommit) -> list[SubmissionResult]:
         """Of each offer, in order, what became of it, once that is durable."""
         with self._tracing.step("durable commit", records=len(ticket.offers)):
             verdicts = self._keeper.verdicts(ticket)
@@ -152,7 +152,7 @@ class Intake:
                 self._outbox_seen_at = now
             return self._outbox_count
 
-    def _against(self) -> Against | TongguanError:
+    def _against(self) -> ValidationContext | TongguanError:
         """What records are examined against now, or why none is taken."""
         try:
             if (waiting := self.waiting()) >= self._settings.outbox_records_max:
@@ -160,11 +160,11 @@ class Intake:
                     "outbox-full", f"{waiting} records wait for the chain already", retry_after_s=OUTBOX_RETRY_S
                 )
             snapshot = self._registry.snapshot()
-            return Against(snapshot, self._index.progress().batch_count, self._clock())
+            return ValidationContext(snapshot, self._index.progress().batch_count, self._clock())
         except TongguanError as fault:
             return fault
 
-    def _counted(self, verdicts: list[Verdict]) -> list[Verdict]:
+    def _counted(self, verdicts: list[SubmissionResult]) -> list[SubmissionResult]:
         refused = sum(isinstance(one, TongguanError) for one in verdicts)
         accepted = sum(isinstance(one, Acceptance) and one.is_new for one in verdicts)
         with self._count_lock:

@@ -12,13 +12,10 @@ from chain.errors import MalformedRecord
 from chain.members import MemberKind, Role
 from chain.proof.batch import entry_digest
 from chain.records import GOVERNORS_ONLY, Record, parse_record
-from chain.sdjwt import SignedRecord
-from gateway.api.problems import GatewayRefusal
+from chain.sdjwt import ACCESS_TYPE, SignedRecord
 from gateway.membership.registry import Signer, Snapshot
 from gateway.membership.tag_keys import TagKeys
-
-ACCESS_TYPE = "audit.access"
-"""Reads are filed under the consignment's access tag, so that they do not mix with what was said of the goods."""
+from gateway.runtime.refusals import GatewayRefusal
 
 
 @dataclass(frozen=True)
@@ -31,7 +28,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Examined:
+class ValidatedRecord:
     """A record that nothing speaks against, as far as one can tell without other records."""
 
     signed: SignedRecord
@@ -40,7 +37,7 @@ class Examined:
 
 
 @dataclass(frozen=True)
-class Examiner:
+class RecordValidator:
     """What records are examined against."""
 
     consortium: str
@@ -51,7 +48,7 @@ class Examiner:
     clock_skew_s: int
     record_age_max_s: int
 
-    def examine(self, signed: SignedRecord, snapshot: Snapshot, batch_count: int, now_s: float) -> Examined:
+    def examine(self, signed: SignedRecord, snapshot: Snapshot, batch_count: int, now_s: float) -> ValidatedRecord:
         """The record with its entries; raises MalformedRecord or GatewayRefusal with the first thing against it."""
         self.check(signed, snapshot, now_s)
         return self.understand(signed, batch_count)
@@ -79,9 +76,9 @@ class Examiner:
                 fix="Put n - s in place of s; n is the order of P-256",
             )
 
-    def understand(self, signed: SignedRecord, batch_count: int) -> Examined:
+    def understand(self, signed: SignedRecord, batch_count: int) -> ValidatedRecord:
         """The typed record of one that was checked, with its entries; raises MalformedRecord."""
-        return Examined(signed, parse_record(signed), self._entries(signed, batch_count))
+        return ValidatedRecord(signed, parse_record(signed), self._entries(signed, batch_count))
 
     def check_signer(self, kid: str, iss: str, vct: str, snapshot: Snapshot) -> Signer:
         """The key as it counts now; raises MalformedRecord or GatewayRefusal unless it may say this type for `iss`."""

@@ -29,11 +29,11 @@ import msgspec
 
 from chain.errors import Malformed, MalformedRecord, TongguanError
 from chain.keys import SigningKey
-from gateway.api.problems import GatewayRefusal
-from gateway.ingest.pipeline import Against, Offer, Preparer, Promise, Unfit
-from gateway.ingest.validation import Examiner
+from gateway.ingest.pipeline import Candidate, Preparer, ReceiptTerms, Rejection, ValidationContext
+from gateway.ingest.validation import RecordValidator
 from gateway.membership.registry import Snapshot
 from gateway.runtime import allocator
+from gateway.runtime.refusals import GatewayRefusal
 from gateway.store.records import NewRecord
 from gateway.store.vault import DataKeys, Vault
 
@@ -46,7 +46,7 @@ _log = logging.getLogger("gateway.ingest.worker_pool")
 
 
 class _Told(msgspec.Struct, frozen=True, array_like=True, tag="unfit"):
-    """An `Unfit` on its way."""
+    """An `Rejection` on its way."""
 
     record_id: str
     family: str
@@ -60,17 +60,17 @@ class _Told(msgspec.Struct, frozen=True, array_like=True, tag="unfit"):
 
 
 @dataclass(frozen=True)
-class Setup:
+class WorkerSetup:
     """What a verifier needs to know, once."""
 
-    examiner: Examiner
+    examiner: RecordValidator
     data_keys: DataKeys
-    promise: Promise
+    promise: ReceiptTerms
     key_pem: bytes
     key_passphrase: bytes
 
     @classmethod
-    def of(cls, preparer: Preparer, data_keys: DataKeys) -> Setup:
+    def of(cls, preparer: Preparer, data_keys: DataKeys) -> WorkerSetup:
         """What makes another process prepare as this preparer does."""
         passphrase = secrets.token_hex(16).encode()
         pem = preparer.signer.to_pem(passphrase)
@@ -93,10 +93,10 @@ class _Job:
     refusal: bytes | None
 
 
-class Verifiers:
+class WorkerPool:
     """A pool of verifier processes, started by the first upload; shared between threads."""
 
-    def __init__(self, setup: Setup, count: int) -> None:
+    def __init__(self, setup: WorkerSetup, count: int) -> None:
         self._all = [_Verifier(setup) for _ in range(count)]
         self._idle: queue.LifoQueue[_Verifier] = queue.LifoQueue()
         for verifier in self._all:
@@ -122,7 +122,7 @@ class Verifiers:
         dead = sum(one.has_ended() for one in self._all)
         return f"{dead} of {len(self._all)} verifier processes ended" if dead else ""
 
-    def prepare(self, lines: Sequence[bytes], against: Against | TongguanError) -> list[Offer]:
+    def prepare(self, lines: Sequence[bytes], against: ValidationContext | TongguanError) -> list[Candidate]:
         """The offer of each line, as `Preparer.prepare_lines` makes it."""
         verifier = self._idle.get()
         try:
@@ -138,13 +138,13 @@ class Verifiers:
         finally:
             self._idle.put(verifier)
         # Not examined here instead: what killed two of them would kill the gateway.
-        return [Unfit("", TongguanError("a fault of the gateway")) for _ in lines]
+        return [Rejection("", TongguanError("a fault of the gateway")) for _ in lines]
 
 
 class _Verifier:
     """One process, seen from the gateway; used by one thread at a time."""
 
-    def __init__(self, setup: Setup) -> None:
+    def __init__(self, setup: WorkerSetup) -> None:
         self._setup = setup
         self._process: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
@@ -176,18 +176,18 @@ class _Verifier:
         _send(ours, pickle.dumps(self._setup))
         return ours
 
-    def prepare(self, lines: Sequence[bytes], against: Against | TongguanError) -> list[Offer]:
+    def prepare(self, lines: Sequence[bytes], against: ValidationContext | TongguanError) -> list[Candidate]:
         if self._socket is None:
             self._socket = self._started()
         _send(self._socket, pickle.dumps(self._job(lines, against), pickle.HIGHEST_PROTOCOL))
         told = _ANSWER.decode(_receive(self._socket))
         if len(told) != len(lines):
             raise EOFError
-        return [one if isinstance(one, NewRecord) else Unfit(one.record_id, _error(one)) for one in told]
+        return [one if isinstance(one, NewRecord) else Rejection(one.record_id, _error(one)) for one in told]
 
-    def _job(self, lines: Sequence[bytes], against: Against | TongguanError) -> _Job:
+    def _job(self, lines: Sequence[bytes], against: ValidationContext | TongguanError) -> _Job:
         if isinstance(against, TongguanError):
-            return _Job(lines, None, 0, 0, 0.0, _TELL(_told(Unfit("", against))))
+            return _Job(lines, None, 0, 0, 0.0, _TELL(_told(Rejection("", against))))
         snapshot, known = against.snapshot, self._knows
         same = known is not None and known.members is snapshot.members and known.keys is snapshot.keys
         self._knows = snapshot
@@ -198,21 +198,21 @@ class _Verifier:
 def run(channel: socket.socket) -> None:
     """A verifier's life: takes chunks and answers them until the gateway closes its end."""
     with contextlib.suppress(EOFError, OSError):
-        setup: Setup = pickle.loads(_receive(channel))  # noqa: S301 - from our parent alone
+        setup: WorkerSetup = pickle.loads(_receive(channel))  # noqa: S301 - from our parent alone
         preparer = setup.preparer()
         allocator.settle()
         known = Snapshot(0)
         while True:
             job: _Job = pickle.loads(_receive(channel))  # noqa: S301 - from our parent alone
             known = job.registry or Snapshot(job.block or known.block, known.members, known.keys, known.policies)
-            against: Against | TongguanError = Against(known, job.batch_count, job.now_s)
+            against: ValidationContext | TongguanError = ValidationContext(known, job.batch_count, job.now_s)
             if job.refusal is not None:
                 against = _error(_TOLD.decode(job.refusal))
             offers = preparer.prepare_lines(job.lines, against)
             _send(channel, _TELL([one if isinstance(one, NewRecord) else _told(one) for one in offers]))
 
 
-def _told(unfit: Unfit) -> _Told:
+def _told(unfit: Rejection) -> _Told:
     error = unfit.error
     said: dict[str, Any] = {name: getattr(error, name, "") or "" for name in ("field", "fix", "code")}
     slug = error.kind.slug if isinstance(error, GatewayRefusal) else ""

@@ -18,7 +18,7 @@ from chain.keys import PublicKey
 from chain.ledger import Head, RegisteredKey, RegisteredMember, VotedFacts
 from chain.members import KeyState, KeyVersion, MemberState, MemberVersion, PolicyVersion, find_in_force
 from contracts import ContractName
-from gateway.api.problems import GatewayRefusal
+from gateway.runtime.refusals import GatewayRefusal
 
 
 class RegistryReader(Protocol):

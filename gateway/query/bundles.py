@@ -36,7 +36,8 @@ from chain.proof.index_map import ChainEntry
 from chain.proof.receipt import SignedReceipt
 from chain.proof.slots import SlotRequest, required_slots
 from chain.verify.trust_root import LEDGER, REGISTRY, TrustRoot
-from gateway.consignment.records import CheckpointFacts, HeldRecord
+from gateway.access.records import HeldRecord
+from gateway.consignment.coverage import CheckpointFacts
 from gateway.consignment.view import Sight
 from gateway.membership.registry import Snapshot
 from gateway.membership.tag_keys import TagKeys

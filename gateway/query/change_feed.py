@@ -10,16 +10,17 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
 from starlette.concurrency import run_in_threadpool
 
 from chain.encoding import Json, format_json
 from chain.errors import Malformed
 from chain.proof.batch import TAG_BYTES, split_entries
-from gateway.consignment.records import HeldRecord
+from chain.sdjwt import ACCESS_TYPE
+from gateway.access.records import HeldRecord, Reader
 from gateway.consignment.view import Sight
-from gateway.store.model import entries, records
-from gateway.store.records import at_places
+from gateway.query.read_log import Read
+from gateway.query.reader_context import ReaderContext
+from gateway.store.consignments import AnchoredEntry, find_anchored
 
 LOOK_S = 0.25
 """How often a feed looks for new batches: a release is told well within two seconds of its anchor."""
@@ -32,15 +33,7 @@ class MalformedCursor(Malformed):
 
 
 @dataclass(frozen=True)
-class Anchored:
-    """A record's entry that was anchored: for which consignment."""
-
-    ucr: str
-    record_id: str
-
-
-@dataclass(frozen=True)
-class Told:
+class BatchChanges:
     """The changes of one batch for one member."""
 
     batch: int
@@ -56,19 +49,40 @@ def parse_cursor(text: str, batch_count: int) -> int:
     return int(text)
 
 
-def find_anchored(connection: Connection, raw_entries: bytes) -> list[Anchored]:
-    """The records of this store among a batch's entries, access records left out, in the batch's order."""
-    placed = [(one[:TAG_BYTES], one[TAG_BYTES:]) for one in split_entries(raw_entries)]
-    asked = (
-        select(entries.c.tag, entries.c.entry_digest, entries.c.ucr, records.c.record_id)
-        .join(records, records.c.seq == entries.c.record_seq)
-        .where(records.c.vct != "audit.access")
-    )
-    found: dict[tuple[bytes, bytes], Anchored] = {}
-    for question in at_places(asked, placed):
-        for tag, digest, ucr, record_id in connection.execute(question):
-            found[bytes(tag), bytes(digest)] = Anchored(ucr, record_id)
-    return [found[place] for place in dict.fromkeys(placed) if place in found]
+class ChangeFeedService:
+    """Answers what was anchored; shared between threads."""
+
+    def __init__(self, context: ReaderContext) -> None:
+        self._context = context
+
+    def changes(self, reader: Reader, after: int) -> list[BatchChanges]:
+        """What was anchored after this batch for consignments that the reader sees, batch by batch."""
+        services = self._context.services
+        feed: list[BatchChanges] = []
+        for batch in services.index.batches(after + 1, BATCHES_PER_LOOK_MAX):
+            raw = services.index.find_entries(batch.facts.index)
+            changes: list[dict[str, Json]] = []
+            if raw is not None and not batch.void:
+                with services.store.reading() as connection:
+                    anchored = find_anchored(connection, places_of(raw), without_type=ACCESS_TYPE)
+                changes = self._changes_in(reader, anchored)
+            feed.append(BatchChanges(batch.facts.index, changes))
+        return feed
+
+    def _changes_in(self, reader: Reader, anchored: Sequence[AnchoredEntry]) -> list[dict[str, Json]]:
+        changes: list[dict[str, Json]] = []
+        for ucr in dict.fromkeys(entry.ucr for entry in anchored):
+            sight = self._context.find_sight(reader, ucr)
+            record_ids = [entry.record_id for entry in anchored if entry.ucr == ucr]
+            seen = [change for record_id in record_ids if sight and (change := change_of(sight, record_id))]
+            self._context.log.log(Read.of(reader, "consignment", {ucr: [record for _, record in seen]}))
+            changes += [change for change, _ in seen]
+        return changes
+
+
+def places_of(raw_entries: bytes) -> list[tuple[bytes, bytes]]:
+    """The (tag, entry digest) of each entry of a batch."""
+    return [(entry[:TAG_BYTES], entry[TAG_BYTES:]) for entry in split_entries(raw_entries)]
 
 
 def change_of(sight: Sight, record_id: str) -> tuple[dict[str, Json], HeldRecord] | None:
@@ -90,7 +104,7 @@ def change_of(sight: Sight, record_id: str) -> tuple[dict[str, Json], HeldRecord
     return change, one
 
 
-async def events(look: Callable[[int], Sequence[Told]], after: int) -> AsyncIterator[bytes]:
+async def events(look: Callable[[int], Sequence[BatchChanges]], after: int) -> AsyncIterator[bytes]:
     """The feed as `text/event-stream`; `look` gives the changes of the batches after an index, empty ones too."""
     quiet_s = 0.0
     yield b": tongguan changes\n\n"

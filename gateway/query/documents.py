@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from hashlib import sha256
 
-from sqlalchemy import Connection, or_, select
-
+from chain.encoding import Json
 from chain.errors import Malformed
-from gateway.api.problems import GatewayRefusal
-from gateway.search_index.candidates import concerns_one_of, tells_concern
-from gateway.search_index.facts import search_waiting
-from gateway.store.model import RecordState, documents, entries, records
+from gateway.access.records import HeldRecord, Reader
+from gateway.query.read_log import Read
+from gateway.query.reader_context import ReadAnswer, ReaderContext
+from gateway.runtime.refusals import GatewayRefusal
+from gateway.search_index.candidates import tells_concern
+from gateway.store.search import find_citing
+from gateway.store.store import Transaction
 
 FILE_BYTES_MAX = 64 << 20
 """Largest file that may be sent to be compared; it is hashed as it arrives and kept nowhere."""
-
-CITATIONS_MAX = 200
 
 
 class MalformedDigest(Malformed):
@@ -49,26 +49,48 @@ def parse_digest(text: str) -> bytes:
     return bytes.fromhex(text)
 
 
-def find_citations(connection: Connection, digest: bytes, whom: Sequence[str] | None = None) -> list[tuple[str, str]]:
+class DocumentService:
+    """Answers which records cite a file; shared between threads."""
+
+    def __init__(self, context: ReaderContext) -> None:
+        self._context = context
+
+    def citations(self, reader: Reader, digest: bytes) -> ReadAnswer:
+        """Which records that the reader sees the `documents` of cite the file."""
+        context = self._context
+        with context.services.store.reading() as connection:
+            citing = find_citations(connection, digest, context.whom(reader, ["documents"]))
+        shown: dict[str, list[HeldRecord]] = {}
+        lines: list[Json] = []
+        for ucr in sorted({ucr for ucr, _ in citing}):
+            sight = context.find_sight(reader, ucr)
+            record_ids = {record_id for of, record_id in citing if of == ucr}
+            for record in sight.records if sight else ():
+                if record.signed.record_id in record_ids and record.signed.section("documents"):
+                    shown.setdefault(ucr, []).append(record)
+                    lines.append({"ucr": ucr, **_citation(record, digest.hex())})
+        receipt = context.log.log(Read.of(reader, "document", shown))
+        return ReadAnswer({"sha256": digest.hex(), "cited_by": lines}, receipt)
+
+
+def find_citations(connection: Transaction, digest: bytes, whom: Sequence[str] | None = None) -> list[tuple[str, str]]:
     """(UCR, record id) of every record that cites the file, by UCR and id; refused records left out.
 
     With `whom`, of consignments alone that may concern one of these names.
     """
-    wanted = (
-        select(entries.c.ucr, records.c.record_id)
-        .join(records, records.c.seq == documents.c.record_seq)
-        .join(entries, entries.c.record_seq == documents.c.record_seq)
-        .where(documents.c.sha256 == digest, records.c.state != RecordState.REFUSED)
-        .order_by(entries.c.ucr, records.c.record_id)
-        .limit(CITATIONS_MAX)
-    )
-    if whom is None:
-        return [(row.ucr, row.record_id) for row in connection.execute(wanted)]
-    is_settled = concerns_one_of(entries.c.ucr, whom)
-    wanted = (
-        wanted.add_columns(is_settled.label("is_settled"), search_waiting.c.facts)
-        .outerjoin(search_waiting, search_waiting.c.record_seq == documents.c.record_seq)
-        .where(or_(is_settled, search_waiting.c.record_seq.is_not(None)))
-    )
-    found = connection.execute(wanted).all()
-    return [(one.ucr, one.record_id) for one in found if one.is_settled or tells_concern(one.facts, one.ucr, whom)]
+    return [
+        (record.ucr, record.record_id)
+        for record in find_citing(connection, digest, whom)
+        if whom is None or record.is_settled or tells_concern(record.facts, record.ucr, whom)
+    ]
+
+
+def _citation(record: HeldRecord, digest: str) -> dict[str, Json]:
+    documents = [document for document in record.many("documents") if document.get("sha256") == digest]
+    return {
+        "record": record.signed.record_id,
+        "type": record.signed.vct,
+        "issuer": record.signed.iss,
+        "state": str(record.state),
+        "documents": [*documents],
+    }

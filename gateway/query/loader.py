@@ -6,22 +6,22 @@ the follower derived from the chain. A record's payload never changes, so opened
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any
-
-from sqlalchemy import Connection, Row, Select, bindparam, select
+from typing import Protocol
 
 from chain.encoding import base64url
 from chain.index_store import IndexedBatch, IndexStore, Link
+from chain.lifecycle import RecordState
 from chain.members import Role, find_in_force
 from chain.proof.batch import entry_digest
-from chain.sdjwt import SignedRecord
-from gateway.consignment.records import CheckpointFacts, Coverage, HeldRecord, State
+from chain.sdjwt import ACCESS_TYPE, SignedRecord
+from gateway.access.records import HeldRecord
+from gateway.consignment.coverage import CheckpointFacts, Coverage
 from gateway.membership.registry import Snapshot
 from gateway.membership.tag_keys import TagKeys
-from gateway.store.model import RecordState, entries, payloads, records
+from gateway.store.consignments import StoredEntry, find_entries
 from gateway.store.records import open_signed
 from gateway.store.store import Store
 from gateway.store.vault import Vault
@@ -29,15 +29,12 @@ from gateway.store.vault import Vault
 CONSIGNMENT_RECORDS_MAX = 2_000
 """Most records of one consignment that a view joins; as many as a bundle can hold."""
 
-RECEIPTS_ASKED_MAX = 500
-"""Record ids in one question to the store; databases limit them."""
-
 OPENED_RECORDS_MAX = 4_096
 """Opened records kept in memory, so that a consignment that is looked at often is not decrypted each time."""
 
 
 @dataclass(frozen=True)
-class Gathered:
+class LoadedConsignment:
     """All records of one consignment with their places, and what stands on the chain for it."""
 
     ucr: str
@@ -97,6 +94,17 @@ class RegistryDirectory:
         return {one.customs_code: uscc for uscc, m in found for one in m.profiles[-1:] if one.customs_code}
 
 
+class StoredPayload(Protocol):
+    """A record as the store holds it, in two parts."""
+
+    @property
+    def record_id(self) -> str: ...
+    @property
+    def jwt(self) -> bytes: ...
+    @property
+    def disclosures(self) -> bytes | None: ...
+
+
 class Opener:
     """Opens stored records, keeping the last `OPENED_RECORDS_MAX`."""
 
@@ -106,67 +114,67 @@ class Opener:
             lambda record_id, jwt, disclosures: open_signed(vault, record_id, jwt, disclosures)
         )
 
-    def open(self, row: Row[Any]) -> SignedRecord:
-        """The signed record of a row with `record_id`, `jwt` and `disclosures`."""
-        disclosures = None if row.disclosures is None else bytes(row.disclosures)
-        return self._open(row.record_id, bytes(row.jwt), disclosures)
+    def open(self, stored: StoredPayload) -> SignedRecord:
+        """The signed record of a stored one."""
+        return self._open(stored.record_id, stored.jwt, stored.disclosures)
 
 
-def gather(
+def load_consignment(
     ucr: str, store: Store, opener: Opener, index: IndexStore, tag_keys: TagKeys, checkpoint: CheckpointFacts | None
-) -> Gathered:
+) -> LoadedConsignment:
     """The consignment as it stands; without records where nobody has spoken of it."""
-    (found,) = gather_each([ucr], store, opener, index, tag_keys, checkpoint)
-    return found
+    (consignment,) = load_consignments([ucr], store, opener, index, tag_keys, checkpoint)
+    return consignment
 
 
-def gather_each(
+def load_consignments(
     ucrs: Sequence[str],
     store: Store,
     opener: Opener,
     index: IndexStore,
     tag_keys: TagKeys,
     checkpoint: CheckpointFacts | None,
-) -> list[Gathered]:
+) -> list[LoadedConsignment]:
     """Each of these consignments as it stands, asked of the store together."""
     tags = {ucr: tag_keys.all_tags(ucr) for ucr in ucrs}
     with store.reading() as connection:
-        rows = _rows_of(connection, [tag for said in tags.values() for tag in said])
-        if len(ucrs) > 1 and len(rows) == CONSIGNMENT_RECORDS_MAX:
+        stored = find_entries(connection, [tag for own in tags.values() for tag in own], CONSIGNMENT_RECORDS_MAX)
+        if len(ucrs) > 1 and len(stored) == CONSIGNMENT_RECORDS_MAX:
             # As many as one question gives: some of theirs may be left out.
-            rows = [row for said in tags.values() for row in _rows_of(connection, said)]
-    by_tag: dict[bytes, list[Row[Any]]] = {}
-    for row in rows:
-        by_tag.setdefault(bytes(row.tag), []).append(row)
+            stored = [
+                entry for own in tags.values() for entry in find_entries(connection, own, CONSIGNMENT_RECORDS_MAX)
+            ]
+    by_tag: dict[bytes, list[StoredEntry]] = {}
+    for entry in stored:
+        by_tag.setdefault(entry.tag, []).append(entry)
     return [
-        _gathered(ucr, [row for tag in said for row in by_tag.get(tag, ())], said, opener, index, checkpoint)
-        for ucr, said in tags.items()
+        _placed_consignment(ucr, [e for tag in own for e in by_tag.get(tag, ())], own, opener, index, checkpoint)
+        for ucr, own in tags.items()
     ]
 
 
-def _gathered(
+def _placed_consignment(
     ucr: str,
-    rows: Sequence[Row[Any]],
+    stored: Sequence[StoredEntry],
     tags: Sequence[bytes],
     opener: Opener,
     index: IndexStore,
     checkpoint: CheckpointFacts | None,
-) -> Gathered:
+) -> LoadedConsignment:
     links = {tag: tuple(index.chain(tag)) for tag in tags}
     placed = {(tag, link.entry_digest): link for tag, chain in links.items() for link in chain}
     progress = index.progress()
     find_batch = lru_cache(maxsize=None)(index.find_batch)  # many records of a consignment stand in one batch
-    held = []
+    records = []
     known: set[bytes] = set()
-    for row in rows:
-        signed = opener.open(row)
-        digest = bytes(row.entry_digest)
-        known.add(digest)
-        link = placed.get((bytes(row.tag), digest))
-        if link is None and row.state == RecordState.REFUSED:
+    for entry in stored:
+        signed = opener.open(entry)
+        known.add(entry.entry_digest)
+        link = placed.get((entry.tag, entry.entry_digest))
+        if link is None and entry.state == RecordState.REFUSED:
             continue
         batch = None if link is None else find_batch(link.batch)
-        held.append(_placed(signed, link, batch, progress.map_count))
+        records.append(_placed(signed, link, batch, progress.map_count))
     coverage = Coverage(
         batch_count=progress.batch_count,
         entries=len(placed),
@@ -174,7 +182,7 @@ def _gathered(
         missing=tuple(base64url(digest) for _, digest in placed if digest not in known),
         checkpoint=checkpoint,
     )
-    return Gathered(ucr, tuple(held), links, coverage)
+    return LoadedConsignment(ucr, tuple(records), links, coverage)
 
 
 def held_record(signed: SignedRecord, link: Link | None, index: IndexStore, covered_batches: int) -> HeldRecord:
@@ -184,8 +192,8 @@ def held_record(signed: SignedRecord, link: Link | None, index: IndexStore, cove
 
 def _placed(signed: SignedRecord, link: Link | None, batch: IndexedBatch | None, covered_batches: int) -> HeldRecord:
     if link is None or batch is None:
-        return HeldRecord(signed, State.ACCEPTED)
-    state = State.COVERED if link.batch < covered_batches else State.ANCHORED
+        return HeldRecord(signed, RecordState.ACCEPTED)
+    state = RecordState.COVERED if link.batch < covered_batches else RecordState.ANCHORED
     return HeldRecord(signed, state, link.batch, link.position, batch.facts.block, batch.facts.timestamp)
 
 
@@ -194,7 +202,7 @@ def find_links(
 ) -> dict[str, tuple[bytes, Link]]:
     """For each of these UCRs of a record, the tag and place of its entry; those not anchored are left out."""
     by_ucr = {said: digest for digest, said in signed.ucr_elements() if said is not None}
-    is_access = signed.vct == "audit.access"
+    is_access = signed.vct == ACCESS_TYPE
     found: dict[str, tuple[bytes, Link]] = {}
     for ucr in ucrs:
         digest = entry_digest(signed.digest, by_ucr[ucr])
@@ -203,43 +211,3 @@ def find_links(
             if link is not None:
                 found[ucr] = tag, link
     return found
-
-
-def find_record(connection: Connection, record_id: str) -> Row[Any] | None:
-    """The stored row of a record with its state and reason; None where it was never accepted here."""
-    wanted = (records.c.record_id, payloads.c.jwt, payloads.c.disclosures, records.c.state, records.c.reason)
-    question: Select[Any] = select(*wanted).join(payloads, payloads.c.record_seq == records.c.seq)
-    question = question.where(records.c.record_id == record_id)
-    return connection.execute(question).first()
-
-
-def find_receipts(connection: Connection, shown: Iterable[HeldRecord], issuer: str) -> list[str]:
-    """The receipts that this gateway gave for those of these records which this member issued, as it gave them."""
-    own = [one.signed.record_id for one in shown if one.signed.iss == issuer]
-    found: list[str] = []
-    for start in range(0, len(own), RECEIPTS_ASKED_MAX):
-        portion = own[start : start + RECEIPTS_ASKED_MAX]
-        wanted = select(payloads.c.receipt).join(records, records.c.seq == payloads.c.record_seq)
-        found += connection.execute(wanted.where(records.c.record_id.in_(portion))).scalars()
-    return found
-
-
-_ROWS_OF_TAGS = (
-    select(
-        records.c.record_id,
-        payloads.c.jwt,
-        payloads.c.disclosures,
-        records.c.state,
-        entries.c.tag,
-        entries.c.entry_digest,
-    )
-    .join(records, records.c.seq == entries.c.record_seq)
-    .join(payloads, payloads.c.record_seq == entries.c.record_seq)
-    .where(entries.c.tag.in_(bindparam("tags", expanding=True)))
-    .limit(CONSIGNMENT_RECORDS_MAX)
-)
-"""Built once: writing the question anew for each view costs more than the store takes to answer it."""
-
-
-def _rows_of(connection: Connection, tags: Collection[bytes]) -> list[Row[Any]]:
-    return list(connection.execute(_ROWS_OF_TAGS, {"tags": [*tags]}))

@@ -24,7 +24,6 @@ from datetime import UTC, datetime
 from typing import Literal, Protocol
 
 import orjson
-from sqlalchemy import Connection, Row, select
 
 from chain.encoding import Json, base64url
 from chain.identifiers import Ucr, Uscc
@@ -34,15 +33,11 @@ from chain.records import sign_record
 from chain.records.audit import Access, AuditAccess
 from chain.records.scalars import Instant
 from chain.sdjwt import ACCESSES_MAX
-from gateway.consignment.records import HeldRecord, Reader
-from gateway.store.model import entries, payloads, records
+from gateway.access.records import HeldRecord, Reader
 
 READ_RECEIPT_TYP = "tongguan-read-receipt+jwt"
 READ_RECEIPT_HEADER = "Tongguan-Read-Receipt"
 """Header of every answer that shows others' words."""
-
-ACCESS_RECORDS_MAX = 10_000
-"""Most access records of one consignment that one look at the log gives."""
 
 View = Literal["consignment", "record", "bundle", "document", "search", "references"]
 
@@ -186,28 +181,6 @@ class AccessLog:
         )
         self.intake.accept(signed.serialize().encode("ascii"))
         return signed.record_id
-
-
-def find_access_rows(connection: Connection, tags: Collection[bytes]) -> list[Row[tuple[object, ...]]]:
-    """The stored access records under these access tags, newest first."""
-    wanted = (
-        records.c.seq,
-        records.c.record_id,
-        payloads.c.jwt,
-        payloads.c.disclosures,
-        records.c.state,
-        entries.c.tag,
-        entries.c.entry_digest,
-    )
-    question = (
-        select(*wanted)
-        .join(records, records.c.seq == entries.c.record_seq)
-        .join(payloads, payloads.c.record_seq == entries.c.record_seq)
-        .where(entries.c.tag.in_(tags))
-        .order_by(records.c.seq.desc())
-        .limit(ACCESS_RECORDS_MAX)
-    )
-    return list(connection.execute(question))
 
 
 def access_lines(record: HeldRecord) -> list[dict[str, Json]]:

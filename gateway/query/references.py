@@ -7,29 +7,24 @@ and takes no longer: nothing is looked at that cannot concern the reader.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import get_args
 
-from sqlalchemy import ColumnElement, Connection, func, literal, select
-
 from chain.encoding import Json
 from chain.errors import Malformed
 from chain.records.base import Reference, ReferenceKind
-from gateway.search_index.candidates import WAITING_MAX, concerns_one_of, first_waiting, tells_concern
-from gateway.search_index.facts import VALUE_CHARS_MAX, search_concerns, search_facts, search_waiting
-from gateway.store.model import RecordState, entries, records, references
-from gateway.store.records import reference_look_up
+from gateway.access.policy import Condition
+from gateway.access.records import Reader
+from gateway.query.read_log import Read
+from gateway.query.reader_context import ReadAnswer, ReaderContext
+from gateway.search_index.candidates import tells_concern, whom_of
+from gateway.store.references import NumberQuery, Statement, find_concerned, find_statements, find_waiting_statements
+from gateway.store.store import Transaction
 
 REUSED_AFTER_DAYS = 183
 """Waybill and order numbers return after six months: a statement further away from `on` is about other goods."""
-
-ANSWERS_MAX = 200
-"""Most statements of one number that are looked at."""
-
-OWN_FIRST_MAX = 20_000
-"""Most consignments of a reader that are gone through for one number: some 10 ms."""
 
 
 class MalformedReference(Malformed):
@@ -48,6 +43,11 @@ class ReferenceQuestion:
     on: str
     """Day near which it was said; empty: any."""
 
+    @property
+    def number(self) -> NumberQuery:
+        """What the store is asked for."""
+        return NumberQuery(self.kind, self.value, self.scope)
+
     @classmethod
     def parse(cls, kind: str, scope: str, value: str, on: str) -> ReferenceQuestion:
         """The question in a request; raises MalformedReference."""
@@ -62,78 +62,40 @@ class ReferenceQuestion:
         return cls(kind, said.key[1], said.key[2], on)
 
 
-@dataclass(frozen=True)
-class Statement:
-    """One record that says the number of one consignment."""
-
-    ucr: str
-    scope: str
-    on: str
-    ucr_count: int
-    """How many consignments the record speaks of: with more than one, the number may be any one's."""
-
-
-def find_statements(
-    connection: Connection, question: ReferenceQuestion, among: Collection[str] | None = None
-) -> list[Statement]:
-    """Every consignment that a record says the number of, or of those `among` it; refused records left out."""
-    wanted = (
-        select(entries.c.ucr, references.c.scope, references.c.said_on, records.c.entry_count)
-        .join(records, records.c.seq == references.c.record_seq)
-        .join(entries, entries.c.record_seq == references.c.record_seq)
-        .where(
-            *_is_said(question),
-            records.c.state != RecordState.REFUSED,
-            func.length(entries.c.ucr) > 0,
-        )
-        .order_by(records.c.entry_count, entries.c.ucr)
-        .limit(ANSWERS_MAX)
-    )
-    if question.scope:
-        wanted = wanted.where(references.c.scope == question.scope)
-    if among is not None:
-        wanted = wanted.where(entries.c.ucr.in_(among))
-    return [Statement(row.ucr, row.scope, row.said_on, int(row.entry_count)) for row in connection.execute(wanted)]
+def find_of_concern(connection: Transaction, question: ReferenceQuestion, whom: Sequence[str]) -> list[str]:
+    """The consignments that a record says the number of and that may concern one of these names, sorted."""
+    waiting = {
+        statement.ucr
+        for statement in find_waiting_statements(connection, question.number, whom)
+        if statement.is_settled or tells_concern(statement.facts, statement.ucr, whom)
+    }
+    return sorted(waiting | find_concerned(connection, question.number, whom))
 
 
-def find_of_concern(connection: Connection, question: ReferenceQuestion, whom: Sequence[str]) -> list[str]:
-    """The consignments that a record says the number of and that may concern one of these names.
+class ReferenceService:
+    """Answers look-ups of numbers; shared between threads."""
 
-    For a reader with up to `OWN_FIRST_MAX` consignments the store goes through these and looks for the number in each,
-    so that the work is the same whether or not others have said the number. For one with more that would take longer
-    than the answer is worth: there the number leads, and what a record that concerns others costs is one look.
-    """
-    found = _find_waiting(connection, question, whom)
-    mine = select(search_concerns.c.ucr).where(search_concerns.c.whom.in_(whom))
-    number = (search_facts.c.kind == question.kind, search_facts.c.value == question.value[:VALUE_CHARS_MAX])
-    if connection.execute(mine.offset(OWN_FIRST_MAX).limit(1)).first() is not None:
-        wanted = select(search_facts.c.ucr).where(*number, concerns_one_of(search_facts.c.ucr, whom))
-    else:
-        said = select(literal(1)).where(*number, search_facts.c.ucr == search_concerns.c.ucr).limit(1)
-        wanted = mine.where(said.scalar_subquery().is_not(None))
-    return sorted({*found, *connection.execute(wanted.distinct().limit(ANSWERS_MAX)).scalars()})
+    def __init__(self, context: ReaderContext) -> None:
+        self._context = context
 
+    def consignments_of(self, reader: Reader, question: ReferenceQuestion) -> ReadAnswer:
+        """Which consignments a number belongs to, as far as the reader may ask."""
+        context = self._context
+        among = None
+        with context.services.store.reading() as connection:
+            if not context.policy.may_look_up(reader.roles, {Condition.ALWAYS}, question.kind):
+                whom = whom_of(reader, context.directory().sponsored_by(reader.member))
+                among = find_of_concern(connection, question, whom)
+            statements = [] if among == [] else find_statements(connection, question.number, among)
+        ucrs = matching_ucrs(question, statements)
+        if among is not None:
+            ucrs = [ucr for ucr in ucrs if self._may_look_up(reader, ucr, question.kind)]
+        receipt = context.log.log(Read.of_references(reader, ucrs))
+        return ReadAnswer(answer(question, ucrs), receipt)
 
-def _find_waiting(connection: Connection, question: ReferenceQuestion, whom: Sequence[str]) -> set[str]:
-    """As `find_of_concern`, in records whose facts are not spread yet."""
-    wanted = (
-        select(entries.c.ucr, search_waiting.c.facts, concerns_one_of(entries.c.ucr, whom).label("is_settled"))
-        .join(search_waiting, search_waiting.c.record_seq == references.c.record_seq)
-        .join(entries, entries.c.record_seq == references.c.record_seq)
-        .where(
-            *_is_said(question),
-            references.c.record_seq >= first_waiting,
-        )
-        .limit(WAITING_MAX)
-    )
-    rows = connection.execute(wanted)
-    return {row.ucr for row in rows if row.is_settled or tells_concern(row.facts, row.ucr, whom)}
-
-
-def _is_said(question: ReferenceQuestion) -> tuple[ColumnElement[bool], ...]:
-    """That a reference is the number in question, of whatever scope."""
-    look_up = references.c.look_up == reference_look_up(question.kind, question.value)
-    return look_up, references.c.value == question.value, references.c.kind == question.kind
+    def _may_look_up(self, reader: Reader, ucr: str, kind: str) -> bool:
+        sight = self._context.find_sight(reader, ucr)
+        return sight is not None and self._context.policy.may_look_up(reader.roles, sight.conditions, kind)
 
 
 def matching_ucrs(question: ReferenceQuestion, statements: Iterable[Statement]) -> list[str]:

@@ -15,23 +15,26 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, FromClause, and_, literal, select
-
 from chain.encoding import Json, base64url, format_json, parse_base64url
 from chain.errors import Malformed
+from chain.lifecycle import RecordState
 from chain.sdjwt import SignedRecord
+from gateway.access.records import HeldRecord, Reader
 from gateway.consignment.declarations import declaration_threads
-from gateway.consignment.records import HeldRecord, State
 from gateway.consignment.view import Sight
+from gateway.query.read_log import Read
+from gateway.query.reader_context import ReadAnswer, ReaderContext
 from gateway.search_index.facts import (
     HS_PREFIX_LENGTHS,
     REFERENCE_KINDS,
     Fact,
     facts_of,
+    flush_pending,
     pairs_of,
-    search_concerns,
-    search_facts,
 )
+from gateway.store.search import FoundBy, find_ucrs
+from gateway.store.store import Transaction
+from gateway.store.vault import DataKeys
 
 PAGE_HITS_MAX = 100
 PROPOSALS_MAX = 400
@@ -119,7 +122,7 @@ class Question:
 
 @lru_cache(maxsize=FACTS_KEPT_MAX)
 def _facts_of_seen(signed: SignedRecord) -> frozenset[Fact]:
-    return frozenset(facts_of(HeldRecord(signed, State.ACCEPTED)))
+    return frozenset(facts_of(HeldRecord(signed, RecordState.ACCEPTED)))
 
 
 @dataclass(frozen=True)
@@ -148,34 +151,68 @@ class Cursors:
         return hmac.digest(self.key, question.digest + f"{reader}\x00{after}".encode("ascii"), "sha256")[:16]
 
 
+class SearchService:
+    """Answers searches; shared between threads."""
+
+    def __init__(self, context: ReaderContext) -> None:
+        self._context = context
+        # Derived, so that every worker on this store reads every other's cursors; it changes with the data key.
+        data_keys = DataKeys.load(context.services.settings.data_keys_file)
+        self._cursors = Cursors(hmac.digest(data_keys.keys[data_keys.current], b"search cursor", "sha256"))
+
+    def page(self, reader: Reader, criteria: Mapping[str, str], cursor: str = "") -> ReadAnswer:
+        """One page of the consignments that answer the criteria, and the cursor of the next one."""
+        question = Question.parse(criteria)
+        after = self._cursors.parse(reader.member, question, cursor) if cursor else ""
+        hits, last = self._hits(reader, question, after)
+        receipt = ""
+        if hits:
+            shown = {sight.ucr: sight.records for sight in hits}
+            receipt = self._context.log.log(Read.of(reader, "search", shown, HIT_SECTIONS))
+        following = self._cursors.make(reader.member, question, last) if last else None
+        return ReadAnswer({"hits": [hit(sight) for sight in hits], "next": following}, receipt)
+
+    def count(self, reader: Reader, criteria: Mapping[str, str]) -> ReadAnswer:
+        """How many consignments answer the criteria in what the reader sees; at least so many where they are too many.
+
+        Logged as the search is, hit by hit: who may count without being seen may read without being seen.
+        """
+        question = Question.parse(criteria)
+        shown: dict[str, Sequence[HeldRecord]] = {}
+        after, looked = "", 0
+        while True:
+            hits, last = self._hits(reader, question, after)
+            shown |= {sight.ucr: sight.records for sight in hits}
+            looked += PAGE_HITS_MAX
+            if not last or looked >= COUNT_LOOKED_MAX:
+                break
+            after = last
+        receipt = self._context.log.log(Read.of(reader, "search", shown, HIT_SECTIONS))
+        return ReadAnswer({"count": len(shown), "is_exact": not last}, receipt)
+
+    def _hits(self, reader: Reader, question: Question, after: str) -> tuple[list[Sight], str]:
+        """What a page shows, and the last UCR looked at where there may be more (else empty)."""
+        context = self._context
+        flush_pending(context.services.store)  # what was accepted just now is found too
+        # Who sees such facts of goods that concern it alone is proposed those alone: else time would tell of others'.
+        whom = context.whom(reader, *(SECTIONS_OF_FACTS[kind] for kind, _ in question.facts))
+        with context.services.store.reading() as connection:
+            proposed = propose(connection, question, whom, after, PROPOSALS_MAX)
+        hits: list[Sight] = []
+        for ucr, sight in context.sights(reader, proposed):
+            if sight is not None and question.is_answered_by(sight):
+                hits.append(sight)
+            if len(hits) == PAGE_HITS_MAX:
+                return hits, ucr
+        return hits, proposed[-1] if len(proposed) == PROPOSALS_MAX else ""
+
+
 def propose(
-    connection: Connection, question: Question, whom: Sequence[str] | None, after: str, limit: int
+    connection: Transaction, question: Question, whom: Sequence[str] | None, after: str, limit: int
 ) -> list[str]:
     """Up to `limit` UCRs after `after`, ascending, whose records tell the facts; with `whom`, only those of concern."""
-    facts = sorted(question.facts)
-    if whom is not None:
-        source = search_concerns.c.ucr
-        wanted = select(source).where(search_concerns.c.whom.in_(whom))
-    elif facts:
-        # The first fact leads: its index gives UCRs in order.
-        source, (kind, value) = search_facts.c.ucr, facts.pop(0)
-        wanted = select(source).where(search_facts.c.kind == kind, search_facts.c.value == value)
-    else:
-        source = search_facts.c.ucr
-        wanted = select(source).where(_day_lies_between(question, search_facts))
-    for number, (kind, value) in enumerate(facts):
-        told = search_facts.alias(f"told_{number}")
-        wanted = wanted.where(_is_told(told, source, and_(told.c.kind == kind, told.c.value == value)))
-    if question.first_day or question.last_day:
-        dated = search_facts.alias("dated")
-        wanted = wanted.where(_is_told(dated, source, _day_lies_between(question, dated)))
-    found = connection.execute(wanted.where(source > after).distinct().order_by(source).limit(limit))
-    return [str(ucr) for ucr in found.scalars()]
-
-
-def _is_told(told: FromClause, ucr: ColumnElement[str], what: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Whether a record of the consignment tells it. For one value, not EXISTS: see `concerns.concerns_one_of`."""
-    return select(literal(1)).where(told.c.ucr == ucr, what).limit(1).scalar_subquery().is_not(None)
+    wanted = FoundBy(sorted(question.facts), question.first_day, question.last_day)
+    return find_ucrs(connection, wanted, whom, after, limit)
 
 
 def hit(sight: Sight) -> dict[str, Json]:
@@ -203,15 +240,6 @@ def _asked(name: str, value: str) -> set[Fact]:
     if name in ("transport_document", "master_bill", "container"):
         spelled = spelled.replace(" ", "").replace("-", "").replace("_", "")
     return {(name, spelled)}
-
-
-def _day_lies_between(question: Question, told: FromClause) -> ColumnElement[bool]:
-    bounds = [told.c.kind == "day"]
-    if question.first_day:
-        bounds.append(told.c.value >= question.first_day)
-    if question.last_day:
-        bounds.append(told.c.value <= question.last_day)
-    return and_(*bounds)
 
 
 def _is_day(text: str) -> bool:

@@ -20,19 +20,25 @@ from hashlib import sha256
 from urllib.parse import urlsplit
 
 import httpx
-from sqlalchemy import BigInteger, Column, Connection, Integer, Row, String, Table, Text, delete, insert, select, update
 
 from chain.encoding import Json, format_json
 from chain.errors import Malformed, NotFound, TongguanError
 from chain.jws import sign_compact
 from chain.keys import SigningKey
-from gateway.api.models.ingest import WebhookLine
-from gateway.api.problems import GatewayRefusal
-from gateway.consignment.records import Reader
-from gateway.query.change_feed import Told
-from gateway.store.model import metadata
+from gateway.access.records import Reader
+from gateway.query.change_feed import BatchChanges
+from gateway.runtime.refusals import GatewayRefusal
 from gateway.store.outbox import take_lease
 from gateway.store.store import Store
+from gateway.store.webhooks import (
+    StoredWebhook,
+    delete_webhook,
+    insert_webhook,
+    note_attempt,
+    reset_webhook,
+    webhooks_of,
+    webhooks_to_try,
+)
 
 WEBHOOK_TYP = "tongguan-webhook+jwt"
 WEBHOOK_HEADER = "Tongguan-Webhook"
@@ -46,17 +52,6 @@ LEASE_S = 60
 """How long a gateway that died keeps another on the same store from posting; longer than a round of posts takes."""
 DUE_MAX = 10
 """Subscriptions looked at in one step."""
-
-webhooks = Table(
-    "webhooks",
-    metadata,
-    Column("id", String(22), primary_key=True),
-    Column("member", String(18), nullable=False, index=True),
-    Column("url", Text, nullable=False),
-    Column("cursor", BigInteger, nullable=False),  # index of the last batch that was taken, or held nothing to tell
-    Column("failures", Integer, nullable=False),  # in a row
-    Column("next_at", BigInteger, nullable=False),  # not tried before
-)
 
 
 class MalformedWebhook(Malformed):
@@ -106,45 +101,42 @@ class Addresses:
 
 
 @dataclass(frozen=True)
-class Subscriptions:
+class WebhookSubscriptions:
     """The stored subscriptions of all members."""
 
     store: Store
     addresses: Addresses
 
-    def add(self, member: str, url: str, after: int) -> WebhookLine:
+    def add(self, member: str, url: str, after: int) -> StoredWebhook:
         """A new subscription from this batch on; raises MalformedWebhook, GatewayRefusal."""
         self.addresses.check(url)
-        webhook = secrets.token_urlsafe(16)
-        row = {"id": webhook, "member": member, "url": url, "cursor": after}
+        webhook = StoredWebhook(secrets.token_urlsafe(16), member, url, after)
         with self.store.writing() as connection:
-            if len(_of(connection, member)) >= WEBHOOKS_PER_MEMBER_MAX:
+            if len(webhooks_of(connection, member)) >= WEBHOOKS_PER_MEMBER_MAX:
                 raise GatewayRefusal("quota", f"a member has at most {WEBHOOKS_PER_MEMBER_MAX} webhooks")
-            connection.execute(insert(webhooks), row | {"failures": 0, "next_at": 0})
-        return WebhookLine(id=webhook, url=url, cursor=str(after), failures=0, next_at=0)
+            insert_webhook(connection, webhook)
+        return webhook
 
-    def listed(self, member: str) -> list[WebhookLine]:
+    def listed(self, member: str) -> list[StoredWebhook]:
         """The member's subscriptions."""
         with self.store.reading() as connection:
-            return [_line(row) for row in _of(connection, member)]
+            return webhooks_of(connection, member)
 
     def replay(self, member: str, webhook: str, after: int) -> None:
         """Tells everything after this batch again, at once; raises NotFound for another's."""
         with self.store.writing() as connection:
-            mine = update(webhooks).where(webhooks.c.id == webhook, webhooks.c.member == member)
-            if not connection.execute(mine.values(cursor=after, failures=0, next_at=0)).rowcount:
+            if not reset_webhook(connection, webhook, member, after):
                 raise NotFound("webhook", webhook)
 
     def remove(self, member: str, webhook: str) -> None:
         """Ends a subscription; raises NotFound for another's."""
         with self.store.writing() as connection:
-            mine = delete(webhooks).where(webhooks.c.id == webhook, webhooks.c.member == member)
-            if not connection.execute(mine).rowcount:
+            if not delete_webhook(connection, webhook, member):
                 raise NotFound("webhook", webhook)
 
 
 @dataclass(frozen=True)
-class Sender:
+class WebhookSender:
     """Posts what is due. One gateway on a store at a time: the others find the lease taken."""
 
     store: Store
@@ -156,7 +148,7 @@ class Sender:
     clock: Callable[[], float]
     reader_of: Callable[[str], Reader]
     """The member as the registry says now; raises a TongguanError where it may not read."""
-    changes: Callable[[Reader, int], Sequence[Told]]
+    changes: Callable[[Reader, int], Sequence[BatchChanges]]
     client: httpx.Client
     """Follows no redirect and asks no proxy."""
     holder: str
@@ -165,56 +157,51 @@ class Sender:
         """Tries what is due; whether there is more to do at once."""
         now = int(self.clock())
         with self.store.reading() as connection:
-            due = select(webhooks).where(webhooks.c.next_at <= now).order_by(webhooks.c.next_at).limit(DUE_MAX)
-            rows = connection.execute(due).all()
-        if not rows:
+            to_try = webhooks_to_try(connection, now, DUE_MAX)
+        if not to_try:
             return False
         with self.store.writing() as connection:
             if take_lease(connection, LEASE, self.holder, now, LEASE_S) is None:
                 return False
-        served = [self._serve(row) for row in rows]
+        served = [self._serve(webhook) for webhook in to_try]
         return any(served)
 
-    def _serve(self, row: Row[*tuple[object, ...]]) -> bool:
+    def _serve(self, webhook: StoredWebhook) -> bool:
         """Posts what this member has not taken yet, batch by batch; whether all that was looked at is taken."""
-        webhook, url, first = str(row.id), str(row.url), int(row.cursor)
-        cursor, is_taken = first, True
+        cursor, is_taken = webhook.cursor, True
         try:
-            for told in self.changes(self.reader_of(str(row.member)), first):
-                is_taken = not told.changes or self._post(webhook, str(row.member), url, told)
+            for told in self.changes(self.reader_of(webhook.member), webhook.cursor):
+                is_taken = not told.changes or self._post(webhook, told)
                 if not is_taken:
                     break
                 cursor = told.batch
         except TongguanError:
             # It may not read now (suspended, its keys gone), or the store fails: it keeps its place.
             is_taken = False
-        if is_taken and cursor == first and not row.failures:
+        if is_taken and cursor == webhook.cursor and not webhook.failures:
             return False
-        self._note(webhook, first, cursor, 0 if is_taken else int(row.failures) + 1)
-        return is_taken and cursor != first
+        self._note(webhook, cursor, 0 if is_taken else webhook.failures + 1)
+        return is_taken and cursor != webhook.cursor
 
-    def _note(self, webhook: str, first: int, cursor: int, failures: int) -> None:
+    def _note(self, webhook: StoredWebhook, cursor: int, failures: int) -> None:
         wait_s = min(FIRST_RETRY_S * 2 ** min(failures - 1, 12), RETRY_S_MAX) if failures else 0
         with self.store.writing() as connection:
-            # Not where its owner has set the cursor meanwhile.
-            same = update(webhooks).where(webhooks.c.id == webhook, webhooks.c.cursor == first)
-            values = {"cursor": cursor, "failures": failures, "next_at": int(self.clock()) + wait_s if failures else 0}
-            connection.execute(same.values(**values))
+            note_attempt(connection, webhook, cursor, failures, int(self.clock()) + wait_s if failures else 0)
 
-    def _post(self, webhook: str, member: str, url: str, told: Told) -> bool:
-        body = format_json({"webhook": webhook, "batch": told.batch, "changes": [*told.changes]}).encode()
+    def _post(self, webhook: StoredWebhook, told: BatchChanges) -> bool:
+        body = format_json({"webhook": webhook.id, "batch": told.batch, "changes": [*told.changes]}).encode()
         claims: dict[str, Json] = {
             "iss": self.member,
-            "aud": member,
-            "sub": webhook,
+            "aud": webhook.member,
+            "sub": webhook.id,
             "consortium": self.consortium,
             "batch": told.batch,
             "iat": int(self.clock()),
             "body_sha256": sha256(body).hexdigest(),
         }
         try:
-            address, host = self.addresses.target(url)
-            wanted = httpx.URL(url)
+            address, host = self.addresses.target(webhook.url)
+            wanted = httpx.URL(webhook.url)
             request = self.client.build_request(
                 "POST",
                 wanted.copy_with(host=address),
@@ -236,13 +223,3 @@ class Sender:
 def new_client() -> httpx.Client:
     """The client that posts."""
     return httpx.Client(timeout=POST_TIMEOUT_S, follow_redirects=False, trust_env=False)
-
-
-def _of(connection: Connection, member: str) -> Sequence[Row[*tuple[object, ...]]]:
-    return connection.execute(select(webhooks).where(webhooks.c.member == member).order_by(webhooks.c.id)).all()
-
-
-def _line(row: Row[*tuple[object, ...]]) -> WebhookLine:
-    return WebhookLine(
-        id=str(row.id), url=str(row.url), cursor=str(row.cursor), failures=int(row.failures), next_at=int(row.next_at)
-    )

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 from chain.errors import LedgerFault, StoreFault
 from chain.follower import UNBELIEVABLE
-from gateway.api.problems import GatewayRefusal
 from gateway.runtime.cpu_affinity import PLACEMENT
+from gateway.runtime.refusals import GatewayRefusal
 
 STOP_TIMEOUT_S = 20.0
 

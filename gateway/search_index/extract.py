@@ -16,7 +16,7 @@ from chain.records import Record
 from chain.records.base import reference_key
 from chain.sdjwt import SignedRecord
 from gateway.access.participation import HEADS_WITH_OFFICE
-from gateway.consignment.records import HeldRecord
+from gateway.access.records import HeldRecord
 
 HEADS: Final = HEADS_WITH_OFFICE | {"status", "event", "order"}
 """The sections of which a state, an office or a time is wanted; each is one object."""
@@ -31,22 +31,22 @@ class Coded(msgspec.Struct, frozen=True, gc=False):
     value: str = ""
 
 
-class Moment(msgspec.Struct, frozen=True, gc=False):
+class InstantExtract(msgspec.Struct, frozen=True, gc=False):
     """The instant of a time."""
 
     utc: str = ""
 
 
-class Head(msgspec.Struct, frozen=True, gc=False):
+class HeadExtract(msgspec.Struct, frozen=True, gc=False):
     """What is wanted of a section that is one object; a name means the same in each."""
 
     state: str | None = None
     office: Coded | None = None
     border_office: Coded | None = None
-    at: Moment | None = None
-    lodged: Moment | None = None
-    happened: Moment | None = None
-    placed: Moment | None = None
+    at: InstantExtract | None = None
+    lodged: InstantExtract | None = None
+    happened: InstantExtract | None = None
+    placed: InstantExtract | None = None
 
     def offices(self) -> list[str]:
         """The customs offices that it names."""
@@ -58,7 +58,7 @@ class Head(msgspec.Struct, frozen=True, gc=False):
         return "" if told is None else told.utc[:10]
 
 
-class Party(msgspec.Struct, frozen=True, gc=False):
+class PartyExtract(msgspec.Struct, frozen=True, gc=False):
     """What is wanted of a party."""
 
     role: str = ""
@@ -66,7 +66,7 @@ class Party(msgspec.Struct, frozen=True, gc=False):
     customs_code: str | None = None
 
 
-class Item(msgspec.Struct, frozen=True, gc=False):
+class GoodsExtract(msgspec.Struct, frozen=True, gc=False):
     """What is wanted of a goods item."""
 
     hs: str | None = None
@@ -85,9 +85,9 @@ class Extract(msgspec.Struct, frozen=True):
 
     keys: frozenset[tuple[str, str, str]]
     """(kind, scope, value) of each reference."""
-    parties: Sequence[Party]
-    heads: Mapping[str, Head]
-    items: Sequence[Item]
+    parties: Sequence[PartyExtract]
+    heads: Mapping[str, HeadExtract]
+    items: Sequence[GoodsExtract]
 
 
 def references_of(signed: SignedRecord, record: Record) -> list[ReferenceRow]:
@@ -100,9 +100,9 @@ def references_of(signed: SignedRecord, record: Record) -> list[ReferenceRow]:
 
 def extract(signed: SignedRecord, keys: frozenset[tuple[str, str, str]]) -> Extract:
     """The extract of a fully disclosed record that fits its model and has these reference keys."""
-    parties: Sequence[Party] = ()
-    heads: dict[str, Head] = {}
-    items: Sequence[Item] = ()
+    parties: Sequence[PartyExtract] = ()
+    heads: dict[str, HeadExtract] = {}
+    items: Sequence[GoodsExtract] = ()
     for name in signed.sections:
         if name == "parties":
             parties = _read_parties(signed.texts(name)[0])[1]
@@ -117,13 +117,13 @@ def extract_shown(held: HeldRecord) -> Extract:
     """The extract of what is disclosed of a record that fits its model."""
     return Extract(
         held.reference_keys,
-        msgspec.convert(held.many("parties"), list[Party]),
-        {name: msgspec.convert(held.one(name), Head) for name in HEADS.intersection(held.signed.sections)},
-        msgspec.convert(held.many("goods_items"), list[Item]),
+        msgspec.convert(held.many("parties"), list[PartyExtract]),
+        {name: msgspec.convert(held.one(name), HeadExtract) for name in HEADS.intersection(held.signed.sections)},
+        msgspec.convert(held.many("goods_items"), list[GoodsExtract]),
     )
 
 
 _read_references = msgspec.json.Decoder(tuple[str, list[_Reference]]).decode
-_read_parties = msgspec.json.Decoder(tuple[str, list[Party]]).decode
-_read_head = msgspec.json.Decoder(tuple[str, Head]).decode
-_read_item = msgspec.json.Decoder(tuple[str, Item]).decode
+_read_parties = msgspec.json.Decoder(tuple[str, list[PartyExtract]]).decode
+_read_head = msgspec.json.Decoder(tuple[str, HeadExtract]).decode
+_read_item = msgspec.json.Decoder(tuple[str, GoodsExtract]).decode

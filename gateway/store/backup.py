@@ -20,8 +20,6 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, Integer, func, insert, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-import gateway.query.search
-import gateway.query.webhooks  # noqa: F401 - its tables, as those of search, belong to the model
 from chain.errors import Malformed
 from gateway.store.model import leases, metadata, records
 from gateway.store.store import Store, StoreUnavailable

@@ -31,17 +31,11 @@ from sqlalchemy import (
 
 metadata = MetaData()
 
+FACT_CHARS_MAX = 64
+WHOM_CHARS_MAX = 20
+
 _SEQUENCE = BigInteger().with_variant(Integer, "sqlite")
 """SQLite counts rows by itself only in a column of type INTEGER."""
-
-
-class RecordState(StrEnum):
-    """How far a record has come. It only moves right; `refused` ends it before `anchored`."""
-
-    ACCEPTED = "accepted"
-    ANCHORED = "anchored"
-    COVERED = "covered"
-    REFUSED = "refused"
 
 
 class BatchState(StrEnum):
@@ -171,4 +165,49 @@ assertions = Table(
     metadata,
     Column("digest", LargeBinary(32), primary_key=True),  # SHA-256 of kid and jti: a token request counts once
     Column("until", BigInteger, nullable=False, index=True),
+)
+
+search_facts = Table(
+    "search_facts",
+    metadata,
+    Column("kind", String(32), primary_key=True),
+    Column("value", String(FACT_CHARS_MAX), primary_key=True),
+    Column("ucr", String(64), primary_key=True),
+    Column("record_seq", _SEQUENCE, primary_key=True),
+    sqlite_with_rowid=False,
+)
+_IS_DAY = search_facts.c.kind == "day"
+Index("search_days", search_facts.c.ucr, search_facts.c.value, sqlite_where=_IS_DAY, postgresql_where=_IS_DAY)
+"""A record has some fifty facts, so each row stands in one tree alone; only days are looked for by consignment."""
+
+search_concerns = Table(
+    "search_concerns",
+    metadata,
+    Column(
+        "whom", String(WHOM_CHARS_MAX), primary_key=True
+    ),  # USCC, customs code of a party, or customs district (2 digits)
+    Column("ucr", String(64), primary_key=True),
+)
+"""Whom a consignment may concern: more than take part in it, never fewer. It narrows a search; the policy decides."""
+
+
+search_waiting = Table(
+    "search_waiting",
+    metadata,
+    Column("record_seq", _SEQUENCE, ForeignKey("records.seq"), primary_key=True),
+    Column("facts", LargeBinary, nullable=False),  # `Findable` in MessagePack
+)
+"""Facts that are kept but cannot be found yet: written with their records, they are flushed from here later.
+
+To write them where they are found costs more than all else of a record, and no receipt should wait for it."""
+
+webhooks = Table(
+    "webhooks",
+    metadata,
+    Column("id", String(22), primary_key=True),
+    Column("member", String(18), nullable=False, index=True),
+    Column("url", Text, nullable=False),
+    Column("cursor", BigInteger, nullable=False),  # index of the last batch that was taken, or held nothing to tell
+    Column("failures", Integer, nullable=False),  # in a row
+    Column("next_at", BigInteger, nullable=False),  # not tried before
 )

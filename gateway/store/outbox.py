@@ -10,7 +10,8 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from chain.errors import StoreFault
-from gateway.store.model import BatchState, RecordState, batches, entries, leases, marks, records
+from chain.lifecycle import RecordState
+from gateway.store.model import BatchState, batches, entries, leases, marks, records
 
 
 class LeaseLost(StoreFault):

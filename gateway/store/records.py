@@ -24,9 +24,10 @@ from sqlalchemy import (
 
 from chain.encoding import base64url
 from chain.errors import NotFound
+from chain.lifecycle import RecordState
 from chain.proof.hashes import sha256
 from chain.sdjwt import SignedRecord
-from gateway.store.model import RecordState, documents, entries, payloads, records, references
+from gateway.store.model import documents, entries, payloads, records, references
 from gateway.store.rows import insert_rows
 from gateway.store.vault import Vault
 
@@ -64,7 +65,7 @@ class NewRecord(msgspec.Struct, frozen=True, array_like=True, tag="new"):
 
 
 @dataclass(frozen=True)
-class Held:
+class RecordStatus:
     """What the store says of one record, without its payload."""
 
     record_id: str
@@ -103,8 +104,8 @@ def _fresh_seqs(connection: Connection, count: int) -> list[int]:
 
 def _present(connection: Connection, seqs: Sequence[int]) -> set[int]:
     found: set[int] = set()
-    for start in range(0, len(seqs), _IN_MAX):
-        asked = select(records.c.seq).where(records.c.seq.in_(seqs[start : start + _IN_MAX]))
+    for start in range(0, len(seqs), IN_MAX):
+        asked = select(records.c.seq).where(records.c.seq.in_(seqs[start : start + IN_MAX]))
         found.update(connection.execute(asked).scalars())
     return found
 
@@ -148,16 +149,16 @@ _ENTRY = ("record_seq", "ordinal", "ucr", "tag", "entry_digest")
 _REFERENCE = ("record_seq", "ordinal", "kind", "scope", "value", "said_on", "look_up")
 
 
-def find_held_many(connection: Connection, record_ids: Sequence[str]) -> dict[str, Held]:
+def find_held_many(connection: Connection, record_ids: Sequence[str]) -> dict[str, RecordStatus]:
     """What is known of these records, by id; those never accepted here are left out."""
-    found: dict[str, Held] = {}
-    for start in range(0, len(record_ids), _IN_MAX):
-        asked = _held_rows().where(records.c.record_id.in_(record_ids[start : start + _IN_MAX]))
+    found: dict[str, RecordStatus] = {}
+    for start in range(0, len(record_ids), IN_MAX):
+        asked = _held_rows().where(records.c.record_id.in_(record_ids[start : start + IN_MAX]))
         found.update((row.record_id, _held(row)) for row in connection.execute(asked))
     return found
 
 
-def find_held(connection: Connection, record_id: str) -> Held | None:
+def find_held(connection: Connection, record_id: str) -> RecordStatus | None:
     """What is known of a record; None where it was never accepted here."""
     row = connection.execute(_held_rows().where(records.c.record_id == record_id)).first()
     return None if row is None else _held(row)
@@ -199,7 +200,7 @@ def open_signed(vault: Vault, record_id: str, jwt: bytes, disclosures: bytes | N
 
 def own_records(
     connection: Connection, iss: str, state: RecordState | None, after: int, limit: int
-) -> list[tuple[int, Held]]:
+) -> list[tuple[int, RecordStatus]]:
     """An issuer's records in order of acceptance, after a sequence number, each with its own."""
     question = _held_rows().add_columns(records.c.seq).where(records.c.iss == iss, records.c.seq > after)
     if state is not None:
@@ -208,7 +209,7 @@ def own_records(
     return [(int(row.seq), _held(row)) for row in found]
 
 
-def find_amended(connection: Connection, record_id: str) -> tuple[Held, frozenset[str]] | None:
+def find_amended(connection: Connection, record_id: str) -> tuple[RecordStatus, frozenset[str]] | None:
     """The record to amend and its consignments; None where it is not known here."""
     held = find_held(connection, record_id)
     if held is None:
@@ -238,6 +239,12 @@ def oldest_waiting(connection: Connection) -> int | None:
     return found.scalar_one_or_none()
 
 
+def count_overdue(connection: Connection, now: int) -> int:
+    """How many records wait for the chain past their promise."""
+    is_overdue = (records.c.state == RecordState.ACCEPTED, records.c.anchor_by < now)
+    return int(connection.execute(select(func.count()).select_from(records).where(*is_overdue)).scalar_one())
+
+
 def mark_anchored(connection: Connection, batch: int, batch_index: int) -> int:
     """The records of a batch of ours stand on the chain at this index; how many were marked."""
     done = connection.execute(
@@ -258,11 +265,11 @@ def count_late(connection: Connection, batch: int, timestamp: int) -> int:
 
 def mark_anchored_elsewhere(connection: Connection, seqs: Sequence[int], batch_index: int) -> None:
     """These records were anchored by another gateway (or by a batch that this store no longer knows)."""
-    for start in range(0, len(seqs), _IN_MAX):
+    for start in range(0, len(seqs), IN_MAX):
         connection.execute(
             update(records)
             .where(
-                records.c.seq.in_(seqs[start : start + _IN_MAX]),
+                records.c.seq.in_(seqs[start : start + IN_MAX]),
                 or_(records.c.state == RecordState.ACCEPTED, records.c.state == RecordState.REFUSED),
             )
             .values(state=RecordState.ANCHORED, batch_index=batch_index)
@@ -291,10 +298,10 @@ def find_waiting_records(connection: Connection, placed: Sequence[tuple[bytes, b
 
 def at_places(asked: Select[Any], placed: Sequence[tuple[bytes, bytes]]) -> Iterator[Select[Any]]:
     """The question for those `entries` alone that are one of these (tag, entry digest), in as many as it takes."""
-    for start in range(0, len(placed), _IN_MAX):
+    for start in range(0, len(placed), IN_MAX):
         # As a table to join: SQLite looks pairs in a list up by going through all entries.
         both = values(column("tag", LargeBinary), column("entry_digest", LargeBinary))
-        some = both.data([*placed[start : start + _IN_MAX]]).cte("placed")
+        some = both.data([*placed[start : start + IN_MAX]]).cte("placed")
         yield asked.join(some, and_(entries.c.tag == some.c.tag, entries.c.entry_digest == some.c.entry_digest))
 
 
@@ -306,7 +313,8 @@ def entries_of(connection: Connection, seq: int) -> list[tuple[bytes, bytes]]:
     return [(bytes(row.tag), bytes(row.entry_digest)) for row in rows]
 
 
-_IN_MAX = 500
+IN_MAX = 500
+"""Values in one question to the store; databases limit them."""
 _HELD = (
     records.c.record_id,
     records.c.iss,
@@ -324,8 +332,8 @@ def _held_rows() -> Select[Any]:
     return select(*_HELD).join(payloads, payloads.c.record_seq == records.c.seq)
 
 
-def _held(row: Row[*tuple[Any, ...]]) -> Held:
-    return Held(
+def _held(row: Row[*tuple[Any, ...]]) -> RecordStatus:
+    return RecordStatus(
         row.record_id,
         row.iss,
         row.vct,

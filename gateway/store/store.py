@@ -22,6 +22,9 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from chain.errors import StoreFault
 from gateway.store.vault import Vault
 
+Transaction = Connection
+"""A transaction of the store, as `Store.reading` and `Store.writing` give it to the queries of this room."""
+
 BUSY_TIMEOUT_S = 10.0
 """How long a writer waits for another process (a backup, a second gateway) before it gives up."""
 POOL_CONNECTIONS = 20
@@ -80,6 +83,11 @@ class Store:
         with self._alone(), self._transaction(write=True, derived=derived) as connection:
             yield connection
         self._was_written = True
+
+    def ping(self) -> None:
+        """Asks the store for nothing; raises StoreUnavailable where it does not answer."""
+        with self.reading() as connection:
+            connection.exec_driver_sql("SELECT 1")
 
     def checkpoint(self) -> None:
         """Moves what was written to SQLite's write-ahead log into the database, beside the writers.
@@ -175,6 +183,11 @@ class Store:
                 if not self._is_sqlite:
                     connection.exec_driver_sql("SELECT pg_advisory_unlock(7246001)")
                     connection.commit()
+
+
+def url_without_password(url: str) -> str:
+    """The SQLAlchemy URL with `***` for its password, for people to read."""
+    return make_url(url).render_as_string(hide_password=True)
 
 
 def _engine(url: str) -> Engine:

@@ -21,8 +21,8 @@ from chain.node import EmbeddedNode, Genesis, NodeProvider, NodeSettings
 from chain.node.__main__ import read_keys
 from chain.proof.batch import BATCH_ENTRIES_MAX, ENTRY_BYTES, entries_root
 from chain.verify.trust_root import LEDGER, REGISTRY, TrustRoot
+from gateway.access.records import Reader
 from gateway.app import Gateway, build
-from gateway.consignment.records import Reader
 from gateway.settings import GatewaySettings
 from scripts.bootstrap import found, roles_of
 from scripts.consortium_folder import ConsortiumFolder
@@ -80,7 +80,7 @@ class Town:
 
     def seal(self) -> None:
         """Anchors all that waits and reads it back, through the gateway's sealer and follower."""
-        sealer = self.gateway.machinery.sealer
+        sealer = self.gateway.loop_health.sealer
         while sealer.step() or sealer.is_waiting:
             pass
         self.follow()
@@ -115,7 +115,7 @@ class Town:
 
     def follow(self) -> None:
         """The gateway's follower reads to the head."""
-        while self.gateway.machinery.watcher.step():
+        while self.gateway.loop_health.watcher.step():
             pass
 
 
@@ -146,7 +146,7 @@ def open_town(path: Path, at_step: Callable[[str], None] = lambda step: None) ->
             yield town
         finally:
             gateway.services.intake.close()
-            gateway.machinery.sealer.close()
+            gateway.loop_health.sealer.close()
             gateway.services.store.close()
             gateway.services.index.close()
     finally:

@@ -11,7 +11,7 @@ from chain.sdjwt import SignedRecord
 from chain.verify.results import Verdict
 from chain.verify.trust_root import TrustRoot
 from chain.verify.verifier import verify_file
-from gateway.query.consignments import ReadingDesk
+from gateway.query.queries import Queries
 from scripts.benchmarks.harness import Benchmark, Context, Figure, at_least, at_most
 from scripts.benchmarks.load import long_story_records, signed_records
 from scripts.benchmarks.local_consortium import Town, now_s, open_town, random_entries
@@ -93,7 +93,7 @@ def _record_bundle(town: Town, size: int, place: int) -> Made:
     own = _entries(town, signed)
     town.anchor([[*others[: size // 2], *own, *others[size // 2 :]]])
     town.attest()
-    return Made(size, _desk(town).record_bundle(town.reader("broker"), signed.record_id).content)
+    return Made(size, _queries(town).records.bundle(town.reader("broker"), signed.record_id).content)
 
 
 def _consignment_bundle(town: Town, size: int) -> Made:
@@ -107,7 +107,7 @@ def _consignment_bundle(town: Town, size: int) -> Made:
         batches.append([*some[: len(some) // 2], *own, *some[len(some) // 2 :]])
     town.anchor(batches)
     town.attest()
-    return Made(size, _desk(town).consignment_bundle(town.reader(READER), str(ucr)).content)
+    return Made(size, _queries(town).consignments.bundle(town.reader(READER), str(ucr)).content)
 
 
 def _entries(town: Town, signed: SignedRecord) -> list[bytes]:
@@ -115,8 +115,8 @@ def _entries(town: Town, signed: SignedRecord) -> list[bytes]:
     return [entry(tags.tag(str(ucr), 0), entry_digest(signed.digest, digest)) for digest, ucr in signed.ucr_elements()]
 
 
-def _desk(town: Town) -> ReadingDesk:
-    return ReadingDesk(town.gateway.services)
+def _queries(town: Town) -> Queries:
+    return Queries(town.gateway.services)
 
 
 BENCHMARK = Benchmark(

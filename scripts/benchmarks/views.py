@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 
 from chain.keys import SigningKey
 from chain.sdjwt import SignedRecord
-from gateway.query.consignments import ReadingDesk
+from gateway.query.queries import Queries
 from gateway.search_index.facts import REFERENCE_KINDS
 from scripts.benchmarks.harness import Benchmark, Context, Figure, at_least, at_most
 from scripts.benchmarks.live_consortium import Running, running
@@ -66,10 +66,12 @@ def run(context: Context) -> Iterator[Figure]:
             held = size
             yield from _figures(context, live, asked, size, is_largest=size == sizes[-1])
     with open_town(context.scratch) as town:
-        desk, reader = ReadingDesk(town.gateway.services), town.reader(READER)
+        queries, reader = Queries(town.gateway.services), town.reader(READER)
         ucrs = cycle(asked.ucrs)
         yield context.milliseconds(
-            f"view in process, {held:,} records", lambda: desk.consignment(reader, next(ucrs)), times=len(asked.ucrs)
+            f"view in process, {held:,} records",
+            lambda: queries.consignments.view(reader, next(ucrs)),
+            times=len(asked.ucrs),
         )
 
 

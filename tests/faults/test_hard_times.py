@@ -13,9 +13,9 @@ import pytest
 from sqlalchemy import event
 
 from chain.errors import StoreFault
+from chain.lifecycle import RecordState
 from gateway.api.problems import kind_of
 from gateway.runtime.loops import Loop
-from gateway.store.model import RecordState
 from gateway.store.records import find_held
 from tests.gateway.memory_consortium import PaperGateway, Town
 from tests.record_numbers import jti_of

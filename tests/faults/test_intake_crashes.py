@@ -16,8 +16,8 @@ import pytest
 import gateway.anchoring.anchor_tracker as following
 import gateway.ingest.group_commit as keeper
 import gateway.ingest.pipeline as preparation
+from chain.lifecycle import RecordState
 from gateway.ingest.group_commit import Acceptance
-from gateway.store.model import RecordState
 from gateway.store.records import find_held
 from tests.faults.crashing import PowerCut, cut_after, cut_before
 from tests.gateway.memory_consortium import PaperGateway, Town
@@ -37,7 +37,7 @@ CUTS: dict[str, tuple[Cut, bool]] = {
     "after the receipt is signed": (lambda g: cut_after(preparation, "sign_receipts"), False),
     "before its row is written": (lambda g: cut_before(keeper, "insert_records"), False),
     "after its row is written": (lambda g: cut_after(keeper, "insert_records"), False),
-    "before what it is found by is written": (lambda g: cut_before(keeper, "keep_findables"), False),
+    "before what it is found by is written": (lambda g: cut_before(keeper, "insert_waiting"), False),
     "before the commit": (lambda g: cut_before(commit(g), "do_commit"), False),
     "after the commit, before the answer": (lambda g: cut_after(g.intake, "verdicts"), True),
 }

@@ -12,11 +12,11 @@ import gateway.anchoring.sealer as sealer_module
 from chain.ledger import Receipt
 from chain.ledger.calls import anchor
 from chain.ledger.faults import LedgerUnreachable, NotInBlockYet, RpcRefused
+from chain.lifecycle import RecordState
 from chain.members import MemberState, Role
 from gateway.anchoring.anchor_tracker import FOLLOWED
 from gateway.anchoring.ledger_port import BACK_OFF_S_MAX, WrongCommitment
 from gateway.anchoring.sealer import READ_PERIODS
-from gateway.store.model import RecordState
 from gateway.store.outbox import LeaseLost, open_batches, read_mark
 from gateway.store.records import find_held
 from gateway.store.store import StoreUnavailable

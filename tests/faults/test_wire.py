@@ -25,10 +25,10 @@ from chain.proof.batch import split_entries
 from chain.records import sign_record
 from chain.sdjwt import SignedRecord
 from chain.verify.trust_root import TrustRoot
-from gateway.api.problems import GatewayRefusal
 from gateway.app import Gateway, build
 from gateway.client import Receipt
 from gateway.runtime.loops import Loop
+from gateway.runtime.refusals import GatewayRefusal
 from gateway.settings import GatewaySettings
 from gateway.store.outbox import open_batches
 from gateway.store.records import count_waiting
@@ -93,13 +93,13 @@ class Line:
 
     def step(self) -> None:
         """What the gateway's threads do in a round; a fault is theirs to survive."""
-        machinery = self.gateway.machinery
+        loop_health = self.gateway.loop_health
         try:
-            machinery.watcher.step()
-            machinery.sealer.step()
+            loop_health.watcher.step()
+            loop_health.sealer.step()
         except (LedgerFault, GatewayRefusal) as fault:
             self.faults.append(str(fault))
-        if reason := machinery.sealer.status.reason:
+        if reason := loop_health.sealer.status.reason:
             self.faults.append(reason)
 
     def anchored(self) -> bool:
@@ -134,7 +134,7 @@ def line(consortium: Consortium, tmp_path: Path, sqlite_url: str) -> Iterator[Li
     consortium.wire.fault, consortium.wire.struck = None, 0
     gateway = build(settings, ledger=behind_the_wire(consortium))
     made = Line(consortium, gateway, [], [])
-    while gateway.machinery.watcher.step():
+    while gateway.loop_health.watcher.step():
         pass
     yield made
     consortium.wire.fault = None
@@ -279,7 +279,7 @@ def test_a_head_that_goes_back_is_not_believed_and_passes(line: Line) -> None:
             return with_another_result(old[request["method"]])(request, forward) if request["method"] in old else None
         return None
 
-    line.gateway.machinery.watcher.step()
+    line.gateway.loop_health.watcher.step()
     line.consortium.wire.fault = stale
     line.accept()
     line.step()
@@ -323,7 +323,7 @@ def test_a_changed_history_stops_the_follower_with_a_reason(line: Line) -> None:
     line.accept()
     line.run_until_anchored()
     line.consortium.wire.fault = another_hash
-    loop = run_loop(line.gateway.machinery.watcher.step)
+    loop = run_loop(line.gateway.loop_health.watcher.step)
     assert "history was changed" in loop.dead or "wrongly" in loop.fault or "hash" in loop.fault
     line.assert_each_stands_once()
 
@@ -345,7 +345,7 @@ def test_an_unreachable_chain_is_said_and_submission_goes_on(line: Line) -> None
     line.consortium.wire.fault = said(Reply(dropped=True))
     line.accept()
     with pytest.raises(LedgerUnreachable):
-        line.gateway.machinery.watcher.step()
+        line.gateway.loop_health.watcher.step()
     line.consortium.wire.fault = None
     line.run_until_anchored()
     line.assert_each_stands_once()

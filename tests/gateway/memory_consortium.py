@@ -42,14 +42,14 @@ from chain.records.sections import Event
 from chain.sdjwt import SignedRecord
 from chain.verify.trust_root import LEDGER, REGISTRY, Contract, TrustRoot, ValidatorRange
 from gateway.access.policy import POLICY_FILE
-from gateway.access.rate_limits import Quotas
-from gateway.access.tokens import TokenDesk
-from gateway.anchoring.anchor_tracker import Watcher
+from gateway.access.rate_limits import RateLimits
+from gateway.access.tokens import TokenService
+from gateway.anchoring.anchor_tracker import AnchorTracker
 from gateway.anchoring.sealer import READ_PERIODS, Sealer
-from gateway.api.routes.health import Machinery
+from gateway.api.routes.health import LoopHealth
 from gateway.app import Gateway, create_app
 from gateway.ingest.service import Intake
-from gateway.ingest.validation import Examiner
+from gateway.ingest.validation import RecordValidator
 from gateway.membership.registry import Registry
 from gateway.membership.tag_keys import TagKey, TagKeys
 from gateway.runtime.loops import Loop
@@ -258,7 +258,7 @@ class PaperGateway:
         self.index = IndexStore.open(self.folder / secrets.token_hex(4), CONSORTIUM)
         self.registry = Registry(self.chain, self.clock, self.settings.registry_age_max_s)
         self.registry.refresh()
-        examiner = Examiner(
+        examiner = RecordValidator(
             CONSORTIUM.hex(),
             RECORD_RULES,
             self.tag_keys,
@@ -268,11 +268,11 @@ class PaperGateway:
         kept = (self.store, self.registry, self.index)
         self.intake = Intake(self.settings, *kept, examiner, self.signer, self.clock, self.tracing)
         follower = Follower(self.chain, self.index, CONSORTIUM)
-        self.watcher = Watcher(self.store, self.registry, follower, self.index, self.tracing)
+        self.watcher = AnchorTracker(self.store, self.registry, follower, self.index, self.tracing)
         self.sealer = Sealer(
             self.settings, self.store, self.chain, self.registry, self.account, self.clock, self.tracing
         )
-        self.desk = TokenDesk(
+        self.desk = TokenService(
             member=GATEWAY,
             audiences=[PUBLIC_URL],
             signer=self.signer,
@@ -281,7 +281,7 @@ class PaperGateway:
             clock=self.clock,
             lifetime_s=300,
             skew_s=300,
-            reads=Quotas(self.settings.member_reads_per_s, self.clock, what="requests"),
+            reads=RateLimits(self.settings.member_reads_per_s, self.clock, what="requests"),
         )
 
     def services(self) -> Services:
@@ -303,7 +303,7 @@ class PaperGateway:
 
     def app(self, *loops: Loop) -> FastAPI:
         """The ASGI application over these parts; its threads do not run."""
-        return create_app(self.settings, Gateway(self.services(), Machinery(self.watcher, self.sealer, loops)))
+        return create_app(self.settings, Gateway(self.services(), LoopHealth(self.watcher, self.sealer, loops)))
 
     def seal(self) -> None:
         """Everything that waits is due, and is sealed."""

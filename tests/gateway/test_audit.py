@@ -12,7 +12,7 @@ from adapters.sources.envelope import Envelope
 from chain.errors import StoreFault
 from chain.members import Role
 from gateway.ingest.group_commit import Acceptance
-from gateway.ingest.pipeline import Against
+from gateway.ingest.pipeline import ValidationContext
 from scripts.receipt_audit import (
     Audit,
     AuditReport,
@@ -102,7 +102,9 @@ def test_a_receipt_that_no_registered_gateway_signed_is_forged(gateway: PaperGat
 def test_receipts_of_an_upload_are_each_judged_by_their_own_part(gateway: PaperGateway, town: Town) -> None:
     made = [town.event(number) for number in range(3)]
     lines = [b'"' + one.serialize().encode() + b'"' for one in made]
-    offers = gateway.intake.preparer.prepare_lines(lines, Against(gateway.registry.snapshot(), 0, town.clock()))
+    offers = gateway.intake.preparer.prepare_lines(
+        lines, ValidationContext(gateway.registry.snapshot(), 0, town.clock())
+    )
     done = gateway.intake.verdicts(gateway.intake.offer(offers))
     receipts = [one.receipt for one in done if isinstance(one, Acceptance)]
     gateway.seal()

@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chain.keys import SigningKey
+from chain.lifecycle import RecordState
 from chain.records import RECORD_TYPES, Record, parse_record, sign_record
 from chain.records.fastpath.reader import parse_signed
-from gateway.consignment.records import HeldRecord, State
+from gateway.access.records import HeldRecord
 from gateway.search_index.extract import HEADS, extract, extract_shown, references_of
 from gateway.search_index.facts import facts_of, findable
 from tests.record_numbers import jti_of
@@ -25,7 +26,7 @@ def test_an_extract_is_the_same_from_text_and_from_sections(record_type: type[Re
     record = data.draw(records(record_type))
     signed = sign_record(record, key=KEY, iss="91110000600037341L", consortium="ab" * 32, iat=1, jti=jti_of("a"))
     read = parse_signed(signed.serialize())
-    held = HeldRecord(signed, State.ACCEPTED)
+    held = HeldRecord(signed, RecordState.ACCEPTED)
     rows = references_of(read, parse_record(read))
     assert rows == [(*one.key, one.on) for one in record.references]
     shown = extract_shown(held)

@@ -16,9 +16,9 @@ from chain.jws import sign_compact
 from chain.keys import SigningKey
 from chain.members import Role
 from chain.records import RECORD_TYPES, json_schema
-from gateway.api.problems import KINDS
 from gateway.client import GatewayBusy, GatewayClient, GatewayRefused, Receipt
 from gateway.runtime.loops import Loop
+from gateway.runtime.refusals import KINDS
 from gateway.store.store import StoreUnavailable
 from tests.gateway.memory_consortium import BROKER, CARRIER, PUBLIC_URL, PaperGateway, Town
 

@@ -11,12 +11,12 @@ import pytest
 from chain.encoding import base64url, parse_base64url
 from chain.errors import MalformedRecord
 from chain.keys import P256_ORDER, SigningKey
+from chain.lifecycle import RecordState
 from chain.members import MemberState, Role
 from chain.proof.receipt import SignedReceipt
 from chain.sdjwt import SignedRecord
-from gateway.access.rate_limits import Quotas
-from gateway.api.problems import GatewayRefusal
-from gateway.store.model import RecordState
+from gateway.access.rate_limits import RateLimits
+from gateway.runtime.refusals import GatewayRefusal
 from gateway.store.records import get_signed, own_records
 from tests.fakes.memory_ledger import CONSORTIUM
 from tests.gateway.memory_consortium import BROKER, CARRIER, GATEWAY, PaperGateway, Town, ucr
@@ -164,7 +164,7 @@ def test_a_member_over_its_quota_is_slowed_and_others_are_not(town: Town, gatewa
 
 
 def test_a_member_over_its_bytes_is_slowed_and_told_how_long(town: Town, gateway: PaperGateway) -> None:
-    quotas = Quotas(1000.0, town.clock, bytes_per_s=100.0)
+    quotas = RateLimits(1000.0, town.clock, bytes_per_s=100.0)
     quotas.take(CARRIER, 1, 6_000)
     with pytest.raises(GatewayRefusal, match="100 bytes/s") as caught:
         quotas.take(CARRIER, 1, 500)

@@ -13,7 +13,7 @@ from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 import gateway.settings as settings_module
-from gateway.api.routes.health import Machinery, make_figures
+from gateway.api.routes.health import LoopHealth, make_figures
 from gateway.settings import GatewaySettings
 from tests.gateway.memory_consortium import PaperGateway
 
@@ -67,7 +67,7 @@ def test_every_setting_stands_there_with_its_default_and_what_the_model_says_of_
 
 def test_every_metric_stands_there_and_no_other(gateway: PaperGateway) -> None:
     services = gateway.services()
-    figures = make_figures(services, Machinery(gateway.watcher, gateway.sealer, ()))
+    figures = make_figures(services, LoopHealth(gateway.watcher, gateway.sealer, ()))
     told = {
         sample.name
         for family in text_string_to_metric_families(generate_latest(figures).decode())

@@ -5,11 +5,12 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from chain.lifecycle import RecordState
 from chain.records import parse_record
 from chain.records.fastpath.reader import parse_signed
-from gateway.consignment.records import HeldRecord, State
+from gateway.access.records import HeldRecord
 from gateway.ingest import pipeline
-from gateway.ingest.pipeline import Against, Unfit
+from gateway.ingest.pipeline import Rejection, ValidationContext
 from gateway.search_index.extract import references_of
 from gateway.search_index.facts import (
     FACTS_MAX,
@@ -30,7 +31,7 @@ def test_facts_that_were_kept_are_those_that_a_reader_of_everything_is_told(town
         found = findable(signed, parse_record(signed))
         assert found is not None
         kept = unpack_findable(pack_findable(found))
-        assert set(kept.all_facts()) == facts_of(HeldRecord(signed, State.ACCEPTED))
+        assert set(kept.all_facts()) == facts_of(HeldRecord(signed, RecordState.ACCEPTED))
         assert any(kind == "goods" for kind, _ in kept.all_facts())
 
 
@@ -83,6 +84,8 @@ def test_a_fault_of_ours_with_one_line_spoils_no_other(
 
     monkeypatch.setattr(pipeline, "pack_findable", failing)
     lines = [b'"' + one.serialize().encode() + b'"' for one in events]
-    offers = gateway.intake.preparer.prepare_lines(lines, Against(gateway.registry.snapshot(), 0, town.clock()))
-    assert [type(one) for one in offers] == [NewRecord, Unfit, NewRecord]
+    offers = gateway.intake.preparer.prepare_lines(
+        lines, ValidationContext(gateway.registry.snapshot(), 0, town.clock())
+    )
+    assert [type(one) for one in offers] == [NewRecord, Rejection, NewRecord]
     assert [one.record_id for one in offers] == [one.record_id for one in events]

@@ -16,7 +16,7 @@ from chain.members import MemberKind, MemberState, Role
 from chain.records import RECORD_TYPES
 from chain.sdjwt import issue
 from gateway.access.tokens import TOKEN_TYP
-from gateway.api.problems import GatewayRefusal
+from gateway.runtime.refusals import GatewayRefusal
 from tests.fakes.memory_ledger import CONSORTIUM
 from tests.gateway.memory_consortium import CARRIER, GATEWAY, PUBLIC_URL, PaperGateway, Town
 from tests.gateway.test_http import assertion

@@ -12,7 +12,7 @@ from chain.records.base import Reference
 from chain.records.customs import CustomsDeclaration, CustomsStatus, DeclarationHead
 from chain.records.sections import Status
 from gateway.query.change_feed import MalformedCursor, events, parse_cursor
-from gateway.query.consignments import ReadingDesk
+from gateway.query.queries import Queries
 from tests.stories.local_consortium import WAIT_S, Town
 
 NUMBER = "010020261000000555"
@@ -33,11 +33,11 @@ def test_a_broker_is_told_of_the_release_and_a_stranger_is_not(town: Town) -> No
     status = {"about": "declaration", "code": {"system": "cn-channel", "value": "P"}, "state": "RELEASED"}
     release = town.say("customs", CustomsStatus(references=reference, status=Status.model_validate(status)), ucr)
     town.cover()
-    desk = ReadingDesk(town.gateway.services)
+    queries = Queries(town.gateway.services)
 
     def told(slug: str, after: int) -> list[dict[str, object]]:
-        reader = desk.reader(f"Bearer {town.token(slug)}")
-        return [dict(change) for one in desk.changes(reader, after) for change in one.changes]
+        reader = queries.reader(f"Bearer {town.token(slug)}")
+        return [dict(change) for one in queries.changes.changes(reader, after) for change in one.changes]
 
     mine = [one for one in told("broker", before - 1) if one["ucr"] == ucr]
     assert [one["type"] for one in mine] == ["customs.declaration", "customs.status"]
@@ -55,12 +55,12 @@ def test_a_broker_is_told_of_the_release_within_two_seconds_of_its_anchor(town: 
     head = DeclarationHead.model_validate({"number": number, "direction": "I"})
     town.say("broker", CustomsDeclaration(references=reference, declaration=head), ucr)
     town.cover()
-    desk, index = ReadingDesk(town.gateway.services), town.gateway.services.index
-    reader = desk.reader(f"Bearer {town.token('broker')}")
+    queries, index = Queries(town.gateway.services), town.gateway.services.index
+    reader = queries.reader(f"Bearer {town.token('broker')}")
     before = index.progress().batch_count
 
     async def wait_for_release() -> float:
-        async for part in events(lambda after: desk.changes(reader, after), before - 1):
+        async for part in events(lambda after: queries.changes.changes(reader, after), before - 1):
             if b"RELEASED" in part and ucr.encode() in part:
                 return time.monotonic()
         raise AssertionError("the feed ended")

@@ -1,5 +1,5 @@
 """Guessing: for a stranger, what is there costs what is not there costs, on every route; who is concerned finds it at
-once, also while facts of a large upload wait to be spread."""
+once, also while facts of a large upload wait to be flushed."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from chain.records.base import Document, Reference
 from chain.records.customs import CustomsDeclaration, DeclarationHead
 from chain.records.scalars import Code
 from chain.records.sections import GoodsItem, Party
-from gateway.consignment.records import Reader
+from gateway.access.records import Reader
 from gateway.query import loader
-from gateway.query.consignments import ReadingDesk
+from gateway.query.queries import Queries
 from gateway.query.references import ReferenceQuestion
-from gateway.search_index.facts import search_waiting
+from gateway.store.model import search_waiting
 from tests.stories.local_consortium import Town
 
 NUMBER, NOBODYS_NUMBER = "010020261000000991", "010020261000000992"
@@ -72,9 +72,9 @@ def work_of_this_thread(town: Town, monkeypatch: pytest.MonkeyPatch) -> Iterator
         event.remove(engine, "before_cursor_execute", executed)
 
 
-def reader(town: Town, slug: str, desk: ReadingDesk) -> Reader:
+def reader(town: Town, slug: str, queries: Queries) -> Reader:
     snapshot, uscc = town.gateway.services.registry.snapshot(), town.member(slug).uscc
-    return Reader(uscc, snapshot.get_active_member(uscc).roles, desk.directory().customs_code(uscc))
+    return Reader(uscc, snapshot.get_active_member(uscc).roles, queries.context.directory().customs_code(uscc))
 
 
 @pytest.mark.parametrize("stranger", ["gateway", "terminal", "carrier"])
@@ -85,8 +85,8 @@ def test_each_route_does_the_same_for_a_stranger_whether_or_not_it_guessed_right
     there, nowhere = f"6CN{trader}-Y{stranger.upper()}", f"6CN{trader}-N{stranger.upper()}"
     town.say("broker", declaration(town, NUMBER), there)
     town.cover()
-    desk = ReadingDesk(town.gateway.services)
-    asks = reader(town, stranger, desk)
+    queries = Queries(town.gateway.services)
+    asks = reader(town, stranger, queries)
     kind = "invoice" if stranger == "terminal" else "declaration"  # terminals may resolve any declaration number
 
     def refused(read: Callable[[Reader, str], object]) -> Callable[[str], object]:
@@ -98,19 +98,21 @@ def test_each_route_does_the_same_for_a_stranger_whether_or_not_it_guessed_right
         return ask
 
     questions: list[tuple[Callable[[Any], object], Any, Any]] = [
-        (refused(desk.consignment), there, nowhere),
-        (refused(desk.consignment_bundle), there, nowhere),
-        (refused(desk.explanation), there, nowhere),
-        (refused(desk.access_log), there, nowhere),
+        (refused(queries.consignments.view), there, nowhere),
+        (refused(queries.consignments.bundle), there, nowhere),
+        (refused(queries.consignments.explanation), there, nowhere),
+        (refused(queries.read_history.reads), there, nowhere),
         (
-            lambda number: desk.references(asks, ReferenceQuestion.parse(kind, "", number, "")).content["ucrs"],
+            lambda number: queries.references.consignments_of(
+                asks, ReferenceQuestion.parse(kind, "", number, "")
+            ).content["ucrs"],
             NUMBER,
             NOBODYS_NUMBER,
         ),
-        (lambda file: desk.document(asks, file.digest()).content["cited_by"], FILE, NOBODYS_FILE),
-        (lambda number: desk.search(asks, {"declaration": number}), NUMBER, NOBODYS_NUMBER),
-        (lambda number: desk.count(asks, {"declaration": number}), NUMBER, NOBODYS_NUMBER),
-        (lambda words: desk.search(asks, {"goods": words}), "量子纠缠", "量子称重"),
+        (lambda file: queries.documents.citations(asks, file.digest()).content["cited_by"], FILE, NOBODYS_FILE),
+        (lambda number: queries.search.page(asks, {"declaration": number}), NUMBER, NOBODYS_NUMBER),
+        (lambda number: queries.search.count(asks, {"declaration": number}), NUMBER, NOBODYS_NUMBER),
+        (lambda words: queries.search.page(asks, {"goods": words}), "量子纠缠", "量子称重"),
     ]
     for ask, right, wrong in questions:
         ask(wrong), ask(right)  # what is kept from the first time is kept
@@ -130,13 +132,13 @@ def test_who_takes_part_does_more_so_that_the_test_above_would_see_it(
     there, nowhere = f"6CN{trader}-KNOWN", f"6CN{trader}-UNKNOWN"
     town.say("broker", declaration(town, NUMBER), there)
     town.cover()
-    desk = ReadingDesk(town.gateway.services)
-    asks = reader(town, "trader", desk)
+    queries = Queries(town.gateway.services)
+    asks = reader(town, "trader", queries)
     with work_of_this_thread(town, monkeypatch) as done:
-        desk.consignment(asks, there)
+        queries.consignments.view(asks, there)
         assert "record opened" in done
     with work_of_this_thread(town, monkeypatch) as done, pytest.raises(NotFound):
-        desk.consignment(asks, nowhere)
+        queries.consignments.view(asks, nowhere)
     assert "record opened" not in done
 
 
@@ -168,7 +170,7 @@ def test_answers_to_a_stranger_differ_in_nothing_but_what_it_said(town: Town) ->
 def test_a_members_own_numbers_are_found_the_moment_a_large_upload_is_taken(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gateway.app, "spread", lambda *_: 0)
+    monkeypatch.setattr(gateway.app, "flush_pending", lambda *_: 0)
     trader = town.member("trader").uscc
     ucrs = [f"6CN{trader}-BULK{place}" for place in range(40)]
     numbers = [f"0100202610000{place:05}" for place in range(70_000, 70_040)]

@@ -11,7 +11,7 @@ from chain.identifiers import Uscc
 from chain.members import PolicyName, PolicyVersion
 from chain.records.sections import Party
 from gateway.access.policy import UnagreedPolicy
-from gateway.query.consignments import ReadingDesk
+from gateway.query.queries import Queries
 from tests.gateway.query import consortium
 from tests.stories.local_consortium import Town
 
@@ -58,7 +58,7 @@ def test_nothing_is_shown_while_the_policy_file_is_not_the_one_that_the_members_
             assert (answer.status_code, answer.json()["type"]) == (503, "/problems/policy"), path
             assert NUMBER not in answer.text.replace(path, "")
         with pytest.raises(UnagreedPolicy):
-            ReadingDesk(town.gateway.services).check_policy()
+            Queries(town.gateway.services).context.check_policy()
     assert town.get("auditor", paths[0]).status_code == 200
 
 
@@ -74,10 +74,10 @@ def test_a_read_that_cannot_be_logged_is_not_answered(
             answer = town.get("auditor", path)
             assert (answer.status_code, answer.json()["type"]) == (503, "/problems/store"), path
             assert "goods_items" not in answer.text and "disk full" not in answer.text
-        desk = ReadingDesk(town.gateway.services)
-        reader = desk.reader(f"Bearer {town.token('auditor')}")
+        queries = Queries(town.gateway.services)
+        reader = queries.reader(f"Bearer {town.token('auditor')}")
         with pytest.raises(StoreFault):
-            desk.changes(reader, -1)
+            queries.changes.changes(reader, -1)
     assert town.get("auditor", paths[0]).status_code == 200
 
 

@@ -9,7 +9,7 @@ from chain.records.base import Reference
 from chain.records.customs import CustomsStatus
 from chain.records.sections import Status
 from chain.sdjwt import SignedRecord
-from gateway.query.loader import Opener, gather, gather_each
+from gateway.query.loader import Opener, load_consignment, load_consignments
 from tests.gateway.query.consortium import assessment, order, waybill
 from tests.stories.local_consortium import Town
 
@@ -138,9 +138,9 @@ def test_consignments_gathered_together_are_what_each_is_alone(
     town.cover()
     ucrs = [first, second, f"6CN{town.member('trader').uscc}-NOWHERE"]
     known = services.store, opener, services.index, services.tag_keys, None
-    alone = [gather(ucr, *known) for ucr in ucrs]
+    alone = [load_consignment(ucr, *known) for ucr in ucrs]
     assert [len(one.records) for one in alone] == [len(told) + 1, 2, 0]
-    assert gather_each(ucrs, *known) == alone
+    assert load_consignments(ucrs, *known) == alone
     # Where one question could have left rows out, each is asked for by itself.
     monkeypatch.setattr("gateway.query.loader.CONSIGNMENT_RECORDS_MAX", len(told) + 3)
-    assert gather_each(ucrs, *known) == alone
+    assert load_consignments(ucrs, *known) == alone

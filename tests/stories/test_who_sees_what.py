@@ -18,8 +18,8 @@ from chain.records.transport import Transport
 from chain.records.value import Valuation
 from chain.verify.results import Verdict
 from chain.verify.verifier import verify
-from gateway.search_index.facts import fill_once, search_concerns, search_facts
-from gateway.store.model import marks
+from gateway.search_index.facts import fill_once
+from gateway.store.model import marks, search_concerns, search_facts
 from tests.stories.local_consortium import Town
 
 

@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from chain.lifecycle import RecordState
+
 
 class Answer(BaseModel):
     """Base of every answer."""
@@ -42,7 +44,7 @@ class Accepted(Answer):
     """That a record is kept, with the receipt that promises so."""
 
     record_id: str
-    state: Literal["accepted", "anchored", "covered", "refused"]
+    state: RecordState
     receipt: str
     """JWS of `typ` `tongguan-receipt+jwt`; where the record came in an upload, its part of what was signed for several:
     JWS, leaf, index and path divided by tildes (`docs/spec/receipts.md`)."""
@@ -79,7 +81,7 @@ class OwnRecord(Answer):
 
     record_id: str
     type: str
-    state: Literal["accepted", "anchored", "covered", "refused"]
+    state: RecordState
     reason: str | None
     """Why it was refused."""
     accepted_at: int

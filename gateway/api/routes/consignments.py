@@ -18,10 +18,11 @@ from starlette.concurrency import run_in_threadpool
 from gateway.api.openapi import BUNDLE_MEDIA_TYPE
 from gateway.api.routes.webhooks import webhook_router
 from gateway.query.change_feed import events, parse_cursor
-from gateway.query.consignments import Answer, BundleAnswer, ReadingDesk
 from gateway.query.documents import FileDigest, parse_digest
 from gateway.query.exports import CSV_MEDIA_TYPE, PARQUET_MEDIA_TYPE, csv_lines, pages, parquet_parts
+from gateway.query.queries import Queries
 from gateway.query.read_log import READ_RECEIPT_HEADER
+from gateway.query.reader_context import BundleAnswer, ReadAnswer
 from gateway.query.references import ReferenceQuestion
 from gateway.query.search import MalformedSearch
 from gateway.runtime.cpu_affinity import run_together
@@ -35,13 +36,13 @@ Text = Annotated[str, Query(max_length=QUERY_CHARS_MAX)]
 
 def read_router(services: Services) -> APIRouter:
     """The routes that read, over these services; raises UnagreedPolicy, or MalformedPolicy: then nothing is served."""
-    desk = ReadingDesk(services)
-    desk.check_policy()
+    queries = Queries(services)
+    queries.context.check_policy()
     router = APIRouter(prefix="/v1", tags=["read"])
-    _add_consignment_routes(router, desk)
-    _add_finding_routes(router, desk)
-    _add_record_routes(router, desk)
-    router.include_router(webhook_router(services, desk))
+    _add_consignment_routes(router, queries)
+    _add_finding_routes(router, queries)
+    _add_record_routes(router, queries)
+    router.include_router(webhook_router(services, queries))
     return router
 
 
@@ -57,14 +58,14 @@ class _ConsignmentRoute(APIRoute):
         return handle
 
 
-def _add_consignment_routes(router: APIRouter, desk: ReadingDesk) -> None:
+def _add_consignment_routes(router: APIRouter, queries: Queries) -> None:
     def get_consignment(ucr: str, authorization: Authorization = None) -> Response:
         """All that the reader may see of a consignment, joined into one picture."""
-        return _json(desk.consignment(desk.reader(authorization), ucr))
+        return _json(queries.consignments.view(queries.reader(authorization), ucr))
 
     def get_consignment_bundle(ucr: str, authorization: Authorization = None) -> Response:
         """The proof bundle of all that is covered of a consignment, disclosing what the view shows."""
-        return _bundle(desk.consignment_bundle(desk.reader(authorization), ucr), ucr)
+        return _bundle(queries.consignments.bundle(queries.reader(authorization), ucr), ucr)
 
     for end, function in (("", get_consignment), ("/bundle", get_consignment_bundle)):
         path = f"/consignments/{{ucr}}{end}"
@@ -73,37 +74,37 @@ def _add_consignment_routes(router: APIRouter, desk: ReadingDesk) -> None:
     @router.get("/consignments/{ucr}/explanation")
     def get_explanation(ucr: str, authorization: Authorization = None) -> Response:
         """For every section of a consignment's records, whether the reader sees it and by which line of the policy."""
-        return _json(desk.explanation(desk.reader(authorization), ucr))
+        return _json(queries.consignments.explanation(queries.reader(authorization), ucr))
 
     @router.get("/references/{kind}")
     def get_references(
         kind: str, value: Text, scope: Text = "", on: Text = "", authorization: Authorization = None
     ) -> Response:
         """Which consignments a number belongs to."""
-        reader = desk.reader(authorization)
-        return _json(desk.references(reader, ReferenceQuestion.parse(kind, scope, value, on)))
+        reader = queries.reader(authorization)
+        return _json(queries.references.consignments_of(reader, ReferenceQuestion.parse(kind, scope, value, on)))
 
 
-def _add_finding_routes(router: APIRouter, desk: ReadingDesk) -> None:
+def _add_finding_routes(router: APIRouter, queries: Queries) -> None:
     @router.get("/search")
     def get_search(request: Request, authorization: Authorization = None) -> Response:
         """Consignments that answer all criteria given, page by page (`cursor`)."""
-        return _json(desk.search(desk.reader(authorization), *_criteria(request)))
+        return _json(queries.search.page(queries.reader(authorization), *_criteria(request)))
 
     @router.get("/search/count")
     def get_search_count(request: Request, authorization: Authorization = None) -> Response:
         """How many consignments answer all criteria given, of those that the reader may see."""
-        return _json(desk.count(desk.reader(authorization), _criteria(request)[0]))
+        return _json(queries.search.count(queries.reader(authorization), _criteria(request)[0]))
 
     @router.get("/search/export")
     def get_search_export(
         request: Request, format: Literal["csv", "parquet"] = "csv", authorization: Authorization = None
     ) -> StreamingResponse:
         """All that a search finds, as CSV or Parquet; each page is logged as a read before it leaves."""
-        reader = desk.reader(authorization)
+        reader = queries.reader(authorization)
         said, _ = _criteria(request, but=("format",))
-        first = desk.search(reader, said).content
-        found = pages(lambda cursor: desk.search(reader, said, cursor).content if cursor else first)
+        first = queries.search.page(reader, said).content
+        found = pages(lambda cursor: queries.search.page(reader, said, cursor).content if cursor else first)
         is_csv = format == "csv"
         return StreamingResponse(
             csv_lines(found) if is_csv else parquet_parts(found),
@@ -118,42 +119,42 @@ def _add_finding_routes(router: APIRouter, desk: ReadingDesk) -> None:
         authorization: Authorization = None,
     ) -> StreamingResponse:
         """Server-sent events: what is anchored for consignments that the reader sees, from a cursor on."""
-        desk.reader(authorization)
-        first = parse_cursor(last_event_id or after, desk.batch_count)
+        queries.reader(authorization)
+        first = parse_cursor(last_event_id or after, queries.context.batch_count)
         # Who asks is asked again at each look, so that a revoked key or a lapsed token ends the feed.
-        feed = events(lambda index: desk.changes(desk.reader(authorization), index), first)
+        feed = events(lambda index: queries.changes.changes(queries.reader(authorization), index), first)
         return StreamingResponse(feed, media_type="text/event-stream", headers=_headers(""))
 
     @router.get("/access-log")
     def get_access_log(ucr: Text, authorization: Authorization = None) -> Response:
         """Who read what of a consignment, and when."""
-        return _json(desk.access_log(desk.reader(authorization), ucr))
+        return _json(queries.read_history.reads(queries.reader(authorization), ucr))
 
 
-def _add_record_routes(router: APIRouter, desk: ReadingDesk) -> None:
+def _add_record_routes(router: APIRouter, queries: Queries) -> None:
     @router.get("/records/{record_id}")
     def get_record(record_id: str, authorization: Authorization = None) -> Response:
         """One record as the reader sees it."""
-        return _json(desk.record(desk.reader(authorization), record_id))
+        return _json(queries.records.view(queries.reader(authorization), record_id))
 
     @router.get("/records/{record_id}/bundle")
     def get_record_bundle(record_id: str, authorization: Authorization = None) -> Response:
         """The proof bundle of one record, disclosing what the reader sees of it."""
-        return _bundle(desk.record_bundle(desk.reader(authorization), record_id), record_id)
+        return _bundle(queries.records.bundle(queries.reader(authorization), record_id), record_id)
 
     @router.get("/documents/{sha256}")
     def get_document(sha256: str, authorization: Authorization = None) -> Response:
         """Which records cite the file of this SHA-256."""
-        return _json(desk.document(desk.reader(authorization), parse_digest(sha256)))
+        return _json(queries.documents.citations(queries.reader(authorization), parse_digest(sha256)))
 
     @router.post("/documents")
     async def post_document(request: Request, authorization: Authorization = None) -> Response:
         """As `GET /v1/documents/{sha256}` for the file in the body, which is hashed as it arrives and never kept."""
-        reader = await run_in_threadpool(desk.reader, authorization)
+        reader = await run_in_threadpool(queries.reader, authorization)
         digest = FileDigest()
         async for part in request.stream():
             digest.update(part)
-        found = await run_in_threadpool(desk.document, reader, parse_digest(digest.hexdigest()))
+        found = await run_in_threadpool(queries.documents.citations, reader, parse_digest(digest.hexdigest()))
         return _json(found)
 
 
@@ -168,7 +169,7 @@ def _criteria(request: Request, but: tuple[str, ...] = ()) -> tuple[dict[str, st
     return said, said.pop("cursor", "")
 
 
-def _json(answer: Answer) -> Response:
+def _json(answer: ReadAnswer) -> Response:
     content = {**answer.content, "read_receipt": answer.receipt or None}
     return Response(orjson.dumps(content), media_type="application/json", headers=_headers(answer.receipt))
 

@@ -10,40 +10,38 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
-from sqlalchemy import func, select
 
 from chain.errors import StoreFault
-from gateway.anchoring.anchor_tracker import Watcher
+from gateway.anchoring.anchor_tracker import AnchorTracker
 from gateway.anchoring.sealer import Sealer
 from gateway.api.models.ingest import PartState, Readiness
 from gateway.runtime.loops import Loop
 from gateway.services import Services
-from gateway.store.model import RecordState, records
-from gateway.store.records import count_waiting, oldest_waiting
+from gateway.store.records import count_overdue, count_waiting, oldest_waiting
 
 HEAD_LAG_BLOCKS_MAX = 50
 """With more blocks to read the follower is behind, and views would be old."""
 
 
 @dataclass(frozen=True)
-class Machinery:
+class LoopHealth:
     """The moving parts whose state is told."""
 
-    watcher: Watcher
+    watcher: AnchorTracker
     sealer: Sealer
     loops: Sequence[Loop]
 
 
-def readiness(services: Services, machinery: Machinery) -> Readiness:
+def readiness(services: Services, loop_health: LoopHealth) -> Readiness:
     """What works and what does not, with the reason."""
     parts = {"store": _store_state(services)}
     age_s = services.registry.age_s()
     silent = age_s > services.settings.registry_age_max_s
     parts["chain"] = PartState(ready=not silent, reason=f"no word for {age_s:.0f} s" if silent else "")
-    behind = machinery.watcher.blocks_behind
-    caught_up = machinery.watcher.caught_up.is_set() and behind <= HEAD_LAG_BLOCKS_MAX
+    behind = loop_health.watcher.blocks_behind
+    caught_up = loop_health.watcher.caught_up.is_set() and behind <= HEAD_LAG_BLOCKS_MAX
     parts["follower"] = PartState(ready=caught_up, reason="" if caught_up else f"{behind} blocks behind")
-    status = machinery.sealer.status
+    status = loop_health.sealer.status
     stalled = status.stopped or (
         f"since {status.stalled_since:.0f}: {status.fault_name}" if status.stalled_since else ""
     )
@@ -51,13 +49,13 @@ def readiness(services: Services, machinery: Machinery) -> Readiness:
     if services.intake.verifiers is not None:
         # They are started again by the next upload, so that none is missing yet.
         parts["verifiers"] = PartState(ready=True, reason=services.intake.verifiers.fault())
-    for loop in machinery.loops:
+    for loop in loop_health.loops:
         if reason := loop.dead or loop.fault_name:
             parts[loop.name] = PartState(ready=False, reason=reason)
     return Readiness(ready=all(part.ready for part in parts.values()), parts=parts)
 
 
-def health_router(services: Services, machinery: Machinery, figures: CollectorRegistry) -> APIRouter:
+def health_router(services: Services, loop_health: LoopHealth, figures: CollectorRegistry) -> APIRouter:
     """`/healthz` (the process answers), `/readyz` (which part does not work), `/metrics`."""
     router = APIRouter()
 
@@ -69,7 +67,7 @@ def health_router(services: Services, machinery: Machinery, figures: CollectorRe
     @router.get("/readyz", response_model=Readiness, responses={503: {"model": Readiness}})
     def get_readiness(response: Response) -> Readiness:
         """Whether records are taken and anchored now; 503 and the reason where a part does not work."""
-        said = readiness(services, machinery)
+        said = readiness(services, loop_health)
         if not said.ready:
             response.status_code = 503
         return said
@@ -85,9 +83,9 @@ def health_router(services: Services, machinery: Machinery, figures: CollectorRe
 class Figures(Collector):
     """Figures read from the parts at the moment they are asked for."""
 
-    def __init__(self, services: Services, machinery: Machinery) -> None:
+    def __init__(self, services: Services, loop_health: LoopHealth) -> None:
         self._services = services
-        self._machinery = machinery
+        self._loop_health = loop_health
 
     def describe(self) -> list[Metric]:
         """Nothing beforehand: reading the store while starting would be too early."""
@@ -95,8 +93,8 @@ class Figures(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Every figure."""
-        status = self._machinery.sealer.status
-        watcher = self._machinery.watcher
+        status = self._loop_health.sealer.status
+        watcher = self._loop_health.watcher
         intake = self._services.intake
         yield _counter("tongguan_records_accepted", "Records accepted since start", intake.accepted_count)
         yield _counter("tongguan_records_refused_at_intake", "Records refused at the door", intake.refused_count)
@@ -122,29 +120,24 @@ class Figures(Collector):
         now = self._services.clock()
         with self._services.store.reading() as connection:
             waiting, oldest = count_waiting(connection), oldest_waiting(connection)
-            late = connection.execute(
-                select(func.count())
-                .select_from(records)
-                .where(records.c.state == RecordState.ACCEPTED, records.c.anchor_by < int(now))
-            ).scalar_one()
+            overdue = count_overdue(connection, int(now))
         yield _gauge("tongguan_outbox_records", "Records that wait for the chain", waiting)
         yield _gauge(
             "tongguan_outbox_age_seconds", "Age of the oldest of them", max(0.0, now - oldest) if oldest else 0.0
         )
-        yield _gauge("tongguan_promise_breaches", "Records that wait past their promise", float(late))
+        yield _gauge("tongguan_promise_breaches", "Records that wait past their promise", float(overdue))
 
 
-def make_figures(services: Services, machinery: Machinery) -> CollectorRegistry:
+def make_figures(services: Services, loop_health: LoopHealth) -> CollectorRegistry:
     """A registry of figures of its own, so that two gateways in one process do not mix."""
     figures = CollectorRegistry(auto_describe=False)
-    figures.register(Figures(services, machinery))
+    figures.register(Figures(services, loop_health))
     return figures
 
 
 def _store_state(services: Services) -> PartState:
     try:
-        with services.store.reading() as connection:
-            connection.exec_driver_sql("SELECT 1")
+        services.store.ping()
     except StoreFault:
         return PartState(ready=False, reason="the store does not answer")
     return PartState(ready=True)

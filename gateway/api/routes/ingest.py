@@ -9,16 +9,16 @@ import orjson
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.routing import APIRoute
 
+from chain.lifecycle import RecordState
 from chain.sdjwt import RECORD_CHARS_MAX
 from gateway.access.tokens import ASSERTION_TYPE
-from gateway.api.bulk_stream import JSON_SEQ, NDJSON, BulkAnswer, BulkDesk
+from gateway.api.bulk_stream import JSON_SEQ, NDJSON, BulkAnswer, BulkUploadService
 from gateway.api.middleware import trace_id_of
 from gateway.api.models.ingest import Accepted, OwnRecord, OwnRecords, Problem, TokenAnswer
-from gateway.api.problems import GatewayRefusal
-from gateway.api.single_batcher import SinglesDesk
+from gateway.api.single_batcher import SingleBatcher
+from gateway.runtime.refusals import GatewayRefusal
 from gateway.services import Services
-from gateway.store.model import RecordState
-from gateway.store.records import Held, own_records
+from gateway.store.records import RecordStatus, own_records
 
 PAGE_MAX = 500
 SD_JWT = "application/sd-jwt"
@@ -38,7 +38,7 @@ class _DirectRoute(APIRoute):
         return handler
 
 
-def _add_single(router: APIRouter, singles: SinglesDesk) -> None:
+def _add_single(router: APIRouter, singles: SingleBatcher) -> None:
     async def submit_record(request: Request) -> Response:
         """Takes one record (SD-JWT, fully disclosed). 202 with a receipt once it is durable."""
         done = await singles.accept(await read_body(request, RECORD_CHARS_MAX))
@@ -60,8 +60,8 @@ def _add_single(router: APIRouter, singles: SinglesDesk) -> None:
 def write_router(services: Services) -> APIRouter:
     """The routes, bound to one gateway."""
     router = APIRouter(prefix="/v1", responses=_PROBLEMS)
-    desk = BulkDesk(services.intake, services.settings.bulk_lines_max)
-    _add_single(router, SinglesDesk(services.intake))
+    desk = BulkUploadService(services.intake, services.settings.bulk_lines_max)
+    _add_single(router, SingleBatcher(services.intake))
 
     @router.post(
         "/records/bulk",
@@ -133,11 +133,11 @@ def _require_plain(request: Request) -> None:
         raise GatewayRefusal("media-type", "a compressed body is not taken", field="content-encoding")
 
 
-def _line(held: Held) -> OwnRecord:
+def _line(held: RecordStatus) -> OwnRecord:
     return OwnRecord(
         record_id=held.record_id,
         type=held.vct,
-        state=held.state.value,
+        state=held.state,
         reason=held.reason,
         accepted_at=held.accepted_at,
         anchor_by=held.anchor_by,

@@ -11,13 +11,14 @@ from fastapi import APIRouter, Depends, Header, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
+from gateway.access.records import Reader
 from gateway.api.models.ingest import WebhookLine, WebhookList
-from gateway.consignment.records import Reader
 from gateway.query.change_feed import parse_cursor
-from gateway.query.consignments import ReadingDesk
-from gateway.query.webhooks import URL_CHARS_MAX, Addresses, Sender, Subscriptions, new_client
+from gateway.query.queries import Queries
+from gateway.query.webhooks import URL_CHARS_MAX, Addresses, WebhookSender, WebhookSubscriptions, new_client
 from gateway.runtime.loops import Loop
 from gateway.services import Services
+from gateway.store.webhooks import StoredWebhook
 
 PAUSE_S = 0.5
 """How often due posts are looked for: a release is told well within two seconds of its anchor."""
@@ -43,20 +44,20 @@ class Replay(BaseModel):
     after: str
 
 
-def webhook_router(services: Services, desk: ReadingDesk) -> APIRouter:
+def webhook_router(services: Services, queries: Queries) -> APIRouter:
     """The routes, and the thread that posts while the application runs."""
     addresses = Addresses(frozenset(services.settings.webhook_hosts))
-    subscriptions = Subscriptions(services.store, addresses)
+    subscriptions = WebhookSubscriptions(services.store, addresses)
     client = new_client()
-    sender = Sender(
+    sender = WebhookSender(
         store=services.store,
         addresses=addresses,
         member=services.settings.member,
         consortium=services.trust_root.consortium.hex(),
         signer=services.signer,
         clock=services.clock,
-        reader_of=lambda member: _reader_of(services, desk, member),
-        changes=desk.changes,
+        reader_of=queries.context.reader_of,
+        changes=queries.changes.changes,
         client=client,
         holder=secrets.token_hex(8),
     )
@@ -71,7 +72,7 @@ def webhook_router(services: Services, desk: ReadingDesk) -> APIRouter:
 
     def asker(authorization: Authorization = None) -> Reader:
         # A dependency is asked before the body is looked at: a stranger learns nothing of what a body should hold.
-        return desk.reader(authorization)
+        return queries.reader(authorization)
 
     asked = Depends(asker)
     router = APIRouter(prefix="/webhooks", tags=["read"], lifespan=posting)
@@ -79,29 +80,37 @@ def webhook_router(services: Services, desk: ReadingDesk) -> APIRouter:
     @router.post("", status_code=201)
     def post_webhook(wanted: NewWebhook, reader: Reader = asked) -> WebhookLine:
         """Has what is anchored for consignments that the member sees posted to an address, signed."""
-        return subscriptions.add(reader.member, wanted.url, parse_cursor(wanted.after, desk.batch_count))
+        return _line(
+            subscriptions.add(reader.member, wanted.url, parse_cursor(wanted.after, queries.context.batch_count))
+        )
 
     @router.get("")
     def get_webhooks(authorization: Authorization = None) -> WebhookList:
         """The member's own webhooks, with how far each has come and how often it failed in a row."""
-        return WebhookList(webhooks=subscriptions.listed(desk.reader(authorization).member))
+        return WebhookList(
+            webhooks=[_line(webhook) for webhook in subscriptions.listed(queries.reader(authorization).member)]
+        )
 
     @router.post("/{webhook}/replay", status_code=204)
     def post_replay(webhook: str, wanted: Replay, reader: Reader = asked) -> Response:
         """Posts everything after a batch again."""
-        subscriptions.replay(reader.member, webhook, parse_cursor(wanted.after, desk.batch_count))
+        subscriptions.replay(reader.member, webhook, parse_cursor(wanted.after, queries.context.batch_count))
         return Response(status_code=204)
 
     @router.delete("/{webhook}", status_code=204)
     def delete_webhook(webhook: str, authorization: Authorization = None) -> Response:
         """Ends a webhook."""
-        subscriptions.remove(desk.reader(authorization).member, webhook)
+        subscriptions.remove(queries.reader(authorization).member, webhook)
         return Response(status_code=204)
 
     return router
 
 
-def _reader_of(services: Services, desk: ReadingDesk, member: str) -> Reader:
-    desk.check_policy()
-    version = services.registry.snapshot().get_active_member(member)
-    return Reader(member, version.roles, desk.directory().customs_code(member))
+def _line(webhook: StoredWebhook) -> WebhookLine:
+    return WebhookLine(
+        id=webhook.id,
+        url=webhook.url,
+        cursor=str(webhook.cursor),
+        failures=webhook.failures,
+        next_at=webhook.next_at,
+    )

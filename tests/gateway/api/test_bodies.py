@@ -20,7 +20,7 @@ from gateway.api.bodies import (
     read_body,
     request_schema,
 )
-from gateway.api.problems import GatewayRefusal
+from gateway.runtime.refusals import GatewayRefusal
 from tests.doubling import assert_doubling
 
 

@@ -10,7 +10,8 @@ import jsonschema
 import pytest
 
 from gateway.api.openapi import METHODS, OPERATIONS, examples
-from gateway.api.problems import KINDS, PROBLEM_JSON
+from gateway.api.problems import PROBLEM_JSON
+from gateway.runtime.refusals import KINDS
 from tests.gateway.memory_consortium import PaperGateway, Town
 
 

@@ -11,8 +11,8 @@ import pytest
 
 from chain.errors import TongguanError
 from gateway.api import single_batcher
-from gateway.api.single_batcher import RUNNERS_MAX, SinglesDesk
-from gateway.ingest.group_commit import Acceptance, Verdict
+from gateway.api.single_batcher import RUNNERS_MAX, SingleBatcher
+from gateway.ingest.group_commit import Acceptance, SubmissionResult
 from tests.gateway.memory_consortium import PaperGateway, Town
 
 
@@ -27,7 +27,7 @@ def test_each_of_many_gets_its_own_verdict(gateway: PaperGateway, town: Town) ->
     bodies[9] = bodies[3]
 
     async def post() -> list[Acceptance | BaseException]:
-        desk = SinglesDesk(gateway.intake)
+        desk = SingleBatcher(gateway.intake)
         return await gathered([desk.accept(body) for body in bodies])
 
     answers = asyncio.run(post())
@@ -50,7 +50,7 @@ class Held:
         self.groups: list[int] = []
         self.lock = threading.Lock()
 
-    def accept_each(self, bodies: Sequence[tuple[bytes, Context]]) -> list[Verdict]:
+    def accept_each(self, bodies: Sequence[tuple[bytes, Context]]) -> list[SubmissionResult]:
         with self.lock:
             self.working += 1
             self.most = max(self.most, self.working)
@@ -67,7 +67,7 @@ def test_few_threads_serve_all_and_what_waits_goes_together() -> None:
     intake = Held()
 
     async def post() -> list[Acceptance | BaseException]:
-        desk = SinglesDesk(intake)  # type: ignore[arg-type]
+        desk = SingleBatcher(intake)  # type: ignore[arg-type]
         asked = [asyncio.ensure_future(desk.accept(b"%d" % number)) for number in range(40)]
         await asyncio.sleep(0.05)
         intake.let_go.set()
@@ -85,7 +85,7 @@ def test_a_fault_of_ours_is_told_to_those_it_met_and_the_next_are_served() -> No
     intake.let_go.set()
 
     async def post() -> list[Acceptance | BaseException]:
-        desk = SinglesDesk(intake)  # type: ignore[arg-type]
+        desk = SingleBatcher(intake)  # type: ignore[arg-type]
         first = await gathered([desk.accept(b"fault")])
         return first + await gathered([desk.accept(b"after")])
 
@@ -99,7 +99,7 @@ def test_those_who_wait_behind_a_fault_of_ours_are_served(monkeypatch: pytest.Mo
     intake = Held()
 
     async def post() -> list[Acceptance | BaseException]:
-        desk = SinglesDesk(intake)  # type: ignore[arg-type]
+        desk = SingleBatcher(intake)  # type: ignore[arg-type]
         first = asyncio.ensure_future(desk.accept(b"fault"))
         await asyncio.sleep(0.05)
         behind = asyncio.ensure_future(desk.accept(b"behind"))
@@ -116,7 +116,7 @@ def test_whoever_goes_away_keeps_nobody_waiting(gateway: PaperGateway, town: Tow
     staying = town.event(2)
 
     async def post() -> Acceptance:
-        desk = SinglesDesk(gateway.intake)
+        desk = SingleBatcher(gateway.intake)
         gone = asyncio.ensure_future(desk.accept(town.event(1).serialize().encode()))
         stays = asyncio.ensure_future(desk.accept(staying.serialize().encode()))
         await asyncio.sleep(0)

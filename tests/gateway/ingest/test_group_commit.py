@@ -10,8 +10,8 @@ from contextlib import ExitStack
 import pytest
 
 from gateway.ingest import group_commit as keeping
-from gateway.ingest.group_commit import Acceptance, Keeper, Ticket
-from gateway.ingest.pipeline import Offer
+from gateway.ingest.group_commit import Acceptance, GroupCommit, PendingCommit
+from gateway.ingest.pipeline import Candidate
 from tests.gateway.memory_consortium import PaperGateway, Town
 
 LONG_S = 20.0
@@ -19,19 +19,19 @@ LONG_S = 20.0
 
 
 @pytest.fixture
-def keeper(gateway: PaperGateway, monkeypatch: pytest.MonkeyPatch) -> Iterator[Keeper]:
+def keeper(gateway: PaperGateway, monkeypatch: pytest.MonkeyPatch) -> Iterator[GroupCommit]:
     """A keeper that would gather for very long, and counts what it writes together."""
     monkeypatch.setattr(keeping, "GATHER_S", LONG_S)
     yield gateway.intake._keeper
 
 
 @pytest.fixture
-def written(keeper: Keeper, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+def written(keeper: GroupCommit, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many offers each transaction had."""
     counts: list[int] = []
     write = keeper._written
 
-    def counted(offers: Sequence[Offer]) -> object:
+    def counted(offers: Sequence[Candidate]) -> object:
         counts.append(len(offers))
         return write(offers)
 
@@ -39,17 +39,17 @@ def written(keeper: Keeper, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return counts
 
 
-def offers(gateway: PaperGateway, town: Town, first: int, count: int) -> list[Offer]:
+def offers(gateway: PaperGateway, town: Town, first: int, count: int) -> list[Candidate]:
     lines = [b'"%b"' % town.event(number).serialize().encode() for number in range(first, first + count)]
     return gateway.intake.prepare_lines(lines)
 
 
-def all_kept(keeper: Keeper, ticket: Ticket) -> bool:
+def all_kept(keeper: GroupCommit, ticket: PendingCommit) -> bool:
     return all(isinstance(one, Acceptance) for one in keeper.verdicts(ticket))
 
 
 def test_an_upload_waits_for_nobody_where_nothing_is_examined(
-    gateway: PaperGateway, town: Town, keeper: Keeper, written: list[int]
+    gateway: PaperGateway, town: Town, keeper: GroupCommit, written: list[int]
 ) -> None:
     began = time.monotonic()
     assert all_kept(keeper, keeper.offer(offers(gateway, town, 0, 3)))
@@ -58,7 +58,7 @@ def test_an_upload_waits_for_nobody_where_nothing_is_examined(
 
 
 def test_what_is_ready_is_written_with_what_was_being_examined(
-    gateway: PaperGateway, town: Town, keeper: Keeper, written: list[int]
+    gateway: PaperGateway, town: Town, keeper: GroupCommit, written: list[int]
 ) -> None:
     ready, coming = offers(gateway, town, 0, 3), offers(gateway, town, 3, 4)
     with ExitStack() as examined:
@@ -76,7 +76,7 @@ def test_what_is_ready_is_written_with_what_was_being_examined(
 
 
 def test_a_single_record_does_not_wait_for_uploads(
-    gateway: PaperGateway, town: Town, keeper: Keeper, written: list[int]
+    gateway: PaperGateway, town: Town, keeper: GroupCommit, written: list[int]
 ) -> None:
     ready, single = offers(gateway, town, 0, 3), offers(gateway, town, 3, 1)
     with keeper.expecting(200):
@@ -92,7 +92,7 @@ def test_a_single_record_does_not_wait_for_uploads(
 
 
 def test_a_chunk_of_one_line_keeps_its_place_behind_those_before_it(
-    gateway: PaperGateway, town: Town, keeper: Keeper, written: list[int]
+    gateway: PaperGateway, town: Town, keeper: GroupCommit, written: list[int]
 ) -> None:
     first, last = keeper.offer(offers(gateway, town, 0, 3)), keeper.offer(offers(gateway, town, 3, 1))
     assert all_kept(keeper, last) and first.is_done
@@ -100,7 +100,7 @@ def test_a_chunk_of_one_line_keeps_its_place_behind_those_before_it(
 
 
 def test_a_full_transaction_waits_for_no_more(
-    gateway: PaperGateway, town: Town, keeper: Keeper, written: list[int], monkeypatch: pytest.MonkeyPatch
+    gateway: PaperGateway, town: Town, keeper: GroupCommit, written: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(keeping, "RECORDS_PER_COMMIT_MAX", 4)
     with keeper.expecting(200):
@@ -111,7 +111,7 @@ def test_a_full_transaction_waits_for_no_more(
 
 
 def test_nobody_waits_longer_than_the_bound(
-    gateway: PaperGateway, town: Town, keeper: Keeper, written: list[int], monkeypatch: pytest.MonkeyPatch
+    gateway: PaperGateway, town: Town, keeper: GroupCommit, written: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(keeping, "GATHER_S", 0.05)
     with keeper.expecting(200):
@@ -120,7 +120,7 @@ def test_nobody_waits_longer_than_the_bound(
 
 
 def test_an_examination_that_fails_is_expected_no_longer(
-    gateway: PaperGateway, town: Town, keeper: Keeper, written: list[int]
+    gateway: PaperGateway, town: Town, keeper: GroupCommit, written: list[int]
 ) -> None:
     with pytest.raises(RuntimeError), keeper.expecting(200):
         raise RuntimeError

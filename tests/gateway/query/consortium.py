@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from chain.encoding import Json
 from chain.keys import SigningKey
+from chain.lifecycle import RecordState
 from chain.members import Role
 from chain.records import sign_record
 from chain.records.audit import AuditFinding, Finding, FindingInput
@@ -20,7 +21,8 @@ from chain.records.trade import OrderHead, TradeOrder
 from chain.records.transport import Event, Transport
 from chain.records.value import Taxes, TaxLine
 from chain.sdjwt import SignedRecord
-from gateway.consignment.records import CheckpointFacts, Coverage, HeldRecord, Reader, State
+from gateway.access.records import HeldRecord, Reader
+from gateway.consignment.coverage import CheckpointFacts, Coverage
 from scripts.bootstrap import example_uscc
 from tests.record_numbers import jti_of
 
@@ -190,7 +192,7 @@ class PaperChain:
         *ucrs: str,
         amends: str | None = None,
         jti: str = "",
-        state: State = State.COVERED,
+        state: RecordState = RecordState.COVERED,
     ) -> HeldRecord:
         """The member's record about the consignments (the one of this file unless told), anchored next."""
         place = len(self.held)
@@ -203,7 +205,7 @@ class PaperChain:
             jti=jti or jti_of(f"r{place}"),
             amends=amends,
         )
-        is_anchored = state in (State.ANCHORED, State.COVERED)
+        is_anchored = state in (RecordState.ANCHORED, RecordState.COVERED)
         held = (
             HeldRecord(signed, state, place, 0, place + 10, 1_763_600_100 + place)
             if is_anchored

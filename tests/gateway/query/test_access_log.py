@@ -11,11 +11,12 @@ import pytest
 from chain.encoding import Json
 from chain.errors import StoreFault
 from chain.jws import CompactJws
+from chain.lifecycle import RecordState
 from chain.records import parse_record
 from chain.records.audit import AuditAccess
 from chain.sdjwt import ACCESSES_MAX, SignedRecord
 from gateway.access.policy import Condition, ViewPolicy
-from gateway.consignment.records import HeldRecord, Reader, State
+from gateway.access.records import HeldRecord, Reader
 from gateway.consignment.view import disclosed
 from gateway.query.read_log import READ_RECEIPT_TYP, AccessLog, Read, Shown, access_lines
 from tests.gateway.query.consortium import CARRIER, CONSORTIUM, GATEWAY, KEY, TRADER, UCR, PaperDirectory
@@ -118,7 +119,7 @@ def test_an_owner_is_shown_the_reads_of_its_own_consignment_alone() -> None:
     log = log_over(intake)
     group = read_by(CARRIER.reader, UCR, OTHER_UCR)
     log.log(group)
-    held = HeldRecord(intake.taken[0], State.COVERED, 0, 0, 1, 1)
+    held = HeldRecord(intake.taken[0], RecordState.COVERED, 0, 0, 1, 1)
     conditions = frozenset({Condition.ALWAYS, Condition.PARTY})
     seen = disclosed(held, UCR, TRADER.reader, conditions, ViewPolicy.load(), PaperDirectory())
     lines = access_lines(seen)
@@ -131,7 +132,7 @@ def test_an_owner_is_shown_the_reads_of_its_own_consignment_alone() -> None:
 def test_who_read_is_withheld_by_name_where_the_policy_grants_nothing() -> None:
     intake = open_intake()
     log_over(intake).log(read_by(TRADER.reader, UCR))
-    held = HeldRecord(intake.taken[0], State.COVERED, 0, 0, 1, 1)
+    held = HeldRecord(intake.taken[0], RecordState.COVERED, 0, 0, 1, 1)
     conditions = frozenset({Condition.ALWAYS, Condition.PARTY})
     seen = disclosed(held, UCR, CARRIER.reader, conditions, ViewPolicy.load(), PaperDirectory())
     (line,) = access_lines(seen)

@@ -22,14 +22,15 @@ from chain.records.sections import Party
 from chain.records.tax import TaxAssessment, TaxPayment
 from gateway.access.participation import conditions_for, standing_of
 from gateway.access.policy import Condition
-from gateway.query import references as references_module
 from gateway.query.documents import find_citations
-from gateway.query.references import ReferenceQuestion, find_of_concern, find_statements
+from gateway.query.references import ReferenceQuestion, find_of_concern
 from gateway.query.search import Question, propose
 from gateway.search_index.candidates import require_concern, whom_of
-from gateway.search_index.facts import Findable, findable, pack_findable, search_waiting, write_findables
-from gateway.store.model import documents, entries, records, references
+from gateway.search_index.facts import Findable, findable, pack_findable, write_findables
+from gateway.store import references as stored_references
+from gateway.store.model import documents, entries, records, references, search_waiting
 from gateway.store.records import reference_look_up
+from gateway.store.references import find_statements
 from gateway.store.store import Store
 from gateway.store.vault import DataKeys, Vault
 from tests.gateway.query.consortium import (
@@ -243,9 +244,9 @@ def test_who_is_concerned_finds_number_consignment_and_file(either_store: Store)
     whom, ucr = [TRADER.uscc], f"6CN{TRADER.uscc}-1"
     with store.reading() as connection:
         found = find_of_concern(connection, number_of(NUMBER), whom)
-        assert len(found) == 40 and {one.ucr for one in find_statements(connection, number_of(NUMBER), found)} == {
-            *found
-        }
+        assert len(found) == 40 and {
+            one.ucr for one in find_statements(connection, number_of(NUMBER).number, found)
+        } == {*found}
         assert looked_at(ucr, whom)(connection) is True
         assert len(find_citations(connection, FILE, whom)) == 40
 
@@ -283,7 +284,7 @@ def test_for_a_reader_with_very_many_consignments_the_number_leads_to_the_same_a
         for place in range(300, 500):
             _put(connection, place, f"6CN{BROKER.uscc}-{place}", NUMBER if place < 303 else f"N{place}", [BROKER.uscc])
     own_first, found = steps(store, lambda c: find_of_concern(c, number_of(NUMBER), [BROKER.uscc]))
-    monkeypatch.setattr(references_module, "OWN_FIRST_MAX", 100)
+    monkeypatch.setattr(stored_references, "OWN_FIRST_MAX", 100)
     number_first, again = steps(store, lambda c: find_of_concern(c, number_of(NUMBER), [BROKER.uscc]))
     assert found == again == [f"6CN{BROKER.uscc}-{place}" for place in range(300, 303)]
     assert number_first < own_first

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from chain.records import RECORD_TYPES
+from gateway.access.records import HeldRecord
 from gateway.consignment.findings import findings
-from gateway.consignment.records import HeldRecord
 from tests.gateway.query.consortium import (
     BANK,
     BEIJING,

@@ -8,9 +8,9 @@ import pytest
 
 from chain.ledger import RegisteredMember
 from chain.members import MemberKind, MemberState, MemberVersion, Role
-from gateway.api.problems import GatewayRefusal
 from gateway.membership.registry import Snapshot
 from gateway.query.loader import RegistryDirectory
+from gateway.runtime.refusals import GatewayRefusal
 from tests.gateway.query.consortium import BEIJING, GOVERNOR
 
 ACTIVE = MemberVersion(5, MemberState.ACTIVE, MemberKind.PARTICIPANT, Role.CUSTOMS, GOVERNOR.uscc)

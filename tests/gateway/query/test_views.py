@@ -8,11 +8,12 @@ import random
 import pytest
 
 from chain.errors import NotFound
+from chain.lifecycle import RecordState
 from chain.members import Role
 from chain.rules.pack import RULES
 from gateway.access.explain import explain
 from gateway.access.policy import Condition, ViewPolicy
-from gateway.consignment.records import Reader, State
+from gateway.access.records import Reader
 from gateway.consignment.view import consignment_view, sight_of
 from tests.gateway.query.consortium import (
     AUDITOR,
@@ -292,7 +293,7 @@ def test_taxes_and_the_second_step_show_as_due() -> None:
 
 def test_a_record_not_anchored_yet_comes_last_and_the_view_does_not_claim_to_be_complete() -> None:
     chain = story()
-    late = chain.say(TRADER, order(), jti=jti_of("late"), state=State.ACCEPTED)
+    late = chain.say(TRADER, order(), jti=jti_of("late"), state=RecordState.ACCEPTED)
     chain.held.insert(0, chain.held.pop())
     view = seen_by(chain, TRADER)
     assert view["records"][-1]["record"] == late.signed.record_id  # type: ignore[index]

@@ -14,24 +14,24 @@ import pytest
 
 from chain.errors import NotFound
 from chain.jws import CompactJws
-from gateway.api.problems import GatewayRefusal
-from gateway.consignment.records import Reader
-from gateway.query.change_feed import Told
+from gateway.access.records import Reader
+from gateway.query.change_feed import BatchChanges
 from gateway.query.webhooks import (
     WEBHOOK_HEADER,
     WEBHOOK_TYP,
     WEBHOOKS_PER_MEMBER_MAX,
     Addresses,
     MalformedWebhook,
-    Sender,
-    Subscriptions,
+    WebhookSender,
+    WebhookSubscriptions,
     new_client,
 )
+from gateway.runtime.refusals import GatewayRefusal
 from gateway.store.store import Store
 from gateway.store.vault import DataKeys, Vault
 from tests.gateway.query.consortium import BROKER, CONSORTIUM, GATEWAY, KEY, TRADER
 
-TOLD = [Told(0, [{"ucr": "A"}]), Told(1, []), Told(2, [{"ucr": "B"}, {"ucr": "C"}])]
+TOLD = [BatchChanges(0, [{"ucr": "A"}]), BatchChanges(1, []), BatchChanges(2, [{"ucr": "B"}, {"ucr": "C"}])]
 
 
 @dataclass
@@ -76,10 +76,10 @@ def receiver() -> Iterator[Receiver]:
 class Bench:
     """Subscriptions and sender over a store, with a clock that is moved."""
 
-    subscriptions: Subscriptions
-    sender: Sender
+    subscriptions: WebhookSubscriptions
+    sender: WebhookSender
     now: list[float]
-    told: list[Told]
+    told: list[BatchChanges]
     refused: list[str]
 
     def run(self, seconds: int = 0) -> None:
@@ -94,7 +94,7 @@ def bench(tmp_path: Path, receiver: Receiver) -> Iterator[Bench]:
     addresses = Addresses(frozenset({receiver.url.split("/")[2]}))
     now, told, refused = [1_800_000_000.0], list(TOLD), list[str]()
 
-    def changes(reader: Reader, after: int) -> Sequence[Told]:
+    def changes(reader: Reader, after: int) -> Sequence[BatchChanges]:
         return [one for one in told if one.batch > after]
 
     def reader_of(member: str) -> Reader:
@@ -103,10 +103,10 @@ def bench(tmp_path: Path, receiver: Receiver) -> Iterator[Bench]:
         return TRADER.reader
 
     client = new_client()
-    sender = Sender(
+    sender = WebhookSender(
         store, addresses, GATEWAY.uscc, CONSORTIUM, KEY, lambda: now[0], reader_of, changes, client, holder="one"
     )
-    yield Bench(Subscriptions(store, addresses), sender, now, told, refused)
+    yield Bench(WebhookSubscriptions(store, addresses), sender, now, told, refused)
     client.close()
     store.close()
 
@@ -121,7 +121,7 @@ def test_each_batch_that_tells_something_is_posted_once_in_order_and_signed(benc
         assert jws.verify(KEY.public)
         assert jws.payload["body_sha256"] == sha256(body).hexdigest()
         assert (jws.payload["aud"], jws.payload["sub"]) == (TRADER.uscc, webhook)
-    bench.told.append(Told(3, [{"ucr": "D"}]))
+    bench.told.append(BatchChanges(3, [{"ucr": "D"}]))
     bench.run()
     assert receiver.batches == [0, 2, 3]
 
@@ -168,7 +168,7 @@ def test_nobody_touches_anothers_webhook(bench: Bench, receiver: Receiver) -> No
     with pytest.raises(NotFound):
         bench.subscriptions.replay(BROKER.uscc, webhook, -1)
     assert bench.subscriptions.listed(BROKER.uscc) == []
-    assert [one.cursor for one in bench.subscriptions.listed(TRADER.uscc)] == ["7"]
+    assert [one.cursor for one in bench.subscriptions.listed(TRADER.uscc)] == [7]
     bench.subscriptions.remove(TRADER.uscc, webhook)
     assert bench.subscriptions.listed(TRADER.uscc) == []
 

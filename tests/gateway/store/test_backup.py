@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from chain.lifecycle import RecordState
 from gateway.store.backup import NotABackup, StoreNotEmpty, back_up, restore
-from gateway.store.model import RecordState, leases, metadata
+from gateway.store.model import leases, metadata
 from gateway.store.records import find_held, get_signed
 from gateway.store.store import Store
 from tests.gateway.memory_consortium import PaperGateway, Town

@@ -6,7 +6,6 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import create_engine, text
 
-import gateway.query.search  # noqa: F401 - its tables belong to the model
 from gateway.store.records import find_held, get_signed, reference_look_up
 from gateway.store.store import Store
 from gateway.store.vault import DataKeys, Vault

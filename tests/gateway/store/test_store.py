@@ -14,8 +14,6 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import insert, text
 
-import gateway.query.search
-import gateway.query.webhooks  # noqa: F401 - its tables, as those of search, belong to the model
 from adapters.registry import read_message
 from adapters.single_window_mock.stories import STORIES
 from gateway.membership.tag_keys import TagKeys

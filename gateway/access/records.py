@@ -1,15 +1,15 @@
-"""What a view is made from: records with their anchoring, the reader, the members, the checkpoint."""
+"""What access is decided on: records with where they stand on the chain, the reader, the members."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from functools import cached_property, lru_cache
 from typing import Protocol
 
 from chain.encoding import Json
+from chain.lifecycle import RecordState
 from chain.members import Role
 from chain.records.base import Reference
 from chain.sdjwt import SignedRecord
@@ -18,21 +18,12 @@ CONTENTS_KEPT_MAX = 8_192
 """Records whose contents are kept as they were read: a record never changes, and every view asks for them."""
 
 
-class State(StrEnum):
-    """How far a record has come; it only moves right, or ends as refused."""
-
-    ACCEPTED = "accepted"
-    ANCHORED = "anchored"
-    COVERED = "covered"
-    REFUSED = "refused"
-
-
 @dataclass(frozen=True)
 class HeldRecord:
     """One record as this gateway holds it, with where the entry for the consignment at hand stands on the chain."""
 
     signed: SignedRecord
-    state: State
+    state: RecordState
     batch: int | None = None
     """Index of the batch; None until anchored."""
     position: int | None = None
@@ -119,7 +110,7 @@ def issued_text(signed: SignedRecord) -> str:
 
 def passing(signed: SignedRecord, reference_keys: frozenset[tuple[str, str, str]]) -> HeldRecord:
     """A record that is looked at once, as intake does: nothing of it is kept in memory."""
-    held = _Passing(signed, State.ACCEPTED)
+    held = _Passing(signed, RecordState.ACCEPTED)
     held.__dict__["reference_keys"] = reference_keys
     return held
 
@@ -174,31 +165,3 @@ class Directory(Hashable, Protocol):
     def member_of(self, customs_code: str) -> str | None:
         """The member with that customs code."""
         ...
-
-
-@dataclass(frozen=True)
-class CheckpointFacts:
-    """The newest checkpoint that this gateway confirmed itself."""
-
-    index: int
-    batch_count: int
-    root: str
-    """0x-hex."""
-    votes: int
-    dissent: int
-    since_block: int
-
-
-@dataclass(frozen=True)
-class Coverage:
-    """What stands on the chain for the consignment, so that a view can say how complete it is."""
-
-    batch_count: int
-    """Batches that this gateway has read."""
-    entries: int
-    """Entries anchored for the consignment in those batches."""
-    covered_entries: int
-    """Entries among them that stand in a head under the checkpoint."""
-    missing: tuple[str, ...]
-    """Entry digests (base64url) whose records this gateway does not hold."""
-    checkpoint: CheckpointFacts | None

@@ -1,0 +1,151 @@
+"""What every read has in common: who asks, which consignments it may know of, what the policy shows, the log of reads.
+
+One order for each answer: who asks → what stands → what the policy shows → the read is logged → the answer. Nothing is
+answered while the policy file is not the one that the members agreed on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from chain.encoding import Json
+from chain.errors import NotFound
+from chain.identifiers import Ucr
+from chain.members import PolicyName
+from gateway.access.policy import ViewPolicy
+from gateway.access.records import HeldRecord, Reader
+from gateway.consignment.view import Sight, sight_of
+from gateway.query.bundles import BundleMaker
+from gateway.query.loader import (
+    LoadedConsignment,
+    Opener,
+    RegistryDirectory,
+    load_consignment,
+    load_consignments,
+)
+from gateway.query.read_log import AccessLog
+from gateway.search_index.candidates import require_concern, whom_unless_at_large
+from gateway.search_index.facts import fill_once
+from gateway.services import Services
+from gateway.store.consignments import find_receipts
+
+LOADED_TOGETHER = 25
+"""Consignments that a search asks of the store in one question."""
+
+
+@dataclass(frozen=True)
+class ReadAnswer:
+    """What a read gives, with its signed read receipt (empty where nothing of others was shown)."""
+
+    content: dict[str, Json]
+    receipt: str
+
+
+@dataclass(frozen=True)
+class BundleAnswer:
+    """A bundle's bytes with the signed read receipt."""
+
+    content: bytes
+    receipt: str
+
+
+class ReaderContext:
+    """What the read services of one gateway share; used by many threads."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+        self.policy = ViewPolicy.load(services.settings.view_policy_file)
+        self.opener = Opener(services.store.vault)
+        self._directory: RegistryDirectory | None = None
+        self.bundles = BundleMaker(
+            services.ledger, services.index, services.tag_keys, services.trust_root, services.registry.snapshot
+        )
+        self.log = AccessLog(
+            member=services.settings.member,
+            consortium=services.trust_root.consortium.hex(),
+            signer=services.signer,
+            intake=services.intake,
+            clock=services.clock,
+        )
+        if fill_once(services.store):
+            services.registry.refresh()  # that took its time, and who starts must have heard from the chain lately
+
+    @property
+    def batch_count(self) -> int:
+        """How many batches the follower has read."""
+        return self.services.index.progress().batch_count
+
+    def check_policy(self) -> None:
+        """Raises UnagreedPolicy unless the policy file is the one whose hash the registry holds."""
+        self.policy.require_agreed(self.services.registry.snapshot().find_policy(PolicyName.VIEW))
+
+    def reader(self, authorization: str | None) -> Reader:
+        """Who asks; raises GatewayRefusal (401) where the header proves nobody, UnagreedPolicy as `check_policy`."""
+        self.check_policy()
+        bearer = self.services.tokens.reader(authorization)
+        return Reader(bearer.member, bearer.roles, self.directory().customs_code(bearer.member), bearer.kid)
+
+    def reader_of(self, member: str) -> Reader:
+        """The member as the registry says now, without a key; raises GatewayRefusal, UnagreedPolicy."""
+        self.check_policy()
+        version = self.services.registry.snapshot().get_active_member(member)
+        return Reader(member, version.roles, self.directory().customs_code(member))
+
+    def directory(self) -> RegistryDirectory:
+        """The members at the head."""
+        snapshot = self.services.registry.snapshot()
+        if self._directory is None or not self._directory.is_of(snapshot):
+            self._directory = RegistryDirectory(snapshot)
+        return self._directory
+
+    def load(self, ucr: str) -> LoadedConsignment:
+        """The whole consignment, whoever asks."""
+        services = self.services
+        checkpoint = self.bundles.checkpoint_facts()
+        return load_consignment(
+            Ucr.parse(ucr), services.store, self.opener, services.index, services.tag_keys, checkpoint
+        )
+
+    def sight(self, reader: Reader, ucr: str) -> tuple[LoadedConsignment, Sight]:
+        """The consignment and what the reader sees of it; raises NotFound where the reader may not know of it."""
+        if (whom := self.whom(reader)) is not None:
+            # Before anything of it is looked at: else time would tell that it is there.
+            tags = self.services.tag_keys.all_tags(Ucr.parse(ucr))
+            with self.services.store.reading() as connection:
+                require_concern(connection, ucr, tags, whom)
+        consignment = self.load(ucr)
+        return consignment, sight_of(ucr, consignment.records, reader, self.policy, self.directory())
+
+    def find_sight(self, reader: Reader, ucr: str) -> Sight | None:
+        """What the reader sees of the consignment; None where it may not know of it."""
+        try:
+            return self.sight(reader, ucr)[1]
+        except NotFound:
+            return None
+
+    def sights(self, reader: Reader, ucrs: Sequence[str]) -> Iterator[tuple[str, Sight | None]]:
+        """What the reader sees of each of these consignments, a portion asked of the store at a time."""
+        services = self.services
+        for start in range(0, len(ucrs), LOADED_TOGETHER):
+            portion = ucrs[start : start + LOADED_TOGETHER]
+            for consignment in load_consignments(
+                portion, services.store, self.opener, services.index, services.tag_keys, checkpoint=None
+            ):
+                yield consignment.ucr, self._sight_in(reader, consignment)
+
+    def whom(self, reader: Reader, *sections: Sequence[str]) -> list[str] | None:
+        """As `whom_unless_at_large`, by the members at the head."""
+        return whom_unless_at_large(self.policy, reader, self.directory().sponsored_by(reader.member), *sections)
+
+    def receipts_of(self, reader: Reader, shown: Sequence[HeldRecord]) -> list[str]:
+        """The receipts that this gateway gave for those of these records which the reader issued."""
+        own = [record.signed.record_id for record in shown if record.signed.iss == reader.member]
+        with self.services.store.reading() as connection:
+            return find_receipts(connection, own)
+
+    def _sight_in(self, reader: Reader, consignment: LoadedConsignment) -> Sight | None:
+        try:
+            return sight_of(consignment.ucr, consignment.records, reader, self.policy, self.directory())
+        except NotFound:
+            return None

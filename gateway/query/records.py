@@ -1,0 +1,96 @@
+"""One record as its reader sees it, through each of the consignments that it speaks of; and its proof bundle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from chain.errors import NotFound
+from chain.lifecycle import RecordState
+from chain.sdjwt import ACCESS_TYPE, SignedRecord
+from gateway.access.records import HeldRecord, Reader
+from gateway.consignment.view import disclosed, record_view
+from gateway.query.loader import find_links, held_record
+from gateway.query.read_log import Read
+from gateway.query.reader_context import BundleAnswer, ReadAnswer, ReaderContext
+from gateway.store.consignments import find_stored_record
+
+
+@dataclass(frozen=True)
+class SeenRecord:
+    """A record as one reader sees it."""
+
+    record: HeldRecord
+    ucrs: list[str]
+    """The consignments through which the reader sees it."""
+    refusal: str
+    """Why it was refused; empty where it was not."""
+
+
+class RecordService:
+    """Answers reads of single records; shared between threads."""
+
+    def __init__(self, context: ReaderContext) -> None:
+        self._context = context
+
+    def view(self, reader: Reader, record_id: str) -> ReadAnswer:
+        """One record as the reader sees it; raises NotFound where it may not know of it."""
+        seen = self._seen(reader, record_id)
+        receipt = self._context.log.log(Read.of(reader, "record", {ucr: [seen.record] for ucr in seen.ucrs}))
+        content = record_view(seen.record)
+        if seen.refusal and seen.record.signed.iss == reader.member:
+            content["reason"] = seen.refusal
+        return ReadAnswer(content, receipt)
+
+    def bundle(self, reader: Reader, record_id: str) -> BundleAnswer:
+        """The proof bundle of what `view` shows, with its receipt where it is one's own."""
+        context = self._context
+        seen = self._seen(reader, record_id)
+        links = find_links(seen.record.signed, seen.ucrs, context.services.index, context.services.tag_keys)
+        content = context.bundles.record(seen.record, links, context.receipts_of(reader, [seen.record]))
+        read = Read.of(reader, "bundle", {ucr: [seen.record] for ucr in seen.ucrs})
+        return BundleAnswer(content, context.log.log(read))
+
+    def _seen(self, reader: Reader, record_id: str) -> SeenRecord:
+        with self._context.services.store.reading() as connection:
+            stored = find_stored_record(connection, record_id)
+        if stored is None:
+            raise NotFound("record", record_id)
+        signed = self._context.opener.open(stored)
+        ucrs = [ucr for _, ucr in signed.ucr_elements() if ucr is not None]
+        if signed.iss == reader.member:
+            return SeenRecord(self._own(signed, ucrs, stored.state), ucrs, stored.reason or "")
+        by_ucr = {ucr: record for ucr in ucrs if (record := self._seen_in(reader, ucr, signed)) is not None}
+        if not by_ucr:
+            raise NotFound("record", record_id)
+        return SeenRecord(_joined(signed, [*by_ucr.values()]), [*by_ucr], stored.reason or "")
+
+    def _own(self, signed: SignedRecord, ucrs: list[str], state: RecordState) -> HeldRecord:
+        services = self._context.services
+        links = find_links(signed, ucrs, services.index, services.tag_keys)
+        first = min((link for _, link in links.values()), key=lambda link: (link.batch, link.position), default=None)
+        record = held_record(signed, first, services.index, services.index.progress().map_count)
+        is_refused = first is None and state is RecordState.REFUSED
+        return replace(record, state=RecordState.REFUSED) if is_refused else record
+
+    def _seen_in(self, reader: Reader, ucr: str, signed: SignedRecord) -> HeldRecord | None:
+        if signed.vct == ACCESS_TYPE:
+            return self._access_record_in(reader, ucr, signed)
+        sight = self._context.find_sight(reader, ucr)
+        records = sight.records if sight else ()
+        return next((record for record in records if record.signed.record_id == signed.record_id), None)
+
+    def _access_record_in(self, reader: Reader, ucr: str, signed: SignedRecord) -> HeldRecord | None:
+        context = self._context
+        sight = context.find_sight(reader, ucr)
+        if sight is None or sight.own_only:
+            return None
+        services = context.services
+        link = find_links(signed, [ucr], services.index, services.tag_keys).get(ucr)
+        record = held_record(signed, link and link[1], services.index, services.index.progress().map_count)
+        return disclosed(record, ucr, reader, sight.conditions, context.policy, context.directory())
+
+
+def _joined(signed: SignedRecord, seen: list[HeldRecord]) -> HeldRecord:
+    """The record as seen through each of several consignments: what any of them shows."""
+    digests = {disclosure.digest for record in seen for disclosure in record.signed.disclosures}
+    return replace(min(seen, key=lambda record: record.order), signed=signed.with_elements(digests))

@@ -1,0 +1,116 @@
+"""What views are made from: the stored records of a consignment, found by tag, by id or by their place in a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Row, Select, bindparam, select
+
+from chain.lifecycle import RecordState
+from gateway.store.model import entries, payloads, records
+from gateway.store.records import IN_MAX, at_places
+
+
+class StoredEntry(NamedTuple):
+    """A record under one tag of a consignment, with the two parts of its payload."""
+
+    record_id: str
+    jwt: bytes
+    """Compressed."""
+    disclosures: bytes | None
+    """Compressed and encrypted; None once erased."""
+    state: str
+    tag: bytes
+    entry_digest: bytes
+
+
+class StoredRecord(NamedTuple):
+    """A record with the two parts of its payload, and how far it has come."""
+
+    record_id: str
+    jwt: bytes
+    disclosures: bytes | None
+    state: RecordState
+    reason: str | None
+    """Why it was refused."""
+
+
+class AnchoredEntry(NamedTuple):
+    """A record's entry in a batch: for which consignment."""
+
+    ucr: str
+    record_id: str
+
+
+_ENTRY_COLUMNS = (
+    records.c.record_id,
+    payloads.c.jwt,
+    payloads.c.disclosures,
+    records.c.state,
+    entries.c.tag,
+    entries.c.entry_digest,
+)
+_ENTRIES: Select[Any] = (
+    select(*_ENTRY_COLUMNS)
+    .join(records, records.c.seq == entries.c.record_seq)
+    .join(payloads, payloads.c.record_seq == entries.c.record_seq)
+    .where(entries.c.tag.in_(bindparam("tags", expanding=True)))
+    .limit(bindparam("count_max"))
+)
+"""Built once: writing the question anew for each view costs more than the store takes to answer it."""
+_NEWEST_ENTRIES = _ENTRIES.order_by(records.c.seq.desc())
+
+
+def find_entries(connection: Connection, tags: Collection[bytes], count_max: int) -> list[StoredEntry]:
+    """The records under these tags, at most `count_max`."""
+    return _entries(connection.execute(_ENTRIES, {"tags": [*tags], "count_max": count_max}).all())
+
+
+def find_newest_entries(connection: Connection, tags: Collection[bytes], count_max: int) -> list[StoredEntry]:
+    """The records under these tags, newest first, at most `count_max`."""
+    return _entries(connection.execute(_NEWEST_ENTRIES, {"tags": [*tags], "count_max": count_max}).all())
+
+
+def find_stored_record(connection: Connection, record_id: str) -> StoredRecord | None:
+    """The record of that id; None where it was never accepted here."""
+    columns = (records.c.record_id, payloads.c.jwt, payloads.c.disclosures, records.c.state, records.c.reason)
+    wanted: Select[Any] = select(*columns).join(payloads, payloads.c.record_seq == records.c.seq)
+    row = connection.execute(wanted.where(records.c.record_id == record_id)).first()
+    if row is None:
+        return None
+    return StoredRecord(row.record_id, bytes(row.jwt), _optional(row.disclosures), RecordState(row.state), row.reason)
+
+
+def find_receipts(connection: Connection, record_ids: Sequence[str]) -> list[str]:
+    """The receipts of these records, as they were first given."""
+    receipts: list[str] = []
+    for start in range(0, len(record_ids), IN_MAX):
+        portion = record_ids[start : start + IN_MAX]
+        wanted = select(payloads.c.receipt).join(records, records.c.seq == payloads.c.record_seq)
+        receipts += connection.execute(wanted.where(records.c.record_id.in_(portion))).scalars()
+    return receipts
+
+
+def find_anchored(
+    connection: Connection, places: Sequence[tuple[bytes, bytes]], without_type: str
+) -> list[AnchoredEntry]:
+    """The records at these (tag, entry digest), in the order of the places; those of one type are left out."""
+    wanted = (
+        select(entries.c.tag, entries.c.entry_digest, entries.c.ucr, records.c.record_id)
+        .join(records, records.c.seq == entries.c.record_seq)
+        .where(records.c.vct != without_type)
+    )
+    by_place: dict[tuple[bytes, bytes], AnchoredEntry] = {}
+    for question in at_places(wanted, places):
+        for tag, digest, ucr, record_id in connection.execute(question):
+            by_place[bytes(tag), bytes(digest)] = AnchoredEntry(ucr, record_id)
+    return [by_place[place] for place in dict.fromkeys(places) if place in by_place]
+
+
+def _entries(rows: Sequence[Row[*tuple[Any, ...]]]) -> list[StoredEntry]:
+    return [StoredEntry(row[0], bytes(row[1]), _optional(row[2]), row[3], bytes(row[4]), bytes(row[5])) for row in rows]
+
+
+def _optional(content: bytes | None) -> bytes | None:
+    return None if content is None else bytes(content)

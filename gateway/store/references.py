@@ -1,0 +1,115 @@
+"""Rows of references: which consignments the records of this store say a number of."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, func, literal, select
+
+from chain.lifecycle import RecordState
+from gateway.store.model import (
+    FACT_CHARS_MAX,
+    entries,
+    records,
+    references,
+    search_concerns,
+    search_facts,
+    search_waiting,
+)
+from gateway.store.records import reference_look_up
+from gateway.store.search import WAITING_MAX, concerns_one_of, first_waiting
+
+STATEMENTS_MAX = 200
+"""Most statements of one number that are looked at."""
+OWN_FIRST_MAX = 20_000
+"""Most consignments of a reader that are gone through for one number: some 10 ms."""
+
+
+class NumberQuery(NamedTuple):
+    """A number of one kind, as `Reference.key` writes it."""
+
+    kind: str
+    value: str
+    scope: str = ""
+    """Whose number it is; empty: anybody's."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One record that says the number of one consignment."""
+
+    ucr: str
+    scope: str
+    on: str
+    ucr_count: int
+    """How many consignments the record speaks of: with more than one, the number may be any one's."""
+
+
+class WaitingStatement(NamedTuple):
+    """A record that says the number of one consignment and whose facts still wait."""
+
+    ucr: str
+    facts: bytes
+    """Packed."""
+    is_settled: bool
+    """The search tables say already that the consignment concerns one of the names asked for."""
+
+
+def find_statements(
+    connection: Connection, number: NumberQuery, among: Collection[str] | None = None
+) -> list[Statement]:
+    """Every consignment that a record says the number of, or of those `among` it; refused records left out."""
+    wanted = (
+        select(entries.c.ucr, references.c.scope, references.c.said_on, records.c.entry_count)
+        .join(records, records.c.seq == references.c.record_seq)
+        .join(entries, entries.c.record_seq == references.c.record_seq)
+        .where(
+            *_is_number(number),
+            records.c.state != RecordState.REFUSED,
+            func.length(entries.c.ucr) > 0,
+        )
+        .order_by(records.c.entry_count, entries.c.ucr)
+        .limit(STATEMENTS_MAX)
+    )
+    if number.scope:
+        wanted = wanted.where(references.c.scope == number.scope)
+    if among is not None:
+        wanted = wanted.where(entries.c.ucr.in_(among))
+    return [Statement(row.ucr, row.scope, row.said_on, int(row.entry_count)) for row in connection.execute(wanted)]
+
+
+def find_concerned(connection: Connection, number: NumberQuery, whom: Sequence[str]) -> set[str]:
+    """The consignments that a record says the number of and that concern one of these names, of flushed facts.
+
+    For names with up to `OWN_FIRST_MAX` consignments the store goes through these and looks for the number in each, so
+    that the work is the same whether or not others have said the number. For names with more that would take longer
+    than the answer is worth: there the number leads, and what a record that concerns others costs is one look.
+    """
+    own = select(search_concerns.c.ucr).where(search_concerns.c.whom.in_(whom))
+    is_number = (search_facts.c.kind == number.kind, search_facts.c.value == number.value[:FACT_CHARS_MAX])
+    if connection.execute(own.offset(OWN_FIRST_MAX).limit(1)).first() is not None:
+        wanted = select(search_facts.c.ucr).where(*is_number, concerns_one_of(search_facts.c.ucr, whom))
+    else:
+        fact = select(literal(1)).where(*is_number, search_facts.c.ucr == search_concerns.c.ucr).limit(1)
+        wanted = own.where(fact.scalar_subquery().is_not(None))
+    return set(connection.execute(wanted.distinct().limit(STATEMENTS_MAX)).scalars())
+
+
+def find_waiting_statements(connection: Connection, number: NumberQuery, whom: Sequence[str]) -> list[WaitingStatement]:
+    """The records that say the number and whose facts still wait."""
+    wanted = (
+        select(entries.c.ucr, search_waiting.c.facts, concerns_one_of(entries.c.ucr, whom).label("is_settled"))
+        .join(search_waiting, search_waiting.c.record_seq == references.c.record_seq)
+        .join(entries, entries.c.record_seq == references.c.record_seq)
+        .where(*_is_number(number), references.c.record_seq >= first_waiting)
+        .limit(WAITING_MAX)
+    )
+    return [WaitingStatement(row.ucr, bytes(row.facts), bool(row.is_settled)) for row in connection.execute(wanted)]
+
+
+def _is_number(number: NumberQuery) -> tuple[ColumnElement[bool], ...]:
+    """That a reference is the number in question, of whatever scope."""
+    look_up = references.c.look_up == reference_look_up(number.kind, number.value)
+    return look_up, references.c.value == number.value, references.c.kind == number.kind
