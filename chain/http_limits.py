@@ -75,6 +75,8 @@ class BoundedHttp(HttpToolsProtocol):
     _counted_as: str | None = None
     _unread: asyncio.TimerHandle | None = None
     _unread_bytes = 0
+    _sent_bytes = _sent_bytes_seen = 0
+    """Of bodies, by the peer: since the connection began, and when its reading was looked at."""
 
     _reads_head = True
     _head_bytes = 0
@@ -132,7 +134,9 @@ class BoundedHttp(HttpToolsProtocol):
     def _look_at_answer(self) -> None:
         self._unread = None
         unread, self._unread_bytes = self._unread_bytes, self._buffered()
-        if self._unread_bytes >= unread and self.transport is not None:
+        sends, self._sent_bytes_seen = self._sent_bytes > self._sent_bytes_seen, self._sent_bytes
+        # Who still sends may read later: some clients write their whole upload first.
+        if self._unread_bytes >= unread and not sends and self.transport is not None:
             self.transport.abort()
             return
         self._unread = self.loop.call_later(ANSWER_WAIT_S, self._look_at_answer)
@@ -175,6 +179,7 @@ class BoundedHttp(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         """A piece of a body."""
         self._body_bytes += len(body)
+        self._sent_bytes += len(body)
         super().on_body(body)
 
     def on_message_complete(self) -> None:

@@ -7,21 +7,24 @@ disk: `{"line": 0, "status": 202, "record_id", "receipt"}`, or `{"line": 0, "sta
 that loses the connection sends the same lines again.
 
 The answer reads and writes by itself: a framework's streaming response would have a second listener on the body and
-lose parts of it. What came in is counted against what was answered. While chunks are under way no more is read, so a
-client that sends faster than records are kept is held back at its socket.
+lose parts of it. While chunks are under way no more is read, so a client that sends faster than records are kept is
+held back at its socket. Verdicts that the client does not read yet are spooled, so that it may write everything first.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import orjson
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from gateway.api.problems import kind_of, problem
+from gateway.api.verdict_spool import SpoolRoom, VerdictSpool
 from gateway.ingest.group_commit import Acceptance, PendingCommit, SubmissionResult
 from gateway.ingest.pipeline import LINE_BYTES_MAX
 from gateway.ingest.service import Intake
@@ -38,15 +41,32 @@ CHUNKS_OF_UPLOAD_MAX = 12
 CHUNKS_MAX = 24
 """Chunks of all uploads under way; what they hold is what memory they cost."""
 FULL_PAUSE_S = 0.005
+FULL_RETRY_S = 10.0
+UPLOADS_MAX = 64
+"""Uploads under way; more are refused before anything of them is read."""
 
 
 class BulkUploadService:
     """What the uploads of one gateway share."""
 
-    def __init__(self, intake: Intake, lines_max: int) -> None:
+    def __init__(self, intake: Intake, lines_max: int, spool_folder: Path | None = None) -> None:
+        """`spool_folder` holds verdicts that wait for slow readers."""
         self._intake = intake
         self.lines_max = lines_max
+        self.room = SpoolRoom(spool_folder)
         self._under_way = 0
+        self._uploads = 0
+
+    @contextmanager
+    def upload(self) -> Iterator[None]:
+        """One upload while it lasts; raises GatewayRefusal where too many are under way."""
+        if self._uploads >= UPLOADS_MAX:
+            raise GatewayRefusal("quota", f"{UPLOADS_MAX} uploads are under way", retry_after_s=FULL_RETRY_S)
+        self._uploads += 1
+        try:
+            yield
+        finally:
+            self._uploads -= 1
 
     async def let_in(self) -> None:
         """Waits until a further chunk may be under way."""
@@ -98,19 +118,47 @@ class BulkAnswer(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Reads the upload to its end and answers every line."""
         headers = [(b"content-type", NDJSON.encode())]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        with self._desk.upload():
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            spool = VerdictSpool(self._desk.room)
+            arrived = asyncio.Event()
+            answering = asyncio.create_task(self._answer(receive, spool, arrived))
+            try:
+                while not answering.done() or spool.length:
+                    if part := spool.take():
+                        await send({"type": "http.response.body", "body": part, "more_body": True})
+                        continue
+                    arrived.clear()
+                    if not answering.done():
+                        await arrived.wait()
+                await answering
+            except ConnectionAbortedError:
+                return
+            finally:
+                answering.cancel()
+                # What it writes next would stand in a spool that is closed.
+                await asyncio.gather(answering, return_exceptions=True)
+                spool.close()
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _answer(self, receive: Receive, spool: VerdictSpool, arrived: asyncio.Event) -> None:
+        """Spools every verdict in order, and wakes whoever sends them; raises ConnectionAbortedError."""
         # One is being awaited and one waits to be put, so that as many as the bound are under way.
         under_way: asyncio.Queue[asyncio.Task[bytes] | None] = asyncio.Queue(CHUNKS_OF_UPLOAD_MAX - 2)
         reader = asyncio.create_task(self._read(receive, under_way))
         try:
             while (answer := await under_way.get()) is not None:
-                await send({"type": "http.response.body", "body": await answer, "more_body": True})
-            answered = await reader
-        except ConnectionAbortedError:
-            return
+                await self._spool(spool, await answer, arrived)
+            await self._spool(spool, await reader, arrived)
         finally:
             reader.cancel()
-        await send({"type": "http.response.body", "body": answered, "more_body": False})
+            arrived.set()
+
+    async def _spool(self, spool: VerdictSpool, lines: bytes, arrived: asyncio.Event) -> None:
+        while self._desk.room.is_full:  # noqa: ASYNC110 - an event would belong to one event loop
+            await asyncio.sleep(FULL_PAUSE_S)
+        spool.put(lines)
+        arrived.set()
 
     async def _read(self, receive: Receive, under_way: asyncio.Queue[asyncio.Task[bytes] | None]) -> bytes:
         """Puts each chunk under way; the last line, where a limit ended the upload."""
@@ -151,10 +199,17 @@ def answer_line(number: int, verdict: SubmissionResult, trace_id: str) -> bytes:
 async def chunked(parts: AsyncIterator[bytes], lines_max: int) -> AsyncIterator[list[bytes]]:
     """The lines of the parts, in chunks; blank ones are left out. Raises GatewayRefusal past a limit."""
     waiting: list[bytes] = []
-    rest, waiting_bytes, total = b"", 0, 0
+    begun: list[bytes] = []  # parts of a line whose end has not come: joined once, or each would be copied again
+    begun_bytes, waiting_bytes, total = 0, 0, 0
     async for part in parts:
-        *whole, rest = (rest + part).split(b"\n")
-        if len(rest) > LINE_BYTES_MAX:
+        *whole, rest = part.split(b"\n")
+        if whole and begun:
+            whole[0] = b"".join([*begun, whole[0]])
+            begun, begun_bytes = [], 0
+        if rest:
+            begun.append(rest)
+            begun_bytes += len(rest)
+        if begun_bytes > LINE_BYTES_MAX:
             raise GatewayRefusal("too-large", f"a line has more than {LINE_BYTES_MAX} bytes")
         for line in whole:
             stripped = line.strip(b"\r\x1e \t")
@@ -170,7 +225,7 @@ async def chunked(parts: AsyncIterator[bytes], lines_max: int) -> AsyncIterator[
             if len(waiting) == LINES_PER_CHUNK_MAX or waiting_bytes > CHUNK_BYTES_MAX:
                 yield waiting
                 waiting, waiting_bytes = [], 0
-    last = rest.strip(b"\r\x1e \t")
+    last = b"".join(begun).strip(b"\r\x1e \t")
     too_many = bool(last) and total == lines_max
     if last and not too_many:
         waiting.append(last)

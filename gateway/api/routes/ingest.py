@@ -60,7 +60,9 @@ def _add_single(router: APIRouter, singles: SingleBatcher) -> None:
 def write_router(services: Services) -> APIRouter:
     """The routes, bound to one gateway."""
     router = APIRouter(prefix="/v1", responses=_PROBLEMS)
-    desk = BulkUploadService(services.intake, services.settings.bulk_lines_max)
+    desk = BulkUploadService(
+        services.intake, services.settings.bulk_lines_max, services.settings.index_dir.parent / "spool"
+    )
     _add_single(router, SingleBatcher(services.intake))
 
     @router.post(
