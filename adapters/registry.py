@@ -33,7 +33,7 @@ def find_reader(message: bytes) -> Reader:
         raise MalformedMessage(
             # No part of it is quoted: what is no message may be anything, a key for one.
             "message",
-            "begins as XML, JSON or EDIFACT",
+            "begins as XML, JSON, EDIFACT or ZIP",
             value=f"{len(message)} other bytes",
             fix="Check the file and its encoding",
         )
@@ -48,6 +48,8 @@ def find_reader(message: bytes) -> Reader:
 
 def find_form(message: bytes) -> Form | None:
     """The outer form of the bytes by their first characters, past a UTF-8 mark; None where it is no form we read."""
+    if message.startswith(b"PK\x03\x04"):
+        return Form.ZIP
     start = message[:1024].removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n")
     if start.startswith(b"<"):
         return Form.XML

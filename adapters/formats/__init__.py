@@ -21,6 +21,7 @@ class Form(Enum):
     XML = "XML"
     JSON = "JSON"
     EDIFACT = "EDIFACT"
+    ZIP = "ZIP"
 
 
 @dataclass(frozen=True)

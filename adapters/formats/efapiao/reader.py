@@ -54,7 +54,7 @@ class EInvoiceReader:
         root = Fields.root(parse_xml(message), faults)
         record: TaxInvoice | None = None
         with noted(root.where, faults):
-            record = _invoice(root, Source(kind=KIND, sha256=message_digest(message)))
+            record = read_einvoice(root, Source(kind=KIND, sha256=message_digest(message)))
         faults.refuse(KIND)
         header = root.child("Header")
         message_id = header.maybe("EIid", NAME) if header is not None else None
@@ -73,7 +73,8 @@ def _lookup(record: TaxInvoice | None) -> tuple[Reference, ...]:
     return (*record.references, *declared)
 
 
-def _invoice(root: Fields, source: Source) -> TaxInvoice | None:
+def read_einvoice(root: Fields, source: Source, documents: tuple[Document, ...] = ()) -> TaxInvoice | None:
+    """The record of an `EInvoice` element, with further documents that it cites; None where faults were noted."""
     remarks: list[Remark] = []
     data = root.child("EInvoiceData", required=True)
     if data is None:
@@ -96,9 +97,12 @@ def _invoice(root: Fields, source: Source) -> TaxInvoice | None:
     record = TaxInvoice(
         references=(Reference(kind="invoice", value=number),),
         source=source,
-        documents=tuple(
-            Document(kind=Code(system="cn-red-letter-confirmation", value="confirmation"), number=confirmation)
-            for confirmation in confirmations
+        documents=(
+            *documents,
+            *(
+                Document(kind=Code(system="cn-red-letter-confirmation", value="confirmation"), number=confirmation)
+                for confirmation in confirmations
+            ),
         ),
         invoice=InvoiceHead(
             number=number,
