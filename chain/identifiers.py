@@ -2,7 +2,8 @@
 
 Each type is a `str`; `X.parse(text)` gives the one canonical spelling or raises `MalformedIdentifier` naming the rule.
 All of them work as pydantic field types, yet this module imports pydantic only when a model asks for a schema: the
-verifier's machine has none. Check digits are python-stdnum's where it has them, loaded at first use.
+verifier's machine has none. Check digits are python-stdnum's where it has them, loaded at first use, but for the
+USCC's: the verifier computes it too.
 """
 
 from __future__ import annotations
@@ -37,13 +38,17 @@ class Identifier(str):
     LAYOUT: ClassVar[re.Pattern[str]]
     """Its layout, matched against the whole text."""
     EXAMPLE: ClassVar[str]
+    CHARS_MAX: ClassVar[int] = SAID_CHARS_MAX
+    """Longest text that is looked at."""
+    PLAIN: ClassVar[re.Pattern[str] | None] = None
+    """A narrower layout in which most of them are written, where that is easier to match; each match has the layout."""
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """The reference in the text; raises `MalformedIdentifier` with the rule that it breaks."""
         if type(text) is cls:
             return text
-        if not isinstance(text, str) or len(text) > SAID_CHARS_MAX:
+        if not isinstance(text, str) or len(text) > cls.CHARS_MAX:
             raise MalformedIdentifier(cls.NAME, cls.RULE, value=text)
         spelled = cls._spelling(text)
         if not cls.LAYOUT.fullmatch(spelled):
@@ -60,6 +65,11 @@ class Identifier(str):
         except MalformedIdentifier:
             return False
         return True
+
+    @classmethod
+    def has_form(cls, text: object) -> bool:
+        """Whether it is a text of the right layout in its canonical spelling, whatever its check digit."""
+        return isinstance(text, str) and len(text) <= cls.CHARS_MAX and cls.LAYOUT.fullmatch(text) is not None
 
     @classmethod
     def _spelling(cls, text: str) -> str:
@@ -127,7 +137,7 @@ class Ucr(Identifier):
     RULE = (
         "at most 35 characters: year digit, country, company id, hyphen, reference, such as 6CN91110000600037341L-0001"
     )
-    LAYOUT = re.compile(r"(?=.{1,35}$)[0-9][A-Z]{2}[0-9A-Z]{1,18}-[0-9A-Z()\-]{1,19}")
+    LAYOUT = re.compile(r"(?=[!-~]{1,35}\Z)[0-9][A-Z]{2}[0-9A-Z]{1,18}-[0-9A-Z()\-]{1,19}")
     EXAMPLE = "6CN91110000600037341L-0001"
 
     @property
@@ -354,6 +364,22 @@ class InvoiceNumber(Identifier):
     EXAMPLE = "26112000000000000018"
 
 
+class ReferenceNumber(Identifier):
+    """Any number by which a party knows goods, or whose number it is: one line that reads as what it is.
+
+    ASCII and Chinese characters, single spaces inside. A letter that looks like another (Cyrillic А), a mark that is
+    not seen (zero width, direction) or a space at an end would make one number look like another.
+    """
+
+    __slots__ = ()
+    NAME = "reference number"
+    RULE = "1 to 128 printable ASCII or Chinese characters, with single spaces inside alone"
+    LAYOUT = re.compile(r"[!-~\u4e00-\u9fff]+(?: [!-~\u4e00-\u9fff]+)*")
+    EXAMPLE = "TG20260105000001"
+    CHARS_MAX = 128
+    PLAIN = re.compile(r"[!-~]{1,64}(?: [!-~]{1,63})?")
+
+
 class CebGuid(Identifier):
     """The id of a cross-border e-commerce message (CEB `guid`), 36 characters; letters become capitals."""
 
@@ -368,9 +394,12 @@ class CebGuid(Identifier):
         return text.upper()
 
 
+_USCC_CHARACTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+_USCC_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
+
+
 @lru_cache(maxsize=KNOWN_MAX)
 def _uscc_checks(code: str) -> bool:
-    """The same few thousand companies come again and again, and the check costs as much as the rest of a field."""
-    from stdnum.cn import uscc
-
-    return bool(uscc.is_valid(code))
+    """Whether the last character is the check character of GB 32100; the text has the layout of a USCC."""
+    total = sum(_USCC_CHARACTERS.index(c) * weight for c, weight in zip(code[:17], _USCC_WEIGHTS, strict=True))
+    return code[17] == _USCC_CHARACTERS[-total % 31]

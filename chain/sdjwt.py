@@ -4,8 +4,9 @@
 
 Visible are `iss`, `aud`, `iat`, `jti`, `vct`, `_sd_alg`, `amends` where there is one, and every section's **name**.
 Each section is an array of `{"...": digest}`; a disclosure is `[salt, value]`, its digest the SHA-256 of its base64url
-text. `ucr`, `goods_items` and `access` have one element per value, every other section exactly one. There is no `_sd`,
-no decoy, no nesting, no key binding: one record cannot hold two truths, and what is withheld has a name.
+text. `ucr`, `names`, `references`, `goods_items` and `access` have one element a value, every other section exactly
+one. There is no `_sd`, no decoy, no nesting, no key binding: one record cannot hold two truths, and what is withheld
+has a name.
 
     record digest = SHA-256(JWS signing input)          record_id = base64url(record digest)
 
@@ -69,12 +70,24 @@ ACCESS_TYPE = "audit.access"
 ACCESSES_MAX = 200
 """Most reads that one access record tells of; never fewer than `UCRS_MAX`, since a read may be of so many."""
 
+REFERENCES_MAX = 1_000
+"""Most numbers that one record says."""
+
+NAMES_MAX = 64
+"""Most members that one record names."""
+
 MANY_ELEMENTS: Final[Mapping[str, int]] = {
     "ucr": UCRS_MAX,
+    "names": NAMES_MAX,
+    "references": REFERENCES_MAX,
     "goods_items": GOODS_ITEMS_MAX,
     "access": ACCESSES_MAX,
 }
 """The sections that have one element per value, and how many at most. Every other section has exactly one."""
+
+
+DISCLOSURES_MAX: Final = SECTIONS_MAX + sum(MANY_ELEMENTS.values())
+"""Most disclosures of a record."""
 
 
 class Withheld(Enum):
@@ -135,7 +148,7 @@ class SignedRecord:
             raise MalformedRecord("record", "is ASCII text: a JWT and its disclosures, each closed by ~") from None
         if tail:
             raise MalformedRecord("record", "ends with ~; key binding is not used", value=tail)
-        if len(encoded) > SECTIONS_MAX + UCRS_MAX + GOODS_ITEMS_MAX:
+        if len(encoded) > DISCLOSURES_MAX:
             raise MalformedRecord("record", "has more disclosures than a record can have", value=len(encoded))
         return _record(_parse_jwt(jwt, read_texts), parse_disclosures(encoded, read_texts))
 

@@ -77,7 +77,7 @@ def _identifiers(kind: type[ids.Identifier]) -> st.SearchStrategy[Any]:
     }
     if kind in special:
         return special[kind]()
-    return st.from_regex(kind.LAYOUT, fullmatch=True).map(kind.parse)
+    return st.from_regex(kind.LAYOUT, fullmatch=True).filter(kind.is_valid).map(kind.parse)
 
 
 def lines(longest: int = 24) -> st.SearchStrategy[str]:

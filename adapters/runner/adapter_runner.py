@@ -24,6 +24,7 @@ from adapters.registry import read_message
 from adapters.runner.amendments import Amending, reference_key
 from adapters.runner.journal import Journal, JournalEntity, JournalMessage
 from adapters.runner.retry_policy import Progress, RunnerSettings
+from adapters.runner.standing_names import StandingNames
 from adapters.runner.submission import Gateway, Outcome, Submission, record_jti, submit_many
 from adapters.runner.ucr_resolution import Assign, NotYet, Placing
 from adapters.sources.envelope import Envelope
@@ -86,6 +87,7 @@ class AdapterRunner:
         self._settings = settings or RunnerSettings()
         self._placing = Placing(gateway, assign)
         self._amending = Amending(journal, self._entity)
+        self._names = StandingNames(gateway, clock)
         self._clock = clock
         self._random = random or Random()  # noqa: S311 - jitter only
         self._after = 0
@@ -249,7 +251,13 @@ class AdapterRunner:
     def _sign(self, message: JournalMessage, known: JournalEntity, entity: Entity) -> _Signed:
         if entity.record is None:
             raise MalformedMessage("message", f"has a record for entity {known.ordinal}, as it had when first read")
-        record = entity.record.for_ucrs(self._placing.find_ucrs(message.envelope, entity, entity.record))
+        amends = self._amending.find(message, entity, entity.record)
+        ucrs = self._placing.find_ucrs(message.envelope, entity, entity.record)
+        if amends is not None:
+            # An amendment that leaves one of its predecessor's consignments out does not count.
+            ucrs = (*ucrs, *self._amending.find_ucrs(amends))
+        record = entity.record.for_ucrs(ucrs)
+        record = record.with_names(self._names.find(record, self.member))
         signed = sign_record(
             record,
             key=self._key,
@@ -257,7 +265,7 @@ class AdapterRunner:
             consortium=self._consortium,
             iat=int(self._clock()),
             jti=record_jti(self._jti_secret, message.envelope, entity.ordinal, message.sha256),
-            amends=self._amending.find(message, entity, entity.record),
+            amends=amends,
         )
         keys = tuple(reference_key(reference, entity.part) for reference in record.references)
         return _Signed(known, signed, keys, message.envelope.sent_at)

@@ -12,7 +12,9 @@ from typing import Final
 from adapters.message import Entity
 from adapters.runner.journal import Journal, JournalMessage
 from adapters.runner.ucr_resolution import NotYet
+from chain.identifiers import Ucr
 from chain.records import Record, Reference
+from chain.sdjwt import SignedRecord
 
 STATEMENT_NUMBERS: Final = ("declaration", "pre", "cop", "tax_bill")
 """Kinds of reference that name one statement; an order or a container may have several over time."""
@@ -53,6 +55,11 @@ class Amending:
         ):
             return None  # the list has grown: what it says now has more parts than what it said before
         raise NotYet(f"no {record.TYPE} about {_said(entity.amends)} was signed here yet that this one could amend")
+
+    def find_ucrs(self, record_id: str) -> tuple[Ucr, ...]:
+        """The consignments of a record that was signed here; none where it was signed elsewhere."""
+        text = self._journal.find_signed(record_id)
+        return () if text is None else tuple(map(Ucr.parse, map(str, SignedRecord.parse(text).section("ucr"))))
 
     def _spoken(self, message: JournalMessage, record: Record, numbers: Sequence[Reference], part: int) -> str | None:
         lodged = message.envelope.sent_at

@@ -257,6 +257,12 @@ class Journal:
         before = [one for one in found if one[0] <= lodged]
         return max(before)[2] if before else min(found)[2] if found else None
 
+    def find_signed(self, record_id: str) -> str | None:
+        """The text of a record that was signed here; None where there is none of that id."""
+        with self._lock:
+            row = self._db.execute(f"{_ENTITY} WHERE record_id = ? AND record_id <> ''", (record_id,)).fetchone()
+        return None if row is None else self._entity(row).record or None
+
     def waiting_before(self, kind_of_record: str, lodged: str, place: int, limit: int) -> list[tuple[int, int]]:
         """Place and ordinal of entities of that type not signed yet, of other messages that were lodged before then."""
         with self._lock:

@@ -30,6 +30,7 @@ CREATE TABLE IF NOT EXISTS entities (
   code TEXT NOT NULL DEFAULT '', reason TEXT NOT NULL DEFAULT '', sealed INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (place, ordinal)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS entities_due ON entities (state, next_try) WHERE state IN ('waiting', 'signed');
+CREATE INDEX IF NOT EXISTS entities_by_record ON entities (record_id) WHERE record_id <> '';
 CREATE INDEX IF NOT EXISTS entities_parked ON entities (state) WHERE state = 'parked';
 CREATE TABLE IF NOT EXISTS spoken (
   type TEXT NOT NULL, kind TEXT NOT NULL, scope TEXT NOT NULL, value TEXT NOT NULL, said INTEGER NOT NULL,

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
         TaxPaymentHead,
         TaxRebate,
     )
-    from chain.records.trade import OrderHead, PaymentHead, TradeOrder, TradePayment
+    from chain.records.trade import OrderHead, PaymentHead, TradeOrder, TradeParties, TradePayment
     from chain.sdjwt import SignedRecord
 
     RECORD_TYPES: dict[str, type[Record]]
@@ -53,6 +53,7 @@ _TYPES: Final = {
     "logistics.weight": "LogisticsWeight",
     "trade.order": "TradeOrder",
     "trade.payment": "TradePayment",
+    "trade.parties": "TradeParties",
     "tax.invoice": "TaxInvoice",
     "tax.assessment": "TaxAssessment",
     "tax.payment": "TaxPayment",
@@ -70,7 +71,7 @@ _HOMES: Final = {
     "scalars": "Amount Code Instant Quantity Weight amount fixed instant",
     "tax": "AssessmentHead InvoiceHead RebateHead RebateLine TaxAssessment TaxInvoice TaxPayment TaxPaymentHead"
     " TaxRebate",
-    "trade": "OrderHead PaymentHead TradeOrder TradePayment",
+    "trade": "OrderHead PaymentHead TradeOrder TradeParties TradePayment",
 }
 """Which module of this package has which names. A module is imported when its first name is asked for: making a model
 takes milliseconds, and who reads one file needs few of them."""
@@ -234,6 +235,7 @@ __all__ = [
     "TaxPaymentHead",
     "TaxRebate",
     "TradeOrder",
+    "TradeParties",
     "TradePayment",
     "TransportDocument",
     "TransportDocumentHead",

@@ -1,21 +1,23 @@
 """What every record has, and how it becomes the sections of a signed record and comes back from them.
 
-Each field of a record is a section; a section has one disclosure, but `ucr`, `goods_items` and `access`, which
-have one per element. A field that says nothing (None, empty) is no section at all.
+Each field of a record is a section; a section has one disclosure, but those of `MANY_ELEMENTS`, which have one per
+element. A field that says nothing (None, empty) is no section at all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, ClassVar, Final, Literal, Self
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import Annotated, Any, ClassVar, Final, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, Field, ValidationError
 
 from chain.encoding import Json
 from chain.errors import MalformedRecord
-from chain.identifiers import Ucr
+from chain.identifiers import ReferenceNumber, Ucr, Uscc
 from chain.records.scalars import Amount, Code, Day, Many, Note, Part, Quantity, Sha256Hex, Text, Token
-from chain.sdjwt import MANY_ELEMENTS, UCRS_MAX
+from chain.sdjwt import MANY_ELEMENTS, NAMES_MAX, REFERENCES_MAX, UCRS_MAX
+
+T = TypeVar("T", bound=Hashable)
 
 FAULTS_SHOWN_MAX = 10
 """How many faults of one record an error names."""
@@ -45,14 +47,18 @@ def reference_key(kind: str, scope: str, value: str) -> tuple[str, str, str]:
 _OF_TRANSPORT: Final = frozenset({"transport_document", "master_bill", "container"})
 
 
+Number = Annotated[str, ReferenceNumber]
+"""A text of the form of `chain.identifiers.ReferenceNumber`."""
+
+
 class Reference(Part):
     """A number by which a party knows the goods."""
 
     kind: ReferenceKind
     """What the number is of."""
-    scope: Annotated[Text | Literal[""], Field(union_mode="left_to_right")] = ""
+    scope: Annotated[Number | Literal[""], Field(union_mode="left_to_right")] = ""
     """Whose number it is: USCC or customs code of the platform, company, carrier; empty where unique in the world."""
-    value: Text
+    value: Number
     """The number, in its canonical spelling where it has one."""
     on: Annotated[Day | Literal[""], Field(union_mode="left_to_right")] = ""
     """The day on which it was said, since some numbers return after months; empty where unknown."""
@@ -116,11 +122,11 @@ class Document(Part):
     """Ordinal of the goods item that it belongs to, from 1; None for the whole."""
 
 
-def once_each(ucrs: tuple[Ucr, ...]) -> tuple[Ucr, ...]:
-    """The UCRs, where each stands once; raises `ValueError`."""
-    if len(set(ucrs)) != len(ucrs):
-        raise ValueError("each UCR stands once")
-    return ucrs
+def once_each(values: tuple[T, ...]) -> tuple[T, ...]:
+    """The values, where each stands once; raises `ValueError`."""
+    if len(set(values)) != len(values):
+        raise ValueError("each stands once")
+    return values
 
 
 class Record(Part):
@@ -131,7 +137,10 @@ class Record(Part):
 
     ucr: Annotated[Many[Ucr], Field(max_length=UCRS_MAX), AfterValidator(once_each)] = ()
     """The consignments spoken of, 1 to 200 once issued; empty until the UCR is known."""
-    references: Many[Reference] = ()
+    names: Annotated[Many[Uscc], Field(max_length=NAMES_MAX), AfterValidator(once_each)] = ()
+    """Members to whom this record gives standing in its consignments (`chain.standing`). Never withheld, never
+    erased."""
+    references: Annotated[Many[Reference], Field(max_length=REFERENCES_MAX)] = ()
     """Numbers by which the parties know these goods."""
     documents: Many[Document] = ()
     """Attached and cited documents."""
@@ -143,6 +152,10 @@ class Record(Part):
     def for_ucrs(self, ucrs: Sequence[Ucr]) -> Self:
         """The same record, speaking of these consignments."""
         return self.model_copy(update={"ucr": tuple(dict.fromkeys(ucrs))})
+
+    def with_names(self, names: Iterable[str]) -> Self:
+        """The same record, naming these members too, each once."""
+        return self.model_copy(update={"names": tuple(dict.fromkeys((*self.names, *map(Uscc.parse, names))))})
 
     def with_remarks(self, *remarks: Remark) -> Self:
         """The same record with more remarks."""

@@ -9,7 +9,7 @@ from pydantic import Field
 from chain.records.base import Record
 from chain.records.scalars import Amount, Code, Direction, Function, Instant, Many, Note, Part, Text
 from chain.records.sections import GoodsItem, Party
-from chain.sdjwt import GOODS_ITEMS_MAX
+from chain.sdjwt import GOODS_ITEMS_MAX, NAMES_MAX
 
 
 class OrderHead(Part):
@@ -90,3 +90,15 @@ class TradePayment(Record):
     """What it says about itself."""
     parties: Many[Party] = ()
     """Payment company, platform, payer (personal data)."""
+
+
+class TradeParties(Record):
+    """Who takes part in a consignment, said by the company whose UCR it is, its broker or the single window's operator.
+
+    The record made for naming: whom it `names` gets standing (`chain.standing`).
+    """
+
+    TYPE: ClassVar[str] = "trade.parties"
+
+    parties: Annotated[Many[Party], Field(max_length=NAMES_MAX)]
+    """Who takes part, and as what."""

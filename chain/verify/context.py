@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from chain.errors import TongguanError
+from chain.identifiers import Ucr
 from chain.proof.batch import BatchFacts, access_tag, tag
 from chain.proof.bundle import Bundle, Kind, ProvedHead, ProvedRecord
 from chain.proof.index_map import verify_map_proof
@@ -127,12 +128,13 @@ class Case:
 
 
 def ucrs_of(signed: SignedRecord) -> dict[bytes, str | None]:
-    """The UCR that each `ucr` element names by its digest: None where it is withheld, "" where it is no text at all.
+    """The UCR that each `ucr` element names by its digest: None where it is withheld, "" where it has not its form.
 
-    A number that reads like a UCR names no consignment, or two readers would disagree on which.
+    A number, a look-alike letter, a mark that is not seen or a space at the end names no consignment, or two readers
+    would disagree on which.
     """
     shown = signed.disclosed()["ucr"]
-    return {d: None if value is WITHHELD else value if isinstance(value, str) else "" for d, value in shown}
+    return {d: None if value is WITHHELD else str(value) if Ucr.has_form(value) else "" for d, value in shown}
 
 
 def time_text(seconds: int) -> str:

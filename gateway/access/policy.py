@@ -32,8 +32,9 @@ POLICY_BYTES_MAX = 262_144
 EVERY_MEMBER = "MEMBER"
 """Stands for every member, whatever its roles."""
 
-ALWAYS_SHOWN = "ucr"
-"""The section whose element for this consignment is shown to whoever may see the consignment: entries rest on it."""
+ALWAYS_SHOWN = frozenset({"ucr", "names"})
+"""Sections shown to whoever may see the consignment: entries rest on `ucr` (of which the element for this consignment
+alone is shown), and who has standing follows from `names`."""
 
 
 class MalformedPolicy(Malformed):
@@ -181,7 +182,7 @@ class ViewPolicy:
         return frozenset(
             name
             for name in names
-            if name == ALWAYS_SHOWN
+            if name in ALWAYS_SHOWN
             or (name in granted and (sole or name not in self.only_when_sole or name in unconditional))
         )
 

@@ -16,7 +16,7 @@ from chain.errors import NotFound
 from chain.rules.tables import NO_TABLES, Tables
 from chain.sdjwt import ACCESS_TYPE, SignedRecord
 from gateway.access.participation import conditions_for, conditions_for_record, standing_of
-from gateway.access.policy import ALWAYS_SHOWN, Cause, Condition, ViewPolicy
+from gateway.access.policy import Cause, Condition, ViewPolicy
 from gateway.access.records import Directory, HeldRecord, Reader
 from gateway.consignment import sections
 from gateway.consignment.coverage import Coverage
@@ -30,7 +30,7 @@ HIDDEN_TYPES = frozenset({ACCESS_TYPE})
 REDUCED_RECORDS_MAX = 8_192
 """Reduced records kept in memory: few combinations of sections ever occur. What was erased is another record here."""
 
-_BY_CONSIGNMENT = frozenset({ALWAYS_SHOWN, "access"})
+_BY_CONSIGNMENT = frozenset({"ucr", "access"})
 """Sections of which each element is about one consignment: the others' are not for whoever asks about this one."""
 
 

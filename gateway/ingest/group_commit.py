@@ -289,12 +289,16 @@ class _Group:
                 "amends-unknown", f"record {amends} is not known here yet", field="amends", retry_after_s=AMENDS_RETRY_S
             )
         amended, ucrs = found
-        same = (amended.iss, amended.vct) == (new.iss, new.vct)
-        if not same or not ucrs & {ucr for ucr, _, _ in new.entries} or amended.state is RecordState.REFUSED:
+        if (amended.iss, amended.vct) != (new.iss, new.vct) or amended.state is RecordState.REFUSED:
+            raise GatewayRefusal(
+                "amends-mismatch", f"record {amends} is of another issuer or type, or was refused", field="amends"
+            )
+        if missing := sorted(ucrs - {ucr for ucr, _, _ in new.entries}):
             raise GatewayRefusal(
                 "amends-mismatch",
-                f"record {amends} is of another issuer, type or consignment, or was refused",
-                field="amends",
+                f"record {amends} speaks of {len(ucrs)} consignments, {len(missing)} of which are not named here",
+                field="ucr",
+                fix=f"Name every UCR of the amended record; the first one missing is {missing[0]}",
             )
 
     def _answer_doubtful(self) -> None:

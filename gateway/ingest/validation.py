@@ -18,6 +18,10 @@ from gateway.membership.tag_keys import TagKeys
 from gateway.runtime.refusals import GatewayRefusal
 
 
+ENTRIES_MAX = 512
+"""Most UCRs and invoice numbers of a record: each becomes an entry, and all entries of a record share a batch."""
+
+
 @dataclass(frozen=True)
 class Entry:
     """One entry of a record: the consignment, its tag, and what binds the record to it."""
@@ -78,7 +82,15 @@ class RecordValidator:
 
     def understand(self, signed: SignedRecord, batch_count: int) -> ValidatedRecord:
         """The typed record of one that was checked, with its entries; raises MalformedRecord."""
-        return ValidatedRecord(signed, parse_record(signed), self._entries(signed, batch_count))
+        record = parse_record(signed)
+        if (count := len(record.ucr) + _count_invoices(signed, record)) > ENTRIES_MAX:
+            raise MalformedRecord(
+                "references",
+                f"a record has at most {ENTRIES_MAX} UCRs and invoice numbers together",
+                value=count,
+                fix="Divide it into several records",
+            )
+        return ValidatedRecord(signed, record, self._entries(signed, batch_count))
 
     def check_signer(self, kid: str, iss: str, vct: str, snapshot: Snapshot) -> Signer:
         """The key as it counts now; raises MalformedRecord or GatewayRefusal unless it may say this type for `iss`."""
@@ -110,3 +122,10 @@ class RecordValidator:
             Entry(str(ucr), tag(str(ucr), batch_count), entry_digest(signed.digest, digest))
             for digest, ucr in signed.ucr_elements()
         )
+
+
+def _count_invoices(signed: SignedRecord, record: Record) -> int:
+    """How many invoice numbers the record says; its references are read where there may be too many alone."""
+    if len(signed.sections["ucr"]) + len(signed.sections.get("references", ())) <= ENTRIES_MAX:
+        return 0
+    return sum(reference.kind == "invoice" for reference in record.references)

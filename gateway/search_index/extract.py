@@ -94,7 +94,7 @@ def references_of(signed: SignedRecord, record: Record) -> list[ReferenceRow]:
     """Each reference of a record, in order."""
     if not signed.fits_model:
         return [(*one.key, one.on) for one in record.references]
-    said = [one for text in signed.texts("references") for one in _read_references(text)[1]]
+    said = [_read_reference(text)[1] for text in signed.texts("references")]
     return [(*reference_key(one.kind, one.scope, one.value), one.on) for one in said]
 
 
@@ -123,7 +123,7 @@ def extract_shown(held: HeldRecord) -> Extract:
     )
 
 
-_read_references = msgspec.json.Decoder(tuple[str, list[_Reference]]).decode
+_read_reference = msgspec.json.Decoder(tuple[str, _Reference]).decode
 _read_parties = msgspec.json.Decoder(tuple[str, list[PartyExtract]]).decode
 _read_head = msgspec.json.Decoder(tuple[str, HeadExtract]).decode
 _read_item = msgspec.json.Decoder(tuple[str, GoodsExtract]).decode

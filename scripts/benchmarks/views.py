@@ -88,10 +88,9 @@ def _tell(live: Running, keys: Mapping[str, SigningKey], consortium: str, storie
 
 
 def _numbers(signed: SignedRecord) -> Iterator[tuple[str, str]]:
-    for value in signed.section("references"):
-        for reference in value if isinstance(value, list) else ():
-            if isinstance(reference, dict) and reference.get("kind") in REFERENCE_KINDS:
-                yield str(reference["kind"]), str(reference["value"])
+    for reference in signed.section("references"):
+        if isinstance(reference, dict) and reference.get("kind") in REFERENCE_KINDS:
+            yield str(reference["kind"]), str(reference["value"])
 
 
 def _fill(live: Running, key: SigningKey, iss: str, consortium: str, places: range) -> None:

@@ -25,8 +25,9 @@ from tests.record_numbers import jti_of
 SPEAKER = "91110000MA009001X0"
 GOVERNORS_WORD = "audit.finding"
 SAID_BY: dict[Role, set[str]] = {
-    Role.BROKER: {"customs.declaration", "customs.request"},
-    Role.TRADER: {"customs.declaration", "customs.request", "trade.order", "trade.payment", "tax.invoice"},
+    Role.BROKER: {"customs.declaration", "customs.request", "trade.parties"},
+    Role.TRADER: {"customs.declaration", "customs.request", "trade.order", "trade.payment", "trade.parties"}
+    | {"tax.invoice"},
     Role.CUSTOMS: {"customs.status", "tax.assessment", "tax.payment"},
     Role.CARRIER: {"logistics.transport_document", "logistics.event", "logistics.weight"},
     Role.TERMINAL: {"logistics.transport_document", "logistics.event", "logistics.weight"},
@@ -34,7 +35,7 @@ SAID_BY: dict[Role, set[str]] = {
     Role.TAX: {"tax.rebate"},
     Role.REGULATOR: set(),
     Role.AUDITOR: set(),
-    Role.GATEWAY: {"audit.access"},
+    Role.GATEWAY: {"audit.access", "trade.parties"},
 }
 """As the members agreed, written down a second time; findings are every governor's and no participant's."""
 

@@ -35,7 +35,7 @@ LINE_CHARACTER: Final = rf'{LINE[1:-3]}"\\]'
 """A character of a line, or of lines: none has a break, which JSON escapes."""
 _DAY: Final = "(?:19|20)[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])"
 _TIME: Final = _DAY + "T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z"
-_PLAIN_PATTERN: Final = re.compile(r"(?:[A-Za-z0-9:|()?^$_-]|\\\.|\[[A-Za-z0-9_-]+\]|\[!-~\]|\{[0-9]+(?:,[0-9]+)?\})+")
+_PLAIN_PATTERN: Final = re.compile(r"(?:[A-Za-z0-9:|()?^$_ -]|\\\.|\[[A-Za-z0-9_-]+\]|\[!-~\]|\{[0-9]+(?:,[0-9]+)?\})+")
 """Patterns of models in which no class but `[!-~]` can hold a quote or a backslash."""
 
 
@@ -125,7 +125,7 @@ def _grammar(name: str, schema: Schema, known: Mapping[str, Schema], commas: boo
     if name in MANY_ELEMENTS:
         while schema["type"] != "tuple":
             rule = schema.get("function", {}).get("function")
-            if schema["type"] != "default" and rule is not once_each:  # the reader itself counts the UCRs
+            if schema["type"] != "default" and rule is not once_each:  # the reader itself counts them
                 raise NotRegular(schema["type"])
             schema = schema["schema"]
         if schema.get("max_length") != MANY_ELEMENTS[name]:
@@ -198,7 +198,7 @@ class GrammarWriter:
             raise NotRegular("function-plain")
         if kind._broken_rule.__func__ is Identifier._broken_rule.__func__:  # type: ignore[attr-defined]
             # Spelled otherwise it is not matched, so that what is matched is canonical.
-            return f'"{self.characters(f"^(?:{kind.LAYOUT.pattern})$", None, None)}"'
+            return f'"{self.characters(f"^(?:{(kind.PLAIN or kind.LAYOUT).pattern})$", None, None)}"'
         self.note(kind, member)
         return f'"{self.checked_value}"'
 

@@ -46,6 +46,8 @@ LEARNED_EVERY: Final = 512
 """Of so many elements without a form one has its form learned (of the first ones more), since that takes some two
 milliseconds: a stranger who sends ever new forms makes us spend a few microseconds on each."""
 
+ONCE_EACH: Final = frozenset({"ucr", "names"})
+"""The sections in which no value stands twice."""
 WHOLE_AFTER: Final = 256
 """After so many records with the same sections their forms are joined: that takes some ten milliseconds and saves some
 six microseconds a record."""
@@ -239,11 +241,11 @@ class _Plan:
             found = form.matches(elements[start])
             if found is not None and (not form.checks or form.has_right(found)):
                 return True
-        elif name != "ucr" and not form.checks and all(map(form.matches, elements[start:end])):
+        elif name not in ONCE_EACH and not form.checks and all(map(form.matches, elements[start:end])):
             return True
         if not all(map(gate.takes, elements[start:end])):
             return False
-        return name != "ucr" or len({one.split('"')[3] for one in elements[start:end]}) == end - start
+        return name not in ONCE_EACH or len({one.split('"')[3] for one in elements[start:end]}) == end - start
 
     def _learn(self, elements: Sequence[str]) -> None:
         """Joins the forms of these elements, unless what was joined before took fewer records than it did not."""
@@ -255,7 +257,7 @@ class _Plan:
         if (
             not paid
             or any(count > 1 and form.checks for form, count in forms)
-            or any(name == "ucr" and end - start > 1 for name, start, end, _ in self.parts)
+            or any(name in ONCE_EACH and end - start > 1 for name, start, end, _ in self.parts)
             or sum(len(form.pattern) for form, _ in forms) > WHOLE_CHARS_MAX
             or not all(all(map(gate.form.takes, elements[start:end])) for _, start, end, gate in self.parts)
         ):

@@ -30,7 +30,7 @@ from tests.record_numbers import jti_of
 KEY = SigningKey.generate()
 SECTIONS: dict[str, Any] = {
     "ucr": ["6CN91110000600037341L-1", "6CN91110000600037341L-2"],
-    "references": [[{"kind": "order", "value": "TG1", "on": "2026-01-05"}]],
+    "references": [{"kind": "order", "value": "TG1", "on": "2026-01-05"}],
     "declaration": [{"own_number": "BG1", "office": {"system": "cn-customs-office", "value": "0101"}}],
     "parties": [[{"role": "agent", "name": "示范报关行", "uscc": "91110000600037341L"}]],
     "goods_items": [{"ordinal": 1, "name": "面霜", "quantity": {"value": "2.00000", "unit": "H87"}}],
@@ -88,7 +88,13 @@ def test_the_record_is_read_at_once() -> None:
         ('"TG1"', '"TG\x7f1"'),
         ('"TG1"', '""'),
         ('"TG1"', f'"{"T" * 257}"'),
-        ('"TG1"', f'"{"中" * 257}"'),
+        ('"TG1"', f'"{"中" * 129}"'),
+        ('"TG1"', '"TG1 "'),
+        ('"TG1"', '" TG1"'),
+        ('"TG1"', '"T  G1"'),
+        ('"TG1"', '"TG\u200b1"'),
+        ('"TG1"', '"T\u0410G1"'),
+        ('"TG1"', '"\uff34\uff271"'),
         ('"BG1"', '"BG1","_sd":[]'),
         ('"kind":"order",', ""),
     ],
@@ -102,7 +108,8 @@ def test_what_the_model_refuses_is_refused(old: str, new: str) -> None:
     ("old", "new"),
     [
         ('"2026-01-05"', '"2024-02-29"'),
-        ('"TG1"', f'"{"中" * 256}"'),
+        ('"TG1"', f'"{"中" * 128}"'),
+        ('"TG1"', '"TG 1"'),
         ('"面霜"', f'"{"霜" * 4_000}"'),
         ('"面霜"', '"a{"'),
         ('"BG1"', '"a{"'),
@@ -175,7 +182,7 @@ def test_what_was_joined_goes_where_most_records_look_otherwise(monkeypatch: pyt
     plan = plan_of(ONE_UCR)
     parse_signed(ONE_UCR)
     assert plan.whole is not NO_FORM
-    other = signed_body({**SECTIONS, "ucr": SECTIONS["ucr"][:1], "references": [[{"kind": "cop", "value": "TG1"}]]})
+    other = signed_body({**SECTIONS, "ucr": SECTIONS["ucr"][:1], "references": [{"kind": "cop", "value": "TG1"}]})
     assert plan_of(other) is plan
     parse_signed(other)
     assert plan.whole is NO_FORM
@@ -326,10 +333,10 @@ def read_by(parse: Callable[[bytes], SignedRecord], body: bytes) -> Any:
 @pytest.mark.parametrize(("count", "is_taken"), [(5_000, True), (6_000, False)])
 def test_a_disclosure_that_is_too_long_is_refused(count: int, is_taken: bool) -> None:
     texts = texts_of(SIGNED)
-    references = ",".join([f'{{"kind":"order","value":"TG{number:08d}"}}' for number in range(count)])
-    texts[2] = f'["{"A" * 22}",[{references}]]'.encode()
+    parties = ",".join([f'{{"role":"agent","name":"TG{number:08d}"}}' for number in range(count)])
+    texts[4] = f'["{"A" * 22}",[{parties}]]'.encode()
     body = signed_again(SIGNED, texts)
-    assert (len(base64url(texts[2])) <= DISCLOSURE_CHARS_MAX) == is_taken
+    assert (len(base64url(texts[4])) <= DISCLOSURE_CHARS_MAX) == is_taken
     assert isinstance(read_by(parse_signed, body)[0], SignedRecord) == is_taken
     assert read_by(parse_signed, body) == read_by(SignedRecord.parse, body)
 

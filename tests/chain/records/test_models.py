@@ -89,7 +89,7 @@ def changed(section: str, **change: Any) -> dict[str, Any]:
         ({"ucr": SAID["ucr"]}, "event"),
         (SAID | {"ucr": ["6CN91110000600037341M-1"]}, "ucr.0"),
         (SAID | {"ucr": SAID["ucr"] * 2}, "ucr"),
-        (SAID | {"references": [[{"kind": "passport", "value": "1"}]]}, "references.0.kind"),
+        (SAID | {"references": [{"kind": "passport", "value": "1"}]}, "references.0.kind"),
         (SAID | {"source": [{"kind": "CEB621", "sha256": "AB" * 32}]}, "source.sha256"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

@@ -121,7 +121,7 @@ def test_a_record_is_read_as_it_was_issued() -> None:
         CLAIMS["iss"],
         CLAIMS["aud"],
         CLAIMS["iat"],
-        "job-1",
+        jti_of("job-1"),
         "customs.status",
         "A" * 43,
         KEY.public.kid,

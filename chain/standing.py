@@ -1,0 +1,194 @@
+"""Who belongs to a consignment: a closure over its records that gateways and verifiers compute alike.
+
+The set begins with the company whose UCR it is and with authorities, whose words count for `customs.*`, `tax.*` and
+`audit.*`. Records that count *name* members. Four namers are free: the owner, its mandated brokers, the operators of
+the single window in their scope, and customs where it is competent. Whom a free namer names may name `NAMED_MAX`
+members itself, the first in chain order, and those name nobody. What a member says of itself, or repeats of others'
+numbers, gives nothing.
+
+Pure, without clock or store. A name of any version counts, also of a record that was amended or withdrawn, so a record
+that comes later in chain order takes standing from nobody. Records of members outside the set change nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from chain.identifiers import Ucr, Uscc
+
+NAMED_MAX: Final = 16
+"""How many members one that is named itself may name."""
+RECORDS_MAX: Final = 1_000
+"""Records of one issuer about one consignment that count, the first in chain order, where the registry says nothing."""
+PARTIES_TYPE: Final = "trade.parties"
+"""The record made for naming, and the only one that an operator is heard with."""
+_AUTHORITY_TYPES: Final = ("customs.", "tax.", "audit.")
+_NAMES_NOBODY: Final = ("audit.", "customs.request")
+
+ChainOrder = tuple[int, ...]
+"""Batch index and place in it, or whatever else orders records as the chain does."""
+
+
+class Namer(StrEnum):
+    """As what somebody gives standing."""
+
+    OWNER = "owner"
+    BROKER = "broker"
+    CUSTOMS = "customs"
+    OPERATOR = "operator"
+    MEMBER = "member"
+    """One that is named itself."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What standing needs to know of one record that nothing else speaks against."""
+
+    record_id: str
+    issuer: str
+    record_type: str
+    order: ChainOrder
+    names: tuple[str, ...] = ()
+    """USCCs in its `names` section."""
+    offices: tuple[str, ...] = ()
+    """Customs offices that it says, 4 digits each."""
+    by_authority: bool = False
+    """Whether its issuer was an authority under the rules of its block."""
+    by_operator: bool = False
+    """Whether its issuer was an operator of the single window for this UCR under the rules of its block."""
+    by_mandate: bool = False
+    """Whether its issuer was the owner's mandated broker for this UCR at its block."""
+
+
+@dataclass(frozen=True)
+class Naming:
+    """That a record gives a member standing."""
+
+    record_id: str
+    by: str
+    """USCC of who names."""
+    namer: Namer
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Who belongs to a consignment, and which of its records count."""
+
+    owner: str | None
+    """USCC of the company whose UCR it is; None where the UCR names none."""
+    namings: Mapping[str, tuple[Naming, ...]] = field(default_factory=dict)
+    """Each named member to what names it, free namers first, then in chain order."""
+    counted: frozenset[str] = frozenset()
+    """Ids of the records that count. The others are kept, and enter no view, state, finding or limit."""
+    beyond: frozenset[str] = frozenset()
+    """Ids of records of members inside the set that are more than one issuer may say."""
+
+    def has(self, member: str) -> bool:
+        """Whether the member belongs to the consignment; an authority that nobody named does not."""
+        return member == self.owner or member in self.namings
+
+    def namers_of(self, member: str) -> frozenset[Namer]:
+        """As what others named it."""
+        return frozenset(naming.namer for naming in self.namings.get(member, ()))
+
+
+def owner_of(ucr: str) -> str | None:
+    """USCC of the company whose UCR it is; None where it is no Chinese company's."""
+    if not Ucr.is_valid(ucr):
+        return None
+    parsed = Ucr.parse(ucr)
+    return parsed.company if parsed.country == "CN" and Uscc.is_valid(parsed.company) else None
+
+
+def close_standing(
+    ucr: str,
+    statements: Iterable[Statement],
+    *,
+    is_competent: Callable[[str, frozenset[str]], bool],
+    mandated: frozenset[str] = frozenset(),
+    records_max: int = RECORDS_MAX,
+) -> Standing:
+    """The set of a consignment.
+
+    `is_competent` says whether a customs member is competent for one of these offices: those that the owner, mandated
+    brokers, operators and whom they name say. `mandated` are brokers with a mandate of the owner's for this UCR.
+    """
+    owner = owner_of(ucr)
+    ordered = sorted(statements, key=lambda one: (one.order, one.record_id))
+    within, beyond = _within_limit(ordered, records_max)
+    free = {owner: Namer.OWNER} if owner is not None else {}
+    free |= {member: Namer.BROKER for member in mandated if member != owner}
+    namings = _name(within, free, frozenset())
+    offices = frozenset(
+        office
+        for one in within
+        if one.issuer in free or one.issuer in namings or _is_operators_word(one)
+        for office in one.offices
+    )
+    customs = frozenset(one.issuer for one in within if one.by_authority and is_competent(one.issuer, offices))
+    namings = _name(within, free, customs)
+    members = free.keys() | namings.keys()
+    counted = frozenset(one.record_id for one in within if one.issuer in members or _counts_unnamed(one))
+    outside_limit = frozenset(one.record_id for one in beyond if one.issuer in members or _counts_unnamed(one))
+    return Standing(owner, namings, counted, outside_limit)
+
+
+def _within_limit(ordered: Sequence[Statement], records_max: int) -> tuple[list[Statement], list[Statement]]:
+    """Each issuer's first records, and those beyond the limit."""
+    counts: dict[str, int] = {}
+    within: list[Statement] = []
+    beyond: list[Statement] = []
+    for one in ordered:
+        counts[one.issuer] = counts.get(one.issuer, 0) + 1
+        (within if counts[one.issuer] <= records_max else beyond).append(one)
+    return within, beyond
+
+
+def _name(
+    ordered: Sequence[Statement], free: Mapping[str, Namer], customs: frozenset[str]
+) -> dict[str, tuple[Naming, ...]]:
+    """Whom free namers name, and then whom those name."""
+    namings: dict[str, list[Naming]] = {}
+    naming = [one for one in ordered if one.names and not one.record_type.startswith(_NAMES_NOBODY)]
+    for one in naming:
+        namer = _free_namer(one, free, customs)
+        if namer is not None:
+            for member in dict.fromkeys(one.names):
+                namings.setdefault(member, []).append(Naming(one.record_id, one.issuer, namer))
+    named = frozenset(namings)
+    chosen: dict[str, set[str]] = {}
+    for one in naming:
+        if one.issuer not in named or _free_namer(one, free, customs) is not None:
+            continue
+        own = chosen.setdefault(one.issuer, set())
+        for member in dict.fromkeys(one.names):
+            if member == one.issuer or (member not in own and len(own) == NAMED_MAX):
+                continue
+            own.add(member)
+            namings.setdefault(member, []).append(Naming(one.record_id, one.issuer, Namer.MEMBER))
+    return {member: tuple(given) for member, given in namings.items()}
+
+
+def _free_namer(one: Statement, free: Mapping[str, Namer], customs: frozenset[str]) -> Namer | None:
+    """As what its issuer names freely; None where it does not."""
+    if one.issuer in free:
+        return free[one.issuer]
+    if one.by_mandate:
+        return Namer.BROKER
+    if _is_operators_word(one):
+        return Namer.OPERATOR
+    if one.by_authority and one.issuer in customs and one.record_type.startswith("customs."):
+        return Namer.CUSTOMS
+    return None
+
+
+def _counts_unnamed(one: Statement) -> bool:
+    is_authoritys = one.by_authority and one.record_type.startswith(_AUTHORITY_TYPES)
+    return is_authoritys or one.by_mandate or _is_operators_word(one)
+
+
+def _is_operators_word(one: Statement) -> bool:
+    return one.by_operator and one.record_type == PARTIES_TYPE
