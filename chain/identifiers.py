@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pydantic_core import CoreSchema
 
 SAID_CHARS_MAX = 64
-"""Longest text that is looked at before its layout is; no reference is longer."""
+"""Longest text that is looked at before its layout is, where a type does not say another."""
 
 KNOWN_MAX = 16_384
 """How many references of a type are remembered as checked."""
@@ -41,7 +41,7 @@ class Identifier(str):
     CHARS_MAX: ClassVar[int] = SAID_CHARS_MAX
     """Longest text that is looked at."""
     PLAIN: ClassVar[re.Pattern[str] | None] = None
-    """A narrower layout in which most of them are written, where that is easier to match; each match has the layout."""
+    """A narrower layout, easier to match, in which most of them are written; each match has the layout."""
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -365,11 +365,7 @@ class InvoiceNumber(Identifier):
 
 
 class ReferenceNumber(Identifier):
-    """Any number by which a party knows goods, or whose number it is: one line that reads as what it is.
-
-    ASCII and Chinese characters, single spaces inside. A letter that looks like another (Cyrillic А), a mark that is
-    not seen (zero width, direction) or a space at an end would make one number look like another.
-    """
+    """Any number by which a party knows goods: no look-alike letter (Cyrillic А), no mark that is not seen."""
 
     __slots__ = ()
     NAME = "reference number"
@@ -395,11 +391,10 @@ class CebGuid(Identifier):
 
 
 _USCC_CHARACTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-_USCC_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
 
 
 @lru_cache(maxsize=KNOWN_MAX)
 def _uscc_checks(code: str) -> bool:
     """Whether the last character is the check character of GB 32100; the text has the layout of a USCC."""
-    total = sum(_USCC_CHARACTERS.index(c) * weight for c, weight in zip(code[:17], _USCC_WEIGHTS, strict=True))
+    total = sum(_USCC_CHARACTERS.index(c) * 3**place for place, c in enumerate(code[:17]))
     return code[17] == _USCC_CHARACTERS[-total % 31]

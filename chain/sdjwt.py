@@ -70,11 +70,8 @@ ACCESS_TYPE = "audit.access"
 ACCESSES_MAX = 200
 """Most reads that one access record tells of; never fewer than `UCRS_MAX`, since a read may be of so many."""
 
-REFERENCES_MAX = 1_000
-"""Most numbers that one record says."""
-
-NAMES_MAX = 64
-"""Most members that one record names."""
+REFERENCES_MAX, NAMES_MAX = 1_000, 64
+"""Most numbers that one record says, and most members that it names."""
 
 MANY_ELEMENTS: Final[Mapping[str, int]] = {
     "ucr": UCRS_MAX,
