@@ -44,7 +44,7 @@ class Namer(StrEnum):
 
 
 @dataclass(frozen=True)
-class Statement:
+class StandingRecord:
     """What standing needs to know of one record that nothing else speaks against."""
 
     record_id: str
@@ -105,7 +105,7 @@ def owner_of(ucr: str) -> str | None:
 
 def close_standing(
     ucr: str,
-    statements: Iterable[Statement],
+    statements: Iterable[StandingRecord],
     *,
     is_competent: Callable[[str, frozenset[str]], bool],
     mandated: frozenset[str] = frozenset(),
@@ -117,78 +117,84 @@ def close_standing(
     brokers, operators and whom they name say. `mandated` are brokers with a mandate of the owner's for this UCR.
     """
     owner = owner_of(ucr)
-    ordered = sorted(statements, key=lambda one: (one.order, one.record_id))
+    ordered = sorted(statements, key=lambda record: (record.order, record.record_id))
     within, beyond = _within_limit(ordered, records_max)
     free = {owner: Namer.OWNER} if owner is not None else {}
     free |= {member: Namer.BROKER for member in mandated if member != owner}
     namings = _name(within, free, frozenset())
     offices = frozenset(
         office
-        for one in within
-        if one.issuer in free or one.issuer in namings or _is_operators_word(one)
-        for office in one.offices
+        for record in within
+        if record.issuer in free or record.issuer in namings or _is_operators_word(record)
+        for office in record.offices
     )
-    customs = frozenset(one.issuer for one in within if one.by_authority and is_competent(one.issuer, offices))
+    customs = frozenset(
+        record.issuer for record in within if record.by_authority and is_competent(record.issuer, offices)
+    )
     namings = _name(within, free, customs)
     members = free.keys() | namings.keys()
-    counted = frozenset(one.record_id for one in within if one.issuer in members or _counts_unnamed(one))
-    outside_limit = frozenset(one.record_id for one in beyond if one.issuer in members or _counts_unnamed(one))
+    counted = frozenset(record.record_id for record in within if record.issuer in members or _counts_unnamed(record))
+    outside_limit = frozenset(
+        record.record_id for record in beyond if record.issuer in members or _counts_unnamed(record)
+    )
     return Standing(owner, namings, counted, outside_limit)
 
 
-def _within_limit(ordered: Sequence[Statement], records_max: int) -> tuple[list[Statement], list[Statement]]:
+def _within_limit(
+    ordered: Sequence[StandingRecord], records_max: int
+) -> tuple[list[StandingRecord], list[StandingRecord]]:
     """Each issuer's first records, and those beyond the limit."""
     counts: dict[str, int] = {}
-    within: list[Statement] = []
-    beyond: list[Statement] = []
-    for one in ordered:
-        counts[one.issuer] = counts.get(one.issuer, 0) + 1
-        (within if counts[one.issuer] <= records_max else beyond).append(one)
+    within: list[StandingRecord] = []
+    beyond: list[StandingRecord] = []
+    for record in ordered:
+        counts[record.issuer] = counts.get(record.issuer, 0) + 1
+        (within if counts[record.issuer] <= records_max else beyond).append(record)
     return within, beyond
 
 
 def _name(
-    ordered: Sequence[Statement], free: Mapping[str, Namer], customs: frozenset[str]
+    ordered: Sequence[StandingRecord], free: Mapping[str, Namer], customs: frozenset[str]
 ) -> dict[str, tuple[Naming, ...]]:
     """Whom free namers name, and then whom those name."""
     namings: dict[str, list[Naming]] = {}
-    naming = [one for one in ordered if one.names and not one.record_type.startswith(_NAMES_NOBODY)]
-    for one in naming:
-        namer = _free_namer(one, free, customs)
+    naming = [record for record in ordered if record.names and not record.record_type.startswith(_NAMES_NOBODY)]
+    for record in naming:
+        namer = _free_namer(record, free, customs)
         if namer is not None:
-            for member in dict.fromkeys(one.names):
-                namings.setdefault(member, []).append(Naming(one.record_id, one.issuer, namer))
+            for member in dict.fromkeys(record.names):
+                namings.setdefault(member, []).append(Naming(record.record_id, record.issuer, namer))
     named = frozenset(namings)
     chosen: dict[str, set[str]] = {}
-    for one in naming:
-        if one.issuer not in named or _free_namer(one, free, customs) is not None:
+    for record in naming:
+        if record.issuer not in named or _free_namer(record, free, customs) is not None:
             continue
-        own = chosen.setdefault(one.issuer, set())
-        for member in dict.fromkeys(one.names):
-            if member == one.issuer or (member not in own and len(own) == NAMED_MAX):
+        own = chosen.setdefault(record.issuer, set())
+        for member in dict.fromkeys(record.names):
+            if member == record.issuer or (member not in own and len(own) == NAMED_MAX):
                 continue
             own.add(member)
-            namings.setdefault(member, []).append(Naming(one.record_id, one.issuer, Namer.MEMBER))
+            namings.setdefault(member, []).append(Naming(record.record_id, record.issuer, Namer.MEMBER))
     return {member: tuple(given) for member, given in namings.items()}
 
 
-def _free_namer(one: Statement, free: Mapping[str, Namer], customs: frozenset[str]) -> Namer | None:
+def _free_namer(record: StandingRecord, free: Mapping[str, Namer], customs: frozenset[str]) -> Namer | None:
     """As what its issuer names freely; None where it does not."""
-    if one.issuer in free:
-        return free[one.issuer]
-    if one.by_mandate:
+    if record.issuer in free:
+        return free[record.issuer]
+    if record.by_mandate:
         return Namer.BROKER
-    if _is_operators_word(one):
+    if _is_operators_word(record):
         return Namer.OPERATOR
-    if one.by_authority and one.issuer in customs and one.record_type.startswith("customs."):
+    if record.by_authority and record.issuer in customs and record.record_type.startswith("customs."):
         return Namer.CUSTOMS
     return None
 
 
-def _counts_unnamed(one: Statement) -> bool:
-    is_authoritys = one.by_authority and one.record_type.startswith(_AUTHORITY_TYPES)
-    return is_authoritys or one.by_mandate or _is_operators_word(one)
+def _counts_unnamed(record: StandingRecord) -> bool:
+    is_authoritys = record.by_authority and record.record_type.startswith(_AUTHORITY_TYPES)
+    return is_authoritys or record.by_mandate or _is_operators_word(record)
 
 
-def _is_operators_word(one: Statement) -> bool:
-    return one.by_operator and one.record_type == PARTIES_TYPE
+def _is_operators_word(record: StandingRecord) -> bool:
+    return record.by_operator and record.record_type == PARTIES_TYPE

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chain.standing import NAMED_MAX, Namer, Standing, Statement, close_standing, owner_of
+from chain.standing import NAMED_MAX, Namer, Standing, StandingRecord, close_standing, owner_of
 
 OWNER = "91110000600037341L"
 UCR = f"6CN{OWNER}-0001"
@@ -16,11 +16,11 @@ BROKER, CARRIER, TERMINAL, BANK, CUSTOMS, OPERATOR = "broker", "carrier", "termi
 COLLUDERS = [f"colluder-{place}" for place in range(5)]
 
 
-def said(issuer: str, place: int, *names: str, kind: str = "logistics.event", **more: object) -> Statement:
-    return replace(Statement(f"{issuer}@{place}", issuer, kind, (0, place), names), **more)  # type: ignore[arg-type]
+def said(issuer: str, place: int, *names: str, kind: str = "logistics.event", **more: object) -> StandingRecord:
+    return replace(StandingRecord(f"{issuer}@{place}", issuer, kind, (0, place), names), **more)  # type: ignore[arg-type]
 
 
-def closed(*statements: Statement, records_max: int = 1_000, mandated: frozenset[str] = frozenset()) -> Standing:
+def closed(*statements: StandingRecord, records_max: int = 1_000, mandated: frozenset[str] = frozenset()) -> Standing:
     return close_standing(
         UCR,
         statements,
@@ -123,10 +123,10 @@ kinds = st.sampled_from(["logistics.event", "customs.status", "customs.request",
 
 
 @st.composite
-def statements(draw: st.DrawFn, issuers: st.SearchStrategy[str] = members, least: int = 0) -> list[Statement]:
+def statements(draw: st.DrawFn, issuers: st.SearchStrategy[str] = members, least: int = 0) -> list[StandingRecord]:
     count = draw(st.integers(least, 14))
     return [
-        Statement(
+        StandingRecord(
             f"r{place}-{draw(st.integers(0, 10**9))}",
             issuer := draw(issuers),
             draw(kinds),
@@ -142,7 +142,7 @@ def statements(draw: st.DrawFn, issuers: st.SearchStrategy[str] = members, least
 
 @settings(max_examples=150, deadline=None)
 @given(statements(), st.randoms(use_true_random=False))
-def test_the_order_of_arrival_does_not_matter(records: list[Statement], random: object) -> None:
+def test_the_order_of_arrival_does_not_matter(records: list[StandingRecord], random: object) -> None:
     shuffled = [*records]
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     assert closed(*shuffled, records_max=4) == closed(*records, records_max=4)
@@ -150,7 +150,9 @@ def test_the_order_of_arrival_does_not_matter(records: list[Statement], random: 
 
 @settings(max_examples=150, deadline=None)
 @given(statements(), statements())
-def test_standing_once_given_stays_whatever_is_anchored_later(first: list[Statement], more: list[Statement]) -> None:
+def test_standing_once_given_stays_whatever_is_anchored_later(
+    first: list[StandingRecord], more: list[StandingRecord]
+) -> None:
     later = [replace(one, record_id=f"later-{one.record_id}", order=(9, *one.order)) for one in more]
     before, after = closed(*first, records_max=4), closed(*first, *later, records_max=4)
     assert before.namings.keys() <= after.namings.keys()
@@ -161,7 +163,7 @@ def test_standing_once_given_stays_whatever_is_anchored_later(first: list[Statem
 @settings(max_examples=150, deadline=None)
 @given(statements(), statements(st.sampled_from(COLLUDERS), 1))
 def test_colluders_outside_the_set_change_nothing_whomever_they_name(
-    records: list[Statement], collusion: list[Statement]
+    records: list[StandingRecord], collusion: list[StandingRecord]
 ) -> None:
     outside = [replace(one, record_id=f"x-{one.record_id}", names=(*one.names, *COLLUDERS)) for one in collusion]
     assert closed(*records, *outside, records_max=4) == closed(*records, records_max=4)
