@@ -61,7 +61,6 @@ SECTIONS_MAX = 32
 
 UCRS_MAX = 200
 """Most consignments that one record speaks of."""
-
 GOODS_ITEMS_MAX = 999
 """Most goods items of a record; the WCO data model numbers them with three digits."""
 

@@ -17,7 +17,6 @@ from gateway.membership.registry import Signer, Snapshot
 from gateway.membership.tag_keys import TagKeys
 from gateway.runtime.refusals import GatewayRefusal
 
-
 ENTRIES_MAX = 512
 """Most UCRs and invoice numbers of a record: each becomes an entry, and all entries of a record share a batch."""
 
