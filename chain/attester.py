@@ -5,6 +5,9 @@ joins a count that others opened and that it can confirm before it opens one of 
 count. Where others attested another root than the one derived here it refuses, votes for its own root (which the
 contract counts as dissent) and shouts.
 
+Where the registry changed since the newest checkpoint and no batch follows, it votes on the same count again after a
+heartbeat, or as soon as another governor does: a revocation is witnessed although nothing is anchored.
+
 The map moves forward only. A count below the map's is never voted on: a governor that has moved on lets others finish.
 
 Pure but for its ledger and index: the clock comes in.
@@ -28,7 +31,7 @@ class AttestationPolicy:
     every_batches: int = 64
     quiet_s: float = 5.0
     heartbeat_s: float = 15.0
-    """Longest time that a batch waits for a checkpoint to come due, however steadily others follow it."""
+    """Longest time that a batch, or a change of the registry, waits for a checkpoint to come due."""
 
 
 class Attestation(Protocol):
@@ -40,12 +43,15 @@ class Attestation(Protocol):
     def root(self) -> bytes: ...
     @property
     def governor(self) -> str: ...
+    @property
+    def round(self) -> int: ...
 
 
 class AttestingLedger(LedgerReader, Protocol):
     """What an attester asks of `chain.ledger.Ledger` beyond a follower's questions."""
 
     def open_attestations(self, above_batch_count: int) -> Iterable[Attestation]: ...
+    def changed_block(self) -> int: ...
 
 
 class Vote(Protocol):
@@ -83,7 +89,12 @@ class _Pace:
     batch_seen_at: float = 0.0
     attested_count: int = -1
     checkpoint_seen_at: float = 0.0
-    voted: set[tuple[str, int]] = field(default_factory=set)
+    voted: set[tuple[str, int, int]] = field(default_factory=set)
+    """Governor, count and round of every vote of ours."""
+    newest_checkpoint: int = -1
+    """Index of the newest checkpoint seen."""
+    reached_at: float = 0.0
+    """When that was first seen."""
 
 
 class Attester:
@@ -119,38 +130,54 @@ class Attester:
             self._pace.batch_count, self._pace.batch_seen_at = progress.batch_count, now_s
         if attested_count != self._pace.attested_count or progress.batch_count <= attested_count:
             self._pace.attested_count, self._pace.checkpoint_seen_at = attested_count, now_s
+        if last is not None and last.index != self._pace.newest_checkpoint:
+            self._pace.newest_checkpoint, self._pace.reached_at = last.index, now_s
         if progress.batch_count <= attested_count:
-            return Attested(Outcome.NOTHING_DUE)
+            return Attested(Outcome.NOTHING_DUE) if last is None else self._attest_again(last, now_s)
         opened = [a for a in self._ledger.open_attestations(attested_count) if a.batch_count <= progress.batch_count]
         count = self._count_to_join(opened) or self._count_due(attested_count, now_s)
         if count is None or count < progress.map_count:
             return Attested(Outcome.NOTHING_DUE)
         return self._vote(count, opened)
 
-    def _vote(self, count: int, opened: list[Attestation]) -> Attested:
+    def _attest_again(self, last: LedgerCheckpoint, now_s: float) -> Attested:
+        """Votes on the newest checkpoint's count again where the registry changed in its block or later."""
+        count, voting_round = last.batch_count, last.round + 1
+        if count != self._pace.batch_count or self._ledger.changed_block() < last.since_block:
+            return Attested(Outcome.NOTHING_DUE)
+        again = [
+            a for a in self._ledger.open_attestations(count - 1) if (a.batch_count, a.round) == (count, voting_round)
+        ]
+        if not again and now_s - self._pace.reached_at < self._policy.heartbeat_s:
+            return Attested(Outcome.NOTHING_DUE)
+        return self._vote(count, again, voting_round)
+
+    def _vote(self, count: int, opened: list[Attestation], voting_round: int = 0) -> Attested:
         root = self._index.advance_map(count)
         said = {a.governor: a.root for a in opened if a.batch_count == count}
-        voted = self._send_votes(count, root, said)
+        voted = self._send_votes(count, root, said, voting_round)
         against = tuple(sorted(governor for governor, other in said.items() if other != root))
         if against:
             return Attested(Outcome.DISSENTED, count, root, against)
         return Attested(Outcome.ATTESTED if voted else Outcome.NOTHING_DUE, count, root)
 
-    def _send_votes(self, count: int, root: bytes, said: Container[str]) -> bool:
-        """Votes for every governor of ours that has not voted on this count; whether there was any."""
+    def _send_votes(self, count: int, root: bytes, said: Container[str], voting_round: int) -> bool:
+        """Votes for every governor of ours that has not voted on this count in this round; whether there was any."""
         due = [
-            vote for vote in self._votes if vote.governor not in said and (vote.governor, count) not in self._pace.voted
+            vote
+            for vote in self._votes
+            if vote.governor not in said and (vote.governor, count, voting_round) not in self._pace.voted
         ]
         sent = [(vote, vote.send(count, root)) for vote in due]
         for vote, name in sent:
             vote.wait(name)
-            self._pace.voted.add((vote.governor, count))
+            self._pace.voted.add((vote.governor, count, voting_round))
         return bool(sent)
 
     def _count_to_join(self, opened: list[Attestation]) -> int | None:
         """The highest open count, at or beyond our map, that a governor of ours has not voted on."""
         mapped = self._index.progress().map_count
-        said = {(a.governor, a.batch_count) for a in opened} | self._pace.voted
+        said = {(a.governor, a.batch_count) for a in opened} | {(who, count) for who, count, _ in self._pace.voted}
         counts = [
             a.batch_count
             for a in opened
@@ -180,5 +207,5 @@ class Attester:
         root = self._index.advance_map(last.batch_count)
         if root == last.root:
             return None
-        self._send_votes(last.batch_count, root, ())
+        self._send_votes(last.batch_count, root, (), last.round)
         return Attested(Outcome.DISSENTED, last.batch_count, root, ("checkpoint",))

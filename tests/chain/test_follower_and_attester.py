@@ -182,6 +182,43 @@ def test_a_false_checkpoint_is_dissented_from_after_the_fact(ledger: PaperLedger
     assert [vote.governor for vote in ledger.votes] == ["a", "b", "c"]
 
 
+def test_a_change_of_the_registry_is_witnessed_by_a_checkpoint_of_the_same_count(
+    ledger: PaperLedger, tmp_path: Path
+) -> None:
+    ledger.anchor([entry(1, 1)])
+    one, two = attester(ledger, tmp_path / "a", "a"), attester(ledger, tmp_path / "b", "b")
+    for moment in (0.0, 5.0):
+        one.step(moment), two.step(moment)
+    assert [(c.batch_count, c.round) for c in ledger.checkpoints] == [(1, 0)]
+    for moment in (6.0, 100.0):
+        for member in (one, two):
+            assert member.step(moment).outcome is Outcome.NOTHING_DUE, "the registry is as the checkpoint witnessed it"
+    ledger.change_registry()
+    late = attester(ledger, tmp_path / "c", "c")
+    assert late.step(101.0).outcome is Outcome.NOTHING_DUE, "a heartbeat after it first saw the checkpoint"
+    assert one.step(101.0).outcome is Outcome.ATTESTED
+    assert one.step(102.0).outcome is Outcome.NOTHING_DUE, "one vote a round"
+    assert late.step(102.0).outcome is Outcome.ATTESTED, "it joins at once what another opened"
+    assert [(c.batch_count, c.round) for c in ledger.checkpoints] == [(1, 0), (1, 1)]
+    for member in (one, two, late):
+        assert member.step(500.0).outcome is Outcome.NOTHING_DUE
+    assert len(ledger.votes) == 4
+
+
+def test_an_attester_that_began_anew_votes_once_in_a_round(ledger: PaperLedger, tmp_path: Path) -> None:
+    ledger.anchor([entry(1, 1)])
+    for name in "ab":
+        ledger.vote(name, 1, _root_at(ledger, tmp_path / "x", 1))
+    ledger.change_registry()
+    first = attester(ledger, tmp_path / "a", "a")
+    first.step(0.0)
+    assert first.step(60.0).outcome is Outcome.ATTESTED
+    second = Attester(ledger, first._index, CONSORTIUM, [PaperAccount("a", ledger)], POLICY)
+    second.step(0.0)
+    assert second.step(60.0).outcome is Outcome.NOTHING_DUE
+    assert [vote.round for vote in ledger.votes] == [0, 0, 1]
+
+
 def test_nobody_votes_twice_on_a_count(ledger: PaperLedger, tmp_path: Path) -> None:
     ledger.anchor([entry(1, 1)])
     one = attester(ledger, tmp_path, "a")

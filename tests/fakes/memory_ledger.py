@@ -34,6 +34,8 @@ class PaperCheckpoint:
     index: int
     root: bytes
     batch_count: int
+    since_block: int = 0
+    round: int = 0
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class PaperVote:
     governor: str
     batch_count: int
     root: bytes
+    round: int = 0
 
 
 @dataclass
@@ -51,6 +54,8 @@ class PaperLedger:
     commitments: list[bytes] = field(default_factory=list)
     checkpoints: list[PaperCheckpoint] = field(default_factory=list)
     votes: list[PaperVote] = field(default_factory=list)
+    registry_block: int = -1
+    """The last block that changed the registry."""
     block_time: int = 1000
     """Time of block 0; each further one comes a second later."""
 
@@ -73,12 +78,25 @@ class PaperLedger:
         """The endpoint lies about a batch's calldata."""
         self.anchored[index] = replace(self.anchored[index], entries=entries)
 
+    def change_registry(self) -> None:
+        """A block that changes the registry and nothing else."""
+        self.registry_block = len(self.blocks)
+        self.blocks.append(f"0x{self.registry_block:02x}")
+
+    def changed_block(self) -> int:
+        return self.registry_block
+
     def vote(self, governor: str, batch_count: int, root: bytes) -> None:
-        self.votes.append(PaperVote(governor, batch_count, root))
-        agreeing = {v.governor for v in self.votes if (v.batch_count, v.root) == (batch_count, root)}
-        last = self.checkpoints[-1].batch_count if self.checkpoints else 0
-        if batch_count > last and 2 * len(agreeing) > self.governors:
-            self.checkpoints.append(PaperCheckpoint(len(self.checkpoints), root, batch_count))
+        last = self.checkpoints[-1] if self.checkpoints else None
+        stands = last is not None and last.batch_count == batch_count
+        again = last is not None and stands and self.registry_block >= last.since_block
+        number = last.round + again if last is not None and stands else 0
+        self.votes.append(PaperVote(governor, batch_count, root, number))
+        agreeing = {v.governor for v in self.votes if (v.batch_count, v.root, v.round) == (batch_count, root, number)}
+        is_open = last is None or batch_count > last.batch_count or again
+        if is_open and 2 * len(agreeing) > self.governors:
+            block = len(self.blocks) - 1
+            self.checkpoints.append(PaperCheckpoint(len(self.checkpoints), root, batch_count, block, number))
 
     def head(self) -> PaperHead:
         return PaperHead(len(self.blocks) - 1, self.blocks[-1])
