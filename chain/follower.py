@@ -19,7 +19,7 @@ from typing import Protocol
 
 from chain.errors import LedgerFault, TongguanError
 from chain.index_store import DamagedIndex, IndexDisagrees, IndexedBatch, IndexStore
-from chain.ledger.faults import ChangedCode, HeadChanged, WrongChain
+from chain.ledger.faults import ChangedCode, HeadChanged, OtherEdition, WrongChain
 from chain.proof.batch import BatchFacts, entries_root, split_entries
 from chain.proof.hashes import keccak256
 
@@ -55,6 +55,7 @@ UNBELIEVABLE: tuple[type[TongguanError], ...] = (
     HeadChanged,
     WrongChain,
     ChangedCode,
+    OtherEdition,
 )
 """After one of these going on would spread a lie: whoever follows the chain stops and says so. Other faults pass."""
 

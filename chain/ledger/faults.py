@@ -56,6 +56,18 @@ class ChangedCode(LedgerFault):
         super().__init__(f"{contract} at {address} has code hash {got}, expected {expected}")
 
 
+class OtherEdition(LedgerFault):
+    """The trust root pins exactly this code, but it is of another edition of the protocol than this program's."""
+
+    def __init__(self, contract: str, address: str) -> None:
+        self.contract = contract
+        self.address = address
+        super().__init__(
+            f"the consortium was founded with contracts of another edition of the protocol ({contract} at {address}), "
+            "which this program does not read: found it anew with `tongguan init DIR`"
+        )
+
+
 class HeadWentBack(LedgerFault):
     """The endpoint's head is behind one that it gave before: it lags, or the chain was cut."""
 

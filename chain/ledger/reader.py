@@ -17,6 +17,7 @@ from chain.ledger.faults import (
     HeadWentBack,
     MalformedAnswer,
     NoProofs,
+    OtherEdition,
     RpcRefused,
     WrongChain,
 )
@@ -34,7 +35,8 @@ class ChainReader:
     """The pinned chain behind one endpoint.
 
     With `unsealed`, engines without QBFT headers are taken too; nothing read from them can become a proof.
-    Raises WrongChain, ChangedCode or NoProofs on connecting, LedgerUnreachable where there is no connection.
+    Raises WrongChain, ChangedCode, OtherEdition or NoProofs on connecting, LedgerUnreachable where there is no
+    connection.
     """
 
     def __init__(
@@ -185,6 +187,8 @@ class ChainReader:
         if expected is not None and got != expected.lower():
             raise ChangedCode(contract, self.address_of(contract), expected, got)
         if known.without_immutables(code) != known.deployed_bytecode:
+            if expected is not None:
+                raise OtherEdition(contract, self.address_of(contract))
             bare = "0x" + known.deployed_code_hash.hex()
             raise ChangedCode(contract, self.address_of(contract), f"{bare} (before immutables)", got)
 
