@@ -31,6 +31,8 @@ class Entity:
     """References by which the gateway can be asked for the UCR where the envelope gives none, the strongest first."""
     amends: Reference | None = None
     """What an amendment replaces, as the source knows it; the runner finds the record id. None where there is none."""
+    is_draft: bool = False
+    """Whether the record is a draft's: kept, and submitted when a reply proves that it was lodged."""
     many: bool = False
     """Whether each reference of `lookup` names another consignment (a departure, a manifest), so that the record is
     about all of them; else they are several names of one."""

@@ -207,6 +207,10 @@ class Table:
             self._note(element, where, values, faults)
         return values
 
+    def known_in(self, element: etree._Element) -> tuple[etree._Element, ...]:
+        """The children that the table names."""
+        return tuple(child for child in element if child.tag in self._names)
+
     def names_in(self, element: etree._Element) -> tuple[tuple[str, str], ...]:
         """Local name and field name of each child in order; empty where one is no field."""
         found = [(local_name(child), self._names.get(child.tag, "")) for child in element]

@@ -152,6 +152,8 @@ class Transport(Part):
     """Arrival, as planned or happened."""
     departed_on: Day | None = None
     """Day of departure (启运日期), where the source gives days."""
+    arrived_on: Day | None = None
+    """Day of arrival, where the source gives days."""
     crossed_on: Day | None = None
     """Day of import or export (进出口日期)."""
     unloaded_on: Day | None = None

@@ -140,8 +140,8 @@ def _events(value: Value) -> tuple[list[Value], bool]:
         if not isinstance(inside, dict) or name is None or "eventDateTime" in inside:
             break
         held = inside[name]
-        events, wrapped = held if isinstance(held, list) else [], True
-    if not events:
+        events, wrapped = held if isinstance(held, list) else [held], True
+    if not events or events == [None]:
         raise MalformedMessage("events", "is a list of at least one event")
     if len(events) > EVENTS_MAX:
         raise MalformedMessage("events", f"holds at most {EVENTS_MAX} events", value=len(events))

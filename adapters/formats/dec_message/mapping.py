@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from adapters.formats.ceb.declaration import percent
+from adapters.formats.dec_message import tables
 from adapters.mapping.chinese_customs import CHARGE_MARKS, company, day, kilograms, reference, zoned_time
 from adapters.mapping.code_mapping import Coding
 from chain.errors import Malformed
@@ -22,6 +23,7 @@ AIR: Final = "5"
 """`TrafMode` 航空."""
 
 Values = dict[str, str]
+Stage = Literal["whole", "summary", "complete"]
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class Parsed:
     limits: tuple[tuple[str, Values], ...]
     free_text: Values
     sign: Values
+    type_positions: str = ""
+    """`Type` with its leading blanks, since each of its positions has a meaning of its own."""
 
 
 def build_declaration(parsed: Parsed, source: Source, coding: Coding) -> CustomsDeclaration:
@@ -50,7 +54,7 @@ def build_declaration(parsed: Parsed, source: Source, coding: Coding) -> Customs
         goods_items=tuple(_item(item, index, head["IEFlag"], coding) for index, item in enumerate(parsed.items)),
         transport=_transport(parsed, coding),
         valuation=Valuation(
-            terms=coding.code("cn-trans-mode", head["TransMode"]),
+            terms=coding.code("cn-trans-mode", head.get("TransMode")),
             freight=_charge("Fee", head, coding),
             insurance=_charge("Insur", head, coding),
             other=_charge("Other", head, coding),
@@ -67,11 +71,11 @@ def references(parsed: Parsed) -> tuple[Reference, ...]:
         reference("declaration", head.get("EntryId"), on=on)
         + reference("pre", head.get("SeqNo"), on=on)
         + reference("pre", head.get("PreEntryId"), on=on)
-        + reference("cop", parsed.sign.get("ClientSeqNo"), scope=head["AgentCode"], on=on)
+        + reference("cop", parsed.sign.get("ClientSeqNo"), scope=head.get("AgentCode"), on=on)
     )
     bill = head.get("BillNo")
     found += reference("transport_document", bill, on=on)
-    if bill and head["TrafMode"] == AIR:
+    if bill and head.get("TrafMode") == AIR:
         # The house number alone is no reference: each forwarder counts its own.
         found += reference("master_bill", _air_waybill(bill.partition("_")[0]), on=on)
     for box in parsed.containers:
@@ -126,17 +130,19 @@ def _head(parsed: Parsed, coding: Coding) -> DeclarationHead:
         parts = DeclarationNumber.parse(number)
         for sentence in parts.disagreements(office=head["CustomMaster"], direction=head["IEFlag"]):
             coding.remark("declaration-number", f"in EntryId {number} the {sentence}", "declaration.number")
+    form, stage, positions = read_type(parsed.type_positions, coding)
     return DeclarationHead(
         number=number,
+        stage=stage,
         pre_number=head.get("PreEntryId"),
         central_number=head.get("SeqNo"),
         own_number=parsed.sign.get("ClientSeqNo"),
         direction="E" if head["IEFlag"] == "E" else "I",
         kind=code("cn-entry-type", head.get("EntryType")),
-        form=code("cn-declaration-type", head.get("Type")),
+        form=form,
         office=code("cn-customs-office", head["CustomMaster"]),
-        border_office=code("cn-customs-office", head["IEPort"]),
-        procedure=code("cn-trade-mode", head["TradeMode"]),
+        border_office=code("cn-customs-office", head.get("IEPort")),
+        procedure=code("cn-trade-mode", head.get("TradeMode")),
         levy=code("cn-cut-mode", head.get("CutMode")),
         country_trade=coding.country(head.get("TradeAreaCode")),
         contract=head.get("ContrNo"),
@@ -154,16 +160,33 @@ def _head(parsed: Parsed, coding: Coding) -> DeclarationHead:
                 ("cn-tax-mark", "TaxAaminMark"),
             )
             if (found := code(system, head.get(name)))
-        ),
+        )
+        + positions,
         note=head.get("NoteS"),
     )
 
 
+def read_type(positions: str, coding: Coding) -> tuple[Code | None, Stage, tuple[Code, ...]]:
+    """`Type` (单据类型) by its positions: kind, stage of a two-step declaration, and the whole where it says more."""
+    kind, step, group = positions[:2].strip(), positions[2:3].strip(), positions[6:7].strip()
+    stage = tables.STAGES.get(step, "whole")
+    known = kind in tables.KINDS
+    if (kind and not known) or step not in tables.STAGES or positions[3:6].strip() or group not in ("", "Z"):
+        coding.remark("unknown-code", f"Type {positions!r} has positions that are in no list", "declaration.form")
+    form = Code(system="cn-declaration-type", value=kind, name=tables.KINDS.get(kind), known=known) if kind else None
+    flags: tuple[Code, ...] = ()
+    if positions.rstrip() not in ("", kind):
+        flags += (Code(system="cn-declaration-type-positions", value=positions.rstrip()),)
+    if group == tables.PORT_GROUP:
+        flags += (Code(system="cn-port-group", value=group, name="组合港"),)
+    return form, stage, flags
+
+
 def _parties(head: Values) -> tuple[Party, ...]:
     found = (
-        company("trader", head.get("TradeCode"), head["TradeName"], uscc=head.get("TradeCoScc")),
+        company("trader", head.get("TradeCode"), head.get("TradeName"), uscc=head.get("TradeCoScc")),
         company("owner", head.get("OwnerCode"), head.get("OwnerName"), uscc=head.get("OwnerCodeScc")),
-        company("agent", head["AgentCode"], head["AgentName"], uscc=head.get("AgentCodeScc")),
+        company("agent", head.get("AgentCode"), head.get("AgentName"), uscc=head.get("AgentCodeScc")),
         company("entry_company", head.get("CopCode"), head.get("CopName"), uscc=head.get("CopCodeScc")),
         _overseas("consignor", "OverseasConsignor", head),
         _overseas("consignee", "OverseasConsignee", head),
@@ -185,28 +208,34 @@ def _overseas(role: str, prefix: str, head: Values) -> Party | None:
 
 
 def _item(item: Values, index: int, direction: str, coding: Coding) -> GoodsItem:
-    coding.check_line(item["DeclPrice"], item["GQty"], item["DeclTotal"], f"goods_items.{index}.total")
-    money = coding.currency(item["TradeCurr"])
-    origin, destination = item["OriginCountry"], item.get("DestinationCountry")
+    price, total, currency = item.get("DeclPrice"), item.get("DeclTotal"), item.get("TradeCurr")
+    if price and total and "GQty" in item:
+        coding.check_line(price, item["GQty"], total, f"goods_items.{index}.total")
+    if (price or total) and not currency:
+        said = f"DeclPrice {price or 'none'}, DeclTotal {total or 'none'} without TradeCurr"
+        coding.remark("not-read", said, f"goods_items.{index}")
+    money = coding.currency(currency) if currency else None
+    origin, destination = item.get("OriginCountry"), item.get("DestinationCountry")
     if direction == "E":
-        origin, destination = destination or "", origin
+        origin, destination = destination, origin
     return GoodsItem(
         ordinal=int(item["GNo"]),
-        hs=HsCode.parse(item["CodeTS"]),
+        hs=HsCode.parse(item["CodeTS"]) if "CodeTS" in item else None,
         ciq_code=item.get("CiqCode"),
-        name=item["GName"],
+        name=item.get("GName"),
         model=item.get("GModel"),
         record_number=item.get("ContrItem"),
-        quantity=coding.quantity(item["GQty"], item["GUnit"]),
+        quantity=coding.quantity(item.get("GQty"), item.get("GUnit")),
         first_quantity=coding.quantity(item.get("FirstQty"), item.get("FirstUnit")),
         second_quantity=coding.quantity(item.get("SecondQty"), item.get("SecondUnit")),
-        unit_price=coding.priced(item["DeclPrice"], money),
-        total=coding.priced(item["DeclTotal"], money),
+        unit_price=coding.priced(price, money) if price and money else None,
+        total=coding.priced(total, money) if total and money else None,
         origin=coding.country(origin),
         destination=coding.country(destination),
         origin_place=item.get("OrigPlaceCode"),
         district=item.get("DistrictCode"),
         duty_mode=coding.code("cn-duty-mode", item.get("DutyMode")),
+        note=f"RCEP origin {rcep}" if (rcep := item.get("RcepOrigPlaceCode")) else None,
     )
 
 
@@ -215,12 +244,12 @@ def _transport(parsed: Parsed, coding: Coding) -> Transport:
     name, voyage = head.get("TrafName"), parsed.free_text.get("VoyNo")
     bill = head.get("BillNo")
     port = _port(head.get("DistinatePort"))
-    country = coding.country(head["TradeCountry"])
+    country = coding.country(head.get("TradeCountry"))
     return Transport(
-        mode=coding.code("cn-transport-mode", head["TrafMode"]),
+        mode=coding.code("cn-transport-mode", head.get("TrafMode")),
         conveyance=Conveyance(name=name, voyage=voyage) if name or voyage else None,
         bill=bill,
-        master_bill=_air_waybill(bill.partition("_")[0]) if bill and head["TrafMode"] == AIR else None,
+        master_bill=_air_waybill(bill.partition("_")[0]) if bill and head.get("TrafMode") == AIR else None,
         departure=_port(head.get("DespPortCode")),
         transit=(port,) if port and imported else (),
         entry=_port(head.get("EntyPortCode")),
@@ -231,9 +260,11 @@ def _transport(parsed: Parsed, coding: Coding) -> Transport:
         departed_on=day(head["DespDate"]) if "DespDate" in head else None,
         crossed_on=day(head["IEDate"]) if "IEDate" in head else None,
         unloaded_on=day(head["CmplDschrgDt"]) if "CmplDschrgDt" in head else None,
-        packages=Package(count=int(head["PackNo"]), kind=coding.code("cn-wrap", head.get("WrapType"))),
-        gross=kilograms(head["GrossWet"]),
-        net=kilograms(head["NetWt"]),
+        packages=Package(count=int(head["PackNo"]), kind=coding.code("cn-wrap", head.get("WrapType")))
+        if "PackNo" in head
+        else None,
+        gross=kilograms(head["GrossWet"]) if "GrossWet" in head else None,
+        net=kilograms(head["NetWt"]) if "NetWt" in head else None,
         containers=tuple(_container(box, coding) for box in parsed.containers),
         marks=head.get("MarkNo"),
     )
@@ -251,6 +282,7 @@ def _container(box: Values, coding: Coding) -> Container:
         known=known,
         size_type=coding.code("cn-container-size", box.get("ContainerMd")),
         tare=kilograms(box["ContainerWt"]) if "ContainerWt" in box else None,
+        cargo_gross=kilograms(box["GoodsContaWt"]) if "GoodsContaWt" in box else None,
         shared={"1": True, "0": False}.get(box.get("LclFlag", "")),
         items=tuple(int(number) for number in listed if number.isascii() and number.isdigit()),
     )
@@ -284,6 +316,8 @@ def _documents(parsed: Parsed, coding: Coding) -> tuple[Document, ...]:
             kind=Code(system="cn-goods-limit", value=found["LicTypeCode"]),
             number=found.get("LicenceNo"),
             item=int(number) if number.isdigit() else None,
+            line=found.get("LicWrtofDetailNo"),
+            written_off=coding.quantity(found.get("LicWrtofQty"), found.get("LicWrtofQtyUnit")),
         )
         for number, found in parsed.limits
     )

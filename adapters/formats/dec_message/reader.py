@@ -18,6 +18,7 @@ from adapters.formats.dec_message import tables
 from adapters.formats.dec_message.mapping import Parsed, build_declaration, lookup
 from adapters.mapping.code_mapping import Coding
 from adapters.message import Entity, Reader, ReadMessage, message_digest
+from adapters.parsing.coverage import unread_elements
 from adapters.parsing.field_table import table
 from adapters.parsing.xml import local_name, namespace_of, parse_xml, peek_root
 from adapters.parsing.xml_fields import BUSINESS_CODE, Faults, Fields, Table, text
@@ -30,6 +31,7 @@ CONTAINERS_MAX: Final = 200
 DOCUMENTS_MAX: Final = 200
 """Licences, attachments: far above what a declaration has."""
 VERSIONS: Final = ("3.1", "4.8", "5.0")
+DRAFT_NOTE: Final = "a draft (OperType G): kept until a reply proves that it was lodged"
 SAVED: Final = "G"
 """`DecSign/OperType` 暂存: a draft."""
 
@@ -58,10 +60,8 @@ class DecMessageReader:
         faults, remarks = Faults(), list[str]()
         root = parse_xml(message)
         found, copied = _unwrapped(root, faults)
-        if _operation(found) == SAVED:
-            draft = Entity(0, None, "a draft (OperType G): acknowledged, not recorded")
-            return ReadMessage(self.kind, copied, None, (draft,))
-        parsed = _take_apart(found, faults, remarks)
+        is_draft = _operation(found) == SAVED
+        parsed = _take_apart(found, faults, remarks, is_draft=is_draft)
         faults.refuse(self.kind)
         message_id, sender = parsed.sign.get("ClientSeqNo") or copied, parsed.head.get("AgentCode")
         source = Source(kind=self.kind, sha256=message_digest(message), message_id=message_id)
@@ -69,9 +69,10 @@ class DecMessageReader:
         entity: Entity | None = None
         try:
             record = build_declaration(parsed, source, coding)
-            if coding.remarks:
-                record = record.with_remarks(*coding.remarks)
-            entity = Entity(0, record, "", lookup(parsed))
+            unread = unread_elements(found, faults, tables.IGNORED)
+            if coding.remarks or unread:
+                record = record.with_remarks(*coding.remarks, *unread)
+            entity = Entity(0, record, DRAFT_NOTE if is_draft else "", lookup(parsed), is_draft=is_draft)
         except Malformed as fault:
             faults.note(fault, f"DecMessage/{fault.field}")
         except ValidationError as problem:
@@ -102,7 +103,14 @@ def _operation(root: etree._Element) -> str:
     return str(root.findtext(f"{mark}DecSign/{mark}OperType") or "").strip()
 
 
-def _take_apart(root: etree._Element, faults: Faults, remarks: list[str]) -> Parsed:
+def _type_positions(root: etree._Element, namespace: str) -> str:
+    """`DecHead/Type` with its leading blanks; layout around it (a line break before it) is none of its positions."""
+    mark = f"{{{namespace}}}" if namespace else ""
+    said = root.findtext(f"{mark}DecHead/{mark}Type") or ""
+    return said.strip() if any(character in said.strip(" ") for character in "\r\n\t") else said.rstrip()
+
+
+def _take_apart(root: etree._Element, faults: Faults, remarks: list[str], *, is_draft: bool) -> Parsed:
     namespace = namespace_of(root)
     if namespace not in ("", tables.DEC_NAMESPACE):
         faults.add("DecMessage", f"is in {tables.DEC_NAMESPACE}", value=namespace, code="0001")
@@ -110,29 +118,35 @@ def _take_apart(root: etree._Element, faults: Faults, remarks: list[str]) -> Par
     if version not in VERSIONS:
         remarks.append(f"version {version or 'none'} is not one of {', '.join(VERSIONS)}; read by the same tables")
     message = Fields(root, "DecMessage", faults, namespace)
+    positions = _type_positions(root, namespace)
+    # A summary declaration and a draft need not say yet what the second step, or the single window's page, fills in.
+    partial = is_draft or tables.STAGES.get(positions[2:3].strip()) == "summary"
+    head_rows = _relaxed(tables.DEC_HEAD, tables.SUMMARY_NEEDS) if partial else tables.DEC_HEAD
+    item_rows = _relaxed(tables.DEC_LIST, tables.SUMMARY_ITEM_NEEDS) if partial else tables.DEC_LIST
 
     def one(name: str, rows: str, *, required: bool = False) -> dict[str, str]:
         found = message.child(name, required=required)
-        return _table(rows, namespace).read(found.element, found.where, faults, []) if found else {}
+        return _read(rows, namespace, found, faults) if found else {}
 
     def many(group: str | None, name: str, rows: str, most: int) -> tuple[dict[str, str], ...]:
         inside = message if group is None else message.child(group)
         found = list(inside.each(name)) if inside else []
         if len(found) > most:
             faults.add(f"DecMessage/{name}", f"appears at most {most} times", value=f"{len(found)} times")
-        return tuple(_table(rows, namespace).read(each.element, each.where, faults, []) for each in found[:most])
+        return tuple(_read(rows, namespace, each, faults) for each in found[:most])
 
     parsed = Parsed(
-        head=one("DecHead", tables.DEC_HEAD, required=True),
-        items=many("DecLists", "DecList", tables.DEC_LIST, ITEMS_MAX),
+        head=one("DecHead", head_rows, required=True),
+        items=many("DecLists", "DecList", item_rows, ITEMS_MAX),
         containers=many("DecContainers", "Container", tables.CONTAINER, CONTAINERS_MAX),
         licences=many("DecLicenseDocus", "LicenseDocu", tables.LICENSE_DOCU, DOCUMENTS_MAX),
         attachments=many(None, "EdocRealation", tables.ATTACHMENT, DOCUMENTS_MAX),
         limits=_limits(message, namespace, faults),
         free_text=one("DecFreeTxt", tables.FREE_TEXT),
         sign=one("DecSign", tables.SIGN),
+        type_positions=positions,
     )
-    _check(parsed, faults)
+    _check(parsed, faults, partial=partial)
     return parsed
 
 
@@ -144,15 +158,30 @@ def _limits(message: Fields, namespace: str, faults: Faults) -> tuple[tuple[str,
         number = (item.element.findtext(f"{{{namespace}}}GNo" if namespace else "GNo") or "").strip()
         for group in item.each("DecGoodsLimits"):
             for limit in group.each("DecGoodsLimit"):
-                values = _table(tables.GOODS_LIMIT, namespace).read(limit.element, limit.where, faults, [])
+                values = _read(tables.GOODS_LIMIT, namespace, limit, faults)
                 found.append((number, values))
     return tuple(found[:DOCUMENTS_MAX])
 
 
-def _check(parsed: Parsed, faults: Faults) -> None:
+def _read(rows: str, namespace: str, holder: Fields, faults: Faults) -> dict[str, str]:
+    """The holder's fields by their table; those that the table names count as read."""
+    known = _table(rows, namespace)
+    faults.read.update(known.known_in(holder.element))
+    return known.read(holder.element, holder.where, faults, [])
+
+
+@lru_cache(maxsize=8)
+def _relaxed(rows: str, needed: frozenset[str]) -> str:
+    """The same table, in which no other field than the needed ones must be there."""
+    split = [line.rsplit(" ", 1) for line in rows.strip().splitlines()]
+    tariff = [(row.replace("CodeTS hs10", "CodeTS d6..10"), required) for row, required in split]
+    return "\n".join(f"{row} {required if row.split()[0] in needed else 'no'}" for row, required in tariff)
+
+
+def _check(parsed: Parsed, faults: Faults, *, partial: bool) -> None:
     """Rules between fields; they look at whatever is there, so that all faults are named at once."""
     head = parsed.head
-    if not parsed.items:
+    if not parsed.items and not partial:
         faults.add("DecMessage/DecLists/DecList", f"appears 1 to {ITEMS_MAX} times", value="0 times")
     if not any(name in head for name in _NUMBERS) and "ClientSeqNo" not in parsed.sign:
         rule = "one of EntryId, SeqNo, PreEntryId or DecSign/ClientSeqNo is there, or no reply can ever be matched"

@@ -8,7 +8,7 @@ differ. Notation: `notation`.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 DEC_NAMESPACE: Final = "http://www.chinaport.gov.cn/dec"
 
@@ -17,21 +17,21 @@ SeqNo C..18 no
 PreEntryId C..18 no
 EntryId entry no
 IEFlag I|E yes
-EntryType 0|L|W|D|M no
-Type C..2 no
+EntryType C1 no
+Type C..7 no
 DeclTrnRel C1 no
 CustomMaster d4 yes
 IEPort d4 yes
-TradeCode C..10 no
+TradeCode C..18 no
 TradeCoScc C..18 no
 TradeName C..100 yes
-OwnerCode C..10 no
+OwnerCode C..18 no
 OwnerCodeScc C..18 no
 OwnerName C..100 no
-AgentCode C10 yes
+AgentCode C..18 yes
 AgentCodeScc C..18 no
 AgentName C..100 yes
-CopCode C..10 no
+CopCode C..18 no
 CopCodeScc C..18 no
 CopName C..100 no
 OverseasConsignorCode C..50 no
@@ -85,7 +85,7 @@ DEC_LIST: Final = """
 GNo N4>0 yes
 ContrItem C..19 no
 CodeTS hs10 yes
-CiqCode C..3 no
+CiqCode C..20 no
 GName C..255 yes
 GModel C..255 no
 GQty N19,5>0 yes
@@ -94,15 +94,65 @@ FirstQty N19,5 no
 FirstUnit a3 no
 SecondQty N19,5 no
 SecondUnit a3 no
-DeclPrice N19,4 yes
-DeclTotal N19,2 yes
+DeclPrice N19,5 yes
+DeclTotal N19,5 yes
 TradeCurr a3 yes
 OriginCountry a3 yes
 DestinationCountry a3 no
 OrigPlaceCode C..6 no
 DistrictCode C..5 no
 DutyMode C1 no
+RcepOrigPlaceCode C..50 no
 """
+
+SUMMARY_NEEDS: Final = frozenset({"IEFlag", "CustomMaster"})
+"""What a summary declaration (概要申报) or a draft must say of itself: the rest comes with the second step, or on the
+single window's page (GACC announcement 2019 No. 127: nine items, the tariff code of six digits)."""
+SUMMARY_ITEM_NEEDS: Final = frozenset({"GNo"})
+
+KINDS: Final = {
+    "ML": "备案清单",
+    "SD": "属地报关",
+    "LY": "两单一审备案清单",
+    "CL": "汇总征税",
+    "SS": "属地申报属地验放",
+    "MT": "多式联运",
+    "ZB": "自主报税",
+    "SW": "税单无纸化",
+    "SZ": "水运中转普通报关单",
+    "SM": "水运中转保税",
+    "SL": "水运中转",
+    "SY": "口岸清关",
+    "CX": "出口双标",
+    "Z": "自报自缴",
+}
+"""`Type`, positions 1 and 2: kind of declaration (单据类型)."""
+STAGES: Final[dict[str, Literal["whole", "summary", "complete"]]] = {
+    "": "whole",
+    "0": "whole",
+    "5": "summary",
+    "6": "complete",
+}
+"""`Type`, position 3: one step, 概要申报, 完整申报."""
+PORT_GROUP: Final = "Z"
+"""`Type`, position 7: 组合港."""
+
+IGNORED: Final = {
+    "OperType": "read as what the message does",
+    "EdocFomatType": "in which format the attached file is",
+    "EdocOpId": "who attached the file: personal",
+    "Sign": "the signature is in the message's bytes, whose hash the record keeps",
+    "Certificate": "the signature is in the message's bytes, whose hash the record keeps",
+    "ICCode": "the number of the card that signed: personal",
+    "OperName": "the person who signed: personal",
+    "DecSign/CopCode": "repeats who wrote it in (DecHead/CopCode)",
+    "TypistNo": "the person who wrote it: personal",
+    "InputerName": "the person who wrote it: personal",
+    "DeclareName": "the person who declares: personal",
+    "SWImpHead": "the wrapper's own fields",
+    "NoOtherPack": "read with the other packing",
+}
+"""Element -> why it is left out. Whatever else is not read becomes a remark."""
 
 CONTAINER: Final = """
 ContainerId C..11 yes
@@ -110,6 +160,7 @@ ContainerMd C..3 no
 ContainerWt N19,5 no
 GoodsNo C..255 no
 LclFlag C1 no
+GoodsContaWt N19,5 no
 """
 
 LICENSE_DOCU: Final = """

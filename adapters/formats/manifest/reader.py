@@ -1,37 +1,43 @@
-"""China's water and air manifest (原始舱单 MT1401, 预配舱单 MT2401): each consignment becomes a
-`logistics.transport_document`.
+"""China's manifests (舱单, MT1101 to MT5406): each consignment becomes a `logistics.transport_document`.
 
-WCO-shaped XML in the namespace `urn:Declaration:datamodel:standard:CN:MT1401:1`, root `Manifest` with `Head` and
-`Declaration`. Follows the published description; not yet tried on files of real carriers. Times are
-`yyyyMMddHHmmss` with or without milliseconds and zone digits behind, in Beijing time. A changed or deleted
-manifest (`FunctionCode` 5, 3) amends what was said of the same bill.
+WCO-shaped XML in the namespace `urn:Declaration:datamodel:standard:CN:MT1101:1`, root `Manifest` with `Head` and
+`Declaration`. The second digit is the mode (ship, air, rail, road); ship and air forms say many figures at other places
+than the road form, so `tables.py` names all of them. Times are `yyyyMMddHHmmss` with or without milliseconds and zone
+digits behind, in Beijing time, or a day. A changed or deleted manifest (`FunctionCode` 5, 3) amends what was said of
+the same bill.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Final
 
-from adapters.mapping.chinese_customs import beijing_time
+from adapters.formats.manifest import tables
+from adapters.mapping.chinese_customs import beijing_time, day
 from adapters.mapping.logistics import NAME, NOTE, SHORT, TOKEN, box_number, noted
 from adapters.message import Entity, ReadMessage, message_digest
+from adapters.parsing.coverage import unread_elements
 from adapters.parsing.xml import parse_xml, peek_root
 from adapters.parsing.xml_fields import Faults, Fields, Form, decimal, one_of, whole
 from chain.errors import MalformedMessage
-from chain.identifiers import HsCode, ImoNumber
+from chain.identifiers import HsCode, ImoNumber, UnLocode
 from chain.records.base import Reference, Remark, Source
 from chain.records.logistics import TransportDocument, TransportDocumentHead
-from chain.records.scalars import Code, Function, Instant, Weight, fixed
+from chain.records.scalars import Code, Function, Instant, Quantity, Weight, fixed
 from chain.records.sections import GoodsItem, Party, PartyRole
-from chain.records.transport import Container, Conveyance, Package, Place, Transport
+from chain.records.transport import Container, Conveyance, Package, Place, Seal, Transport
 
 CONSIGNMENTS_MAX = 10_000
 GOODS_MAX = 999
 BOXES_MAX = 1000
-_NAMESPACE: Final = re.compile(r"urn:Declaration:datamodel:standard:CN:(MT[12]401):1")
-_STAMP: Final = Form("a time yyyyMMddHHmmss", re.compile(r"(?:19|20)\d{12}(?:\d{3})?(?:[+-]?\d{2,4})?"))
+_NAMESPACE: Final = re.compile(r"urn:Declaration:datamodel:standard:CN:(MT[1-9][1-4]\d\d):\d{1,3}")
+_STAMP: Final = Form(
+    "a day yyyyMMdd or a time yyyyMMddHHmmss", re.compile(r"(?:19|20)\d{6}(?:\d{6}(?:\d{3})?(?:[+-]?\d{2,4})?)?")
+)
 _FUNCTIONS: Final[dict[str, Function]] = {"9": "new", "2": "new", "5": "change", "3": "delete"}
+_DAY_CHARS: Final = 8
 _PARTIES: Final[tuple[tuple[str, PartyRole], ...]] = (
     ("Consignor", "consignor"),
     ("Consignee", "consignee"),
@@ -40,12 +46,12 @@ _PARTIES: Final[tuple[tuple[str, PartyRole], ...]] = (
 
 
 class ManifestReader:
-    """MT1401 and MT2401."""
+    """Every manifest form of a ship, an aircraft, a train or a road vehicle."""
 
     kind = "CN-manifest"
 
     def recognises(self, message: bytes) -> bool:
-        """Whether the root is in the manifest's namespace."""
+        """Whether the root is in a manifest's namespace."""
         return _NAMESPACE.fullmatch(peek_root(message).namespace) is not None
 
     def read(self, message: bytes) -> ReadMessage:
@@ -53,32 +59,39 @@ class ManifestReader:
         faults = Faults()
         root = Fields.root(parse_xml(message), faults)
         kind = _NAMESPACE.sub(r"\1", root.namespace)
-        head, declaration = root.child("Head", required=True), root.child("Declaration", required=True)
-        message_id = head.text("MessageID", NAME) if head is not None else None
-        function = head.maybe("FunctionCode", one_of(*_FUNCTIONS)) if head is not None else None
+        message_id = root.first(tables.MESSAGE_ID, NAME)
+        if message_id is None:
+            faults.add(f"{root.where}/Head/MessageID", "must be there", fix="Fill in the element")
+        function = root.first(tables.FUNCTION, one_of(*_FUNCTIONS))
+        declaration = root.child("Declaration", required=True)
         digest = message_digest(message)
-        entities: list[Entity] = []
+        entities: list[tuple[Entity, Fields]] = []
         if declaration is not None:
             for ordinal, consignment in enumerate(_consignments(declaration)):
                 with noted(consignment.where, faults):
                     source = Source(kind=f"CN-{kind}", sha256=digest, message_id=message_id, ordinal=ordinal)
-                    record = _bill(declaration, consignment, _FUNCTIONS[function or "9"], source)
-                    entities.append(_entity(ordinal, record))
+                    reading = _Reading(kind, declaration, consignment, _FUNCTIONS[function or "9"])
+                    entities.append((reading.entity(source), consignment))
         if not entities:
             faults.add(f"{root.where}/Declaration/Consignment", "must be there", fix="Name at least one bill")
         faults.refuse(kind)
-        return ReadMessage(f"CN-{kind}", message_id, None, tuple(entities))
+        return ReadMessage(f"CN-{kind}", message_id, None, tuple(_with_unread(root, entities)))
 
 
 READERS = (ManifestReader(),)
 
 
-def _entity(ordinal: int, record: TransportDocument | None) -> Entity:
-    if record is None:
-        return Entity(ordinal, None, note="not read")
-    own = record.references[0]
-    changes = record.transport_document.function != "new"
-    return Entity(ordinal, record, lookup=(own,), amends=own if changes else None)
+def _with_unread(root: Fields, entities: list[tuple[Entity, Fields]]) -> Iterator[Entity]:
+    """Each record with what was not read of its consignment, and of what is said of all."""
+    apart = [consignment.element for _, consignment in entities]
+    whole_remarks = unread_elements(root.element, root.faults, tables.IGNORED, apart=apart)
+    for entity, consignment in entities:
+        if entity.record is None:
+            yield entity
+            continue
+        own = unread_elements(consignment.element, root.faults, tables.IGNORED)
+        record = entity.record.with_remarks(*whole_remarks, *own)
+        yield Entity(entity.ordinal, record, entity.note, entity.lookup, entity.amends)
 
 
 def _consignments(declaration: Fields) -> Iterator[Fields]:
@@ -88,48 +101,148 @@ def _consignments(declaration: Fields) -> Iterator[Fields]:
         yield consignment
 
 
-def _bill(declaration: Fields, consignment: Fields, function: Function, source: Source) -> TransportDocument | None:
-    remarks: list[Remark] = []
-    contract = consignment.child("TransportContractDocument", required=True)
-    number = contract.text("ID", SHORT) if contract is not None else None
-    associated = consignment.at("AssociatedTransportDocument")
-    master = associated.maybe("ID", SHORT) if associated is not None else None
-    boxes = tuple(_boxes(consignment, remarks))
-    packages = consignment.maybe("TotalPackageQuantity", whole(8))
-    if number is None:
-        return None
-    office = declaration.maybe("DeclarationOfficeID", TOKEN)
-    masters = (Reference(kind="master_bill", value=master),) if master else ()
-    return TransportDocument(
-        references=(
-            Reference(kind="transport_document", value=number),
-            *masters,
-            *(Reference(kind="container", value=box.number) for box in boxes),
-        ),
-        source=source,
-        remarks=tuple(remarks),
-        transport_document=TransportDocumentHead(
-            kind="manifest",
+@dataclass
+class _Reading:
+    """One consignment while it is read."""
+
+    kind: str
+    """`MT1101` ..."""
+    declaration: Fields
+    consignment: Fields
+    function: Function
+    remarks: list[Remark] = field(default_factory=list)
+
+    def entity(self, source: Source) -> Entity:
+        """The bill's record; faults are noted."""
+        number = self.consignment.first(tables.NUMBER, SHORT)
+        if number is None:
+            place = f"{self.consignment.where}/{tables.NUMBER[0]}"
+            self.consignment.faults.add(place, "must be there", fix="Name the bill")
+        boxes = tuple(self._boxes())
+        transport = self._transport(number, boxes)
+        goods = tuple(self._goods())
+        if number is None:
+            return Entity(source.ordinal, None, note="not read")
+        master = self.consignment.first(tables.MASTER, SHORT)
+        own = Reference(kind="transport_document", value=number)
+        statement = Reference(kind="cop", scope=f"cn-manifest-{self.kind}", value=number)
+        record = TransportDocument(
+            references=(
+                own,
+                *((Reference(kind="master_bill", value=master),) if master else ()),
+                *(Reference(kind="container", value=box.number) for box in boxes),
+                statement,
+            ),
+            source=source,
+            transport_document=self._head(number, master),
+            parties=tuple(_parties(self.declaration, self.consignment)),
+            goods_items=goods,
+            transport=transport,
+        ).with_remarks(*self.remarks)
+        # Other documents name the same bill: what is amended is what this kind of manifest said of it.
+        return Entity(source.ordinal, record, lookup=(own,), amends=None if self.function == "new" else statement)
+
+    def _head(self, number: str, master: str | None) -> TransportDocumentHead:
+        office = self.declaration.first(tables.OFFICE, TOKEN)
+        digit = self.kind[2]
+        if digit not in tables.DOCUMENTS:
+            text = f"{self.kind}: a document whose first digit {digit} is in no list"
+            self.remarks.append(Remark(rule="unknown-code", text=text, field="transport_document.kind"))
+        return TransportDocumentHead(
+            kind=tables.DOCUMENTS.get(digit, "list"),
             number=number,
             master=master,
-            function=function,
-            own_number=declaration.maybe("ID", NAME),
+            function=self.function,
+            own_number=self.declaration.maybe("ID", NAME),
             office=Code(system="cn-customs-office", value=office) if office else None,
-        ),
-        parties=tuple(_parties(declaration, consignment)),
-        goods_items=tuple(_goods(consignment)),
-        transport=Transport(
-            conveyance=_conveyance(declaration),
+        )
+
+    def _transport(self, number: str | None, boxes: tuple[Container, ...]) -> Transport:
+        count = self.consignment.first(tables.PACKAGES, whole(8))
+        packing = self.consignment.first(tables.PACKING, TOKEN) if count else None
+        volume = self.consignment.first(tables.VOLUME, decimal())
+        (departed, departed_on), (arrived, arrived_on) = self._time(tables.LOADED), self._time(tables.ARRIVED)
+        crossing = self.declaration.first(tables.OFFICE_OF_EXIT, SHORT)
+        return Transport(
+            mode=Code(system="uncefact-rec-19", value=tables.MODES[self.kind[3]]),
+            conveyance=_conveyance(self.declaration),
             bill=number,
-            loading=_place(declaration, "LoadingLocation"),
-            discharge=_place(declaration, "UnloadingLocation"),
-            departed=_time(declaration, "LoadingLocation", "LoadingDateTime"),
-            arrived=_time(declaration, "UnloadingLocation", "ArrivalDateTime"),
-            gross=_gross(consignment),
-            packages=Package(count=int(packages)) if packages else None,
+            loading=self._place(tables.LOADING),
+            discharge=self._place(tables.DISCHARGE),
+            entry=Place(code=Code(system="cn-manifest-place", value=crossing)) if crossing else None,
+            departed=departed,
+            departed_on=departed_on,
+            arrived=arrived,
+            arrived_on=arrived_on,
+            gross=_mass(self.consignment, tables.GROSS),
+            volume=Quantity(value=fixed(volume, 5), unit="MTQ") if volume else None,
+            packages=Package(count=int(count), kind=_packing(packing)) if count else None,
             containers=boxes,
-        ),
-    )
+        )
+
+    def _first(self, paths: tuple[str, ...], form: Form) -> str | None:
+        """What the consignment says, else what the declaration says of all."""
+        return self.consignment.first(paths, form) or self.declaration.first(paths, form)
+
+    def _place(self, paths: tuple[str, ...]) -> Place | None:
+        """A place, and behind a slash the customs office there: `PEK/0101`."""
+        said = self._first(paths, SHORT)
+        if said is None:
+            return None
+        code, _, office = said.partition("/")
+        name = f"customs office {office}" if office else None
+        if UnLocode.is_valid(code):
+            return Place(unlocode=UnLocode.parse(code), code=Code(system="cn-manifest-place", value=said, name=name))
+        system = "iata-location" if self.kind[3] == tables.AIR and len(code) == 3 else "cn-manifest-place"
+        return Place(code=Code(system=system, value=code or said, name=name))
+
+    def _time(self, paths: tuple[str, ...]) -> tuple[Instant | None, str | None]:
+        """The moment, or the day where no more is said."""
+        said = self._first(paths, _STAMP)
+        if said is None:
+            return None, None
+        return (None, day(said)) if len(said) == _DAY_CHARS else (beijing_time(said), None)
+
+    def _goods(self) -> Iterator[GoodsItem]:
+        for n, item in enumerate(self.consignment.each("ConsignmentItem"), 1):
+            if n > GOODS_MAX:
+                self.consignment.faults.add(self.consignment.where, f"names at most {GOODS_MAX} items")
+                return
+            code, count = item.first(tables.ITEM_HS, SHORT), item.first(tables.ITEM_PACKAGES, whole(8))
+            # Without a count there are no packages to say it of: it stays unread, and is remarked on.
+            packing = item.first(tables.ITEM_PACKING, TOKEN) if count else None
+            marks = item.first(tables.ITEM_MARKS, NOTE) if count else None
+            if code and not HsCode.is_valid(code):
+                self.remarks.append(Remark(rule="hs-code", text=f"{code} is no tariff code", field="goods_items"))
+            yield GoodsItem(
+                ordinal=n,
+                hs=HsCode.parse(code) if code and HsCode.is_valid(code) else None,
+                name=item.first(tables.ITEM_NAME, NOTE),
+                gross=_mass(item, tables.ITEM_GROSS),
+                packages=(Package(count=int(count), kind=_packing(packing), marks=marks),) if count else (),
+            )
+
+    def _boxes(self) -> Iterator[Container]:
+        for n, equipment in enumerate(self.consignment.each("TransportEquipment"), 1):
+            if n > BOXES_MAX:
+                self.consignment.faults.add(self.consignment.where, f"names at most {BOXES_MAX} containers")
+                return
+            said = (equipment.child("EquipmentIdentification") or equipment).text("ID", TOKEN)
+            if said is None:
+                continue
+            number, known = box_number(said, self.remarks)
+            size = equipment.maybe("CharacteristicCode", TOKEN)
+            seals = (seal.first(("ID", "SealID"), SHORT) for seal in equipment.each("Seal"))
+            yield Container(
+                number=number,
+                known=known,
+                size_type=Code(system="cn-manifest-size", value=size) if size else None,
+                seals=tuple(Seal(number=seal[:35]) for seal in seals if seal),
+            )
+
+
+def _packing(code: str | None) -> Code | None:
+    return Code(system="cn-manifest-packing", value=code) if code else None
 
 
 def _parties(declaration: Fields, consignment: Fields) -> Iterator[Party]:
@@ -142,48 +255,14 @@ def _parties(declaration: Fields, consignment: Fields) -> Iterator[Party]:
         if party is None:
             continue
         called, own = party.maybe("Name", NAME), party.maybe("ID", SHORT)
+        address = party.first(("Address/Line", "Address/StreetName"), NOTE)
         if called or own:
             ids = (Code(system="cn-manifest-party", value=own),) if own else ()
-            yield Party(role=role, name=called, other_ids=ids)
+            yield Party(role=role, name=called, other_ids=ids, address=address)
 
 
-def _goods(consignment: Fields) -> Iterator[GoodsItem]:
-    for n, item in enumerate(consignment.each("ConsignmentItem"), 1):
-        if n > GOODS_MAX:
-            consignment.faults.add(consignment.where, f"names at most {GOODS_MAX} items")
-            return
-        commodity = item.child("Commodity", required=True)
-        name = commodity.text("CargoDescription", NOTE) if commodity is not None else None
-        classification = commodity.child("Classification") if commodity is not None else None
-        code = classification.maybe("ID", SHORT) if classification is not None else None
-        packaging = item.child("Packaging")
-        count = packaging.maybe("QuantityQuantity", whole(8)) if packaging is not None else None
-        if name is not None:
-            yield GoodsItem(
-                ordinal=n,
-                hs=HsCode.parse(code) if code and HsCode.is_valid(code) else None,
-                name=name,
-                gross=_gross(item),
-                packages=(Package(count=int(count)),) if count else (),
-            )
-
-
-def _boxes(consignment: Fields, remarks: list[Remark]) -> Iterator[Container]:
-    for n, equipment in enumerate(consignment.each("TransportEquipment"), 1):
-        if n > BOXES_MAX:
-            consignment.faults.add(consignment.where, f"names at most {BOXES_MAX} containers")
-            return
-        identity = equipment.child("EquipmentIdentification")
-        said = (identity or equipment).text("ID", TOKEN)
-        if said is None:
-            continue
-        number, known = box_number(said, remarks)
-        yield Container(number=number, known=known)
-
-
-def _gross(fields: Fields) -> Weight | None:
-    measure = fields.child("GoodsMeasure")
-    said = measure.maybe("GrossMassMeasure", decimal()) if measure is not None else None
+def _mass(fields: Fields, paths: tuple[str, ...]) -> Weight | None:
+    said = fields.first(paths, decimal())
     return Weight(value=fixed(said, 5), unit="KGM") if said else None
 
 
@@ -199,15 +278,3 @@ def _conveyance(declaration: Fields) -> Conveyance | None:
         imo=ImoNumber.parse(said[2:]) if said and said.startswith("UN") and ImoNumber.is_valid(said[2:]) else None,
         voyage=means.maybe("JourneyID", NAME),
     )
-
-
-def _place(declaration: Fields, name: str) -> Place | None:
-    location = declaration.child(name)
-    said = location.maybe("ID", SHORT) if location is not None else None
-    return Place(code=Code(system="cn-manifest-place", value=said)) if said else None
-
-
-def _time(declaration: Fields, name: str, field: str) -> Instant | None:
-    location = declaration.child(name)
-    said = location.maybe(field, _STAMP) if location is not None else None
-    return beijing_time(said) if said else None

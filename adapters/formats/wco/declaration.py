@@ -5,36 +5,43 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from pydantic import ValidationError
 
 from adapters.formats.ceb.reader import note_problems
-from adapters.formats.wco.goods import build_items, transport_of
+from adapters.formats.inventory_movement.reader import MASTER_SCOPE
+from adapters.formats.wco.goods import build_items, statements, transport_of
 from adapters.formats.wco.metadata import (
     CODE,
     COUNT,
     COUNTRY,
+    IGNORED,
+    MASS,
     NAME,
-    NOTE,
     duty_lines,
     inner_elements,
     is_metadata,
     item_number,
     money,
+    pointed_field,
     stamp,
+    stamped_day,
 )
 from adapters.formats.wco.response import WcoResponseReader
 from adapters.mapping.chinese_customs import reference
 from adapters.mapping.code_mapping import Coding
+from adapters.mapping.logistics import rounded
 from adapters.message import Entity, Reader, ReadMessage, message_digest
+from adapters.parsing.coverage import unread_elements
 from adapters.parsing.xml import parse_xml
-from adapters.parsing.xml_fields import BUSINESS_CODE, Faults, Fields
+from adapters.parsing.xml_fields import BUSINESS_CODE, Faults, Fields, Form
 from chain.errors import Malformed
 from chain.identifiers import Ucr
 from chain.records.base import Document, Reference, Source
-from chain.records.customs import CustomsDeclaration, CustomsRequest, DeclarationHead, RequestHead
-from chain.records.scalars import Code, Direction
+from chain.records.customs import CustomsDeclaration, CustomsRequest, DeclarationHead, FieldChange, RequestHead
+from chain.records.scalars import Code, Direction, Quantity, fixed
 from chain.records.sections import Party, PartyRole
 from chain.records.value import Taxes, Valuation
 
@@ -47,6 +54,9 @@ MASTER_UCR_TYPES: Final = frozenset({"MCR", "MUCR"})
 TRANSPORT_TYPES: Final = frozenset({"703", "704", "705", "710", "714", "720", "730", "740", "741"})
 """Document types (UN/EDIFACT 1001) of waybills and bills of lading."""
 DOCUMENTS_MAX: Final = 999
+CHANGES_MAX: Final = 2_000
+"""Fields that one amendment points to."""
+UNIT: Final = Form("a UN/ECE Rec 20 unit", re.compile("[A-Z0-9]{2,3}"))
 
 _PARTIES: Final[tuple[tuple[str, PartyRole], ...]] = (
     ("Declarant", "declarant"),
@@ -103,14 +113,15 @@ def _entity(declaration: Fields, source: Source, coding: Coding) -> Entity | Non
         declaration.faults.add(f"{declaration.where}/ID", rule, code=BUSINESS_CODE)
     own = _own_references(declaration, number, source.message_id)
     if function == AMEND and kind == INVALIDATE:
-        request = _invalidation(declaration, source, own, number)
+        request = _invalidation(declaration, source, own, number, coding)
         return Entity(source.ordinal, request, "", own)
     record = _declaration(declaration, source, own, coding)
     if function == AMEND:
         text = "a WCO amendment names what changes alone: what it leaves out stands as the amended record says"
         coding.remark("partial-amendment", text)
-    if coding.remarks:
-        record = record.with_remarks(*coding.remarks)
+    unread = unread_elements(declaration.element, declaration.faults, IGNORED)
+    if coding.remarks or unread:
+        record = record.with_remarks(*coding.remarks, *unread)
     amends = own[0] if function == AMEND and number else None
     return Entity(source.ordinal, record, "", own, amends=amends)
 
@@ -147,7 +158,7 @@ def _head(declaration: Fields, coding: Coding) -> DeclarationHead:
     directions: dict[str, Direction] = {"IM": "I", "EX": "E", "CO": "E"}
     count = declaration.maybe("GoodsItemQuantity", COUNT)
     guarantee = next(iter(declaration.each("ObligationGuarantee")), None)
-    notes = [info.maybe("StatementDescription", NOTE) for info in declaration.each("AdditionalInformation")]
+    changes, reasons = _changes(declaration)
     return DeclarationHead(
         number=declaration.maybe("ID", NAME),
         own_number=declaration.maybe("FunctionalReferenceID", NAME),
@@ -156,11 +167,29 @@ def _head(declaration: Fields, coding: Coding) -> DeclarationHead:
         kind=coding.code("wco-declaration-type", kind or None),
         item_count=int(count) if count else None,
         guarantee=guarantee.maybe("ID", NAME) if guarantee else None,
-        lodged=stamp(declaration, "IssueDateTime"),
-        accepted=stamp(declaration, "AcceptanceDateTime"),
+        lodged=stamp(declaration, "IssueDateTime", coding.remarks),
+        accepted=stamp(declaration, "AcceptanceDateTime", coding.remarks),
         flags=_flags(declaration),
-        note="; ".join(note for note in notes if note)[:4_000] or None,
+        changes=changes,
+        reason=reasons,
+        note=statements(declaration),
     )
+
+
+def _changes(declaration: Fields) -> tuple[tuple[FieldChange, ...], str | None]:
+    """The fields that an amendment points to, and the codes of its reasons."""
+    changes: list[FieldChange] = []
+    reasons: dict[str, None] = {}
+    for count, change in enumerate(declaration.each("Amendment"), 1):
+        if count > CHANGES_MAX:
+            declaration.faults.add(change.where, f"appears at most {CHANGES_MAX} times")
+            break
+        code, pointed = change.maybe("ChangeReasonCode", CODE), pointed_field(change)
+        if code:
+            reasons[f"change reason {code}"] = None
+        if pointed:
+            changes.append(FieldChange(field=pointed))
+    return tuple(changes), "; ".join(reasons)[:4_000] or None
 
 
 def _flags(declaration: Fields) -> tuple[Code, ...]:
@@ -177,15 +206,16 @@ def _flags(declaration: Fields) -> tuple[Code, ...]:
 
 def _check_items(declaration: Fields, items: list[Fields]) -> None:
     said = declaration.maybe("GoodsItemQuantity", COUNT)
+    if declaration.maybe("FunctionCode", CODE) == AMEND:
+        return  # it holds the items that change, not all
     if said and items and int(said) != len(items):
         rule = f"is the number of goods items, {len(items)}"
         declaration.faults.add(f"{declaration.where}/GoodsItemQuantity", rule, value=said, code=BUSINESS_CODE)
 
 
 def _invalidation(
-    declaration: Fields, source: Source, own: tuple[Reference, ...], number: str | None
+    declaration: Fields, source: Source, own: tuple[Reference, ...], number: str | None, coding: Coding
 ) -> CustomsRequest:
-    notes = [info.maybe("StatementDescription", NOTE) for info in declaration.each("AdditionalInformation")]
     return CustomsRequest(
         references=own,
         source=source,
@@ -193,8 +223,8 @@ def _invalidation(
             kind="cancel",
             own_number=source.message_id,
             about=(number,) if number else (),
-            lodged=stamp(declaration, "IssueDateTime"),
-            reason="; ".join(note for note in notes if note)[:4_000] or None,
+            lodged=stamp(declaration, "IssueDateTime", coding.remarks),
+            reason=statements(declaration),
         ),
         parties=_parties(declaration, declaration.child("GoodsShipment")),
     )
@@ -270,7 +300,7 @@ def _documents(
                 category = document.maybe("CategoryCode", CODE) or ""
                 code = coding.named("wco-document", category + kind) if category + kind else None
                 if code:
-                    documents.append(Document(kind=code, number=value, item=number))
+                    documents.append(_document(document, code, value, number, coding))
                 cited += _cited(kind, value)
     if shipment and (consignment := shipment.child("Consignment")):
         for contract in consignment.each("TransportContractDocument"):
@@ -278,12 +308,36 @@ def _documents(
     return tuple(documents[:DOCUMENTS_MAX]), tuple(dict.fromkeys(cited))
 
 
+def _document(document: Fields, kind: Code, value: str | None, item: int | None, coding: Coding) -> Document:
+    status, submitter = document.maybe("LPCOExemptionCode", CODE), document.child("Submitter")
+    off = document.child("WriteOff")
+    quantity = off.maybe("QuantityQuantity", MASS) if off else None
+    counted = off.child("QuantityQuantity") if off else None
+    unit = str(counted.element.get("unitCode") or "")[:32] if counted else ""
+    known = unit if UNIT.fits(unit) else f"wco-unit:{unit or 'none'}"
+    return Document(
+        kind=kind,
+        number=value,
+        item=item,
+        name=document.maybe("Name", NAME),
+        status=Code(system="wco-document-status", value=status) if status else None,
+        issuer=submitter.maybe("Name", NAME) if submitter else None,
+        valid_until=stamped_day(document, "EffectiveDateTime", coding.remarks),
+        line=document.maybe("LineNumeric", CODE),
+        written_off=Quantity(value=fixed(rounded(quantity, 5, coding.remarks, "documents"), 5), unit=known)
+        if quantity
+        else None,
+        written_off_amount=money(off, "AmountAmount") if off else None,
+    )
+
+
 def _cited(kind: str, value: str | None) -> tuple[Reference, ...]:
     # An invoice's number is its seller's, who is not named beside it, so it is a document and no reference.
     if kind in TRANSPORT_TYPES:
         return reference("transport_document", value)
     if kind in MASTER_UCR_TYPES:
-        return reference("master_bill", value)
+        # The movements of a consolidation name it so (HMRC inventory linking, ucrType M).
+        return reference("master_bill", value) + reference("cop", value, scope=MASTER_SCOPE)
     return ()
 
 

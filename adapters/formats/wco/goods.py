@@ -7,6 +7,7 @@ from typing import Final
 from adapters.formats.ceb.reader import is_less
 from adapters.formats.wco.metadata import CODE, COUNT, COUNTRY, MASS, NAME, NOTE, item_number, money
 from adapters.mapping.code_mapping import Coding
+from adapters.mapping.logistics import rounded
 from adapters.parsing.xml_fields import BUSINESS_CODE, Fields
 from chain.identifiers import ContainerNumber, HsCode, ImoNumber
 from chain.records.scalars import Code, Quantity, Weight, fixed
@@ -21,40 +22,54 @@ UNIT_UNSAID: Final = "wco-unit:tariff"
 
 def build_items(items: list[Fields], coding: Coding) -> tuple[GoodsItem, ...]:
     """Every goods item of the shipment."""
-    return tuple(built for item in items if (built := _item(item, coding)) is not None)
+    return tuple(_item(item, coding) for item in items)
 
 
-def _item(item: Fields, coding: Coding) -> GoodsItem | None:
-    commodity = item.child("Commodity", required=True)
-    name = commodity.text("Description", NOTE) if commodity else None
-    if commodity is None or name is None:
-        return None
-    measures = commodity.child("GoodsMeasure")
+def _item(item: Fields, coding: Coding) -> GoodsItem:
+    # An amendment names only what it changes, and reduced data sets (TypeCode IMQ ...) leave the commodity out.
+    commodity = item.child("Commodity")
+    name = commodity.maybe("Description", NOTE) if commodity else None
+    measures = commodity.child("GoodsMeasure") if commodity else None
     gross = measures.maybe("GrossMassMeasure", MASS) if measures else None
     net = measures.maybe("NetNetWeightMeasure", MASS) if measures else None
     if gross and net and is_less(gross, net):
         rule = f"is at least the net weight {net}"
         item.faults.add(f"{item.where}/GrossMassMeasure", rule, value=gross, code=BUSINESS_CODE)
     tariff = measures.maybe("TariffQuantity", MASS) if measures else None
-    invoice = commodity.child("InvoiceLine")
-    duty = next(iter(commodity.each("DutyTaxFee")), None)
+    invoice = commodity.child("InvoiceLine") if commodity else None
+    duty = next(iter(commodity.each("DutyTaxFee")), None) if commodity else None
     valuation = item.child("CustomsValuation")
-    origin = next(iter(item.each("Origin")), None)
+    origin, destination = next(iter(item.each("Origin")), None), item.child("Destination")
+    where = f"goods_items ({item_number(item)})"
     return GoodsItem(
         ordinal=item_number(item),
-        hs=_tariff_code(commodity),
+        hs=_tariff_code(commodity) if commodity else None,
         name=name,
-        second_quantity=Quantity(value=fixed(tariff, 5), unit=UNIT_UNSAID) if tariff else None,
+        second_quantity=Quantity(value=fixed(rounded(tariff, 5, coding.remarks, where), 5), unit=UNIT_UNSAID)
+        if tariff
+        else None,
         total=money(invoice, "ItemChargeAmount") if invoice else None,
         statistical_value=money(item, "StatisticalValueAmount"),
         origin=origin.maybe("CountryCode", COUNTRY) if origin else None,
+        destination=destination.maybe("CountryCode", COUNTRY) if destination else None,
         procedure=_procedures(item),
         preference=coding.code("wco-duty-regime", duty.maybe("DutyRegimeCode", CODE)) if duty else None,
         valuation_method=coding.code("wco-valuation", valuation.maybe("MethodCode", CODE)) if valuation else None,
-        gross=_mass(gross),
-        net=_mass(net),
+        gross=_mass(gross, coding, f"{where}.gross"),
+        net=_mass(net, coding, f"{where}.net"),
         packages=tuple(_package(found, coding) for found in item.each("Packaging")),
+        note=statements(item),
     )
+
+
+def statements(holder: Fields) -> str | None:
+    """The additional information of a head or an item, each with its code before it."""
+    notes: list[str] = []
+    for info in holder.each("AdditionalInformation"):
+        code, text = info.maybe("StatementCode", CODE), info.maybe("StatementDescription", NOTE)
+        if code or text:
+            notes.append(f"{code} {text}" if code and text else code or text or "")
+    return "; ".join(notes)[:4_000] or None
 
 
 def _tariff_code(commodity: Fields) -> HsCode | None:
@@ -89,8 +104,8 @@ def _package(found: Fields, coding: Coding) -> Package:
     )
 
 
-def _mass(said: str | None) -> Weight | None:
-    return Weight(value=fixed(said, 5), unit="KGM") if said else None
+def _mass(said: str | None, coding: Coding, where: str) -> Weight | None:
+    return Weight(value=fixed(rounded(said, 5, coding.remarks, where), 5), unit="KGM") if said else None
 
 
 def transport_of(declaration: Fields, shipment: Fields | None, coding: Coding) -> Transport | None:
@@ -99,7 +114,7 @@ def transport_of(declaration: Fields, shipment: Fields | None, coding: Coding) -
     border = declaration.child("BorderTransportMeans")
     packages = declaration.maybe("TotalPackageQuantity", COUNT)
     mass = declaration.maybe("TotalGrossMassMeasure", MASS)
-    if not (consignment or border or packages):
+    if not (consignment or border or packages or mass):
         return None
     destination = shipment.child("Destination") if shipment else None
     exported = shipment.child("ExportCountry") if shipment else None
@@ -114,7 +129,7 @@ def transport_of(declaration: Fields, shipment: Fields | None, coding: Coding) -
         country_departure=exported.maybe("ID", COUNTRY) if exported else None,
         country_destination=destination.maybe("CountryCode", COUNTRY) if destination else None,
         packages=Package(count=int(packages)) if packages else None,
-        gross=_mass(mass),
+        gross=_mass(mass, coding, "transport.gross"),
         containers=_containers(consignment),
     )
 

@@ -14,10 +14,12 @@ from lxml import etree
 
 from adapters.formats.ceb.declaration import percent
 from adapters.mapping.code_mapping import Coding
+from adapters.mapping.local_time import load_zone, zoned
 from adapters.parsing.xml import local_name, namespace_of, peek_root
 from adapters.parsing.xml_fields import Faults, Fields, Form, decimal, text
 from chain.errors import Malformed, MalformedMessage
-from chain.records.scalars import Amount, Instant, amount, instant
+from chain.records.base import Remark
+from chain.records.scalars import Amount, Instant, amount
 from chain.records.value import TaxKind, TaxLine
 
 METADATA_NAMESPACES: Final = frozenset({"", "urn:wco:datamodel:WCO:DocumentMetaData-DMS:2"})
@@ -25,13 +27,29 @@ CODE: Final = text(17)
 NAME: Final = text(256)
 NOTE: Final = text(4_000)
 MONEY: Final = decimal(19, 5)
-MASS: Final = decimal(19, 5)
+MASS: Final = decimal(19, 6)
+"""WCO DM 3.6 counts masses in n..16,6; a record keeps five digits behind the point, and remarks on a sixth."""
 COUNT: Final = Form("a whole number of at most 8 digits", re.compile("[0-9]{1,8}"))
 CURRENCY: Final = Form("3 capital letters (ISO 4217)", re.compile("[A-Z]{3}"))
+IGNORED: Final = {
+    "FunctionCode": "read as what the message does",
+    "TypeCode": "read as the kind of what it stands in",
+    "IdentificationTypeCode": "which list a number is of",
+    "CategoryCode": "read as part of a document's kind",
+    "RoleCode": "what a party does, which its place says",
+    "GoodsItemQuantity": "a count of what the message itself holds",
+    "AdditionalInformation/StatementTypeCode": "which list a statement is of",
+    "Pointer": "read as the field that an amendment or error points to",
+    "SequenceNumeric": "the place of an element, which is kept",
+}
+"""Elements of WCO messages that are left out -> why. Whatever else is not read becomes a remark."""
 COUNTRY: Final = Form("2 capital letters (ISO 3166-1)", re.compile("[A-Z]{2}"))
 STAMP: Final = Form(
-    "a time YYYYMMDDhhmmss with a zone (format 304)", re.compile(r"[0-9]{14}(?:Z|UTC|[+-][0-9]{2}:?(?:[0-9]{2})?)")
+    "a time YYYYMMDDhhmmss (format 304), or a day YYYYMMDD (102)",
+    re.compile(r"[0-9]{14}(?:Z|UTC|[+-][0-9]{2}:?(?:[0-9]{2})?)?|[0-9]{8}"),
 )
+HOME_ZONE: Final = "Europe/London"
+"""HMRC's profile: a time without a zone is the United Kingdom's."""
 DUTIES: Final[dict[str, TaxKind]] = {
     "A00": "duty",
     "A20": "duty",
@@ -67,30 +85,55 @@ def inner_elements(root: etree._Element, name: str, faults: Faults) -> list[Fiel
     ]
 
 
-def stamp(fields: Fields, name: str) -> Instant | None:
-    """The time in `name/DateTimeString`, format 304; None where it is absent or wrong, which is noted."""
+def stamp(fields: Fields, name: str, remarks: list[Remark]) -> Instant | None:
+    """The time in `name/DateTimeString`, format 304 or 102; None where it is absent or wrong, which is noted."""
     holder = fields.child(name)
     said = holder.maybe("DateTimeString", STAMP) if holder else None
     if not said or holder is None:
         return None
     try:
-        return wco_time(said)
+        return wco_time(said, remarks)
     except Malformed as fault:
         holder.faults.note(fault, f"{holder.where}/DateTimeString")
         return None
 
 
-def wco_time(said: str) -> Instant:
+def stamped_day(fields: Fields, name: str, remarks: list[Remark]) -> str | None:
+    """The day in `name/DateTimeString`; None where it is absent or wrong, which is noted."""
+    holder = fields.child(name)
+    said = holder.maybe("DateTimeString", STAMP) if holder else None
+    if not said or holder is None:
+        return None
+    try:
+        return datetime.strptime(said[:8], "%Y%m%d").replace(tzinfo=UTC).date().isoformat()
+    except ValueError:
+        holder.faults.add(f"{holder.where}/DateTimeString", STAMP.rule, value=said)
+        return None
+
+
+def wco_time(said: str, remarks: list[Remark]) -> Instant:
     """`YYYYMMDDhhmmss` and a zone (`Z`, `UTC`, `+01`, `+0100`, `+01:00`) as a moment; raises `Malformed`."""
-    digits, zone = said[:14], said[14:]
+    digits, zone = said[:14].ljust(14, "0"), said[14:]
     try:
         moment = datetime.strptime(digits, "%Y%m%d%H%M%S").replace(tzinfo=_zone(zone))
     except ValueError:
         raise Malformed("time", STAMP.rule, value=said, code="0002") from None
-    return instant(said, moment)
+    return zoned(said, moment, remarks, otherwise=load_zone(HOME_ZONE))
 
 
-def _zone(said: str) -> timezone:
+def pointed_field(holder: Fields) -> str | None:
+    """The field that an error or an amendment points to, as section codes with their counts: `42A/67A[1]/68A[2]`."""
+    steps: list[str] = []
+    for pointer in holder.each("Pointer"):
+        section = pointer.maybe("DocumentSectionCode", CODE) or "?"
+        count, tag = pointer.maybe("SequenceNumeric", CODE), pointer.maybe("TagID", CODE)
+        steps.append(section + (f"[{count}]" if count else "") + (f".{tag}" if tag else ""))
+    return "/".join(steps)[:256] or None
+
+
+def _zone(said: str) -> timezone | None:
+    if not said:
+        return None
     if said in ("Z", "UTC"):
         return UTC
     hours, minutes = int(said[1:3]), int(said[3:].lstrip(":") or 0)

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from adapters.formats.ceb.reader import note_problems
 from adapters.formats.wco.metadata import (
     CODE,
+    IGNORED,
     NAME,
     NOTE,
     duty_lines,
@@ -17,12 +18,14 @@ from adapters.formats.wco.metadata import (
     is_metadata,
     item_number,
     money,
+    pointed_field,
     stamp,
 )
 from adapters.mapping.chinese_customs import reference
 from adapters.mapping.code_mapping import Coding
 from adapters.mapping.customs_states import WCO_FUNCTIONS
 from adapters.message import Entity, ReadMessage, message_digest
+from adapters.parsing.coverage import unread_elements
 from adapters.parsing.xml import parse_xml
 from adapters.parsing.xml_fields import BUSINESS_CODE, Faults, Fields
 from chain.errors import Malformed
@@ -75,14 +78,15 @@ def _entity(response: Fields, source: Source, faults: Faults) -> tuple[Entity, .
         return ()
     if record is None:
         return ()
-    record = record.with_remarks(*coding.remarks) if coding.remarks else record
+    unread = unread_elements(response.element, faults, IGNORED)
+    record = record.with_remarks(*coding.remarks, *unread) if coding.remarks or unread else record
     own = reference("cop", _own_number(response), on=record.references[0].on if record.references else "")
     return (Entity(source.ordinal, record, "", record.references + own),)
 
 
 def _status(response: Fields, source: Source, coding: Coding) -> CustomsStatus | None:
     function = response.text("FunctionCode", CODE)
-    at = stamp(response, "IssueDateTime")
+    at = stamp(response, "IssueDateTime", coding.remarks)
     # An amendment's result has two declarations: what was amended, and the numbers.
     declarations = list(response.each("Declaration"))
     number = next((said for each in declarations if (said := each.maybe("ID", NAME))), None)
@@ -105,7 +109,7 @@ def _status(response: Fields, source: Source, coding: Coding) -> CustomsStatus |
             at=at,
             notes=_notes(response, coding),
             number=number or own,
-            effective=_effective(response, declarations),
+            effective=_effective(response, declarations, coding),
             flags=tuple(
                 coding.named("wco-declaration-version", version)
                 for version in dict.fromkeys(each.maybe("VersionID", CODE) for each in declarations)
@@ -113,7 +117,7 @@ def _status(response: Fields, source: Source, coding: Coding) -> CustomsStatus |
             ),
         ),
         taxes=_taxes(declarations, coding),
-        deadline=_deadline(response),
+        deadline=_deadline(response, coding),
     )
 
 
@@ -140,39 +144,29 @@ def _notes(response: Fields, coding: Coding) -> tuple[StatusNote, ...]:
         code = error.maybe("ValidationCode", CODE)
         said = error.maybe("Description", NOTE) or code
         if said:
-            found.append(StatusNote(code=coding.code("wco-error", code), text=said, field=_pointed(error)))
+            found.append(StatusNote(code=coding.code("wco-error", code), text=said, field=pointed_field(error)))
     for status in response.each("Status"):
         if code := status.maybe("NameCode", CODE):
             found.append(StatusNote(code=coding.code("wco-status", code), text=f"status {code}"))
     for change in response.each("Amendment"):
         code = change.maybe("ChangeReasonCode", CODE)
-        pointed = _pointed(change)
+        pointed = pointed_field(change)
         if code or pointed:
             text = f"changed for reason {code}" if code else "changed"
             found.append(StatusNote(code=coding.code("wco-change-reason", code), text=text, field=pointed))
     return tuple(found[:NOTES_MAX])
 
 
-def _effective(response: Fields, declarations: list[Fields]) -> Instant | None:
+def _effective(response: Fields, declarations: list[Fields], coding: Coding) -> Instant | None:
     """When the declaration was accepted, or its status took effect (the goods' exit)."""
-    said = [stamp(each, "AcceptanceDateTime") for each in declarations]
-    said += [stamp(each, "EffectiveDateTime") for each in response.each("Status")]
+    said = [stamp(each, "AcceptanceDateTime", coding.remarks) for each in declarations]
+    said += [stamp(each, "EffectiveDateTime", coding.remarks) for each in response.each("Status")]
     return next((found for found in said if found), None)
 
 
-def _pointed(error: Fields) -> str | None:
-    """The field that an error or an amendment points to, as section codes with their counts: `42A/67A[1]/68A[2]`."""
-    steps: list[str] = []
-    for pointer in error.each("Pointer"):
-        section = pointer.maybe("DocumentSectionCode", CODE) or "?"
-        count, tag = pointer.maybe("SequenceNumeric", CODE), pointer.maybe("TagID", CODE)
-        steps.append(section + (f"[{count}]" if count else "") + (f".{tag}" if tag else ""))
-    return "/".join(steps)[:256] or None
-
-
-def _deadline(response: Fields) -> Instant | None:
+def _deadline(response: Fields, coding: Coding) -> Instant | None:
     for info in response.each("AdditionalInformation"):
-        if (limit := stamp(info, "LimitDateTime")) is not None:
+        if (limit := stamp(info, "LimitDateTime", coding.remarks)) is not None:
             return limit
     return None
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
+import re
 from pathlib import Path
 
 import pytest
 
-from adapters.message import Entity, message_digest
+from adapters.message import message_digest
 from adapters.registry import read_message
 from chain.errors import MalformedMessage
 from chain.identifiers import Ucr
@@ -143,10 +144,70 @@ def test_gb18030_is_read() -> None:
     assert declaration(text.encode("gb18030")).parties == declaration(IMPORT).parties
 
 
-def test_a_draft_is_acknowledged_and_not_recorded() -> None:
+def test_a_draft_is_read_for_the_reply_that_proves_it_and_need_not_be_whole() -> None:
     draft = IMPORT.replace(b"<OperType>C", b"<OperType>G").replace(b"<NetWt>240", b"<NetWt>")
     (entity,) = read_message(draft).entities
-    assert entity == Entity(0, None, "a draft (OperType G): acknowledged, not recorded")
+    assert entity.is_draft
+    assert entity.note.startswith("a draft (OperType G)")
+    assert isinstance(entity.record, CustomsDeclaration)
+    assert entity.record.transport is not None
+    assert entity.record.transport.net is None
+
+
+def typed(said: str) -> bytes:
+    """The import declaration with this `Type`."""
+    return re.sub(b"<Type>[^<]*</Type>", f"<Type>{said}</Type>".encode(), IMPORT)
+
+
+@pytest.mark.parametrize(
+    ("said", "form", "stage", "flags"),
+    [
+        ("CL", "CL", "whole", {}),
+        ("CL5", "CL", "summary", {"cn-declaration-type-positions": "CL5"}),
+        ("  5", None, "summary", {"cn-declaration-type-positions": "  5"}),
+        ("  6", None, "complete", {"cn-declaration-type-positions": "  6"}),
+        ("ML0", "ML", "whole", {"cn-declaration-type-positions": "ML0"}),
+        ("      Z", None, "whole", {"cn-declaration-type-positions": "      Z", "cn-port-group": "Z"}),
+        ("\n   SD\n", "SD", "whole", {}),
+    ],
+)
+def test_the_type_is_read_by_its_positions(said: str, form: str | None, stage: str, flags: dict[str, str]) -> None:
+    body = typed(said)
+    record = read_message(body).entities[0].record
+    assert isinstance(record, CustomsDeclaration)
+    assert (record.declaration.form.value if record.declaration.form else None) == form
+    assert record.declaration.stage == stage
+    assert {
+        code.system: code.value
+        for code in record.declaration.flags
+        if "declaration-type" in code.system or "group" in code.system
+    } == flags
+    assert "unknown-code" not in {remark.rule for remark in record.remarks if remark.field == "declaration.form"}
+
+
+def test_a_type_with_a_position_of_no_list_is_kept_and_marked() -> None:
+    record = read_message(typed("QQ9")).entities[0].record
+    assert isinstance(record, CustomsDeclaration)
+    assert record.declaration.form is not None
+    assert (record.declaration.form.value, record.declaration.form.known) == ("QQ", False)
+    assert "unknown-code" in {remark.rule for remark in record.remarks}
+
+
+def test_a_summary_declaration_is_not_refused_for_what_the_second_step_says() -> None:
+    body = typed("  5")
+    for name in ("GrossWet", "NetWt", "PackNo", "TransMode", "TradeCountry", "DeclPrice", "DutyMode", "GUnit"):
+        body = re.sub(f"<{name}>[^<]*</{name}>".encode(), b"", body)
+    record = read_message(body).entities[0].record
+    assert isinstance(record, CustomsDeclaration)
+    assert record.declaration.stage == "summary"
+    with pytest.raises(MalformedMessage):
+        read_message(body.replace(b"<Type>  5</Type>", b""))
+
+
+def test_what_no_table_of_the_declaration_names_is_kept_as_a_remark() -> None:
+    record = read_message(IMPORT.replace(b"</DecHead>", b"<CheckFlow>A7</CheckFlow></DecHead>")).entities[0].record
+    assert record is not None
+    assert "DecHead/CheckFlow: A7" in [remark.text for remark in record.remarks if remark.rule == "not-read"]
 
 
 @pytest.mark.parametrize(
@@ -159,7 +220,7 @@ def test_a_draft_is_acknowledged_and_not_recorded() -> None:
         (b"<CodeTS>9027500090", b"<CodeTS>90275", "DecMessage/DecLists/DecList[1]/CodeTS", "0002"),
         (b"<GNo>2", b"<GNo>1", "DecMessage/DecLists/DecList/GNo", "4004"),
         (b"<CustomMaster>0101", b"<CustomMaster>01X1", "DecMessage/DecHead/CustomMaster", "0002"),
-        (b"<EntryType>M", b"<EntryType>Q", "DecMessage/DecHead/EntryType", "0002"),
+        (b"<EntryType>M", b"<EntryType>QQ", "DecMessage/DecHead/EntryType", "0002"),
     ],
 )
 def test_one_fault_is_named_with_its_field_and_code(old: bytes, new: bytes, field: str, code: str) -> None:
