@@ -149,6 +149,11 @@ class Consignment:
         return _carriages(self.declarations, [one for one in self.papers if one.head.kind in CARRIAGE_KINDS])
 
     @cached_property
+    def said(self) -> frozenset[tuple[str, str]]:
+        """(record type, section) that some record says and the reader sees."""
+        return frozenset((one.type, section) for one in self.records for section in one.sections)
+
+    @cached_property
     def withheld(self) -> frozenset[tuple[str, str]]:
         """(record type, section) that some record has and the reader does not see."""
         return frozenset((one.type, section) for one in self.records for section in one.withheld)

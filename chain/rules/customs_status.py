@@ -49,7 +49,9 @@ RE_EXAMINATION: Final = "re_examination"
 WITHDRAWN_AFTER_RELEASE: Final = "withdrawn_after_release"
 
 MAY_LEAVE_QUAY: Final = frozenset({AGAINST_GUARANTEE, INSPECTION_CALLED, PAPERS_DUE, CONDITIONAL_LIFT_OFF})
-"""Flags under which goods may leave the quay before release."""
+"""Flags under which goods may leave the quay for another supervised place before release."""
+MAY_DELIVER: Final = frozenset({AGAINST_GUARANTEE})
+"""Flags under which goods may be handed to whom they are for before release."""
 MAY_PAY_LATER: Final = frozenset({AGAINST_GUARANTEE})
 """Flags under which release precedes payment."""
 
@@ -150,9 +152,12 @@ class Status:
         """The earliest word that moved the declaration into one of the states."""
         return next((step.word for step in self.steps if step.moved and step.after in states), None)
 
-    def allowed_to_leave_by(self) -> Word | None:
-        """The earliest word by which goods may leave the quay: release, closing, or a flag that allows it."""
-        allowing = [word for flag, word in self.flagged if flag in MAY_LEAVE_QUAY]
+    def allowed_to_leave_by(self, *, delivered: bool = False) -> Word | None:
+        """The earliest word by which goods may leave: release, closing, or a flag that allows it.
+
+        `delivered` asks for handing them to whom they are for; else for leaving the quay.
+        """
+        allowing = [word for flag, word in self.flagged if flag in (MAY_DELIVER if delivered else MAY_LEAVE_QUAY)]
         released = [word for word in (_said(self, "RELEASED"), _said(self, "CLOSED")) if word]
         return min([*allowing, *released], key=lambda word: (word.at, word.order), default=None)
 

@@ -108,8 +108,10 @@ def check_gate_out(case: Case) -> Iterator[Answer]:
 
 def _check_left(declaration: Declaration, event: Record) -> Iterator[Answer]:
     status = declaration.status
-    allowed = status.allowed_to_leave_by()
-    if CONDITIONAL_LIFT_OFF in status.flags or (allowed and allowed.at <= event.head.at):
+    delivered = code_of(event) != "GTOT"
+    allowed = status.allowed_to_leave_by(delivered=delivered)
+    lifted = CONDITIONAL_LIFT_OFF in status.flags and not delivered
+    if lifted or (allowed and allowed.at <= event.head.at):
         yield agrees("C21", event.id, allowed.record if allowed else declaration.current.id)
         return
     if allowed and allowed is status.first("CLOSED"):

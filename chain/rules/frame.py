@@ -143,10 +143,9 @@ def not_run(rule_id: str, missing: Missing, what: str, what_zh: str) -> NotRun:
 
 def _unmet(one: Rule, consignment: Consignment) -> NotRun:
     """The first need that nobody meets; where all are met, that they hold nothing that could be compared."""
-    said = {(record.type, section) for record in consignment.records for section in record.sections}
     for need in one.needs:
         record_type, _, section = need.partition("/")
-        if (record_type, section) in said:
+        if (record_type, section) in consignment.said:
             continue
         if (record_type, section) in consignment.withheld:
             what, what_zh = f"{section} of {record_type} is withheld", f"{record_type} 的 {section} 未向您披露"

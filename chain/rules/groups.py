@@ -43,7 +43,10 @@ def by_assessment(consignment: Consignment) -> Iterator[Group]:
 
 
 def by_trade(consignment: Consignment) -> Iterator[Group]:
-    """All declarations in force of one contract with its invoices; without contracts, all of the consignment."""
+    """Declarations in force with their invoices: by contract where all name one, else by currency, else all of them.
+
+    A further declaration in another currency, or of another contract, takes nothing out of the comparison.
+    """
     declarations = [one.current for one in consignment.declarations]
     invoices = [one for one in consignment.invoices if is_trade_invoice(one)]
     contracts = {one.head.contract for one in declarations} - {""}
@@ -54,8 +57,23 @@ def by_trade(consignment: Consignment) -> Iterator[Group]:
                 "declaration": [one for one in declarations if one.head.contract == contract],
                 "invoice": [one for one in invoices if one.head.contract == contract],
             }
-    else:
-        yield {"declaration": declarations, "invoice": invoices}
+        return
+    currencies = {_currency_of(one) for one in (*declarations, *invoices)}
+    if len(currencies) > 1 and "" not in currencies:
+        for currency in sorted({_currency_of(one) for one in invoices}):
+            yield {
+                "declaration": [one for one in declarations if _currency_of(one) == currency],
+                "invoice": [one for one in invoices if _currency_of(one) == currency],
+            }
+        return
+    yield {"declaration": declarations, "invoice": invoices}
+
+
+def _currency_of(record: Record) -> str:
+    """The one currency of a record's amounts; empty where there are several or none."""
+    amounts = [item.total for item in record.items] + [record.head.total]
+    currencies = {amount.currency for amount in amounts if amount}
+    return currencies.pop() if len(currencies) == 1 else ""
 
 
 E_INVOICE_DIGITS: Final = 20

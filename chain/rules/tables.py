@@ -100,13 +100,14 @@ class Tariff:
 
     def __init__(self, table: Table) -> None:
         self.table = table
+        self._spans = {(row[1], row[2]) for row in table.rows}
         self._by_code: dict[str, list[tuple[str, ...]]] = {}
         for row in table.rows:
             self._by_code.setdefault(row[0], []).append(row)
 
     def covers(self, day: str) -> bool:
         """Whether any row is in force on that day: beyond its data the tariff says nothing."""
-        return any(row[1] <= day and (not row[2] or day <= row[2]) for row in self.table.rows)
+        return any(first <= day and (not last or day <= last) for first, last in self._spans)
 
     def find(self, hs: str, day: str, origin: str = "") -> TariffLine | None:
         """The line in force on that day: the origin's own where there is one, else the one for every origin (MFN)."""

@@ -7,10 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from chain.encoding import Json
+from chain.rules.consignment import Consignment
 from chain.rules.customs_status import Status, StatusStep
+from chain.rules.declarations import Declaration
 from chain.rules.tables import NO_TABLES, Tables
+from chain.rules.times import Times, times_of
 from gateway.access.records import HeldRecord
 from gateway.consignment.customs_status import hours_between
 from gateway.consignment.rule_facts import join_held
@@ -23,9 +27,24 @@ class Thread:
     versions: tuple[HeldRecord, ...]
     answers: tuple[HeldRecord, ...]
     requests: tuple[HeldRecord, ...]
-    status: Status
-    numbers: frozenset[str]
-    """Declaration numbers by which it is known, from its own and customs' words."""
+    joined: Declaration
+    """The same declaration as rules take it."""
+    consignment: Consignment
+
+    @property
+    def status(self) -> Status:
+        """Its state with flags and timeline."""
+        return self.joined.status
+
+    @property
+    def numbers(self) -> frozenset[str]:
+        """Declaration numbers by which it is known, from its own and customs' words."""
+        return self.joined.numbers
+
+    @cached_property
+    def times(self) -> Times:
+        """When each thing happened to its goods."""
+        return times_of(self.consignment, self.joined)
 
     @property
     def current(self) -> HeldRecord:
@@ -70,15 +89,16 @@ class Thread:
 def declaration_threads(records: Sequence[HeldRecord], tables: Tables = NO_TABLES) -> list[Thread]:
     """The declarations of a consignment in the chain's order, each with what was answered about it."""
     by_id: Mapping[str, HeldRecord] = {one.signed.record_id: one for one in records}
+    consignment = join_held(records, tables)
     return [
         Thread(
             tuple(by_id[one.id] for one in declaration.versions),
             tuple(by_id[one.id] for one in declaration.answers),
             tuple(by_id[one.id] for one in declaration.requests),
-            declaration.status,
-            declaration.numbers,
+            declaration,
+            consignment,
         )
-        for declaration in join_held(records, tables).declarations
+        for declaration in consignment.declarations
     ]
 
 

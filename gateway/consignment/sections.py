@@ -112,27 +112,45 @@ def overview(threads: Sequence[Thread], records: Sequence[HeldRecord]) -> dict[s
     """The state of customs, logistics and tax in one line each, and hours from lodging to release."""
     events = [one for one in records if one.one("event")]
     last = max(events, key=lambda one: (utc_of(one.one("event").get("happened")), one.order), default=None)
-    stretches: list[Json] = []
-    for thread in threads:
-        moves = [step for step in thread.status.steps if step.moved]
-        lodged = next((s.word.at for s in moves if s.after == "SUBMITTED"), None)
-        released = next((s.word.at for s in moves if s.after == "RELEASED"), None)
-        stretches.append(
-            {
-                "record": thread.current.signed.record_id,
-                "state": thread.status.state or None,
-                "tax_paid": bool(thread.status.tax_paid) or any(one.one("tax_payment") for one in records),
-                "lodged_at": lodged,
-                "released_at": released,
-                "hours_lodged_to_released": hours_between(lodged, released) if lodged and released else None,
-            }
-        )
+    paid = any(one.one("tax_payment") for one in records)
+    stretches: list[Json] = [_stretch(thread, paid=paid) for thread in threads]
     return {
         "customs": stretches,
         "logistics": None
         if last is None
         else named(last, code=last.one("event").get("code"), happened=last.one("event").get("happened")),
         "tax": _tax_standing(records),
+    }
+
+
+def _stretch(thread: Thread, *, paid: bool) -> dict[str, Json]:
+    """One declaration's state and times; hours are counted from arrival or lodging, whichever came later."""
+    moves = [step for step in thread.status.steps if step.moved]
+    lodged = next((step.word.at for step in moves if step.after == "SUBMITTED"), None)
+    released = next((step.word.at for step in moves if step.after == "RELEASED"), None)
+    times = thread.times
+    return {
+        "record": thread.current.signed.record_id,
+        "state": thread.status.state or None,
+        "tax_paid": bool(thread.status.tax_paid) or paid,
+        "lodged_at": lodged,
+        "released_at": released,
+        "hours_lodged_to_released": hours_between(lodged, released) if lodged and released else None,
+        "early": times.early,
+        "hours_to_release": None if times.hours_to_release is None else str(times.hours_to_release),
+        "hours_to_gate_out": None if times.hours_to_gate_out is None else str(times.hours_to_gate_out),
+        "times": [{"step": one.step, "at": one.at, "record": one.record} for one in times.moments],
+        "waits": [
+            {
+                "since": one.since,
+                "until": one.until,
+                "hours": str(one.hours),
+                "cause": one.cause,
+                "cause_zh": one.cause_zh,
+                "notes": [*one.notes],
+            }
+            for one in times.waits
+        ],
     }
 
 

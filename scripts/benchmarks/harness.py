@@ -30,6 +30,7 @@ MODULES = (
     "node",
     "intake",
     "end_to_end",
+    "rules",
     "views",
 )
 """Every benchmark module, in the order of what rests on what."""

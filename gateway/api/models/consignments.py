@@ -12,6 +12,7 @@ from pydantic import ConfigDict, Field
 
 from gateway.api.models.findings import Checks, FindingLine
 from gateway.api.models.ingest import Answer
+from gateway.api.models.times import TimedStep, WaitLine
 
 Section = dict[str, Any]
 """One element of a record's section, as its issuer said it and as far as it is disclosed."""
@@ -219,6 +220,13 @@ class Stretch(Strict):
     lodged_at: str | None
     released_at: str | None
     hours_lodged_to_released: str | None
+    early: bool
+    """Whether it was lodged before the goods arrived (提前申报)."""
+    hours_to_release: str | None
+    """From arrival or lodging, whichever came later, to release."""
+    hours_to_gate_out: str | None
+    times: list[TimedStep]
+    waits: list[WaitLine]
 
 
 class LastEvent(Strict):
