@@ -25,7 +25,7 @@ NAME_CHARS_MAX: Final = 256
 
 def normalise_name(name: str) -> str:
     """A company's name without width, case, punctuation and legal form."""
-    text = unicodedata.normalize("NFKC", name[:NAME_CHARS_MAX]).upper().strip()
+    text = unicodedata.normalize("NFKC", name[:NAME_CHARS_MAX]).upper().replace(".", "").strip()
     text = _NOT_LETTERS.sub(" ", text)
     return _SUFFIXES.sub("", text.replace("  ", " ").strip()).replace(" ", "")
 
