@@ -102,6 +102,9 @@ class GatewaySettings(BaseSettings):
     in containers of one machine, which do not see each other."""
     traces_file: Path | None = None
     """Traces are appended here, one OpenTelemetry span (JSON) a line; without it none are made."""
+    rule_tables_dir: Path | None = None
+    """Folder of reference tables for the rules (tariff, exchange rates, offices ...), one JSON file each. Without it
+    those that are shipped and no example count; rules that need another are not run."""
     webhook_hosts: tuple[str, ...] = ()
     """`host` or `host:port` to which members' webhooks may go by http and to private addresses; else public https."""
     connections_max: Count = 2_000

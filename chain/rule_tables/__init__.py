@@ -21,7 +21,7 @@ FILE_BYTES_MAX: Final = 64 * 1024 * 1024
 """One table's file: the tariff with its history has a few megabytes."""
 
 
-def load_tables(folder: Path) -> Tables:
+def read_folder(folder: Path) -> tuple[Table, ...]:
     """Every table in the folder; raises `MalformedTable`, naming the file, and `OSError`."""
     tables = []
     for path in sorted(folder.glob("*.json")):
@@ -31,7 +31,13 @@ def load_tables(folder: Path) -> Tables:
             tables.append(parse_table(path.read_bytes()))
         except Malformed as fault:
             raise MalformedTable(f"{path.name}: {fault.field}", fault.rule, value=fault.value) from fault
-    return tables_of(*tables)
+    return tuple(tables)
+
+
+def tables_for(folder: Path | None) -> Tables:
+    """The shipped tables that are no example, and those of the folder in their place; raises as `read_folder`."""
+    shipped = tuple(table for table in read_folder(EXAMPLE_FOLDER) if not table.example)
+    return tables_of(*shipped, *(read_folder(folder) if folder else ()))
 
 
 def table_from_csv(kind: str, raw: bytes, *, edition: str, source: str) -> Table:
@@ -57,6 +63,5 @@ def table_from_csv(kind: str, raw: bytes, *, edition: str, source: str) -> Table
 
 
 def example_tables() -> Tables:
-    """The tables that are shipped, offices left out: which member speaks for an office is the registry's to say."""
-    tables = [parse_table(path.read_bytes()) for path in sorted(EXAMPLE_FOLDER.glob("*.json"))]
-    return tables_of(*(table for table in tables if table.kind != "offices"))
+    """All tables that are shipped but offices: which member speaks for an office is the registry's to say."""
+    return tables_of(*(table for table in read_folder(EXAMPLE_FOLDER) if table.kind != "offices"))

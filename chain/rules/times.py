@@ -48,7 +48,7 @@ CAUSES: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class StepTime:
     """When one thing happened."""
 
     step: str
@@ -77,7 +77,7 @@ class Times:
 
     record: str
     """The declaration in force."""
-    moments: tuple[Moment, ...]
+    moments: tuple[StepTime, ...]
     """By time, at most one a step: the first arrival, the last payment, discharge and gate-out."""
     waits: tuple[Wait, ...]
     early: bool
@@ -95,17 +95,17 @@ class Times:
 def times_of(consignment: Consignment, declaration: Declaration) -> Times:
     """The times of one declaration's goods, from what the records say; nothing is guessed."""
     events = events_of(consignment, declaration)
-    found: dict[str, Moment] = {}
+    found: dict[str, StepTime] = {}
     _put(found, "arrival", [one for one in events if code_of(one) in ARRIVING][:1])
     _put(found, "discharge", [one for one in events if code_of(one) in DISCHARGING][-1:])
     _put(found, "gate_out", [one for one in events if has_left(one)][-1:])
     for step in declaration.status.steps:
         name = "lodging" if step.word.code == "" and step.moved and not step.before else _STATES.get(step.after, "")
         if step.moved and name:
-            found.setdefault(name, Moment(name, step.word.at, step.word.record))
+            found.setdefault(name, StepTime(name, step.word.at, step.word.record))
     payments = [one for one in consignment.payments if consignment.declaration_of(one) is declaration]
-    paid = [Moment("payment", one.taxes.paid, one.id) for one in payments if one.taxes and one.taxes.paid]
-    paid += [Moment("payment", word.at, word.record) for word in declaration.status.tax_paid]
+    paid = [StepTime("payment", one.taxes.paid, one.id) for one in payments if one.taxes and one.taxes.paid]
+    paid += [StepTime("payment", word.at, word.record) for word in declaration.status.tax_paid]
     if paid:
         found["payment"] = max(paid, key=lambda one: one.at)
     moments = sorted(found.values(), key=lambda one: (one.at, STEPS.index(one.step)))
@@ -120,12 +120,12 @@ def times_of(consignment: Consignment, declaration: Declaration) -> Times:
     )
 
 
-def _put(found: dict[str, Moment], step: str, events: Sequence[Record]) -> None:
+def _put(found: dict[str, StepTime], step: str, events: Sequence[Record]) -> None:
     for event in events:
-        found[step] = Moment(step, event.head.at, event.id)
+        found[step] = StepTime(step, event.head.at, event.id)
 
 
-def _hours(starts: Sequence[str], end: Moment | None) -> Decimal | None:
+def _hours(starts: Sequence[str], end: StepTime | None) -> Decimal | None:
     if not starts or end is None:
         return None
     return max(_rounded(hours_between(max(starts), end.at)), Decimal("0.00"))
@@ -135,7 +135,7 @@ def _rounded(hours: float) -> Decimal:
     return Decimal(f"{hours:.2f}")
 
 
-def _waits(moments: Sequence[Moment], declaration: Declaration) -> Iterable[Wait]:
+def _waits(moments: Sequence[StepTime], declaration: Declaration) -> Iterable[Wait]:
     notes = {step.word.record: step.word.notes for step in declaration.status.steps}
     for first, second in pairwise(moments):
         cause, cause_zh = CAUSES.get(second.step, ("", ""))

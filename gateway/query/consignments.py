@@ -22,7 +22,7 @@ class ConsignmentService:
         """The consignment view; raises NotFound where the reader may not know of it."""
         consignment, sight = self._context.sight(reader, ucr)
         receipt = self._context.log.log(Read.of(reader, "consignment", {ucr: sight.records}))
-        return ReadAnswer(consignment_view(sight, consignment.coverage), receipt)
+        return ReadAnswer(consignment_view(sight, consignment.coverage, self._context.tables), receipt)
 
     def bundle(self, reader: Reader, ucr: str) -> BundleAnswer:
         """The proof bundle of what `view` shows of all that is covered, with receipts of one's own records."""

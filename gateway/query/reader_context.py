@@ -13,6 +13,7 @@ from chain.encoding import Json
 from chain.errors import NotFound
 from chain.identifiers import Ucr
 from chain.members import PolicyName
+from chain.rule_tables import tables_for
 from gateway.access.policy import ViewPolicy
 from gateway.access.records import HeldRecord, Reader
 from gateway.consignment.view import Sight, sight_of
@@ -56,6 +57,7 @@ class ReaderContext:
     def __init__(self, services: Services) -> None:
         self.services = services
         self.policy = ViewPolicy.load(services.settings.view_policy_file)
+        self.tables = tables_for(services.settings.rule_tables_dir)
         self.opener = Opener(services.store.vault)
         self._directory: RegistryDirectory | None = None
         self.bundles = BundleMaker(

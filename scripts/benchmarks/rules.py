@@ -7,6 +7,7 @@ from itertools import cycle
 
 from chain.identifiers import Ucr
 from chain.keys import SigningKey
+from chain.lifecycle import RecordState
 from chain.members import Role
 from chain.records.fastpath.reader import parse_signed
 from chain.rule_tables import example_tables
@@ -14,8 +15,9 @@ from chain.rules.consignment import join_records
 from chain.rules.pack import RULES, Case, evaluate
 from chain.sdjwt import SignedRecord
 from gateway.access.policy import ViewPolicy
+from gateway.access.records import HeldRecord, Reader
 from gateway.consignment import rule_facts
-from gateway.consignment.records import Coverage, HeldRecord, Reader, State
+from gateway.consignment.coverage import Coverage
 from gateway.consignment.view import consignment_view, sight_of
 from scripts.benchmarks.harness import Benchmark, Context, Figure, at_most
 from scripts.benchmarks.load import CONSORTIUM, STORY_RECORDS, cast, long_story_records, story_records
@@ -79,7 +81,7 @@ def _views(
     coverage = Coverage(1, 1, 1, (), None)
 
     def view(name: str, records: Sequence[SignedRecord]) -> object:
-        held = [HeldRecord(one, State.COVERED, place, 0, place, 0) for place, one in enumerate(records)]
+        held = [HeldRecord(one, RecordState.COVERED, place, 0, place, 0) for place, one in enumerate(records)]
         return consignment_view(sight_of(name, held, reader, policy, directory), coverage)
 
     turn = cycle(stories)

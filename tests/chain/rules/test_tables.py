@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from chain.proof.merkle import tree_root
-from chain.rule_tables import EXAMPLE_FOLDER, example_tables, load_tables, table_from_csv
+from chain.rule_tables import EXAMPLE_FOLDER, example_tables, read_folder, table_from_csv, tables_for
 from chain.rules.tables import COLUMNS, ExchangeRates, MalformedTable, Table, Tariff, WorkingDays, parse_table
 
 FILES = sorted(EXAMPLE_FOLDER.glob("*.json"))
@@ -51,7 +51,15 @@ def test_a_table_out_of_form_is_refused_and_says_where(change: dict[str, object]
 def test_a_folder_names_the_file_that_is_wrong(tmp_path: Path) -> None:
     (tmp_path / "tariff.json").write_text("{}")
     with pytest.raises(MalformedTable, match=r"tariff\.json"):
-        load_tables(tmp_path)
+        read_folder(tmp_path)
+
+
+def test_without_a_folder_no_example_counts_and_a_folder_stands_over_what_is_shipped(tmp_path: Path) -> None:
+    assert set(tables_for(None).roots) == {"working-days", "retail"}
+    said = {"table": "retail", "edition": "1", "source": "s", "columns": ["name", "value"], "rows": [["a", "1"]]}
+    (tmp_path / "mine.json").write_text(json.dumps(said))
+    mine = tables_for(tmp_path)
+    assert (set(mine.roots), mine.retail) == ({"working-days", "retail"}, {"a": 1})
 
 
 def test_a_tariff_prefers_the_rate_of_the_origin_and_ends_where_its_data_end() -> None:
