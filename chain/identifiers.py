@@ -376,20 +376,6 @@ class ReferenceNumber(Identifier):
     PLAIN = re.compile(r"[!-~]{1,64}(?: [!-~]{1,63})?")
 
 
-class CebGuid(Identifier):
-    """The id of a cross-border e-commerce message (CEB `guid`), 36 characters; letters become capitals."""
-
-    __slots__ = ()
-    NAME = "CEB guid"
-    RULE = "36 characters: 8, 4, 4, 4 and 12 hex digits joined by hyphens"
-    LAYOUT = re.compile(r"[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}")
-    EXAMPLE = "4CDE1CFD-EDED-46B1-946C-B8022E42FC94"
-
-    @classmethod
-    def _spelling(cls, text: str) -> str:
-        return text.upper()
-
-
 _USCC_CHARACTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
 

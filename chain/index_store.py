@@ -163,12 +163,6 @@ class IndexStore:
         with self._reading() as txn:
             return list(self._links(txn, tag, batch_count))
 
-    def find_head(self, tag: bytes) -> tuple[int, bytes] | None:
-        """(count, head) of a tag over all batches applied; None where the tag is absent."""
-        with self._reading() as txn:
-            tip = fetched(txn, tag, self._tips)
-            return None if tip is None else _TIP.unpack(tip)[:2]
-
     def prove(self, tag: bytes) -> tuple[MapProof, list[Link], int]:
         """The map's proof for a tag (its head, or that it is absent), its links, and the map count of both."""
         with self._reading() as txn:

@@ -13,7 +13,6 @@ from typing import Final
 from chain.records import codes
 from chain.records.base import Remark
 from chain.records.scalars import Amount, Code, Quantity, amount, fixed
-from chain.records.value import Charge
 
 CNY: Final = "CNY"
 """Yuan, ISO 4217."""
@@ -84,10 +83,6 @@ class Coding:
     def quantity(self, said: str | None, unit: str | None) -> Quantity | None:
         """A quantity in a customs unit; None where either is not said."""
         return _quantity(said, unit) if said and unit else None
-
-    def total_charge(self, said: str, currency: str, where: str) -> Charge:
-        """A charge said as a total."""
-        return Charge(mark="total", amount=self.amount(said, currency, where))
 
     def check_line(self, price: str, quantity: str, total: str, where: str) -> None:
         """Remarks a line whose total is not price times quantity; the issuer said so, and it is kept."""

@@ -19,8 +19,6 @@ XML_TAGS_MAX = 500_000
 """Opening and closing tags, comments and the like. A CEB621 of 100 lists of 99 lines, the legal most, has 400,000."""
 XML_ATTRIBUTES_MAX = 200_000
 """Equals signs outside of a start tag count too: it is a bound on memory, not a rule of the trade."""
-XML_DEPTH_MAX = 256
-"""Elements inside each other, as libxml2 bounds it; no message read here goes deeper than 20."""
 XML_PROLOG_BYTES_MAX = 16 * 1024
 """Where the root element begins at the latest."""
 

@@ -25,8 +25,6 @@ from adapters.runner.journal_schema import make_private, open_seal, prepare, sea
 from adapters.sources.envelope import Envelope
 from chain.errors import NotFound, StoreFault
 
-FINAL = ("submitted", "unrecorded", "dropped")
-"""States in which nothing more is to be done about an entity."""
 _ENTITY = (
     "SELECT place, ordinal, type, state, record, record_id, receipt, attempts, first_try, code, reason FROM entities"
 )

@@ -14,7 +14,6 @@ CONSIGNMENTS_MAX = 200_000
 LINES = 3
 """Of ten lines the record has 9.2 KB, of one 4.5 KB."""
 LINES_MAX = 50
-NUMBERS_MAX = 99_999_999
 
 
 def consignments(

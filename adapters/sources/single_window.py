@@ -110,10 +110,6 @@ class SingleWindow:
             raise SingleWindowFault("the single window's answer to an assignment names no UCR")
         return ucr
 
-    def start_story(self, name: str, order: Mapping[str, object] | None = None) -> Mapping[str, object]:
-        """Starts a story (stand-in only): its name, seed, UCRs and number of messages."""
-        return self._call("POST", f"/v1/stories/{quote(name, safe='')}", json=dict(order or {}))
-
     def message(self, message_id: str) -> Mapping[str, object]:
         """One message and what became of it (`state`, `code`, `reason`); raises `NotFound`."""
         return self._call("GET", f"/v1/messages/{quote(message_id, safe='')}")

@@ -50,7 +50,6 @@ from chain.members import (
     PolicyVersion,
     Role,
     TagKeyVersion,
-    find_in_force,
     parse_text,
 )
 from chain.proof.hashes import keccak256
@@ -170,10 +169,6 @@ class Ledger(Sender):
     def keys(self, *, from_block: int = 0, to_block: int | None = None) -> dict[bytes, RegisteredKey]:
         """Every usable key by thumbprint, from the registry's events up to a block."""
         return read_keys(self, from_block, self._last(to_block))
-
-    def find_member_in_force(self, uscc: str, block: int) -> MemberVersion | None:
-        """What the member was for `block`, read from the newest state; None where it was not yet."""
-        return find_in_force(self.member_versions(uscc), block)
 
     def governors(self, block: int | None = None) -> Governors:
         """Every governor by ordinal, and those active."""

@@ -29,7 +29,6 @@ VANITY = bytes(32)
 NONCE = bytes(8)
 DIFFICULTY = 1
 BASE_FEE_WEI = 0
-HEADER_FIELDS = 16
 BLOOM_PLACE_MAX = 2047
 """Three times eleven bits of a term's hash each name a bit of the filter (Yellow Paper section 4.3.1)."""
 

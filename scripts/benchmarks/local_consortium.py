@@ -19,7 +19,7 @@ from chain.ledger import calls as ledger_calls
 from chain.members import Role
 from chain.node import EmbeddedNode, Genesis, NodeProvider, NodeSettings
 from chain.node.__main__ import read_keys
-from chain.proof.batch import BATCH_ENTRIES_MAX, ENTRY_BYTES, entries_root
+from chain.proof.batch import ENTRY_BYTES, entries_root
 from chain.verify.trust_root import LEDGER, REGISTRY, TrustRoot
 from gateway.access.records import Reader
 from gateway.app import Gateway, build
@@ -158,11 +158,6 @@ def random_entries(count: int, seed: int = SEED) -> list[bytes]:
     """Entries of consignments that nobody asks about, always the same for a seed."""
     said = random.Random(seed).randbytes(count * ENTRY_BYTES)
     return [said[at : at + ENTRY_BYTES] for at in range(0, len(said), ENTRY_BYTES)]
-
-
-def in_batches(entries: Sequence[bytes], size: int = BATCH_ENTRIES_MAX) -> list[Sequence[bytes]]:
-    """The entries in full batches; the last one may be smaller."""
-    return [entries[at : at + size] for at in range(0, len(entries), size)]
 
 
 def folder_bytes(path: Path) -> int:

@@ -30,10 +30,10 @@ def _client(answer: httpx.Response | Exception) -> SingleWindow:
 
 def test_a_page_of_the_stand_in_is_read(window: TestClient, cast: Cast) -> None:
     client = SingleWindow("http://window", cast.broker.uscc, transport=window._transport)
-    told = client.start_story("parcel", {"started_at": STARTED_AT})
+    story = window.post("/v1/stories/parcel", json={"started_at": STARTED_AT}).json()
     page = client.fetch()
     assert [message.envelope.kind for message in page.messages] == ["CEB621"]
-    assert page.messages[0].envelope.ucrs[0] == tuple(told["ucrs"])  # type: ignore[arg-type]
+    assert page.messages[0].envelope.ucrs[0] == tuple(story["ucrs"])
     client.acknowledge(page.messages[0].envelope)
     assert client.fetch().messages == ()
     assert client.message(page.messages[0].envelope.id)["state"] == "acknowledged"
