@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import cast
 
 from adapters.formats import Form, reader_modules
+from adapters.formats.unread import UNREAD_CODE, find_unread
 from adapters.message import MESSAGE_BYTES_MAX, Reader, ReadMessage
 from chain.errors import MalformedMessage
 
@@ -29,19 +30,33 @@ def find_reader(message: bytes) -> Reader:
     form = find_form(message)
     if message.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise MalformedMessage("message", "is in UTF-8", value="UTF-16", fix="Send it in UTF-8", code="0001")
+    for reader in _candidates(form, message) if form is not None else ():
+        if reader.recognises(message):
+            return reader
+    raise _unread(form, message)
+
+
+def _unread(form: Form | None, message: bytes) -> MalformedMessage:
+    """Why no reader takes the message: its kind is known and not read, or it is of no kind that is known."""
+    root = _root(message) if form is Form.XML else ("", "")
+    kind = find_unread(form, message, root)
+    if kind is not None:
+        return MalformedMessage(
+            "message",
+            f"is of a kind that is read; {kind.name} ({kind.en} {kind.zh}) is known and not read 已识别, 暂不读取",
+            fix=f"Send {kind.instead}; the table of formats stands in adapters/README.md",
+            code=UNREAD_CODE,
+        )
     if form is None:
-        raise MalformedMessage(
+        return MalformedMessage(
             # No part of it is quoted: what is no message may be anything, a key for one.
             "message",
             "begins as XML, JSON, EDIFACT or ZIP",
             value=f"{len(message)} other bytes",
             fix="Check the file and its encoding",
         )
-    for reader in _candidates(form, message):
-        if reader.recognises(message):
-            return reader
-    named = f" with root {_root(message)}" if form is Form.XML else ""
-    raise MalformedMessage(
+    named = f" with root {root[1]}" if root[1] else ""
+    return MalformedMessage(
         "message", f"is of a kind that is read; no reader knows this {form.value}{named}", code="0001"
     )
 
@@ -61,7 +76,7 @@ def find_form(message: bytes) -> Form | None:
 
 
 def _candidates(form: Form, message: bytes) -> Iterator[Reader]:
-    root = _root(message) if form is Form.XML else ""
+    root = _root(message)[1] if form is Form.XML else ""
     for entry in reader_modules():
         if entry.form is form and (form is not Form.XML or root in entry.roots):
             yield from _load(entry.module)
@@ -72,7 +87,9 @@ def _load(module: str) -> tuple[Reader, ...]:
     return cast(tuple[Reader, ...], import_module(module).READERS)
 
 
-def _root(message: bytes) -> str:
+def _root(message: bytes) -> tuple[str, str]:
+    """Namespace and local name of the root element."""
     from adapters.parsing.xml import peek_root  # only XML messages pay for lxml
 
-    return peek_root(message).name
+    root = peek_root(message)
+    return root.namespace, root.name

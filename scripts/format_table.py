@@ -13,6 +13,7 @@ from typing import Annotated, Final
 import typer
 
 from adapters.formats import NativeFormat, native_formats
+from adapters.formats.unread import unread_kinds
 
 PAGE: Final = Path(__file__).resolve().parents[1] / "adapters" / "README.md"
 BEGIN: Final = "<!-- formats -->\n"
@@ -23,8 +24,10 @@ HEAD: Final = """| folder | messages | follows | becomes | tried on | remarks |
 
 
 def table() -> str:
-    """The table in Markdown, format by format."""
-    return HEAD + "".join(_row(folder, line) for folder, lines in native_formats().items() for line in lines)
+    """The table in Markdown, format by format, and under it the kinds that are known by name and not read."""
+    rows = "".join(_row(folder, line) for folder, lines in native_formats().items() for line in lines)
+    unread = "; ".join(f"{kind.name} {kind.zh}" for kind in unread_kinds())
+    return f"{HEAD}{rows}\nKnown by name and not read: {unread}.\n"
 
 
 def with_table(page: str) -> str:

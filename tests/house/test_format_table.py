@@ -38,5 +38,5 @@ def test_a_page_without_its_markers_is_refused(page: str) -> None:
 def test_what_stands_around_the_table_is_kept() -> None:
     page = format_table.with_table("before\n<!-- formats -->\nold\n<!-- /formats -->\nafter\n")
     assert page.startswith("before\n<!-- formats -->\n| folder |")
-    assert page.endswith("|\n<!-- /formats -->\nafter\n")
+    assert page.endswith("\n<!-- /formats -->\nafter\n")
     assert "old\n" not in page

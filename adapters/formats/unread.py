@@ -1,0 +1,154 @@
+"""Kinds of messages that ports, airlines, brokers and bonded zones send and that are not read: each is known by name.
+
+A kind is read only where a document that states its fields was at hand (`adapters/README.md`). The others are told
+apart from files that are nothing at all, so that whoever sent one learns what it is and what can be sent instead.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from adapters.formats import Form
+
+PEEK_BYTES: Final = 8192
+"""How much of a message is looked at for its kind."""
+UNREAD_CODE: Final = "4005"
+"""Our gateway code, from the user-extensible range: the kind is known and no reader reads it."""
+
+
+@dataclass(frozen=True)
+class UnreadKind:
+    """A kind of message that is recognised and not read."""
+
+    name: str
+    """The kind as its standard names it (`EDIFACT IFTSTA`)."""
+    en: str
+    zh: str
+    instead: str
+    """What is read beside it."""
+
+
+_CONTAINERS: Final = "COARRI or CODECO for what happened to containers"
+_BILL: Final = "a UBL Waybill or a manifest (MTxyzz) for the transport document"
+_AIR: Final = "IATA ONE Record for waybills, shipments and events by air"
+_CUSTOMS: Final = "DecMessage, CEB or WCO DEC and RES"
+
+EDIFACT: Final = {
+    kind: UnreadKind(f"EDIFACT {kind}", en, zh, instead)
+    for kind, en, zh, instead in (
+        ("BAPLIE", "bayplan of a ship", "船图", _CONTAINERS),
+        ("CALINF", "vessel call information", "船舶挂靠信息", _CONTAINERS),
+        ("COPARN", "container announcement", "放箱与订舱通知", _CONTAINERS),
+        ("COPRAR", "container discharge or loading order", "装卸船指令", _CONTAINERS),
+        ("COPINO", "container pre-notification", "集装箱预通知", _CONTAINERS),
+        ("COHAOR", "container special handling order", "集装箱特殊作业指令", _CONTAINERS),
+        ("COREOR", "container release order", "集装箱放行指令", _CONTAINERS),
+        ("COSTCO", "container stuffing or stripping confirmation", "集装箱装拆箱确认", _CONTAINERS),
+        ("COSTOR", "container stuffing or stripping order", "集装箱装拆箱指令", _CONTAINERS),
+        ("CUSCAR", "customs cargo report", "海关货物申报", "a manifest (MTxyzz)"),
+        ("CUSDEC", "customs declaration", "报关单", _CUSTOMS),
+        ("CUSREP", "customs conveyance report", "运输工具申报", "a manifest (MTxyzz)"),
+        ("CUSRES", "customs response", "海关回执", _CUSTOMS),
+        ("DESADV", "despatch advice", "发货通知", "a UBL Waybill"),
+        ("IFCSUM", "forwarding and consolidation summary", "舱单汇总", _BILL),
+        ("IFTMBC", "booking confirmation", "订舱确认", _BILL),
+        ("IFTMBF", "firm booking", "订舱", _BILL),
+        ("IFTMCS", "instruction contract status", "提单内容", _BILL),
+        ("IFTMIN", "transport instruction", "运输指示", _BILL),
+        (
+            "IFTSTA",
+            "multimodal status report",
+            "运输状态报告",
+            "COARRI, CODECO, DCSA Track & Trace or ONE Record events",
+        ),
+        ("INVOIC", "invoice", "发票", "a UBL or Cross Industry Invoice"),
+        ("ORDERS", "purchase order", "采购订单", "CEB311 or CEB303 for orders of e-commerce"),
+        ("VERMAS", "verified mass of a container", "集装箱核实重量", "DCSA Verified Gross Mass"),
+    )
+}
+"""Message type in UNH -> its kind (UN/EDIFACT directories D.95B to D.24A)."""
+
+XML_ROOTS: Final = {
+    root: UnreadKind(name, en, zh, instead)
+    for root, name, en, zh, instead in (
+        ("HouseWaybill", "Cargo-XML XFZB", "house waybill", "分运单", _AIR),
+        ("HouseManifest", "Cargo-XML XFHL", "house manifest", "分单清单", _AIR),
+        ("FlightManifest", "Cargo-XML XFFM", "flight manifest", "航班舱单", _AIR),
+        ("StatusMessage", "Cargo-XML XFSU", "shipment status", "货运状态", _AIR),
+    )
+}
+"""Root element -> its kind. The root `Waybill` is Cargo-XML's XFWB in its namespace, and UBL's in another."""
+_XFWB: Final = UnreadKind("Cargo-XML XFWB", "master air waybill", "主运单", _AIR)
+
+SINGLE_WINDOW: Final = {
+    kind: UnreadKind(kind, en, zh, "DecMessage for the declaration that follows")
+    for kind, en, zh in (
+        ("INV101", "bonded verification list", "核注清单"),
+        ("INV201", "reply about a bonded verification list", "核注清单回执"),
+        ("SAS121", "release note of a bonded zone's gate", "核放单"),
+        ("SAS221", "reply about a release note", "核放单回执"),
+        ("SAS223", "passing of a gate under a release note", "核放单过卡回执"),
+    )
+}
+"""`message_type` in the envelope of the bonded systems (金关二期) -> its kind."""
+
+CARGO_IMP: Final = {
+    kind: UnreadKind(f"Cargo-IMP {kind}", en, zh, _AIR)
+    for kind, en, zh in (
+        ("FWB", "air waybill data", "主运单数据"),
+        ("FHL", "consolidation list", "分单清单"),
+        ("FFM", "flight manifest", "航班舱单"),
+        ("FSU", "shipment status", "货运状态"),
+        ("FSA", "answer about a shipment's status", "货运状态答复"),
+        ("FFR", "booking request", "订舱请求"),
+        ("FBL", "freight booked list", "订舱清单"),
+        ("FMA", "acknowledgement", "确认"),
+        ("FNA", "error report", "错误报告"),
+    )
+}
+"""Standard message identifier of a Cargo-IMP message -> its kind (IATA Cargo-IMP manual)."""
+
+_PDF: Final = UnreadKind("PDF", "a page for people", "版面文件", "the data that the page was made from, as XML or JSON")
+_XLSX: Final = UnreadKind("XLSX", "a spreadsheet", "电子表格", "the kinds in the table of formats")
+_UNH: Final = re.compile(rb"UNH.{1,24}?([A-Z]{6})[^A-Z0-9]", re.DOTALL)
+"""A message header, whatever its marks are: UNA may set others than `+` and `:`."""
+_MESSAGE_TYPE: Final = re.compile(rb"<(?:\w+:)?message_?[tT]ype>\s*([A-Z]{3}\d{3})\s*<", re.IGNORECASE)
+_SMI: Final = re.compile(rb"([A-Z]{3})/\d{1,2}\r?\n")
+
+
+def find_unread(form: Form | None, message: bytes, root: tuple[str, str] = ("", "")) -> UnreadKind | None:
+    """The kind of a message that no reader takes, where it is known; `root` is an XML root's namespace and name."""
+    start = message[:PEEK_BYTES]
+    if form is Form.EDIFACT:
+        return next((EDIFACT[kind] for kind in _edifact_kinds(start) if kind in EDIFACT), None)
+    if form is Form.XML:
+        return _xml_kind(start, *root)
+    if form is Form.ZIP:
+        return _XLSX if b"xl/" in message[:PEEK_BYTES] or b"xl/workbook.xml" in message[-PEEK_BYTES:] else None
+    if start.startswith(b"%PDF-"):
+        return _PDF
+    identifier = _SMI.match(start.lstrip(b" \r\n"))
+    return CARGO_IMP.get(identifier.group(1).decode()) if identifier else None
+
+
+def unread_kinds() -> tuple[UnreadKind, ...]:
+    """Every kind that is recognised and not read, for the page."""
+    tables = (EDIFACT, XML_ROOTS, SINGLE_WINDOW, CARGO_IMP)
+    return (*(kind for table in tables for kind in table.values()), _XFWB, _PDF, _XLSX)
+
+
+def _edifact_kinds(start: bytes) -> Iterator[str]:
+    for header in _UNH.finditer(start):
+        yield header.group(1).decode()
+
+
+def _xml_kind(start: bytes, namespace: str, name: str) -> UnreadKind | None:
+    if name == "Waybill" and namespace.startswith("iata:"):
+        return _XFWB
+    declared = _MESSAGE_TYPE.search(start)
+    if declared and (kind := SINGLE_WINDOW.get(declared.group(1).decode())):
+        return kind
+    return XML_ROOTS.get(name) if namespace.startswith("iata:") or not namespace else None
