@@ -12,6 +12,7 @@ from chain.verify.trust_root import TrustRoot
 from gateway.access.tokens import TokenService
 from gateway.membership.registry import Registry
 from gateway.membership.tag_keys import TagKeys
+from gateway.runtime.loops import Loop
 from gateway.runtime.tracing import Tracing
 from gateway.settings import GatewaySettings
 from gateway.store.store import Store
@@ -45,3 +46,5 @@ class Services:
     """Unix seconds UTC."""
     tracing: Tracing = field(default_factory=Tracing)
     """Off unless the settings name a file for traces."""
+    loops: list[Loop] = field(default_factory=list)
+    """Loops that run while the application does, beside those that anchor: `/readyz` watches them too."""

@@ -2,31 +2,31 @@
 
 A subscription is a cursor over the chain's batches, so nothing is lost while a receiver is away, and any of it can be
 had again by setting the cursor back. One post holds the changes of one batch; `2xx` moves the cursor, anything else is
-tried again later, twice as long each time. A post may come twice, never out of order: `Tongguan-Webhook` is a JWS by
-the gateway's key over subscription, batch and the SHA-256 of the body, by which a receiver knows sender and repeats.
+tried again later, twice as long each time, and after `OFF_AFTER_S` no more until its owner asks. A post may come twice,
+never out of order: `Tongguan-Webhook` is a JWS by the gateway's key over subscription, batch and the SHA-256 of the
+body, by which a receiver knows sender and repeats.
 
-The address is a member's to choose and this gateway's to call, so it must be `https` to a public address, or one of the
-hosts that the operator names. It is looked up once for each post, and the very address that was checked is called.
+Posts go side by side, a few a member, and a round ends after `ROUND_S`: what a slow receiver costs is its own turn.
+Whoever was served longest ago is served first.
 """
 
 from __future__ import annotations
 
-import ipaddress
+import asyncio
+import itertools
+import logging
 import secrets
-import socket
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
-from hashlib import sha256
-from urllib.parse import urlsplit
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import httpx
 
-from chain.encoding import Json, format_json
-from chain.errors import Malformed, NotFound, TongguanError
-from chain.jws import sign_compact
-from chain.keys import SigningKey
+from chain.errors import NotFound, TongguanError
 from gateway.access.records import Reader
 from gateway.query.change_feed import BatchChanges
+from gateway.query.webhook_addresses import MalformedWebhook
+from gateway.query.webhook_posts import NotDelivered, WebhookPoster
 from gateway.runtime.refusals import GatewayRefusal
 from gateway.store.outbox import take_lease
 from gateway.store.store import Store
@@ -40,186 +40,195 @@ from gateway.store.webhooks import (
     webhooks_to_try,
 )
 
-WEBHOOK_TYP = "tongguan-webhook+jwt"
-WEBHOOK_HEADER = "Tongguan-Webhook"
-URL_CHARS_MAX = 512
 WEBHOOKS_PER_MEMBER_MAX = 10
-POST_TIMEOUT_S = 5.0
 FIRST_RETRY_S = 2
 RETRY_S_MAX = 3_600
+OFF_AFTER_S = 3 * 86_400
+"""A webhook that failed for so long is switched off."""
 LEASE = "webhooks"
 LEASE_S = 60
-"""How long a gateway that died keeps another on the same store from posting; longer than a round of posts takes."""
-DUE_MAX = 10
-"""Subscriptions looked at in one step."""
+"""How long a gateway that died keeps another on the same store from posting; several rounds."""
+ROUND_S = 10.0
+ROUND_MAX = 32
+"""Subscriptions served in one round."""
+AT_ONCE_MAX = 16
+AT_ONCE_PER_MEMBER_MAX = 2
+DUE_MAX = 10_000
+"""Subscriptions among which those of a round are chosen: ten for each of a thousand members."""
+
+_log = logging.getLogger("gateway.query.webhooks")
 
 
-class MalformedWebhook(Malformed):
-    """An address that this gateway does not call, or a cursor that is none."""
-
-
-@dataclass(frozen=True)
-class Addresses:
-    """Which addresses may be called. Parsed once from the operator's setting."""
-
-    allowed_hosts: frozenset[str]
-    """`host` or `host:port` that may be called by http and on private addresses too."""
-    resolve: Callable[[str, int], Collection[str]] = lambda host, port: {
-        str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    }
-
-    def check(self, url: str) -> None:
-        """Raises MalformedWebhook for an address that is never called, whatever its name stands for."""
-        if len(url) > URL_CHARS_MAX or not url.isascii() or not url.isprintable() or " " in url:
-            raise MalformedWebhook("url", f"has at most {URL_CHARS_MAX} printable ASCII characters")
-        try:
-            parts = urlsplit(url)
-            host, port = parts.hostname, parts.port
-        except ValueError:
-            raise MalformedWebhook("url", "is an absolute URL") from None
-        if not host or parts.username is not None or parts.password is not None or parts.fragment:
-            raise MalformedWebhook("url", "names a host, and no user, password or fragment")
-        if parts.scheme not in ("https", "http"):
-            raise MalformedWebhook("url", "is https")
-        if parts.scheme != "https" and not self._is_allowed(host, port):
-            raise MalformedWebhook("url", "is https, or a host that the operator allows by `webhook_hosts`")
-
-    def target(self, url: str) -> tuple[str, str]:
-        """The IP address to call and the host that it must prove to be; raises MalformedWebhook, OSError."""
-        self.check(url)
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        found = sorted(self.resolve(host, parts.port or (443 if parts.scheme == "https" else 80)))
-        if not self._is_allowed(host, parts.port):
-            found = [one for one in found if ipaddress.ip_address(one.partition("%")[0]).is_global]
-        if not found:
-            raise MalformedWebhook("url", "stands for a public address")
-        return found[0], host
-
-    def _is_allowed(self, host: str, port: int | None) -> bool:
-        return host in self.allowed_hosts or f"{host}:{port}" in self.allowed_hosts
-
-
-@dataclass(frozen=True)
 class WebhookSubscriptions:
     """The stored subscriptions of all members."""
 
-    store: Store
-    addresses: Addresses
+    def __init__(self, store: Store, poster: WebhookPoster) -> None:
+        self._store = store
+        self._poster = poster
 
     def add(self, member: str, url: str, after: int) -> StoredWebhook:
-        """A new subscription from this batch on; raises MalformedWebhook, GatewayRefusal."""
-        self.addresses.check(url)
+        """A new subscription from this batch on, once its receiver took a test post.
+
+        Raises MalformedWebhook, GatewayRefusal.
+        """
+        self._poster.addresses.check(url)
         webhook = StoredWebhook(secrets.token_urlsafe(16), member, url, after)
-        with self.store.writing() as connection:
-            if len(webhooks_of(connection, member)) >= WEBHOOKS_PER_MEMBER_MAX:
-                raise GatewayRefusal("quota", f"a member has at most {WEBHOOKS_PER_MEMBER_MAX} webhooks")
+        with self._store.reading() as connection:
+            _require_room(webhooks_of(connection, member))
+        try:
+            self._poster.test(webhook)
+        except NotDelivered as failure:
+            rule, fix = "takes a signed test post", "Answer it with 2xx, then register the webhook again"
+            raise MalformedWebhook("url", rule, value=failure.reason, fix=fix) from None
+        with self._store.writing() as connection:
+            _require_room(webhooks_of(connection, member))
             insert_webhook(connection, webhook)
         return webhook
 
     def listed(self, member: str) -> list[StoredWebhook]:
         """The member's subscriptions."""
-        with self.store.reading() as connection:
+        with self._store.reading() as connection:
             return webhooks_of(connection, member)
 
     def replay(self, member: str, webhook: str, after: int) -> None:
-        """Tells everything after this batch again, at once; raises NotFound for another's."""
-        with self.store.writing() as connection:
+        """Tells everything after this batch again, at once, also where it was switched off; raises NotFound for
+        another's."""
+        with self._store.writing() as connection:
             if not reset_webhook(connection, webhook, member, after):
                 raise NotFound("webhook", webhook)
 
     def remove(self, member: str, webhook: str) -> None:
         """Ends a subscription; raises NotFound for another's."""
-        with self.store.writing() as connection:
+        with self._store.writing() as connection:
             if not delete_webhook(connection, webhook, member):
                 raise NotFound("webhook", webhook)
 
 
-@dataclass(frozen=True)
 class WebhookSender:
     """Posts what is due. One gateway on a store at a time: the others find the lease taken."""
 
-    store: Store
-    addresses: Addresses
-    member: str
-    """The gateway's member, who signs."""
-    consortium: str
-    signer: SigningKey
-    clock: Callable[[], float]
-    reader_of: Callable[[str], Reader]
-    """The member as the registry says now; raises a TongguanError where it may not read."""
-    changes: Callable[[Reader, int], Sequence[BatchChanges]]
-    client: httpx.Client
-    """Follows no redirect and asks no proxy."""
-    holder: str
+    def __init__(
+        self,
+        store: Store,
+        poster: WebhookPoster,
+        reader_of: Callable[[str], Reader],
+        changes: Callable[[Reader, int], Sequence[BatchChanges]],
+        holder: str,
+    ) -> None:
+        """`reader_of` gives the member as the registry says now and raises a TongguanError where it may not read;
+        `changes` gives what a reader sees after a batch; `holder` names this gateway in the lease."""
+        self._store = store
+        self._poster = poster
+        self._reader_of = reader_of
+        self._changes = changes
+        self._holder = holder
+        self._turns = itertools.count(1)
+        self._served: dict[str, int] = {}
+        """Webhook id to the number of its last turn."""
 
     def step(self) -> bool:
         """Tries what is due; whether there is more to do at once."""
-        now = int(self.clock())
-        with self.store.reading() as connection:
-            to_try = webhooks_to_try(connection, now, DUE_MAX)
+        now = int(self._poster.clock())
+        with self._store.reading() as connection:
+            to_try = webhooks_to_try(connection, now, RETRY_S_MAX, DUE_MAX)
         if not to_try:
             return False
-        with self.store.writing() as connection:
-            if take_lease(connection, LEASE, self.holder, now, LEASE_S) is None:
-                return False
-        served = [self._serve(webhook) for webhook in to_try]
-        return any(served)
+        if not self._holds_lease():
+            return False
+        return asyncio.run(self._serve_round(self._round(to_try)))
 
-    def _serve(self, webhook: StoredWebhook) -> bool:
-        """Posts what this member has not taken yet, batch by batch; whether all that was looked at is taken."""
-        cursor, is_taken = webhook.cursor, True
+    def _holds_lease(self) -> bool:
+        with self._store.writing() as connection:
+            return take_lease(connection, LEASE, self._holder, int(self._poster.clock()), LEASE_S) is not None
+
+    def _round(self, to_try: Sequence[StoredWebhook]) -> list[StoredWebhook]:
+        """Some of them: by turns of members, each member's and each turn's longest unserved first."""
+        by_member: dict[str, list[StoredWebhook]] = defaultdict(list)
+        for webhook in sorted(to_try, key=lambda webhook: self._served.get(webhook.id, 0)):
+            by_member[webhook.member].append(webhook)
+        turns = itertools.zip_longest(*by_member.values())
+        chosen = [webhook for turn in turns for webhook in turn if webhook is not None][:ROUND_MAX]
+        known = {webhook.id for webhook in to_try}
+        self._served = {name: turn for name, turn in self._served.items() if name in known}
+        return chosen
+
+    async def _serve_round(self, webhooks: Sequence[StoredWebhook]) -> bool:
+        """Whether a cursor moved, so that there may be more at once."""
+        looks: dict[tuple[str, int], Sequence[BatchChanges] | TongguanError] = {}
+        at_once = asyncio.Semaphore(AT_ONCE_MAX)
+        by_member: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(AT_ONCE_PER_MEMBER_MAX))
+        async with self._poster.client() as client:
+
+            async def serve(webhook: StoredWebhook) -> bool:
+                async with by_member[webhook.member], at_once:
+                    look = (webhook.member, webhook.cursor)
+                    if look not in looks:
+                        looks[look] = await asyncio.to_thread(self._look, webhook)
+                    self._served[webhook.id] = next(self._turns)
+                    return await self._deliver(client, webhook, looks[look])
+
+            tasks = [asyncio.create_task(serve(webhook)) for webhook in webhooks]
+            done, late = await asyncio.wait(tasks, timeout=ROUND_S)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        for task in done:
+            if (fault := task.exception()) is not None:
+                raise fault
+        return any(task.result() for task in done)
+
+    def _look(self, webhook: StoredWebhook) -> Sequence[BatchChanges] | TongguanError:
         try:
-            for told in self.changes(self.reader_of(webhook.member), webhook.cursor):
-                is_taken = not told.changes or self._post(webhook, told)
-                if not is_taken:
-                    break
-                cursor = told.batch
-        except TongguanError:
+            return self._changes(self._reader_of(webhook.member), webhook.cursor)
+        except TongguanError as error:
             # It may not read now (suspended, its keys gone), or the store fails: it keeps its place.
-            is_taken = False
-        if is_taken and cursor == webhook.cursor and not webhook.failures:
-            return False
-        self._note(webhook, cursor, 0 if is_taken else webhook.failures + 1)
-        return is_taken and cursor != webhook.cursor
+            return error
 
-    def _note(self, webhook: StoredWebhook, cursor: int, failures: int) -> None:
-        wait_s = min(FIRST_RETRY_S * 2 ** min(failures - 1, 12), RETRY_S_MAX) if failures else 0
-        with self.store.writing() as connection:
-            note_attempt(connection, webhook, cursor, failures, int(self.clock()) + wait_s if failures else 0)
-
-    def _post(self, webhook: StoredWebhook, told: BatchChanges) -> bool:
-        body = format_json({"webhook": webhook.id, "batch": told.batch, "changes": [*told.changes]}).encode()
-        claims: dict[str, Json] = {
-            "iss": self.member,
-            "aud": webhook.member,
-            "sub": webhook.id,
-            "consortium": self.consortium,
-            "batch": told.batch,
-            "iat": int(self.clock()),
-            "body_sha256": sha256(body).hexdigest(),
-        }
+    async def _deliver(
+        self, client: httpx.AsyncClient, webhook: StoredWebhook, look: Sequence[BatchChanges] | TongguanError
+    ) -> bool:
+        """Posts what this member has not taken yet, batch by batch; whether all that was looked at is taken."""
+        cursor, reason = webhook.cursor, ""
         try:
-            address, host = self.addresses.target(webhook.url)
-            wanted = httpx.URL(webhook.url)
-            request = self.client.build_request(
-                "POST",
-                wanted.copy_with(host=address),
-                content=body,
-                headers={
-                    "Host": wanted.netloc.decode("ascii"),
-                    "Content-Type": "application/json",
-                    WEBHOOK_HEADER: sign_compact({"typ": WEBHOOK_TYP}, claims, self.signer),
-                },
-                extensions={"sni_hostname": host},
-            )
-            answer = self.client.send(request, stream=True)  # its body is never read: it may be of any length
-        except (MalformedWebhook, OSError, httpx.HTTPError):
+            if isinstance(look, TongguanError):
+                reason = f"nothing may be told now: {type(look).__name__}"
+            else:
+                for told in look:
+                    if told.changes:
+                        await self._poster.post(client, webhook, told.batch, told.changes)
+                    cursor = told.batch
+        except NotDelivered as failure:
+            reason = failure.reason
+        except asyncio.CancelledError:
+            # The round is over, which is no fault of this receiver's: what it took is noted, and its turn comes again.
+            if cursor != webhook.cursor:
+                self._note(webhook, cursor, "")
+            raise
+        if not reason and cursor == webhook.cursor and not webhook.failures:
             return False
-        answer.close()
-        return answer.is_success
+        self._note(webhook, cursor, reason)
+        return not reason and cursor != webhook.cursor
+
+    def _note(self, webhook: StoredWebhook, cursor: int, reason: str) -> None:
+        now = int(self._poster.clock())
+        failures = webhook.failures + 1 if reason else 0
+        since = (webhook.failing_since or now) if reason else 0
+        noted = replace(
+            webhook,
+            cursor=cursor,
+            failures=failures,
+            next_at=now + min(FIRST_RETRY_S * 2 ** min(failures - 1, 12), RETRY_S_MAX) if failures else 0,
+            last_error=reason,
+            failing_since=since,
+            off_at=now if reason and now - since >= OFF_AFTER_S else 0,
+        )
+        if noted.off_at:
+            _log.warning("webhook %s of member %s is switched off: it failed for days", webhook.id, webhook.member)
+        with self._store.writing() as connection:
+            if take_lease(connection, LEASE, self._holder, now, LEASE_S) is not None:
+                note_attempt(connection, webhook, noted)
 
 
-def new_client() -> httpx.Client:
-    """The client that posts."""
-    return httpx.Client(timeout=POST_TIMEOUT_S, follow_redirects=False, trust_env=False)
+def _require_room(webhooks: Sequence[StoredWebhook]) -> None:
+    if len(webhooks) >= WEBHOOKS_PER_MEMBER_MAX:
+        raise GatewayRefusal("quota", f"a member has at most {WEBHOOKS_PER_MEMBER_MAX} webhooks")

@@ -210,4 +210,7 @@ webhooks = Table(
     Column("cursor", BigInteger, nullable=False),  # index of the last batch that was taken, or held nothing to tell
     Column("failures", Integer, nullable=False),  # in a row
     Column("next_at", BigInteger, nullable=False),  # not tried before
+    Column("last_error", Text, nullable=False, server_default=""),
+    Column("failing_since", BigInteger, nullable=False, server_default="0"),
+    Column("off_at", BigInteger, nullable=False, server_default="0"),  # when it was switched off, 0 while it is on
 )

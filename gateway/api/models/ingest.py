@@ -206,6 +206,13 @@ class WebhookLine(Answer):
     """How many posts failed in a row."""
     next_at: int
     """Not tried before this time, in seconds since 1970 UTC; 0 for at once."""
+    last_error: str
+    """Why the last post was not taken; empty where it was."""
+    failing_since: int
+    """When the first of the failures in a row was, in seconds since 1970 UTC; 0 for none."""
+    off_at: int
+    """When it was switched off because it failed for three days, in seconds since 1970 UTC; 0 while it is on. Replaying
+    it from a batch switches it on."""
 
 
 class WebhookList(Answer):

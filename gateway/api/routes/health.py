@@ -49,7 +49,7 @@ def readiness(services: Services, loop_health: LoopHealth) -> Readiness:
     if services.intake.verifiers is not None:
         # They are started again by the next upload, so that none is missing yet.
         parts["verifiers"] = PartState(ready=True, reason=services.intake.verifiers.fault())
-    for loop in loop_health.loops:
+    for loop in (*loop_health.loops, *services.loops):
         if reason := loop.dead or loop.fault_name:
             parts[loop.name] = PartState(ready=False, reason=reason)
     return Readiness(ready=all(part.ready for part in parts.values()), parts=parts)

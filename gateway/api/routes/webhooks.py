@@ -15,7 +15,9 @@ from gateway.access.records import Reader
 from gateway.api.models.ingest import WebhookLine, WebhookList
 from gateway.query.change_feed import parse_cursor
 from gateway.query.queries import Queries
-from gateway.query.webhooks import URL_CHARS_MAX, Addresses, WebhookSender, WebhookSubscriptions, new_client
+from gateway.query.webhook_addresses import URL_CHARS_MAX, Addresses
+from gateway.query.webhook_posts import WebhookPoster
+from gateway.query.webhooks import WebhookSender, WebhookSubscriptions
 from gateway.runtime.loops import Loop
 from gateway.services import Services
 from gateway.store.webhooks import StoredWebhook
@@ -46,29 +48,26 @@ class Replay(BaseModel):
 
 def webhook_router(services: Services, queries: Queries) -> APIRouter:
     """The routes, and the thread that posts while the application runs."""
-    addresses = Addresses(frozenset(services.settings.webhook_hosts))
-    subscriptions = WebhookSubscriptions(services.store, addresses)
-    client = new_client()
-    sender = WebhookSender(
-        store=services.store,
-        addresses=addresses,
+    poster = WebhookPoster(
+        addresses=Addresses(frozenset(services.settings.webhook_hosts)),
         member=services.settings.member,
         consortium=services.trust_root.consortium.hex(),
         signer=services.signer,
         clock=services.clock,
-        reader_of=queries.context.reader_of,
-        changes=queries.changes.changes,
-        client=client,
-        holder=secrets.token_hex(8),
+    )
+    subscriptions = WebhookSubscriptions(services.store, poster)
+    sender = WebhookSender(
+        services.store, poster, queries.context.reader_of, queries.changes.changes, holder=secrets.token_hex(8)
     )
 
     @asynccontextmanager
     async def posting(_: object) -> AsyncIterator[None]:
         loop = Loop("webhook-loop", sender.step, lambda: PAUSE_S)
+        services.loops.append(loop)
         loop.start()
         yield
         await run_in_threadpool(loop.stop)
-        client.close()
+        services.loops.remove(loop)
 
     def asker(authorization: Authorization = None) -> Reader:
         # A dependency is asked before the body is looked at: a stranger learns nothing of what a body should hold.
@@ -113,4 +112,7 @@ def _line(webhook: StoredWebhook) -> WebhookLine:
         cursor=str(webhook.cursor),
         failures=webhook.failures,
         next_at=webhook.next_at,
+        last_error=webhook.last_error,
+        failing_since=webhook.failing_since,
+        off_at=webhook.off_at,
     )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
 import threading
+import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -16,19 +19,20 @@ from chain.errors import NotFound
 from chain.jws import CompactJws
 from gateway.access.records import Reader
 from gateway.query.change_feed import BatchChanges
+from gateway.query.webhook_addresses import Addresses, MalformedWebhook, is_public
+from gateway.query.webhook_posts import WEBHOOK_HEADER, WEBHOOK_TYP, WebhookPoster
 from gateway.query.webhooks import (
-    WEBHOOK_HEADER,
-    WEBHOOK_TYP,
+    OFF_AFTER_S,
+    RETRY_S_MAX,
+    ROUND_S,
     WEBHOOKS_PER_MEMBER_MAX,
-    Addresses,
-    MalformedWebhook,
     WebhookSender,
     WebhookSubscriptions,
-    new_client,
 )
 from gateway.runtime.refusals import GatewayRefusal
 from gateway.store.store import Store
 from gateway.store.vault import DataKeys, Vault
+from gateway.store.webhooks import StoredWebhook, insert_webhook
 from tests.gateway.query.consortium import BROKER, CONSORTIUM, GATEWAY, KEY, TRADER
 
 TOLD = [BatchChanges(0, [{"ucr": "A"}]), BatchChanges(1, []), BatchChanges(2, [{"ucr": "B"}, {"ucr": "C"}])]
@@ -42,6 +46,9 @@ class Receiver:
     answers: list[int] = field(default_factory=list)
     """Statuses that it answers with next; then 204."""
     got: list[tuple[str, bytes]] = field(default_factory=list)
+    greeted: list[tuple[str, bytes]] = field(default_factory=list)
+    """Test posts."""
+    greeting_status: int = 204
 
     @property
     def batches(self) -> list[int]:
@@ -53,8 +60,12 @@ def receiver() -> Iterator[Receiver]:
     class Taking(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            found.got.append((self.headers[WEBHOOK_HEADER], body))
-            status = found.answers.pop(0) if found.answers else 204
+            if "test" in json.loads(body):
+                found.greeted.append((self.headers[WEBHOOK_HEADER], body))
+                status = found.greeting_status
+            else:
+                found.got.append((self.headers[WEBHOOK_HEADER], body))
+                status = found.answers.pop(0) if found.answers else 204
             self.send_response(status)
             if status == 302:
                 self.send_header("Location", found.url)
@@ -81,6 +92,7 @@ class Bench:
     now: list[float]
     told: list[BatchChanges]
     refused: list[str]
+    store: Store
 
     def run(self, seconds: int = 0) -> None:
         self.now[0] += seconds
@@ -102,12 +114,9 @@ def bench(tmp_path: Path, receiver: Receiver) -> Iterator[Bench]:
             raise GatewayRefusal("role", "suspended")
         return TRADER.reader
 
-    client = new_client()
-    sender = WebhookSender(
-        store, addresses, GATEWAY.uscc, CONSORTIUM, KEY, lambda: now[0], reader_of, changes, client, holder="one"
-    )
-    yield Bench(WebhookSubscriptions(store, addresses), sender, now, told, refused)
-    client.close()
+    poster = WebhookPoster(addresses, GATEWAY.uscc, CONSORTIUM, KEY, lambda: now[0], deadline_s=2.0)
+    sender = WebhookSender(store, poster, reader_of, changes, holder="one")
+    yield Bench(WebhookSubscriptions(store, poster), sender, now, told, refused, store)
     store.close()
 
 
@@ -194,6 +203,11 @@ def test_a_member_has_only_so_many(bench: Bench, receiver: Receiver) -> None:
         "https://exa mple.com",
         "https://example.com/\r\nX: y",
         "https://" + "a" * 600,
+        "https://a..b/",
+        "https://.a/",
+        "https://-a.example/",
+        "https://" + "a" * 64 + ".example/",
+        "https://" + "a." * 127 + "example/",
     ],
 )
 def test_an_address_that_is_never_called_is_refused_at_once(url: str) -> None:
@@ -202,7 +216,13 @@ def test_an_address_that_is_never_called_is_refused_at_once(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["127.0.0.1", "10.1.2.3", "192.168.0.1", "169.254.169.254", "::1", "fe80::1%eth0", "fd00::1"]
+    "address",
+    [
+        *("127.0.0.1", "10.1.2.3", "192.168.0.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "192.0.0.8"),  # noqa: S104
+        *("224.0.0.1", "239.1.1.1", "255.255.255.255", "198.18.0.1"),
+        *("::1", "fe80::1%eth0", "fd00::1", "fec0::1", "ff02::1", "ff0e::1", "::127.0.0.1", "::ffff:8.8.8.8"),
+        *("64:ff9b::7f00:1", "64:ff9b:1::1", "2002:7f00:1::", "2001::1", "2001:db8::1", "3fff::1", "not an address"),
+    ],
 )
 def test_a_name_that_stands_for_an_inner_address_is_not_called(address: str) -> None:
     with pytest.raises(MalformedWebhook):
@@ -212,3 +232,115 @@ def test_a_name_that_stands_for_an_inner_address_is_not_called(address: str) -> 
 def test_the_address_that_was_checked_is_the_one_that_is_called() -> None:
     addresses = Addresses(frozenset(), lambda host, port: {"10.0.0.1", "203.0.113.9", "8.8.8.8"})
     assert addresses.target("https://example.com/hook") == ("8.8.8.8", "example.com")
+
+
+def test_public_addresses_are_public() -> None:
+    assert all(map(is_public, ["8.8.8.8", "203.119.0.1", "2400:3200::1", "2606:4700:4700::1111"]))
+
+
+def test_a_new_webhook_takes_a_signed_test_post_first(bench: Bench, receiver: Receiver) -> None:
+    webhook = bench.subscriptions.add(TRADER.uscc, receiver.url, -1)
+    ((said, body),) = receiver.greeted
+    jws = CompactJws.parse(said, typ=WEBHOOK_TYP)
+    assert jws.verify(KEY.public)
+    assert (jws.payload["sub"], jws.payload["body_sha256"]) == (webhook.id, sha256(body).hexdigest())
+    receiver.greeting_status = 500
+    with pytest.raises(MalformedWebhook, match="it answered 500"):
+        bench.subscriptions.add(TRADER.uscc, receiver.url, -1)
+    assert len(bench.subscriptions.listed(TRADER.uscc)) == 1
+
+
+def _store_webhook(bench: Bench, member: str, url: str, name: str) -> None:
+    with bench.store.writing() as connection:
+        insert_webhook(connection, StoredWebhook(name, member, url, -1))
+
+
+@pytest.mark.parametrize("url", ["https://a..b/", "https://" + "\xe4" * 70 + ".example/", "no url", "https://[::1/"])
+def test_a_stored_address_that_is_none_fails_alone(bench: Bench, receiver: Receiver, url: str) -> None:
+    _store_webhook(bench, BROKER.uscc, url, "bad")
+    bench.subscriptions.add(TRADER.uscc, receiver.url, -1)
+    bench.run()
+    assert receiver.batches == [0, 2]
+    (bad,) = bench.subscriptions.listed(BROKER.uscc)
+    assert (bad.failures, bad.cursor) == (1, -1)
+    assert "MalformedWebhook" in bad.last_error
+
+
+def test_every_webhook_is_served_however_many_there_are(bench: Bench, receiver: Receiver) -> None:
+    members = [f"9111000000000{number:04}X" for number in range(12)]
+    for place, member in enumerate(members):
+        for number in range(4):
+            _store_webhook(bench, member, receiver.url, f"{place}-{number}")
+    for _ in range(4):  # the one receiver of all may be late for some
+        bench.run(60)
+    told = {json.loads(body)["webhook"] for _, body in receiver.got if json.loads(body)["batch"] == 2}
+    assert told == {f"{place}-{number}" for place in range(12) for number in range(4)}
+
+
+@pytest.fixture
+def dripping() -> Iterator[str]:
+    """A receiver that sends a header line now and then, for ever."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        ended = threading.Event()
+
+        def drip(connection: socket.socket) -> None:
+            with connection, contextlib.suppress(OSError):
+                connection.sendall(b"HTTP/1.1 200 OK\r\n")
+                while not ended.wait(0.1):
+                    connection.sendall(b"X: y\r\n")
+
+        def take() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    threading.Thread(target=drip, args=(server.accept()[0],), daemon=True).start()
+
+        threading.Thread(target=take, daemon=True).start()
+        yield f"127.0.0.1:{server.getsockname()[1]}"
+        ended.set()
+
+
+def test_a_receiver_that_drips_is_late_and_holds_nobody_up(bench: Bench, receiver: Receiver, dripping: str) -> None:
+    poster = replace(bench.sender._poster, addresses=Addresses(frozenset({dripping, receiver.url.split("/")[2]})))
+    sender = WebhookSender(bench.store, poster, lambda member: TRADER.reader, bench.sender._changes, holder="one")
+    for number in range(10):
+        _store_webhook(bench, BROKER.uscc, f"http://{dripping}/", f"slow-{number}")
+    _store_webhook(bench, TRADER.uscc, receiver.url, "fast")
+    began = time.monotonic()
+    sender.step()
+    assert receiver.batches == [0, 2]
+    assert time.monotonic() - began < ROUND_S + 5
+    slow = [webhook for webhook in bench.subscriptions.listed(BROKER.uscc) if webhook.failures]
+    assert slow
+    assert {webhook.last_error for webhook in slow} == {"no whole answer within 2 s"}
+
+
+def test_a_webhook_that_fails_for_days_is_switched_off_and_its_owner_sees_why(bench: Bench, receiver: Receiver) -> None:
+    webhook = bench.subscriptions.add(TRADER.uscc, receiver.url, -1).id
+    receiver.answers = [503] * 1_000
+    waited = 0
+    while waited <= OFF_AFTER_S + RETRY_S_MAX:
+        bench.run(RETRY_S_MAX)
+        waited += RETRY_S_MAX
+    (listed,) = bench.subscriptions.listed(TRADER.uscc)
+    assert listed.off_at >= listed.failing_since + OFF_AFTER_S
+    assert listed.last_error == "it answered 503"
+    posts = len(receiver.got)
+    bench.run(RETRY_S_MAX)
+    assert len(receiver.got) == posts
+    receiver.answers = []
+    bench.subscriptions.replay(TRADER.uscc, webhook, -1)
+    bench.run()
+    assert receiver.batches[-2:] == [0, 2]
+    (listed,) = bench.subscriptions.listed(TRADER.uscc)
+    assert (listed.off_at, listed.failures, listed.last_error) == (0, 0, "")
+
+
+def test_a_pause_that_a_wrong_clock_set_is_no_longer_than_the_longest(bench: Bench, receiver: Receiver) -> None:
+    bench.subscriptions.add(TRADER.uscc, receiver.url, -1)
+    receiver.answers = [500]
+    bench.now[0] += 7_200
+    bench.run()
+    assert receiver.batches == [0]
+    bench.now[0] -= 7_200
+    bench.run()
+    assert receiver.batches == [0, 0, 2]
