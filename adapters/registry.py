@@ -51,7 +51,7 @@ def _unread(form: Form | None, message: bytes) -> MalformedMessage:
         return MalformedMessage(
             # No part of it is quoted: what is no message may be anything, a key for one.
             "message",
-            "begins as XML, JSON, EDIFACT or ZIP",
+            "begins as XML, JSON, EDIFACT, ZIP or a sheet of ours",
             value=f"{len(message)} other bytes",
             fix="Check the file and its encoding",
         )
@@ -72,6 +72,8 @@ def find_form(message: bytes) -> Form | None:
         return Form.JSON
     if start.startswith((b"UNA", b"UNB", b"UNH")):
         return Form.EDIFACT
+    if start.startswith((b"tongguan-", b'"tongguan-')):
+        return Form.CSV
     return None
 
 

@@ -22,6 +22,7 @@ class Form(Enum):
     JSON = "JSON"
     EDIFACT = "EDIFACT"
     ZIP = "ZIP"
+    CSV = "CSV"
 
 
 @dataclass(frozen=True)
