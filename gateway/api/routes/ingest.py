@@ -6,12 +6,14 @@ from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.routing import APIRoute
+from pydantic import BaseModel, ConfigDict, Field
 
 from chain.lifecycle import RecordState
 from chain.sdjwt import RECORD_CHARS_MAX
 from gateway.access.tokens import ASSERTION_TYPE
+from gateway.api.bodies import FORM, form_body, media_type_of, read_body, request_schema, require_plain
 from gateway.api.bulk_stream import JSON_SEQ, NDJSON, BulkAnswer, BulkUploadService
 from gateway.api.middleware import trace_id_of
 from gateway.api.models.ingest import Accepted, OwnRecord, OwnRecords, Problem, TokenAnswer
@@ -28,6 +30,16 @@ _BULK = (NDJSON, JSON_SEQ)
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
     "default": {"model": Problem, "description": "An RFC 9457 problem document"}
 }
+
+
+class TokenRequest(BaseModel):
+    """The form of a token request (RFC 6749 section 4.4 with RFC 7523); what else it holds is passed over."""
+
+    model_config = ConfigDict(frozen=True)
+
+    grant_type: Annotated[str, Field(max_length=64)]
+    client_assertion_type: Annotated[str, Field(max_length=128)]
+    client_assertion: Annotated[str, Field(max_length=ASSERTION_CHARS_MAX)]
 
 
 class _DirectRoute(APIRoute):
@@ -76,10 +88,9 @@ def write_router(services: Services) -> APIRouter:
     )
     async def submit_records(request: Request) -> BulkAnswer:
         """Takes many records, a line each; a verdict for each streams back once it is durable."""
-        media_type = request.headers.get("content-type", "").partition(";")[0].strip()
-        if media_type not in _BULK:
+        if media_type_of(request) not in _BULK:
             raise GatewayRefusal("media-type", f"an upload is {' or '.join(_BULK)}", field="content-type")
-        _require_plain(request)
+        require_plain(request)
         return BulkAnswer(desk, trace_id_of(request))
 
     @router.get("/records", response_model=OwnRecords)
@@ -96,43 +107,21 @@ def write_router(services: Services) -> APIRouter:
         following = str(found[-1][0]) if len(found) == limit else None
         return OwnRecords(records=[_line(held) for _, held in found], next=following)
 
-    @router.post("/token", response_model=TokenAnswer)
-    def request_token(
-        response: Response,
-        grant_type: Annotated[str, Form(max_length=64)],
-        client_assertion_type: Annotated[str, Form(max_length=128)],
-        client_assertion: Annotated[str, Form(max_length=ASSERTION_CHARS_MAX)],
-    ) -> TokenAnswer:
+    @router.post("/token", response_model=TokenAnswer, openapi_extra=request_schema(TokenRequest, FORM))
+    def request_token(response: Response, wanted: TokenRequest = form_body(TokenRequest)) -> TokenAnswer:  # noqa: B008
         """A bearer token for a client assertion signed with a registered key (RFC 7523 section 2.2)."""
+        grant_type, client_assertion_type = wanted.grant_type, wanted.client_assertion_type
         if grant_type != "client_credentials":
             raise GatewayRefusal("bad-assertion", "grant_type is client_credentials", field="grant_type")
         if client_assertion_type != ASSERTION_TYPE:
             raise GatewayRefusal(
                 "bad-assertion", f"client_assertion_type is {ASSERTION_TYPE}", field="client_assertion_type"
             )
-        token = services.tokens.exchange(client_assertion)
+        token = services.tokens.exchange(wanted.client_assertion)
         response.headers["Cache-Control"] = "no-store"
         return TokenAnswer(access_token=token.text, expires_in=token.lifetime_s)
 
     return router
-
-
-async def read_body(request: Request, bytes_max: int) -> bytes:
-    """The whole body; raises GatewayRefusal (413) as soon as it is too large, (415) where it is compressed."""
-    _require_plain(request)
-    parts: list[bytes] = []
-    total = 0
-    async for part in request.stream():
-        total += len(part)
-        if total > bytes_max:
-            raise GatewayRefusal("too-large", f"the body has more than {bytes_max} bytes")
-        parts.append(part)
-    return b"".join(parts)
-
-
-def _require_plain(request: Request) -> None:
-    if request.headers.get("content-encoding", "identity") != "identity":
-        raise GatewayRefusal("media-type", "a compressed body is not taken", field="content-encoding")
 
 
 def _line(held: RecordStatus) -> OwnRecord:

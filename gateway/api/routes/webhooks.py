@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from gateway.access.records import Reader
+from gateway.api.bodies import json_body, request_schema
 from gateway.api.models.ingest import WebhookLine, WebhookList
 from gateway.query.change_feed import parse_cursor
 from gateway.query.queries import Queries
@@ -74,10 +75,11 @@ def webhook_router(services: Services, queries: Queries) -> APIRouter:
         return queries.reader(authorization)
 
     asked = Depends(asker)
+    new_webhook, replay = json_body(NewWebhook, asker), json_body(Replay, asker)
     router = APIRouter(prefix="/webhooks", tags=["read"], lifespan=posting)
 
-    @router.post("", status_code=201)
-    def post_webhook(wanted: NewWebhook, reader: Reader = asked) -> WebhookLine:
+    @router.post("", status_code=201, openapi_extra=request_schema(NewWebhook))
+    def post_webhook(wanted: NewWebhook = new_webhook, reader: Reader = asked) -> WebhookLine:
         """Has what is anchored for consignments that the member sees posted to an address, signed."""
         return _line(
             subscriptions.add(reader.member, wanted.url, parse_cursor(wanted.after, queries.context.batch_count))
@@ -90,8 +92,8 @@ def webhook_router(services: Services, queries: Queries) -> APIRouter:
             webhooks=[_line(webhook) for webhook in subscriptions.listed(queries.reader(authorization).member)]
         )
 
-    @router.post("/{webhook}/replay", status_code=204)
-    def post_replay(webhook: str, wanted: Replay, reader: Reader = asked) -> Response:
+    @router.post("/{webhook}/replay", status_code=204, openapi_extra=request_schema(Replay))
+    def post_replay(webhook: str, wanted: Replay = replay, reader: Reader = asked) -> Response:
         """Posts everything after a batch again."""
         subscriptions.replay(reader.member, webhook, parse_cursor(wanted.after, queries.context.batch_count))
         return Response(status_code=204)
