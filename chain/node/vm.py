@@ -1,7 +1,7 @@
 """Transactions run on a state: py-evm's London rules, with the base fee held at zero and no block reward.
 
 Execution has no clock and no disk: it reads trie nodes by hash and answers with the nodes that are new. The accounts
-that code runs on are ours (`live_accounts.py`); what an instruction does and costs is py-evm's.
+that code runs on are ours (`account_overlay.py`); what an instruction does and costs is py-evm's.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ import gateway.ingest.pipeline as preparation
 from chain.lifecycle import RecordState
 from gateway.ingest.group_commit import Acceptance
 from gateway.store.records import find_held
-from tests.faults.crashing import PowerCut, cut_after, cut_before
+from tests.faults.crash_points import PowerCut, cut_after, cut_before
 from tests.gateway.memory_consortium import PaperGateway, Town
 
 Cut = Callable[[PaperGateway], Callable[[], None]]

@@ -13,7 +13,7 @@ from gateway.ingest import group_commit
 from gateway.query import read_log
 from gateway.query.read_log import AccessLog, Read, Shown
 from gateway.store.model import entries, records
-from tests.faults.crashing import PowerCut, cut_after, cut_before
+from tests.faults.crash_points import PowerCut, cut_after, cut_before
 from tests.gateway.memory_consortium import GATEWAY, PaperGateway, Town
 from tests.gateway.query.consortium import CARRIER, UCR
 

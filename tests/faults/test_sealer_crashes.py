@@ -20,7 +20,7 @@ from gateway.anchoring.sealer import READ_PERIODS
 from gateway.store.outbox import LeaseLost, open_batches, read_mark
 from gateway.store.records import find_held
 from gateway.store.store import StoreUnavailable
-from tests.faults.crashing import PowerCut, cut_after, cut_before
+from tests.faults.crash_points import PowerCut, cut_after, cut_before
 from tests.gateway.memory_consortium import CARRIER, PaperGateway, Town
 
 Cut = Callable[[PaperGateway], Callable[[], None]]

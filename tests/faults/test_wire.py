@@ -35,7 +35,7 @@ from gateway.store.records import count_waiting
 from scripts.bootstrap import found
 from scripts.consortium_folder import ConsortiumFolder, load_account
 from scripts.ledger_connection import connect
-from tests.faults.wire import Forward, Misbehaviour, Reply, Wire, honest, open_wire
+from tests.fakes.json_rpc_endpoint import Forward, Misbehaviour, Reply, Wire, honest, open_wire
 from tests.gateway.memory_consortium import departure
 from tests.record_numbers import jti_of
 

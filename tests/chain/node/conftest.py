@@ -26,7 +26,7 @@ from chain.node import EmbeddedNode, Genesis, NodeProvider, NodeSettings
 from chain.node.blocks import address_of
 from chain.node.genesis import Allotment
 from chain.node.rpc import Rpc
-from tests.chain.node.keeper import deploy
+from tests.chain.node.number_contract import deploy
 from tests.samples import REPOSITORY
 
 CHAIN_ID = 20260
@@ -73,7 +73,7 @@ def w3(instant_node: EmbeddedNode) -> Web3:
 
 @pytest.fixture
 def keeper(w3: Web3, sender: LocalAccount) -> Any:
-    """The contract of `keeper.py`, deployed on the instant node."""
+    """The contract of `number_contract.py`, deployed on the instant node."""
     return deploy(w3, sender)
 
 

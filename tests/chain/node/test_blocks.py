@@ -24,7 +24,7 @@ from chain.node.trie import keccak, list_root
 from chain.proof import header as proof_header
 from chain.proof.seals import MalformedSeal, trimmed, verify_seals
 from tests.chain.node.conftest import CHAIN_ID, RECIPIENT, VALIDATOR_KEYS, rpc, signed
-from tests.chain.node.keeper import transact
+from tests.chain.node.number_contract import transact
 
 
 def test_every_header_passes_the_one_verifier(

@@ -20,7 +20,7 @@ from websockets.sync.client import connect
 from chain.node import EmbeddedNode, Genesis, NodeSettings
 from chain.node.errors import LIMIT_EXCEEDED, METHOD_NOT_SUPPORTED, TRANSACTION_REJECTED
 from tests.chain.node.conftest import VALIDATOR_KEYS, Served, serve, signed, write_folder
-from tests.chain.node.keeper import BYTECODE, KEPT_TOPIC, keep_call
+from tests.chain.node.number_contract import BYTECODE, KEPT_TOPIC, keep_call
 from tests.samples import REPOSITORY
 
 pytestmark = pytest.mark.slow

@@ -16,7 +16,7 @@ from chain.node.node_cache import NodeCache
 from chain.node.store import NODES_CACHED_BYTES_MAX
 from chain.node.trie import keccak
 from tests.chain.node.conftest import VALIDATOR_KEYS, rpc, rpc_error, signed
-from tests.chain.node.keeper import BYTECODE, KEPT_CALL, keep_call
+from tests.chain.node.number_contract import BYTECODE, KEPT_CALL, keep_call
 from tests.chain.node.states import whole
 
 BYTES_MAX = 20_000

@@ -19,7 +19,7 @@ from chain.node.genesis import Allotment
 from chain.node.trie import EMPTY_ROOT, keccak, list_root, walk
 from chain.proof.storage import MalformedProof, NodeSet, read_account, read_slot
 from tests.chain.node.conftest import VALIDATOR_KEYS, rpc
-from tests.chain.node.keeper import keep_call, transact
+from tests.chain.node.number_contract import keep_call, transact
 from tests.samples import samples_dir
 
 keys = st.binary(min_size=32, max_size=32)

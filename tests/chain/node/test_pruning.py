@@ -23,7 +23,7 @@ from chain.node.trie import EMPTY_ROOT
 from chain.node.vm import Context, open_state
 from chain.proof.storage import NodeSet, read_account, read_slot
 from tests.chain.node.conftest import RECIPIENT, VALIDATOR_KEYS, rpc, rpc_error, signed
-from tests.chain.node.keeper import BYTECODE, keep_call
+from tests.chain.node.number_contract import BYTECODE, keep_call
 from tests.chain.node.states import whole
 
 WINDOW = 16

@@ -26,7 +26,7 @@ from chain.node.errors import (
 )
 from chain.node.rpc import Rpc
 from tests.chain.node.conftest import RECIPIENT, VALIDATOR_KEYS, rpc, rpc_error, signed
-from tests.chain.node.keeper import KEPT_TOPIC, REASON, keep_call, transact
+from tests.chain.node.number_contract import KEPT_TOPIC, REASON, keep_call, transact
 
 QUANTITY = re.compile(r"0x(0|[1-9a-f][0-9a-f]*)\Z")
 DATA = re.compile(r"0x([0-9a-f]{2})*\Z")

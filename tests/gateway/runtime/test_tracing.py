@@ -19,7 +19,7 @@ import gateway.runtime.tracing as tracing_module
 from chain.sdjwt import SignedRecord
 from gateway.client import GatewayClient
 from gateway.runtime.tracing import Tracing, open_traces, parse_traceparent, traces_to
-from tests.faults.crashing import PowerCut, cut_before
+from tests.faults.crash_points import PowerCut, cut_before
 from tests.gateway.memory_consortium import CARRIER, GATEWAY, PUBLIC_URL, PaperGateway, Town
 from tests.record_numbers import jti_of
 

@@ -14,8 +14,8 @@ from web3 import Web3
 from web3.middleware import ExtraDataToPOAMiddleware
 
 from tests.chain.node.conftest import CHAIN_ID, Served
-from tests.chain.node.keeper import ABI, BYTECODE, KEPT_TOPIC, REASON, deploy, keep_call, transact
-from tests.chain.node.npm import program, run_script
+from tests.chain.node.number_contract import ABI, BYTECODE, KEPT_TOPIC, REASON, deploy, keep_call, transact
+from tests.engines.npm_packages import program, run_script
 
 
 def given(served: Served, sender: LocalAccount) -> dict[str, Any]:

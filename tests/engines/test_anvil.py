@@ -19,8 +19,8 @@ from trie.hexary import HexaryTrie
 from chain.node import EmbeddedNode
 from chain.node.trie import keccak
 from tests.chain.node.conftest import CHAIN_ID, RICH_WEI
-from tests.chain.node.keeper import BYTECODE, KEPT_CALL, keep_call
-from tests.chain.node.npm import program
+from tests.chain.node.number_contract import BYTECODE, KEPT_CALL, keep_call
+from tests.engines.npm_packages import program
 
 pytestmark = [pytest.mark.node_js, pytest.mark.slow, pytest.mark.timeout(400)]
 

@@ -14,8 +14,8 @@ from chain.keys import SigningKey
 from chain.ledger import calls
 from chain.proof.batch import entries_root
 from tests.chain.node.conftest import serve
-from tests.chain.node.npm import program
 from tests.contracts.engines import Consortium, account, open_embedded, uscc
+from tests.engines.npm_packages import program
 from tests.samples import REPOSITORY
 
 PAGE = REPOSITORY / "chain" / "node" / "README.md"
@@ -68,7 +68,7 @@ def test_every_command_of_the_page_answers(tmp_path: Path) -> None:
     # Three batches by their blocks, and the last again by its index.
     assert said.stdout.count("0x" + bytes(31).hex() + "02") == 2
     assert f"0x{key.thumbprint.hex()}" in said.stdout and key.to_bytes().hex() in said.stdout
-    assert f", 1, 1, 1, 0, 0x{uscc(1).encode().hex()})]" in said.stdout
+    assert f", 1, 1, 1, 0, 0x{uscc(1).encode().hex()}, false)]" in said.stdout
     counted, version = (json.loads(line)["storageProof"][0] for line in lines if line.startswith('{"address"'))
     assert counted["value"] == "0x3" and uscc(1).encode().hex() in version["value"] and version["proof"]
     assert json.loads(lines[-1]) == header
