@@ -13,7 +13,15 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from chain.ledger import Call, calls, reverts
 from chain.ledger.abi import decode_event, encode_call, encode_values, snake
 from chain.ledger.calls import PAYLOAD_TYPES, ZERO_ADDRESS, Action
-from chain.members import KeyAlgorithm, MemberState, PolicyVersion, TagKeyVersion, format_text, parse_text
+from chain.members import (
+    AccountPurpose,
+    KeyAlgorithm,
+    MemberState,
+    PolicyVersion,
+    TagKeyVersion,
+    format_text,
+    parse_text,
+)
 from chain.proof.authorities import authority_log
 from tests.contracts.engines import MACHINE_SETTINGS, Consortium, Engine, account, uscc
 from tests.contracts.registry_model import RegistryModel, thumbprint_of
@@ -26,7 +34,6 @@ KEYS = [(KeyAlgorithm.ES256, bytes([i]) * 64) for i in range(1, 4)] + [
     (KeyAlgorithm.SM2, b"\x01" * 64),
 ]
 
-KEY_ENDS = ["retireKey", "revokeKey", "withdrawRequest"]
 
 # The first three are governors with their controllers: drawn more often, so that many calls get somewhere.
 senders = st.sampled_from([a.address.lower() for a in (*ACCOUNTS[:3], *ACCOUNTS[:3], *ACCOUNTS)])
@@ -93,6 +100,9 @@ class RegistryMachine(RuleBasedStateMachine):
         self.model.tag_keys.append(TagKeyVersion(self.first_block, 0, founding.tag_suite, founding.tag_key))
         self.model.changed_block = self.first_block
         self.touched: set[object] = set()
+        # Keys are there from the beginning, else few calls on keys would meet one.
+        for number, key in enumerate(KEYS[:3]):
+            self.add_key(ACCOUNTS[number % 2].address.lower(), uscc(number % 2), key)
 
     def both(self, call: Call, method: str, sender: str, *arguments: object) -> None:
         """Sends the call, runs the model on a copy, and compares what each says."""
@@ -137,17 +147,46 @@ class RegistryMachine(RuleBasedStateMachine):
         call = encode_call("MemberRegistry", "addKey", one, int(key[0]), key[1])
         self.both(call, "add_key", sender, one, *key)
 
+    def someone(self, sender: str, thumbprint: bytes, by_owner: bool) -> str:
+        """The sender, or a controller of the key's member where it has one."""
+        member = self.model.keys[thumbprint][-1].member if self.model.keys[thumbprint] else None
+        owners = [
+            address
+            for address, versions in self.model.accounts.items()
+            if versions and versions[-1].member == member and versions[-1].purposes & AccountPurpose.CONTROLLER
+        ]
+        return owners[0] if owners and by_owner else sender
+
     @rule(
-        sender=senders, thumbprint=thumbprints, function=st.sampled_from(["retireKey", "revokeKey", "withdrawRequest"])
+        sender=senders,
+        thumbprint=thumbprints,
+        function=st.sampled_from(["retireKey", "revokeKey", "withdrawRequest"]),
+        by_owner=st.booleans(),
     )
-    def end_key(self, sender: str, thumbprint: bytes, function: str) -> None:
+    def end_key(self, sender: str, thumbprint: bytes, function: str, by_owner: bool) -> None:
+        sender = self.someone(sender, thumbprint, by_owner)
         self.both(encode_call("MemberRegistry", function, thumbprint), snake(function), sender, thumbprint)
 
-    @rule(sender=senders, thumbprint=thumbprints, ago_s=ago)
-    def request_compromise(self, sender: str, thumbprint: bytes, ago_s: int) -> None:
+    @rule(sender=senders, thumbprint=thumbprints, ago_s=ago, by_owner=st.booleans())
+    def request_compromise(self, sender: str, thumbprint: bytes, ago_s: int, by_owner: bool) -> None:
+        sender = self.someone(sender, thumbprint, by_owner)
         since = self.seconds(ago_s)
         call = encode_call("MemberRegistry", "requestCompromise", thumbprint, since)
         self.both(call, "request_compromise", sender, thumbprint, since)
+
+    @rule(thumbprint=thumbprints, ago_s=ago, rejects=st.booleans())
+    def vote_on_a_key(self, thumbprint: bytes, ago_s: int, rejects: bool) -> None:
+        """Every governor approves, one after another, until it is decided."""
+        action = Action.REJECT_COMPROMISE if rejects else Action.COMPROMISE_KEY
+        arguments = (thumbprint,) if rejects else (thumbprint, self.seconds(ago_s))
+        call = encode_call("MemberRegistry", "propose", int(action), encode_values(PAYLOAD_TYPES[action], *arguments))
+        proposal_id = len(self.model.proposals)
+        for number, controller in enumerate(ACCOUNTS[:3]):
+            sender = controller.address.lower()
+            if number == 0:
+                self.both(call, "propose", sender, action, arguments)
+            elif len(self.model.proposals) > proposal_id and not self.model.proposals[proposal_id].executed_block:
+                self.both(encode_call("MemberRegistry", "approve", proposal_id), "approve", sender, proposal_id)
 
     def seconds(self, ago_s: int) -> int:
         """So many seconds before the newest block, as far as there were any."""
