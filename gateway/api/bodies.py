@@ -7,7 +7,7 @@ that stands in `OPEN_ROUTES`, by name. A test holds the application's routes aga
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -23,6 +23,8 @@ BODY_BYTES_MAX = 64 * 1024
 """Of a body that is read after authentication, unless its route says otherwise."""
 OPEN_BODY_BYTES_MAX = 8 * 1024
 """Of a body that is read before it is known who asks."""
+FILE_BYTES_MAX = 1 << 30
+"""Of a file that is hashed as it arrives and never kept."""
 FORM_FIELDS_MAX = 16
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
@@ -48,14 +50,17 @@ async def read_body(request: Request, bytes_max: int, media_types: Sequence[str]
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared[:19]) > bytes_max:
         raise _too_large(bytes_max)
-    parts: list[bytes] = []
+    return b"".join([part async for part in read_parts(request, bytes_max)])
+
+
+async def read_parts(request: Request, bytes_max: int) -> AsyncIterator[bytes]:
+    """The body as it arrives; raises GatewayRefusal as soon as it is too large."""
     total = 0
     async for part in request.stream():
         total += len(part)
         if total > bytes_max:
             raise _too_large(bytes_max)
-        parts.append(part)
-    return b"".join(parts)
+        yield part
 
 
 def media_type_of(request: Request) -> str:

@@ -15,6 +15,7 @@ from fastapi.responses import StreamingResponse
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 
+from gateway.api.bodies import FILE_BYTES_MAX, read_parts
 from gateway.api.openapi import BUNDLE_MEDIA_TYPE
 from gateway.api.routes.webhooks import webhook_router
 from gateway.query.change_feed import events, parse_cursor
@@ -152,7 +153,7 @@ def _add_record_routes(router: APIRouter, queries: Queries) -> None:
         """As `GET /v1/documents/{sha256}` for the file in the body, which is hashed as it arrives and never kept."""
         reader = await run_in_threadpool(queries.reader, authorization)
         digest = FileDigest()
-        async for part in request.stream():
+        async for part in read_parts(request, FILE_BYTES_MAX):
             digest.update(part)
         found = await run_in_threadpool(queries.documents.citations, reader, parse_digest(digest.hexdigest()))
         return _json(found)

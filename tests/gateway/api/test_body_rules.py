@@ -18,8 +18,8 @@ def store_url(sqlite_url: str) -> str:
     return sqlite_url
 
 
-STREAMED = {"POST /v1/records/bulk"}
-"""Read line by line, within the bounds of `bulk_stream.py`."""
+STREAMED = {"POST /v1/records/bulk", "POST /v1/documents"}
+"""Read as they arrive and never held: uploads within the bounds of `bulk_stream.py`, files within `FILE_BYTES_MAX`."""
 
 
 def _routes(routes: Iterable[Any]) -> Iterator[APIRoute]:
