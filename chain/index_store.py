@@ -1,12 +1,16 @@
 """The index map on disk: what every follower derives from the chain's batches, and nothing else.
 
-One LMDB environment, rebuilt at any time by replay. It holds, per tag, the chain of entry digests with its running
-heads; per batch, the facts that its commitment binds and its entries; and the compact sparse Merkle map over the tags
-as of one batch count, the *map count* (a gateway keeps it at the last checkpoint, an attester moves it on to vote).
+One LMDB environment, rebuilt at any time by replay. It holds, per lane, its leaves in order; per batch, the facts that
+its commitment binds and its entries; and the compact sparse Merkle map over the lanes as of one batch count, the *map
+count* (a gateway keeps it at the last checkpoint, an attester moves it on to vote).
 
-The map is stored in pages of four levels: a page is a subtree root at a depth divisible by four that holds two leaves
-or more, and lists its up to sixteen children, each a leaf or a further page. Hashing is `chain.proof.index_map`'s;
-pages are only a way to keep siblings together on disk.
+A lane is an RFC 9162 tree. Its tip keeps the roots of the complete subtrees that its leaves fall into, from the largest
+to the smallest, so that a leaf is added with a few hashes. Each leaf keeps the root of the largest complete subtree
+that ends with it: from these the head as of an earlier leaf follows, and no node is kept twice. Paths are computed from
+the leaves; a lane is as short as its issuer has said of one consignment.
+
+The map is stored in pages of four levels (`chain.index_pages`). Hashing is `chain.proof.index_map`'s; pages are only a
+way to keep siblings together on disk.
 
 Trust: this store is believed by nobody but its own process. A follower compares it with the chain's commitments and
 with the attested root; an auditor never sees it.
@@ -18,21 +22,24 @@ import struct
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import lmdb
 
 from chain.errors import StoreFault
-from chain.index_pages import PageTree, fetched
-from chain.proof.batch import ENTRY_BYTES, TAG_BYTES, BatchFacts
-from chain.proof.index_map import EMPTY, NO_HEAD, MapLeaf, MapProof, next_head
+from chain.index_pages import Group, PageTree, fetched
+from chain.proof import merkle
+from chain.proof.batch import ENTRY_BYTES, PREFIX_BYTES, TAG_BYTES, BatchFacts
+from chain.proof.index_map import EMPTY, PREFIX_BITS, GroupProof, LaneLeaf, MapLeaf, group_hash
 
-FORMAT = b"tongguan-index/2"
+FORMAT = b"tongguan-index/3"
 INDEX_BYTES_MAX = 1 << 38
 """Address space that LMDB may map (256 GiB); disk is used only as it fills."""
 
-_TIP = struct.Struct(">Q32sQ")  # count, head, last batch index
-_LINK = struct.Struct(">32sQH32s")  # entry digest, batch index, position, head after it
+_TIP = struct.Struct(">QQ")  # count, last batch index; then the roots of the complete subtrees, largest first
+_LINK = struct.Struct(">32sQH32s")  # entry digest, batch index, position, root of the largest subtree that ends here
+_NO_TIP = _TIP.pack(0, 0)
 _BATCH = struct.Struct(">32sH32s20sQQ?")  # root, count, keccak of entries, gateway, block, timestamp, void
 _U64 = struct.Struct(">Q")
 _U32 = struct.Struct(">I")
@@ -64,12 +71,18 @@ class IndexedBatch:
 
 @dataclass(frozen=True)
 class Link:
-    """One entry digest in a tag's chain: where it was anchored, and the head after it."""
+    """One entry digest in a lane: where it was anchored."""
 
     entry_digest: bytes
     batch: int
     position: int
-    head: bytes
+    subtree: bytes
+    """Root of the largest complete subtree of the lane whose last leaf this is."""
+
+    @property
+    def leaf(self) -> LaneLeaf:
+        """The leaf as the lane's tree has it."""
+        return LaneLeaf(self.entry_digest, self.batch)
 
 
 @dataclass(frozen=True)
@@ -92,7 +105,7 @@ class IndexStore:
         self._batches = environment.open_db(b"batches")
         self._raw = environment.open_db(b"raw")
         self._tips = environment.open_db(b"tips")
-        self._chains = environment.open_db(b"chains")
+        self._lanes = environment.open_db(b"lanes")
         self._seen = environment.open_db(b"seen")
         self._pages = environment.open_db(b"pages")
         self._claim(identity)
@@ -158,19 +171,25 @@ class IndexStore:
                 return None
             return self._link(txn, tag + sequence)
 
-    def chain(self, tag: bytes, batch_count: int | None = None) -> list[Link]:
-        """All links of a tag in order, or only those in the first `batch_count` batches."""
+    def lane(self, tag: bytes, batch_count: int | None = None) -> list[Link]:
+        """All links of a lane in order, or only those in the first `batch_count` batches."""
         with self._reading() as txn:
             return list(self._links(txn, tag, batch_count))
 
-    def prove(self, tag: bytes) -> tuple[MapProof, list[Link], int]:
-        """The map's proof for a tag (its head, or that it is absent), its links, and the map count of both."""
+    def lane_tags(self, prefix: bytes) -> list[bytes]:
+        """The tags of all lanes with this prefix over all batches applied, ascending."""
         with self._reading() as txn:
-            progress = self._progress(txn)
-            links = list(self._links(txn, tag, progress.map_count))
-            siblings, ends_in = PageTree(txn, self._pages).path(tag)
-            leaf = None if ends_in is None else self._leaf(txn, ends_in, progress.map_count)
-            return MapProof(tag, siblings, leaf), links, progress.map_count
+            return list(self._tags(txn, prefix))
+
+    def prove_group(self, prefix: bytes) -> tuple[GroupProof, int]:
+        """The map's proof for all lanes of a prefix (or that there are none), and the map count."""
+        with self._reading() as txn:
+            end = self._progress(txn).map_count
+            siblings, standing = PageTree(txn, self._pages).path(prefix)
+            lanes = () if standing is None else tuple(self._group(txn, standing, end))
+            if standing == prefix:
+                return GroupProof(prefix, siblings, lanes, None), end
+            return GroupProof(prefix, siblings, (), lanes[0] if lanes else None), end
 
     # -- writing -------------------------------------------------------------------------------------------------
 
@@ -194,7 +213,7 @@ class IndexStore:
             progress = self._progress(txn)
             if not progress.map_count <= batch_count <= progress.batch_count:
                 raise ValueError(f"the map stands at {progress.map_count} of {progress.batch_count}, not {batch_count}")
-            changed = self._changed_leaves(txn, progress.map_count, batch_count)
+            changed = self._changed_groups(txn, progress.map_count, batch_count)
             root = PageTree(txn, self._pages).update(changed) if changed else progress.map_root
             if attested_root is not None and root != attested_root:
                 raise IndexDisagrees(batch_count, root, attested_root)
@@ -245,13 +264,13 @@ class IndexStore:
         return IndexedBatch(BatchFacts(index, root, count, entries_hash, gateway, block, timestamp), void)
 
     def _link(self, txn: lmdb.Transaction, key: bytes) -> Link:
-        raw = fetched(txn, key, self._chains)
+        raw = fetched(txn, key, self._lanes)
         if raw is None:
             raise DamagedIndex(f"link {key.hex()} is missing. Delete the folder to replay it")
         return Link(*_LINK.unpack(raw))
 
     def _links(self, txn: lmdb.Transaction, tag: bytes, batch_count: int | None) -> Iterator[Link]:
-        with txn.cursor(db=self._chains) as cursor:
+        with txn.cursor(db=self._lanes) as cursor:
             if not cursor.set_range(tag):
                 return
             for key, value in cursor:
@@ -277,43 +296,93 @@ class IndexStore:
 
     def _apply_entries(self, txn: lmdb.Transaction, index: int, entries: bytes) -> None:
         put, get = txn.put, txn.get
-        seen, tips, chains = self._seen, self._tips, self._chains
+        seen, tips, lanes = self._seen, self._tips, self._lanes
+        batch = _U64.pack(index)
         for position in range(len(entries) // ENTRY_BYTES):
             entry = entries[position * ENTRY_BYTES : (position + 1) * ENTRY_BYTES]
             tag, digest = entry[:TAG_BYTES], entry[TAG_BYTES:]
-            tip = get(tag, db=tips)
-            count, head = _TIP.unpack(tip)[:2] if tip is not None else (0, NO_HEAD)
+            tip = bytes(get(tag, db=tips) or _NO_TIP)
+            count = _TIP.unpack_from(tip)[0]
             sequence = _U32.pack(count)
             # A repeated entry changes nothing: it was counted where it first stood.
             if not put(entry, sequence, overwrite=False, db=seen):
                 continue
-            head = next_head(head, digest, index)
-            put(tag + sequence, _LINK.pack(digest, index, position, head), db=chains)
-            put(tag, _TIP.pack(count + 1, head, index), db=tips)
+            subtree = sha256(b"\x00" + digest + batch).digest()
+            kept = len(tip)
+            merged = count
+            while merged & 1:
+                # Two complete subtrees of one size become one.
+                subtree = sha256(b"\x01" + tip[kept - 32 : kept] + subtree).digest()
+                kept, merged = kept - 32, merged >> 1
+            put(tag + sequence, _LINK.pack(digest, index, position, subtree), db=lanes)
+            put(tag, _TIP.pack(count + 1, index) + tip[_TIP.size : kept] + subtree, db=tips)
 
-    def _changed_leaves(self, txn: lmdb.Transaction, first: int, end: int) -> list[tuple[bytes, bytes]]:
-        """(tag, leaf hash as of `end` batches) of every tag named in batches `first` to `end`, sorted by tag."""
-        tags: set[bytes] = set()
+    def _changed_groups(self, txn: lmdb.Transaction, first: int, end: int) -> list[Group]:
+        """Every group with a lane that is named in batches `first` to `end`, as of `end` batches, by prefix."""
+        prefixes: set[bytes] = set()
         for index in range(first, end):
             batch = self._batch(txn, index)
             entries = fetched(txn, _U64.pack(index), self._raw)
             if batch is None or entries is None:
                 raise DamagedIndex(f"batch {index} is missing. Delete the folder to replay it")
             if not batch.void:
-                tags.update(entries[at : at + TAG_BYTES] for at in range(0, len(entries), ENTRY_BYTES))
-        return [(tag, self._leaf(txn, tag, end).hash()) for tag in sorted(tags)]
+                prefixes.update(entries[at : at + PREFIX_BYTES] for at in range(0, len(entries), ENTRY_BYTES))
+        groups = []
+        for prefix in sorted(prefixes):
+            lanes = self._group(txn, prefix, end)
+            groups.append(Group(prefix, group_hash(lanes, PREFIX_BITS), len(lanes) > 1))
+        return groups
 
-    def _leaf(self, txn: lmdb.Transaction, tag: bytes, end: int) -> MapLeaf:
-        """The tag's leaf over the first `end` batches, walking back from its newest link."""
+    def _tags(self, txn: lmdb.Transaction, prefix: bytes) -> Iterator[bytes]:
+        with txn.cursor(db=self._tips) as cursor:
+            if not cursor.set_range(prefix):
+                return
+            for key in cursor.iternext(values=False):
+                if key[:PREFIX_BYTES] != prefix:
+                    return
+                yield bytes(key)
+
+    def _group(self, txn: lmdb.Transaction, prefix: bytes, end: int) -> list[MapLeaf]:
+        """The lanes of a prefix over the first `end` batches."""
+        lanes = (self._leaf(txn, tag, end) for tag in self._tags(txn, prefix))
+        return [lane for lane in lanes if lane is not None]
+
+    def _leaf(self, txn: lmdb.Transaction, tag: bytes, end: int) -> MapLeaf | None:
+        """The lane's leaf over the first `end` batches; None where it begins later."""
         tip = fetched(txn, tag, self._tips)
         if tip is None:
             raise DamagedIndex(f"tag {tag.hex()} has no tip. Delete the folder to replay it")
-        count, head, last_batch = _TIP.unpack(tip)
+        count, last_batch = _TIP.unpack_from(tip)
         if last_batch < end:
-            return MapLeaf(tag, count, head)
-        while count > 1:
-            count -= 1
-            link = self._link(txn, tag + _U32.pack(count - 1))
-            if link.batch < end:
-                return MapLeaf(tag, count, link.head)
-        raise DamagedIndex(f"tag {tag.hex()} stands in a batch before {end} but has no link there")
+            subtrees = [tip[at : at + 32] for at in range(_TIP.size, len(tip), 32)]
+            return MapLeaf(tag, count, 0, _root_over(subtrees))
+        count = self._count_before(txn, tag, count, end)
+        return MapLeaf(tag, count, 0, _root_over(self._subtrees(txn, tag, count))) if count else None
+
+    def _count_before(self, txn: lmdb.Transaction, tag: bytes, count: int, end: int) -> int:
+        """How many of the first `count` leaves of a lane stand in the first `end` batches: batches only ascend."""
+        low, high = 0, count
+        while low < high:
+            middle = (low + high) // 2
+            if self._link(txn, tag + _U32.pack(middle)).batch < end:
+                low = middle + 1
+            else:
+                high = middle
+        return low
+
+    def _subtrees(self, txn: lmdb.Transaction, tag: bytes, count: int) -> list[bytes]:
+        """The roots of the complete subtrees that the first `count` leaves of a lane fall into, largest first."""
+        subtrees, leaves = [], 0
+        for height in range(count.bit_length() - 1, -1, -1):
+            if count >> height & 1:
+                leaves += 1 << height
+                subtrees.append(self._link(txn, tag + _U32.pack(leaves - 1)).subtree)
+        return subtrees
+
+
+def _root_over(subtrees: Sequence[bytes]) -> bytes:
+    """The root of a tree that falls into these complete subtrees, largest first."""
+    root = subtrees[-1]
+    for subtree in reversed(subtrees[:-1]):
+        root = merkle.node_hash(subtree, root)
+    return root

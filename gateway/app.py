@@ -170,7 +170,7 @@ def build(
         intake.verifiers = WorkerPool(WorkerSetup.of(intake.preparer, data_keys), settings.verifier_processes)
     services = Services(
         settings=settings,
-        trust_root=root.public_edition(),
+        trust_root=root,
         store=store,
         ledger=chain,
         index=index,

@@ -41,9 +41,9 @@ class GatewaySettings(BaseSettings):
     """SQLAlchemy URL: `sqlite:///path` or `postgresql://…`. A relative SQLite path is relative to the settings file."""
 
     trust_root_file: Path
-    """The trust root, in either edition; `GET /v1/trust-root` gives it without tag keys."""
+    """The trust root; `GET /v1/trust-root` gives it."""
     tag_keys_file: Path
-    """`{"tag_keys": [{"from_batch", "key"}]}`."""
+    """`{"tag_keys": [{"from_batch", "secret"}]}`: the secret parts of the trust root's tag keys."""
     data_keys_file: Path
     """`{"current": id, "keys": [{"id", "key": 32 bytes in base64url}]}`; payloads are encrypted with them."""
     passphrase_file: Path
@@ -68,6 +68,8 @@ class GatewaySettings(BaseSettings):
     anchor_period_s: Seconds = 0.25
     """A batch is sealed when its oldest record has waited so long, and the batch before it is so old; one of reads
     alone after eight times as long."""
+    lane_records_max: Annotated[int, Field(ge=1, le=20_000)] = 1_000
+    """Most records that one issuer may say of one consignment; reads are not counted."""
     anchor_promise_s: Count = 300
     """What a receipt promises: anchored at most so long after acceptance."""
     receipt_wait_s: Seconds = 30.0

@@ -30,6 +30,7 @@ from scripts.consortium_folder import (
     make_account,
     tag_key_file,
     write_json,
+    write_open,
     write_private,
 )
 
@@ -125,7 +126,7 @@ def _organisation_number(body: str) -> str:
 def found(
     folder: ConsortiumFolder, *, rpc: str = "", funder: Path | None = None, unsealed: bool = False, say: Say = print
 ) -> TrustRoot:
-    """Founds an example consortium in `folder` and returns its trust root (auditor edition).
+    """Founds an example consortium in `folder` and returns its trust root.
 
     On an embedded node that is made in the folder, or on the network behind `rpc`, whose fees (if any) the account in
     the key file `funder` pays. A network that cannot give proofs is refused (NoProofs) before anything is sent to it,
@@ -150,9 +151,8 @@ def found(
         _register(ledger, folder, members)
         say(f"members, keys and accounts are on the chain (block {ledger.block_number()})")
         root = _trust_root(ledger, consortium, tag_key)
-    _write_gateway(folder, root)
-    write_private(folder.trust_root, root.format())
-    folder.public_trust_root.write_bytes(root.public_edition().format())
+    _write_gateway(folder, tag_key)
+    write_open(folder.trust_root, root.format())
     return root
 
 
@@ -314,14 +314,14 @@ def _trust_root(ledger: Ledger, consortium: bytes, tag_key: VrfSecretKey) -> Tru
         # All keys were made in one folder on one machine; only members who each hold their own may say otherwise.
         independent_validators=False,
         independent_attesters=False,
-        tag_keys=(TagKey(0, tag_key.seed),),
+        tag_keys=(TagKey(0, tag_key.public),),
         predecessor=None,
     )
 
 
-def _write_gateway(folder: ConsortiumFolder, root: TrustRoot) -> None:
+def _write_gateway(folder: ConsortiumFolder, tag_secret: VrfSecretKey) -> None:
     gateway = folder.member("gateway")
-    write_private(folder.gateway / "tag-keys.json", tag_key_file(root.tag_keys or ()))
+    write_private(folder.gateway / "tag-keys.json", tag_key_file([(0, tag_secret)]))
     data_key = {"id": "1", "key": base64url(secrets.token_bytes(32))}
     write_private(folder.gateway / "data-keys.json", _json({"current": "1", "keys": [data_key]}))
     write_json(folder.gateway / "settings.json", gateway_settings(folder, gateway))
@@ -354,7 +354,7 @@ def gateway_settings(folder: ConsortiumFolder, gateway: MemberProfile) -> dict[s
         "member": gateway.uscc,
         "rpc_url": folder.rpc() or "http://127.0.0.1:8645",
         "store_url": "sqlite:///store.sqlite",
-        "trust_root_file": "../trust-root.public.json",
+        "trust_root_file": "../trust-root.json",
         "tag_keys_file": "tag-keys.json",
         "data_keys_file": "data-keys.json",
         "passphrase_file": "../passphrase",

@@ -2,7 +2,6 @@
 
 ```
 DIR/trust-root.json          auditor edition, holds the tag keys
-DIR/trust-root.public.json   the same without them
 DIR/genesis.json             the embedded node's genesis, or
 DIR/network.json             {"rpc": URL} of the network that it was founded on
 DIR/passphrase               opens the key files (0600)
@@ -41,7 +40,7 @@ if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
 
     from chain.keys import SigningKey
-    from chain.verify.trust_root import TagKey
+    from chain.proof.vrf import VrfSecretKey
 
 KEYSTORE_SCRYPT_N = 1 << 12
 """Work factor of key files that a random 256-bit passphrase opens: guessing it is hopeless at any factor."""
@@ -79,13 +78,8 @@ class ConsortiumFolder:
 
     @property
     def trust_root(self) -> Path:
-        """The auditor edition of the trust root."""
+        """What an auditor believes beforehand; public."""
         return self.path / "trust-root.json"
-
-    @property
-    def public_trust_root(self) -> Path:
-        """The trust root without tag keys."""
-        return self.path / "trust-root.public.json"
 
     @property
     def genesis(self) -> Path:
@@ -269,11 +263,11 @@ def _strong(passphrase: bytes) -> bytes:
     return passphrase
 
 
-def tag_key_file(epochs: Sequence[TagKey]) -> bytes:
-    """The gateway's file of tag keys."""
+def tag_key_file(epochs: Sequence[tuple[int, VrfSecretKey]]) -> bytes:
+    """The gateway's file of tag keys: the first batch of each and its secret part."""
     from chain.encoding import base64url
 
-    keys = [{"from_batch": one.from_batch, "key": base64url(one.key)} for one in epochs]
+    keys = [{"from_batch": from_batch, "secret": base64url(secret.seed)} for from_batch, secret in epochs]
     return json.dumps({"tag_keys": keys}, indent=2).encode() + b"\n"
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from chain.encoding import base64url, format_json, parse_base64url
 from chain.errors import TongguanError
 from chain.proof.bundle import Bundle, ProvedRecord
+from chain.proof.bundle_reader import parse_bundle
 from chain.proof.header import EXTRA_INDEX, Extra, Header
 
 _WEIGHT = re.compile(r'"(?:gross|net)":\{"value":"(\d+)\.')
@@ -55,7 +56,7 @@ def changed_weight(said: bytes, other: bytes) -> bytes:
 
 def swapped_record(said: bytes, other: bytes) -> bytes:
     """A record is replaced by a true record of another consignment, said by the same member with the same key."""
-    bundle, donor = Bundle.parse(said), Bundle.parse(other)
+    bundle, donor = parse_bundle(said), parse_bundle(other)
     for place, record in enumerate(bundle.records):
         for stranger in donor.records:
             if stranger.signed.kid == record.signed.kid and stranger.signed.record_id != record.signed.record_id:
@@ -65,7 +66,7 @@ def swapped_record(said: bytes, other: bytes) -> bytes:
 
 def record_left_out(said: bytes, other: bytes) -> bytes:
     """One record is taken out, with everything that served it alone; the heads are left as they are."""
-    bundle = Bundle.parse(said)
+    bundle = parse_bundle(said)
     # Best a record whose batch, key and member other records need too: then nothing else is left over to notice.
     victim = max(bundle.records, key=lambda record: _is_shared(record, bundle))
     kept = tuple(record for record in bundle.records if record is not victim)
@@ -85,7 +86,7 @@ def record_left_out(said: bytes, other: bytes) -> bytes:
 
 def forged_seal(said: bytes, other: bytes) -> bytes:
     """One validator's commit seal is replaced by a signature that looks like one."""
-    bundle = Bundle.parse(said)
+    bundle = parse_bundle(said)
     extra = bundle.header.extra
     seal = bytearray(extra.seals[0])
     seal[7] ^= 0x01

@@ -270,7 +270,7 @@ def time_text(unix_s: int) -> str:
 
 def _is_of(receipt: Receipt, signed: SignedRecord) -> bool:
     """Whether the receipt names the record and exactly its entries."""
-    own = [entry_digest(signed.digest, element) for element, _ in signed.ucr_elements()]
+    own = [entry_digest(signed, element) for element, _ in signed.ucr_elements()]
     return receipt.record_id == signed.record_id and [digest for _, digest in receipt.entries] == own
 
 

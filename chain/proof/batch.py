@@ -1,7 +1,9 @@
 """What a batch is made of: tags, entries, the batch id and the commitment (design section 5).
 
-    tag          = first 16 bytes of HMAC-SHA-256(tag key, UCR)        access records: of "access" 0x00 UCR
-    entry digest = SHA-256(0x02 ‖ record digest ‖ ucr digest)          entry = tag ‖ entry digest, 48 bytes
+    y            = VRF output of "ucr" 0x00 UCR; access records: of "access" 0x00 UCR        (`chain.proof.vrf`)
+    lane tag     = SHA-256(0x03 ‖ y)[0..8) ‖ SHA-256(0x03 ‖ y ‖ issuer's USCC)[0..8)
+    entry digest = SHA-256(0x02 ‖ record digest ‖ ucr digest ‖ SHA-256(signature))
+    entry        = lane tag ‖ entry digest, 48 bytes
     batch id     = keccak256(abi.encode(root, count, keccak256(entries), gateway))
     commitment   = keccak256(abi.encode(consortium, index, root, count, keccak256(entries), gateway, block, timestamp))
 
@@ -10,15 +12,19 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
 
+from chain.encoding import parse_base64url
 from chain.errors import Malformed
 from chain.proof.hashes import keccak256, sha256
 from chain.proof.merkle import tree_root
 
 TAG_BYTES = 16
+PREFIX_BYTES = 8
+"""How much of a lane tag names the consignment; the rest names the issuer."""
 DIGEST_BYTES = 32
 ENTRY_BYTES = TAG_BYTES + DIGEST_BYTES
 ADDRESS_BYTES = 20
@@ -30,19 +36,45 @@ class MalformedEntries(Malformed):
     """A batch's entries are not 1 to `BATCH_ENTRIES_MAX` entries of 48 bytes."""
 
 
-def tag(tag_key: bytes, ucr: str) -> bytes:
-    """The 16-byte tag under which records of the consignment `ucr` are filed in the epoch of `tag_key`."""
-    return hmac.digest(tag_key, ucr.encode("utf-8"), "sha256")[:TAG_BYTES]
+class Purpose(StrEnum):
+    """What the lanes of a VRF output are for; each purpose has its own input, so that none is taken for another's."""
+
+    UCR = "ucr"
+    """What was said of a consignment."""
+    ACCESS = "access"
+    """Who read a consignment."""
+
+    def vrf_input(self, name: str) -> bytes:
+        """The input of the VRF for what bears this name: a UCR."""
+        return self.value.encode("ascii") + b"\x00" + name.encode("utf-8")
 
 
-def access_tag(tag_key: bytes, ucr: str) -> bytes:
-    """The 16-byte tag under which reads of the consignment `ucr` are filed in the epoch of `tag_key`."""
-    return hmac.digest(tag_key, b"access\x00" + ucr.encode("utf-8"), "sha256")[:TAG_BYTES]
+class Anchorable(Protocol):
+    """What an entry is made of: `chain.sdjwt.SignedRecord`."""
+
+    @property
+    def digest(self) -> bytes: ...
+    @property
+    def jwt(self) -> str: ...
 
 
-def entry_digest(record_digest: bytes, ucr_digest: bytes) -> bytes:
-    """What binds a record (SHA-256 of its JWS signing input) to one of its `ucr` elements (its disclosure digest)."""
-    return sha256(b"\x02" + _exact(record_digest, DIGEST_BYTES) + _exact(ucr_digest, DIGEST_BYTES))
+def lane_prefix(y: bytes) -> bytes:
+    """The first 8 bytes of every lane tag under this VRF output: all lanes of a consignment are neighbours."""
+    return sha256(b"\x03" + y)[:PREFIX_BYTES]
+
+
+def lane_tag(y: bytes, issuer: str) -> bytes:
+    """The 16-byte tag of the lane in which this issuer's records stand under this VRF output."""
+    return lane_prefix(y) + sha256(b"\x03" + y + issuer.encode("utf-8"))[:PREFIX_BYTES]
+
+
+def entry_digest(record: Anchorable, ucr_digest: bytes) -> bytes:
+    """What binds a record, signature included, to one of its `ucr` elements (its disclosure digest).
+
+    The signature is inside, so that nothing can be signed after it was anchored.
+    """
+    signature = parse_base64url(record.jwt.rpartition(".")[2])
+    return sha256(b"\x02" + _exact(record.digest, DIGEST_BYTES) + _exact(ucr_digest, DIGEST_BYTES) + sha256(signature))
 
 
 def entry(tag: bytes, digest: bytes) -> bytes:

@@ -1,8 +1,10 @@
-"""The proof bundle: one JSON file, all that is needed to check a view offline. `parse` accepts what `format` writes.
+"""The proof bundle: one JSON file, all that is needed to check a view offline.
+
+`chain.proof.bundle_reader.parse_bundle` accepts what `Bundle.format` writes, and nothing else.
 
 Form: UTF-8 JSON without spaces, members in the order of `Bundle.format`, bytes in base64url without padding, addresses
 and keccak hashes in 0x-hex, lists in one order and without repetitions. Nothing in it is believed for being there: slot
-numbers, hashes, heads and counts are derived by the verifier. Nothing in it is spare: each key, member, account, batch
+numbers, hashes, tags and heads are derived by the verifier. Nothing in it is spare: each key, member, account, batch
 and trie node serves a record, an entry or a receipt.
 """
 
@@ -13,17 +15,19 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 
-from chain.encoding import Json, base64url, format_json, parse_json
-from chain.errors import MalformedBundle
+from chain.encoding import Json, base64url, format_json
 from chain.keys import PublicKey
-from chain.proof.batch import BATCH_ENTRIES_MAX, BatchFacts, entry_digest
+from chain.proof.batch import BATCH_ENTRIES_MAX, PREFIX_BYTES, BatchFacts, Purpose, entry_digest, lane_prefix
 from chain.proof.header import Header
-from chain.proof.index_map import ChainEntry, MapLeaf, MapProof, head_of
+from chain.proof.index_map import EMPTY, GroupProof, LaneLeaf, MapLeaf, lane_head
 from chain.proof.receipt import SignedReceipt
 from chain.proof.slots import SlotRequest
+from chain.proof.vrf import proved_output
 from chain.sdjwt import SignedRecord
 
-FORMAT = "tongguan-bundle/1"
+FORMAT = "tongguan-bundle/2"
+MAGIC = b'{"format":"' + FORMAT.encode("ascii") + b'",'
+"""What every bundle of this edition begins with; a file that begins otherwise is no proof bundle."""
 
 BUNDLE_BYTES_MAX = 4 << 20
 """Longest bundle that is read, in less than a second; a consignment of 30 records takes about 200 KB."""
@@ -35,8 +39,10 @@ BUNDLE_DEPTH_MAX = 8
 NODES_MAX = 20_000
 RECORDS_MAX = 2_000
 BATCHES_MAX = 2_000
-HEADS_MAX = 512
-CHAIN_ENTRIES_MAX = 20_000
+GROUPS_MAX = 512
+LANES_MAX = 4_096
+LANE_LEAVES_MAX = 20_000
+LANE_PATH_MAX = 64
 RECORD_ENTRIES_MAX = 256
 FACTS_MAX = 2_000
 RECEIPTS_MAX = 2_000
@@ -54,11 +60,25 @@ class Kind(StrEnum):
     """Everything anchored for one UCR, complete as of a checkpoint."""
 
 
+RESERVED_KINDS = ("finding", "single-use")
+"""Kinds of a later edition of this format: a verifier that does not know them says so, and never VALID."""
+
+
+@dataclass(frozen=True)
+class LanePlace:
+    """Where an entry's leaf stands in a lane of which the head alone is shown."""
+
+    index: int
+    path: tuple[bytes, ...]
+    """RFC 9162 inclusion path, from the leaf upwards."""
+
+
 @dataclass(frozen=True)
 class ProvedEntry:
-    """One entry of a record: which of its UCRs, under which tag, where in which batch."""
+    """One entry of a record: which of its UCRs, in which lane, where in which batch."""
 
     tag: bytes
+    """The lane's tag."""
     ucr_digest: bytes
     """The disclosure digest of the record's `ucr` element."""
     batch: int
@@ -66,6 +86,8 @@ class ProvedEntry:
     """Place of the entry in the batch, from 0."""
     path: tuple[bytes, ...]
     """RFC 9162 inclusion path, from the leaf upwards."""
+    lane: LanePlace | None
+    """None where the lane is opened, and where no lane holds the entry yet."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +99,7 @@ class ProvedRecord:
 
     def entry_digest(self, entry: ProvedEntry) -> bytes:
         """The digest that the chain carries for one of this record's entries; computed, never read."""
-        return entry_digest(self.signed.digest, entry.ucr_digest)
+        return entry_digest(self.signed, entry.ucr_digest)
 
 
 @dataclass(frozen=True)
@@ -89,26 +111,75 @@ class ShownKey:
 
 
 @dataclass(frozen=True)
-class ProvedHead:
-    """The chain of entries of one tag, and the index map's proof of its head (or of its absence when empty)."""
+class OpenLane:
+    """A lane of which every leaf is shown; count and head follow."""
 
     tag: bytes
-    siblings: tuple[bytes, ...]
-    other: MapLeaf | None
-    """Another tag's leaf that stands where this tag's would; only where the tag is absent."""
-    entries: tuple[ChainEntry, ...]
+    dropped: int
+    leaves: tuple[LaneLeaf, ...]
+    """In chain order."""
 
-    def map_proof(self) -> MapProof:
-        """The proof to verify: its leaf follows from the entries, or is the other tag's."""
-        if not self.entries:
-            return MapProof(self.tag, self.siblings, self.other)
-        leaf = MapLeaf(self.tag, len(self.entries), head_of(self.entries))
-        return MapProof(self.tag, self.siblings, leaf)
+    @cached_property
+    def map_leaf(self) -> MapLeaf:
+        """What the map holds for it."""
+        return MapLeaf(self.tag, len(self.leaves), self.dropped, lane_head(self.leaves))
 
     @cached_property
     def batch_by_digest(self) -> Mapping[bytes, int]:
-        """In which batch each entry digest of the chain first stood."""
-        return dict(self.entries)
+        """In which batch each entry digest of the lane first stood."""
+        return dict(self.leaves)
+
+
+@dataclass(frozen=True)
+class ClosedLane:
+    """A lane of which only what the map holds for it is shown."""
+
+    map_leaf: MapLeaf
+
+    @property
+    def tag(self) -> bytes:
+        """The lane's tag."""
+        return self.map_leaf.tag
+
+    @property
+    def dropped(self) -> int:
+        """How many entries were dropped from it."""
+        return self.map_leaf.dropped
+
+
+ShownLane = OpenLane | ClosedLane
+
+
+@dataclass(frozen=True)
+class ShownGroup:
+    """All lanes of one UCR in one epoch, or that it has none, with the proof that they are this UCR's."""
+
+    purpose: Purpose
+    name: str
+    """The UCR."""
+    epoch: int
+    """Index of the tag key, from 0."""
+    vrf_proof: bytes
+    siblings: tuple[bytes, ...]
+    """The path in the index map, from the root downwards; empty while there is no checkpoint."""
+    lanes: tuple[ShownLane, ...]
+    """By ascending tag."""
+    other: MapLeaf | None
+    """Another UCR's lane that stands at the path's end; only where this one has none."""
+
+    @cached_property
+    def y(self) -> bytes:
+        """The VRF output that the proof names; whether it is the UCR's is for the verifier to check."""
+        return proved_output(self.vrf_proof)
+
+    @cached_property
+    def prefix(self) -> bytes:
+        """What all lane tags of the group begin with."""
+        return lane_prefix(self.y)
+
+    def map_proof(self) -> GroupProof:
+        """The proof to verify under the checkpoint's root."""
+        return GroupProof(self.prefix, self.siblings, tuple(lane.map_leaf for lane in self.lanes), self.other)
 
 
 @dataclass(frozen=True)
@@ -146,30 +217,10 @@ class Bundle:
     """USCC to the version indexes that are proved, ascending."""
     accounts: Mapping[bytes, tuple[int, ...]]
     """Gateway account to the version indexes that are proved, ascending: it names the gateways' members."""
-    heads: tuple[ProvedHead, ...]
-    """By ascending tag."""
+    groups: tuple[ShownGroup, ...]
+    """By purpose, name and epoch."""
     receipts: tuple[ShownReceipt, ...]
     """Gateways' receipts, by ascending text."""
-
-    @classmethod
-    def parse(cls, said: bytes) -> Bundle:
-        """The bundle in a file. Raises MalformedBundle unless `said` is exactly what `format` writes."""
-        _check_size(said)
-        try:
-            value = parse_json(said)
-        except ValueError as error:
-            raise MalformedBundle("bundle", str(error)) from None
-        # Here and not above, because the reader builds on this file.
-        from chain.proof.bundle_reader import read_bundle
-
-        bundle = read_bundle(value)
-        if bundle.format() != said:
-            raise MalformedBundle(
-                "bundle",
-                "is not in its one canonical form",
-                fix="It was changed after it was made, be it by a line end: ask for it anew",
-            )
-        return bundle
 
     def format(self) -> bytes:
         """The bundle's one canonical form."""
@@ -188,11 +239,12 @@ class Bundle:
             "keys": [{"jwk": {**one.public.jwk()}, "versions": [*one.versions]} for one in self.keys],
             "members": [{"uscc": uscc, "versions": [*shown]} for uscc, shown in self.members.items()],
             "accounts": [{"address": _hex(at), "versions": [*shown]} for at, shown in self.accounts.items()],
-            "heads": [_head_members(head) for head in self.heads],
+            "groups": [_group_members(group) for group in self.groups],
             "receipts": [
                 {"jws": one.receipt.text, "jwt": None if one.record is None else one.record.jwt}
                 for one in self.receipts
             ],
+            "erasures": [],
         }
         return format_json(members).encode("utf-8")
 
@@ -218,9 +270,18 @@ class Bundle:
         return {one.public.kid: one.public for one in self.keys}
 
     @cached_property
-    def head_by_tag(self) -> Mapping[bytes, ProvedHead]:
-        """The heads by their tag."""
-        return {head.tag: head for head in self.heads}
+    def lane_by_tag(self) -> Mapping[bytes, ShownLane]:
+        """The lanes by their tag."""
+        return {lane.tag: lane for group in self.groups for lane in group.lanes}
+
+    @cached_property
+    def group_by_prefix(self) -> Mapping[bytes, ShownGroup]:
+        """The groups by the prefix of their tags."""
+        return {group.prefix: group for group in self.groups}
+
+    def group_of(self, tag: bytes) -> ShownGroup | None:
+        """The group that a lane belongs to; None where it is not shown."""
+        return self.group_by_prefix.get(tag[:PREFIX_BYTES])
 
     @cached_property
     def record_by_id(self) -> Mapping[str, ProvedRecord]:
@@ -236,16 +297,6 @@ class Bundle:
     def with_records(self, records: tuple[ProvedRecord, ...]) -> Bundle:
         """This bundle with other forms of its records."""
         return replace(self, records=records)
-
-
-def _check_size(said: bytes) -> None:
-    if len(said) > BUNDLE_BYTES_MAX:
-        raise MalformedBundle("bundle", f"is longer than {BUNDLE_BYTES_MAX} bytes", value=len(said))
-    if b"\\" in said:
-        raise MalformedBundle("bundle", "no text in it needs a backslash")
-    values = sum(said.count(mark) for mark in (b",", b"~", b"[", b"{"))
-    if values > BUNDLE_VALUES_MAX:
-        raise MalformedBundle("bundle", f"holds more than {BUNDLE_VALUES_MAX} values", value=values)
 
 
 def _hex(content: bytes) -> str:
@@ -274,19 +325,39 @@ def _record_members(record: ProvedRecord) -> Json:
                 "batch": entry.batch,
                 "position": entry.position,
                 "path": [base64url(part) for part in entry.path],
+                "lane": None
+                if entry.lane is None
+                else {"index": entry.lane.index, "path": [base64url(part) for part in entry.lane.path]},
             }
             for entry in record.entries
         ],
     }
 
 
-def _head_members(head: ProvedHead) -> Json:
-    other = head.other
+def _group_members(group: ShownGroup) -> Json:
+    other = group.other
     return {
-        "tag": head.tag.hex(),
-        "siblings": [base64url(part) for part in head.siblings],
+        "purpose": str(group.purpose),
+        "name": group.name,
+        "epoch": group.epoch,
+        "vrf": base64url(group.vrf_proof),
+        "siblings": ["" if part == EMPTY else base64url(part) for part in group.siblings],
+        "lanes": [_lane_members(lane) for lane in group.lanes],
         "other": None
         if other is None
-        else {"tag": other.tag.hex(), "count": other.count, "head": base64url(other.head)},
-        "entries": [{"digest": base64url(one.digest), "batch": one.batch} for one in head.entries],
+        else {
+            "tag": other.tag.hex(),
+            "count": other.count,
+            "dropped": other.dropped,
+            "head": base64url(other.head),
+        },
     }
+
+
+def _lane_members(lane: ShownLane) -> Json:
+    name = lane.tag[PREFIX_BYTES:].hex()
+    if isinstance(lane, OpenLane):
+        leaves: list[Json] = [{"digest": base64url(leaf.digest), "batch": leaf.batch} for leaf in lane.leaves]
+        return {"lane": name, "dropped": lane.dropped, "leaves": leaves}
+    known = lane.map_leaf
+    return {"lane": name, "count": known.count, "dropped": known.dropped, "head": base64url(known.head)}

@@ -1,9 +1,9 @@
 """Making a bundle from plain inputs. Pure: who calls it has gathered headers, proofs, batches and records already.
 
 In order: choose the records and their places in batches; `plan_slots` says what must be proved; ask `eth_getProof` once
-for each contract with `required_slots(request)` under a sealed header; take the map's proof and chain of entries of
-each tag as of the newest checkpoint under that header; `assemble`. To *refresh* an old bundle, do the same with its own
-records and batches (`records_of`) and `refresh`.
+for each contract with `required_slots(request)` under a sealed header; take the map's proof of each UCR and epoch and
+the leaves of its lanes as of the newest checkpoint under that header; `assemble`. To *refresh* an old bundle, do the
+same with its own records and batches (`records_of`) and `refresh`.
 """
 
 from __future__ import annotations
@@ -13,24 +13,27 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from chain.encoding import parse_base64url
-from chain.errors import Malformed
 from chain.keys import PublicKey
-from chain.proof.batch import BatchFacts, split_entries
-from chain.proof.bundle import Bundle, Kind, ProvedEntry, ProvedHead, ProvedRecord, ShownKey, ShownReceipt
+from chain.proof.batch import BatchFacts, Purpose, entry_digest, split_entries
+from chain.proof.bundle import (
+    Bundle,
+    ClosedLane,
+    Kind,
+    LanePlace,
+    OpenLane,
+    ProvedEntry,
+    ProvedRecord,
+    ShownGroup,
+    ShownKey,
+    ShownReceipt,
+)
 from chain.proof.header import Header
-from chain.proof.index_map import ChainEntry, MapProof
-from chain.proof.merkle import inclusion_paths
+from chain.proof.index_map import GroupProof, LaneLeaf, MapLeaf
+from chain.proof.merkle import inclusion_path, inclusion_paths
 from chain.proof.seals import trimmed
 from chain.proof.slots import SlotRequest, read_words, version_indexes
 from chain.proof.storage import MalformedProof, NodeSet, read_account
 from chain.sdjwt import SignedRecord
-
-
-class UnlikeBundles(Malformed):
-    """The bundle of today is not one that an old one can be refreshed by."""
-
-    def __init__(self, rule: str) -> None:
-        super().__init__("bundle", rule)
 
 
 @dataclass(frozen=True)
@@ -107,11 +110,19 @@ class RecordToShow:
 
 
 @dataclass(frozen=True)
-class HeadToShow:
-    """A tag's proof from the index map as of the checkpoint, and its chain of entries as of then (empty: absent)."""
+class GroupToShow:
+    """All lanes of one UCR in one epoch as of the checkpoint, and the leaves of those that records stand in."""
 
-    proof: MapProof
-    entries: tuple[ChainEntry, ...]
+    purpose: Purpose
+    name: str
+    epoch: int
+    vrf_proof: bytes
+    proof: GroupProof | None
+    """None while there is no checkpoint."""
+    leaves: Mapping[bytes, tuple[LaneLeaf, ...]]
+    """By lane tag, in chain order."""
+    opened: Collection[bytes] | None = None
+    """Tags of the lanes to open; None: of a consignment all that `leaves` has, of records none."""
 
 
 def plan_slots(
@@ -177,7 +188,7 @@ def assemble(
     batches: Collection[AnchoredBatch],
     records: Collection[RecordToShow],
     keys: Collection[PublicKey],
-    heads: Collection[HeadToShow],
+    groups: Collection[GroupToShow],
     receipts: Collection[ShownReceipt] = (),
 ) -> Bundle:
     """The bundle about `subject`: one UCR (a consignment bundle), or record ids (a record bundle).
@@ -201,11 +212,11 @@ def assemble(
         keys=(),
         members={},
         accounts={},
-        heads=(),
+        groups=(),
         receipts=tuple(sorted(receipts, key=lambda receipt: receipt.receipt.text)),
     )
     return refresh(
-        bundle, header_rlp=header_rlp, registry=registry, ledger=ledger, request=request, keys=keys, heads=heads
+        bundle, header_rlp=header_rlp, registry=registry, ledger=ledger, request=request, keys=keys, groups=groups
     )
 
 
@@ -217,20 +228,22 @@ def refresh(
     ledger: ContractProof,
     request: SlotRequest,
     keys: Collection[PublicKey],
-    heads: Collection[HeadToShow],
+    groups: Collection[GroupToShow],
 ) -> Bundle:
     """The same records and batches under another sealed header; raises as `assemble` does."""
     header = trimmed(Header.from_rlp(header_rlp))
     shown = request.keys or {}
+    ordered = sorted(groups, key=lambda group: (str(group.purpose), group.name, group.epoch))
     return replace(
         bundle,
+        records=tuple(_with_places(record, ordered, bundle.kind) for record in bundle.records),
         header=header,
         nodes=_used_nodes(header, registry, ledger, request),
         checkpoint=request.checkpoint,
         keys=tuple(ShownKey(key, shown[key.thumbprint]) for key in sorted(set(keys), key=lambda key: key.thumbprint)),
         members=dict(sorted((request.members or {}).items())),
         accounts=dict(sorted((request.accounts or {}).items())),
-        heads=tuple(_proved_head(head) for head in sorted(heads, key=lambda head: head.proof.tag)),
+        groups=tuple(_shown_group(group, bundle.kind) for group in ordered),
     )
 
 
@@ -245,55 +258,10 @@ def records_of(bundle: Bundle) -> tuple[RecordToShow, ...]:
     )
 
 
-def as_shown_before(bundle: Bundle, old: Bundle) -> Bundle:
-    """A bundle of today that shows what an old one about the same subject did: the old one *refreshed*.
-
-    Proof, batches and checkpoint are today's. A record that the old one holds shows exactly what it did there, a later
-    record of a consignment the sections that the old one shows of any. Raises UnlikeBundles where the two differ in
-    more than what was said since.
-    """
-    same = (bundle.kind, bundle.consortium, bundle.subject_records, bundle.subject_ucr)
-    if same != (old.kind, old.consortium, old.subject_records, old.subject_ucr):
-        raise UnlikeBundles("is about something else than the old one")
-    if gone := set(old.record_by_id) - set(bundle.record_by_id):
-        raise UnlikeBundles(f"does not hold record {min(gone)} of the old one")
-    known = old.record_by_id
-    shown = {name for one in old.records for name in one.signed.sections if one.signed.section(name)}
-    records = tuple(_as_before(record, known.get(record.signed.record_id), shown) for record in bundle.records)
-    if _batches_of(records) != _batches_of(bundle.records):
-        raise UnlikeBundles("rests on batches of consignments that the old one withholds")
-    tags = {entry.tag for record in records for entry in record.entries}
-    heads = tuple(head for head in bundle.heads if bundle.kind is Kind.CONSIGNMENT or head.tag in tags)
-    return replace(bundle, records=records, heads=heads)
-
-
-def redact(bundle: Bundle, sections: Collection[str]) -> Bundle:
-    """The bundle with the disclosures of these sections alone; the `ucr` elements that entries rest on always stay."""
-    return bundle.with_records(tuple(_redacted(record, sections) for record in bundle.records))
-
-
 def _signer_of(receipt: ShownReceipt, shown: Mapping[str, SignedRecord]) -> tuple[bytes, str]:
     """Whose key (its thumbprint) and membership a receipt's record rests on."""
     record = receipt.record or shown[str(receipt.receipt.claims["record_id"])]
     return parse_base64url(record.kid), record.iss
-
-
-def _batches_of(records: Iterable[ProvedRecord]) -> set[int]:
-    return {entry.batch for record in records for entry in record.entries}
-
-
-def _as_before(record: ProvedRecord, before: ProvedRecord | None, sections: Collection[str]) -> ProvedRecord:
-    if before is None:
-        return _redacted(record, sections)
-    ucrs = {digest for digest, said in before.signed.ucr_elements() if said is not None}
-    return ProvedRecord(before.signed, tuple(one for one in record.entries if one.ucr_digest in ucrs))
-
-
-def _redacted(record: ProvedRecord, sections: Collection[str]) -> ProvedRecord:
-    kept = {entry.ucr_digest for entry in record.entries}
-    for name in sections:
-        kept.update(record.signed.sections.get(name, ()))
-    return replace(record, signed=record.signed.with_elements(kept))
 
 
 def _proved_records(batches: Collection[AnchoredBatch], records: Collection[RecordToShow]) -> tuple[ProvedRecord, ...]:
@@ -312,7 +280,7 @@ def _proved_records(batches: Collection[AnchoredBatch], records: Collection[Reco
         ProvedRecord(
             _in_claim_order(record.signed),
             tuple(
-                ProvedEntry(one.tag, one.ucr_digest, one.batch, one.position, paths[one.batch, one.position])
+                ProvedEntry(one.tag, one.ucr_digest, one.batch, one.position, paths[one.batch, one.position], None)
                 for one in sorted(record.places, key=lambda place: (place.tag, place.ucr_digest))
             ),
         )
@@ -340,9 +308,47 @@ def _used_nodes(
     return tuple(sorted(nodes.by_hash[key] for key in nodes.used))
 
 
-def _proved_head(head: HeadToShow) -> ProvedHead:
-    other = None if head.entries else head.proof.leaf
-    return ProvedHead(head.proof.tag, head.proof.siblings, other, head.entries)
+def _opened(group: GroupToShow, kind: Kind) -> Collection[bytes]:
+    if group.opened is not None:
+        return group.opened
+    return group.leaves if kind is Kind.CONSIGNMENT else ()
+
+
+def _shown_group(group: GroupToShow, kind: Kind) -> ShownGroup:
+    proof, opened = group.proof, _opened(group, kind)
+
+    def shown_lane(lane: MapLeaf) -> OpenLane | ClosedLane:
+        if lane.tag in opened:
+            return OpenLane(lane.tag, lane.dropped, group.leaves[lane.tag])
+        return ClosedLane(lane)
+
+    return ShownGroup(
+        purpose=group.purpose,
+        name=group.name,
+        epoch=group.epoch,
+        vrf_proof=group.vrf_proof,
+        siblings=() if proof is None else proof.siblings,
+        lanes=() if proof is None else tuple(shown_lane(lane) for lane in proof.lanes),
+        other=None if proof is None else proof.other,
+    )
+
+
+def _with_places(record: ProvedRecord, groups: Sequence[GroupToShow], kind: Kind) -> ProvedRecord:
+    """The record with the place of each entry in its lane, where the lane is shown by its head alone."""
+    closed = {
+        tag: leaves for group in groups for tag, leaves in group.leaves.items() if tag not in _opened(group, kind)
+    }
+
+    def placed(entry: ProvedEntry) -> ProvedEntry:
+        leaves = closed.get(entry.tag, ())
+        digest = entry_digest(record.signed, entry.ucr_digest)
+        index = next((at for at, leaf in enumerate(leaves) if leaf.digest == digest), None)
+        if index is None:
+            return replace(entry, lane=None)
+        path = inclusion_path([leaf.content for leaf in leaves], index)
+        return replace(entry, lane=LanePlace(index, path))
+
+    return replace(record, entries=tuple(placed(entry) for entry in record.entries))
 
 
 def _list(value: object) -> list[Mapping[str, object]]:

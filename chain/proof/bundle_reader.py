@@ -1,42 +1,54 @@
-"""Reading a bundle's JSON value into a `Bundle`: types, bounds, order, and that nothing in it is spare."""
+"""Reading a bundle's bytes into a `Bundle`: types, bounds, order, one form, and that nothing in it is spare."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import TypeVar
 
-from chain.encoding import Json
+from chain.encoding import Json, parse_json
 from chain.errors import Malformed, MalformedBundle
 from chain.keys import PublicKey
 from chain.proof import json_members
-from chain.proof.batch import BATCH_ENTRIES_MAX, TAG_BYTES, BatchFacts
+from chain.proof.batch import BATCH_ENTRIES_MAX, PREFIX_BYTES, TAG_BYTES, BatchFacts, Purpose
 from chain.proof.bundle import (
     BATCHES_MAX,
     BLOCK_MAX,
-    CHAIN_ENTRIES_MAX,
+    BUNDLE_BYTES_MAX,
+    BUNDLE_VALUES_MAX,
     FACTS_MAX,
     FORMAT,
-    HEADS_MAX,
+    GROUPS_MAX,
     INCLUSION_PATH_MAX,
+    LANE_LEAVES_MAX,
+    LANE_PATH_MAX,
+    LANES_MAX,
+    MAGIC,
     NODES_MAX,
     RECEIPTS_MAX,
     RECORD_ENTRIES_MAX,
     RECORDS_MAX,
+    RESERVED_KINDS,
     UCR_PATTERN,
     Bundle,
+    ClosedLane,
     Kind,
+    LanePlace,
+    OpenLane,
     ProvedEntry,
-    ProvedHead,
     ProvedRecord,
+    ShownGroup,
     ShownKey,
+    ShownLane,
     ShownReceipt,
 )
 from chain.proof.header import HEADER_BYTES_MAX, Header
-from chain.proof.index_map import TAG_BITS, ChainEntry, MapLeaf
+from chain.proof.index_map import EMPTY, PREFIX_BITS, LaneLeaf, MapLeaf
 from chain.proof.json_members import Members
 from chain.proof.receipt import SignedReceipt
 from chain.proof.slots import VERSIONS_MAX
 from chain.proof.storage import NODE_BYTES_MAX
+from chain.proof.vrf import PROOF_BYTES, proved_output
 from chain.sdjwt import SignedRecord
 
 _NAMES = (
@@ -54,18 +66,56 @@ _NAMES = (
     "keys",
     "members",
     "accounts",
-    "heads",
+    "groups",
     "receipts",
+    "erasures",
 )
 T = TypeVar("T")
 _RECORD_ID = r"[A-Za-z0-9_-]{43}"
 _VERSION_INDEX_MAX = 1 << 32
 
 
-def read_bundle(value: Json) -> Bundle:
-    """The bundle that a JSON value says. Raises MalformedBundle."""
+EPOCHS_MAX = 256
+
+
+class NoBundle(MalformedBundle):
+    """A file that does not even begin as a proof bundle of this edition does."""
+
+
+def parse_bundle(content: bytes) -> Bundle:
+    """The bundle in a file. Raises NoBundle, or MalformedBundle unless it is exactly what `Bundle.format` writes."""
+    if not content.startswith(MAGIC):
+        raise NoBundle("file", f"is no proof bundle of the format {FORMAT}", fix="Ask for the bundle anew")
+    _check_size(content)
+    try:
+        value = parse_json(content)
+    except ValueError as error:
+        raise MalformedBundle("bundle", str(error)) from None
+    bundle = _bundle(value)
+    if bundle.format() != content:
+        raise MalformedBundle(
+            "bundle",
+            "is not in its one canonical form",
+            fix="It was changed after it was made, be it by a line end: ask for it anew",
+        )
+    return bundle
+
+
+def _check_size(content: bytes) -> None:
+    if len(content) > BUNDLE_BYTES_MAX:
+        raise MalformedBundle("bundle", f"is longer than {BUNDLE_BYTES_MAX} bytes", value=len(content))
+    if b"\\" in content:
+        raise MalformedBundle("bundle", "no text in it needs a backslash")
+    values = sum(content.count(mark) for mark in (b",", b"~", b"[", b"{"))
+    if values > BUNDLE_VALUES_MAX:
+        raise MalformedBundle("bundle", f"holds more than {BUNDLE_VALUES_MAX} values", value=values)
+
+
+def _bundle(value: Json) -> Bundle:
     root = Members(value, "bundle", _NAMES, MalformedBundle)
     root.text("format", FORMAT, f"must be {FORMAT}")
+    if root.any("kind") in RESERVED_KINDS:
+        raise NoBundle("kind", "is one that this verifier does not know yet", value=root.any("kind"))
     kind = Kind(root.text("kind", "record|consignment", "must be record or consignment"))
     subject_records, subject_ucr = _subject(root.any("subject"), kind)
     bundle = Bundle(
@@ -83,9 +133,10 @@ def read_bundle(value: Json) -> Bundle:
         keys=root.array("keys", FACTS_MAX, _key),
         members=dict(root.array("members", FACTS_MAX, _member)),
         accounts=dict(root.array("accounts", FACTS_MAX, _account)),
-        heads=root.array("heads", HEADS_MAX, _head),
+        groups=root.array("groups", GROUPS_MAX, _group),
         receipts=root.array("receipts", RECEIPTS_MAX, _receipt),
     )
+    root.array("erasures", 0, _record_id)
     _check_order(bundle)
     _check_references(bundle)
     return bundle
@@ -149,14 +200,20 @@ def _record(value: Json, field: str) -> ProvedRecord:
 
 
 def _entry(value: Json, field: str) -> ProvedEntry:
-    one = Members(value, field, ("tag", "ucr", "batch", "position", "path"), MalformedBundle)
+    one = Members(value, field, ("tag", "ucr", "batch", "position", "path", "lane"), MalformedBundle)
     return ProvedEntry(
         tag=one.hexadecimal("tag", TAG_BYTES, prefix=""),
         ucr_digest=one.base64url("ucr", 32),
         batch=one.number("batch", most=BLOCK_MAX),
         position=one.number("position", most=BATCH_ENTRIES_MAX - 1),
         path=one.array("path", INCLUSION_PATH_MAX, _digest),
+        lane=None if one.any("lane") is None else _lane_place(one.any("lane"), one.where("lane")),
     )
+
+
+def _lane_place(value: Json, field: str) -> LanePlace:
+    one = Members(value, field, ("index", "path"), MalformedBundle)
+    return LanePlace(one.number("index"), one.array("path", LANE_PATH_MAX, _digest))
 
 
 def _versions(one: Members) -> tuple[int, ...]:
@@ -191,28 +248,56 @@ def _account(value: Json, field: str) -> tuple[bytes, tuple[int, ...]]:
     return one.hexadecimal("address", 20), _versions(one)
 
 
-def _head(value: Json, field: str) -> ProvedHead:
-    one = Members(value, field, ("tag", "siblings", "other", "entries"), MalformedBundle)
-    head = ProvedHead(
-        tag=one.hexadecimal("tag", TAG_BYTES, prefix=""),
-        siblings=one.array("siblings", TAG_BITS, _digest),
+def _group(value: Json, field: str) -> ShownGroup:
+    names = ("purpose", "name", "epoch", "vrf", "siblings", "lanes", "other")
+    one = Members(value, field, names, MalformedBundle)
+    vrf_proof = one.base64url("vrf", PROOF_BYTES)
+    try:
+        proved_output(vrf_proof)
+    except Malformed as fault:
+        raise MalformedBundle(one.where("vrf"), fault.rule) from None
+    bare = ShownGroup(
+        purpose=Purpose(one.text("purpose", "|".join(Purpose), "must be a purpose of lanes")),
+        name=one.text("name", UCR_PATTERN, "must be a UCR"),
+        epoch=one.number("epoch", most=EPOCHS_MAX - 1),
+        vrf_proof=vrf_proof,
+        siblings=one.array("siblings", PREFIX_BITS, _sibling),
+        lanes=(),
         other=None if one.any("other") is None else _leaf(one.any("other"), one.where("other")),
-        entries=one.array("entries", CHAIN_ENTRIES_MAX, _chain_entry),
     )
-    if head.other is not None and (head.entries or head.other.tag == head.tag):
-        raise MalformedBundle(one.where("other"), "stands only where the tag itself is absent")
-    return head
+    lanes = one.array("lanes", LANES_MAX, lambda item, where: _lane(item, where, bare.prefix))
+    if lanes and bare.other is not None:
+        raise MalformedBundle(one.where("other"), "stands only where the UCR has no lane")
+    return replace(bare, lanes=lanes)
 
 
-def _chain_entry(value: Json, field: str) -> ChainEntry:
+def _lane(value: Json, field: str, prefix: bytes) -> ShownLane:
+    is_open = isinstance(value, dict) and "leaves" in value
+    names = ("lane", "dropped", "leaves") if is_open else ("lane", "count", "dropped", "head")
+    one = Members(value, field, names, MalformedBundle)
+    tag = prefix + one.hexadecimal("lane", TAG_BYTES - PREFIX_BYTES, prefix="")
+    dropped = one.number("dropped")
+    if is_open:
+        return OpenLane(tag, dropped, one.array("leaves", LANE_LEAVES_MAX, _lane_leaf))
+    return ClosedLane(MapLeaf(tag, one.number("count"), dropped, one.base64url("head", 32)))
+
+
+def _sibling(value: Json, field: str) -> bytes:
+    return EMPTY if value == "" else _digest(value, field)
+
+
+def _lane_leaf(value: Json, field: str) -> LaneLeaf:
     one = Members(value, field, ("digest", "batch"), MalformedBundle)
-    return ChainEntry(one.base64url("digest", 32), one.number("batch", most=BLOCK_MAX))
+    return LaneLeaf(one.base64url("digest", 32), one.number("batch", most=BLOCK_MAX))
 
 
 def _leaf(value: Json, field: str) -> MapLeaf:
-    one = Members(value, field, ("tag", "count", "head"), MalformedBundle)
+    one = Members(value, field, ("tag", "count", "dropped", "head"), MalformedBundle)
     return MapLeaf(
-        one.hexadecimal("tag", TAG_BYTES, prefix=""), one.number("count", least=1), one.base64url("head", 32)
+        one.hexadecimal("tag", TAG_BYTES, prefix=""),
+        one.number("count"),
+        one.number("dropped"),
+        one.base64url("head", 32),
     )
 
 
@@ -237,15 +322,22 @@ def _check_order(bundle: Bundle) -> None:
     json_members.ascending(bundle.keys, lambda one: one.public.thumbprint, "keys", fault)
     json_members.ascending(tuple(bundle.members), lambda one: one, "members", fault)
     json_members.ascending(tuple(bundle.accounts), lambda one: one, "accounts", fault)
-    json_members.ascending(bundle.heads, lambda one: one.tag, "heads", fault)
+    json_members.ascending(bundle.groups, lambda one: (str(one.purpose), one.name, one.epoch), "groups", fault)
     json_members.ascending(bundle.receipts, lambda one: one.receipt.text, "receipts", fault)
     for record in bundle.records:
         json_members.ascending(record.entries, lambda one: (one.tag, one.ucr_digest), "records.entries", fault)
-    for head in bundle.heads:
-        if len(head.batch_by_digest) != len(head.entries):
-            raise fault("heads.entries", "a repeated entry changes nothing, so none stands twice in a chain")
-        if any(later.batch < one.batch for one, later in pairwise(head.entries)):
-            raise fault("heads.entries", "must follow the order of the batches")
+    for group in bundle.groups:
+        json_members.ascending(group.lanes, lambda lane: lane.tag, "groups.lanes", fault)
+        for lane in group.lanes:
+            if isinstance(lane, OpenLane):
+                _check_lane(lane)
+
+
+def _check_lane(lane: OpenLane) -> None:
+    if len(lane.batch_by_digest) != len(lane.leaves):
+        raise MalformedBundle("groups.lanes.leaves", "a repeated entry adds no leaf, so none stands twice in a lane")
+    if any(later.batch < leaf.batch for leaf, later in pairwise(lane.leaves)):
+        raise MalformedBundle("groups.lanes.leaves", "must follow the order of the batches")
 
 
 def _check_references(bundle: Bundle) -> None:
@@ -267,11 +359,24 @@ def _check_references(bundle: Bundle) -> None:
     shown = {record.signed.record_id for record in bundle.records}
     if not set(bundle.subject_records) <= shown:
         raise MalformedBundle("subject.records", "must be among the records")
-    tags = {entry.tag for record in bundle.records for entry in record.entries}
-    if bundle.kind is Kind.RECORD and not {head.tag for head in bundle.heads} <= tags:
-        raise MalformedBundle("heads", "has one that no record is filed under")
-    if bundle.checkpoint is None and bundle.heads:
-        raise MalformedBundle("heads", "need a checkpoint")
+    _check_groups(bundle)
+
+
+def _check_groups(bundle: Bundle) -> None:
+    for place, group in enumerate(bundle.groups):
+        if bundle.subject_ucr is not None and (group.purpose, group.name) != (Purpose.UCR, bundle.subject_ucr):
+            raise MalformedBundle(f"groups[{place}]", "is of another UCR than the bundle's subject")
+        if bundle.checkpoint is None and (group.siblings or group.lanes or group.other):
+            raise MalformedBundle(f"groups[{place}]", "shows lanes without a checkpoint")
+    if bundle.kind is Kind.RECORD:
+        named = {ucr for record in bundle.records for ucr in record.signed.section("ucr") if isinstance(ucr, str)}
+        if not {group.name for group in bundle.groups} <= named:
+            raise MalformedBundle("groups", "has one of a UCR that no record shown names")
+    lanes = bundle.lane_by_tag
+    for record in bundle.records:
+        for entry in record.entries:
+            if entry.lane is not None and not isinstance(lanes.get(entry.tag), ClosedLane):
+                raise MalformedBundle("records.entries.lane", "stands only where its lane's head alone is shown")
 
 
 def _check_receipt_records(bundle: Bundle) -> None:

@@ -1,15 +1,19 @@
-"""The index map: a compact sparse Merkle tree over 128-bit tags that proves a consignment's head, or its absence.
+"""The index map: a compact sparse Merkle tree over 128-bit lane tags that proves lanes, and that there are no others.
 
-    leaf  = SHA-256(0x00 ‖ tag₁₆ ‖ count₈ ‖ head₃₂)      node = SHA-256(0x01 ‖ left ‖ right)      empty = 0³²
-    head₀ = 0³²,  headₖ = SHA-256(headₖ₋₁ ‖ entry digestₖ ‖ batch indexₖ as 8 bytes, big-endian)
+    lane  = RFC 9162 tree over its leaves, entry digest ‖ batch index as 8 bytes, in chain order; its root is the head
+    leaf  = SHA-256(0x00 ‖ tag₁₆ ‖ count₈ ‖ dropped₈ ‖ head₃₂)    node = SHA-256(0x01 ‖ left ‖ right)    empty = 0³²
 
-A repeated entry changes nothing, and a void batch is skipped, so a head binds the batch in which each entry first
-stood.
+An entry digest that its lane holds already adds no leaf, and a void batch is skipped, so a head binds the batch in
+which each entry first stood.
 
 The tree branches on the tag's bits, the highest first; 0 goes left. A subtree without leaves is `empty`, a subtree with
 one leaf is that leaf's hash, whatever its depth. So a map's root is one function of its leaves, and a path is about as
-long as the logarithm of their number. A proof lists the siblings from the root downwards and ends in the tag's leaf, in
-another tag's leaf, or in nothing; the latter two prove absence.
+long as the logarithm of their number.
+
+All lanes of one consignment share the first 64 bits of their tags, the *prefix*: they are a *group*. A proof is for a
+whole group: the siblings from the root down to where the group stands, at depth 64 or above, and every lane of it. So
+it proves each lane's head and the absence of every other lane, at the cost of one path. Where the prefix is absent, the
+path ends in another lane's leaf or in nothing.
 """
 
 from __future__ import annotations
@@ -18,56 +22,58 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from chain.proof.batch import PREFIX_BYTES, TAG_BYTES
 from chain.proof.hashes import sha256
+from chain.proof.merkle import tree_root
 
-TAG_BYTES = 16
-TAG_BITS = 8 * TAG_BYTES
+PREFIX_BITS = 8 * PREFIX_BYTES
 EMPTY = bytes(32)
-NO_HEAD = bytes(32)
-"""head₀: the head of a tag without entries."""
 
 
-class ChainEntry(NamedTuple):
-    """One entry in a tag's chain: its digest, and the index of the batch in which it first stood."""
+class LaneLeaf(NamedTuple):
+    """One entry in a lane: its digest, and the index of the batch in which it first stood."""
 
     digest: bytes
     batch: int
 
+    @property
+    def content(self) -> bytes:
+        """The leaf's bytes in the lane's tree."""
+        return self.digest + self.batch.to_bytes(8, "big")
+
 
 @dataclass(frozen=True)
 class MapLeaf:
-    """What the map holds for one tag: how many entries, and the head of their chain."""
+    """What the map holds for one lane: how many leaves, how many entries were dropped, and the root over the leaves."""
 
     tag: bytes
     count: int
+    dropped: int
     head: bytes
 
     def hash(self) -> bytes:
         """The leaf's hash in the tree."""
-        return leaf_hash(self.tag, self.count, self.head)
+        return leaf_hash(self.tag, self.count, self.dropped, self.head)
 
 
 @dataclass(frozen=True)
-class MapProof:
-    """That a tag's leaf is in the map, or that the tag is absent."""
+class GroupProof:
+    """Every lane of one prefix, or that it has none."""
 
-    tag: bytes
+    prefix: bytes
     siblings: tuple[bytes, ...]
-    """From the root downwards; as many as the bits of the tag that are followed."""
-    leaf: MapLeaf | None
-    """The one leaf at the end of the path: the tag's own (membership) or another's (absence); None where empty."""
-
-    @property
-    def is_membership(self) -> bool:
-        """Whether it proves that the tag has a head, rather than none."""
-        return self.leaf is not None and self.leaf.tag == self.tag
+    """From the root downwards; as many as the bits of the prefix that are followed, at most 64."""
+    lanes: tuple[MapLeaf, ...]
+    """All lanes whose tag begins with the prefix, ascending; empty where it is absent."""
+    other: MapLeaf | None
+    """The one leaf that stands at the path's end where the prefix is absent; None where nothing stands there."""
 
 
-def leaf_hash(tag: bytes, count: int, head: bytes) -> bytes:
-    """The hash of a tag's leaf; `count` is from 1 to 2⁶⁴ − 1."""
+def leaf_hash(tag: bytes, count: int, dropped: int, head: bytes) -> bytes:
+    """The hash of a lane's leaf; `count` and `dropped` are below 2⁶⁴."""
     if len(tag) != TAG_BYTES or len(head) != 32:
         raise ValueError("a tag has 16 bytes and a head 32")
-    return sha256(b"\x00" + tag + count.to_bytes(8, "big") + head)
+    return sha256(b"\x00" + tag + count.to_bytes(8, "big") + dropped.to_bytes(8, "big") + head)
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
@@ -80,40 +86,58 @@ def bit(tag: bytes, depth: int) -> int:
     return (tag[depth >> 3] >> (7 - (depth & 7))) & 1
 
 
-def next_head(head: bytes, entry_digest: bytes, batch: int) -> bytes:
-    """The head after one more entry, which first stood in the batch of that index (below 2⁶⁴)."""
-    return sha256(head + entry_digest + batch.to_bytes(8, "big"))
+def lane_head(leaves: Iterable[LaneLeaf]) -> bytes:
+    """The head of a lane: the RFC 9162 root over its leaves, in chain order."""
+    return tree_root([leaf.content for leaf in leaves])
 
 
-def head_of(chain: Iterable[ChainEntry]) -> bytes:
-    """The head of a tag's chain, in order."""
-    head = NO_HEAD
-    for digest, batch in chain:
-        head = next_head(head, digest, batch)
-    return head
-
-
-def verify_map_proof(proof: MapProof, root: bytes) -> bool:
-    """Whether the proof holds under `root`. Membership or absence is `proof.is_membership`."""
+def verify_group_proof(proof: GroupProof, root: bytes) -> bool:
+    """Whether the lanes shown are all lanes of the prefix (none: it has none) in the map of this root."""
     depth = len(proof.siblings)
-    if depth > TAG_BITS or len(proof.tag) != TAG_BYTES or any(len(one) != 32 for one in proof.siblings):
+    if depth > PREFIX_BITS or len(proof.prefix) != PREFIX_BYTES or any(len(part) != 32 for part in proof.siblings):
         return False
-    if proof.leaf is None:
-        known = EMPTY
-    else:
-        leaf = proof.leaf
-        if len(leaf.tag) != TAG_BYTES or len(leaf.head) != 32 or not 1 <= leaf.count < 1 << 64:
-            return False
-        if any(bit(leaf.tag, d) != bit(proof.tag, d) for d in range(depth)):
-            return False
-        known = leaf.hash()
-    # A lone leaf stands as high as it can, and an empty place has a subtree of two or more beside it.
+    # A lone lane stands as high as it can, and beside an empty place is more than one.
     if depth and proof.siblings[-1] == EMPTY:
         return False
-    for d in range(depth - 1, -1, -1):
-        sibling = proof.siblings[d]
-        known = node_hash(sibling, known) if bit(proof.tag, d) else node_hash(known, sibling)
+    known = _group_end(proof, depth)
+    if known is None:
+        return False
+    for at in range(depth - 1, -1, -1):
+        known = _above(known, proof.siblings[at], bit(proof.prefix, at))
     return known == root
+
+
+def _group_end(proof: GroupProof, depth: int) -> bytes | None:
+    """The hash of what stands at the path's end; None where it cannot stand there."""
+    if proof.lanes:
+        tags = [lane.tag for lane in proof.lanes]
+        if (
+            proof.other is not None
+            or tags != sorted(set(tags))
+            or any(tag[:PREFIX_BYTES] != proof.prefix for tag in tags)
+        ):
+            return None
+        return group_hash(proof.lanes, depth)
+    if proof.other is None:
+        return EMPTY
+    tag = proof.other.tag
+    if tag[:PREFIX_BYTES] == proof.prefix or any(bit(tag, at) != bit(proof.prefix, at) for at in range(depth)):
+        return None
+    return proof.other.hash()
+
+
+def group_hash(lanes: Sequence[MapLeaf], depth: int) -> bytes:
+    """The hash of a subtree at `depth`, 64 or above, that holds these lanes of one prefix (sorted) and nothing else."""
+    if len(lanes) == 1:
+        return lanes[0].hash()
+    return lifted(_root(lanes, PREFIX_BITS), lanes[0].tag, PREFIX_BITS, depth)
+
+
+def lifted(known: bytes, prefix: bytes, low: int, high: int) -> bytes:
+    """The hash at depth `high` of a subtree of two lanes or more at depth `low` that has nothing beside it between."""
+    for at in range(low - 1, high - 1, -1):
+        known = _above(known, EMPTY, bit(prefix, at))
+    return known
 
 
 def root_of(leaves: Mapping[bytes, MapLeaf]) -> bytes:
@@ -121,47 +145,54 @@ def root_of(leaves: Mapping[bytes, MapLeaf]) -> bytes:
     return _root(sorted(leaves.values(), key=lambda leaf: leaf.tag), 0)
 
 
-def prove(leaves: Mapping[bytes, MapLeaf], tag: bytes) -> MapProof:
-    """The proof for `tag` in the map of these leaves, membership or absence."""
+def prove_group(leaves: Mapping[bytes, MapLeaf], prefix: bytes) -> GroupProof:
+    """The proof for a prefix in the map of these leaves."""
     below: Sequence[MapLeaf] = sorted(leaves.values(), key=lambda leaf: leaf.tag)
-    siblings = []
-    depth = 0
-    while len(below) > 1:
-        side = bit(tag, depth)
-        left, right = _split(below, depth)
-        siblings.append(_root(left if side else right, depth + 1))
+    siblings: list[bytes] = []
+    while not _is_group(below, prefix):
+        side = bit(prefix, len(siblings))
+        left, right = _split(below, len(siblings))
+        siblings.append(_root(left if side else right, len(siblings) + 1))
         below = right if side else left
-        depth += 1
-    return MapProof(tag, tuple(siblings), below[0] if below else None)
+    lanes = tuple(below) if below and below[0].tag[:PREFIX_BYTES] == prefix else ()
+    return GroupProof(prefix, tuple(siblings), lanes, None if lanes or not below else below[0])
 
 
 @dataclass
 class IndexMap:
-    """The whole map in memory with every tag's chain: the reference that a follower's store is compared with."""
+    """The whole map in memory with every lane: the reference that a follower's store is compared with."""
 
-    chains: dict[bytes, list[ChainEntry]] = field(default_factory=dict)
-    """Entries by tag, in chain order, without repetitions."""
+    lanes: dict[bytes, list[LaneLeaf]] = field(default_factory=dict)
+    """Leaves by tag, in chain order, without repetitions."""
     leaves: dict[bytes, MapLeaf] = field(default_factory=dict)
 
     def apply(self, batch: int, entries: Sequence[bytes]) -> None:
         """Adds the 48-byte entries of the batch of that index, in order; a repeated entry changes nothing."""
         for entry in entries:
             tag, digest = entry[:TAG_BYTES], entry[TAG_BYTES:]
-            chain = self.chains.setdefault(tag, [])
-            if any(known.digest == digest for known in chain):
+            lane = self.lanes.setdefault(tag, [])
+            if any(known.digest == digest for known in lane):
                 continue
-            head = self.leaves[tag].head if chain else NO_HEAD
-            chain.append(ChainEntry(digest, batch))
-            self.leaves[tag] = MapLeaf(tag, len(chain), next_head(head, digest, batch))
+            lane.append(LaneLeaf(digest, batch))
+            self.leaves[tag] = MapLeaf(tag, len(lane), 0, lane_head(lane))
 
     @property
     def root(self) -> bytes:
         """The map's root now."""
         return root_of(self.leaves)
 
-    def prove(self, tag: bytes) -> MapProof:
-        """The proof for `tag` under the root now."""
-        return prove(self.leaves, tag)
+    def prove_group(self, prefix: bytes) -> GroupProof:
+        """The proof for all lanes of a prefix under the root now."""
+        return prove_group(self.leaves, prefix)
+
+
+def _is_group(below: Sequence[MapLeaf], prefix: bytes) -> bool:
+    """Whether nothing, one leaf, or lanes of this prefix alone are left."""
+    return len(below) < 2 or (below[0].tag[:PREFIX_BYTES] == prefix == below[-1].tag[:PREFIX_BYTES])
+
+
+def _above(known: bytes, sibling: bytes, side: int) -> bytes:
+    return node_hash(sibling, known) if side else node_hash(known, sibling)
 
 
 def _root(below: Sequence[MapLeaf], depth: int) -> bytes:

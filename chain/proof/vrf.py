@@ -42,6 +42,10 @@ class MalformedVrfKey(Malformed):
     """A VRF key that is not one of this suite's."""
 
 
+class MalformedVrfProof(Malformed):
+    """Not in the form of a VRF proof of this suite."""
+
+
 class WrongVrfProof(TongguanError):
     """A proof of ours does not verify: a fault of memory or of the library, so it must not leave the process."""
 
@@ -96,7 +100,8 @@ class VrfSecretKey:
 
     def output(self, message: bytes) -> bytes:
         """The output y of an input, without a proof: about 0.1 ms."""
-        return _output(_times(self._scalar, _encode_to_curve(self.public.raw, message)))
+        # 8·(x·H) as (8·x)·H: a point of prime order, so the factor may be reduced.
+        return _hashed_output(_times(self._scalar_by_cofactor, _encode_to_curve(self.public.raw, message)))
 
     def prove(self, message: bytes) -> bytes:
         """The proof that `output` is the input's; checked before it is given out. Raises WrongVrfProof.
@@ -127,9 +132,18 @@ class VrfSecretKey:
         clamped[31] = clamped[31] & 63 | 64
         return bytes(clamped)
 
+    @cached_property
+    def _scalar_by_cofactor(self) -> bytes:
+        return (8 * int.from_bytes(self._scalar, "little") % _ORDER).to_bytes(32, "little")
+
 
 def proved_output(proof: bytes) -> bytes:
-    """The output that a proof names, whether or not it is right: only for a proof that was verified or is one's own."""
+    """The output that a proof names; whether it is the input's is for `verified_output` to say.
+
+    Raises MalformedVrfProof for what has not the form of a proof.
+    """
+    if len(proof) != PROOF_BYTES or not sodium.crypto_core_ed25519_is_valid_point(proof[:32]):
+        raise MalformedVrfProof("vrf proof", f"must have {PROOF_BYTES} bytes and begin with a point of prime order")
     return _output(proof[:32])
 
 
@@ -152,7 +166,11 @@ def _challenge(*points: bytes) -> bytes:
 
 
 def _output(gamma: bytes) -> bytes:
-    return sha512(_SUITE + b"\x03" + _doubled(_doubled(_doubled(gamma))) + b"\x00").digest()
+    return _hashed_output(_doubled(_doubled(_doubled(gamma))))
+
+
+def _hashed_output(by_cofactor: bytes) -> bytes:
+    return sha512(_SUITE + b"\x03" + by_cofactor + b"\x00").digest()
 
 
 def _times(scalar: bytes, point: bytes) -> bytes:

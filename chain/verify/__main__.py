@@ -1,6 +1,8 @@
 """`python -m chain.verify BUNDLE --trust-root FILE`: the auditor's tool, with the cable pulled out.
 
-Exit codes: 0 VALID, 1 any other verdict, 2 could not tell (bad usage, unreadable file, malformed trust root).
+Exit codes: that of the verdict (`results.Verdict`): 0 VALID, 2 no verdict, 10 and more for each other one. 1 where it
+is VALID but a `--document` is named by no record that counts; 2 also for bad usage, an unreadable file and a malformed
+trust root.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from chain.errors import Malformed, MalformedTrustRoot
 from chain.proof.bundle import BUNDLE_BYTES_MAX
 from chain.verify import html_page, report
 from chain.verify.checks import CHECKS, find_check
+from chain.verify.context import Demand
 from chain.verify.documents import find_document
 from chain.verify.results import Report, Said, Verdict
 from chain.verify.trust_root import TRUST_ROOT_BYTES_MAX, TrustRoot
@@ -36,7 +39,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         trust_root = TrustRoot.parse(_read(options.trust_root, TRUST_ROOT_BYTES_MAX))
         if options.fingerprint is not None:
             require_fingerprint(trust_root, options.fingerprint)
-        answer = verify_file(_read(options.bundle, BUNDLE_BYTES_MAX), trust_root, options.as_of)
+        question = Demand(options.as_of, options.ucr, options.record, options.current)
+        answer = verify_file(_read(options.bundle, BUNDLE_BYTES_MAX), trust_root, question)
+        if not answer.answers:
+            # Not even a bundle of this consortium: one line, no report.
+            print(f"{options.bundle}: {report.speak(answer.remarks[0], options.lang)}", file=sys.stderr)
+            return COULD_NOT_TELL
         sys.stdout.write(report.to_json(answer) if options.json else report.text(answer, options.lang))
         if options.html is not None:
             Path(options.html).write_text(html_page.page(answer, options.lang), encoding="utf-8")
@@ -47,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as fault:
         print(f"{fault.filename}: {fault.strerror}", file=sys.stderr)
         return COULD_NOT_TELL
-    return YES if answer.verdict is Verdict.VALID and documents_known else NO
+    return int(answer.verdict) if answer.verdict is not Verdict.VALID or documents_known else NO
 
 
 def require_fingerprint(trust_root: TrustRoot, told: str) -> None:
@@ -114,6 +122,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--as-of", type=int, metavar="BLOCK", help="demand that all anchored up to this block is covered"
     )
+    parser.add_argument("--ucr", metavar="UCR", help="demand that it is about this consignment")
+    parser.add_argument("--record", metavar="ID", help="demand that it is about this record alone")
+    parser.add_argument("--current", action="store_true", help="demand that no later record replaces the subject")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     parser.add_argument("--lang", choices=report.LANGUAGES, default="en", help="language of the report")
     parser.add_argument("--html", metavar="FILE", help="also write the report as one self-contained page")

@@ -54,9 +54,9 @@ CHECKS: tuple[Check, ...] = (
         "P2",
         Said("Chain and genesis are the trust root's", "链与创世区块符合信任根"),
         Said(
-            "Consortium, chain id and genesis hash equal the trust root's, and the trust root knows and still accepts "
-            "the validators of the header's block.",
-            "联盟、链标识与创世哈希和信任根一致，且信任根列出并仍接受该区块的验证者。",
+            "Chain id and genesis hash equal the trust root's, and the trust root knows and still accepts the "
+            "validators of the header's block.",
+            "链标识与创世哈希和信任根一致，且信任根列出并仍接受该区块的验证者。",
         ),
         (1,),
         Verdict.UNTRUSTED_CHAIN,
@@ -124,11 +124,12 @@ CHECKS: tuple[Check, ...] = (
         "P1 P4",
         Said("Each entry belongs to its record and UCR", "条目与记录及 UCR 相符"),
         Said(
-            "The entry rests on one of the record's own, disclosed UCR elements. In a consignment, a record that does "
-            "not name the UCR is shown as misfiled by its gateway and not counted.",
-            "条目以该记录自身已披露的 UCR 元素为据。整票中未提及该 UCR 的记录会标明由哪个网关误归，且不计入。",
+            "The entry rests on one of the record's own, disclosed UCR elements and stands in its issuer's lane of "
+            "that UCR. In a consignment, a record that does not is shown as misfiled by its gateway and not counted.",
+            "条目以该记录自身已披露的 UCR 元素为据，并位于签发者在该 UCR 下的链道。"
+            "整票中不符者会标明由哪个网关误归，且不计入。",
         ),
-        (6,),
+        (6, 12),
         Verdict.INVALID,
         checks_records.check_binding,
     ),
@@ -187,9 +188,9 @@ CHECKS: tuple[Check, ...] = (
         "P4",
         Said("Amendments are followed to the newest", "更正已追至最新"),
         Said(
-            "No record that the bundle is about was replaced by its issuer. A consignment shows all; a record bundle "
-            "can only tell where all entries of the consignment are opened.",
-            "证明包所涉记录未被签发者更正。整票证明包可见全部；单条证明包仅在整票条目全部展开时才能断定。",
+            "A consignment shows which records its issuers replaced. Of a record bundle it is asked by --current, and "
+            "needs the later entries of the record's lane.",
+            "整票证明包标明哪些记录已被签发者更正。对单条证明包须以 --current 询问，且须展开该记录所在链道的后续条目。",
         ),
         (6, 8, 9, 13),
         Verdict.AMENDED,
@@ -199,29 +200,30 @@ CHECKS: tuple[Check, ...] = (
         12,
         "tags",
         "P4",
-        Said("The tags are the UCR's own", "标签属于该 UCR"),
+        Said("The lanes are the UCR's own", "链道属于该 UCR"),
         Said(
-            "Computed with the tag keys of the auditor's trust root, every tag is this UCR's, and no epoch is left "
+            "By the VRF proof under the trust root's public tag keys, every lane is this UCR's, and no epoch is left "
             "out.",
-            "用审计版信任根中的标签密钥计算，所有标签均属该 UCR，且无遗漏时期。",
+            "依信任根中的公开标签密钥及可验证随机函数证明，所有链道均属该 UCR，且无遗漏时期。",
         ),
-        (4, 6),
+        (4,),
         Verdict.INVALID,
         checks_completeness.check_tags,
     ),
     Check(
         13,
-        "heads",
+        "lanes",
         "P4",
-        Said("The chains of entries are those attested, whole", "条目链与作证内容一致且完整"),
+        Said("The lanes are those attested, whole", "链道与作证内容一致且完整"),
         Said(
-            "The index map that the governors attested holds exactly the chain of entries shown, each record stands "
-            "in it and in the batch that it names, and a consignment opens every entry.",
-            "治理成员作证的索引图中恰为所示条目链，每条记录均在其中且位于其所载批次，整票证明包展开全部条目。",
+            "The index map that the governors attested holds exactly the lanes shown and no other of this UCR, each "
+            "record stands in its lane in the batch that it names, and a consignment opens every entry.",
+            "治理成员作证的索引图中恰为该 UCR 的所示链道，别无其他；"
+            "每条记录均在其链道中且位于其所载批次，整票证明包展开全部条目。",
         ),
-        (6, 14),
+        (7, 14),
         Verdict.INVALID,
-        checks_completeness.check_heads,
+        checks_completeness.check_lanes,
     ),
     Check(
         14,
@@ -244,24 +246,24 @@ CHECKS: tuple[Check, ...] = (
         "P9",
         Said("Receipts were kept", "回执已履行"),
         Said(
-            "Each gateway's receipt in the bundle was kept: what it promised to anchor stands in attested heads, in "
-            "time.",
-            "证明包中每份网关回执均已履行：承诺上链的条目按时出现在经作证的链头中。",
+            "Each gateway's receipt in the bundle was kept: what it promised to anchor stands in attested lanes, in "
+            "time. A broken one speaks of the gateway and changes no verdict over the bundle.",
+            "证明包中每份网关回执均已履行：承诺上链的条目按时出现在经作证的链道中。未履行者针对网关，不影响证明包的结论。",
         ),
         (6, 14),
-        Verdict.INVALID,
+        Verdict.VALID,
         checks_receipts.check_receipts,
     ),
 )
 
-ORDER = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 13, 11, 15)
-"""The order in which they are asked: 13 needs the checkpoint of 14, and 11 the heads of 13."""
+ORDER = (1, 2, 3, 4, 5, 6, 12, 7, 8, 9, 10, 14, 13, 11, 15)
+"""The order in which they are asked: 7 needs the lanes of 12, 13 the checkpoint of 14, and 11 the lanes of 13."""
 
 MANDATORY: Mapping[Kind, frozenset[int]] = {
-    Kind.RECORD: frozenset({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 13, 14}),
+    Kind.RECORD: frozenset({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 14}),
     Kind.CONSIGNMENT: frozenset({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14}),
 }
-"""Checks of which one that is SKIPPED or ERROR forbids VALID."""
+"""Checks of which one that is SKIPPED or ERROR forbids VALID; with `--current` also 11."""
 
 COMPLETENESS = (12, 13, 14)
 """Checks that must have passed before a consignment may be called complete."""

@@ -12,10 +12,8 @@ from chain.verify.trust_root import LEDGER, REGISTRY
 
 
 def check_chain(case: Case) -> None:
-    """The bundle names the trust root's consortium, chain and genesis, and its header lies in an accepted range."""
+    """The bundle names the trust root's chain and genesis, and its header lies in an accepted range."""
     bundle, root = case.bundle, case.trust_root
-    if bundle.consortium != root.consortium:
-        raise Fails("it names another consortium than the trust root", "所指联盟与信任根不符")
     if bundle.chain_id != root.chain_id or bundle.genesis_hash != root.genesis_hash:
         raise Fails("it names another chain than the trust root", "所指链与信任根不符")
     number = bundle.header.number
@@ -74,7 +72,7 @@ def check_checkpoint(case: Case) -> None:
     if words.later_checkpoint:
         raise Fails("there is a later checkpoint under this header", "该区块头下存在更晚的检查点")
     if case.bundle.checkpoint is None:
-        raise NotShown("there is no checkpoint yet", "尚无检查点")
+        raise NotShown("there is no checkpoint yet", "尚无检查点", Verdict.NOT_COVERED)
     word = words.checkpoint
     if word is None:
         raise Fails(f"there is no checkpoint {case.bundle.checkpoint}", f"检查点 {case.bundle.checkpoint} 不存在")
@@ -102,11 +100,12 @@ def check_checkpoint(case: Case) -> None:
             )
         )
     case.covered_until = _covered_until(case, word.batch_count)
-    if case.as_of is not None and case.covered_until < case.as_of:
+    as_of = case.question.as_of
+    if as_of is not None and case.covered_until < as_of:
         raise Fails(
-            f"everything up to block {case.covered_until} is shown to be covered, block {case.as_of} was asked for",
-            f"仅能证明截至区块 {case.covered_until} 的内容均被涵盖，而所要求的是区块 {case.as_of}",
-            Verdict.INCOMPLETE,
+            f"everything up to block {case.covered_until} is shown to be covered, block {as_of} was asked for",
+            f"仅能证明截至区块 {case.covered_until} 的内容均被涵盖，而所要求的是区块 {as_of}",
+            Verdict.NOT_COVERED,
         )
 
 

@@ -1,90 +1,72 @@
-"""Checks 12 and 13: tags belong to the UCR, and heads equal the chains of entries shown."""
+"""Checks 12 and 13: lanes belong to the UCR, are those that were attested, and none is left out."""
 
 from __future__ import annotations
 
-from chain.proof.batch import access_tag, tag
-from chain.proof.bundle import ProvedEntry, ProvedHead, ProvedRecord
-from chain.sdjwt import ACCESS_TYPE
-from chain.verify.context import Case, Fails, NotShown, ucrs_of
+from chain.proof.bundle import ClosedLane, OpenLane, ProvedEntry, ProvedRecord, ShownGroup
+from chain.verify.context import Case, Fails, NotShown
+from chain.verify.results import Said, Verdict
 
 
 def check_tags(case: Case) -> None:
-    """With the tag keys: every tag is the UCR's own, and a consignment shows one head or absence for each epoch."""
+    """Every group of lanes is its UCR's, by the VRF proof; a consignment shows one for each epoch that has begun."""
     keys = case.trust_root.tag_keys
-    if keys is None:
-        raise NotShown("the trust root holds no tag keys (public edition)", "信任根不含标签密钥（公开版）")
-    if not case.is_consignment:
-        for record in case.bundle.records:
-            _check_record_tags(case, record, [one.key for one in keys])
-        return
-    word, ucr = case.words.checkpoint, case.bundle.subject_ucr or ""
-    if word is None:
-        raise NotShown("without a checkpoint no head is known", "没有检查点，无法得知链头")
-    due = {tag(one.key, ucr) for one in keys if one.from_batch < word.batch_count}
-    given = set(case.bundle.head_by_tag)
-    if given - due:
-        raise Fails(
-            "a head belongs to another consignment, or to an epoch that this trust root does not know",
-            "链头属于另一票货物，或属于本信任根未载的标签密钥时期",
-        )
-    if due - given:
-        raise NotShown(
-            f"{len(due - given)} of {len(due)} epochs are not shown",
-            f"{len(due)} 个时期中有 {len(due - given)} 个未出示",
-        )
+    for group in case.bundle.groups:
+        if group.epoch >= len(keys):
+            raise Fails(
+                f"a lane is of epoch {group.epoch}, an epoch that this trust root does not know",
+                f"链道属于本信任根未载的第 {group.epoch} 时期",
+            )
+        message = group.purpose.vrf_input(group.name)
+        if keys[group.epoch].key.verified_output(message, group.vrf_proof) is None:
+            raise Fails(
+                f"the lanes shown for {group.name} are not proved to be its own",
+                f"为 {group.name} 出示的链道未获证明属于该票货物",
+            )
+    if case.is_consignment:
+        _check_epochs(case)
 
 
-def check_heads(case: Case) -> None:
-    """Each chain of entries has the head that the attested map holds; every shown record stands in it, in its batch."""
+def check_lanes(case: Case) -> None:
+    """The attested map holds exactly the lanes shown; every record stands in one, and a consignment opens them all."""
     word = case.words.checkpoint
     if word is None:
-        raise NotShown("there is no checkpoint", "没有检查点")
-    for head in case.bundle.heads:
-        if not case.head_holds(head):
+        raise NotShown("there is no checkpoint", "没有检查点", Verdict.NOT_COVERED)
+    for group in case.bundle.groups:
+        if not case.group_holds(group):
             raise Fails(
-                f"the chain of entries of tag {head.tag.hex()} is not what was attested",
-                f"标签 {head.tag.hex()} 的条目链与作证内容不符",
+                f"the lanes shown for {group.name} in epoch {group.epoch} are not what was attested",
+                f"为 {group.name} 在第 {group.epoch} 时期出示的链道与作证内容不符",
             )
     opened: dict[tuple[bytes, bytes], tuple[int, int]] = {}
     for record in case.bundle.records:
-        for one in record.entries:
-            opened[one.tag, record.entry_digest(one)] = (one.batch, one.position)
-            _check_covered(case, record, one, word.batch_count)
-    for head in case.bundle.heads:
-        _check_order(head, opened)
+        for entry in record.entries:
+            opened[entry.tag, record.entry_digest(entry)] = (entry.batch, entry.position)
+            _check_covered(case, record, entry, word.batch_count)
+    for group in case.bundle.groups:
+        _check_order(group, opened)
     if case.is_consignment:
-        unopened = sum((head.tag, one.digest) not in opened for head in case.bundle.heads for one in head.entries)
-        if unopened:
-            raise NotShown(f"{unopened} entries are without their records", f"有 {unopened} 条缺少对应记录")
-        if not case.bundle.heads:
-            raise NotShown("no head is shown", "未出示链头")
+        _check_all_opened(case, opened)
 
 
-def _check_record_tags(case: Case, record: ProvedRecord, keys: list[bytes]) -> None:
-    make = access_tag if record.signed.vct == ACCESS_TYPE else tag
-    ucrs = ucrs_of(record.signed)
-    for one in record.entries:
-        ucr = ucrs.get(one.ucr_digest)
-        if not ucr:
-            raise NotShown("a UCR is withheld, or is none", "有 UCR 未披露或不是 UCR")
-        if one.tag not in {make(key, ucr) for key in keys}:
-            raise Fails(
-                f"record {record.signed.record_id} is filed under another consignment's tag, or in an epoch that this "
-                "trust root does not know",
-                f"记录 {record.signed.record_id} 被归入另一票货物的标签，或属于本信任根未载的标签密钥时期",
-            )
-        if case.is_early(one.tag, one.batch, ucr):
-            raise Fails(
-                f"record {record.signed.record_id} is filed under a tag whose epoch had not begun",
-                f"记录 {record.signed.record_id} 被归入尚未启用时期的标签",
-            )
+def _check_epochs(case: Case) -> None:
+    word = case.words.checkpoint
+    if word is None:
+        raise NotShown("without a checkpoint no lane is known", "没有检查点，无法得知链道", Verdict.NOT_COVERED)
+    due = {at for at, key in enumerate(case.trust_root.tag_keys) if key.from_batch < word.batch_count}
+    shown = {group.epoch for group in case.bundle.groups}
+    if missing := sorted(due - shown):
+        raise NotShown(
+            f"{len(missing)} of {len(due)} epochs are not shown: {_listed(missing)}",
+            f"{len(due)} 个时期中有 {len(missing)} 个未出示：{_listed(missing)}",
+            Verdict.ENTRIES_MISSING,
+        )
 
 
 def _check_covered(case: Case, record: ProvedRecord, entry: ProvedEntry, covered_batches: int) -> None:
-    """One entry is in an attested chain, in the batch that the chain names: where it first stood, and not void."""
+    """One entry is in an attested lane, in the batch that the lane names: where it first stood, and not void."""
     name = record.signed.record_id
-    head = case.bundle.head_by_tag.get(entry.tag)
-    first = None if head is None else head.batch_by_digest.get(record.entry_digest(entry))
+    group = case.bundle.group_of(entry.tag)
+    first = None if group is None else case.first_batch(record, entry)
     if first is not None and first != entry.batch:
         raise Fails(
             f"record {name} is shown in batch {entry.batch}, but what was attested has it in batch {first}",
@@ -92,18 +74,64 @@ def _check_covered(case: Case, record: ProvedRecord, entry: ProvedEntry, covered
         )
     if entry.batch >= covered_batches:
         if first is not None:
-            raise Fails(f"record {name} is in a head older than its batch", f"记录 {name} 出现在早于其批次的链头中")
-        raise NotShown(f"record {name} is anchored but not covered yet", f"记录 {name} 已上链但尚未被检查点涵盖")
-    if head is None:
-        if case.is_consignment:
-            raise Fails(f"record {name} belongs to none of the heads", f"记录 {name} 不属于任何链头")
-        raise NotShown(f"no head is shown for record {name}", f"未出示记录 {name} 的链头")
+            raise Fails(f"record {name} is in a lane older than its batch", f"记录 {name} 出现在早于其批次的链道中")
+        raise NotShown(
+            f"record {name} is anchored but not covered yet",
+            f"记录 {name} 已上链但尚未被检查点涵盖",
+            Verdict.NOT_COVERED,
+        )
+    if group is None:
+        raise NotShown(f"no lane is shown for record {name}", f"未出示记录 {name} 的链道", Verdict.ENTRIES_MISSING)
     if first is None:
-        raise Fails(f"no attested head holds record {name}", f"没有经作证的链头包含记录 {name}")
+        if isinstance(case.bundle.lane_by_tag.get(entry.tag), ClosedLane):
+            raise NotShown(
+                f"its place in the lane is not shown for record {name}",
+                f"未出示记录 {name} 在链道中的位置",
+                Verdict.ENTRIES_MISSING,
+            )
+        raise Fails(f"no attested lane holds record {name}", f"没有经作证的链道包含记录 {name}")
 
 
-def _check_order(head: ProvedHead, opened: dict[tuple[bytes, bytes], tuple[int, int]]) -> None:
-    """Entries that are opened stand in the chain as they stand in their batches."""
-    places = [opened[head.tag, one.digest] for one in head.entries if (head.tag, one.digest) in opened]
-    if places != sorted(set(places)):
-        raise Fails("a chain's entries are not in the ledger's order", "摘要链的次序与账本不符")
+def _check_order(group: ShownGroup, opened: dict[tuple[bytes, bytes], tuple[int, int]]) -> None:
+    """Entries that are opened stand in their lane as they stand in their batches."""
+    for lane in group.lanes:
+        if not isinstance(lane, OpenLane):
+            continue
+        places = [opened[lane.tag, leaf.digest] for leaf in lane.leaves if (lane.tag, leaf.digest) in opened]
+        if places != sorted(set(places)):
+            raise Fails("a lane's entries are not in the ledger's order", "链道的次序与账本不符")
+
+
+def _check_all_opened(case: Case, opened: dict[tuple[bytes, bytes], tuple[int, int]]) -> None:
+    """Every lane of the set is opened, every leaf of it with its record. The set is all lanes of the UCR."""
+    lanes = [lane for group in case.bundle.groups for lane in group.lanes]
+    closed = [at for at, lane in enumerate(lanes, start=1) if isinstance(lane, ClosedLane)]
+    if closed:
+        raise NotShown(
+            f"{len(closed)} of {len(lanes)} lanes are not opened: {_listed(closed)}",
+            f"{len(lanes)} 条链道中有 {len(closed)} 条未展开：{_listed(closed)}",
+            Verdict.ENTRIES_MISSING,
+        )
+    leaves = [(lane.tag, leaf.digest) for lane in lanes if isinstance(lane, OpenLane) for leaf in lane.leaves]
+    unopened = [at for at, leaf in enumerate(leaves, start=1) if leaf not in opened]
+    if unopened:
+        raise NotShown(
+            f"{len(unopened)} of {len(leaves)} entries are without their records: {_listed(unopened)}",
+            f"{len(leaves)} 条中有 {len(unopened)} 条缺少对应记录：{_listed(unopened)}",
+            Verdict.ENTRIES_MISSING,
+        )
+    case.remarks.append(
+        Said(
+            f"completeness is about all {len(lanes)} lanes of the UCR, whoever spoke",
+            f"完整性涉及该 UCR 的全部 {len(lanes)} 条链道，不论签发者为谁",
+        )
+    )
+
+
+LISTED_MAX = 8
+
+
+def _listed(places: list[int]) -> str:
+    """Which items of a list, the first few of them."""
+    more = f" … {len(places) - LISTED_MAX}+" if len(places) > LISTED_MAX else ""
+    return ", ".join(map(str, places[:LISTED_MAX])) + more

@@ -1,18 +1,22 @@
-"""Check 15: what became of each gateway's receipt in the bundle. Kept, broken, excused, not due yet, or not shown."""
+"""Check 15: what became of each gateway's receipt in the bundle: kept, broken, excused, not due, not shown or forged.
+
+It speaks of a gateway, never of what others said: whatever comes out, the bundle's verdict is the same.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from chain.encoding import Json
+from chain.errors import TongguanError
 from chain.members import KeyState, KeyVersion, MemberState, MemberVersion, Role
 from chain.proof import json_members
-from chain.proof.batch import TAG_BYTES, access_tag, entry_digest, tag
-from chain.proof.bundle import ShownReceipt
+from chain.proof.batch import TAG_BYTES, entry_digest, lane_tag
+from chain.proof.bundle import ClosedLane, OpenLane, ProvedRecord, ShownReceipt
 from chain.proof.json_members import Members
 from chain.proof.receipt import MalformedReceipt
 from chain.proof.slots import History
-from chain.sdjwt import ACCESS_TYPE, SignedRecord
+from chain.sdjwt import SignedRecord
 from chain.verify.context import Case, Fails, NotShown, time_text, ucrs_of
 from chain.verify.results import Fate, ReceiptStanding, Said, Verdict
 
@@ -42,8 +46,8 @@ def check_receipts(case: Case) -> None:
     for shown in case.bundle.receipts:
         case.receipts.append(_standing(case, shown, known_until))
     for standing in case.receipts:
-        if standing.fate is Fate.BROKEN:
-            raise Fails(standing.why.en, standing.why.zh, Verdict.INCOMPLETE)
+        if standing.fate in (Fate.BROKEN, Fate.FORGED):
+            raise Fails(standing.why.en, standing.why.zh, Verdict.VALID)
     for standing in case.receipts:
         if standing.fate in (Fate.NOT_DUE, Fate.NOT_SHOWN):
             raise NotShown(standing.why.en, standing.why.zh)
@@ -51,22 +55,36 @@ def check_receipts(case: Case) -> None:
             case.remarks.append(standing.why)
 
 
+class Forged(TongguanError):
+    """No key of a gateway of this consortium signed the receipt; `said` tells how that is seen."""
+
+    def __init__(self, en: str, zh: str) -> None:
+        self.said = Said(en, zh)
+        super().__init__(en)
+
+
 def _standing(case: Case, shown: ShownReceipt, known_until: int) -> ReceiptStanding:
-    promise = _promise(case, shown)
+    record_id = str(shown.receipt.claims.get("record_id"))
+    try:
+        promise = _promise(case, shown)
+    except Forged as fault:
+        return ReceiptStanding(shown.receipt.text, record_id, Fate.FORGED, fault.said)
+    except NotShown as fault:
+        return ReceiptStanding(shown.receipt.text, record_id, Fate.NOT_SHOWN, fault.said)
     return ReceiptStanding(
         shown.receipt.text, promise.record.record_id, *_doubted(promise, _answer(case, promise, known_until))
     )
 
 
 def _answer(case: Case, promise: Promise, known_until: int) -> tuple[Fate, Said]:
-    own = {entry_digest(promise.record.digest, ucr) for ucr in promise.record.sections.get("ucr", ())}
+    own = {entry_digest(promise.record, ucr) for ucr in promise.record.sections.get("ucr", ())}
     if own != {digest for _, digest in promise.entries}:
         return _broken(promise, "it names other entries than the record's", "所列条目并非该记录的条目")
     if _is_misfiled(case, promise):
         return _broken(
             promise,
-            "it names a tag that is not the consignment's then, by the tag keys of this trust root",
-            "按本信任根的标签密钥，所列标签当时不属于该票货物",
+            "it names a lane that is not the issuer's of that consignment then, by the VRF proof",
+            "依可验证随机函数证明，所列链道当时不是签发者在该票货物下的链道",
         )
     lapsed = _fate_of_what_is_missing(case, promise, known_until)
     fates = [_fate(case, promise, tag_, digest, lapsed) for tag_, digest in promise.entries]
@@ -85,26 +103,42 @@ def _doubted(promise: Promise, found: tuple[Fate, Said]) -> tuple[Fate, Said]:
 
 
 def _is_misfiled(case: Case, promise: Promise) -> bool:
-    """Whether it promises to file an entry elsewhere; told with the tag keys, of a record whose UCR is shown."""
-    shown, keys = case.bundle.record_by_id.get(promise.record.record_id), case.trust_root.tag_keys
-    if shown is None or keys is None:
+    """Whether it promises to file an entry elsewhere than in its issuer's lane of the UCR, as far as that is proved."""
+    shown = case.bundle.record_by_id.get(promise.record.record_id)
+    if shown is None:
         return False
-    make = access_tag if shown.signed.vct == ACCESS_TYPE else tag
-    ucrs = {entry_digest(shown.signed.digest, digest): ucr for digest, ucr in ucrs_of(shown.signed).items()}
-    for said, digest in promise.entries:
-        if (ucr := ucrs[digest]) is None:
+    ucrs = {entry_digest(shown.signed, digest): ucr for digest, ucr in ucrs_of(shown.signed).items()}
+    for tag, digest in promise.entries:
+        if not (ucr := ucrs[digest]):
             continue
-        head = case.bundle.head_by_tag.get(said)
-        anchored = None if head is None else head.batch_by_digest.get(digest)
-        if said not in {make(one.key, ucr) for one in keys}:
-            return True
-        if anchored is not None and case.is_early(said, anchored, ucr):
+        groups, filed_in = case.groups_of(shown, ucr), case.bundle.group_of(tag)
+        own = [group for group in groups if lane_tag(group.y, shown.signed.iss) == tag]
+        if not own:
+            if filed_in is not None or len(groups) == len(case.trust_root.tag_keys):
+                return True
+            continue
+        anchored = _anchored_in(case, shown, tag, digest)
+        if anchored is not None and not case.epoch_counts(own[0].epoch, anchored):
             return True
     return False
 
 
+def _anchored_in(case: Case, record: ProvedRecord | None, tag: bytes, digest: bytes) -> int | None:
+    """The batch that a proved lane names for an entry; None where no lane shown holds it."""
+    lane = case.bundle.lane_by_tag.get(tag)
+    if isinstance(lane, OpenLane):
+        return lane.batch_by_digest.get(digest)
+    for entry in () if record is None else record.entries:
+        if record is not None and entry.tag == tag and record.entry_digest(entry) == digest:
+            return case.first_batch(record, entry)
+    return None
+
+
 def _promise(case: Case, shown: ShownReceipt) -> Promise:
-    """The receipt's claims; raises Fails where no gateway of this consortium made it for this record."""
+    """The receipt's claims; raises Forged where no gateway of this consortium made it for this record.
+
+    Raises NotShown where the version by which its signer ran a gateway may be left out.
+    """
     receipt = shown.receipt
     try:
         names = ("iss", "aud", "record_id", "entries", "accepted_at", "anchor_by")
@@ -113,30 +147,39 @@ def _promise(case: Case, shown: ShownReceipt) -> Promise:
         accepted_at, anchor_by = claims.number("accepted_at"), claims.number("anchor_by")
         consortium = claims.hexadecimal("aud", 32, prefix="")
     except MalformedReceipt as fault:
-        raise Fails(f"a receipt is malformed: {fault}", f"回执格式有误：{fault}", Verdict.INVALID) from None
+        raise Forged(f"a receipt is malformed: {fault}", f"回执格式有误：{fault}") from None
     key = case.bundle.key_by_kid[receipt.kid]
     version = case.words.keys[key.thumbprint].newest
     if consortium != case.bundle.consortium or not receipt.verify(key):
-        raise Fails("a receipt is not signed for this consortium", "回执的签名或所属联盟不符", Verdict.INVALID)
+        raise Forged("a receipt is not signed for this consortium", "回执的签名或所属联盟不符")
     if version is None or version.member != receipt.claims["iss"]:
-        raise Fails("a receipt's key is not its gateway's", "回执的密钥不属于该网关", Verdict.INVALID)
+        raise Forged("a receipt's key is not its gateway's", "回执的密钥不属于该网关")
     # Of any time: a gateway that lost its role still owes what it promised before.
-    if not any(one and one.roles & Role.GATEWAY for one in case.words.members[version.member].shown.values()):
-        raise Fails("a receipt's signer runs no gateway", "回执的签发者不是网关运营者", Verdict.INVALID)
+    shown_versions = case.words.members[version.member].shown
+    if not any(one and one.roles & Role.GATEWAY for one in shown_versions.values()):
+        if len(shown_versions) <= max(shown_versions):
+            raise NotShown(
+                "not all versions of the receipt's signer are shown, by one it may run a gateway",
+                "未出示回执签发者的全部版本，其中可能有网关角色",
+            )
+        raise Forged("a receipt's signer runs no gateway", "回执的签发者不是网关运营者")
     # A request alone doubts nothing: a gateway could else escape every accusation by asking.
     doubted_since = version.compromised_since if version.state is KeyState.COMPROMISED else None
     return Promise(case.bundle.record_of(shown), entries, accepted_at, anchor_by, doubted_since)
 
 
 def _fate(case: Case, promise: Promise, tag_: bytes, digest: bytes, lapsed: tuple[Fate, Said]) -> tuple[Fate, Said]:
-    """What became of one entry that was promised; `lapsed` is the answer where no head holds it."""
+    """What became of one entry that was promised; `lapsed` is the answer where no lane holds it."""
     name, due = promise.record.record_id, time_text(promise.anchor_by)
-    head = case.bundle.head_by_tag.get(tag_)
-    if head is None or not case.head_holds(head):
-        why = Said(f"no head is shown for the receipt of {name}", f"未出示 {name} 回执所涉链头")
+    group = case.bundle.group_of(tag_)
+    if group is None or not case.group_holds(group):
+        why = Said(f"no lane is shown for the receipt of {name}", f"未出示 {name} 回执所涉链道")
         return Fate.NOT_SHOWN, why
-    if digest in head.batch_by_digest:
-        facts = case.bundle.batch_by_index.get(head.batch_by_digest[digest])
+    batch = _anchored_in(case, case.bundle.record_by_id.get(name), tag_, digest)
+    if batch is None and isinstance(case.bundle.lane_by_tag.get(tag_), ClosedLane):
+        return Fate.NOT_SHOWN, Said(f"the lane of {name} is not opened", f"{name} 所在链道未展开")
+    if batch is not None:
+        facts = case.bundle.batch_by_index.get(batch)
         if facts is None:
             return Fate.NOT_SHOWN, Said(f"when {name} was anchored is not shown", f"未出示 {name} 的上链时间")
         at = time_text(facts.timestamp)
@@ -163,7 +206,7 @@ def _fate_of_what_is_missing(case: Case, promise: Promise, known_until: int) -> 
         )
         return Fate.EXCUSED, why
     return _broken(
-        promise, f"no attested head held it although {due} had passed", f"{due} 已过，仍无经作证的链头包含它"
+        promise, f"no attested lane held it although {due} had passed", f"{due} 已过，仍无经作证的链道包含它"
     )
 
 
@@ -228,4 +271,4 @@ def _receipt_entry(value: Json, field: str) -> tuple[bytes, bytes]:
     )
 
 
-_GRAVITY = {Fate.KEPT: 0, Fate.EXCUSED: 1, Fate.NOT_DUE: 2, Fate.NOT_SHOWN: 3, Fate.BROKEN: 4}
+_GRAVITY = {Fate.KEPT: 0, Fate.EXCUSED: 1, Fate.NOT_DUE: 2, Fate.NOT_SHOWN: 3, Fate.BROKEN: 4, Fate.FORGED: 5}

@@ -13,10 +13,12 @@ from chain.members import (
     Role,
     is_compromised_at,
 )
-from chain.proof.batch import BatchFacts, entry
-from chain.proof.bundle import ProvedRecord
+from chain.proof import batch
+from chain.proof.batch import BatchFacts, lane_tag
+from chain.proof.bundle import OpenLane, ProvedEntry, ProvedRecord, ShownGroup
 from chain.proof.merkle import leaf_hash, verify_inclusion
 from chain.proof.storage import MalformedProof
+from chain.sdjwt import SignedRecord
 from chain.verify.context import Case, Fails, NotShown, time_text, ucrs_of
 from chain.verify.results import Said, Verdict
 
@@ -29,7 +31,7 @@ def check_inclusion(case: Case) -> None:
     for record in case.bundle.records:
         for one in record.entries:
             facts = case.bundle.batch_by_index[one.batch]
-            leaf = leaf_hash(entry(one.tag, record.entry_digest(one)))
+            leaf = leaf_hash(batch.entry(one.tag, record.entry_digest(one)))
             if not verify_inclusion(leaf, one.position, facts.count, one.path, facts.root):
                 raise Fails(
                     f"record {record.signed.record_id} is not entry {one.position} of batch {facts.index}",
@@ -39,34 +41,36 @@ def check_inclusion(case: Case) -> None:
 
 
 def check_binding(case: Case) -> None:
-    """Each entry rests on a disclosed `ucr` element of its record; in a consignment, on its UCR or it is misfiled."""
+    """Each entry rests on a disclosed `ucr` element of its record and stands in its issuer's lane of that UCR.
+
+    In a consignment, one that does not is named with the gateway that filed it.
+    """
     ucr = case.bundle.subject_ucr
     for record in case.bundle.records:
         elements = ucrs_of(record.signed)
-        for one in record.entries:
-            said = elements.get(one.ucr_digest)
-            if one.ucr_digest in elements and said is None:
+        for entry in record.entries:
+            if entry.ucr_digest in elements and elements[entry.ucr_digest] is None:
                 raise NotShown(
                     f"record {record.signed.record_id} withholds the UCR that its entry rests on",
                     f"记录 {record.signed.record_id} 未披露条目所依据的 UCR",
                 )
-            if not case.is_consignment and not said:
-                raise Fails(
-                    f"record {record.signed.record_id} names no such consignment",
-                    f"记录 {record.signed.record_id} 未提及该票货物",
-                )
+            if ucr is None:
+                _check_filed(case, record, entry, elements.get(entry.ucr_digest))
         if ucr is not None:
             _note_misfiled(case, record, ucr)
 
 
 def check_signatures(case: Case) -> None:
-    """Each record is for this consortium and signed by the key it names."""
+    """Each record is for this consortium and signed by the key it names.
+
+    A gateway can anchor anything, so what is wrong with a record changes nothing for the others.
+    """
     for record in case.bundle.records:
         signed = record.signed
         if signed.consortium != case.bundle.consortium.hex():
             case.drop(record, Said("it was signed for another consortium", "其签发对象为其他联盟"))
         if not signed.verify(case.bundle.key_by_kid[signed.kid]):
-            raise Fails(f"the signature of record {signed.record_id} is wrong", f"记录 {signed.record_id} 的签名不正确")
+            case.drop(record, Said("its signature is wrong", "其签名不正确"))
 
 
 def check_in_force(case: Case) -> None:
@@ -87,10 +91,8 @@ def check_in_force(case: Case) -> None:
         newest = history.newest
         if newest is not None and is_compromised_at(newest, case.batch_of(record).timestamp):
             since = time_text(newest.compromised_since or 0)
-            case.drop(
-                record,
-                Said(f"its key is declared compromised since {since}", f"其密钥被声明自 {since} 起已泄露"),
-            )
+            why = Said(f"its key is declared compromised since {since}", f"其密钥被声明自 {since} 起已泄露")
+            case.drop(record, why, Verdict.COMPROMISED)
             continue
         if version is not None:
             _note_added_by(case, record, version.added_by)
@@ -98,26 +100,24 @@ def check_in_force(case: Case) -> None:
 
 
 def check_since(case: Case) -> None:
-    """No subject's key was revoked by the header's block; whatever else became of keys and members is named.
+    """What became of key and member of a counted record by the header's block is named; a verdict over a subject alone.
 
     A key that was retired, and a member that left or lost its role, take nothing from what was said before.
     """
-    revoked: list[Said] = []
     for record in case.counted():
         standing = case.standing(record)
         key = case.words.keys[case.bundle.key_by_kid[record.signed.kid].thumbprint].newest
         member = case.words.members[record.signed.iss].newest
         standing.since = (*_key_since(key, standing.anchored_at), *_member_since(case, record, member))
-        named = [
-            Said(f"record {standing.record_id}: {why.en}", f"记录 {standing.record_id}：{why.zh}")
-            for why in standing.since
-        ]
-        if key is not None and key.state is KeyState.REVOKED and case.is_subject(record):
-            revoked += named
-        else:
-            case.remarks += named
-    if revoked:
-        raise Fails("; ".join(why.en for why in revoked), "；".join(why.zh for why in revoked), Verdict.REVOKED_SINCE)
+        for why in standing.since:
+            named = Said(f"record {standing.record_id}: {why.en}", f"记录 {standing.record_id}：{why.zh}")
+            case.remarks.append(named)
+        if key is not None and key.state is KeyState.REVOKED:
+            why = Said(f"its key was revoked in block {key.since_block}", f"其密钥已于区块 {key.since_block} 撤销")
+            case.find_against(record, why, Verdict.REVOKED_SINCE)
+        if key is not None and key.contested and (key.compromised_since or 0) <= standing.anchored_at:
+            why = Said("its issuer asked to have its key declared compromised", "签发者已请求声明其密钥泄露")
+            case.find_against(record, why, Verdict.CONTESTED)
 
 
 def _key_since(key: KeyVersion | None, anchored_at: int) -> tuple[Said, ...]:
@@ -158,30 +158,75 @@ def _member_since(case: Case, record: ProvedRecord, member: MemberVersion | None
 
 
 def check_amendments(case: Case) -> None:
-    """No subject is replaced by a newer record of its issuer; in a consignment the newest ones are marked."""
+    """In a consignment the newest records are marked. With `--current` no subject is replaced by its issuer."""
     replaced_by = _replacements(case)
     for record_id, standing in case.standings.items():
         standing.amended_by = _newest(record_id, replaced_by)
     if case.is_consignment:
         return
-    amended = [one for one in case.bundle.subject_records if one in replaced_by]
-    if amended:
-        newest = case.standings[amended[0]].amended_by
-        raise Fails(
-            f"record {amended[0]} was amended; the newest is {newest}",
-            f"记录 {amended[0]} 已被更正，最新为 {newest}",
-            Verdict.AMENDED,
-        )
-    if unopened := _unopened(case):
+    subjects = [record for record in case.bundle.records if case.is_subject(record)]
+    for record in subjects:
+        newest = case.standing(record).amended_by
+        if newest is not None and case.question.current:
+            why = Said(f"it was amended; the newest is {newest}", f"已被更正，最新为 {newest}")
+            case.find_against(record, why, Verdict.AMENDED)
+    if not case.question.current:
+        raise NotShown("amendments not looked for", "未查找更正")
+    for record in subjects:
+        if case.standing(record).amended_by is None:
+            _require_later_leaves(case, record)
+
+
+def _require_later_leaves(case: Case, record: ProvedRecord) -> None:
+    """Raises NotShown unless every later leaf of the record's lanes of one UCR is opened by its record.
+
+    An amendment names every UCR of what it replaces, or it does not count: so one UCR's lanes tell.
+    """
+    opened = {(one.tag, other.entry_digest(one)) for other in case.bundle.records for one in other.entries}
+    name = record.signed.record_id
+    covered = 0 if case.words.checkpoint is None else case.words.checkpoint.batch_count
+    for ucr in filter(None, ucrs_of(record.signed).values()):
+        groups = case.groups_of(record, ucr)
+        due = {at for at, key in enumerate(case.trust_root.tag_keys) if key.from_batch < covered}
+        if not due <= {group.epoch for group in groups}:
+            continue
+        later = [leaf for group in groups for leaf in _later(case, group, record)]
+        if None not in later and all(leaf in opened for leaf in later):
+            return
+    raise NotShown(
+        f"the later entries of the lane of record {name} are not opened, one may amend it",
+        f"记录 {name} 所在链道的后续条目未展开，其中可能有更正",
+    )
+
+
+def _later(case: Case, group: ShownGroup, record: ProvedRecord) -> list[tuple[bytes, bytes] | None]:
+    """The leaves of the issuer's lane that are not before the record's first batch; None for a lane not opened."""
+    tag = lane_tag(group.y, record.signed.iss)
+    lane = next((lane for lane in group.lanes if lane.tag == tag), None)
+    if lane is None:
+        return []
+    if not isinstance(lane, OpenLane):
+        return [None]
+    first = case.batch_of(record).index
+    return [(tag, leaf.digest) for leaf in lane.leaves if leaf.batch >= first]
+
+
+def _check_filed(case: Case, record: ProvedRecord, entry: ProvedEntry, ucr: str | None) -> None:
+    name = record.signed.record_id
+    if not ucr:
+        raise Fails(f"record {name} names no such consignment", f"记录 {name} 未提及该票货物")
+    if case.stands_by_right(record, entry, ucr):
+        return
+    if not case.epochs_of(entry.batch) <= {group.epoch for group in case.groups_of(record, ucr)}:
         raise NotShown(
-            f"{unopened} other entries of the consignment are not opened, one may amend it; a consignment bundle tells",
-            f"该票货物另有 {unopened} 条未展开，其中可能有更正；可索取整票证明包",
+            f"the lanes of {ucr}, which record {name} names, are not all shown",
+            f"记录 {name} 所述 {ucr} 的链道未全部出示",
+            Verdict.ENTRIES_MISSING,
         )
-    if elsewhere := sum(_elsewhere(record) for record in case.bundle.records if case.is_subject(record)):
-        raise NotShown(
-            f"{elsewhere} other consignments that it names are not shown, a record there may amend it",
-            f"其提及的另外 {elsewhere} 票货物未出示，其中可能有更正",
-        )
+    raise Fails(
+        f"record {name} is filed in another lane than its issuer's of {ucr}, or in an epoch that does not count for it",
+        f"记录 {name} 未归入其签发者在 {ucr} 下的链道，或所属时期不适用",
+    )
 
 
 def _replacements(case: Case) -> dict[str, str]:
@@ -202,6 +247,14 @@ def _replacements(case: Case) -> dict[str, str]:
                 )
             )
             continue
+        if not _names_all(record.signed, signed[amends]):
+            case.remarks.append(
+                Said(
+                    f"record {name} claims to amend {amends} but does not name every UCR of it; that does not count",
+                    f"记录 {name} 声称更正 {amends}，但未提及其全部 UCR，不予计入",
+                )
+            )
+            continue
         if (other := replaced_by.get(amends)) is not None:
             case.remarks.append(
                 Said(
@@ -210,24 +263,15 @@ def _replacements(case: Case) -> dict[str, str]:
                 )
             )
         replaced_by[amends] = name
-    if case.is_consignment and (many := sum(_elsewhere(record) > 0 for record in case.counted())):
-        case.remarks.append(
-            Said(
-                f"{many} of the records name other consignments too; what amends them there alone does not show here",
-                f"有 {many} 条记录同时提及其他货物；仅归入那些货物的更正在此不可见",
-            )
-        )
     return replaced_by
 
 
-def _elsewhere(record: ProvedRecord) -> int:
-    """How many consignments a record names under which no entry of it is shown."""
-    return len(set(record.signed.sections["ucr"]) - {one.ucr_digest for one in record.entries})
-
-
-def _unopened(case: Case) -> int:
-    opened = {(one.tag, record.entry_digest(one)) for record in case.bundle.records for one in record.entries}
-    return sum((head.tag, one.digest) not in opened for head in case.bundle.heads for one in head.entries)
+def _names_all(amendment: SignedRecord, amended: SignedRecord) -> bool:
+    """Whether an amendment names every UCR of what it replaces; where some are withheld, at least as many."""
+    before, after = ucrs_of(amended), ucrs_of(amendment)
+    known = {ucr for ucr in before.values() if ucr} - {ucr for ucr in after.values() if ucr}
+    withheld = sum(ucr is None for ucr in after.values())
+    return len(after) >= len(before) and len(known) <= withheld
 
 
 def _newest(record_id: str, replaced_by: dict[str, str]) -> str | None:
@@ -242,23 +286,26 @@ def _newest(record_id: str, replaced_by: dict[str, str]) -> str | None:
 def _note_misfiled(case: Case, record: ProvedRecord, ucr: str) -> None:
     """Names who filed which entries here; the record is dropped, unless another of its entries stands here by right."""
     name, elements = record.signed.record_id, ucrs_of(record.signed)
-    whys: dict[int, Said] = {}
-    misfiled = 0
-    for one in record.entries:
-        facts = case.bundle.batch_by_index[one.batch]
-        if elements.get(one.ucr_digest) != ucr:
-            said = ("it was filed here by {} but does not name this UCR", "由 {} 归入此处，但未提及本 UCR")
-        elif case.is_early(one.tag, one.batch, ucr):
-            said = ("{} filed it under a tag whose epoch had not begun", "{} 将其归入尚未启用时期的标签")
+    reasons: dict[int, Said] = {}
+    for entry in record.entries:
+        facts = case.bundle.batch_by_index[entry.batch]
+        if elements.get(entry.ucr_digest) != ucr:
+            text = ("it was filed here by {} but does not name this UCR", "由 {} 归入此处，但未提及本 UCR")
+        elif not case.stands_by_right(record, entry, ucr):
+            text = (
+                "{} filed it in another lane than its issuer's, or under a tag key that did not count then",
+                "{} 未将其归入签发者的链道，或所用标签密钥当时不适用",
+            )
         else:
             continue
-        misfiled += 1
-        who = _gateway_member(case, facts) or "0x" + facts.gateway.hex()
-        whys[one.batch] = Said(*(text.format(who) for text in said))
-    for why in whys.values():
+        filed_by = _gateway_member(case, facts) or "0x" + facts.gateway.hex()
+        reasons[entry.batch] = Said(*(part.format(filed_by) for part in text))
+    for why in reasons.values():
         case.remarks.append(Said(f"record {name}: {why.en}", f"记录 {name}：{why.zh}"))
-    if misfiled == len(record.entries):
-        case.drop(record, next(iter(whys.values())))
+    if not any(
+        elements.get(entry.ucr_digest) == ucr and case.stands_by_right(record, entry, ucr) for entry in record.entries
+    ):
+        case.drop(record, next(iter(reasons.values())))
 
 
 def _check_numbers(case: Case) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from chain.errors import TongguanError
 from chain.identifiers import Ucr
-from chain.proof.batch import BatchFacts, access_tag, tag
-from chain.proof.bundle import Bundle, Kind, ProvedHead, ProvedRecord
-from chain.proof.index_map import verify_map_proof
+from chain.proof.batch import BatchFacts, Purpose, lane_tag
+from chain.proof.bundle import Bundle, Kind, OpenLane, ProvedEntry, ProvedRecord, ShownGroup
+from chain.proof.index_map import LaneLeaf, verify_group_proof
+from chain.proof.merkle import leaf_hash, verify_inclusion
 from chain.proof.slots import StateWords
-from chain.sdjwt import WITHHELD, SignedRecord
-from chain.verify.results import ReceiptStanding, Said, Standing, Verdict
+from chain.sdjwt import ACCESS_TYPE, WITHHELD, SignedRecord
+from chain.verify.results import ReceiptStanding, Said, Standing, Verdict, gravest
 from chain.verify.trust_root import TrustRoot, ValidatorRange
 
 
@@ -25,45 +27,72 @@ class Fails(TongguanError):
 
 
 class NotShown(TongguanError):
-    """The check cannot be answered from what is here."""
+    """The check cannot be answered from what is here; `verdict` says what that makes of one that must be."""
 
-    def __init__(self, en: str, zh: str) -> None:
+    def __init__(self, en: str, zh: str, verdict: Verdict = Verdict.CANNOT_TELL) -> None:
         self.said = Said(en, zh)
+        self.verdict = verdict
         super().__init__(en)
+
+
+EPOCH_OVERLAP_BATCHES = 1_024
+"""For so many batches of a new epoch, entries under the key before it count too: receipts given before are kept."""
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What a reader demands beyond that the bundle is true."""
+
+    as_of: int | None = None
+    """Block up to which everything anchored must be covered."""
+    ucr: str | None = None
+    """The consignment that the bundle must be about."""
+    record: str | None = None
+    """The record that the bundle must be about."""
+    current: bool = False
+    """Whether no later record of its issuer replaces a subject."""
 
 
 class Case:
     """A bundle, a trust root, and the findings of the checks that ran."""
 
-    def __init__(self, bundle: Bundle, trust_root: TrustRoot, as_of: int | None) -> None:
+    def __init__(self, bundle: Bundle, trust_root: TrustRoot, question: Demand) -> None:
         self.bundle = bundle
         self.trust_root = trust_root
-        self.as_of = as_of
+        self.question = question
         self.validators: ValidatorRange | None = None
         self.covered_until: int | None = None
         """The last block up to which everything anchored is shown to be covered; None where that was not found out."""
         self.remarks: list[Said] = []
         self.receipts: list[ReceiptStanding] = []
+        self.subject_faults: list[tuple[Said, Verdict]] = []
+        """What the check that runs now found against records that the bundle is about."""
         self._words: StateWords | None = None
-        self._head_holds: dict[bytes, bool] = {}
-        self._epoch_starts: dict[str, dict[bytes, int]] = {}
+        self._group_holds: dict[bytes, bool] = {}
         self.in_chain_order = self._in_chain_order()
         self.standings = {
             record.signed.record_id: _standing(record, self.batch_of(record)) for record in self.in_chain_order
         }
 
     def _in_chain_order(self) -> list[ProvedRecord]:
-        """By batch; within one, as the attested chain of the tag has them, and between two tags by the tag.
+        """By batch; within one by the lane's tag, and within a lane as its leaves stand.
 
         Not by the position in the batch: a gateway could repeat an entry there, and a bundle choose which to show.
         """
-        at = {(head.tag, one.digest): i for head in self.bundle.heads for i, one in enumerate(head.entries)}
+        at = {
+            (lane.tag, leaf.digest): index
+            for lane in self.bundle.lane_by_tag.values()
+            if isinstance(lane, OpenLane)
+            for index, leaf in enumerate(lane.leaves)
+        }
+
+        def index_in_lane(record: ProvedRecord, entry: ProvedEntry) -> int:
+            if entry.lane is not None:
+                return entry.lane.index
+            return at.get((entry.tag, record.entry_digest(entry)), entry.position)
 
         def place(record: ProvedRecord) -> tuple[int, bytes, int]:
-            return min(
-                (one.batch, one.tag, at.get((one.tag, record.entry_digest(one)), one.position))
-                for one in record.entries
-            )
+            return min((entry.batch, entry.tag, index_in_lane(record, entry)) for entry in record.entries)
 
         return sorted(self.bundle.records, key=place)
 
@@ -90,36 +119,76 @@ class Case:
         """Whether a record bundle is about this very record; in a consignment bundle none is more than another."""
         return record.signed.record_id in self.bundle.subject_records
 
-    def drop(self, record: ProvedRecord, why: Said) -> None:
-        """Marks a record as not counted; raises Fails where a record bundle is about it."""
-        if self.is_subject(record):
-            raise Fails(f"record {record.signed.record_id}: {why.en}", f"记录 {record.signed.record_id}：{why.zh}")
+    def drop(self, record: ProvedRecord, why: Said, verdict: Verdict = Verdict.INVALID) -> None:
+        """Marks a record as not counted. The verdict is that of a record which the bundle is about, and of no other."""
         standing = self.standing(record)
         if standing.not_counted is None:
             standing.not_counted = why
+        self.find_against(record, why, verdict)
+
+    def find_against(self, record: ProvedRecord, why: Said, verdict: Verdict) -> None:
+        """Notes something against a record; it makes a verdict only where the bundle is about that very record."""
+        if not self.is_subject(record):
+            return
+        standing = self.standing(record)
+        standing.verdict = gravest((standing.verdict, verdict))
+        name = record.signed.record_id
+        self.subject_faults.append((Said(f"record {name}: {why.en}", f"记录 {name}：{why.zh}"), verdict))
 
     def counted(self) -> list[ProvedRecord]:
         """The records that count, in chain order."""
         return [record for record in self.in_chain_order if self.standing(record).not_counted is None]
 
-    def head_holds(self, head: ProvedHead) -> bool:
-        """Whether the map that was attested holds this head; told once a head, since a chain may be long."""
-        if head.tag not in self._head_holds:
-            self._head_holds[head.tag] = verify_map_proof(head.map_proof(), self.words.checkpoint_root)
-        return self._head_holds[head.tag]
+    def group_holds(self, group: ShownGroup) -> bool:
+        """Whether the map that was attested holds exactly the lanes of this group."""
+        if group.prefix not in self._group_holds:
+            self._group_holds[group.prefix] = verify_group_proof(group.map_proof(), self.words.checkpoint_root)
+        return self._group_holds[group.prefix]
 
-    def is_early(self, filed_under: bytes, batch: int, ucr: str) -> bool:
-        """Whether an entry is filed under a tag of the UCR whose epoch begins only after the entry's batch.
+    def first_batch(self, record: ProvedRecord, entry: ProvedEntry) -> int | None:
+        """The batch that a lane shown names for an entry; None where no lane shown tells of it.
 
-        Nobody would look for it there yet: a consignment would be called complete without it.
+        The lane's group must be proved (`group_holds`); a path that does not lead to the head raises Fails.
         """
-        if ucr not in self._epoch_starts:
-            starts: dict[bytes, int] = {}
-            for one in self.trust_root.tag_keys or ():
-                for made in (tag(one.key, ucr), access_tag(one.key, ucr)):
-                    starts.setdefault(made, one.from_batch)
-            self._epoch_starts[ucr] = starts
-        return self._epoch_starts[ucr].get(filed_under, 0) > batch
+        lane = self.bundle.lane_by_tag.get(entry.tag)
+        digest = record.entry_digest(entry)
+        if lane is None:
+            return None
+        if isinstance(lane, OpenLane):
+            return lane.batch_by_digest.get(digest)
+        if entry.lane is None:
+            return None
+        known, leaf = lane.map_leaf, leaf_hash(LaneLeaf(digest, entry.batch).content)
+        if not verify_inclusion(leaf, entry.lane.index, known.count, entry.lane.path, known.head):
+            name = record.signed.record_id
+            raise Fails(
+                f"record {name} is not leaf {entry.lane.index} of its issuer's lane for batch {entry.batch}",
+                f"记录 {name} 不是其签发者链道中第 {entry.batch} 批的第 {entry.lane.index} 条",
+            )
+        return entry.batch
+
+    def groups_of(self, record: ProvedRecord, ucr: str) -> list[ShownGroup]:
+        """The groups shown of a UCR in which a record's entries may stand: its reads apart from what was said of it."""
+        purpose = Purpose.ACCESS if record.signed.vct == ACCESS_TYPE else Purpose.UCR
+        return [group for group in self.bundle.groups if (group.purpose, group.name) == (purpose, ucr)]
+
+    def epoch_counts(self, epoch: int, batch: int) -> bool:
+        """Whether an entry of that batch counts under the tag key of an epoch: neither before it nor long after."""
+        keys = self.trust_root.tag_keys
+        if batch < keys[epoch].from_batch:
+            return False
+        return epoch + 1 == len(keys) or batch < keys[epoch + 1].from_batch + EPOCH_OVERLAP_BATCHES
+
+    def epochs_of(self, batch: int) -> set[int]:
+        """The epochs whose tag keys count for an entry of that batch."""
+        return {epoch for epoch in range(len(self.trust_root.tag_keys)) if self.epoch_counts(epoch, batch)}
+
+    def stands_by_right(self, record: ProvedRecord, entry: ProvedEntry, ucr: str) -> bool:
+        """Whether an entry stands in its issuer's lane of this UCR, under a tag key that counted then."""
+        return any(
+            entry.tag == lane_tag(group.y, record.signed.iss) and self.epoch_counts(group.epoch, entry.batch)
+            for group in self.groups_of(record, ucr)
+        )
 
     @property
     def is_consignment(self) -> bool:

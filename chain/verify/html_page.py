@@ -20,14 +20,6 @@ from chain.verify.report import (
 )
 from chain.verify.results import Answer, Report, Standing, Verdict
 
-_COLOURS = {
-    Verdict.VALID: "#1a6b3c",
-    Verdict.AMENDED: "#8a5a00",
-    Verdict.REVOKED_SINCE: "#8a5a00",
-    Verdict.INCOMPLETE: "#8a5a00",
-    Verdict.INVALID: "#a11",
-    Verdict.UNTRUSTED_CHAIN: "#a11",
-}
 _STYLE = """
 body{font:16px/1.5 system-ui,"Noto Sans CJK SC",sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222}
 h1{font-size:1.4rem;border-left:.5rem solid;padding-left:.7rem}
@@ -42,7 +34,7 @@ pre{white-space:pre-wrap;overflow-wrap:anywhere;margin:0}
 
 def page(report: Report, lang: str = "en") -> str:
     """The whole page; everything that came from a bundle is escaped."""
-    colour = _COLOURS[report.verdict]
+    colour = "#a11" if report.verdict.is_refuted else "#1a6b3c" if report.verdict is Verdict.VALID else "#8a5a00"
     about = f"{word(report.kind, lang)} {', '.join(report.subject)}" if report.kind else ""
     facts = [(word("subject", lang), about), (word("trust_root", lang), grouped(report.trust_root))]
     if report.header_number is not None and report.header_time is not None:
@@ -56,7 +48,7 @@ def page(report: Report, lang: str = "en") -> str:
         fates = "".join(f"<li>{_text(speak(one.why, lang))}</li>" for one in report.receipts)
         records += f"<h2>{word('receipts', lang)}</h2><ul>{fates}</ul>"
     checks = "".join(_check(answer, lang) for answer in report.answers)
-    shown_as = "records" if report.verdict < Verdict.INVALID else "claimed"
+    shown_as = "claimed" if report.verdict.is_refuted else "records"
     return (
         f'<!doctype html>\n<html lang="{"zh-CN" if lang == "zh" else "en"}"><head><meta charset="utf-8">'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"

@@ -10,22 +10,38 @@ from chain.verify.checks import CHECKS
 from chain.verify.context import time_text
 from chain.verify.results import Answer, Outcome, Report, Said, Standing, Verdict
 
-REPORT_FORMAT = "tongguan-report/1"
+REPORT_FORMAT = "tongguan-report/2"
 LANGUAGES = ("zh", "en")
 VALUE_CHARS_SHOWN = 240
 """Most characters of one section's values in the text report; `--json` has all."""
 
 MEANING: dict[Verdict, Said] = {
     Verdict.VALID: Said("All that was asked holds.", "所问各项均成立。"),
-    Verdict.AMENDED: Said("True when made, replaced by a newer record since.", "当时属实，此后已被新记录更正。"),
+    Verdict.NO_VERDICT: Said(
+        "Nothing can be said of it: the verifier itself failed.", "无法得出结论：验证程序自身出错。"
+    ),
+    Verdict.UNTRUSTED_CHAIN: Said("Not sealed by the chain that the trust root names.", "并非由信任根所指的链签封。"),
+    Verdict.INVALID: Said("Do not rely on it: something shown does not hold.", "不可采信：所示内容有不成立之处。"),
+    Verdict.OTHER_SUBJECT: Said("It is about something else than was asked for.", "其对象并非所要求的对象。"),
+    Verdict.ENTRIES_MISSING: Said(
+        "Nothing shown is false, but not all that belongs to it is shown.", "所示内容无误，但未出示全部应有内容。"
+    ),
+    Verdict.UNWITNESSED: Said("Not enough witnesses cosigned the checkpoint.", "检查点的见证签名不足。"),
+    Verdict.NOT_COVERED: Said(
+        "Anchored, but not covered by a checkpoint as new as was asked for.", "已上链，但尚无足够新的检查点涵盖。"
+    ),
+    Verdict.CANNOT_TELL: Said(
+        "Nothing shown is false, but a check needs what is withheld.", "所示内容无误，但某项检查需要未披露的内容。"
+    ),
+    Verdict.REUSED: Said("The number was used in more than one consignment.", "该编号用于多票货物。"),
+    Verdict.UNPROVEN: Said("Single use could not be proved.", "无法证明仅使用一次。"),
+    Verdict.CONTESTED: Said("Its key is contested by its own member.", "其密钥正被所属成员申报泄露。"),
+    Verdict.COMPROMISED: Said("Its key is declared compromised since before.", "其密钥被声明在此之前已泄露。"),
     Verdict.REVOKED_SINCE: Said(
         "True when made; a key or member was revoked or suspended since.", "当时属实，此后密钥或成员被撤销或暂停。"
     ),
-    Verdict.INCOMPLETE: Said(
-        "Nothing shown is false, but something needed is not shown.", "所示内容无误，但缺少必要内容。"
-    ),
-    Verdict.INVALID: Said("Do not rely on it: something shown does not hold.", "不可采信：所示内容有不成立之处。"),
-    Verdict.UNTRUSTED_CHAIN: Said("Not sealed by the chain that the trust root names.", "并非由信任根所指的链签封。"),
+    Verdict.AMENDED: Said("True when made, replaced by a newer record since.", "当时属实，此后已被新记录更正。"),
+    Verdict.WITHDRAWN: Said("True when made, withdrawn by its issuer since.", "当时属实，此后已被签发者撤回。"),
 }
 
 _WORDS: dict[str, Said] = {
@@ -79,6 +95,8 @@ def text(report: Report, lang: str = "en") -> str:
     lines = [f"{word('verdict', lang)}: {report.verdict.name} — {speak(MEANING[report.verdict], lang)}"]
     if report.kind:
         lines.append(f"{word('subject', lang)}: {word(report.kind, lang)} {', '.join(report.subject)}")
+    if len(report.verdicts) > 1:
+        lines += [f"    {name}: {verdict.name}" for name, verdict in report.verdicts.items()]
     lines.append(f"{word('trust_root', lang)}: {grouped(report.trust_root)}")
     if report.header_number is not None and report.header_time is not None:
         lines.append(f"{header_word(report, lang)}: {report.header_number} ({time_text(report.header_time)})")
@@ -86,11 +104,11 @@ def text(report: Report, lang: str = "en") -> str:
         lines.append(": ".join(coverage))
     lines += [f"{word('remarks', lang)}: {clean(speak(remark, lang))}" for remark in report.remarks]
     if report.records:
-        lines += ["", f"{word('records' if report.verdict < Verdict.INVALID else 'claimed', lang)}:"]
+        lines += ["", f"{word('claimed' if report.verdict.is_refuted else 'records', lang)}:"]
     for standing in report.records:
         lines += ["", *_standing_lines(standing, lang)]
     if report.receipts:
-        lines += ["", f"{word('receipts' if report.verdict < Verdict.INVALID else 'claimed', lang)}:"]
+        lines += ["", f"{word('claimed' if report.verdict.is_refuted else 'receipts', lang)}:"]
     lines += [f"• {clean(speak(one.why, lang))}" for one in report.receipts]
     lines += ["", f"{word('checks', lang)}:"]
     for answer in report.answers:
@@ -100,7 +118,7 @@ def text(report: Report, lang: str = "en") -> str:
 
 def header_word(report: Report, lang: str) -> str:
     """What the header's block may be called: under an untrusted chain nothing is proved by it."""
-    return word("header" if report.verdict < Verdict.UNTRUSTED_CHAIN else "header_claimed", lang)
+    return word("header" if report.verdict is not Verdict.UNTRUSTED_CHAIN else "header_claimed", lang)
 
 
 def said_by_text(standing: Standing, lang: str) -> str:
@@ -115,7 +133,7 @@ def added_by_text(standing: Standing, lang: str) -> str | None:
 
 def coverage_of(report: Report, lang: str) -> tuple[str, str] | None:
     """Up to which block nothing is missing, as a name and a value; None where no checkpoint is proved."""
-    if report.covered_until_block is None or report.verdict >= Verdict.INVALID:
+    if report.covered_until_block is None or report.verdict.is_refuted:
         return None
     votes = f"{word('votes', lang)} {report.votes}, {word('dissent', lang)} {report.dissent}"
     name = word("complete" if report.is_complete else "covered", lang)
@@ -129,6 +147,7 @@ def to_json(report: Report) -> str:
         "verdict": report.verdict.name,
         "kind": report.kind,
         "subject": [*report.subject],
+        "verdicts": {name: verdict.name for name, verdict in report.verdicts.items()},
         "trust_root": report.trust_root,
         "header_number": report.header_number,
         "header_time": report.header_time,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
@@ -21,14 +22,44 @@ class Outcome(StrEnum):
 
 
 class Verdict(IntEnum):
-    """The answer to the whole bundle; where several apply, the highest number is given."""
+    """The answer to the whole bundle, or to one subject of it; its number is the verifier's exit code."""
 
     VALID = 0
-    AMENDED = 1
-    REVOKED_SINCE = 2
-    INCOMPLETE = 3
-    INVALID = 4
-    UNTRUSTED_CHAIN = 5
+    NO_VERDICT = 2
+    """Not a bundle, a trust root of another consortium, or a fault of the verifier itself."""
+    UNTRUSTED_CHAIN = 10
+    INVALID = 11
+    OTHER_SUBJECT = 12
+    ENTRIES_MISSING = 20
+    UNWITNESSED = 21
+    NOT_COVERED = 22
+    CANNOT_TELL = 23
+    REUSED = 30
+    UNPROVEN = 31
+    CONTESTED = 32
+    COMPROMISED = 33
+    REVOKED_SINCE = 34
+    AMENDED = 35
+    WITHDRAWN = 36
+
+    @property
+    def is_refuted(self) -> bool:
+        """Whether nothing that the bundle shows may be relied on."""
+        return self in (Verdict.UNTRUSTED_CHAIN, Verdict.INVALID, Verdict.NO_VERDICT)
+
+
+_GRAVEST_FIRST = (
+    Verdict.UNTRUSTED_CHAIN,
+    Verdict.INVALID,
+    Verdict.NO_VERDICT,
+    *(one for one in Verdict if one > Verdict.INVALID),
+    Verdict.VALID,
+)
+
+
+def gravest(verdicts: Iterable[Verdict]) -> Verdict:
+    """The one verdict where several apply: that of the lowest exit code but 0; VALID where none applies."""
+    return min(verdicts, key=_GRAVEST_FIRST.index, default=Verdict.VALID)
 
 
 @dataclass(frozen=True)
@@ -47,8 +78,13 @@ class Answer:
     name: str
     outcome: Outcome
     verdict: Verdict
-    """What this answer alone makes of the bundle; VALID where it does not speak against it."""
+    """What this answer alone makes of the bundle; VALID where it does not speak against it.
+
+    Of a check that was SKIPPED, what that makes of a bundle for which it must be answered.
+    """
     reasons: tuple[Said, ...] = ()
+    is_of_subjects: bool = False
+    """Whether it speaks of records that the bundle is about, and leaves every fact standing."""
 
 
 class Fate(StrEnum):
@@ -61,6 +97,8 @@ class Fate(StrEnum):
     NOT_DUE = "not due"
     NOT_SHOWN = "not shown"
     """The bundle does not hold what the question needs."""
+    FORGED = "forged"
+    """No key of a gateway of this consortium signed it."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +132,8 @@ class Standing:
     """Who put the issuer's key into the registry."""
     not_counted: Said | None = None
     """Why the record does not count: its key or member was not in force, or it names another consignment."""
+    verdict: Verdict = Verdict.VALID
+    """What was found against this very record where the bundle is about it."""
     since: tuple[Said, ...] = ()
     """What became of the key and the member later."""
     amends: str | None = None
@@ -114,13 +154,15 @@ class Report:
     kind: str
     subject: tuple[str, ...]
     """The UCR, or the record ids."""
+    verdicts: Mapping[str, Verdict]
+    """The verdict over each subject; `verdict` is the gravest of them."""
     answers: tuple[Answer, ...]
     records: tuple[Standing, ...]
     """In chain order."""
     trust_root: str
     """The trust root's fingerprint, 64 hex digits."""
     receipts: tuple[ReceiptStanding, ...] = ()
-    """In the bundle's order; empty where check 15 was not asked or found a forged one."""
+    """In the bundle's order; empty where check 15 was not asked."""
     header_number: int | None = None
     header_time: int | None = None
     covered_until_block: int | None = None

@@ -1,8 +1,8 @@
 """The trust root: all that an auditor believes beforehand. One JSON file, believed by its fingerprint.
 
-It comes in two editions: the auditor's, which holds the tag keys and so can tell whether a consignment is complete, and
-the public one without them. The fingerprint covers the whole file in its canonical form, tag keys included: with wrong
-tag keys a consignment would seem to have no records.
+It is public: its tag keys are the VRF's public keys, with which anybody can check that a bundle opens the lanes of its
+UCR, and nobody can find out which consignments move. The fingerprint covers the whole file in its canonical form, tag
+keys included: with wrong ones a consignment would seem to have no records.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from chain.members import Role
 from chain.proof import json_members
 from chain.proof.hashes import sha256
 from chain.proof.json_members import Members
+from chain.proof.vrf import MalformedVrfKey, VrfPublicKey
 
 FORMAT = "tongguan-trust-root/1"
 TRUST_ROOT_BYTES_MAX = 1 << 20
@@ -53,15 +54,15 @@ class ValidatorRange:
 
 @dataclass(frozen=True)
 class TagKey:
-    """The key that tags are made with from a batch on."""
+    """The public key of the VRF that lane tags are made with from a batch on."""
 
     from_batch: int
-    key: bytes
+    key: VrfPublicKey
 
 
 @dataclass(frozen=True)
 class TrustRoot:
-    """A trust root; `tag_keys` is None in the public edition."""
+    """A trust root."""
 
     consortium: bytes
     chain_id: int
@@ -75,7 +76,8 @@ class TrustRoot:
     """Record type to the roles that may say it."""
     independent_validators: bool
     independent_attesters: bool
-    tag_keys: tuple[TagKey, ...] | None
+    tag_keys: tuple[TagKey, ...]
+    """Oldest first; the first begins at batch 0."""
     predecessor: bytes | None
     """Fingerprint of the trust root that this one extends."""
 
@@ -88,7 +90,7 @@ class TrustRoot:
             value = parse_json(said)
         except ValueError as error:
             raise MalformedTrustRoot("trust root", str(error)) from None
-        root = Members(value, "trust root", _NAMES, MalformedTrustRoot, optional=("tag_keys",))
+        root = Members(value, "trust root", _NAMES, MalformedTrustRoot)
         root.text("format", FORMAT, f"must be {FORMAT}")
         predecessor = root.any("predecessor")
         parsed = cls(
@@ -101,7 +103,7 @@ class TrustRoot:
             record_rules=_record_rules(root.any("record_rules")),
             independent_validators=root.flag("independent_validators"),
             independent_attesters=root.flag("independent_attesters"),
-            tag_keys=root.array("tag_keys", TAG_KEYS_MAX, _tag_key, least=1) if "tag_keys" in root.value else None,
+            tag_keys=root.array("tag_keys", TAG_KEYS_MAX, _tag_key, least=1),
             predecessor=None
             if predecessor is None
             else json_members.hexadecimal(predecessor, "predecessor", 32, MalformedTrustRoot, prefix=""),
@@ -128,10 +130,6 @@ class TrustRoot:
     def is_unsealed(self) -> bool:
         """Whether it names no validators at all, so that no block can be believed by it."""
         return not self.validators
-
-    def public_edition(self) -> TrustRoot:
-        """This trust root without its tag keys."""
-        return replace(self, tag_keys=None)
 
     def find_validators(self, block: int) -> ValidatorRange | None:
         """The range that a block lies in; None before the first and after the last."""
@@ -165,14 +163,11 @@ class TrustRoot:
         ranges = tuple(replace(one, accepted=False) if one.from_block == from_block else one for one in self.validators)
         return replace(self, validators=ranges, predecessor=self.fingerprint)
 
-    def with_tag_key(self, from_batch: int, key: bytes) -> TrustRoot:
+    def with_tag_key(self, from_batch: int, key: VrfPublicKey) -> TrustRoot:
         """The trust root with a new epoch of tag keys, from this batch on; all earlier keys stay.
 
-        Raises MalformedTrustRoot for the public edition, a batch that is not after the newest epoch's first, and a key
-        that was used before.
+        Raises MalformedTrustRoot for a batch that is not after the newest epoch's first, and for a key used before.
         """
-        if self.tag_keys is None:
-            raise MalformedTrustRoot("tag_keys", "are not in the public edition", fix="Take the auditor's")
         if any(one.key == key for one in self.tag_keys):
             raise MalformedTrustRoot("tag_keys", "must be new: with an old key the tags would be the old ones")
         keys = (*self.tag_keys, TagKey(from_batch, key))
@@ -187,10 +182,9 @@ class TrustRoot:
                 raise MalformedTrustRoot(
                     "validators", "the open range must be accepted", fix="Close it with a last block"
                 )
-        if self.tag_keys is not None:
-            json_members.ascending(self.tag_keys, lambda one: one.from_batch, "tag_keys", MalformedTrustRoot)
-            if self.tag_keys[0].from_batch != 0:
-                raise MalformedTrustRoot("tag_keys[0].from_batch", "must be 0")
+        json_members.ascending(self.tag_keys, lambda one: one.from_batch, "tag_keys", MalformedTrustRoot)
+        if self.tag_keys[0].from_batch != 0:
+            raise MalformedTrustRoot("tag_keys[0].from_batch", "must be 0")
 
     def _members(self) -> dict[str, Json]:
         members: dict[str, Json] = {
@@ -224,10 +218,9 @@ class TrustRoot:
             },
             "independent_validators": self.independent_validators,
             "independent_attesters": self.independent_attesters,
+            "tag_keys": [{"from_batch": one.from_batch, "key": base64url(one.key.raw)} for one in self.tag_keys],
+            "predecessor": None if self.predecessor is None else self.predecessor.hex(),
         }
-        if self.tag_keys is not None:
-            members["tag_keys"] = [{"from_batch": one.from_batch, "key": base64url(one.key)} for one in self.tag_keys]
-        members["predecessor"] = None if self.predecessor is None else self.predecessor.hex()
         return members
 
 
@@ -242,6 +235,7 @@ _NAMES = (
     "record_rules",
     "independent_validators",
     "independent_attesters",
+    "tag_keys",
     "predecessor",
 )
 
@@ -271,7 +265,10 @@ def _validator_range(value: Json, field: str) -> ValidatorRange:
 
 def _tag_key(value: Json, field: str) -> TagKey:
     one = Members(value, field, ("from_batch", "key"), MalformedTrustRoot)
-    return TagKey(one.number("from_batch"), one.base64url("key", 32))
+    try:
+        return TagKey(one.number("from_batch"), VrfPublicKey(one.base64url("key", 32)))
+    except MalformedVrfKey as fault:
+        raise MalformedTrustRoot(one.where("key"), fault.rule) from None
 
 
 def _record_rules(value: Json) -> dict[str, Role]:

@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from chain.errors import Malformed
 from chain.proof.bundle import Bundle, Kind
+from chain.proof.bundle_reader import NoBundle, parse_bundle
 from chain.verify.checks import CHECKS, COMPLETENESS, MANDATORY, ORDER, WELL_FORMED, Check
-from chain.verify.context import Case, Fails, NotShown
-from chain.verify.results import Answer, Outcome, Report, Said, Verdict
+from chain.verify.context import Case, Demand, Fails, NotShown
+from chain.verify.results import Answer, Outcome, Report, Said, Verdict, gravest
 from chain.verify.trust_root import TrustRoot
 
+NOTHING_MORE = Demand()
 
-def verify_file(said: bytes, trust_root: TrustRoot, as_of: int | None = None) -> Report:
-    """As `verify`, from the bundle's bytes; a malformed one is INVALID."""
+
+def verify_file(content: bytes, trust_root: TrustRoot, question: Demand = NOTHING_MORE) -> Report:
+    """As `verify`, from a file's bytes; a malformed bundle is INVALID, any other file gets no verdict."""
     try:
-        bundle = Bundle.parse(said)
+        bundle = parse_bundle(content)
+    except NoBundle as fault:
+        return _without_checks(Said(str(fault), f"不是本格式的证明包：{fault}"), trust_root)
     except Malformed as fault:
         return _malformed(fault, trust_root)
-    return verify(bundle, trust_root, as_of)
+    return verify(bundle, trust_root, question)
 
 
-def verify(bundle: Bundle, trust_root: TrustRoot, as_of: int | None = None) -> Report:
-    """Every check's answer and the verdict, for a bundle that `Bundle.parse` accepted (a stranger's: `verify_file`).
-
-    `as_of` is the block up to which everything anchored must be covered.
-    """
-    case = Case(bundle, trust_root, as_of)
+def verify(bundle: Bundle, trust_root: TrustRoot, question: Demand = NOTHING_MORE) -> Report:
+    """Every check's answer and the verdicts, of a bundle that `parse_bundle` accepted (a stranger's: `verify_file`)."""
+    if bundle.consortium != trust_root.consortium:
+        return _without_checks(
+            Said(
+                f"the bundle is of consortium {bundle.consortium.hex()}, the trust root of another",
+                f"证明包属于联盟 {bundle.consortium.hex()}，与信任根不符",
+            ),
+            trust_root,
+        )
+    case = Case(bundle, trust_root, question)
     answers: dict[int, Answer] = {}
     for number in ORDER:
         check = CHECKS[number - 1]
@@ -32,10 +44,12 @@ def verify(bundle: Bundle, trust_root: TrustRoot, as_of: int | None = None) -> R
     in_order = tuple(answers[check.number] for check in CHECKS)
     proved = answers[4].outcome is Outcome.PASS
     checkpoint = case.words.checkpoint if proved else None
+    verdicts = _verdicts(case, in_order)
     return Report(
-        verdict=decide(bundle.kind, in_order),
+        verdict=gravest(verdicts.values()),
         kind=str(bundle.kind),
         subject=bundle.subject_records if bundle.subject_ucr is None else (bundle.subject_ucr,),
+        verdicts=verdicts,
         answers=in_order,
         records=tuple(case.standings.values()),
         trust_root=trust_root.fingerprint.hex(),
@@ -52,14 +66,30 @@ def verify(bundle: Bundle, trust_root: TrustRoot, as_of: int | None = None) -> R
     )
 
 
-def decide(kind: Kind, answers: tuple[Answer, ...]) -> Verdict:
-    """The one verdict: the gravest that any answer gives; a mandatory check without an answer is INCOMPLETE."""
-    verdict = max(answer.verdict for answer in answers)
+def decide(kind: Kind, answers: tuple[Answer, ...], *, current: bool = False) -> Verdict:
+    """The verdict of all that does not speak of single subjects: the gravest; a check that must be answered counts."""
+    mandatory = MANDATORY[kind] | ({11} if current and kind is Kind.RECORD else set())
+    found = [Verdict.VALID]
     for answer in answers:
-        unanswered = answer.outcome in (Outcome.ERROR, Outcome.SKIPPED)
-        if answer.outcome is Outcome.ERROR or (unanswered and answer.number in MANDATORY[kind]):
-            verdict = max(verdict, Verdict.INCOMPLETE)
-    return verdict
+        is_unanswered = answer.outcome is Outcome.SKIPPED and answer.number in mandatory
+        if answer.outcome is Outcome.ERROR:
+            found.append(Verdict.NO_VERDICT)
+        elif is_unanswered or (answer.outcome is Outcome.FAIL and not answer.is_of_subjects):
+            found.append(answer.verdict)
+    return gravest(found)
+
+
+def _verdicts(case: Case, answers: tuple[Answer, ...]) -> dict[str, Verdict]:
+    """The verdict over each subject; over one that was asked for and is not here, OTHER_SUBJECT."""
+    bundle, question = case.bundle, case.question
+    shared = [decide(bundle.kind, answers, current=question.current)]
+    if question.ucr is not None and bundle.subject_ucr != question.ucr:
+        shared.append(Verdict.OTHER_SUBJECT)
+    if question.record is not None and bundle.subject_records != (question.record,):
+        shared.append(Verdict.OTHER_SUBJECT)
+    if bundle.subject_ucr is not None:
+        return {bundle.subject_ucr: gravest(shared)}
+    return {name: gravest((*shared, case.standings[name].verdict)) for name in bundle.subject_records}
 
 
 def _ask(check: Check, case: Case, answers: dict[int, Answer]) -> Answer:
@@ -67,23 +97,29 @@ def _ask(check: Check, case: Case, answers: dict[int, Answer]) -> Answer:
         if answers[earlier].outcome is not Outcome.PASS and not _stands(answers[earlier]):
             name = CHECKS[earlier - 1].name
             reason = Said(f"rests on check {earlier} ({name})", f"依赖第 {earlier} 项检查（{name}）")
-            return Answer(check.number, check.name, Outcome.SKIPPED, Verdict.VALID, (reason,))
+            # What that one came to is its own answer's to say.
+            return Answer(check.number, check.name, Outcome.SKIPPED, answers[earlier].verdict, (reason,))
+    case.subject_faults.clear()
     try:
         check.ask(case)
     except Fails as fault:
         verdict = check.on_fail if fault.verdict is None else fault.verdict
         return Answer(check.number, check.name, Outcome.FAIL, verdict, (fault.said,))
     except NotShown as fault:
-        return Answer(check.number, check.name, Outcome.SKIPPED, Verdict.VALID, (fault.said,))
+        return Answer(check.number, check.name, Outcome.SKIPPED, fault.verdict, (fault.said,))
     except Exception as fault:  # noqa: BLE001  "could not check" must not become a traceback, nor a PASS
         reason = Said(f"the verifier could not tell: {fault!r}", f"验证程序无法判定：{fault!r}")
-        return Answer(check.number, check.name, Outcome.ERROR, Verdict.VALID, (reason,))
+        return Answer(check.number, check.name, Outcome.ERROR, Verdict.NO_VERDICT, (reason,))
+    if case.subject_faults:
+        verdict = gravest(verdict for _, verdict in case.subject_faults)
+        reasons = tuple(dict.fromkeys(reason for reason, _ in case.subject_faults))
+        return Answer(check.number, check.name, Outcome.FAIL, verdict, reasons, is_of_subjects=True)
     return Answer(check.number, check.name, Outcome.PASS, Verdict.VALID)
 
 
 def _stands(answer: Answer) -> bool:
-    """A FAIL that leaves the facts standing (revoked since, an old checkpoint) lets later checks be asked."""
-    return answer.outcome is Outcome.FAIL and answer.verdict <= Verdict.INCOMPLETE
+    """A FAIL that leaves the facts standing (a subject that does not count, an old checkpoint) stops no later check."""
+    return answer.outcome is Outcome.FAIL and (answer.is_of_subjects or not answer.verdict.is_refuted)
 
 
 def _dependence(trust_root: TrustRoot) -> tuple[Said, ...]:
@@ -110,14 +146,19 @@ def _malformed(fault: Malformed, trust_root: TrustRoot) -> Report:
     skipped = Said("rests on check 1 (well-formed)", "依赖第 1 项检查（well-formed）")
     answers = (
         Answer(WELL_FORMED.number, WELL_FORMED.name, Outcome.FAIL, Verdict.INVALID, (reason,)),
-        *(Answer(check.number, check.name, Outcome.SKIPPED, Verdict.VALID, (skipped,)) for check in CHECKS[1:]),
+        *(Answer(check.number, check.name, Outcome.SKIPPED, Verdict.INVALID, (skipped,)) for check in CHECKS[1:]),
     )
+    return replace(_without_checks(reason, trust_root), verdict=Verdict.INVALID, answers=answers, remarks=())
+
+
+def _without_checks(reason: Said, trust_root: TrustRoot) -> Report:
     return Report(
-        verdict=Verdict.INVALID,
+        verdict=Verdict.NO_VERDICT,
         kind="",
         subject=(),
-        answers=answers,
+        verdicts={},
+        answers=(),
         records=(),
         trust_root=trust_root.fingerprint.hex(),
-        remarks=_dependence(trust_root),
+        remarks=(reason,),
     )

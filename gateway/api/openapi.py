@@ -44,7 +44,17 @@ _LOGGED = (*_READ, "outbox-full")
 _PAGED = ("malformed", *_TOKEN)
 _BODY = ("malformed", "too-large", "media-type")
 _TAKEN = (*_BODY, "malformed-record", "wrong-consortium", "withheld", "clock", *_SIGNER, "wrong-signer", "role")
-_KEPT = ("bad-signature", "high-s", "jti-taken", "amends-unknown", "amends-mismatch", "quota", "outbox-full", *_FAULTS)
+_KEPT = (
+    "bad-signature",
+    "high-s",
+    "jti-taken",
+    "lane-full",
+    "amends-unknown",
+    "amends-mismatch",
+    "quota",
+    "outbox-full",
+    *_FAULTS,
+)
 _ASSERTED = ("malformed", "bad-assertion", "assertion-replayed", "bad-signature", "wrong-signer", *_SIGNER, *_FAULTS)
 
 

@@ -3,7 +3,7 @@
 Whoever comes first writes for all who wait behind (one flush to disk serves them); there is no thread that could die
 and leave clients hanging. Single records go before uploads. Of each offer, in order, as if each had come alone: a
 record that is kept already gets its receipt again, whatever speaks against it now; then what was found against it; its
-signer as the registry stands at this moment; the member's quota; its number; what it amends.
+signer as the registry stands at this moment; the room in its lanes; the member's quota; its number; what it amends.
 
 While more records of uploads are being examined, those that are ready wait for them a moment: one transaction for many
 writes the pages that they share once. Single records wait for nobody.
@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 
 from chain.errors import StoreFault, TongguanError
 from chain.lifecycle import RecordState
+from chain.sdjwt import ACCESS_TYPE
 from gateway.access.rate_limits import RateLimits
 from gateway.ingest.pipeline import Candidate, Rejection
 from gateway.ingest.validation import RecordValidator
@@ -28,6 +29,7 @@ from gateway.runtime.refusals import GatewayRefusal
 from gateway.store.records import (
     NewRecord,
     RecordStatus,
+    count_in_lanes,
     find_amended,
     find_by_number,
     find_held,
@@ -83,6 +85,8 @@ class GroupCommit:
     registry: Registry
     examiner: RecordValidator
     quotas: RateLimits
+    lane_records_max: int
+    """Most records of one issuer for one consignment."""
     _singles: deque[PendingCommit] = field(default_factory=deque)
     _uploads: deque[PendingCommit] = field(default_factory=deque)
     _turn: threading.Lock = field(default_factory=threading.Lock)
@@ -211,6 +215,8 @@ class _Group:
     def __init__(self, connection: Transaction, keeper: GroupCommit, offers: Sequence[Candidate]) -> None:
         self._connection = connection
         self._quotas = keeper.quotas
+        self._lane_records_max = keeper.lane_records_max
+        self._lane_counts = self._count_lanes(offers)
         self._standing = keeper.standing()
         self._offers = offers
         self._verdicts: dict[int, SubmissionResult] = {}
@@ -235,8 +241,28 @@ class _Group:
         insert_waiting(self._connection, self._facts)
         return [self._verdicts[place] for place in range(len(self._offers))]
 
+    def _count_lanes(self, offers: Sequence[Candidate]) -> dict[bytes, int]:
+        """How many records the lanes of these offers hold by now."""
+        filed = (offer for offer in offers if isinstance(offer, NewRecord) and offer.vct != ACCESS_TYPE)
+        return count_in_lanes(self._connection, (tag for offer in filed for _, tag, _ in offer.entries))
+
+    def _lane_refusal(self, new: NewRecord) -> GatewayRefusal | None:
+        """Why one of the record's lanes takes no more; else its places there are taken."""
+        if new.vct == ACCESS_TYPE:
+            return None
+        for ucr, tag, _ in new.entries:
+            if self._lane_counts.get(tag, 0) >= self._lane_records_max:
+                return GatewayRefusal(
+                    "lane-full",
+                    f"{new.iss} has said {self._lane_records_max} records of {ucr} already, as many as one may",
+                    field="ucr",
+                )
+        for _, tag, _ in new.entries:
+            self._lane_counts[tag] = self._lane_counts.get(tag, 0) + 1
+        return None
+
     def _refusal(self, new: NewRecord) -> TongguanError | None:
-        if (error := self._standing(new)) is not None:
+        if (error := self._standing(new) or self._lane_refusal(new)) is not None:
             return error
         try:
             self._quotas.take(new.iss, 1, new.size)

@@ -12,9 +12,9 @@ from chain.errors import MalformedRecord
 from chain.members import MemberKind, Role
 from chain.proof.batch import entry_digest
 from chain.records import GOVERNORS_ONLY, Record, parse_record
-from chain.sdjwt import ACCESS_TYPE, SignedRecord
+from chain.sdjwt import SignedRecord
 from gateway.membership.registry import Signer, Snapshot
-from gateway.membership.tag_keys import TagKeys
+from gateway.membership.tag_keys import TagKeys, purpose_of
 from gateway.runtime.refusals import GatewayRefusal
 
 ENTRIES_MAX = 512
@@ -23,7 +23,7 @@ ENTRIES_MAX = 512
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry of a record: the consignment, its tag, and what binds the record to it."""
+    """One entry of a record: the consignment, the issuer's lane of it, and what binds the record to it."""
 
     ucr: str
     tag: bytes
@@ -116,9 +116,9 @@ class RecordValidator:
             raise GatewayRefusal("role", f"{vct} is for members with a role of {names}", field="vct")
 
     def _entries(self, signed: SignedRecord, batch_count: int) -> tuple[Entry, ...]:
-        tag = self.tag_keys.access_tag if signed.vct == ACCESS_TYPE else self.tag_keys.tag
+        purpose, tag = purpose_of(signed), self.tag_keys.lane_tag
         return tuple(
-            Entry(str(ucr), tag(str(ucr), batch_count), entry_digest(signed.digest, digest))
+            Entry(str(ucr), tag(str(ucr), signed.iss, batch_count, purpose), entry_digest(signed, digest))
             for digest, ucr in signed.ucr_elements()
         )
 

@@ -1,27 +1,34 @@
-"""The tag keys: under which tags a consignment's entries are filed, in each epoch of batch indexes.
+"""The tag keys: in which lanes a consignment's entries are filed, in each epoch of batch indexes.
 
-File: `{"tag_keys": [{"from_batch": 0, "key": 32 bytes in base64url}, …]}`, as in the auditor's trust root.
+File: `{"tag_keys": [{"from_batch": 0, "secret": 32 bytes in base64url}, …]}`: the secret parts of the VRF keys that the
+trust root names. Gateways share them; whoever has one can find the lanes of a UCR that it can guess.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from chain.encoding import parse_base64url, parse_json_object
-from chain.proof import batch
+from chain.errors import Malformed
+from chain.proof.batch import Purpose, lane_prefix, lane_tag
+from chain.proof.vrf import VrfSecretKey
+from chain.sdjwt import ACCESS_TYPE, SignedRecord
 from gateway.store.vault import MalformedKeyFile
 
-TAG_KEY_BYTES = 32
+OUTPUTS_KEPT_MAX = 32_768
+"""VRF outputs kept in memory: one serves all records of its UCR, and each costs 0.1 ms."""
+PROOFS_KEPT_MAX = 1_024
 
 
 @dataclass(frozen=True)
 class TagKey:
-    """The key that tags are made with from a batch on."""
+    """The key that lane tags are made with from a batch on."""
 
     from_batch: int
-    key: bytes
+    secret: VrfSecretKey
 
 
 @dataclass(frozen=True)
@@ -34,41 +41,54 @@ class TagKeys:
     def load(cls, file: Path) -> TagKeys:
         """The keys in a file; raises MalformedKeyFile, or OSError where it cannot be read."""
         try:
-            said = parse_json_object(file.read_bytes())["tag_keys"]
-            if not isinstance(said, list):
+            items = parse_json_object(file.read_bytes())["tag_keys"]
+            if not isinstance(items, list):
                 raise ValueError("`tag_keys` is no list")
-            epochs = tuple(_tag_key(one) for one in said)
-        except (ValueError, KeyError, TypeError) as error:
-            raise MalformedKeyFile("tag keys", f"must be a list of {{from_batch, key}}: {error}") from None
+            epochs = tuple(_tag_key(item) for item in items)
+        except (ValueError, KeyError, TypeError, Malformed) as error:
+            raise MalformedKeyFile("tag keys", f"must be a list of {{from_batch, secret}}: {error}") from None
         starts = [epoch.from_batch for epoch in epochs]
         if not starts or starts[0] != 0 or starts != sorted(set(starts)):
             raise MalformedKeyFile("tag keys", "must begin at batch 0 and ascend", value=starts)
         return cls(epochs)
 
-    def tag(self, ucr: str, batch_count: int) -> bytes:
-        """The consignment's tag for an entry that will stand at or after this many batches."""
-        return batch.tag(self._key_for(batch_count), ucr)
+    def lane_tag(self, ucr: str, issuer: str, batch_count: int, purpose: Purpose = Purpose.UCR) -> bytes:
+        """The tag of an issuer's lane for an entry that will stand at or after this many batches."""
+        secret = next(epoch.secret for epoch in reversed(self.epochs) if epoch.from_batch <= batch_count)
+        return lane_tag(_output(secret, purpose, ucr), issuer)
 
-    def access_tag(self, ucr: str, batch_count: int) -> bytes:
-        """The tag of reads of the consignment."""
-        return batch.access_tag(self._key_for(batch_count), ucr)
+    def lane_tags(self, ucr: str, issuer: str, purpose: Purpose = Purpose.UCR) -> list[bytes]:
+        """The tag of an issuer's lane in each epoch, oldest first: its records may stand under any of them."""
+        return [lane_tag(_output(epoch.secret, purpose, ucr), issuer) for epoch in self.epochs]
 
-    def all_tags(self, ucr: str) -> list[bytes]:
-        """The consignment's tag in each epoch, oldest first: its records may stand under any of them."""
-        return [batch.tag(epoch.key, ucr) for epoch in self.epochs]
+    def prefixes(self, ucr: str, purpose: Purpose = Purpose.UCR) -> list[bytes]:
+        """What all lane tags of the consignment begin with, in each epoch, oldest first."""
+        return [lane_prefix(_output(epoch.secret, purpose, ucr)) for epoch in self.epochs]
 
-    def all_access_tags(self, ucr: str) -> list[bytes]:
-        """The tag of reads of the consignment in each epoch, oldest first."""
-        return [batch.access_tag(epoch.key, ucr) for epoch in self.epochs]
-
-    def _key_for(self, batch_count: int) -> bytes:
-        return next(epoch.key for epoch in reversed(self.epochs) if epoch.from_batch <= batch_count)
+    def prove(self, epoch: int, ucr: str, purpose: Purpose = Purpose.UCR) -> bytes:
+        """The proof that the lanes of this epoch are the UCR's."""
+        return _proof(self.epochs[epoch].secret, purpose, ucr)
 
 
-def _tag_key(said: object) -> TagKey:
-    if not isinstance(said, dict) or set(said) != {"from_batch", "key"}:
-        raise ValueError("has the members from_batch and key")
-    from_batch, key = said["from_batch"], parse_base64url(said["key"])
-    if type(from_batch) is not int or len(key) != TAG_KEY_BYTES:
-        raise ValueError(f"from_batch is a number, key has {TAG_KEY_BYTES} bytes")
-    return TagKey(from_batch, key)
+def purpose_of(signed: SignedRecord) -> Purpose:
+    """In which lanes of its UCRs a record is filed: reads do not mix with what was said of the goods."""
+    return Purpose.ACCESS if signed.vct == ACCESS_TYPE else Purpose.UCR
+
+
+@lru_cache(maxsize=OUTPUTS_KEPT_MAX)
+def _output(secret: VrfSecretKey, purpose: Purpose, name: str) -> bytes:
+    return secret.output(purpose.vrf_input(name))
+
+
+@lru_cache(maxsize=PROOFS_KEPT_MAX)
+def _proof(secret: VrfSecretKey, purpose: Purpose, name: str) -> bytes:
+    return secret.prove(purpose.vrf_input(name))
+
+
+def _tag_key(item: object) -> TagKey:
+    if not isinstance(item, dict) or set(item) != {"from_batch", "secret"}:
+        raise ValueError("has the members from_batch and secret")
+    from_batch = item["from_batch"]
+    if type(from_batch) is not int:
+        raise ValueError("from_batch is a number")
+    return TagKey(from_batch, VrfSecretKey(parse_base64url(item["secret"])))

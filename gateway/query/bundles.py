@@ -19,20 +19,19 @@ from chain.index_store import IndexStore, Link
 from chain.ledger import Checkpoint, ProofAnswer
 from chain.ledger.faults import NoProofs
 from chain.members import AccountVersion
-from chain.proof.batch import BatchFacts, entry_digest
+from chain.proof.batch import PREFIX_BYTES, BatchFacts, Purpose, entry_digest
 from chain.proof.bundle import ShownReceipt
 from chain.proof.bundle_builder import (
     AnchoredBatch,
     ChainIdentity,
     ContractProof,
-    HeadToShow,
+    GroupToShow,
     Place,
     RecordToShow,
     assemble,
     plan_slots,
 )
 from chain.proof.header import Header
-from chain.proof.index_map import ChainEntry
 from chain.proof.receipt import SignedReceipt
 from chain.proof.slots import SlotRequest, required_slots
 from chain.verify.trust_root import LEDGER, REGISTRY, TrustRoot
@@ -40,7 +39,7 @@ from gateway.access.records import HeldRecord
 from gateway.consignment.coverage import CheckpointFacts
 from gateway.consignment.view import Sight
 from gateway.membership.registry import Snapshot
-from gateway.membership.tag_keys import TagKeys
+from gateway.membership.tag_keys import TagKeys, purpose_of
 
 HEADER_TRIES_MAX = 40
 HEADER_WAIT_S = 0.05
@@ -164,11 +163,12 @@ class BundleMaker:
         places = tuple(Place(tag, digests[ucr], link.batch, link.position) for ucr, (tag, link) in links.items())
         if not places:
             raise NotFound("anchored entry of record", record.signed.record_id)
-        tags = sorted({place.tag for place in places})
+        purpose = purpose_of(record.signed)
+        groups = [(purpose, ucr, [self._epoch_of(purpose, ucr, tag)]) for ucr, (tag, _) in links.items()]
         shown = [RecordToShow(record.signed, places)]
         promises = [ShownReceipt(one, None) for one in self._registered(receipts)]
         subject = [record.signed.record_id]
-        return self._while_it_stands(lambda header: self._make(header, subject, shown, tags, promises))
+        return self._while_it_stands(lambda header: self._make(header, subject, shown, groups, promises))
 
     def _registered(self, receipts: Sequence[str]) -> list[SignedReceipt]:
         """Those of the receipts whose key the registry knows: others prove nothing."""
@@ -187,24 +187,23 @@ class BundleMaker:
 
     def _consignment(self, header: HeaderInUse, sight: Sight, receipts: Sequence[SignedReceipt]) -> bytes:
         covered = header.stands_at
-        tags = [
-            tag
-            for epoch, tag in zip(self._tag_keys.epochs, self._tag_keys.all_tags(sight.ucr), strict=True)
-            if epoch.from_batch < covered
-        ]
-        proved = {tag: self._index.prove(tag)[1] for tag in tags}
+        epochs = [at for at, epoch in enumerate(self._tag_keys.epochs) if epoch.from_batch < covered or at == 0]
+        prefixes = self._tag_keys.prefixes(sight.ucr)
+        proved = {
+            tag: self._index.lane(tag, covered) for epoch in epochs for tag in self._index.lane_tags(prefixes[epoch])
+        }
         shown = [one for one in map(_only(proved, sight.ucr), sight.records) if one is not None]
         promises = list(_promises(sight, {one.signed.record_id for one in shown}, receipts, header))
         if not shown and not promises:
             raise NotFound("covered record of consignment", sight.ucr)
-        return self._make(header, sight.ucr, shown, tags, promises)
+        return self._make(header, sight.ucr, shown, [(Purpose.UCR, sight.ucr, epochs)], promises)
 
     def _make(
         self,
         header: HeaderInUse,
         subject: str | Collection[str],
         shown: Sequence[RecordToShow],
-        tags: Sequence[bytes],
+        named: Sequence[tuple[Purpose, str, Sequence[int]]],
         receipts: Sequence[ShownReceipt],
     ) -> bytes:
         snapshot = self._snapshot()
@@ -227,9 +226,9 @@ class BundleMaker:
             first_uncovered=None if first_uncovered is None else first_uncovered.index,
         )
         registry, ledger = self._prove(header, request)
-        heads = [
-            HeadToShow(proof, tuple(ChainEntry(link.entry_digest, link.batch) for link in links))
-            for proof, links, _ in map(self._index.prove, tags)
+        wanted = None if isinstance(subject, str) else {place.tag for record in shown for place in record.places}
+        groups = [
+            self._group(header, purpose, ucr, epoch, wanted) for purpose, ucr, epochs in named for epoch in epochs
         ]
         root = self._trust_root
         return assemble(
@@ -242,9 +241,25 @@ class BundleMaker:
             batches=[batches[index] for index in request.batches],
             records=shown,
             keys=[snapshot.keys[kid].public_key for kid in kids],
-            heads=heads if header.checkpoint else [],
+            groups=groups,
             receipts=receipts,
         ).format()
+
+    def _epoch_of(self, purpose: Purpose, ucr: str, tag: bytes) -> int:
+        """The epoch in which this is the tag of a lane of the UCR."""
+        return self._tag_keys.prefixes(ucr, purpose).index(tag[:PREFIX_BYTES])
+
+    def _group(
+        self, header: HeaderInUse, purpose: Purpose, ucr: str, epoch: int, wanted: Collection[bytes] | None
+    ) -> GroupToShow:
+        """All lanes of a UCR in one epoch, with the leaves of those whose tags are wanted (None: of all)."""
+        vrf_proof = self._tag_keys.prove(epoch, ucr, purpose)
+        if header.checkpoint is None:
+            return GroupToShow(purpose, ucr, epoch, vrf_proof, None, {})
+        proof, _ = self._index.prove_group(self._tag_keys.prefixes(ucr, purpose)[epoch])
+        tags = [lane.tag for lane in proof.lanes if wanted is None or lane.tag in wanted]
+        leaves = {tag: tuple(link.leaf for link in self._index.lane(tag, header.stands_at)) for tag in tags}
+        return GroupToShow(purpose, ucr, epoch, vrf_proof, proof, leaves)
 
     def _read_header(self, block: int) -> HeaderInUse:
         count = self._ledger.checkpoint_count(block)
@@ -322,7 +337,7 @@ def _since(versions: Iterable[_Dated], block: int) -> list[int]:
 
 
 def _only(proved: Mapping[bytes, Sequence[Link]], ucr: str) -> Callable[[HeldRecord], RecordToShow | None]:
-    """Gives a record its places under these tags; None for one that no attested chain holds yet."""
+    """Gives a record its places in these lanes; None for one that no attested lane holds yet."""
     by_digest: dict[bytes, list[tuple[bytes, Link]]] = {}
     for tag, links in proved.items():
         for link in links:
@@ -330,7 +345,7 @@ def _only(proved: Mapping[bytes, Sequence[Link]], ucr: str) -> Callable[[HeldRec
 
     def placed(record: HeldRecord) -> RecordToShow | None:
         element = next(digest for digest, said in record.signed.ucr_elements() if said == ucr)
-        found = by_digest.get(entry_digest(record.signed.digest, element), [])
+        found = by_digest.get(entry_digest(record.signed, element), [])
         places = tuple(Place(tag, element, link.batch, link.position) for tag, link in found)
         return RecordToShow(record.signed, places) if places else None
 

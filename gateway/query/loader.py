@@ -15,19 +15,16 @@ from chain.encoding import base64url
 from chain.index_store import IndexedBatch, IndexStore, Link
 from chain.lifecycle import RecordState
 from chain.members import Role, find_in_force
-from chain.proof.batch import entry_digest
-from chain.sdjwt import ACCESS_TYPE, SignedRecord
+from chain.proof.batch import PREFIX_BYTES, entry_digest
+from chain.sdjwt import SignedRecord
 from gateway.access.records import HeldRecord
 from gateway.consignment.coverage import CheckpointFacts, Coverage
 from gateway.membership.registry import Snapshot
-from gateway.membership.tag_keys import TagKeys
+from gateway.membership.tag_keys import TagKeys, purpose_of
 from gateway.store.consignments import StoredEntry, find_entries
 from gateway.store.records import open_signed
 from gateway.store.store import Store
 from gateway.store.vault import Vault
-
-CONSIGNMENT_RECORDS_MAX = 2_000
-"""Most records of one consignment that a view joins; as many as a bundle can hold."""
 
 OPENED_RECORDS_MAX = 4_096
 """Opened records kept in memory, so that a consignment that is looked at often is not decrypted each time."""
@@ -40,7 +37,7 @@ class LoadedConsignment:
     ucr: str
     records: tuple[HeldRecord, ...]
     links: Mapping[bytes, tuple[Link, ...]]
-    """Tag of each epoch to its links in order."""
+    """Tag of each lane, in every epoch, to its links in order."""
     coverage: Coverage
 
 
@@ -136,33 +133,28 @@ def load_consignments(
     checkpoint: CheckpointFacts | None,
 ) -> list[LoadedConsignment]:
     """Each of these consignments as it stands, asked of the store together."""
-    tags = {ucr: tag_keys.all_tags(ucr) for ucr in ucrs}
+    prefixes = {ucr: tag_keys.prefixes(ucr) for ucr in ucrs}
     with store.reading() as connection:
-        stored = find_entries(connection, [tag for own in tags.values() for tag in own], CONSIGNMENT_RECORDS_MAX)
-        if len(ucrs) > 1 and len(stored) == CONSIGNMENT_RECORDS_MAX:
-            # As many as one question gives: some of theirs may be left out.
-            stored = [
-                entry for own in tags.values() for entry in find_entries(connection, own, CONSIGNMENT_RECORDS_MAX)
-            ]
-    by_tag: dict[bytes, list[StoredEntry]] = {}
+        stored = find_entries(connection, [prefix for own in prefixes.values() for prefix in own])
+    by_prefix: dict[bytes, list[StoredEntry]] = {}
     for entry in stored:
-        by_tag.setdefault(entry.tag, []).append(entry)
+        by_prefix.setdefault(entry.tag[:PREFIX_BYTES], []).append(entry)
     return [
-        _placed_consignment(ucr, [e for tag in own for e in by_tag.get(tag, ())], own, opener, index, checkpoint)
-        for ucr, own in tags.items()
+        _placed_consignment(ucr, [e for p in own for e in by_prefix.get(p, ())], own, opener, index, checkpoint)
+        for ucr, own in prefixes.items()
     ]
 
 
 def _placed_consignment(
     ucr: str,
     stored: Sequence[StoredEntry],
-    tags: Sequence[bytes],
+    prefixes: Sequence[bytes],
     opener: Opener,
     index: IndexStore,
     checkpoint: CheckpointFacts | None,
 ) -> LoadedConsignment:
-    links = {tag: tuple(index.chain(tag)) for tag in tags}
-    placed = {(tag, link.entry_digest): link for tag, chain in links.items() for link in chain}
+    links = {tag: tuple(index.lane(tag)) for prefix in prefixes for tag in index.lane_tags(prefix)}
+    placed = {(tag, link.entry_digest): link for tag, lane in links.items() for link in lane}
     progress = index.progress()
     find_batch = lru_cache(maxsize=None)(index.find_batch)  # many records of a consignment stand in one batch
     records = []
@@ -200,13 +192,12 @@ def _placed(signed: SignedRecord, link: Link | None, batch: IndexedBatch | None,
 def find_links(
     signed: SignedRecord, ucrs: Iterable[str], index: IndexStore, tag_keys: TagKeys
 ) -> dict[str, tuple[bytes, Link]]:
-    """For each of these UCRs of a record, the tag and place of its entry; those not anchored are left out."""
+    """For each of these UCRs of a record, its lane's tag and its entry's place; those not anchored are left out."""
     by_ucr = {said: digest for digest, said in signed.ucr_elements() if said is not None}
-    is_access = signed.vct == ACCESS_TYPE
     found: dict[str, tuple[bytes, Link]] = {}
     for ucr in ucrs:
-        digest = entry_digest(signed.digest, by_ucr[ucr])
-        for tag in tag_keys.all_access_tags(ucr) if is_access else tag_keys.all_tags(ucr):
+        digest = entry_digest(signed, by_ucr[ucr])
+        for tag in tag_keys.lane_tags(ucr, signed.iss, purpose_of(signed)):
             link = index.find_link(tag, digest)
             if link is not None:
                 found[ucr] = tag, link

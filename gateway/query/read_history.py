@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chain.encoding import Json
 from chain.errors import NotFound
+from chain.proof.batch import Purpose
 from gateway.access.records import Reader
 from gateway.consignment.view import disclosed
 from gateway.query.loader import held_record
@@ -29,7 +30,9 @@ class ReadHistoryService:
             raise NotFound("consignment", ucr)
         services = context.services
         with services.store.reading() as connection:
-            entries = find_newest_entries(connection, services.tag_keys.all_access_tags(ucr), ACCESS_RECORDS_MAX)
+            entries = find_newest_entries(
+                connection, services.tag_keys.prefixes(ucr, Purpose.ACCESS), ACCESS_RECORDS_MAX
+            )
         covered = services.index.progress().map_count
         lines: list[Json] = []
         for entry in entries:

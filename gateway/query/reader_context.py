@@ -113,9 +113,9 @@ class ReaderContext:
         """The consignment and what the reader sees of it; raises NotFound where the reader may not know of it."""
         if (whom := self.whom(reader)) is not None:
             # Before anything of it is looked at: else time would tell that it is there.
-            tags = self.services.tag_keys.all_tags(Ucr.parse(ucr))
+            prefixes = self.services.tag_keys.prefixes(Ucr.parse(ucr))
             with self.services.store.reading() as connection:
-                require_concern(connection, ucr, tags, whom)
+                require_concern(connection, ucr, prefixes, whom)
         consignment = self.load(ucr)
         return consignment, sight_of(ucr, consignment.records, reader, self.policy, self.directory())
 

@@ -40,10 +40,10 @@ def whom_unless_at_large(
     return whom_of(reader, sponsored)
 
 
-def require_concern(connection: Transaction, ucr: str, tags: Collection[bytes], whom: Sequence[str]) -> None:
-    """Raises NotFound unless the consignment, filed under these tags, may concern one of these names."""
+def require_concern(connection: Transaction, ucr: str, prefixes: Collection[bytes], whom: Sequence[str]) -> None:
+    """Raises NotFound unless the consignment, whose lanes have these prefixes, may concern one of these names."""
     # Both are asked always: the time must not tell which of them knew.
-    waiting = waiting_facts(connection, tags)
+    waiting = waiting_facts(connection, prefixes)
     is_settled = concerns(connection, ucr, whom)
     if not is_settled and not any(tells_concern(facts, ucr, whom) for facts in waiting):
         raise NotFound("consignment", ucr)

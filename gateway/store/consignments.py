@@ -1,4 +1,4 @@
-"""What views are made from: the stored records of a consignment, found by tag, by id or by their place in a batch."""
+"""What views are made from: the stored records of a consignment, found by lanes, by id or by their place in a batch."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gateway.store.records import IN_MAX, at_places
 
 
 class StoredEntry(NamedTuple):
-    """A record under one tag of a consignment, with the two parts of its payload."""
+    """A record in one lane of a consignment, with the two parts of its payload."""
 
     record_id: str
     jwt: bytes
@@ -55,21 +55,20 @@ _ENTRIES: Select[Any] = (
     select(*_ENTRY_COLUMNS)
     .join(records, records.c.seq == entries.c.record_seq)
     .join(payloads, payloads.c.record_seq == entries.c.record_seq)
-    .where(entries.c.tag.in_(bindparam("tags", expanding=True)))
-    .limit(bindparam("count_max"))
+    .where(entries.c.prefix.in_(bindparam("prefixes", expanding=True)))
 )
 """Built once: writing the question anew for each view costs more than the store takes to answer it."""
-_NEWEST_ENTRIES = _ENTRIES.order_by(records.c.seq.desc())
+_NEWEST_ENTRIES = _ENTRIES.order_by(records.c.seq.desc()).limit(bindparam("count_max"))
 
 
-def find_entries(connection: Connection, tags: Collection[bytes], count_max: int) -> list[StoredEntry]:
-    """The records under these tags, at most `count_max`."""
-    return _entries(connection.execute(_ENTRIES, {"tags": [*tags], "count_max": count_max}).all())
+def find_entries(connection: Connection, prefixes: Collection[bytes]) -> list[StoredEntry]:
+    """All records in lanes with these prefixes; intake bounds how many one issuer says of one consignment."""
+    return _entries(connection.execute(_ENTRIES, {"prefixes": [*prefixes]}).all())
 
 
-def find_newest_entries(connection: Connection, tags: Collection[bytes], count_max: int) -> list[StoredEntry]:
-    """The records under these tags, newest first, at most `count_max`."""
-    return _entries(connection.execute(_NEWEST_ENTRIES, {"tags": [*tags], "count_max": count_max}).all())
+def find_newest_entries(connection: Connection, prefixes: Collection[bytes], count_max: int) -> list[StoredEntry]:
+    """The records in lanes with these prefixes, newest first, at most `count_max`."""
+    return _entries(connection.execute(_NEWEST_ENTRIES, {"prefixes": [*prefixes], "count_max": count_max}).all())
 
 
 def find_stored_record(connection: Connection, record_id: str) -> StoredRecord | None:

@@ -6,8 +6,8 @@ Trust: a wrong row can delay or hide an answer; it can never make a false one ve
 What is written once and long stands in `payloads`, what changes as a record comes along in `records`: SQLite writes a
 whole row again for one changed column, and rows of four kilobytes would be written four times.
 
-Records are found by `record_id`, by `(iss, jti)`, by tag (`entries.tag`, which is how a consignment's records are
-found), by reference and by cited document. Times are Unix seconds UTC.
+Records are found by `record_id`, by `(iss, jti)`, by the prefix of their lane tags (`entries.prefix`, which is how a
+consignment's records are found), by reference and by cited document. Times are Unix seconds UTC.
 """
 
 from __future__ import annotations
@@ -99,8 +99,9 @@ entries = Table(
     Column("record_seq", _SEQUENCE, ForeignKey("records.seq"), primary_key=True),
     Column("ordinal", SmallInteger, primary_key=True),  # place of the UCR in the record's `ucr` section
     Column("ucr", String(64), nullable=False),
-    Column("tag", LargeBinary(16), nullable=False, index=True),  # of `ucr` in the epoch of acceptance
-    Column("entry_digest", LargeBinary(32), nullable=False),  # looked for among those of its tag
+    Column("tag", LargeBinary(16), nullable=False),  # the issuer's lane of `ucr` in the epoch of acceptance
+    Column("entry_digest", LargeBinary(32), nullable=False),  # looked for among those of its lane
+    Column("prefix", LargeBinary(8), nullable=False, index=True),  # of the tag: all lanes of `ucr` have it
     sqlite_with_rowid=False,
 )
 

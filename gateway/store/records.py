@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,7 @@ from sqlalchemy import (
 from chain.encoding import base64url
 from chain.errors import NotFound
 from chain.lifecycle import RecordState
+from chain.proof.batch import PREFIX_BYTES
 from chain.proof.hashes import sha256
 from chain.sdjwt import SignedRecord
 from gateway.store.model import documents, entries, payloads, records, references
@@ -119,7 +120,11 @@ def _row(seq: int, new: NewRecord) -> tuple[Any, ...]:
 def _insert_parts(connection: Connection, kept: Sequence[tuple[int, NewRecord]]) -> None:
     long = [(seq, new.jwt, new.disclosures, new.receipt) for seq, new in kept]
     insert_rows(connection, payloads, ("record_seq", "jwt", "disclosures", "receipt"), long)
-    own = [(seq, place, *entry) for seq, new in kept for place, entry in enumerate(new.entries)]
+    own = [
+        (seq, place, ucr, tag, digest, tag[:PREFIX_BYTES])
+        for seq, new in kept
+        for place, (ucr, tag, digest) in enumerate(new.entries)
+    ]
     insert_rows(connection, entries, _ENTRY, own)
     said = [
         (seq, place, *reference, reference_look_up(reference[0], reference[2]))
@@ -145,7 +150,7 @@ _RECORD = (
     *("state", "accepted_at", "anchor_by", "entry_count"),
 )
 _ACCEPTED = RecordState.ACCEPTED.value
-_ENTRY = ("record_seq", "ordinal", "ucr", "tag", "entry_digest")
+_ENTRY = ("record_seq", "ordinal", "ucr", "tag", "entry_digest", "prefix")
 _REFERENCE = ("record_seq", "ordinal", "kind", "scope", "value", "said_on", "look_up")
 
 
@@ -300,9 +305,23 @@ def at_places(asked: Select[Any], placed: Sequence[tuple[bytes, bytes]]) -> Iter
     """The question for those `entries` alone that are one of these (tag, entry digest), in as many as it takes."""
     for start in range(0, len(placed), IN_MAX):
         # As a table to join: SQLite looks pairs in a list up by going through all entries.
-        both = values(column("tag", LargeBinary), column("entry_digest", LargeBinary))
-        some = both.data([*placed[start : start + IN_MAX]]).cte("placed")
-        yield asked.join(some, and_(entries.c.tag == some.c.tag, entries.c.entry_digest == some.c.entry_digest))
+        parts = values(column("prefix", LargeBinary), column("tag", LargeBinary), column("entry_digest", LargeBinary))
+        rows = [(tag[:PREFIX_BYTES], tag, digest) for tag, digest in placed[start : start + IN_MAX]]
+        some = parts.data(rows).cte("placed")
+        same = (entries.c[name] == some.c[name] for name in ("prefix", "tag", "entry_digest"))
+        yield asked.join(some, and_(*same))
+
+
+def count_in_lanes(connection: Connection, tags: Iterable[bytes]) -> dict[bytes, int]:
+    """How many entries this store holds for each of these lanes; those without any are left out."""
+    wanted = list(dict.fromkeys(tags))
+    counts: dict[bytes, int] = {}
+    for start in range(0, len(wanted), IN_MAX):
+        portion = wanted[start : start + IN_MAX]
+        in_groups = entries.c.prefix.in_({tag[:PREFIX_BYTES] for tag in portion})
+        question = select(entries.c.tag, func.count()).where(in_groups).group_by(entries.c.tag)
+        counts.update({bytes(tag): int(count) for tag, count in connection.execute(question)})
+    return counts
 
 
 def entries_of(connection: Connection, seq: int) -> list[tuple[bytes, bytes]]:

@@ -46,10 +46,10 @@ _IS_SETTLED = select(search_concerns.c.ucr).where(_WHOM, search_concerns.c.ucr =
 first_waiting = select(func.min(search_waiting.c.record_seq)).scalar_subquery()
 """The oldest record whose facts wait; none before it do, so that what is settled is not looked up there."""
 
-_WAITING_OF_TAGS = (
+_WAITING_OF_PREFIXES = (
     select(search_waiting.c.facts)
     .join(entries, entries.c.record_seq == search_waiting.c.record_seq)
-    .where(entries.c.tag.in_(bindparam("tags", expanding=True)), entries.c.record_seq >= first_waiting)
+    .where(entries.c.prefix.in_(bindparam("prefixes", expanding=True)), entries.c.record_seq >= first_waiting)
     .limit(WAITING_MAX)
 )
 
@@ -147,9 +147,9 @@ def records_to_index(connection: Connection, after: int, count_max: int) -> list
     return [RecordToIndex(int(seq), name, bytes(jwt), bytes(disclosures)) for seq, name, jwt, disclosures in rows]
 
 
-def waiting_facts(connection: Connection, tags: Collection[bytes]) -> Sequence[bytes]:
-    """The packed facts that wait of records under these tags."""
-    return connection.execute(_WAITING_OF_TAGS, {"tags": [*tags]}).scalars().all()
+def waiting_facts(connection: Connection, prefixes: Collection[bytes]) -> Sequence[bytes]:
+    """The packed facts that wait of records in lanes with these prefixes."""
+    return connection.execute(_WAITING_OF_PREFIXES, {"prefixes": [*prefixes]}).scalars().all()
 
 
 def concerns(connection: Connection, ucr: str, whom: Sequence[str]) -> bool:

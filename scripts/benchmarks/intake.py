@@ -135,7 +135,7 @@ class ProvableWatch:
 
 def _digests(body: bytes) -> list[bytes]:
     signed = SignedRecord.parse(body)
-    return [entry_digest(signed.digest, digest) for digest, _ in signed.ucr_elements()]
+    return [entry_digest(signed, digest) for digest, _ in signed.ucr_elements()]
 
 
 def _portions(bodies: Sequence[bytes], size: int, count: int) -> list[Sequence[bytes]]:

@@ -112,7 +112,10 @@ def _consignment_bundle(town: Town, size: int) -> Made:
 
 def _entries(town: Town, signed: SignedRecord) -> list[bytes]:
     tags = town.gateway.services.tag_keys
-    return [entry(tags.tag(str(ucr), 0), entry_digest(signed.digest, digest)) for digest, ucr in signed.ucr_elements()]
+    return [
+        entry(tags.lane_tag(str(ucr), signed.iss, 0), entry_digest(signed, digest))
+        for digest, ucr in signed.ucr_elements()
+    ]
 
 
 def _queries(town: Town) -> Queries:

@@ -315,14 +315,15 @@ def refresh(
 
     For bundles whose validators are no longer accepted. What was said of the consignment since is in it as well.
     """
-    from chain.proof.bundle import BUNDLE_BYTES_MAX, Bundle
-    from chain.proof.bundle_builder import as_shown_before
+    from chain.proof.bundle import BUNDLE_BYTES_MAX
+    from chain.proof.bundle_reader import parse_bundle
+    from chain.proof.redaction import as_shown_before
     from scripts.consortium_folder import write_private
     from scripts.local_adapters import gateway_of
 
     folder = folder_option(directory)
     with old.open("rb") as file:
-        before = Bundle.parse(file.read(BUNDLE_BYTES_MAX + 1))
+        before = parse_bundle(file.read(BUNDLE_BYTES_MAX + 1))
     if before.subject_ucr is None and len(before.subject_records) != 1:
         raise MalformedBundle("subject.records", "has more than one record", fix="Fetch a bundle for each of them")
     with gateway_of(folder, folder.member(member), gateway_url) as gateway:
@@ -330,7 +331,7 @@ def refresh(
             content = gateway.record_bundle(before.subject_records[0])
         else:
             content = gateway.consignment_bundle(before.subject_ucr)
-    said = as_shown_before(Bundle.parse(content), before).format()
+    said = as_shown_before(parse_bundle(content), before).format()
     write_private(out, said)
     print(f"{out}: {len(said):,} bytes. Verify it: tongguan verify {out} --trust-root {folder.trust_root}")
 

@@ -29,7 +29,6 @@ def register(app: typer.Typer) -> None:
     trust_roots.command("show")(show_trust_root)
     trust_roots.command("extend")(extend_trust_root)
     trust_roots.command("distrust")(distrust_range)
-    trust_roots.command("public")(publish_trust_root)
     app.add_typer(trust_roots, name="trust-root")
 
 
@@ -56,20 +55,20 @@ def verify_receipt(
     receipt, or too little, or is not to be relied on.
     """
     from chain.proof.bundle import BUNDLE_BYTES_MAX
-    from chain.verify import Fate, Verdict, verify_file
+    from chain.verify import Fate, verify_file
     from chain.verify.report import MEANING, clean, speak
 
     text = _read(receipt, RECEIPT_BYTES_MAX).decode("utf-8", "replace").strip()
     report = verify_file(_read(bundle, BUNDLE_BYTES_MAX), read_trust_root(trust_root))
     found = next((one for one in report.receipts if one.receipt == text), None)
-    if report.verdict >= Verdict.INVALID:
+    if report.verdict.is_refuted:
         print(f"{bundle}: {report.verdict.name} — {speak(MEANING[report.verdict], lang)}", file=sys.stderr)
         sys.exit(2)
     if found is None:
         print(f"{bundle}: this very receipt is not in it, or could not be judged", file=sys.stderr)
         sys.exit(2)
     print(f"{str(found.fate).upper()}: {clean(speak(found.why, lang))}")
-    sys.exit({Fate.KEPT: 0, Fate.EXCUSED: 0, Fate.BROKEN: 1}.get(found.fate, 2))
+    sys.exit({Fate.KEPT: 0, Fate.EXCUSED: 0, Fate.BROKEN: 1, Fate.FORGED: 1}.get(found.fate, 2))
 
 
 def redact(
@@ -78,10 +77,11 @@ def redact(
     keep: Annotated[list[str], typer.Option("--keep", help="section to go on showing, e.g. status; repeatable")],
 ) -> None:
     """Withhold every section of a bundle's records but those kept; what is withheld keeps its name."""
-    from chain.proof.bundle import BUNDLE_BYTES_MAX, Bundle
-    from chain.proof.bundle_builder import redact as redacted
+    from chain.proof.bundle import BUNDLE_BYTES_MAX
+    from chain.proof.bundle_reader import parse_bundle
+    from chain.proof.redaction import redact as redacted
 
-    said = redacted(Bundle.parse(_read(bundle, BUNDLE_BYTES_MAX)), keep).format()
+    said = redacted(parse_bundle(_read(bundle, BUNDLE_BYTES_MAX)), keep).format()
     _write(out, said)
     print(f"{out}: {len(said):,} bytes, showing ucr, {', '.join(sorted(keep))}")
 
@@ -111,11 +111,6 @@ def distrust_range(
     _save(out, read_trust_root(trust_root).without_trust_in(from_block))
 
 
-def publish_trust_root(trust_root: TrustRootFile, out: OutFile) -> None:
-    """Write the public edition: the same without tag keys."""
-    _save(out, read_trust_root(trust_root).public_edition())
-
-
 def _read(path: Path, bytes_max: int) -> bytes:
     """The file, or one byte more than the limit, so that its parser refuses it; exits 2 where it cannot be read."""
     try:
@@ -134,22 +129,16 @@ def read_trust_root(path: Path) -> TrustRoot:
 
 
 def _save(path: Path, trust_root: TrustRoot) -> None:
-    if trust_root.tag_keys is None:
-        _write(path, trust_root.format())
-    else:
-        from scripts.consortium_folder import write_private
-
-        write_private(path, trust_root.format())
+    _write(path, trust_root.format())
     print_trust_root(path, trust_root)
 
 
 def print_trust_root(path: Path, trust_root: TrustRoot) -> None:
-    """Says which edition it is, its fingerprint, and at which batches its epochs of tag keys begin."""
-    print(f"{path}: {'public' if trust_root.tag_keys is None else 'auditor'} edition")
+    """Says its fingerprint, and at which batches its epochs of tag keys begin."""
+    print(f"{path}:")
     print(f"fingerprint  {trust_root.fingerprint.hex()}")
     print(f"compare      {trust_root.short_fingerprint}")
-    if trust_root.tag_keys is not None:
-        print(f"tag keys     from batch {', '.join(str(one.from_batch) for one in trust_root.tag_keys)}")
+    print(f"tag keys     from batch {', '.join(str(one.from_batch) for one in trust_root.tag_keys)}")
 
 
 def _address(text: str) -> bytes:

@@ -1,19 +1,22 @@
 """What whoever runs a gateway types about tag keys: begin a new epoch, and take in one that another began.
 
 A new epoch begins at a batch that is still ahead, so that every gateway and every auditor can know of it by then. The
-trust root is written before the gateway's key file: killed in between, auditors look for entries that are not there yet
-(INCOMPLETE), and never miss any; `take` with the new trust root then finishes it.
+new secret is written beside the gateway's key file first, then the trust root, then the key file: killed in between,
+auditors look for lanes that are not there yet (which they are told are missing), and never miss any; `take` with the
+new trust root and the file beside the keys then finishes it.
 """
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from chain.errors import Malformed, Refused
+from chain.proof.vrf import VrfSecretKey
 from scripts.commands.proof_commands import print_trust_root, read_trust_root
 from scripts.commands.registry import DEFAULT_DIR, DEFAULT_RPC, Directory, Rpc, connected
 from scripts.consortium_folder import BrokenFolder, ConsortiumFolder, tag_key_file, write_open, write_private
@@ -23,6 +26,9 @@ if TYPE_CHECKING:
 
 LEAD_BATCHES = 2_000
 """How far ahead a new epoch begins unless told: at two batches a second a quarter of an hour, most often hours."""
+
+Epoch = tuple[int, VrfSecretKey]
+"""The first batch of a tag key, and its secret part."""
 
 tags_app = typer.Typer(help="Tag keys: begin a new epoch, take in one that another began.", no_args_is_help=True)
 
@@ -50,8 +56,8 @@ def rotate(
 ) -> None:
     """Begin a new epoch of tag keys at a batch that is still ahead: a new key, and the trust root extended by it.
 
-    Every other gateway takes it in with `take` and starts again before that batch; auditors are told the new trust
-    root's fingerprint by the way that they were told the old one's.
+    Every other gateway takes in trust root and key file with `take` and starts again before that batch. The key file is
+    secret. Auditors are told the new trust root's fingerprint by the way that they were told the old one's.
     """
     folder, ledger = connected(directory, rpc)
     count = ledger.batch_count()
@@ -59,13 +65,19 @@ def rotate(
     if first <= count:
         raise NotAhead(f"batch {first} is not ahead: {count} batches stand on the chain", field="from_batch")
     root = read_trust_root(folder.trust_root)
-    _save(folder, root, root.with_tag_key(first, secrets.token_bytes(32)))
-    print(f"{count} batches stand on the chain; give the new trust root to the other gateways before batch {first}.")
+    secret = VrfSecretKey(secrets.token_bytes(32))
+    epochs = [*_epochs(_key_file(folder)), (first, secret)]
+    _save(folder, root, root.with_tag_key(first, secret.public), epochs)
+    print(
+        f"{count} batches stand on the chain; give the new trust root and {_key_file(folder)} (secret) to the other "
+        f"gateways before batch {first}."
+    )
 
 
 @tags_app.command("take")
 def take(
-    trust_root: Annotated[Path, typer.Argument(help="the extended trust root, auditor edition", metavar="TRUST-ROOT")],
+    trust_root: Annotated[Path, typer.Argument(help="the extended trust root", metavar="TRUST-ROOT")],
+    key_file: Annotated[Path, typer.Argument(help="the other gateway's file of tag keys", metavar="TAG-KEYS")],
     fingerprint: Annotated[str, typer.Option(help="its fingerprint as it was told to you by another way")],
     directory: Directory = DEFAULT_DIR,
 ) -> None:
@@ -76,34 +88,44 @@ def take(
     folder.require_founded()
     own, new = read_trust_root(folder.trust_root), read_trust_root(trust_root)
     require_fingerprint(new, fingerprint)
-    _require_extension(folder, own, new)
-    _save(folder, own, new)
+    epochs = _epochs(key_file)
+    _require_extension(folder, own, new, epochs)
+    _save(folder, own, new, epochs)
 
 
-def _require_extension(folder: ConsortiumFolder, own: TrustRoot, new: TrustRoot) -> None:
-    """Raises ForeignTrustRoot unless `new` is of this consortium and keeps every tag key that the gateway has."""
+def _epochs(key_file: Path) -> list[Epoch]:
+    """The first batch and the secret of each tag key in a file."""
     from gateway.membership.tag_keys import TagKeys
 
+    return [(epoch.from_batch, epoch.secret) for epoch in TagKeys.load(key_file).epochs]
+
+
+def _require_extension(folder: ConsortiumFolder, own: TrustRoot, new: TrustRoot, epochs: Sequence[Epoch]) -> None:
+    """Raises ForeignTrustRoot unless `new` is of this consortium and keeps every tag key that the gateway has.
+
+    Raises it also where the secrets are not those of its tag keys.
+    """
     if (own.consortium, own.chain_id, own.genesis_hash) != (new.consortium, new.chain_id, new.genesis_hash):
         raise ForeignTrustRoot("trust root", "is of the consortium whose folder this is", value=new.consortium.hex())
-    if new.tag_keys is None:
-        raise ForeignTrustRoot("tag_keys", "are not in the public edition", fix="Take the auditor's")
-    known = [(one.from_batch, one.key) for one in TagKeys.load(_key_file(folder)).epochs]
-    if [(one.from_batch, one.key) for one in new.tag_keys][: len(known)] != known:
+    known = _epochs(_key_file(folder))
+    if [*epochs[: len(known)]] != known:
         raise ForeignTrustRoot("tag_keys", "begin with those that the gateway files by now")
+    if [(key.from_batch, key.key) for key in new.tag_keys] != [(first, secret.public) for first, secret in epochs]:
+        raise ForeignTrustRoot("tag_keys", "are those of the key file", fix="Take both from one gateway")
 
 
-def _save(folder: ConsortiumFolder, own: TrustRoot, new: TrustRoot) -> None:
-    """Writes both editions of the new trust root, then the gateway's keys; the old trust root stays beside them."""
+def _save(folder: ConsortiumFolder, own: TrustRoot, new: TrustRoot, epochs: Sequence[Epoch]) -> None:
+    """Writes the secrets beside the gateway's keys, the new trust root, then the keys; the old trust root stays too."""
     file = _key_file(folder)
+    beside = file.with_name(f"{file.name}.new")
+    write_private(beside, tag_key_file(epochs))
     if new.fingerprint != own.fingerprint:
-        write_private(folder.path / f"trust-root.{own.fingerprint.hex()[:16]}.json", own.format())
-    write_private(folder.trust_root, new.format())
-    write_open(folder.public_trust_root, new.public_edition().format())
-    write_private(file, tag_key_file(new.tag_keys or ()))
+        write_open(folder.path / f"trust-root.{own.fingerprint.hex()[:16]}.json", own.format())
+    write_open(folder.trust_root, new.format())
+    write_private(file, tag_key_file(epochs))
+    beside.unlink()
     print_trust_root(folder.trust_root, new)
-    starts = [one.from_batch for one in new.tag_keys or ()]
-    print(f"{file}: {len(starts)} epochs. Start the gateway again before batch {starts[-1]}.")
+    print(f"{file}: {len(epochs)} epochs. Start the gateway again before batch {epochs[-1][0]}.")
 
 
 def _key_file(folder: ConsortiumFolder) -> Path:

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from chain.identifiers import HsCode, Uscc
-from chain.proof.bundle import Bundle
+from chain.proof.bundle_reader import parse_bundle
 from chain.records.base import Reference
 from chain.records.customs import CustomsDeclaration, DeclarationHead
 from chain.records.scalars import Amount, Weight
@@ -156,7 +156,7 @@ def test_the_proof_bundle_is_saved_and_valid(visitor: Visitor, ucr: str) -> None
     with visitor.page.expect_download() as saved:
         visitor.page.get_by_role("button", name="Download the proof bundle", exact=True).click()
     assert saved.value.suggested_filename == f"{ucr}.bundle.json"
-    bundle = Bundle.parse(Path(saved.value.path()).read_bytes())
+    bundle = parse_bundle(Path(saved.value.path()).read_bytes())
     assert verify(bundle, visitor.served.town.root).verdict is Verdict.VALID
 
 

@@ -40,7 +40,7 @@ def test_a_dropped_index_is_replayed_to_the_same_answers(ledger: PaperLedger, tm
     for _ in range(3):
         Follower(ledger, second, CONSORTIUM).catch_up()
     assert first.progress() == second.progress()
-    assert first.chain(entry(7, 0)[:16]) == second.chain(entry(7, 0)[:16])
+    assert first.lane(entry(7, 0)[:16]) == second.lane(entry(7, 0)[:16])
     assert first.advance_map(10) == second.advance_map(10)
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from chain.index_store import DamagedIndex, IndexDisagrees, IndexedBatch, IndexStore
 from chain.proof.batch import BatchFacts, entries_root
 from chain.proof.hashes import keccak256
-from chain.proof.index_map import EMPTY, IndexMap, verify_map_proof
+from chain.proof.index_map import EMPTY, IndexMap, lane_head, verify_group_proof
 
 CONSORTIUM = bytes(range(32))
 GATEWAY = bytes.fromhex("11" * 20)
@@ -25,11 +25,11 @@ def batch(index: int, entries: list[bytes], *, void: bool = False) -> tuple[Inde
 
 
 def entry(tag: int, digest: int) -> bytes:
-    # Tags that share long prefixes, so that pages nest deeply.
-    return struct.pack(">QQ", tag >> 4, tag & 15) + digest.to_bytes(32, "big")
+    # Prefixes that share many bits, so that pages nest deeply, with up to four lanes each.
+    return struct.pack(">QQ", tag >> 2, tag & 3) + digest.to_bytes(32, "big")
 
 
-tags = st.one_of(st.integers(0, 40), st.integers(0, (1 << 68) - 1))
+tags = st.one_of(st.integers(0, 40), st.integers(0, (1 << 66) - 1))
 batches = st.lists(
     st.lists(st.builds(entry, tags, st.integers(0, 30)), min_size=1, max_size=12), min_size=1, max_size=6
 )
@@ -46,12 +46,15 @@ def test_map_root_and_every_proof_equal_the_reference(
     for index, entries in enumerate(said):
         reference.apply(index, entries)
         assert store.advance_map(index + 1) == reference.root
-        for tag in {one[:16] for rows in said for one in rows} | {bytes(16), b"\xff" * 16}:
-            proof, links, as_of = store.prove(tag)
+        for prefix in {one[:8] for rows in said for one in rows} | {bytes(8), b"\xff" * 8}:
+            proof, as_of = store.prove_group(prefix)
             assert as_of == index + 1
-            assert proof == reference.prove(tag)
-            assert verify_map_proof(proof, reference.root)
-            assert [(link.entry_digest, link.batch) for link in links] == reference.chains.get(tag, [])
+            assert proof == reference.prove_group(prefix)
+            assert verify_group_proof(proof, reference.root)
+            for lane in proof.lanes:
+                leaves = [link.leaf for link in store.lane(lane.tag, as_of)]
+                assert leaves == reference.lanes[lane.tag]
+                assert lane_head(leaves) == lane.head
     store.close()
 
 
@@ -59,7 +62,7 @@ def test_a_void_batch_counts_nothing_and_is_named(tmp_path: Path) -> None:
     store = IndexStore.open(tmp_path, CONSORTIUM)
     store.apply([batch(0, [entry(1, 1)], void=True), batch(1, [entry(1, 2)])], 2, "0xaa")
     assert store.void_batches() == [0]
-    assert [link.entry_digest[-1] for link in store.chain(entry(1, 0)[:16])] == [2]
+    assert [link.entry_digest[-1] for link in store.lane(entry(1, 0)[:16])] == [2]
 
 
 def test_a_repeated_entry_counts_where_it_first_stood(tmp_path: Path) -> None:
@@ -68,7 +71,7 @@ def test_a_repeated_entry_counts_where_it_first_stood(tmp_path: Path) -> None:
     link = store.find_link(entry(1, 1)[:16], entry(1, 1)[16:])
     assert link is not None
     assert (link.batch, link.position) == (0, 0)
-    assert len(store.chain(entry(1, 1)[:16])) == 1
+    assert len(store.lane(entry(1, 1)[:16])) == 1
 
 
 def test_an_attested_root_that_differs_changes_nothing(tmp_path: Path) -> None:
@@ -85,7 +88,7 @@ def test_a_batch_out_of_order_is_refused_whole(tmp_path: Path) -> None:
     with pytest.raises(DamagedIndex):
         store.apply([batch(0, [entry(1, 1)]), batch(2, [entry(1, 2)])], 3, "0xaa")
     assert store.progress().batch_count == 0
-    assert store.chain(entry(1, 1)[:16]) == []
+    assert store.lane(entry(1, 1)[:16]) == []
 
 
 def test_an_index_of_another_consortium_is_refused(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from coincurve import PrivateKey
 
@@ -17,13 +17,13 @@ from chain.jws import sign_compact
 from chain.keys import SigningKey
 from chain.members import AccountPurpose, AddedBy, KeyState, MemberKind, MemberState, Role
 from chain.proof import batch, rlp, storage_layout
-from chain.proof.batch import BatchFacts
+from chain.proof.batch import PREFIX_BYTES, BatchFacts, Purpose
 from chain.proof.bundle import Bundle, ShownReceipt
 from chain.proof.bundle_builder import (
     AnchoredBatch,
     ChainIdentity,
     ContractProof,
-    HeadToShow,
+    GroupToShow,
     Place,
     RecordToShow,
     assemble,
@@ -31,11 +31,12 @@ from chain.proof.bundle_builder import (
 )
 from chain.proof.hashes import keccak256, sha256
 from chain.proof.header import BFT_MIX_HASH, Extra, Header
-from chain.proof.index_map import IndexMap, prove
+from chain.proof.index_map import IndexMap
 from chain.proof.merkle import inclusion_path, tree_root
 from chain.proof.receipt import GROUP_TYP, RECEIPT_TYP, SignedReceipt
 from chain.proof.slots import SlotRequest, required_slots
 from chain.proof.storage_layout import CheckpointWord
+from chain.proof.vrf import VrfSecretKey
 from chain.sdjwt import SignedRecord, issue
 from chain.verify.trust_root import LEDGER, REGISTRY, Contract, TagKey, TrustRoot, ValidatorRange
 from tests.record_numbers import jti_of
@@ -53,6 +54,14 @@ RULES: Mapping[str, Role] = {
 }
 GENESIS_TIME = 1_700_000_000
 BLOCK_TIME_S = 10
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """A tag key from a batch on, with its secret part."""
+
+    from_batch: int
+    secret: VrfSecretKey
 
 
 class Trie:
@@ -141,7 +150,7 @@ class Consortium:
     keys: dict[str, SigningKey] = field(default_factory=dict)
     records: dict[str, SignedRecord] = field(default_factory=dict)
     places: dict[bytes, tuple[int, int]] = field(default_factory=dict)
-    tag_keys: list[TagKey] = field(default_factory=list)
+    epochs: list[Epoch] = field(default_factory=list)
     since: dict[tuple[str, object], list[int]] = field(default_factory=dict)
     checkpoints: int = 0
     checkpoint_map: IndexMap = field(default_factory=IndexMap)
@@ -155,7 +164,7 @@ class Consortium:
         self.registry = SimulatedContract(self._bytes("registry")[:20], self._bytes("registry code"))
         self.ledger = SimulatedContract(self._bytes("ledger")[:20], self._bytes("ledger code"))
         self.validator_keys = [PrivateKey(self._bytes(f"validator {i}")) for i in range(self.validators)]
-        self.tag_keys.append(TagKey(0, self._bytes("tag key 0")))
+        self.begin_epoch(0)
         self.add_member(BROKER, Role.BROKER)
         self.add_member(CUSTOMS, Role.CUSTOMS, MemberKind.GOVERNOR)
         self.add_member(GATEWAY, Role.GATEWAY, MemberKind.GOVERNOR)
@@ -225,14 +234,19 @@ class Consortium:
         self.records[signed.record_id] = signed
         return signed
 
-    def tag(self, ucr: str) -> bytes:
-        """The tag of a UCR in the newest epoch."""
-        return batch.tag(self.tag_keys[-1].key, ucr)
+    def begin_epoch(self, from_batch: int) -> None:
+        """A new tag key, from that batch on."""
+        self.epochs.append(Epoch(from_batch, VrfSecretKey(self._bytes(f"tag key {len(self.epochs)}"))))
 
-    def entries_of(self, signed: SignedRecord) -> list[bytes]:
+    def tag(self, ucr: str, issuer: str = BROKER, epoch: int = -1, purpose: Purpose = Purpose.UCR) -> bytes:
+        """The tag of an issuer's lane of a UCR, in the newest epoch unless told."""
+        return batch.lane_tag(self.epochs[epoch].secret.output(purpose.vrf_input(ucr)), issuer)
+
+    def entries_of(self, signed: SignedRecord, epoch: int = -1) -> list[bytes]:
         """The entries that an honest gateway makes of a record."""
+        purpose = Purpose.ACCESS if signed.vct == "audit.access" else Purpose.UCR
         return [
-            batch.entry(self.tag(str(ucr)), batch.entry_digest(signed.digest, digest))
+            batch.entry(self.tag(str(ucr), signed.iss, epoch, purpose), batch.entry_digest(signed, digest))
             for digest, ucr in signed.ucr_elements()
         ]
 
@@ -265,9 +279,16 @@ class Consortium:
         self.block += 1
         return facts
 
+    def skip_batches(self, count: int) -> None:
+        """So many batches of one entry each, of consignments that nobody asks about."""
+        for number in range(count):
+            self.anchor_entries([sha256(b"skipped" + number.to_bytes(4, "big"))[:16] + bytes(32)])
+
     def map_now(self) -> tuple[int, IndexMap]:
         """How many batches there are, and the map over them, to be attested later."""
-        return len(self.batches), IndexMap({t: list(c) for t, c in self.map.chains.items()}, dict(self.map.leaves))
+        return len(self.batches), IndexMap(
+            {tag: list(lane) for tag, lane in self.map.lanes.items()}, dict(self.map.leaves)
+        )
 
     def checkpoint(self, votes: int = 2, dissent: int = 0, about: tuple[int, IndexMap] | None = None) -> None:
         """The governors attest the map as it is now, or as it was when `map_now` was asked."""
@@ -377,7 +398,7 @@ class Consortium:
     # -- bundles
 
     def trust_root(self) -> TrustRoot:
-        """The auditor's edition."""
+        """What an auditor believes beforehand."""
         return TrustRoot(
             consortium=self.consortium,
             chain_id=20211,
@@ -391,7 +412,7 @@ class Consortium:
             record_rules=RULES,
             independent_validators=True,
             independent_attesters=True,
-            tag_keys=tuple(self.tag_keys),
+            tag_keys=tuple(TagKey(epoch.from_batch, epoch.secret.public) for epoch in self.epochs),
             predecessor=None,
         )
 
@@ -399,51 +420,68 @@ class Consortium:
         """A record with its places in batches, under these tags or all."""
         places = []
         for digest, _ in signed.ucr_elements():
-            wanted = batch.entry_digest(signed.digest, digest)
+            wanted = batch.entry_digest(signed, digest)
             for entry, (index, position) in self.places.items():
                 if entry[16:] == wanted and (tags is None or entry[:16] in tags):
                     places.append(Place(entry[:16], digest, index, position))
         return RecordToShow(signed, tuple(places))
 
-    def record_bundle(self, *records: SignedRecord, receipts: Collection[SignedReceipt] = ()) -> Bundle:
-        """A bundle about these records."""
+    def record_bundle(
+        self, *records: SignedRecord, receipts: Collection[SignedReceipt] = (), opened: bool = False
+    ) -> Bundle:
+        """A bundle about these records, their issuers' lanes opened or shown by their heads alone."""
         shown = [self.to_show(one) for one in records]
-        tags = {place.tag for one in shown for place in one.places}
-        return self.bundle([one.record_id for one in records], shown, sorted(tags), receipts)
+        return self.bundle([one.record_id for one in records], shown, None, receipts, opened=opened)
 
     def consignment_bundle(self, ucr: str = UCR, receipts: Collection[SignedReceipt] = ()) -> Bundle:
         """A bundle of all that was anchored for a UCR up to the newest checkpoint."""
-        covered = len(self.batches) if self.checkpoints else 0
-        tags = sorted({batch.tag(one.key, ucr) for one in self.tag_keys if one.from_batch < covered})
-        digests = {one.digest for tag in tags for one in self.checkpoint_map.chains.get(tag, [])}
+        groups = self.groups_of(Purpose.UCR, ucr)
+        in_lanes = {(tag, leaf.digest) for group in groups for tag, lane in group.leaves.items() for leaf in lane}
         shown = []
         for signed in self.records.values():
-            one = self.to_show(signed, tags)
-            places = tuple(p for p in one.places if batch.entry_digest(signed.digest, p.ucr_digest) in digests)
+            one = self.to_show(signed)
+            places = tuple(
+                place for place in one.places if (place.tag, batch.entry_digest(signed, place.ucr_digest)) in in_lanes
+            )
             if places:
                 shown.append(RecordToShow(signed, places))
-        return self.bundle(ucr, shown, tags, receipts)
+        return self.bundle(ucr, shown, groups, receipts)
+
+    def groups_of(self, purpose: Purpose, ucr: str) -> list[GroupToShow]:
+        """All lanes of a UCR in each epoch that has begun under the newest checkpoint."""
+        covered = self.covered if self.checkpoints else len(self.batches)
+        shown = [at for at, epoch in enumerate(self.epochs) if epoch.from_batch < covered or at == 0]
+        return [self.group_of(purpose, ucr, epoch) for epoch in shown]
+
+    def group_of(self, purpose: Purpose, ucr: str, epoch: int) -> GroupToShow:
+        """All lanes of a UCR in one epoch as of the newest checkpoint."""
+        secret = self.epochs[epoch].secret
+        prefix = batch.lane_prefix(secret.output(purpose.vrf_input(ucr)))
+        held = self.checkpoint_map if self.checkpoints else IndexMap()
+        leaves = {tag: tuple(lane) for tag, lane in held.lanes.items() if tag[:PREFIX_BYTES] == prefix}
+        proof = held.prove_group(prefix) if self.checkpoints else None
+        return GroupToShow(purpose, ucr, epoch, secret.prove(purpose.vrf_input(ucr)), proof, leaves)
 
     def bundle(
         self,
         subject: str | Collection[str],
         shown: Sequence[RecordToShow],
-        tags: Sequence[bytes],
+        groups: Sequence[GroupToShow] | None = None,
         receipts: Collection[SignedReceipt] = (),
+        *,
+        opened: bool = False,
     ) -> Bundle:
-        """A bundle under the block now."""
+        """A bundle under the block now; with the groups of all that its records name unless others are given."""
         ids = {one.signed.record_id for one in shown}
         promised = [(one, self.records[str(one.claims["record_id"])]) for one in receipts]
         promises = [ShownReceipt(one, None if r.record_id in ids else r.with_elements(())) for one, r in promised]
         request = self.request(shown, promises)
         slots = required_slots(request)
-        heads = []
-        if self.checkpoints:
-            for tag in tags:
-                chain = tuple(self.checkpoint_map.chains.get(tag, []))
-                heads.append(HeadToShow(prove(self.checkpoint_map.leaves, tag), chain))
         by_kid = {key.public.kid: key.public for key in self.keys.values()}
         kids = {one.signed.kid for one in shown} | {one.kid for one in receipts} | {one.kid for _, one in promised}
+        wanted = self._groups_of_records(shown) if groups is None else groups
+        if opened:
+            wanted = [replace(group, opened=frozenset(group.leaves)) for group in wanted]
         return assemble(
             ChainIdentity(self.consortium, 20211, self.genesis_hash),
             subject,
@@ -454,9 +492,18 @@ class Consortium:
             batches=[self.batches[index] for index in request.batches],
             records=shown,
             keys=[by_kid[kid] for kid in kids],
-            heads=heads,
+            groups=wanted,
             receipts=promises,
         )
+
+    def _groups_of_records(self, shown: Iterable[RecordToShow]) -> list[GroupToShow]:
+        """The groups of every UCR that one of these entries is for, in the epochs that the records stand in."""
+        names: dict[tuple[Purpose, str], None] = {}
+        for one in shown:
+            purpose = Purpose.ACCESS if one.signed.vct == "audit.access" else Purpose.UCR
+            ucrs = {digest: ucr for digest, ucr in one.signed.ucr_elements() if isinstance(ucr, str)}
+            names |= {(purpose, ucrs[place.ucr_digest]): None for place in one.places if place.ucr_digest in ucrs}
+        return [group for name in names for group in self.groups_of(*name)]
 
     def request(self, shown: Iterable[RecordToShow], receipts: Collection[ShownReceipt] = ()) -> SlotRequest:
         """What a header proof must cover for these records."""

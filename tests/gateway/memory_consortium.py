@@ -36,11 +36,13 @@ from chain.members import (
 )
 from chain.proof.batch import BatchFacts, batch_id
 from chain.proof.hashes import keccak256, sha256
+from chain.proof.vrf import VrfSecretKey
 from chain.records import RECORD_RULES, RECORD_RULES_FILE, Code, Instant, LogisticsEvent, Reference, sign_record
 from chain.records.base import Document
 from chain.records.sections import Event
 from chain.sdjwt import SignedRecord
 from chain.verify.trust_root import LEDGER, REGISTRY, Contract, TrustRoot, ValidatorRange
+from chain.verify.trust_root import TagKey as RootTagKey
 from gateway.access.policy import POLICY_FILE
 from gateway.access.rate_limits import RateLimits
 from gateway.access.tokens import TokenService
@@ -207,6 +209,7 @@ class PaperChain(PaperLedger):
         return index
 
 
+TAG_SECRET = VrfSecretKey(bytes(range(32)))
 _PAPER_CONTRACTS = tuple(
     Contract(name, bytes([place]) * 20, bytes(32), 0, None) for place, name in enumerate((REGISTRY, LEDGER), 1)
 )
@@ -220,7 +223,7 @@ PAPER_TRUST_ROOT = TrustRoot(
     record_rules=RECORD_RULES,
     independent_validators=False,
     independent_attesters=False,
-    tag_keys=None,
+    tag_keys=(RootTagKey(0, TAG_SECRET.public),),
     predecessor=None,
 )
 
@@ -247,7 +250,7 @@ class PaperGateway:
         self.vault = Vault(DataKeys.load(folder / "data_keys_file"))
         self.signer = SigningKey.generate()
         self.account: LocalAccount = Account.create()
-        self.tag_keys = TagKeys((TagKey(0, bytes(range(32))),))
+        self.tag_keys = TagKeys((TagKey(0, TAG_SECRET),))
         chain.gateways.add(self.account.address.lower())
         self.settings = make_settings(folder, self.url, **settings)
         self.tracing = Tracing()

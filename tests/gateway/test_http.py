@@ -12,6 +12,7 @@ import httpx
 import pytest
 from starlette.testclient import TestClient
 
+from chain.encoding import base64url
 from chain.jws import sign_compact
 from chain.keys import SigningKey
 from chain.members import Role
@@ -227,8 +228,11 @@ def test_batches_are_told_with_their_entries(client: GatewayClient, gateway: Pap
     assert client.batch(0)["entries"] == [(tag + digest).hex() for tag, digest in receipt.entries]
 
 
-def test_the_trust_root_is_open_and_holds_no_tag_keys(http: TestClient) -> None:
-    assert "tag_keys" not in http.get("/v1/trust-root").json()
+def test_the_trust_root_is_open_and_holds_the_public_tag_keys_alone(http: TestClient, gateway: PaperGateway) -> None:
+    (epoch,) = gateway.tag_keys.epochs
+    said = http.get("/v1/trust-root")
+    assert said.json()["tag_keys"] == [{"from_batch": 0, "key": base64url(epoch.secret.public.raw)}]
+    assert base64url(epoch.secret.seed) not in said.text
 
 
 def test_the_schema_of_every_record_type_is_open(http: TestClient) -> None:

@@ -40,7 +40,7 @@ def test_a_receipt_names_every_entry_and_the_time_it_promises(gateway: PaperGate
     assert receipt.verify(gateway.signer.public)
     said: Any = receipt.claims
     assert (said["iss"], said["aud"], said["record_id"]) == (GATEWAY, CONSORTIUM.hex(), record.record_id)
-    tags = [gateway.tag_keys.tag(ucr(number), 0).hex() for number in (1, 2, 3)]
+    tags = [gateway.tag_keys.lane_tag(ucr(number), record.iss, 0).hex() for number in (1, 2, 3)]
     assert [entry[0] for entry in said["entries"]] == tags
     assert said["anchor_by"] == said["accepted_at"] + gateway.settings.anchor_promise_s
 

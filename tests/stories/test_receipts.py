@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from chain.proof.bundle import Bundle
+from chain.proof.bundle_reader import parse_bundle
 from chain.proof.receipt import SignedReceipt
 from chain.verify import Fate, Outcome, Verdict, verify_file
 from tests.gateway.query.consortium import order
@@ -21,12 +21,12 @@ def test_issuers_bundle_shows_that_its_receipt_was_kept_and_no_other_readers_bun
     promised = town.http.post("/v1/records", content=signed.serialize()).json()["receipt"]
     for path in (f"/v1/records/{signed.record_id}/bundle", f"/v1/consignments/{ucr}/bundle"):
         mine = town.get("trader", path).content
-        assert [one.receipt.text for one in Bundle.parse(mine).receipts] == [promised]
+        assert [one.receipt.text for one in parse_bundle(mine).receipts] == [promised]
         report = verify_file(mine, town.root)
         assert report.verdict is Verdict.VALID
         assert report.answers[14].outcome is Outcome.PASS
         assert [one.fate for one in report.receipts] == [Fate.KEPT]
-        assert Bundle.parse(town.get("customs", path).content).receipts == ()
+        assert parse_bundle(town.get("customs", path).content).receipts == ()
     assert SignedReceipt.parse(promised).claims["record_id"] == signed.record_id
     assert json.loads(mine)["receipts"][0]["jwt"] is None
 

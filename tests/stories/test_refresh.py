@@ -6,9 +6,10 @@ import time
 
 import pytest
 
-from chain.proof.bundle import Bundle
-from chain.proof.bundle_builder import as_shown_before, redact
+from chain.proof.bundle_reader import parse_bundle
+from chain.proof.redaction import as_shown_before, redact
 from chain.verify import Verdict, verify_file
+from chain.verify.context import Demand
 from tests.gateway.query.consortium import order, waybill
 from tests.stories.local_consortium import Town
 
@@ -18,10 +19,10 @@ def test_redacted_bundle_is_proved_under_a_later_header_and_shows_no_more_than_b
     ucr = f"6CN{town.member('trader').uscc}-REFRESH"
     said = town.say("trader", order(), ucr)
     town.cover()
-    old = redact(Bundle.parse(town.get("trader", f"/v1/consignments/{ucr}/bundle").content), ["references"])
+    old = redact(parse_bundle(town.get("trader", f"/v1/consignments/{ucr}/bundle").content), ["references"])
     town.say("carrier", waybill(), ucr)
     town.cover()
-    today = Bundle.parse(town.get("trader", f"/v1/consignments/{ucr}/bundle").content)
+    today = parse_bundle(town.get("trader", f"/v1/consignments/{ucr}/bundle").content)
     refreshed = as_shown_before(today, old)
     report = verify_file(refreshed.format(), town.root)
     assert report.verdict is Verdict.VALID
@@ -44,7 +45,7 @@ def test_bundle_tells_up_to_where_it_is_complete_while_newer_batches_wait_for_a_
         time.sleep(0.05)
     said = town.get("trader", f"/v1/consignments/{ucr}/bundle").content
     complete_until = waiting.facts.block - 1
-    report = verify_file(said, town.root, complete_until)
+    report = verify_file(said, town.root, Demand(as_of=complete_until))
     assert (report.verdict, report.is_complete) == (Verdict.VALID, True)
     assert report.covered_until_block == complete_until
-    assert verify_file(said, town.root, complete_until + 1).verdict is Verdict.INCOMPLETE
+    assert verify_file(said, town.root, Demand(as_of=complete_until + 1)).verdict is Verdict.NOT_COVERED

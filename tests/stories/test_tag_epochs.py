@@ -13,13 +13,16 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from chain.proof.bundle import Bundle
+from chain.encoding import base64url
+from chain.proof.batch import Purpose
+from chain.proof.bundle_reader import parse_bundle
+from chain.proof.vrf import VrfSecretKey
 from chain.verify import TrustRoot, Verdict, verify, verify_file
 from chain.verify.results import Outcome, Report
 from gateway.membership.tag_keys import TagKeys
 from scripts.cli import app
-from scripts.consortium_folder import ConsortiumFolder
-from tests.fakes.ledger_simulator import OTHER_UCR, UCR, Consortium, TagKey
+from scripts.consortium_folder import ConsortiumFolder, tag_key_file
+from tests.fakes.ledger_simulator import OTHER_UCR, UCR, Consortium
 from tests.gateway.query.consortium import order, waybill
 from tests.stories.local_consortium import Town, open_town
 
@@ -72,14 +75,14 @@ def test_records_before_and_after_a_rotation_are_found_and_proved_by_the_extende
     extended = root_of(folder)
     assert extended.short_fingerprint in done.output and f"before batch {first}" in done.output
     assert extended.predecessor == town.root.fingerprint
-    assert extended.tag_keys is not None and extended.tag_keys[:1] == town.root.tag_keys
+    assert extended.tag_keys[:1] == town.root.tag_keys
     assert [one.from_batch for one in extended.tag_keys] == [0, first]
     own = TagKeys.load(folder.gateway / "tag-keys.json")
-    assert [(one.from_batch, one.key) for one in own.epochs] == [(o.from_batch, o.key) for o in extended.tag_keys]
+    public = [(one.from_batch, one.secret.public) for one in own.epochs]
+    assert public == [(one.from_batch, one.key) for one in extended.tag_keys]
     assert (folder.gateway / "tag-keys.json").stat().st_mode & 0o077 == 0
     kept = folder.path / f"trust-root.{town.root.fingerprint.hex()[:16]}.json"
     assert TrustRoot.parse(kept.read_bytes()) == town.root
-    assert TrustRoot.parse(folder.public_trust_root.read_bytes()) == extended.public_edition()
 
     # Started again before that batch, the gateway goes on under the old key until it comes, and then under the new one.
     town.restart_gateway()
@@ -88,16 +91,18 @@ def test_records_before_and_after_a_rotation_are_found_and_proved_by_the_extende
         town.cover()
     later = town.say("trader", order(), ucr)
     town.cover()
-    index, tags = town.gateway.services.index, own.all_tags(ucr)
-    assert {link.batch < first for link in index.chain(tags[0])} == {True}
-    assert [link.batch >= first for link in index.chain(tags[1])] == [True]
+    index, trader, carrier = town.gateway.services.index, earlier.iss, town.member("carrier").uscc
+    lanes = {issuer: own.lane_tags(ucr, issuer) for issuer in (trader, carrier)}
+    assert {link.batch < first for old, _ in lanes.values() for link in index.lane(old)} == {True}
+    assert [link.batch >= first for link in index.lane(lanes[trader][1])] == [True]
+    assert index.lane(lanes[carrier][1]) == []
 
     # One view, one bundle: both epochs, complete by the extended trust root.
     view = town.get("trader", f"/v1/consignments/{ucr}").json()
     assert view["completeness"]["claim"] == "complete up to the checkpoint"
     assert {earlier.record_id, later.record_id} <= {one["record"] for one in view["records"]}
     after = bundle(town, f"/v1/consignments/{ucr}")
-    assert len(Bundle.parse(after).heads) == 2
+    assert [group.epoch for group in parse_bundle(after).groups] == [0, 1]
     silent = bundle(town, f"/v1/consignments/{quiet}")
     for said in (before, after, silent):
         report = verify_file(said, extended)
@@ -105,7 +110,6 @@ def test_records_before_and_after_a_rotation_are_found_and_proved_by_the_extende
     for signed in (earlier, later):
         alone = bundle(town, f"/v1/records/{signed.record_id}")
         assert verify_file(alone, extended).verdict is Verdict.VALID
-        assert verify_file(alone, extended.public_edition()).verdict is Verdict.VALID
     # Reads are logged under the new epoch's access tag, and found with the older ones.
     reads = town.get("trader", "/v1/access-log", ucr=ucr)
     assert reads.status_code == 200
@@ -127,12 +131,12 @@ def test_a_bundle_that_leaves_the_new_epoch_out_is_incomplete_by_the_extended_tr
     first, other = it.record(), it.record(ucrs=(OTHER_UCR,))
     it.anchor(first)
     old_tag, old_root = it.tag(UCR), it.trust_root()
-    it.tag_keys.append(TagKey(1, b"\x05" * 32))
+    it.begin_epoch(1)
     it.anchor(it.record(), other)
     it.checkpoint()
-    hiding = it.bundle(UCR, [it.to_show(first, [old_tag])], [old_tag])
+    hiding = it.bundle(UCR, [it.to_show(first, [old_tag])], [it.group_of(Purpose.UCR, UCR, 0)])
     extended = verify(hiding, it.trust_root())
-    assert extended.verdict is Verdict.INCOMPLETE and why(extended, "tags") == "1 of 2 epochs are not shown"
+    assert extended.verdict is Verdict.ENTRIES_MISSING and why(extended, "tags") == "1 of 2 epochs are not shown: 1"
     assert {one.outcome for one in extended.answers if one.name == "tags"} == {Outcome.SKIPPED}
     assert verify(hiding, old_root).verdict is Verdict.VALID
     whole = verify(it.consignment_bundle(), old_root)
@@ -142,32 +146,34 @@ def test_a_bundle_that_leaves_the_new_epoch_out_is_incomplete_by_the_extended_tr
 def test_another_gateway_takes_the_new_epoch_in_by_its_fingerprint_and_nothing_else(town: Town, tmp_path: Path) -> None:
     office, port = town.folder, ConsortiumFolder(tmp_path / "port")
     (port.path / "gateway").mkdir(parents=True)
-    port.trust_root.write_bytes(office.public_trust_root.read_bytes())
+    port.trust_root.write_bytes(office.trust_root.read_bytes())
     for name in ("settings.json", "tag-keys.json"):
         (port.gateway / name).write_bytes((office.gateway / name).read_bytes())
     assert typed("tag-keys", "rotate", "--dir", office.path).exit_code == 0
     extended = root_of(office)
     told = extended.short_fingerprint
 
-    def takes(file: Path, fingerprint: str = told) -> Result:
-        return typed("tag-keys", "take", file, "--fingerprint", fingerprint, "--dir", port.path)
+    def takes(file: Path, fingerprint: str = told, keys: Path = office.gateway / "tag-keys.json") -> Result:
+        return typed("tag-keys", "take", file, keys, "--fingerprint", fingerprint, "--dir", port.path)
 
     def refused(file: Path, fingerprint: str = told) -> str:
         done = takes(file, fingerprint)
         assert done.exit_code != 0
-        assert TrustRoot.parse(port.trust_root.read_bytes()) == town.root.public_edition()
+        assert TrustRoot.parse(port.trust_root.read_bytes()) == town.root
         return str(done.exception)
 
     assert "fingerprint" in refused(office.trust_root, town.root.short_fingerprint)
-    public = office.public_trust_root
-    assert "public edition" in refused(public, TrustRoot.parse(public.read_bytes()).short_fingerprint)
     other, foreign = tmp_path / "other.json", Consortium().trust_root()
     other.write_bytes(foreign.format())
     assert "is of the consortium" in refused(other, foreign.short_fingerprint)
     forgetful = json.loads(extended.format())
-    forgetful["tag_keys"][0]["key"] = "A" * 43
+    forgetful["tag_keys"][0]["key"] = base64url(VrfSecretKey(bytes(32)).public.raw)
     other.write_text(json.dumps(forgetful))
-    assert "begin with those" in refused(other, TrustRoot.parse(other.read_bytes()).short_fingerprint)
+    assert "those of the key file" in refused(other, TrustRoot.parse(other.read_bytes()).short_fingerprint)
+    strange = tmp_path / "strange-keys.json"
+    strange.write_bytes(tag_key_file([(0, VrfSecretKey(bytes(32))), (9, VrfSecretKey(b"\x01" * 32))]))
+    done = takes(office.trust_root, keys=strange)
+    assert done.exit_code != 0 and "begin with those" in str(done.exception)
 
     done = takes(office.trust_root)
     assert done.exit_code == 0, done.output
@@ -203,9 +209,12 @@ def test_killed_at_any_write_a_rotation_never_leaves_the_gateway_ahead_of_the_au
     assert (folder.gateway / "tag-keys.json").read_bytes() == old
     root = root_of(folder)
     if root == town.root:
-        assert step < 2
+        assert step < 3
         return
-    # The key is in the trust root, so nothing is lost: taking that in finishes it.
-    done = typed("tag-keys", "take", folder.trust_root, "--fingerprint", root.fingerprint.hex(), "--dir", folder.path)
+    # The secret stands beside the gateway's keys, so nothing is lost: taking it in finishes the rotation.
+    beside = folder.gateway / "tag-keys.json.new"
+    done = typed(
+        "tag-keys", "take", folder.trust_root, beside, "--fingerprint", root.fingerprint.hex(), "--dir", folder.path
+    )
     assert done.exit_code == 0, done.output
     assert len(TagKeys.load(folder.gateway / "tag-keys.json").epochs) == 2

@@ -9,19 +9,23 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from dataclasses import asdict
 from pathlib import Path
+from typing import NamedTuple
 
-from chain.encoding import Json
+from chain.encoding import Json, base64url
 from chain.members import Role
 from chain.proof import batch, rlp, storage_layout
-from chain.proof.batch import BatchFacts
+from chain.proof.batch import BatchFacts, Purpose
 from chain.proof.hashes import keccak256, sha256
 from chain.proof.header import Header
-from chain.proof.index_map import IndexMap, MapProof
+from chain.proof.index_map import GroupProof, IndexMap, MapLeaf
 from chain.proof.merkle import inclusion_path, leaf_hash, tree_root
 from chain.proof.seals import recover_signer
+from chain.proof.vrf import VrfSecretKey
+from chain.verify.context import Demand
 from tests.catalogue import VECTORS
-from tests.fakes.ledger_simulator import BROKER, UCR, Consortium, SimulatedContract
+from tests.fakes.ledger_simulator import BROKER, CUSTOMS, UCR, Consortium, SimulatedContract
 from tests.vectors import ed25519
 
 HERE = Path(__file__).resolve().parent
@@ -34,7 +38,8 @@ def main() -> int:
         (HERE / folder).mkdir()
     manifest: list[Json] = []
     for vector in VECTORS.values():
-        said, trust_root, *as_of = vector.make()
+        said, trust_root, *asked = vector.make()
+        question = asked[0] if asked else Demand()
         root_file = f"trust-roots/{trust_root.fingerprint.hex()[:16]}.json"
         (HERE / root_file).write_bytes(trust_root.format())
         (HERE / "bundles" / f"{vector.name}.json").write_bytes(said)
@@ -44,10 +49,11 @@ def main() -> int:
                 "says": vector.says,
                 "bundle": f"bundles/{vector.name}.json",
                 "trust_root": root_file,
-                "as_of": as_of[0] if as_of else None,
+                "question": asdict(question),
                 "verdict": vector.verdict.name,
                 "check": vector.check,
                 "not_counted": vector.not_counted,
+                "receipt": None if vector.fate is None else str(vector.fate),
             }
         )
     _write("manifest.json", manifest)
@@ -59,27 +65,36 @@ def main() -> int:
 
 def structures() -> Json:
     """Worked examples of what a bundle is made of; the same on every run."""
-    tag_key = bytes(range(32))
-    record_digest, ucr_digest = sha256(b"record"), sha256(b"ucr element")
-    tag = batch.tag(tag_key, UCR)
-    digest = batch.entry_digest(record_digest, ucr_digest)
+    secret = VrfSecretKey(bytes(range(32)))
+    record, ucr_digest = (
+        Words(sha256(b"record"), f"header.payload.{base64url(bytes(range(64)))}"),
+        sha256(b"ucr element"),
+    )
+    y, read_y = (secret.output(purpose.vrf_input(UCR)) for purpose in (Purpose.UCR, Purpose.ACCESS))
+    tag = batch.lane_tag(y, BROKER)
+    digest = batch.entry_digest(record, ucr_digest)
     entries = [batch.entry(tag, digest)] + [batch.entry(bytes([n]) * 16, bytes([n]) * 32) for n in range(4)]
     facts = BatchFacts(
         7, batch.entries_root(entries), len(entries), keccak256(b"".join(entries)), b"\xaa" * 20, 42, 1_700_000_000
     )
     index_map = IndexMap()
-    index_map.apply(facts.index, entries)
+    index_map.apply(facts.index, [*entries, batch.entry(batch.lane_tag(y, CUSTOMS), bytes(32))])
     it = Consortium(seed="vectors")
     drawn = Header.from_rlp(it.header_rlp(round_number=1))
     # The state holds keys that are drawn anew, so the example has a state root of its own.
     header = it.sealed(Header((*drawn.fields[:3], sha256(b"state"), *drawn.fields[4:])), range(3))
     return {
         "batch": {
-            "tag_key": tag_key.hex(),
+            "tag_secret": secret.seed.hex(),
+            "tag_key": secret.public.raw.hex(),
             "ucr": UCR,
+            "issuer": BROKER,
+            "y": y.hex(),
+            "vrf_proof": secret.prove(Purpose.UCR.vrf_input(UCR)).hex(),
             "tag": tag.hex(),
-            "access_tag": batch.access_tag(tag_key, UCR).hex(),
-            "record_digest": record_digest.hex(),
+            "access_tag": batch.lane_tag(read_y, BROKER).hex(),
+            "record_digest": record.digest.hex(),
+            "signature": bytes(range(64)).hex(),
             "ucr_digest": ucr_digest.hex(),
             "entry_digest": digest.hex(),
             "entry": entries[0].hex(),
@@ -98,11 +113,11 @@ def structures() -> Json:
         "index_map": {
             "root": index_map.root.hex(),
             "leaves": [
-                {"tag": leaf.tag.hex(), "count": leaf.count, "head": leaf.head.hex(), "hash": leaf.hash().hex()}
+                _leaf(leaf) | {"hash": leaf.hash().hex()}
                 for leaf in sorted(index_map.leaves.values(), key=lambda leaf: leaf.tag)
             ],
-            "membership": _map_proof(index_map.prove(tag)),
-            "absence": _map_proof(index_map.prove(b"\xff" * 16)),
+            "present": _group_proof(index_map.prove_group(tag[:8])),
+            "absent": _group_proof(index_map.prove_group(b"\xff" * 8)),
         },
         "header": {
             "rlp": header.to_rlp().hex(),
@@ -195,13 +210,24 @@ def _merkle(size: int) -> Json:
     }
 
 
-def _map_proof(proof: MapProof) -> Json:
-    leaf = proof.leaf
+def _group_proof(proof: GroupProof) -> Json:
     return {
-        "tag": proof.tag.hex(),
+        "prefix": proof.prefix.hex(),
         "siblings": [part.hex() for part in proof.siblings],
-        "leaf": None if leaf is None else {"tag": leaf.tag.hex(), "count": leaf.count, "head": leaf.head.hex()},
+        "lanes": [_leaf(lane) for lane in proof.lanes],
+        "other": None if proof.other is None else _leaf(proof.other),
     }
+
+
+def _leaf(leaf: MapLeaf) -> dict[str, Json]:
+    return {"tag": leaf.tag.hex(), "count": leaf.count, "dropped": leaf.dropped, "head": leaf.head.hex()}
+
+
+class Words(NamedTuple):
+    """What an entry is made of."""
+
+    digest: bytes
+    jwt: str
 
 
 def _slot(number: int) -> str:

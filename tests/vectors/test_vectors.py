@@ -10,7 +10,8 @@ import pytest
 
 from chain.proof import rlp
 from chain.proof.storage import NodeSet, read_slot
-from chain.verify import Outcome, TrustRoot, Verdict, verify_file
+from chain.verify import Outcome, TrustRoot, verify_file
+from chain.verify.context import Demand
 from tests.catalogue import VECTORS
 from tests.vectors.make import structures
 
@@ -28,11 +29,12 @@ def test_manifest_names_every_vector_of_the_catalogue_and_every_file() -> None:
 @pytest.mark.parametrize("entry", MANIFEST, ids=lambda entry: entry["name"])
 def test_vector_file_is_judged_as_the_manifest_says(entry: dict[str, Any]) -> None:
     trust_root = TrustRoot.parse((HERE / entry["trust_root"]).read_bytes())
-    report = verify_file((HERE / entry["bundle"]).read_bytes(), trust_root, entry["as_of"])
+    report = verify_file((HERE / entry["bundle"]).read_bytes(), trust_root, Demand(**entry["question"]))
     assert report.verdict.name == entry["verdict"]
     if entry["check"] is not None:
         assert report.answers[entry["check"] - 1].outcome is not Outcome.PASS
-    if report.verdict < Verdict.INVALID:
+    assert (str(report.receipts[0].fate) if report.receipts else None) == entry["receipt"]
+    if not report.verdict.is_refuted:
         assert sum(one.not_counted is not None for one in report.records) == entry["not_counted"]
 
 

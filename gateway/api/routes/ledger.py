@@ -120,7 +120,7 @@ def trust_root_router(services: Services) -> APIRouter:
     @router.get("/trust-root", response_class=Response, responses={200: {"content": {"application/json": {}}}})
     def get_trust_root() -> Response:
         """The public edition of the trust root, without tag keys."""
-        return Response(services.trust_root.public_edition().format(), media_type="application/json")
+        return Response(services.trust_root.format(), media_type="application/json")
 
     return router
 

@@ -15,15 +15,16 @@ from chain.encoding import Json, base64url
 from chain.errors import MalformedBundle
 from chain.keys import SigningKey
 from chain.members import KeyState
-from chain.proof.bundle import BUNDLE_BYTES_MAX, Bundle
+from chain.proof.bundle import BUNDLE_BYTES_MAX, MAGIC
+from chain.proof.bundle_reader import parse_bundle
 from chain.verify import TrustRoot, Verdict, verify_file
-from chain.verify.__main__ import COULD_NOT_TELL, NO, YES, main
+from chain.verify.__main__ import COULD_NOT_TELL, YES, main
 from tests.fakes.ledger_simulator import BROKER, Consortium
 from tests.mutations import judge, large_bundles
 
 REFUSAL_S = 1.0
 REFUSAL_BYTES_MAX = 200 << 20
-PACKAGES_OF_THE_VERIFIER = {"cryptography", "coincurve", "Crypto", "chain"}
+PACKAGES_OF_THE_VERIFIER = {"cryptography", "coincurve", "Crypto", "nacl", "chain"}
 THEIR_OWN_PARTS = {"cffi", "pycparser", "asn1crypto", "sitecustomize"}
 
 
@@ -49,7 +50,7 @@ def many_lists() -> bytes:
 
 
 def nested_in_a_member() -> bytes:
-    return b'{"format":' + b"[" * 150_000 + b"]" * 150_000 + b"}"
+    return MAGIC + b'"kind":' + b"[" * 150_000 + b"]" * 150_000 + b"}"
 
 
 def quotes_without_end() -> bytes:
@@ -57,7 +58,7 @@ def quotes_without_end() -> bytes:
 
 
 def huge_number() -> bytes:
-    return b'{"format":' + b"9" * (BUNDLE_BYTES_MAX - 100) + b"}"
+    return MAGIC + b'"kind":' + b"9" * (BUNDLE_BYTES_MAX - 100) + b"}"
 
 
 @pytest.mark.parametrize(
@@ -70,10 +71,10 @@ def test_exhausting_bundle_is_refused_within_a_second_and_200_mb(attack: object)
     started = time.perf_counter()
     report = verify_file(said, trust_root)
     assert time.perf_counter() - started < REFUSAL_S
-    assert report.verdict is Verdict.INVALID
+    assert report.verdict in (Verdict.INVALID, Verdict.NO_VERDICT)
     tracemalloc.start()
     with pytest.raises(MalformedBundle):
-        Bundle.parse(said)
+        parse_bundle(said)
     assert tracemalloc.get_traced_memory()[1] < REFUSAL_BYTES_MAX
     tracemalloc.stop()
 
@@ -128,11 +129,13 @@ def test_hundred_megabyte_file_is_refused_without_being_read_whole(tmp_path: Pat
     with (tmp_path / "big.json").open("wb") as file:
         file.truncate(100 << 20)
     started = time.perf_counter()
-    assert main([str(tmp_path / "big.json"), "--trust-root", str(tmp_path / "root.json")]) == NO
+    assert main([str(tmp_path / "big.json"), "--trust-root", str(tmp_path / "root.json")]) == COULD_NOT_TELL
     assert time.perf_counter() - started < REFUSAL_S
 
 
-def test_command_exits_0_1_and_2_and_never_with_a_traceback(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_command_exits_with_the_verdicts_number_and_never_with_a_traceback(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     bundles, trust_root = large_bundles()
     good, bad, root, odd = (tmp_path / name for name in ("good.json", "bad.json", "root.json", "odd.json"))
     good.write_bytes(bundles[0])
@@ -142,7 +145,7 @@ def test_command_exits_0_1_and_2_and_never_with_a_traceback(tmp_path: Path, caps
     assert main([str(good), "--trust-root", str(root), "--lang", "zh", "--html", str(tmp_path / "page.html")]) == YES
     assert "VALID" in capsys.readouterr().out
     assert "<script" not in (tmp_path / "page.html").read_text(encoding="utf-8")
-    assert main([str(bad), "--trust-root", str(root), "--json"]) == NO
+    assert main([str(bad), "--trust-root", str(root), "--json"]) == Verdict.INVALID
     assert main([str(good), "--trust-root", str(odd)]) == COULD_NOT_TELL
     assert main([str(tmp_path / "none.json"), "--trust-root", str(root)]) == COULD_NOT_TELL
     assert main([str(tmp_path), "--trust-root", str(root)]) == COULD_NOT_TELL
@@ -160,7 +163,7 @@ def test_command_exits_0_1_and_2_and_never_with_a_traceback(tmp_path: Path, caps
     assert main([]) == COULD_NOT_TELL
 
 
-def test_verifier_imports_nothing_but_its_three_packages_and_no_socket() -> None:
+def test_verifier_imports_nothing_but_its_four_packages_and_no_socket() -> None:
     program = (
         "import sys, chain.verify.__main__, chain.verify.verifier, chain.proof.bundle_builder;"
         "print('\\n'.join(sorted({name.split('.')[0] for name in sys.modules})))"

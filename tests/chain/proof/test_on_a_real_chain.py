@@ -12,13 +12,13 @@ from chain.keys import SigningKey
 from chain.ledger import calls
 from chain.members import Role
 from chain.proof import batch
-from chain.proof.batch import BatchFacts
+from chain.proof.batch import BatchFacts, Purpose
 from chain.proof.bundle import Bundle
 from chain.proof.bundle_builder import (
     AnchoredBatch,
     ChainIdentity,
     ContractProof,
-    HeadToShow,
+    GroupToShow,
     Place,
     RecordToShow,
     assemble,
@@ -28,6 +28,7 @@ from chain.proof.hashes import keccak256
 from chain.proof.header import Header
 from chain.proof.index_map import IndexMap
 from chain.proof.slots import required_slots
+from chain.proof.vrf import VrfSecretKey
 from chain.sdjwt import SignedRecord, issue
 from chain.verify import Outcome, TrustRoot, Verdict, verify_file
 from chain.verify.trust_root import LEDGER, REGISTRY, Contract, TagKey, ValidatorRange
@@ -35,7 +36,8 @@ from tests.contracts.engines import Consortium, account, open_embedded, uscc
 from tests.record_numbers import jti_of
 
 UCR = "6CN91110000MA00000001-1"
-TAG_KEY = b"\x07" * 32
+TAG_SECRET = VrfSecretKey(b"\x07" * 32)
+Y = TAG_SECRET.output(Purpose.UCR.vrf_input(UCR))
 ISSUER = uscc(0)
 
 
@@ -71,8 +73,8 @@ class RealChain:
         )
 
     def anchor(self, *records: SignedRecord) -> None:
-        tag = batch.tag(TAG_KEY, UCR)
-        entries = [batch.entry(tag, batch.entry_digest(one.digest, one.ucr_elements()[0][0])) for one in records]
+        tag = batch.lane_tag(Y, ISSUER)
+        entries = [batch.entry(tag, batch.entry_digest(one, one.ucr_elements()[0][0])) for one in records]
         index = self.it.ledger.batch_count()
         self.it.ledger.anchor(batch.entries_root(entries), len(entries), b"".join(entries), self.gateway)
         self.map.apply(index, entries)
@@ -83,7 +85,7 @@ class RealChain:
             self.it.ledger.attest(self.it.ledger.batch_count(), self.map.root, account(f"attester {number}"))
 
     def bundle(self, *records: SignedRecord) -> Bundle:
-        ledger, tag = self.it.ledger, batch.tag(TAG_KEY, UCR)
+        ledger, tag = self.it.ledger, batch.lane_tag(Y, ISSUER)
         head = ledger.head().number
         batches = {}
         for one in ledger.batches(0):
@@ -113,8 +115,13 @@ class RealChain:
             batches=[batches[index] for index in request.batches],
             records=shown,
             keys=[self.key.public],
-            heads=[HeadToShow(self.map.prove(tag), tuple(self.map.chains[tag]))],
+            groups=[self.group(tag)],
         )
+
+    def group(self, tag: bytes) -> GroupToShow:
+        vrf_proof = TAG_SECRET.prove(Purpose.UCR.vrf_input(UCR))
+        proof = self.map.prove_group(batch.lane_prefix(Y))
+        return GroupToShow(Purpose.UCR, UCR, 0, vrf_proof, proof, {tag: tuple(self.map.lanes[tag])})
 
     def identity(self) -> ChainIdentity:
         ledger = self.it.ledger
@@ -137,7 +144,7 @@ class RealChain:
             record_rules={"customs.status": Role.CUSTOMS},
             independent_validators=False,
             independent_attesters=False,
-            tag_keys=(TagKey(0, TAG_KEY),),
+            tag_keys=(TagKey(0, TAG_SECRET.public),),
             predecessor=None,
         )
 
@@ -158,7 +165,7 @@ def test_consignment_on_the_embedded_node_verifies_and_remembers_a_later_revocat
     report = verify_file(bundle.format(), trust_root)
     assert report.verdict is Verdict.VALID, [a for a in report.answers if a.outcome is not Outcome.PASS]
     assert {one.gateway_member for one in report.records} == {uscc(1)}
-    assert len(report.remarks) == 2
+    assert len(report.remarks) == 3
     assert verify_file(replace(bundle, nodes=bundle.nodes[1:]).format(), trust_root).verdict is Verdict.INVALID
 
     chain.it.send(calls.revoke_key(chain.key.public.thumbprint), chain.it.controllers[0])

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from chain.proof.bundle import Bundle
-from chain.proof.bundle_builder import UnlikeBundles, as_shown_before, redact
+from chain.proof.batch import Purpose
+from chain.proof.bundle_reader import parse_bundle
+from chain.proof.redaction import UnlikeBundles, as_shown_before, redact
 from chain.verify import Verdict, verify, verify_file
 from tests.fakes.ledger_simulator import CUSTOMS, OTHER_UCR, UCR, Consortium
 
@@ -42,9 +43,9 @@ def test_refreshed_record_bundle_goes_on_withholding_the_other_consignments() ->
     manifest = it.record(ucrs=(UCR, OTHER_UCR))
     it.anchor(manifest)
     it.checkpoint()
-    old = redact(it.bundle([manifest.record_id], [it.to_show(manifest, [it.tag(UCR)])], [it.tag(UCR)]), [])
+    old = redact(it.bundle([manifest.record_id], [it.to_show(manifest, [it.tag(UCR)])]), [])
     it.block += 1
-    refreshed = Bundle.parse(as_shown_before(it.record_bundle(manifest), old).format())
+    refreshed = parse_bundle(as_shown_before(it.record_bundle(manifest), old).format())
     report = verify(refreshed, it.trust_root())
     assert report.verdict is Verdict.VALID
     assert report.records[0].ucrs == (UCR,)
@@ -71,4 +72,4 @@ def test_bundle_of_another_subject_or_without_an_old_record_refreshes_nothing() 
     with pytest.raises(UnlikeBundles):
         as_shown_before(it.record_bundle(declaration), it.consignment_bundle())
     with pytest.raises(UnlikeBundles):
-        as_shown_before(it.bundle(UCR, [], [it.tag(UCR)]), it.consignment_bundle())
+        as_shown_before(it.bundle(UCR, [], it.groups_of(Purpose.UCR, UCR)), it.consignment_bundle())

@@ -12,6 +12,7 @@ from chain.proof import batch, bundle, receipt, slots
 from chain.proof.bundle import Kind
 from chain.verify import __main__ as command
 from chain.verify.checks import CHECKS, MANDATORY
+from chain.verify.results import Verdict
 from tests.catalogue import VECTORS
 from tests.vectors.make import structures
 
@@ -56,8 +57,8 @@ def test_the_members_of_a_bundle_stand_in_its_order() -> None:
 
 
 def test_the_members_of_a_trust_root_stand_in_its_order() -> None:
-    with_tag_keys = VECTORS["consignment_true"].make()[1]
-    assert members_of_the_table("trust-root.md") == list(json.loads(with_tag_keys.format()))
+    root = VECTORS["consignment_true"].make()[1]
+    assert members_of_the_table("trust-root.md") == list(json.loads(root.format()))
 
 
 def test_the_limits_of_a_bundle_are_the_readers() -> None:
@@ -67,7 +68,7 @@ def test_the_limits_of_a_bundle_are_the_readers() -> None:
     assert f"| trie nodes | {bundle.NODES_MAX:,} |" in text
     each = {bundle.RECORDS_MAX, bundle.BATCHES_MAX, bundle.FACTS_MAX, bundle.RECEIPTS_MAX}
     assert [f"| {most:,} each |" in text for most in each] == [True]
-    assert f"| {bundle.HEADS_MAX}; {bundle.CHAIN_ENTRIES_MAX:,} |" in text
+    assert f"| {bundle.GROUPS_MAX}; {bundle.LANES_MAX:,}; {bundle.LANE_LEAVES_MAX:,} |" in text
     assert f"| {bundle.RECORD_ENTRIES_MAX}; {slots.VERSIONS_MAX} |" in text
 
 
@@ -88,7 +89,17 @@ def test_the_limits_of_records_receipts_and_batches_are_the_readers() -> None:
 def test_the_exit_codes_are_the_commands() -> None:
     rows = re.findall(r"^\| (\d) \| (.*) \|$", page("verifier.md"), re.MULTILINE)
     assert [int(code) for code, _ in rows] == [command.YES, command.NO, command.COULD_NOT_TELL]
-    assert [meaning.split()[0] for _, meaning in rows] == ["VALID,", "any", "it"]
+    assert [meaning.split()[0] for _, meaning in rows] == ["VALID,", "VALID,", "it"]
+
+
+def test_the_verdicts_and_their_exit_codes_are_the_verifiers() -> None:
+    rows = re.findall(r"^\| ([A-Z_, ]+) \| ([\d, ]+) \|", page("checks.md"), re.MULTILINE)
+    told = {
+        name: int(code)
+        for names, codes in rows
+        for name, code in zip(names.split(", "), codes.split(", "), strict=True)
+    }
+    assert told == {verdict.name: int(verdict) for verdict in Verdict}
 
 
 def test_the_packages_of_the_verifier_are_those_of_its_extra() -> None:

@@ -8,11 +8,16 @@ from typing import Any
 
 import pytest
 
+from chain.encoding import base64url
 from chain.errors import MalformedTrustRoot
 from chain.members import KeyState
+from chain.proof.batch import Purpose
 from chain.proof.bundle import Bundle
-from chain.proof.bundle_builder import HeadToShow, records_of, redact, refresh
+from chain.proof.bundle_builder import records_of, refresh
+from chain.proof.bundle_reader import parse_bundle
+from chain.proof.redaction import redact
 from chain.proof.slots import required_slots
+from chain.proof.vrf import VrfSecretKey
 from chain.verify import TrustRoot, Verdict, verify, verify_file
 from chain.verify.report import text
 from tests.fakes.ledger_simulator import BROKER, UCR, Consortium
@@ -29,11 +34,15 @@ def test_trust_root_is_read_as_it_was_written_in_any_layout() -> None:
     assert TrustRoot.parse(changed()).fingerprint == ROOT.fingerprint
 
 
-def test_public_edition_has_no_tag_keys_and_another_fingerprint() -> None:
-    public = ROOT.public_edition()
-    assert b"tag_keys" not in public.format()
-    assert TrustRoot.parse(public.format()) == public
-    assert public.fingerprint != ROOT.fingerprint
+def test_other_tag_keys_make_another_fingerprint() -> None:
+    other = ROOT.with_tag_key(5, VrfSecretKey(bytes(32)).public)
+    assert TrustRoot.parse(other.format()) == other
+    assert other.fingerprint != ROOT.fingerprint
+    assert other.predecessor == ROOT.fingerprint
+    with pytest.raises(MalformedTrustRoot):
+        other.with_tag_key(5, VrfSecretKey(b"\x01" * 32).public)
+    with pytest.raises(MalformedTrustRoot):
+        other.with_tag_key(6, VrfSecretKey(bytes(32)).public)
 
 
 def test_short_fingerprint_is_eight_groups_of_four() -> None:
@@ -77,7 +86,8 @@ def test_open_range_cannot_be_marked_as_leaked() -> None:
         ),
         changed(record_rules={"customs.status": ["EMPEROR"]}),
         changed(record_rules={"customs.status": []}),
-        changed(tag_keys=[{"from_batch": 1, "key": "A" * 43}]),
+        changed(tag_keys=[{"from_batch": 1, "key": base64url(VrfSecretKey(bytes(32)).public.raw)}]),
+        changed(tag_keys=[{"from_batch": 0, "key": "AQ" + "A" * 41}]),
         changed(tag_keys=[]),
         changed(predecessor="00"),
         ROOT.format().replace(b'"chain_id"', b'"chain_id": 1, "chain_id"', 1),
@@ -129,7 +139,7 @@ def test_refreshed_bundle_has_its_old_records_and_is_the_one_that_would_be_made_
         ledger=it.proof(it.ledger, slots["ledger"]),
         request=request,
         keys=[one.public for one in old.keys],
-        heads=[HeadToShow(it.checkpoint_map.prove(head.tag), head.entries) for head in old.heads],
+        groups=it.groups_of(Purpose.UCR, UCR),
     )
     assert refreshed == it.consignment_bundle()
     assert verify(old, it.trust_root()).verdict is Verdict.VALID
@@ -142,7 +152,7 @@ def test_refreshed_bundle_has_its_old_records_and_is_the_one_that_would_be_made_
 def test_redaction_keeps_the_verdict_and_names_what_is_withheld() -> None:
     it, full = story()
     redacted = redact(full, ["status"])
-    assert Bundle.parse(redacted.format()) == redacted
+    assert parse_bundle(redacted.format()) == redacted
     report = verify_file(redacted.format(), it.trust_root())
     assert report.verdict is Verdict.VALID
     (standing,) = report.records

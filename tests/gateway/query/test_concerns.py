@@ -158,7 +158,9 @@ def _put(connection: Connection, seq: int, ucr: str, number: str, whom: list[str
     times = {"iat": 0, "state": "accepted", "accepted_at": 0, "anchor_by": 0, "entry_count": 1}
     connection.execute(insert(records).values(seq=seq, **known, **times))
     tag, digest = _tag(ucr), seq.to_bytes(32)
-    connection.execute(insert(entries).values(record_seq=seq, ordinal=0, ucr=ucr, tag=tag, entry_digest=digest))
+    connection.execute(
+        insert(entries).values(record_seq=seq, ordinal=0, ucr=ucr, tag=tag, entry_digest=digest, prefix=tag[:8])
+    )
     said = {"kind": "declaration", "scope": "", "value": number, "said_on": ""}
     look_up = reference_look_up("declaration", number)
     connection.execute(insert(references).values(record_seq=seq, ordinal=0, look_up=look_up, **said))
@@ -201,7 +203,7 @@ def number_of(value: str) -> ReferenceQuestion:
 def looked_at(ucr: str, whom: list[str]) -> Callable[[Connection], object]:
     def ask(connection: Connection) -> bool:
         try:
-            require_concern(connection, ucr, [_tag(ucr)], whom)
+            require_concern(connection, ucr, [_tag(ucr)[:8]], whom)
         except NotFound:
             return False
         return True

@@ -218,7 +218,7 @@ def test_a_data_key_file_that_is_none_is_refused(tmp_path: Path, said: str) -> N
         DataKeys.load(tmp_path / "keys")
 
 
-@pytest.mark.parametrize("said", ["", "{}", '{"tag_keys": []}', '{"tag_keys": [{"from_batch": 1, "key": "AA"}]}'])
+@pytest.mark.parametrize("said", ["", "{}", '{"tag_keys": []}', '{"tag_keys": [{"from_batch": 1, "secret": "AA"}]}'])
 def test_a_tag_key_file_that_is_none_is_refused(tmp_path: Path, said: str) -> None:
     (tmp_path / "keys").write_text(said)
     with pytest.raises(MalformedKeyFile):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -10,7 +12,16 @@ from hypothesis import strategies as st
 
 from chain.proof import batch, rlp
 from chain.proof.hashes import keccak256
-from chain.proof.index_map import EMPTY, IndexMap, MapLeaf, MapProof, head_of, prove, root_of, verify_map_proof
+from chain.proof.index_map import (
+    EMPTY,
+    GroupProof,
+    IndexMap,
+    MapLeaf,
+    lane_head,
+    prove_group,
+    root_of,
+    verify_group_proof,
+)
 from chain.proof.merkle import (
     consistency_path,
     inclusion_path,
@@ -77,33 +88,49 @@ def test_in_all_trees_up_to_64_leaves_each_smaller_one_is_a_prefix_and_no_other(
 
 @settings(max_examples=60)
 @given(st.lists(st.tuples(TAGS, st.binary(min_size=32, max_size=32)), max_size=40), TAGS)
-def test_every_tag_of_a_map_is_proved_and_every_other_is_proved_absent(
+def test_every_group_of_a_map_is_proved_whole_and_every_other_prefix_absent(
     pairs: list[tuple[bytes, bytes]], other: bytes
 ) -> None:
     index_map = IndexMap()
     index_map.apply(3, [batch.entry(tag, digest) for tag, digest in pairs])
     root = index_map.root
-    for tag in {tag for tag, _ in pairs} | {other}:
-        proof = index_map.prove(tag)
-        assert verify_map_proof(proof, root)
-        assert proof.is_membership == (tag in index_map.chains)
-        if proof.is_membership:
-            assert proof.leaf == MapLeaf(tag, len(index_map.chains[tag]), head_of(index_map.chains[tag]))
-            assert not verify_map_proof(MapProof(tag, proof.siblings, None), root)
-            assert not verify_map_proof(MapProof(tag, proof.siblings, MapLeaf(tag, 1, bytes(32))), root)
-        if proof.siblings:
-            assert not verify_map_proof(MapProof(tag, proof.siblings[:-1], proof.leaf), root)
-        assert not verify_map_proof(MapProof(tag, (*proof.siblings, EMPTY), proof.leaf), root)
+    for prefix in {tag[:8] for tag, _ in pairs} | {other[:8]}:
+        proof = index_map.prove_group(prefix)
+        assert verify_group_proof(proof, root)
+        assert [lane.tag for lane in proof.lanes] == sorted(tag for tag in index_map.lanes if tag[:8] == prefix)
+        for lane in proof.lanes:
+            assert lane == MapLeaf(lane.tag, len(index_map.lanes[lane.tag]), 0, lane_head(index_map.lanes[lane.tag]))
+        for changed in _changed(proof):
+            assert not verify_group_proof(changed, root)
+
+
+def _changed(proof: GroupProof) -> Iterator[GroupProof]:
+    """The proof with one thing in it another."""
+    yield replace(proof, siblings=(*proof.siblings, EMPTY))
+    yield replace(proof, siblings=(*proof.siblings, bytes([1]) * 32))
+    if proof.siblings:
+        yield replace(proof, siblings=proof.siblings[:-1])
+    for at, lane in enumerate(proof.lanes):
+        others = proof.lanes[:at], proof.lanes[at + 1 :]
+        yield replace(proof, lanes=(*others[0], *others[1]))
+        for change in ({"count": lane.count + 1}, {"dropped": 1}, {"head": bytes(32)}):
+            yield replace(proof, lanes=(*others[0], replace(lane, **change), *others[1]))
+    stranger = proof.prefix + b"\xfe" * 8
+    yield replace(proof, lanes=(*proof.lanes, MapLeaf(stranger, 1, 0, bytes(32))), other=None)
+    if proof.other is not None:
+        yield replace(proof, other=None)
 
 
 @settings(max_examples=40)
-@given(st.lists(st.integers(0, 15), min_size=1, max_size=12, unique=True), st.integers(0, 15))
-def test_tags_that_share_a_long_prefix_are_told_apart(last: list[int], absent: int) -> None:
-    leaves = {bytes(15) + bytes([n]): MapLeaf(bytes(15) + bytes([n]), n + 1, bytes([n]) * 32) for n in last}
-    for tag in {*leaves, bytes(15) + bytes([absent])}:
-        proof = prove(leaves, tag)
-        assert verify_map_proof(proof, root_of(leaves))
-        assert proof.is_membership == (tag in leaves)
+@given(st.lists(st.tuples(st.integers(0, 15), st.integers(0, 3)), min_size=1, max_size=12), st.integers(0, 15))
+def test_groups_that_share_a_long_prefix_are_told_apart(last: list[tuple[int, int]], absent: int) -> None:
+    tags = [bytes(7) + bytes([group]) + bytes(7) + bytes([lane]) for group, lane in last]
+    leaves = {tag: MapLeaf(tag, 1 + tag[7], tag[15], tag * 2) for tag in tags}
+    for prefix in {tag[:8] for tag in leaves} | {bytes(7) + bytes([absent])}:
+        proof = prove_group(leaves, prefix)
+        assert verify_group_proof(proof, root_of(leaves))
+        assert [lane.tag for lane in proof.lanes] == sorted(tag for tag in leaves if tag[:8] == prefix)
+        assert not verify_group_proof(replace(proof, lanes=(), other=None), root_of(leaves)) or not proof.lanes
 
 
 @settings(max_examples=60)
