@@ -6,6 +6,7 @@ formats.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from importlib import import_module
@@ -15,6 +16,9 @@ from adapters.formats import Form, reader_modules
 from adapters.formats.unread import UNREAD_CODE, find_unread
 from adapters.message import MESSAGE_BYTES_MAX, Reader, ReadMessage
 from chain.errors import MalformedMessage
+
+_NUMBERED = re.compile(rb"00:?[A-Z]{3}")
+"""The head record of a port's platform file (`00:IFCSUM:`, `00NCLCONTAINER LIST`)."""
 
 
 def read_message(message: bytes) -> ReadMessage:
@@ -51,7 +55,7 @@ def _unread(form: Form | None, message: bytes) -> MalformedMessage:
         return MalformedMessage(
             # No part of it is quoted: what is no message may be anything, a key for one.
             "message",
-            "begins as XML, JSON, EDIFACT, ZIP or a sheet of ours",
+            "begins as XML, JSON, EDIFACT, ZIP, a platform file or a sheet of ours",
             value=f"{len(message)} other bytes",
             fix="Check the file and its encoding",
         )
@@ -72,6 +76,8 @@ def find_form(message: bytes) -> Form | None:
         return Form.JSON
     if start.startswith((b"UNA", b"UNB", b"UNH")):
         return Form.EDIFACT
+    if _NUMBERED.match(start):
+        return Form.NUMBERED
     if start.startswith((b"tongguan-", b'"tongguan-')):
         return Form.CSV
     return None

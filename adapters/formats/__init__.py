@@ -23,6 +23,7 @@ class Form(Enum):
     EDIFACT = "EDIFACT"
     ZIP = "ZIP"
     CSV = "CSV"
+    NUMBERED = "numbered records"
 
 
 @dataclass(frozen=True)

@@ -111,8 +111,22 @@ CARGO_IMP: Final = {
 }
 """Standard message identifier of a Cargo-IMP message -> its kind (IATA Cargo-IMP manual)."""
 
+PLATFORM_FILES: Final = {
+    kind: UnreadKind(f"platform file {kind}", en, zh, "the platform file IFCSUM, COARRI or CODECO in EDIFACT")
+    for kind, en, zh in (
+        ("BAPLIE", "bayplan of a ship", "船图平台文件"),
+        ("COARRI", "discharge and loading report", "装卸船报告平台文件"),
+        ("CODECO", "gate-in and gate-out report", "进出门报告平台文件"),
+        ("COSCLN", "clean packing list", "装箱单平台文件"),
+        ("COSTRP", "stripping report", "拆箱单平台文件"),
+        ("IFTIAG", "dangerous cargo list", "危险品清单平台文件"),
+        ("CLCONT", "container list", "集装箱清单平台文件"),
+    )
+}
+"""Message type in a head record (`00:CODECO:`) -> its kind."""
 _PDF: Final = UnreadKind("PDF", "a page for people", "版面文件", "the data that the page was made from, as XML or JSON")
 _XLSX: Final = UnreadKind("XLSX", "a spreadsheet", "电子表格", "the kinds in the table of formats")
+_PLATFORM: Final = re.compile(rb"00(?::([A-Z]{6}):|NCLCONTAINER LIST)")
 _UNH: Final = re.compile(rb"UNH.{1,24}?([A-Z]{6})[^A-Z0-9]", re.DOTALL)
 """A message header, whatever its marks are: UNA may set others than `+` and `:`."""
 _MESSAGE_TYPE: Final = re.compile(rb"<(?:\w+:)?message_?[tT]ype>\s*([A-Z]{3}\d{3})\s*<", re.IGNORECASE)
@@ -126,6 +140,9 @@ def find_unread(form: Form | None, message: bytes, root: tuple[str, str] = ("", 
         return next((EDIFACT[kind] for kind in _edifact_kinds(start) if kind in EDIFACT), None)
     if form is Form.XML:
         return _xml_kind(start, *root)
+    if form is Form.NUMBERED:
+        head = _PLATFORM.match(start.lstrip(b"\xef\xbb\xbf \r\n"))
+        return PLATFORM_FILES.get("CLCONT" if head and not head.group(1) else head.group(1).decode()) if head else None
     if form is Form.ZIP:
         return _XLSX if b"xl/" in message[:PEEK_BYTES] or b"xl/workbook.xml" in message[-PEEK_BYTES:] else None
     if start.startswith(b"%PDF-"):
@@ -136,7 +153,7 @@ def find_unread(form: Form | None, message: bytes, root: tuple[str, str] = ("", 
 
 def unread_kinds() -> tuple[UnreadKind, ...]:
     """Every kind that is recognised and not read, for the page."""
-    tables = (EDIFACT, XML_ROOTS, SINGLE_WINDOW, CARGO_IMP)
+    tables = (EDIFACT, XML_ROOTS, SINGLE_WINDOW, CARGO_IMP, PLATFORM_FILES)
     return (*(kind for table in tables for kind in table.values()), _XFWB, _PDF, _XLSX)
 
 

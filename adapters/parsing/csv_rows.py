@@ -10,7 +10,7 @@ import csv
 import io
 from typing import Final
 
-from adapters.message import MESSAGE_BYTES_MAX
+from adapters.parsing.encodings import decode_text
 from adapters.parsing.xml import FORMAT_CODE, UNSEEN
 from chain.errors import MalformedMessage
 
@@ -19,21 +19,9 @@ COLUMNS_MAX: Final = 50
 CELL_CHARS_MAX: Final = 4_000
 
 
-def decode_csv(message: bytes) -> str:
-    """The text of the message: UTF-8 with or without its mark, else GB18030."""
-    if len(message) > MESSAGE_BYTES_MAX:
-        raise _malformed(f"at most {MESSAGE_BYTES_MAX} bytes", f"{len(message)} bytes")
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return message.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise _malformed("is in UTF-8 or GB18030", f"{len(message)} other bytes")
-
-
 def parse_csv(message: bytes) -> list[list[str]]:
     """The rows, each a list of stripped cells; raises `MalformedMessage` with the rule that the text breaks."""
-    text = decode_csv(message)
+    text = decode_text(message)
     if (unseen := UNSEEN.search(text)) is not None:
         raise _malformed("holds no control or direction characters", f"U+{ord(unseen.group()[0]):04X}")
     rows: list[list[str]] = []

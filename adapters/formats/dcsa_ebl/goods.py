@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from decimal import Decimal
+from collections.abc import Iterator
 from typing import Final
 
 from adapters.mapping.logistics import NAME, NOTE, SHORT, TOKEN, box_number, weight
+from adapters.mapping.totals import added
 from adapters.parsing.json_fields import JsonFields, Number
 from adapters.parsing.xml_fields import positive, whole
 from chain.identifiers import ContainerNumber, HsCode
 from chain.records.base import Remark
-from chain.records.scalars import Code, Weight, fixed
+from chain.records.scalars import Code, Weight
 from chain.records.sections import GoodsItem
 from chain.records.transport import Container, Package, Seal
 
@@ -51,8 +51,8 @@ def _item(item: JsonFields, ordinal: int, remarks: list[Remark]) -> GoodsItem:
         ordinal=ordinal,
         hs=_tariff_code(item, remarks, where),
         name=description or None,
-        gross=_sum(gross, remarks, f"{where}.gross"),
-        net=_sum(net, remarks, f"{where}.net"),
+        gross=added(gross, remarks, f"{where}.gross"),
+        net=added(net, remarks, f"{where}.net"),
         packages=tuple(packages),
     )
 
@@ -82,17 +82,6 @@ def _packages(cargo: JsonFields) -> list[Package]:
     name = outer.maybe("description", NAME)
     kind = Code(system="uncefact-rec-21", value=code, name=name) if code else None
     return [Package(count=int(count), kind=kind)]
-
-
-def _sum(weights: list[Weight], remarks: list[Remark], field: str) -> Weight | None:
-    if not weights:
-        return None
-    units = {found.unit for found in weights}
-    if len(units) > 1:
-        remarks.append(Remark(rule="units", text=f"weights in {', '.join(sorted(units))} are not added", field=field))
-        return None
-    total = sum((Decimal(found.value) for found in weights), Decimal(0))
-    return Weight(value=fixed(f"{total:f}", 5), unit=weights[0].unit)
 
 
 def _tariff_code(item: JsonFields, remarks: list[Remark], where: str) -> HsCode | None:
@@ -140,7 +129,7 @@ def build_containers(document: JsonFields, remarks: list[Remark]) -> Iterator[Co
             known=known,
             size_type=Code(system="iso-6346-type", value=size) if size else None,
             tare=weighed_in(equipment, "tareWeight"),
-            cargo_gross=_sum(cargo[number], remarks, f"transport.containers.{count - 1}"),
+            cargo_gross=added(cargo[number], remarks, f"transport.containers.{count - 1}"),
             seals=tuple(_seals(used)),
             items=tuple(items[number]),
         )
@@ -148,23 +137,8 @@ def build_containers(document: JsonFields, remarks: list[Remark]) -> Iterator[Co
     for number in sorted(set(items) - listed)[:BOXES_MAX]:
         # The goods name a container that the list of equipment leaves out.
         known = ContainerNumber.is_valid(number)
-        gross = _sum(cargo[number], remarks, "transport.containers")
+        gross = added(cargo[number], remarks, "transport.containers")
         yield Container(number=number, known=known, cargo_gross=gross, items=tuple(items[number]))
-
-
-def total_gross(items: Sequence[GoodsItem]) -> Weight | None:
-    """The goods' weight in all; None where an item has none or units differ."""
-    weights = [item.gross for item in items if item.gross is not None]
-    return _sum(weights, [], "transport.gross") if weights and len(weights) == len(items) else None
-
-
-def total_packages(items: Sequence[GoodsItem]) -> Package | None:
-    """The packages in all; their kind where all are of one kind. None where an item has none."""
-    packages = [package for item in items for package in item.packages]
-    if not packages or not all(item.packages for item in items):
-        return None
-    kinds = {package.kind.value if package.kind else None for package in packages}
-    return Package(count=sum(package.count for package in packages), kind=packages[0].kind if len(kinds) == 1 else None)
 
 
 def _seals(used: JsonFields) -> Iterator[Seal]:

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from adapters.formats.dcsa_ebl import tables
-from adapters.formats.dcsa_ebl.goods import build_containers, build_items, total_gross, total_packages
+from adapters.formats.dcsa_ebl.goods import build_containers, build_items
 from adapters.formats.dcsa_ebl.parties import document_parties
 from adapters.mapping.logistics import ISO_DAY, NAME, SHORT, TOKEN, day, noted, unlocode
+from adapters.mapping.totals import total_gross, total_packages
 from adapters.message import Entity, ReadMessage, message_digest
 from adapters.parsing.coverage import unread_members
 from adapters.parsing.json_fields import JsonFields, parse_json
