@@ -112,8 +112,13 @@ def rate_of_exchange(case: Case, declaration: Declaration, taxes: TaxSet, curren
 
 
 def declared_value(case: Case, declaration: Declaration, taxes: TaxSet) -> Decimal | None:
-    """Value for duty of the whole in yuan, from price, terms and charges; None where a part cannot be known."""
+    """Value for duty of the whole in yuan, from price, terms and charges; None where a part cannot be known.
+
+    Taxes that were assessed in another currency are another country's, whose rules these are not.
+    """
     record = declaration.current
+    if any(one.base and one.base.currency != "CNY" for _, one in taxes.lines):
+        return None
     totals = [item.total for item in record.items if item.total]
     if not totals or len(totals) != len(record.items):
         return None

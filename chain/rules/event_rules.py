@@ -13,7 +13,7 @@ from chain.rules.customs_status import CONDITIONAL_LIFT_OFF
 from chain.rules.declarations import Declaration, spell
 from chain.rules.facts import Record
 from chain.rules.frame import Case, agrees, beijing_day, days_between, hours_between, not_run, rule
-from chain.rules.identity_rules import is_air
+from chain.rules.identity_rules import is_air, is_chinese
 from chain.rules.voyage_rules import place_key
 
 LEFT_CUSTOMS_CONTROL: Final = frozenset({"GTOT", "DLV"})
@@ -251,7 +251,8 @@ def check_route(case: Case) -> Iterator[Answer]:
                 )
             if not strange:
                 yield agrees("C25", record.id, *(one.id for one in passed.values()))
-        yield from _check_direct(record, set(passed) | route)
+        if is_chinese(declaration):
+            yield from _check_direct(record, set(passed) | route)
 
 
 def _check_direct(record: Record, route: set[str]) -> Iterator[Answer]:

@@ -147,7 +147,7 @@ def check_terms(case: Case) -> Iterator[Answer]:
     """Terms of delivery against the charges declared."""
     for declaration in case.consignment.declarations:
         record, terms = declaration.current, terms_of(declaration.current)
-        if declaration.direction != "I" or record.valuation is None or not terms:
+        if declaration.direction != "I" or record.valuation is None or not terms or not is_chinese(declaration):
             continue
         inputs = [(record.id, "valuation.terms", terms), (record.id, "valuation.freight", None)]
         has_freight = says_charge(record.valuation.freight)

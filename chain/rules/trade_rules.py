@@ -13,7 +13,7 @@ from chain.rules.facts import Money, Record
 from chain.rules.frame import Case, agrees, days_between, no_table, not_run, rule
 from chain.rules.goods_rules import terms_of
 from chain.rules.groups import is_trade_invoice
-from chain.rules.identity_rules import declared_on
+from chain.rules.identity_rules import declared_on, is_chinese
 from chain.rules.replayable import replay
 
 
@@ -204,6 +204,8 @@ def check_preference(case: Case) -> Iterator[Answer]:
     for declaration in case.consignment.declarations:
         record = declaration.current
         claiming = [item for item in record.items if item.preference]
+        if not is_chinese(declaration):
+            continue  # other customs write a code where no preference is claimed
         if not claiming or "documents" in record.withheld:
             continue
         kinds = [(one, (one.kind.system, one.kind.value)) for one in record.papers if one.kind]
