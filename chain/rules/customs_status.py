@@ -221,7 +221,7 @@ def fold_status(words: Iterable[Word], flags: Iterable[str] = ()) -> Status:
 def _next_state(state: str, since: Word | None, word: Word) -> tuple[str, str]:
     """The state after the word and the kind of remark that it is worth; empty where it is worth none."""
     wanted = asked_state(word)
-    if not word.known:
+    if not word.known or wanted not in RANKS:
         return state, "unknown-code"
     if wanted in ("", state):
         return state, ""

@@ -37,14 +37,32 @@ class SharedNumber:
 
 
 @dataclass(frozen=True)
+class Elsewhere:
+    """What was looked up of this consignment's numbers."""
+
+    kinds: frozenset[str]
+    """Kinds of numbers that were looked up: those that the reader may look up at large."""
+    numbers: tuple[SharedNumber, ...] = ()
+    """Those that another consignment bears too."""
+
+    def of(self, *kinds: str) -> tuple[SharedNumber, ...]:
+        """The shared numbers of these kinds."""
+        return tuple(one for one in self.numbers if one.kind in kinds)
+
+
+NOWHERE: Final = Elsewhere(frozenset())
+"""Nobody looked."""
+
+
+@dataclass(frozen=True)
 class Case:
     """What a rule looks at."""
 
     consignment: Consignment
     tables: Tables = NO_TABLES
     parameters: Parameters = DEFAULTS
-    elsewhere: tuple[SharedNumber, ...] | None = None
-    """Numbers that other consignments bear too; None where nobody looked."""
+    elsewhere: Elsewhere = NOWHERE
+    """Numbers that other consignments bear too."""
 
 
 Check = Callable[[Case], Iterator[Answer]]

@@ -245,7 +245,11 @@ def _evaluate(expression: Any, names: Names, case: Case, depth: int) -> Any:
         return _working_day(_evaluate(arguments[0], names, case, depth + 1), case)
     if operator not in _OPERATORS:
         raise MalformedRule("expression", "begins with an operator of the form", value=operator)
-    return _OPERATORS[operator](*(_evaluate(one, names, case, depth + 1) for one in arguments))
+    values = [_evaluate(one, names, case, depth + 1) for one in arguments]
+    try:
+        return _OPERATORS[operator](*values)
+    except (ValueError, OverflowError):
+        raise _Unknown(Missing.FACT, f"{operator} of what is no day", f"{operator} 的参数不是日期") from None
 
 
 def _parameter(case: Case, name: str) -> Decimal:

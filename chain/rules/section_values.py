@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Final
 
 from chain.encoding import Json
@@ -16,6 +18,10 @@ KILOGRAMS: Final[Mapping[str, Decimal]] = {
     "LBR": Decimal("0.45359237"),
 }
 """Unit of mass to kilograms."""
+
+DAY_CHARS: Final = 10
+TIMES_KEPT_MAX: Final = 16_384
+"""Days and times that are remembered as read: records of one day share most of them."""
 
 Sections = Mapping[str, Sequence[Json]]
 Object = Mapping[str, Json]
@@ -103,8 +109,24 @@ def kg_of(holder: Object, name: str) -> Decimal | None:
 
 
 def utc_of(holder: Object, name: str) -> str:
-    """The UTC text of an instant."""
-    return text_of(object_of(holder, name), "utc")
+    """The UTC text of an instant; empty for what is no time."""
+    text = text_of(object_of(holder, name), "utc")
+    return text if _is_time(text) else ""
+
+
+def day_of(holder: Object, name: str) -> str:
+    """The day `YYYY-MM-DD`; empty for what is no day."""
+    text = text_of(holder, name)
+    return text if len(text) == DAY_CHARS and _is_time(text) else ""
+
+
+@lru_cache(maxsize=TIMES_KEPT_MAX)
+def _is_time(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def code_of(holder: Object, name: str) -> Code | None:

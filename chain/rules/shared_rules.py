@@ -19,11 +19,11 @@ _NOT_LOOKED = ("nobody looked for other consignments", "未检索其他货物")
 )
 def check_doubled_numbers(case: Case) -> Iterator[Answer]:
     """Boxes return after months, so only open consignments count; a declaration number is never used twice."""
-    if case.elsewhere is None:
+    if not case.elsewhere.kinds >= {"container", "declaration"}:
         yield not_run("C23", Missing.FACT, *_NOT_LOOKED)
         return
-    shared = [one for one in case.elsewhere if one.kind in ("container", "transport_document") and one.is_open]
-    shared += [one for one in case.elsewhere if one.kind == "declaration"]
+    shared = [one for one in case.elsewhere.of("container", "transport_document") if one.is_open]
+    shared += case.elsewhere.of("declaration")
     for one in shared:
         yield _doubled("C23-twice", one)
     if not shared:
@@ -39,10 +39,10 @@ def check_doubled_numbers(case: Case) -> Iterator[Answer]:
 )
 def check_doubled_invoices(case: Case) -> Iterator[Answer]:
     """An invoice number that another consignment names too."""
-    if case.elsewhere is None:
+    if "invoice" not in case.elsewhere.kinds:
         yield not_run("C34", Missing.FACT, *_NOT_LOOKED)
         return
-    shared = [one for one in case.elsewhere if one.kind == "invoice"]
+    shared = case.elsewhere.of("invoice")
     for one in shared:
         yield _doubled("C34-invoice-twice", one)
     if not shared and case.consignment.invoices:

@@ -360,14 +360,13 @@ def check_taxpayer(case: Case) -> Iterator[Answer]:
             declared=taxpayers[0].uscc,
             computed=", ".join(sorted({party.uscc for party in companies})),
         )
-    for shared in case.elsewhere or ():
-        if shared.kind == "certificate":
-            yield finding(
-                "C37-claimed-twice",
-                "H",
-                f"The duty payment certificate {shared.value} stands in another consignment too.",
-                f"缴款书 {shared.value} 亦用于其他货物。",
-                [(shared.record, "tax_payment.certificate", shared.value)],
-                declared=shared.value,
-                computed=shared.other,
-            )
+    for shared in case.elsewhere.of("certificate"):
+        yield finding(
+            "C37-claimed-twice",
+            "H",
+            f"The duty payment certificate {shared.value} stands in another consignment too.",
+            f"缴款书 {shared.value} 亦用于其他货物。",
+            [(shared.record, "tax_payment.certificate", shared.value)],
+            declared=shared.value,
+            computed=shared.other,
+        )

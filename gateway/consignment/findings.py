@@ -11,6 +11,7 @@ from typing import Final
 
 from chain.encoding import Json
 from chain.rules.answers import Finding
+from chain.rules.frame import NOWHERE, Elsewhere
 from chain.rules.pack import RULES, RULES_VERSION, Evaluation
 from chain.rules.tables import NO_TABLES, Tables
 from gateway.access.records import HeldRecord
@@ -18,7 +19,7 @@ from gateway.consignment.declarations import foreign_amendments
 from gateway.consignment.rule_facts import evaluate_held
 
 
-def findings(records: Sequence[HeldRecord], tables: Tables = NO_TABLES) -> list[Json]:
+def findings(records: Sequence[HeldRecord], tables: Tables = NO_TABLES, elsewhere: Elsewhere = NOWHERE) -> list[Json]:
     """Signed findings first, then the gateway's own, each with the records that it rests on."""
     listed: list[Json] = [
         {
@@ -34,12 +35,14 @@ def findings(records: Sequence[HeldRecord], tables: Tables = NO_TABLES) -> list[
     ]
     listed += [_own("same-number-twice", "H", [a, b], *_DOUBLED) for a, b in _doubled(records)]
     listed += [_own("amended-by-another", "H", [a, b], *_FOREIGN) for a, b in foreign_amendments(records)]
-    return listed + [_computed(one) for one in evaluate_held(records, tables).findings]
+    return listed + [_computed(one) for one in evaluate_held(records, tables, elsewhere).findings]
 
 
-def checks(records: Sequence[HeldRecord], tables: Tables = NO_TABLES) -> dict[str, Json]:
+def checks(
+    records: Sequence[HeldRecord], tables: Tables = NO_TABLES, elsewhere: Elsewhere = NOWHERE
+) -> dict[str, Json]:
     """Which rules agree, with their sources, and which were not run, and why. Those with findings stand there."""
-    evaluation = evaluate_held(records, tables)
+    evaluation = evaluate_held(records, tables, elsewhere)
     return {
         "version": RULES_VERSION,
         "tables": {**tables.roots},

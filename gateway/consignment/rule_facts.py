@@ -9,6 +9,7 @@ from typing import Final
 from chain.lifecycle import RecordState
 from chain.rules.consignment import Consignment, join_records
 from chain.rules.facts import Record
+from chain.rules.frame import NOWHERE, Elsewhere
 from chain.rules.pack import Case, Evaluation, evaluate
 from chain.rules.record_reader import read_record
 from chain.rules.tables import NO_TABLES, Tables
@@ -28,10 +29,12 @@ def join_held(records: Sequence[HeldRecord], tables: Tables = NO_TABLES) -> Cons
     return _joined(tuple([one.signed for one in ordered]), tables)
 
 
-def evaluate_held(records: Sequence[HeldRecord], tables: Tables = NO_TABLES) -> Evaluation:
+def evaluate_held(
+    records: Sequence[HeldRecord], tables: Tables = NO_TABLES, elsewhere: Elsewhere = NOWHERE
+) -> Evaluation:
     """The answers of all rules on these records."""
     ordered = sorted((one for one in records if one.signed.vct not in NOT_JUDGED), key=lambda one: one.order)
-    return _evaluated(tuple([one.signed for one in ordered]), tables)
+    return _evaluated(tuple([one.signed for one in ordered]), tables, elsewhere)
 
 
 @lru_cache(maxsize=CONSIGNMENTS_KEPT_MAX)
@@ -40,8 +43,8 @@ def _joined(signed: tuple[SignedRecord, ...], tables: Tables) -> Consignment:
 
 
 @lru_cache(maxsize=CONSIGNMENTS_KEPT_MAX)
-def _evaluated(signed: tuple[SignedRecord, ...], tables: Tables) -> Evaluation:
-    return evaluate(Case(_joined(signed, tables), tables))
+def _evaluated(signed: tuple[SignedRecord, ...], tables: Tables, elsewhere: Elsewhere) -> Evaluation:
+    return evaluate(Case(_joined(signed, tables), tables, elsewhere=elsewhere))
 
 
 @lru_cache(maxsize=CONTENTS_KEPT_MAX)

@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from chain.encoding import Json
 from chain.errors import NotFound
+from chain.rules.frame import NOWHERE, Elsewhere
 from chain.rules.tables import NO_TABLES, Tables
 from chain.sdjwt import ACCESS_TYPE, SignedRecord
 from gateway.access.participation import conditions_for, conditions_for_record, standing_of
@@ -108,7 +109,12 @@ def _reduced(signed: SignedRecord, digests: frozenset[bytes]) -> SignedRecord:
     return signed.with_elements(digests)
 
 
-def consignment_view(sight: Sight, coverage: Coverage, tables: Tables = NO_TABLES) -> dict[str, Json]:
+def consignment_view(
+    sight: Sight,
+    coverage: Coverage,
+    tables: Tables = NO_TABLES,
+    elsewhere: Elsewhere = NOWHERE,
+) -> dict[str, Json]:
     """The picture as JSON: what `GET /v1/consignments/{ucr}` answers. Pure; see the module's first lines."""
     shown = [one for one in sight.records if one.signed.vct not in HIDDEN_TYPES]
     threads = declaration_threads(shown, tables)
@@ -135,8 +141,8 @@ def consignment_view(sight: Sight, coverage: Coverage, tables: Tables = NO_TABLE
         "documents": sections.listed(shown, "documents"),
         "references": sections.references(shown),
         "remarks": sections.listed(shown, "remarks"),
-        "findings": findings(shown, tables),
-        "checks": checks(shown, tables),
+        "findings": findings(shown, tables, elsewhere),
+        "checks": checks(shown, tables, elsewhere),
         "due": what_is_due(threads, shown),
         "withheld": [
             sections.named(one, sections=[*names], why=[*sight.why(one, names)]) for one, names in withheld if names

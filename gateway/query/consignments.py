@@ -9,6 +9,7 @@ from gateway.access.records import Reader
 from gateway.consignment.view import consignment_view
 from gateway.query.read_log import Read
 from gateway.query.reader_context import BundleAnswer, ReadAnswer, ReaderContext
+from gateway.query.shared_numbers import find_shared_numbers
 from gateway.runtime.refusals import GatewayRefusal
 
 
@@ -22,7 +23,8 @@ class ConsignmentService:
         """The consignment view; raises NotFound where the reader may not know of it."""
         consignment, sight = self._context.sight(reader, ucr)
         receipt = self._context.log.log(Read.of(reader, "consignment", {ucr: sight.records}))
-        return ReadAnswer(consignment_view(sight, consignment.coverage, self._context.tables), receipt)
+        elsewhere = find_shared_numbers(self._context, reader, sight)
+        return ReadAnswer(consignment_view(sight, consignment.coverage, self._context.tables, elsewhere), receipt)
 
     def bundle(self, reader: Reader, ucr: str) -> BundleAnswer:
         """The proof bundle of what `view` shows of all that is covered, with receipts of one's own records."""

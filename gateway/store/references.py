@@ -47,6 +47,13 @@ class Statement:
     """How many consignments the record speaks of: with more than one, the number may be any one's."""
 
 
+class OtherStatement(NamedTuple):
+    """That a record says a number of another consignment."""
+
+    number: NumberQuery
+    ucr: str
+
+
 class WaitingStatement(NamedTuple):
     """A record that says the number of one consignment and whose facts still wait."""
 
@@ -78,6 +85,26 @@ def find_statements(
     if among is not None:
         wanted = wanted.where(entries.c.ucr.in_(among))
     return [Statement(row.ucr, row.scope, row.said_on, int(row.entry_count)) for row in connection.execute(wanted)]
+
+
+def find_other_statements(connection: Connection, numbers: Collection[NumberQuery], ucr: str) -> list[OtherStatement]:
+    """Which of these numbers a record says of another consignment alone, in one question; refused records left out."""
+    wanted = (
+        select(entries.c.ucr, references.c.kind, references.c.scope, references.c.value)
+        .join(records, records.c.seq == references.c.record_seq)
+        .join(entries, entries.c.record_seq == references.c.record_seq)
+        .where(
+            references.c.look_up.in_([reference_look_up(number.kind, number.value) for number in numbers]),
+            records.c.state != RecordState.REFUSED,
+            records.c.entry_count == 1,
+            entries.c.ucr != ucr,
+            func.length(entries.c.ucr) > 0,
+        )
+        .order_by(entries.c.ucr)
+        .limit(STATEMENTS_MAX)
+    )
+    said = [OtherStatement(NumberQuery(row.kind, row.value, row.scope), row.ucr) for row in connection.execute(wanted)]
+    return [statement for statement in dict.fromkeys(said) if statement.number in numbers]
 
 
 def find_concerned(connection: Connection, number: NumberQuery, whom: Sequence[str]) -> set[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chain.rules.frame import SharedNumber
+from chain.rules.frame import NOWHERE, Elsewhere, SharedNumber
 from chain.rules.pack import RULES
 from chain.rules.tables import COLUMNS, Table, Tables, tables_of
 from tests.chain.rules.papers import answers_of, applied
@@ -22,8 +22,9 @@ def tables(said: list[dict[str, Any]]) -> Tables:
     return tables_of(*(Table(one["table"], "vector", "vector", True, tuple(map(tuple, one["rows"]))) for one in said))
 
 
-def elsewhere(said: list[dict[str, Any]] | None) -> tuple[SharedNumber, ...] | None:
-    return None if said is None else tuple(SharedNumber(**one) for one in said)
+def elsewhere(said: list[dict[str, Any]] | None) -> Elsewhere:
+    kinds = frozenset({"container", "declaration", "invoice", "certificate"})
+    return NOWHERE if said is None else Elsewhere(kinds, tuple(SharedNumber(**one) for one in said))
 
 
 def test_every_rule_has_its_vectors_and_every_table_its_columns() -> None:
