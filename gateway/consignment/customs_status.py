@@ -21,9 +21,9 @@ def issued_at(record: HeldRecord) -> str:
     return issued_text(record.signed)
 
 
-def utc_of(said: Json) -> str:
+def utc_of(instant: Json) -> str:
     """The UTC text of an `Instant` in JSON; empty for anything else."""
-    return str(said.get("utc", "")) if isinstance(said, dict) else ""
+    return str(instant.get("utc", "")) if isinstance(instant, dict) else ""
 
 
 def hours_between(first: str, second: str) -> str:

@@ -68,24 +68,24 @@ def _not_run(evaluation: Evaluation) -> list[Json]:
     ]
 
 
-def _computed(found: Finding) -> Json:
+def _computed(finding: Finding) -> Json:
     return {
         "by": "gateway",
         "record": None,
-        "rule": found.rule,
-        "severity": found.severity,
-        "records": [*found.records],
-        "text": found.text,
-        "text_zh": found.text_zh,
+        "rule": finding.rule,
+        "severity": finding.severity,
+        "records": [*finding.records],
+        "text": finding.text,
+        "text_zh": finding.text_zh,
         "version": RULES_VERSION,
-        "declared": found.declared,
-        "computed": found.computed,
-        "delta": found.delta,
-        "tolerance": found.tolerance,
-        "tables": [*found.tables],
+        "declared": finding.declared,
+        "computed": finding.computed,
+        "delta": finding.delta,
+        "tolerance": finding.tolerance,
+        "tables": [*finding.tables],
         "inputs": [
             {"record": one.record, "field": one.field, **({"value": one.value} if one.value is not None else {})}
-            for one in found.inputs
+            for one in finding.inputs
         ],
     }
 

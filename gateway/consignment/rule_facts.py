@@ -25,7 +25,7 @@ NOT_JUDGED: Final = frozenset({"audit.access", "audit.finding"})
 
 def join_held(records: Sequence[HeldRecord], tables: Tables = NO_TABLES) -> Consignment:
     """The consignment of these records, in the chain's order, as far as they are disclosed."""
-    ordered = sorted((one for one in records if one.signed.vct not in NOT_JUDGED), key=lambda one: one.order)
+    ordered = sorted((one for one in records if one.signed.vct not in NOT_JUDGED), key=lambda record: record.order)
     return _joined(tuple([one.signed for one in ordered]), tables)
 
 
@@ -33,7 +33,7 @@ def evaluate_held(
     records: Sequence[HeldRecord], tables: Tables = NO_TABLES, elsewhere: Elsewhere = NOWHERE
 ) -> Evaluation:
     """The answers of all rules on these records."""
-    ordered = sorted((one for one in records if one.signed.vct not in NOT_JUDGED), key=lambda one: one.order)
+    ordered = sorted((one for one in records if one.signed.vct not in NOT_JUDGED), key=lambda record: record.order)
     return _evaluated(tuple([one.signed for one in ordered]), tables, elsewhere)
 
 
@@ -50,7 +50,7 @@ def _evaluated(signed: tuple[SignedRecord, ...], tables: Tables, elsewhere: Else
 @lru_cache(maxsize=CONTENTS_KEPT_MAX)
 def facts_of(signed: SignedRecord) -> Record:
     """The record's words as rules take them."""
-    held = HeldRecord(signed, RecordState.ACCEPTED)
+    record = HeldRecord(signed, RecordState.ACCEPTED)
     return read_record(
         signed.record_id,
         signed.vct,
@@ -58,7 +58,7 @@ def facts_of(signed: SignedRecord) -> Record:
         issued_text(signed),
         signed.amends,
         len(signed.sections["ucr"]),
-        sorted(held.reference_keys),
+        sorted(record.reference_keys),
         {name: values for name in signed.sections if (values := signed.section(name))},
-        held.withheld,
+        record.withheld,
     )

@@ -91,11 +91,11 @@ def _is_open(sight: Sight | None) -> bool | None:
 def _shared(
     statements: list[OtherStatement], numbers: dict[NumberQuery, str], is_open: dict[str, bool | None]
 ) -> Iterator[SharedNumber]:
-    told: set[NumberQuery] = set()
+    listed: set[NumberQuery] = set()
     for statement in statements:
         open_there = is_open.get(statement.ucr)
-        if statement.number in told or open_there is None:
+        if statement.number in listed or open_there is None:
             continue
-        told.add(statement.number)
+        listed.add(statement.number)
         kind, value = statement.number.kind, statement.number.value
         yield SharedNumber(KINDS[kind], value, ANOTHER, open_there, numbers[statement.number])

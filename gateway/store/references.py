@@ -103,8 +103,10 @@ def find_other_statements(connection: Connection, numbers: Collection[NumberQuer
         .order_by(entries.c.ucr)
         .limit(STATEMENTS_MAX)
     )
-    said = [OtherStatement(NumberQuery(row.kind, row.value, row.scope), row.ucr) for row in connection.execute(wanted)]
-    return [statement for statement in dict.fromkeys(said) if statement.number in numbers]
+    statements = [
+        OtherStatement(NumberQuery(row.kind, row.value, row.scope), row.ucr) for row in connection.execute(wanted)
+    ]
+    return [statement for statement in dict.fromkeys(statements) if statement.number in numbers]
 
 
 def find_concerned(connection: Connection, number: NumberQuery, whom: Sequence[str]) -> set[str]:
