@@ -15,6 +15,7 @@ from chain.private_files import keep_files_private
 from scripts.commands import (
     agreed_commands,
     chain_commands,
+    drop_commands,
     exchange_commands,
     gateway_commands,
     key_commands,
@@ -46,6 +47,7 @@ for commands in (
     key_commands,
     proposal_commands,
     agreed_commands,
+    drop_commands,
     tag_commands,
     view_commands,
 ):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from chain.ledger import Ledger, calls
@@ -17,6 +18,7 @@ from chain.proof.authorities import authorities_for
 from chain.proof.vrf import SUITE, VrfSecretKey
 from scripts.bootstrap import found
 from scripts.cli import app
+from scripts.commands.drop_commands import bitmap_entries, entries_bitmap
 from scripts.consortium_folder import ConsortiumFolder
 from scripts.ledger_connection import connect, trust_root_of
 from scripts.local_network import Machine
@@ -155,3 +157,27 @@ def test_what_a_proposal_takes_is_checked_before_it_is_sent(town: Town) -> None:
     arguments = [*shlex.split("proposal propose tag-key zz 3 5 --as customs"), "--dir", str(town.folder.path)]
     done = CliRunner().invoke(app, [*arguments, "--rpc", town.rpc])
     assert done.exit_code == 2 and "tag-key does not take that" in done.output
+
+
+def test_entries_that_nobody_can_open_are_voted_out_of_their_batch(town: Town) -> None:
+    entries = bytes(range(48)) * 12
+    gateway = town.folder.account("gateway", "gateway")
+    town.ledger.anchor(b"\x05" * 32, 12, entries, gateway)
+    assert "would be taken" in town.types("drop vote 0 3,7-9 --as customs --dry-run")
+    assert town.types("drop list") == ""
+    town.types("drop vote 0 3,7-9 --as customs")
+    assert town.types("drop list") == "", "one of three governors"
+    assert "2 governors voted" in town.types("drop vote 0 3,7-9 --as tax")
+    assert "batch 0  entries 3,7,8,9  by 2 governors" in town.types("drop list")
+
+
+@pytest.mark.parametrize("text", ["", "a", "3,", "9-7", "2048", "1-", "-1", "1-2-3"])
+def test_places_that_no_batch_has_are_refused(text: str) -> None:
+    with pytest.raises(typer.BadParameter):
+        entries_bitmap(text)
+
+
+def test_a_bitmap_names_the_places_that_it_was_made_of() -> None:
+    assert entries_bitmap("0") == b"\x80"
+    assert entries_bitmap("3,7-9") == b"\x11\xc0"
+    assert bitmap_entries(entries_bitmap("0,2040-2047")) == [0, *range(2040, 2048)]
