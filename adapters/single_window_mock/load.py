@@ -21,11 +21,12 @@ def consignments(
 ) -> Iterator[Story]:
     """Consignments `first` to `first + count - 1`, one second apart; the same arguments give the same bytes.
 
-    Each is one declaration of `lines` lines; `whole` adds order, payment, waybill, replies and tax bill (nine messages
-    in all).
+    Each is one declaration of `lines` lines; `whole` adds parties, order, payment, waybill, replies and tax bill (ten
+    messages in all).
     """
     for number in range(first, first + count):
-        script = Script("load", "L", cast, number, started_at + timedelta(seconds=number % 86_400))
+        moment = started_at + timedelta(seconds=number % 86_400)
+        script = Script("load", "L", cast, number, moment, with_parties=whole)
         parcel = Parcel(script, lines)
         if whole:
             lodge(script, parcel)

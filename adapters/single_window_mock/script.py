@@ -3,6 +3,7 @@ sent."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
@@ -42,8 +43,13 @@ class Story:
 class Script:
     """Writes one story: keeps its random numbers, its clock and its messages."""
 
-    def __init__(self, name: str, letter: str, cast: Cast, seed: int, started_at: datetime) -> None:
-        """`letter` begins the UCR's own part, followed by the day and the seed (13 characters in all)."""
+    def __init__(
+        self, name: str, letter: str, cast: Cast, seed: int, started_at: datetime, *, with_parties: bool = True
+    ) -> None:
+        """`letter` begins the UCR's own part, followed by the day and the seed (13 characters in all).
+
+        `with_parties`: the owner says first who takes part.
+        """
         self.name = name
         self.cast = cast
         self.seed = seed
@@ -51,7 +57,8 @@ class Script:
         self.now = started_at.astimezone(UTC).replace(microsecond=0)
         self._stem = f"{letter}{self.now:%y%m%d}{seed:06d}"
         self.ucr = numbers.ucr(cast.trader.uscc, self.now.year, self._stem)
-        self._messages: list[StoryMessage] = []
+        self._messages: list[StoryMessage] = [self._parties_message()] if with_parties else []
+        self._first_number = 0 if with_parties else 1
 
     def later(self, *, hours: float = 0, minutes: float = 0, days: float = 0) -> None:
         """Lets that much time pass in the story."""
@@ -69,13 +76,28 @@ class Script:
         """Adds a message; where `named`, the envelope gives the UCR of each entity, else the source knows only its
         own number."""
         envelope = Envelope(
-            id=f"{self.name}-{self.seed:06d}-{len(self._messages) + 1:02d}",
+            id=f"{self.name}-{self.seed:06d}-{len(self._messages) + self._first_number:02d}",
             kind=kind,
             sender=sender.uscc,
             sent_at=self.utc(),
             ucrs=dict.fromkeys(range(entities), (self.ucr,)) if named else {},
         )
         self._messages.append(StoryMessage(envelope, body))
+
+    def _parties_message(self) -> StoryMessage:
+        """Who takes part, said by the owner before anything else: whom it names gets standing and sees."""
+        parties = (("agent", "broker"), ("carrier", "carrier"), ("supervised_site", "terminal"))
+        named = [(role, getattr(self.cast, part)) for role, part in (*parties, ("payment_company", "bank"))]
+        lines = [{"role": role, "uscc": party.uscc, "name": party.name} for role, party in named]
+        body = json.dumps({"format": "trade-parties/1", "parties": lines}, ensure_ascii=False, indent=1).encode()
+        envelope = Envelope(
+            id=f"{self.name}-{self.seed:06d}-00",
+            kind="trade-parties",
+            sender=self.cast.trader.uscc,
+            sent_at=self.utc(),
+            ucrs={0: (self.ucr,)},
+        )
+        return StoryMessage(envelope, body)
 
     def story(self) -> Story:
         """All that was written."""

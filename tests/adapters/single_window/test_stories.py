@@ -69,7 +69,8 @@ def test_drawn_numbers_pass_their_check_digits() -> None:
 
 def test_the_list_adds_up_to_the_order_the_payment_and_the_tax_bill(cast: Cast) -> None:
     for seed in range(1, 30):
-        by_kind = {m.envelope.kind: etree.fromstring(m.body) for m in STORIES["parcel"](cast, seed, STARTED).messages}
+        messages = STORIES["parcel"](cast, seed, STARTED).messages
+        by_kind = {m.envelope.kind: etree.fromstring(m.body) for m in messages if m.envelope.kind.startswith("CEB")}
         order, declared, bill = by_kind["CEB311"], by_kind["CEB621"], by_kind["CEB816"]
         assert _sum(declared, "InventoryList", "totalPrice") == _one(order, "goodsValue")
         assert _one(by_kind["CEB411"], "amountPaid") == _one(order, "acturalPaid")
