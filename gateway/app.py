@@ -14,6 +14,7 @@ from fastapi.responses import HTMLResponse
 from fastapi.telemetry import TelemetryConfig
 from starlette.concurrency import run_in_threadpool
 
+from chain.clock import WatchedClock, uptime_s
 from chain.errors import Malformed, NotFound
 from chain.follower import Follower
 from chain.index_store import IndexStore
@@ -67,6 +68,8 @@ CHECKPOINT_PAUSE_S = 4.0
 """Between two checkpoints of the store: each holds up writers for some ten milliseconds."""
 SEALER_PAUSE_S = 0.05
 """How often the sealer looks for what waits and for its batches' blocks, unless the chain is asked oftener."""
+HEAD_AHEAD_S_MAX = 15.0
+"""Clocks of validators and gateways differ by less."""
 TITLE = "Tongguan gateway"
 NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
 """The framework's own telemetry tells paths and queries, in which UCRs and references stand: `tracing.py` does not."""
@@ -166,6 +169,8 @@ def build(
     )
     tracing = open_traces(settings.traces_file, settings.member)
     intake = Intake(settings, store, registry, index, examiner, signer, clock, tracing)
+    watched = WatchedClock(clock, uptime_s if clock is time.time else clock)
+    intake.clock_fault = lambda: _clock_fault(watched, registry)
     if settings.verifier_processes:
         intake.verifiers = WorkerPool(WorkerSetup.of(intake.preparer, data_keys), settings.verifier_processes)
     services = Services(
@@ -228,7 +233,7 @@ def _loop_health(services: Services, account: LocalAccount) -> LoopHealth:
 
     def seal() -> bool:
         # What stands on the chain already must be known before anything is sealed: see `anchoring.anchor_tracker`.
-        if not watcher.caught_up.is_set():
+        if not watcher.caught_up.is_set() or services.intake.clock_fault():
             return False
         anchored = sealer.status.anchored_batches
         done = sealer.step()
@@ -262,6 +267,13 @@ def _loop_health(services: Services, account: LocalAccount) -> LoopHealth:
         Loop("store-loop", checkpoint, lambda: CHECKPOINT_PAUSE_S),
     )
     return LoopHealth(watcher, sealer, loops)
+
+
+def _clock_fault(watched: WatchedClock, registry: Registry) -> str:
+    ahead_s = registry.head_timestamp - watched()
+    if ahead_s > HEAD_AHEAD_S_MAX:
+        return f"the newest block is dated {ahead_s:.0f} s ahead of this gateway's clock: none follows until then"
+    return watched.fault
 
 
 def _check_rules(rules: bytes, registry: Registry) -> None:

@@ -34,6 +34,7 @@ from gateway.store.store import Store
 OUTBOX_LOOK_S = 1.0
 """How old the count of waiting records may be that the bound is held against."""
 OUTBOX_RETRY_S = 5.0
+CLOCK_RETRY_S = 30.0
 QUIET_S = 1.0
 """Uploads, or single records, are under way until nothing came of one for so long."""
 
@@ -62,6 +63,8 @@ class Intake:
         self.preparer = Preparer(examiner, store.vault, signer, promise)
         self.verifiers: WorkerPool | None = None
         """Processes that prepare uploads; None: prepared here."""
+        self.clock_fault: Callable[[], str] = lambda: ""
+        """Why nothing may be promised by the clock now, as a sentence; empty while it is right."""
         self._uploaded_at = self._posted_at = float("-inf")
         quotas = RateLimits(settings.member_records_per_s, clock, settings.member_bytes_per_s)
         self._keeper = GroupCommit(store, registry, examiner, quotas, settings.lane_records_max)
@@ -154,6 +157,9 @@ class Intake:
 
     def _against(self) -> ValidationContext | TongguanError:
         """What records are examined against now, or why none is taken."""
+        if clock_fault := self.clock_fault():
+            # A receipt's time of anchoring is dated by the clock; a chain whose head lies ahead of it makes no block.
+            return GatewayRefusal("ledger", clock_fault, retry_after_s=CLOCK_RETRY_S)
         try:
             if (waiting := self.waiting()) >= self._settings.outbox_records_max:
                 return GatewayRefusal(

@@ -92,10 +92,13 @@ class Registry:
         self._lock = threading.Lock()
         self._snapshot: Snapshot | None = None
         self._heard_at = 0.0
+        self.head_timestamp = 0
+        """Time of the newest block that was seen, Unix seconds; 0 before the first."""
 
     def refresh(self) -> Snapshot:
         """Reads the registry at the head where a block since the last time changed it; raises LedgerFault."""
         head = self._ledger.head()
+        self.head_timestamp = int(head.timestamp)
         known = self._snapshot
         if known is None or self._was_changed(known.block + 1, head.number):
             known = Snapshot(

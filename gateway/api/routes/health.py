@@ -49,6 +49,8 @@ def readiness(services: Services, loop_health: LoopHealth) -> Readiness:
     if services.intake.verifiers is not None:
         # They are started again by the next upload, so that none is missing yet.
         parts["verifiers"] = PartState(ready=True, reason=services.intake.verifiers.fault())
+    clock_fault = services.intake.clock_fault()
+    parts["clock"] = PartState(ready=not clock_fault, reason=clock_fault)
     for loop in (*loop_health.loops, *services.loops):
         if reason := loop.dead or loop.fault_name:
             parts[loop.name] = PartState(ready=False, reason=reason)
