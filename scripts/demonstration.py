@@ -1,6 +1,6 @@
 """The demonstration: the main job end to end, told in plain words, every claim checked by a program.
 
-Two stories run from the single window to a proof that a stranger checks offline; then four lies are told with the
+Two stories run from the single window to a proof that a stranger checks offline; then four lies are stories with the
 proof in hand and each is refused. Exit 0 only if every step held.
 """
 
@@ -55,7 +55,7 @@ class DemonstrationInterrupted(TongguanError):
 
 
 @dataclass
-class Told:
+class ToldStory:
     """One story as it was told in this run."""
 
     name: str
@@ -103,17 +103,17 @@ class Demonstration:
         machine.start_single_window(self._note)
         machine.start_adapters(self._note)
         with self._reader(machine) as reader:
-            told = [self._tell(machine, name) for name in STORIES]
-            self._wait_until_read(machine, told)
-            self._wait_until_covered(machine, reader, told)
-            for story in told:
+            stories = [self._tell(machine, name) for name in STORIES]
+            self._wait_until_read(machine, stories)
+            self._wait_until_covered(machine, reader, stories)
+            for story in stories:
                 self._show(reader, story)
             if trust_root_of(self._folder).is_unsealed:
                 raise DemonstrationFailed(f"{UNSEALED_WARNING} All else held; no bundle can be made or believed.")
-            for story in told:
+            for story in stories:
                 self._save_bundle(reader, story)
-        self._verify(told)
-        self._refuse_lies(told)
+        self._verify(stories)
+        self._refuse_lies(stories)
 
     def close(self, machine: Machine, *, keeps_running: bool) -> None:
         """Says what to open or type next; each command works as it is printed."""
@@ -142,18 +142,18 @@ class Demonstration:
         sending = ("adapter", path, "--member", "broker", "--from", path / "inbox", "--assign-ucrs", *gateway, *window)
         yield "files put into inbox", command(*sending)
 
-    def _tell(self, machine: Machine, name: str) -> Told:
+    def _tell(self, machine: Machine, name: str) -> ToldStory:
         self._step(f"The single window is told a story: {STORY_TITLES[name]}")
         answer = httpx.post(f"{machine.single_window_url}/v1/stories/{name}", json={}, timeout=30)
         answer.raise_for_status()
         said = answer.json()
         self._note(f"{said['messages']} native messages for consignment {said['ucrs'][0]}")
         self._ucrs[name] = said["ucrs"][0]
-        return Told(name, said["ucrs"][0], said["messages"])
+        return ToldStory(name, said["ucrs"][0], said["messages"])
 
-    def _wait_until_read(self, machine: Machine, told: list[Told]) -> None:
+    def _wait_until_read(self, machine: Machine, stories: list[ToldStory]) -> None:
         self._step("Each member's adapter fetches its messages, maps them, signs the records and submits them")
-        total = sum(story.messages for story in told)
+        total = sum(story.messages for story in stories)
         with self._progress("messages acknowledged", total) as advance:
             before = total
             for _ in self._until_timeout(machine, "the adapters to acknowledge every message"):
@@ -166,32 +166,32 @@ class Demonstration:
                 if left == 0:
                     return
 
-    def _wait_until_covered(self, machine: Machine, reader: GatewayClient, told: list[Told]) -> None:
+    def _wait_until_covered(self, machine: Machine, reader: GatewayClient, stories: list[ToldStory]) -> None:
         self._step("The gateway anchors the records in batches; governors attest to the index map")
         with self._progress("records covered by a checkpoint", 1) as advance:
             for _ in self._until_timeout(machine, "every record to be covered by a checkpoint", pause_s=VIEW_PAUSE_S):
-                for story in told:
+                for story in stories:
                     story.view = reader.consignment(story.ucr)
-                records = [record for story in told for record in story.view["records"]]
+                records = [record for story in stories for record in story.view["records"]]
                 if records and all(record["state"] == "covered" for record in records):
                     advance(1)
                     return
 
-    def _show(self, reader: GatewayClient, story: Told) -> None:
+    def _show(self, reader: GatewayClient, story: ToldStory) -> None:
         self._step(f"What the consortium now knows of {STORY_TITLES[story.name]}, as its regulator sees it")
         show_records(self._say, story.view)
         show_view(self._say, story.view)
 
-    def _save_bundle(self, reader: GatewayClient, story: Told) -> None:
+    def _save_bundle(self, reader: GatewayClient, story: ToldStory) -> None:
         story.bundle = self._folder.path / "bundles" / f"{story.name}.json"
         story.bundle.parent.mkdir(exist_ok=True)
         story.bundle.write_bytes(reader.consignment_bundle(story.ucr))
         self._note(f"proof bundle: {story.bundle} ({story.bundle.stat().st_size:,} bytes)")
 
-    def _verify(self, told: list[Told]) -> None:
+    def _verify(self, stories: list[ToldStory]) -> None:
         offline = Offline(self._folder.trust_root)
         self._step(f"A stranger verifies the bundles: a separate process, {offline.isolation}")
-        for story in told:
+        for story in stories:
             verdict = offline.verify(story.bundle)
             self._require(
                 verdict.code == 0, f"{story.bundle.name} must verify, and was {verdict.verdict}\n{verdict.text}"
@@ -203,10 +203,10 @@ class Demonstration:
                 self._note(f"  [yellow]note[/] {remark}")
         self._note(f"first verified bundle {time.monotonic() - self._started:.0f} s after the start")
 
-    def _refuse_lies(self, told: list[Told]) -> None:
+    def _refuse_lies(self, stories: list[ToldStory]) -> None:
         self._step("Four lies are told with a true bundle in hand; each must be refused")
         offline = Offline(self._folder.trust_root)
-        said, other = (story.bundle.read_bytes() for story in reversed(told))
+        said, other = (story.bundle.read_bytes() for story in reversed(stories))
         folder = self._folder.path / "bundles" / "tampered"
         folder.mkdir(exist_ok=True)
         for tamper in TAMPERS:

@@ -43,7 +43,7 @@ FAULTS_MAX = 10_000
 """Most faults that a report names; further ones are only counted."""
 
 
-class Outcome(StrEnum):
+class ReceiptFate(StrEnum):
     """What became of one promise."""
 
     KEPT = "kept"
@@ -54,7 +54,7 @@ class Outcome(StrEnum):
     CONTRADICTING = "contradicting"
 
 
-AGAINST = (Outcome.BROKEN, Outcome.FORGED, Outcome.CONTRADICTING)
+AGAINST = (ReceiptFate.BROKEN, ReceiptFate.FORGED, ReceiptFate.CONTRADICTING)
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Fault:
     """One thing that speaks against a gateway."""
 
     kind: str
-    """An `Outcome`, or `doubled`."""
+    """An `ReceiptFate`, or `doubled`."""
     record_id: str
     gateway: str
     """USCC of its member; for a doubled entry the address that anchored it again."""
@@ -88,7 +88,7 @@ class AuditReport:
     void_batches: list[int] = field(default_factory=list)
     head_block: int = 0
     head_time: int = 0
-    outcomes: Counter[Outcome] = field(default_factory=Counter)
+    outcomes: Counter[ReceiptFate] = field(default_factory=Counter)
     doubled: int = 0
     """Entries that the same gateway anchored again."""
     repeated: int = 0
@@ -110,7 +110,7 @@ class AuditReport:
     @property
     def can_tell(self) -> bool:
         """Whether there were promises to look at and none of them is still open."""
-        return self.receipts > 0 and not self.outcomes[Outcome.OPEN]
+        return self.receipts > 0 and not self.outcomes[ReceiptFate.OPEN]
 
     def format(self) -> dict[str, Any]:
         """The report in JSON's terms; outcomes by name, those that were found alone."""
@@ -173,47 +173,47 @@ class Audit:
                     self._check_batch(batch.facts.index, batch.facts.gateway)
             first += len(found)
 
-    def check(self, kept: KeptReceipt) -> Outcome | None:
+    def check(self, kept: KeptReceipt) -> ReceiptFate | None:
         """What became of one promise, counted in the report; None where this very receipt was looked at before."""
         try:
             promised = SignedReceipt.parse(kept.receipt)
             receipt = Receipt.of(promised)
         except (Malformed, ValueError, KeyError, TypeError) as error:
-            return self._conclude(kept, "", "", Outcome.FORGED, f"it is no receipt: {error}")
+            return self._conclude(kept, "", "", ReceiptFate.FORGED, f"it is no receipt: {error}")
         said_by = (receipt.gateway, receipt.record_id)
         if self._seen.get(said_by) == kept.receipt:
             return None
         is_gateways = self._registered.is_gateways(promised, receipt.gateway)
         if not is_gateways or promised.claims.get("aud") != self._consortium:
             why = "no registered key of a gateway's member of this consortium signed it"
-            return self._conclude(kept, receipt.record_id, receipt.gateway, Outcome.FORGED, why)
+            return self._conclude(kept, receipt.record_id, receipt.gateway, ReceiptFate.FORGED, why)
         if said_by in self._seen:
             why = "the same gateway gave another receipt for this record"
-            return self._conclude(kept, receipt.record_id, receipt.gateway, Outcome.CONTRADICTING, why)
+            return self._conclude(kept, receipt.record_id, receipt.gateway, ReceiptFate.CONTRADICTING, why)
         self._seen[said_by] = kept.receipt
         outcome, why = self._judged(kept, receipt)
         return self._conclude(kept, receipt.record_id, receipt.gateway, outcome, why)
 
-    def _judged(self, kept: KeptReceipt, receipt: Receipt) -> tuple[Outcome, str]:
+    def _judged(self, kept: KeptReceipt, receipt: Receipt) -> tuple[ReceiptFate, str]:
         signed = SignedRecord.parse(kept.record) if kept.record else None
         if signed is not None and not _is_of(receipt, signed):
-            return Outcome.CONTRADICTING, "it names other entries than its record has"
+            return ReceiptFate.CONTRADICTING, "it names other entries than its record has"
         links = [self._index.find_link(tag, digest) for tag, digest in receipt.entries]
         batches = [self._index.find_batch(link.batch) for link in links if link is not None]
         late = [one.facts.timestamp for one in batches if one is not None and one.facts.timestamp > receipt.anchor_by]
         if late:
-            return Outcome.BROKEN, f"anchored at {time_text(max(late))}, promised by {time_text(receipt.anchor_by)}"
+            return ReceiptFate.BROKEN, f"anchored at {time_text(max(late))}, promised by {time_text(receipt.anchor_by)}"
         if None not in links:
             self.report.covered += all(link.batch < self._map_count for link in links if link is not None)
-            return Outcome.KEPT, ""
+            return ReceiptFate.KEPT, ""
         if signed is not None and self._registered.has_ended(signed):
-            return Outcome.EXCUSED, ""
+            return ReceiptFate.EXCUSED, ""
         if self.report.head_time <= receipt.anchor_by:
-            return Outcome.OPEN, ""
+            return ReceiptFate.OPEN, ""
         missing = sum(link is None for link in links)
-        return Outcome.BROKEN, f"{missing} of {len(links)} entries not anchored by {time_text(receipt.anchor_by)}"
+        return ReceiptFate.BROKEN, f"{missing} of {len(links)} entries not anchored by {time_text(receipt.anchor_by)}"
 
-    def _conclude(self, kept: KeptReceipt, record_id: str, gateway: str, outcome: Outcome, why: str) -> Outcome:
+    def _conclude(self, kept: KeptReceipt, record_id: str, gateway: str, outcome: ReceiptFate, why: str) -> ReceiptFate:
         self.report.outcomes[outcome] += 1
         if outcome in AGAINST:
             self.report.add(Fault(outcome.value, record_id, gateway, kept.holder, why))

@@ -38,7 +38,7 @@ Ask = Callable[..., Any]
 
 
 @dataclass(frozen=True)
-class Engine:
+class MeasuredEngine:
     """A running engine: how to ask it, and what its transactions need."""
 
     ask: Ask
@@ -86,13 +86,13 @@ class Engine:
         return dict(found)
 
 
-def in_process(node: EmbeddedNode, sender: LocalAccount) -> Engine:
+def in_process(node: EmbeddedNode, sender: LocalAccount) -> MeasuredEngine:
     """This node, asked in its own process: each question still goes through JSON-RPC's checks."""
     rpc = Rpc(node)
-    return Engine(lambda method, *params: _result(rpc.answer(_request(method, params)) or {}), sender)
+    return MeasuredEngine(lambda method, *params: _result(rpc.answer(_request(method, params)) or {}), sender)
 
 
-def over_http(url: str, sender: LocalAccount) -> Engine:
+def over_http(url: str, sender: LocalAccount) -> MeasuredEngine:
     """Whatever answers at this URL, by one connection that is kept."""
     connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=START_TIMEOUT_S)
 
@@ -100,10 +100,10 @@ def over_http(url: str, sender: LocalAccount) -> Engine:
         connection.request("POST", "/", json.dumps(_request(method, params)), {"Content-Type": "application/json"})
         return _result(json.loads(connection.getresponse().read()))
 
-    return Engine(ask, sender)
+    return MeasuredEngine(ask, sender)
 
 
-def eth_tester() -> Engine:
+def eth_tester() -> MeasuredEngine:
     """eth-tester on py-evm, in this process, each transaction mined at once."""
     from eth_tester import EthereumTester, PyEVMBackend
 
@@ -121,11 +121,11 @@ def eth_tester() -> Engine:
         "eth_call": lambda call, block: tester.call({**call, "from": sender.address, "gas": GAS}, block),
     }
     # Its blocks have a base fee, which its rich account pays.
-    return Engine(lambda method, *params: methods[method](*params), sender, backend.chain.chain_id, 2 * 10**9)
+    return MeasuredEngine(lambda method, *params: methods[method](*params), sender, backend.chain.chain_id, 2 * 10**9)
 
 
 @contextmanager
-def anvil(sender: LocalAccount) -> Iterator[Engine | None]:
+def anvil(sender: LocalAccount) -> Iterator[MeasuredEngine | None]:
     """Anvil under the same rules, each transaction mined at once; None where it is not here."""
     if not ANVIL.exists():
         yield None
@@ -145,7 +145,7 @@ def anvil(sender: LocalAccount) -> Iterator[Engine | None]:
         process.wait()
 
 
-def answering(url: str, sender: LocalAccount) -> Engine:
+def answering(url: str, sender: LocalAccount) -> MeasuredEngine:
     """The engine at this URL, once it answers; raises TimeoutError."""
     until = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < until:

@@ -67,7 +67,7 @@ def _figures(growing: Growing, size: int, rates: list[float], *, is_largest: boo
 
 
 @dataclass(frozen=True)
-class Head:
+class BlockHead:
     """A block's number and name."""
 
     number: int
@@ -108,9 +108,9 @@ class BatchesInMemory:
         self.held.clear()
         self.commitments.clear()
 
-    def head(self) -> Head:
+    def head(self) -> BlockHead:
         """The newest block."""
-        return Head(self.count - 1, self.block_hash(self.count - 1))
+        return BlockHead(self.count - 1, self.block_hash(self.count - 1))
 
     def block_hash(self, number: int) -> str:
         """A name for a block."""

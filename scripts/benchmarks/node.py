@@ -15,7 +15,7 @@ from eth_account.signers.local import LocalAccount
 
 from chain.ledger import calls as ledger_calls
 from chain.proof.batch import BATCH_ENTRIES_MAX, entries_root
-from scripts.benchmarks.engines import Engine, answering, anvil, eth_tester, in_process
+from scripts.benchmarks.engines import MeasuredEngine, answering, anvil, eth_tester, in_process
 from scripts.benchmarks.harness import Benchmark, Context, Figure, at_least, at_most
 from scripts.benchmarks.local_consortium import Town, folder_bytes, open_town, random_entries
 from scripts.benchmarks.process_stats import can_watch, descendants, private_mb
@@ -126,7 +126,9 @@ def _one_by_one(context: Context, town: Town) -> Figure:
     return Figure(ONE_BY_ONE, "entries/s", tuple(rates))
 
 
-def _simple_calls(context: Context, name: str, engine: Engine, contract: str, nonce: int, **facts: object) -> Figure:
+def _simple_calls(
+    context: Context, name: str, engine: MeasuredEngine, contract: str, nonce: int, **facts: object
+) -> Figure:
     """Signed beforehand, sent together; recovering signatures, running, sealing and storing are measured."""
     count = _calls_at_once(context)
     firsts = range(nonce, nonce + count * context.repetitions, count)
@@ -189,7 +191,7 @@ def _served(context: Context, blocks: int, sender: LocalAccount, contract: str, 
 
 
 @contextmanager
-def _node_process(folder: Path, sender: LocalAccount, *options: str) -> Iterator[tuple[Engine, float]]:
+def _node_process(folder: Path, sender: LocalAccount, *options: str) -> Iterator[tuple[MeasuredEngine, float]]:
     (port,) = free_ports([0])
     command = [sys.executable, "-m", "chain.node", "--dir", str(folder), "--port", str(port), *options]
     began = time.perf_counter()
@@ -203,7 +205,7 @@ def _node_process(folder: Path, sender: LocalAccount, *options: str) -> Iterator
 
 
 def _questions(
-    context: Context, name: str, engine: Engine, question: tuple[str, list[object]], **facts: object
+    context: Context, name: str, engine: MeasuredEngine, question: tuple[str, list[object]], **facts: object
 ) -> Figure:
     method, params = question
     count = 200 if context.quick else 1_000

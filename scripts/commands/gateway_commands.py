@@ -163,7 +163,7 @@ def _kept(folder: ConsortiumFolder, files: list[Path]) -> Iterator[KeptReceipt]:
 
 
 def _say(report: AuditReport, names: dict[str, str]) -> None:
-    from scripts.receipt_audit import Outcome, time_text
+    from scripts.receipt_audit import ReceiptFate, time_text
 
     print(
         f"chain      {report.batches:,} batches, {report.entries:,} entries, "
@@ -173,7 +173,7 @@ def _say(report: AuditReport, names: dict[str, str]) -> None:
         print(f"           batch {number} is void: its entries do not hash to its root, and none of them counts")
     if report.repeated:
         print(f"           {report.repeated:,} entries were anchored by a second gateway too, which changes nothing")
-    counted = ", ".join(f"{report.outcomes[one]:,} {one.value}" for one in Outcome if report.outcomes[one])
+    counted = ", ".join(f"{report.outcomes[one]:,} {one.value}" for one in ReceiptFate if report.outcomes[one])
     print(f"receipts   {report.receipts:,}: {counted or 'none were found'}; {report.covered:,} under the checkpoint")
     print(f"anchored   {report.doubled:,} entries twice by the same gateway")
     for fault in report.faults[:FAULTS_SHOWN]:
@@ -181,7 +181,7 @@ def _say(report: AuditReport, names: dict[str, str]) -> None:
         print(f"  {fault.kind.upper()}  {who}: {fault.record_id or 'entry'}: {fault.reason} (kept by {fault.holder})")
     if len(report.faults) > FAULTS_SHOWN:
         print(f"  … and {len(report.faults) - FAULTS_SHOWN:,} more: --json names them")
-    if report.outcomes[Outcome.OPEN] and not report.has_faults:
+    if report.outcomes[ReceiptFate.OPEN] and not report.has_faults:
         print("open       no block is late enough to tell; ask again once the chain has gone on")
     verdict = "NOT KEPT" if report.has_faults else "KEPT" if report.can_tell else "CANNOT TELL"
     print(f"verdict    {verdict} (promises held against the chain at {time_text(int(time.time()))})")

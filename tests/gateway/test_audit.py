@@ -17,7 +17,7 @@ from scripts.receipt_audit import (
     Audit,
     AuditReport,
     KeptReceipt,
-    Outcome,
+    ReceiptFate,
     Registered,
     audited,
     kept_in_file,
@@ -58,7 +58,7 @@ def test_kept_promises_are_kept(gateway: PaperGateway, town: Town) -> None:
     kept = accepted(gateway, town)
     gateway.seal()
     report = audit(gateway, town, kept)
-    assert report.outcomes == {Outcome.KEPT: 3}
+    assert report.outcomes == {ReceiptFate.KEPT: 3}
     assert (report.entries, report.doubled, report.has_faults, report.can_tell) == (3, 0, False, True)
     said = json.loads(json.dumps(report.format()))
     assert (said["outcomes"], said["receipts"], said["entries"]) == ({"kept": 3}, 3, 3)
@@ -66,14 +66,14 @@ def test_kept_promises_are_kept(gateway: PaperGateway, town: Town) -> None:
 
 def test_before_its_time_a_promise_is_open_and_nothing_can_be_told(gateway: PaperGateway, town: Town) -> None:
     report = audit(gateway, town, accepted(gateway, town))
-    assert report.outcomes == {Outcome.OPEN: 3}
+    assert report.outcomes == {ReceiptFate.OPEN: 3}
     assert (report.has_faults, report.can_tell) == (False, False)
 
 
 def test_what_was_never_anchored_is_a_broken_promise_with_the_gateways_name(gateway: PaperGateway, town: Town) -> None:
     kept = accepted(gateway, town, 1)
     report = audit(gateway, town, kept, later_s=gateway.settings.anchor_promise_s + 1)
-    assert report.outcomes == {Outcome.BROKEN: 1}
+    assert report.outcomes == {ReceiptFate.BROKEN: 1}
     assert (report.faults[0].gateway, report.faults[0].holder) == (GATEWAY, "carrier")
 
 
@@ -82,21 +82,21 @@ def test_what_was_anchored_too_late_is_a_broken_promise(gateway: PaperGateway, t
     gateway.registry.refresh()
     kept = accepted(gateway, town, 1)
     gateway.seal()
-    assert audit(gateway, town, kept).outcomes == {Outcome.BROKEN: 1}
+    assert audit(gateway, town, kept).outcomes == {ReceiptFate.BROKEN: 1}
 
 
 def test_a_revoked_key_excuses(gateway: PaperGateway, town: Town) -> None:
     kept = accepted(gateway, town, 1)
     town.chain.revoke(town.carrier)
     gateway.seal()
-    assert audit(gateway, town, kept, later_s=10_000).outcomes == {Outcome.EXCUSED: 1}
+    assert audit(gateway, town, kept, later_s=10_000).outcomes == {ReceiptFate.EXCUSED: 1}
 
 
 def test_a_receipt_that_no_registered_gateway_signed_is_forged(gateway: PaperGateway, town: Town) -> None:
     (tmp := gateway.folder / "other").mkdir()
     stranger = PaperGateway(tmp, town.chain, town.clock)
     report = audit(gateway, town, accepted(stranger, town, 1))
-    assert report.outcomes == {Outcome.FORGED: 1}
+    assert report.outcomes == {ReceiptFate.FORGED: 1}
 
 
 def test_receipts_of_an_upload_are_each_judged_by_their_own_part(gateway: PaperGateway, town: Town) -> None:
@@ -109,16 +109,16 @@ def test_receipts_of_an_upload_are_each_judged_by_their_own_part(gateway: PaperG
     receipts = [one.receipt for one in done if isinstance(one, Acceptance)]
     gateway.seal()
     kept = [KeptReceipt("carrier", one, record.serialize()) for one, record in zip(receipts, made, strict=True)]
-    assert audit(gateway, town, kept).outcomes == {Outcome.KEPT: 3}
+    assert audit(gateway, town, kept).outcomes == {ReceiptFate.KEPT: 3}
     signed, _, *place = receipts[0].split("~")
     forged = "~".join([signed, receipts[1].split("~")[1], *place])
     report = audit(gateway, town, [KeptReceipt("carrier", forged, made[1].serialize())])
-    assert report.outcomes == {Outcome.FORGED: 1}
+    assert report.outcomes == {ReceiptFate.FORGED: 1}
 
 
 def test_what_is_no_receipt_is_forged_and_named(gateway: PaperGateway, town: Town) -> None:
     report = audit(gateway, town, [KeptReceipt("carrier", "x.y.z")])
-    assert report.faults[0].kind == Outcome.FORGED
+    assert report.faults[0].kind == ReceiptFate.FORGED
 
 
 def test_two_receipts_for_one_record_contradict_each_other(gateway: PaperGateway, town: Town) -> None:
@@ -129,13 +129,13 @@ def test_two_receipts_for_one_record_contradict_each_other(gateway: PaperGateway
     town.clock.now += 5
     again = forgetful.intake.accept(kept[0].record.encode()).receipt
     report = audit(gateway, town, [*kept, KeptReceipt("carrier", again, kept[0].record)])
-    assert report.outcomes[Outcome.CONTRADICTING] == 1
+    assert report.outcomes[ReceiptFate.CONTRADICTING] == 1
 
 
 def test_a_receipt_for_other_entries_than_the_records_contradicts_it(gateway: PaperGateway, town: Town) -> None:
     first, second = accepted(gateway, town, 2)
     mixed = KeptReceipt("carrier", first.receipt, second.record)
-    assert audit(gateway, town, [mixed]).outcomes == {Outcome.CONTRADICTING: 1}
+    assert audit(gateway, town, [mixed]).outcomes == {ReceiptFate.CONTRADICTING: 1}
 
 
 def test_the_same_receipt_kept_twice_counts_once(gateway: PaperGateway, town: Town) -> None:

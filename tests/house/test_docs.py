@@ -62,3 +62,14 @@ def test_the_changelog_keeps_its_form() -> None:
     assert len(entries) == len(set(entries)), ADVICE
     body = lines[lines.index("## [Unreleased]") :]
     assert [line for line in body if line and not line.startswith(("- ", "#"))] == [], "one line an entry"
+
+
+PATH = re.compile(r"`((?:chain|gateway|adapters|scripts|contracts|tests|docs)/[\w./-]*)(?:::[\w.]+)?`")
+NOT_THERE_YET = {"tests/gateway/query/test_change_feed.py", "docs/adr/NNNN-title.md"}
+"""Names that stand for a file to come: the test of the change feed's bounds, and the form of a decision's name."""
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(REPOSITORY)))
+def test_every_path_that_a_document_names_is_there(document: Path) -> None:
+    paths = set(PATH.findall(document.read_text(encoding="utf-8"))) - NOT_THERE_YET
+    assert sorted(path for path in paths if not (REPOSITORY / path).exists()) == []

@@ -77,7 +77,7 @@ def test_the_limits_of_records_receipts_and_batches_are_the_readers() -> None:
     for most in (sdjwt.RECORD_CHARS_MAX, jws.JWS_CHARS_MAX, jws.HEADER_CHARS_MAX, disclosures.DISCLOSURE_CHARS_MAX):
         assert f"{most:,}" in records
     assert f"at most {sdjwt.SECTIONS_MAX} sections" in records
-    assert all(re.search(rf"`{name}`\s(?:has )?1 to {most}\b", records) for name, most in sdjwt.MANY_ELEMENTS.items())
+    assert all(re.search(rf"`{name}`\s(?:has )?1 to {most:,}\b", records) for name, most in sdjwt.MANY_ELEMENTS.items())
     assert f"`{sdjwt.RECORD_TYP}`" in records
     receipts = page("receipts.md")
     assert f"`{receipt.RECEIPT_TYP}`" in receipts
@@ -106,3 +106,8 @@ def test_the_packages_of_the_verifier_are_those_of_its_extra() -> None:
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     installed = re.findall(r"^pip install ([a-z][a-z ]*)$", page("verifier.md"), re.MULTILINE)
     assert [sorted(line.split()) for line in installed] == [sorted(project["optional-dependencies"]["verify"])]
+
+
+def test_every_page_stands_in_the_index() -> None:
+    linked = set(re.findall(r"\]\(([a-z-]+\.md)\)", page("README.md")))
+    assert linked == {file.name for file in SPEC.glob("*.md")} - {"README.md"}
