@@ -118,6 +118,24 @@ def test_more_records_than_one_issuer_may_say_do_not_count() -> None:
     assert standing.beyond == {one.record_id for one in records[3:]}
 
 
+@pytest.mark.parametrize("count", [2_500])
+def test_five_colluders_with_thousands_of_records_change_nothing(count: int) -> None:
+    records = [
+        said(OWNER, 10_000, BROKER, CARRIER),
+        said(CARRIER, 10_001, TERMINAL, kind="logistics.transport_document"),
+        said(BROKER, 10_002, OWNER, offices=("0101",), kind="customs.declaration"),
+        said(CUSTOMS, 10_003, kind="customs.status", by_authority=True),
+        said(TERMINAL, 10_004),
+    ]
+    everybody = (*COLLUDERS, OWNER, BROKER, CARRIER)
+    collusion = [
+        said(COLLUDERS[place % 5], place * 9, *everybody, kind=("customs.declaration", "trade.parties")[place % 2])
+        for place in range(count)
+    ]
+    assert closed(*collusion, *records) == closed(*records)
+    assert closed(*records).counted == {record.record_id for record in records}
+
+
 members = st.sampled_from([OWNER, BROKER, CARRIER, TERMINAL, BANK, CUSTOMS, OPERATOR])
 kinds = st.sampled_from(["logistics.event", "customs.status", "customs.request", "trade.parties", "audit.finding"])
 
