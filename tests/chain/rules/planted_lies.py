@@ -69,6 +69,25 @@ def halve(xml_kind: str, *fields: str) -> Any:
     return both(*(xml(xml_kind, field, times("0.5", 4 if field == "DeclPrice" else 2)) for field in fields))
 
 
+def vgm_weight(place: int, kilograms: float) -> Any:
+    """Puts the verified mass of a box."""
+    return lambda value: value["VGMDeclarations"][place]["VGM"]["weight"].__setitem__("value", kilograms)
+
+
+def halve_first_line(certificate: dict[str, Any]) -> None:
+    """Half the tax of the first line, and the sum right."""
+    first = certificate["items"][0]
+    first["tax"] = times("0.5")(first["tax"])
+    certificate["amount"] = f"{sum(Decimal(item['tax']) for item in certificate['items']):.2f}"
+
+
+def of_another_declaration(certificate: dict[str, Any]) -> None:
+    """The certificate is for a declaration that nobody here knows."""
+    other = certificate["declarationNumber"][:9] + "000000001"
+    certificate["certificateNumber"] = other + certificate["certificateNumber"][18:]
+    certificate["declarationNumber"] = other
+
+
 def second_declaration(body: bytes) -> bytes:
     """Another declaration of other goods under other numbers, without bill and boxes."""
     import re
@@ -400,5 +419,147 @@ WITH_TABLES = [
     lie("parcel", "VAT at 9 %", xml("CEB816", "valueAddedTax", times("0.6923077")), "C27-tariff", tables=True),
     lie("export_rebate", "another port of exit", xml(DEC, "EntyPortCode", "120201"), "C18-port", tables=True),
 ]
-LIES = (*SEA, *AIR, *EXPORT, *PARCEL, *WITH_TABLES)
+MORE = [
+    lie(
+        "sea_import",
+        "a seal that differs from loading on",
+        words("DCSA VGM", '"number": "CN', '"number": "XX'),
+        "C20-seal",
+    ),
+    lie(
+        "sea_import", "both boxes swapped for others", both(words(DEC, "COSU2031486", "MSKU9070323")), "C12-containers"
+    ),
+    lie("sea_import", "weighed 9 t less", document("DCSA VGM", vgm_weight(0, 9000.0)), "C14-verified-mass"),
+    lie(
+        "sea_import",
+        "the arrival told a month early",
+        words("DCSA TNT", "2026-03-27T", "2026-02-25T", text='"ARRI"'),
+        "C17-arrival",
+    ),
+    lie(
+        "sea_import",
+        "the carrier's bill weighs half",
+        xml("UBL Waybill", "GrossWeightMeasure", times("0.5", 3), count=1),
+        "C13-gross",
+    ),
+    lie(
+        "sea_import",
+        "the carrier's bill counts 61",
+        xml("UBL Waybill", "TotalTransportHandlingUnitQuantity", "61"),
+        "C16-packages",
+    ),
+    lie(
+        "sea_import",
+        "the invoice doubled",
+        both(
+            xml("UBL Invoice", "TaxExclusiveAmount", times("2")), xml("UBL Invoice", "LineExtensionAmount", times("2"))
+        ),
+        "C31-invoice",
+    ),
+    lie("sea_import", "one tax line halved", certificates(halve_first_line), "C27-line", "C27-vat-base"),
+    lie(
+        "sea_import",
+        "the tax bill paid is of another year's number",
+        certificates(of_another_declaration),
+        "C28-declaration",
+        "C29-released-unpaid",
+    ),
+    lie("air_import", "a tax of 1.00 on every line", certificates(set_first_tax), "C27-line", "C27-vat-base"),
+    lie("air_import", "VAT at rate 0", all_rates("0.00000"), "C27-vat-rate"),
+    lie(
+        "air_import",
+        "paid 76 days late",
+        member("paidAt", "2026-05-18T10:00:00+08:00"),
+        "C30-late",
+        "C29-released-unpaid",
+    ),
+    lie(
+        "air_import", "another office releases", xml(RESULT, "CUSTOM_MASTER", "5301", text=RELEASE), "S02-not-competent"
+    ),
+    lie(
+        "air_import",
+        "a second declaration beside halved prices",
+        both(halve(DEC, "DeclPrice", "DeclTotal"), again(DEC, "", second_declaration)),
+        "C31-invoice",
+        "C27-value",
+    ),
+    lie("air_import", "another agent than the submitter", xml(DEC, "AgentCodeScc", OTHER_USCC), "C01-agent"),
+    lie(
+        "air_import",
+        "freight declared again under CIF",
+        words(
+            DEC,
+            "<TransMode>1</TransMode>",
+            "<TransMode>1</TransMode><FeeMark>3</FeeMark><FeeRate>500</FeeRate><FeeCurr>USD</FeeCurr>",
+        ),
+        "C09-freight-twice",
+    ),
+    lie("air_import", "declared EXW without freight", xml(DEC, "TransMode", "7"), "C09-freight-missing", "C31-terms"),
+    lie(
+        "air_inspected",
+        "delivered while inspected",
+        words("LogisticsEvent", "2026-03-03T", "2026-03-02T", text="#DLV"),
+        "C21-gate-out",
+    ),
+    lie(
+        "export_rebate",
+        "half the goods weigh",
+        both(xml(DEC, "GrossWet", times("0.5", 3)), xml(DEC, "NetWt", times("0.5", 3))),
+        "C13-gross",
+        "C08-kilograms",
+    ),
+    lie(
+        "export_rebate",
+        "the export invoice halved",
+        both(
+            xml("UBL Invoice", "TaxExclusiveAmount", times("0.5")),
+            xml("UBL Invoice", "LineExtensionAmount", times("0.5")),
+        ),
+        "C31-invoice",
+    ),
+    lie("parcel", "the order worth more than declared", xml("CEB311", "goodsValue", times("3")), "C31-order"),
+    lie("parcel", "the waybill weighs double", xml("CEB511", "weight", times("2", 5)), "C13-gross"),
+    lie("parcel", "the carrier's freight is ten", xml("CEB511", "freight", "10.00"), "C40-freight"),
+]
+LIES = (*SEA, *AIR, *EXPORT, *PARCEL, *WITH_TABLES, *MORE)
 """Every lie, in the order of the stories."""
+
+NOT_CAUGHT = [
+    (
+        lie("sea_import", "the trader's USCC is another's", xml(DEC, "TradeCoScc", OTHER_USCC)),
+        "the owner still matches",
+    ),
+    (
+        lie(
+            "sea_import",
+            "prices halved on declaration, invoice and tax bill alike",
+            both(
+                halve(DEC, "DeclPrice", "DeclTotal"),
+                xml("UBL Invoice", "TaxExclusiveAmount", times("0.5")),
+                xml("UBL Invoice", "LineExtensionAmount", times("0.5")),
+                without("DutyPayment"),
+                again("DEC_RESULT", "", lambda body: body, text=RELEASE),
+            ),
+        ),
+        "papers that lie alike agree: only reference prices would tell; the lost payment is told",
+    ),
+    (
+        lie(
+            "sea_import", "another code under the same heading", xml(DEC, "CodeTS", lambda hs: hs[:6] + "0001", count=1)
+        ),
+        "without a tariff a code of ten digits is not judged",
+    ),
+    (
+        lie("sea_import", "another country of origin", xml(DEC, "OriginCountry", "MYS")),
+        "no paper that readers bring names the origin; without a preference nothing turns on it",
+    ),
+    (
+        lie("parcel", "another buyer's identity number", xml("CEB411", "payerName", "另一人")),
+        "persons are not compared: buyer and payer may differ",
+    ),
+    (
+        lie("export_rebate", "another district of origin", xml(DEC, "DistrictCode", "44039")),
+        "export chains need a table that is not public",
+    ),
+]
+"""Lies that are not caught, and why; of the second only the lost payment is found."""

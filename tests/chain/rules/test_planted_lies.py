@@ -13,7 +13,7 @@ from chain.rules.pack import RULES
 from chain.rules.tables import NO_TABLES
 from tests.chain.rules.lies import Lie
 from tests.chain.rules.native import answers_of, told
-from tests.chain.rules.planted_lies import LIES
+from tests.chain.rules.planted_lies import LIES, NOT_CAUGHT
 
 TABLES = example_tables()
 IDS = [f"{one.story}: {one.name}" for one in LIES]
@@ -52,6 +52,16 @@ def test_disorder_hides_no_lie(lie: Lie) -> None:
     if lie.story not in {"sea_import", "parcel"} or "second declaration" in lie.name:
         return
     assert findings(lie, shuffled=3) == lie.findings
+
+
+@pytest.mark.parametrize(("lie", "why"), NOT_CAUGHT, ids=[one.name for one, _ in NOT_CAUGHT])
+def test_what_is_not_caught_is_known_and_says_why(lie: Lie, why: str) -> None:
+    assert why
+    assert findings(lie) <= {"C29-released-unpaid"}
+
+
+def test_there_are_a_hundred_lies_in_a_hundred_consignments() -> None:
+    assert len({(one.story, one.name) for one in LIES}) == len(LIES) >= 100
 
 
 @pytest.mark.parametrize("name", sorted(STORIES))
