@@ -75,6 +75,7 @@ def adapters_of(
                 gateway=gateway_of(folder, member, gateway_url),
                 journal=_journal(folder, member),
                 assign=assign,
+                may_say=_may_say(member),
             )
             for member in members
         )
@@ -95,9 +96,29 @@ def folder_source(path: Path, members: Sequence[MemberProfile], *, moves: bool) 
     """Each member's files in one folder: those whose envelope names it, and loose ones that are its words to say."""
 
     def source(member: MemberProfile) -> Source:
-        return Folder(path, member.uscc, moves=moves, accepts=lambda body: speaker_of(body, members) == member.uscc)
+        return Folder(path, member.uscc, moves=moves, accepts=lambda body: _is_for(body, member, members))
 
     return source
+
+
+def _may_say(member: MemberProfile) -> Callable[[str], bool]:
+    return lambda record_type: bool(RECORD_RULES[record_type] & roles_of(member))
+
+
+def _is_for(body: bytes, member: MemberProfile, members: Sequence[MemberProfile]) -> bool:
+    """Whether a loose file is this member's: its own words, or customs' reply to what it declares."""
+    if speaker_of(body, members) == member.uscc:
+        return True
+    if not _may_say(member)("customs.declaration"):
+        return False
+    try:
+        return read_message(body).kind in REPLIES
+    except (MalformedMessage, Malformed):
+        return False
+
+
+REPLIES = frozenset({"DEC_RESULT", "DecImportResponse"})
+"""Replies that prove what became of a draft: a declarant's adapter reads them too."""
 
 
 def speaker_of(body: bytes, members: Sequence[MemberProfile]) -> str | None:

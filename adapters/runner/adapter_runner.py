@@ -22,8 +22,9 @@ from pydantic import ValidationError
 from adapters.message import Entity, ReadMessage, message_digest
 from adapters.registry import read_message
 from adapters.runner.amendments import Amending, reference_key
+from adapters.runner.drafts import DraftFollower
 from adapters.runner.journal import Journal, JournalEntity, JournalMessage
-from adapters.runner.retry_policy import Progress, RunnerSettings
+from adapters.runner.retry_policy import Progress, RunnerSettings, Told
 from adapters.runner.standing_names import StandingNames
 from adapters.runner.submission import Gateway, Outcome, Submission, record_jti, submit_many
 from adapters.runner.ucr_resolution import Assign, NotYet, Placing
@@ -69,13 +70,15 @@ class AdapterRunner:
         journal: Journal,
         settings: RunnerSettings | None = None,
         assign: Assign | None = None,
+        may_say: Callable[[str], bool] | None = None,
         clock: Callable[[], float] = time.time,
         random: Random | None = None,
     ) -> None:
         """`member` is its USCC, `consortium` the 64 hex digits of the consortium id, `jti_secret` numbers its records.
 
         With `assign`, an entity whose UCR nobody gives is lodged as new goods; without, it waits for the gateway
-        to know it.
+        to know it. `may_say` tells which record types the member may issue (default: all): customs' replies that it
+        may not say are read for its drafts alone.
         """
         self.member = member
         self.journal = journal
@@ -87,6 +90,7 @@ class AdapterRunner:
         self._settings = settings or RunnerSettings()
         self._placing = Placing(gateway, assign)
         self._amending = Amending(journal, self._entity)
+        self._drafts = DraftFollower(journal, may_say or (lambda record_type: True))
         self._names = StandingNames(gateway, clock)
         self._clock = clock
         self._random = random or Random()  # noqa: S311 - jitter only
@@ -94,6 +98,7 @@ class AdapterRunner:
         self._rescanned_at = clock()
         self._told_faults: set[str] = set()
         self._read: dict[int, ReadMessage] = {}
+        self.told = Told()
 
     def run_once(self) -> Progress:
         """One round: fetch, read, sign, submit, settle. Raises only `StoreFault`, where the journal itself fails."""
@@ -172,7 +177,7 @@ class AdapterRunner:
         taken = 0
         with self.journal.transaction():
             for message in messages:
-                if self.journal.take(message.envelope, message.body):
+                if self.journal.take(message.envelope, message.body, message.name):
                     taken += 1
                 else:
                     self._settle_again(message)
@@ -201,12 +206,13 @@ class AdapterRunner:
             error = problem if isinstance(problem, MalformedMessage) else malformed_record("message", problem)
             self.journal.set_message(message.place, "malformed", error.code, str(error))
             LOG.warning("%s: message %s is refused: %s %s", self.member, message.envelope.id, error.code, error)
+            self.told.refused.append(message.place)
             return True
-        entities = [
-            (e.ordinal, e.record.TYPE if e.record else "", "waiting" if e.record else "unrecorded", e.note)
-            for e in read.entities
-        ]
+        entities = [(e.ordinal, e.record.TYPE if e.record else "", _first_state(e), e.note) for e in read.entities]
         self.journal.begin_entities(message.place, entities)
+        for draft in read.entities:
+            if draft.is_draft:
+                self._drafts.keep(message.place, draft)
         return False
 
     def _reading(self, message: JournalMessage) -> ReadMessage:
@@ -228,6 +234,10 @@ class AdapterRunner:
         for entity in sorted(due, key=lambda one: messages[one.place].envelope.sent_at):
             try:
                 read = self._entity(messages[entity.place], entity.ordinal)
+                if self._drafts.is_evidence(read.record):
+                    note = self._drafts.follow(read)
+                    self.journal.set_entity(entity, "unrecorded", reason=note, now=self._clock())
+                    continue
                 if read.amends is not None:
                     # The record that this one replaces may be among those not written yet.
                     count += self._keep_signed(signed)
@@ -236,6 +246,7 @@ class AdapterRunner:
                 parked += self._wait(entity, str(reason))
             except Malformed as error:
                 self.journal.set_entity(entity, "parked", code=error.code, reason=str(error), now=self._clock())
+                self.told.parked.add((entity.place, entity.ordinal))
                 parked += 1
             except (TongguanError, httpx.HTTPError) as error:
                 faults.append(str(error))
@@ -249,9 +260,10 @@ class AdapterRunner:
         raise MalformedMessage("message", f"has an entity {ordinal}, as it had when it was first read")
 
     def _sign(self, message: JournalMessage, known: JournalEntity, entity: Entity) -> _Signed:
+        entity = self._drafts.proven(known, entity)
         if entity.record is None:
             raise MalformedMessage("message", f"has a record for entity {known.ordinal}, as it had when first read")
-        amends = self._amending.find(message, entity, entity.record)
+        amends = self._amending.find(message, entity, entity.record) or self._drafts.find_amended(entity)
         ucrs = self._placing.find_ucrs(message.envelope, entity, entity.record)
         if amends is not None:
             # An amendment that leaves one of its predecessor's consignments out does not count.
@@ -301,9 +313,11 @@ class AdapterRunner:
             for entity, answer in answers:
                 if answer.outcome is Outcome.ACCEPTED:
                     self.journal.set_entity(entity, "submitted", receipt=answer.receipt, now=now)
+                    self.told.submitted.add((entity.place, entity.ordinal))
                     submitted += 1
                 elif answer.outcome is Outcome.REFUSED:
                     self.journal.set_entity(entity, "parked", code=answer.code, reason=answer.reason, now=now)
+                    self.told.parked.add((entity.place, entity.ordinal))
                     LOG.warning("%s: record %s is parked: %s", self.member, entity.record_id, answer.reason)
                     parked += 1
                 elif answer.outcome is Outcome.WAIT:
@@ -354,6 +368,7 @@ class AdapterRunner:
         now = self._clock()
         if entity.attempts + 1 >= self._settings.attempts_max:
             self.journal.set_entity(entity, "parked", code=UNPLACED_CODE, reason=reason, now=now)
+            self.told.parked.add((entity.place, entity.ordinal))
             LOG.warning("%s: entity %s/%s is parked: %s", self.member, entity.place, entity.ordinal, reason)
             return 1
         pause_s = self._pause_s(entity.attempts + 1)
@@ -364,3 +379,10 @@ class AdapterRunner:
         settings = self._settings
         plain_s = min(settings.retry_max_s, settings.retry_first_s * settings.retry_growth ** min(attempt - 1, 40))
         return plain_s * self._random.uniform(0.5, 1.5)
+
+
+def _first_state(entity: Entity) -> str:
+    """The state in which the journal begins with an entity."""
+    if entity.is_draft:
+        return "draft"
+    return "waiting" if entity.record else "unrecorded"

@@ -6,7 +6,7 @@ synchronisation. Messages, envelopes, records and reasons are sealed under the m
 the file is its owner's alone.
 
 Message:  taken → read → done → settled          (taken → malformed → settled where it cannot be used)
-Entity:   waiting → signed → submitted           (also: unrecorded, parked, dropped)
+Entity:   waiting → signed → submitted           (also: unrecorded, parked, dropped; draft → waiting when proved)
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from adapters.runner.draft_table import DraftTable
 from adapters.runner.journal_schema import make_private, open_seal, prepare, seal_older
 from adapters.sources.envelope import Envelope
 from chain.errors import NotFound, StoreFault
@@ -85,6 +86,7 @@ class Journal:
             prepare(self._db)
             self._seal = open_seal(self._db, passphrase)
             seal_older(self._db, self._seal)
+            self.drafts = DraftTable(self._db, self._seal, self.transaction)
         except sqlite3.DatabaseError as error:
             raise StoreFault(f"the journal {path} cannot be opened: {error}") from error
 
@@ -111,7 +113,7 @@ class Journal:
             except sqlite3.DatabaseError as error:
                 raise StoreFault(f"the journal failed: {error}") from error
 
-    def take(self, envelope: Envelope, body: bytes) -> bool:
+    def take(self, envelope: Envelope, body: bytes, name: str = "") -> bool:
         """Keeps the message; False where it is known already, under this id and with these bytes."""
         digest = hashlib.sha256(body).hexdigest()
         said = json.dumps(envelope.format(), ensure_ascii=False).encode()
@@ -122,13 +124,14 @@ class Journal:
             self._seal.seal(said, f"envelope of {digest}"),
             self._seal.seal(body, f"body of {digest}"),
             envelope.sent_at,
+            self._seal.seal_text(name, f"name of {digest}") if name else "",
         )
         with self.transaction():
             return (
                 self._db.execute(
                     "INSERT OR IGNORE INTO messages"
-                    " (sender, message_id, sha256, envelope, body, sent_at, state, sealed)"
-                    " VALUES (?, ?, ?, ?, ?, ?, 'taken', 1)",
+                    " (sender, message_id, sha256, envelope, body, sent_at, name, state, sealed)"
+                    " VALUES (?, ?, ?, ?, ?, ?, ?, 'taken', 1)",
                     row,
                 ).rowcount
                 == 1
@@ -310,7 +313,7 @@ class Journal:
         with self.transaction():
             return self._db.execute(
                 "UPDATE messages SET state = 'done' WHERE state = 'read' AND NOT EXISTS (SELECT 1 FROM entities e"
-                " WHERE e.place = messages.place AND e.state NOT IN ('submitted', 'unrecorded', 'dropped'))"
+                " WHERE e.place = messages.place AND e.state NOT IN ('submitted', 'unrecorded', 'dropped', 'draft'))"
             ).rowcount
 
     def count(self, state: str) -> int:
@@ -323,6 +326,27 @@ class Journal:
         with self._lock:
             rows = self._db.execute(f"{_ENTITY} WHERE state = 'parked' ORDER BY place, ordinal").fetchall()
         return [(self.get_message(row[0]), self._entity(row)) for row in rows]
+
+    def submitted(self) -> list[JournalEntity]:
+        """Every entity that the gateway took, oldest first."""
+        with self._lock:
+            rows = self._db.execute(f"{_ENTITY} WHERE state = 'submitted' ORDER BY place, ordinal").fetchall()
+        return [self._entity(row) for row in rows]
+
+    def refused(self) -> list[JournalMessage]:
+        """Every message that could not be used and was not dropped since, oldest first."""
+        return [m for state in ("malformed", "refused", "settled") for m in self.messages(state) if m.code]
+
+    def name_of(self, message: JournalMessage) -> str:
+        """The file that a message came in; empty where it came in none."""
+        with self._lock:
+            row = self._db.execute("SELECT name FROM messages WHERE place = ?", (message.place,)).fetchone()
+        return self._seal.open_text(row[0], f"name of {message.sha256}") if row and row[0] else ""
+
+    def reopen(self, place: int) -> None:
+        """Has a refused message read again, as if it had just been taken."""
+        with self.transaction():
+            self._db.execute("UPDATE messages SET state = 'taken', code = '', reason = '' WHERE place = ?", (place,))
 
     def replay(self, place: int, ordinal: int) -> None:
         """Sends a parked entity on its way again, from the start of its tries; raises `NotFound`."""

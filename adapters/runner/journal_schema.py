@@ -13,10 +13,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from adapters.runner import draft_table
 from adapters.runner.journal_seal import JournalSeal
 from chain.errors import StoreFault
 
-_SCHEMA = """
+_SCHEMA = (
+    """
 CREATE TABLE IF NOT EXISTS messages (
   place INTEGER PRIMARY KEY AUTOINCREMENT, sender TEXT NOT NULL, message_id TEXT NOT NULL, sha256 TEXT NOT NULL,
   envelope TEXT NOT NULL, body BLOB NOT NULL, state TEXT NOT NULL, code TEXT NOT NULL DEFAULT '',
@@ -37,9 +39,15 @@ CREATE TABLE IF NOT EXISTS spoken (
   record_id TEXT NOT NULL, lodged TEXT NOT NULL DEFAULT '', PRIMARY KEY (type, kind, scope, value, said)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value BLOB NOT NULL);
 """
+    + draft_table.SCHEMA
+)
 _ADDED = {
     "spoken": {"lodged": "TEXT NOT NULL DEFAULT ''"},
-    "messages": {"sent_at": "TEXT NOT NULL DEFAULT ''", "sealed": "INTEGER NOT NULL DEFAULT 0"},
+    "messages": {
+        "sent_at": "TEXT NOT NULL DEFAULT ''",
+        "sealed": "INTEGER NOT NULL DEFAULT 0",
+        "name": "TEXT NOT NULL DEFAULT ''",
+    },
     "entities": {"sealed": "INTEGER NOT NULL DEFAULT 0"},
 }
 """Columns that an older journal lacks."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,18 @@ class RunnerSettings:
     """Each retry waits `retry_growth` times longer than the one before, up to this, give or take a half at random."""
     attempts_max: int = 16
     """An entity whose consignment is not known after so many tries is parked (about six minutes)."""
+
+
+@dataclass
+class Told:
+    """What came of messages since the runner started, for whoever tells it at the end: each thing once."""
+
+    refused: list[int] = field(default_factory=list)
+    """Places of messages that cannot be used."""
+    parked: set[tuple[int, int]] = field(default_factory=set)
+    """Place and ordinal of entities that could not be finished."""
+    submitted: set[tuple[int, int]] = field(default_factory=set)
+    """Place and ordinal of entities that the gateway took."""
 
 
 @dataclass(frozen=True)

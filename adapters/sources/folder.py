@@ -78,9 +78,12 @@ class Folder:
 
     def refuse(self, envelope: Envelope, code: str, reason: str) -> None:
         """See `Source`."""
+        path = self._files.get(envelope.id)
         moved = self._move(envelope, REFUSED)
         if moved is not None:
             self._note_refusal(moved, code, reason)
+        elif not self._moves and path is not None and path.is_file():
+            self._note_beside(path, code, reason)
 
     def find_name(self, envelope: Envelope) -> str | None:
         """The file that the message came in; None where it was not seen since the start."""
@@ -121,7 +124,7 @@ class Folder:
         if not self._is_mine(envelope, body, has_envelope=has_envelope):
             return None
         self._files[envelope.id] = path
-        return Message(envelope, body)
+        return Message(envelope, body, path.name)
 
     def _leave_out(self, path: Path, error: MalformedEnvelope) -> None:
         """A file whose envelope cannot be read is refused like a message, and holds up no other."""
@@ -182,6 +185,13 @@ class Folder:
         except OSError as error:
             raise SingleWindowFault(f"{path.name} cannot be moved to {place}: {error.strerror}") from error
         return target / path.name
+
+    def _note_beside(self, path: Path, code: str, reason: str) -> None:
+        """The refusal beside its file; a folder that we may only read goes without."""
+        try:
+            self._note_refusal(path, code, reason)
+        except SingleWindowFault as fault:
+            _log.warning("no refusal beside %s: %s", path.name, fault)
 
     def _note_refusal(self, moved: Path, code: str, reason: str) -> None:
         note = json.dumps({"code": code, "reason": reason}, ensure_ascii=False, indent=1).encode()

@@ -35,6 +35,8 @@ class Message:
 
     envelope: Envelope
     body: bytes
+    name: str = ""
+    """The file that it came in; empty where it came in none."""
 
 
 @dataclass(frozen=True)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import sys
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from chain.errors import Malformed, MalformedBundle, MalformedMessage, NotFound
+from chain.errors import Malformed, MalformedBundle, MalformedMessage
+from scripts.commands import journal_commands
 from scripts.consortium_folder import ConsortiumFolder
 
 if TYPE_CHECKING:
     from adapters.message import Entity, ReadMessage
-    from adapters.runner.journal import Journal, JournalMessage
+    from adapters.runner.adapter_runner import AdapterRunner
+    from adapters.runner.journal import JournalMessage
     from scripts.local_adapters import RunningAdapters
 
 DEFAULT_GATEWAY_URL = "http://127.0.0.1:8700"
@@ -34,7 +37,7 @@ def register(app: typer.Typer) -> None:
     app.command()(read)
     app.command()(schema)
     app.command()(adapter)
-    app.command()(parked)
+    journal_commands.register(app)
     app.command()(submit)
     app.command()(view)
     app.command(context_settings=IDS_MAY_BEGIN_WITH_A_DASH)(bundle)
@@ -92,11 +95,12 @@ def _as_read(file: str, message: ReadMessage) -> dict[str, Any]:
         "message_id": message.message_id,
         "sender": message.sender,
         "remarks": list(message.remarks),
-        "entities": [_entity_as_read(entity) for entity in message.entities],
+        "entities": [entity_as_read(entity) for entity in message.entities],
     }
 
 
-def _entity_as_read(entity: Entity) -> dict[str, Any]:
+def entity_as_read(entity: Entity) -> dict[str, Any]:
+    """An entity as `read` prints it."""
     record = entity.record
     return {
         "ordinal": entity.ordinal,
@@ -160,19 +164,37 @@ def _settle(running: RunningAdapters) -> int:
         for fault in progress.faults:
             print(f"could not go on: {fault}", file=sys.stderr)
             code = 2
-        told = runner.journal.messages("refused") + runner.journal.messages("settled")
-        for message in (one for one in told if one.code):
+        # Once: what an earlier run told stands in `tongguan parked`, and makes no later run fail.
+        for message in map(runner.journal.get_message, runner.told.refused):
             name = runner.name_of(message.envelope)
             for reason in _reasons(message):
                 print(f"{name}: refused {reason}", file=sys.stderr)
             code = code or 1
         for message, entity in runner.journal.parked():
+            if (entity.place, entity.ordinal) not in runner.told.parked:
+                continue
             place = f"{runner.name_of(message.envelope)} entity {entity.ordinal}"
             print(f"{place}: parked {entity.code} {entity.reason}", file=sys.stderr)
             code = code or 1
+        _say_taken(runner)
         if progress.submitted:
             print(f"{runner.member}: {progress.submitted} records accepted from {progress.taken} messages")
     return code
+
+
+def _say_taken(runner: AdapterRunner) -> None:
+    """For each record that the gateway took in this run: file, type, UCRs, record id, and its receipt's digest."""
+    drafts = runner.journal.count("draft")
+    if drafts:
+        print(f"{runner.member}: {drafts} drafts are kept until a reply proves that they were lodged")
+    wanted = runner.told.submitted
+    for entity in runner.journal.submitted() if wanted else ():
+        if (entity.place, entity.ordinal) not in wanted:
+            continue
+        name = runner.name_of(runner.journal.get_message(entity.place).envelope)
+        ucrs = ",".join(journal_commands.ucrs_of(entity))
+        digest = sha256(entity.receipt.encode()).hexdigest()[:16]
+        print(f"{name}: {entity.type} UCR {ucrs} record {entity.record_id} receipt sha256:{digest}")
 
 
 def _reasons(message: JournalMessage) -> list[str]:
@@ -184,64 +206,6 @@ def _reasons(message: JournalMessage) -> list[str]:
     except MalformedMessage as error:
         return [_fault_line(fault) for fault in error.faults]
     return [f"{message.code} {message.reason}"]
-
-
-def parked(
-    directory: Directory,
-    member: Reader,
-    show: Annotated[str, typer.Option(help="MESSAGE/ORDINAL: print the message and the record it would become")] = "",
-    replay: Annotated[str, typer.Option(help="MESSAGE/ORDINAL: try it again")] = "",
-    drop: Annotated[str, typer.Option(help="MESSAGE/ORDINAL: give it up, with --reason")] = "",
-    reason: Annotated[str, typer.Option(help="why it is given up")] = "",
-) -> None:
-    """List what a member's adapter could not finish; show one, replay it, or drop it with a reason."""
-    from adapters.runner.journal import Journal
-
-    folder = folder_option(directory)
-    journal = Journal(folder.path / "adapters" / folder.member(member).slug / "journal.sqlite", folder.passphrase())
-    if show:
-        place, ordinal = _parked_place(show)
-        print(json.dumps(_as_parked(journal, place, ordinal), ensure_ascii=False, indent=2))
-        return
-    if replay or drop:
-        place, ordinal = _parked_place(replay or drop)
-        if replay:
-            journal.replay(place, ordinal)
-        elif not reason:
-            raise typer.BadParameter("--drop needs a --reason")
-        else:
-            journal.drop(place, ordinal, reason)
-        return
-    for message, entity in journal.parked():
-        kind = message.envelope.kind
-        print(f"{message.place}/{entity.ordinal}  {message.envelope.id}  {kind}  {entity.code}  {entity.reason}")
-
-
-def _parked_place(said: str) -> tuple[int, int]:
-    place, divider, ordinal = said.partition("/")
-    if not (divider and place.isdecimal() and ordinal.isdecimal()):
-        raise typer.BadParameter(f"{said} is no MESSAGE/ORDINAL as the list prints it, such as 12/0")
-    return int(place), int(ordinal)
-
-
-def _as_parked(journal: Journal, place: int, ordinal: int) -> dict[str, Any]:
-    """A parked entity as an operator reads it; raises NotFound where it is not parked."""
-    from adapters.registry import read_message
-
-    message, entity = next(
-        ((m, e) for m, e in journal.parked() if (e.place, e.ordinal) == (place, ordinal)), (None, None)
-    )
-    if message is None or entity is None:
-        raise NotFound("parked entity", f"{place}/{ordinal}")
-    read = next(one for one in read_message(message.body).entities if one.ordinal == ordinal)
-    return {
-        "envelope": message.envelope.format(),
-        "code": entity.code,
-        "reason": entity.reason,
-        "attempts": entity.attempts,
-        "entity": _entity_as_read(read),
-        "message": message.body.decode("utf-8", "replace"),
-    }
 
 
 def submit(
