@@ -24,7 +24,7 @@ from adapters.registry import read_message
 from adapters.runner.amendments import Amending, reference_key
 from adapters.runner.drafts import DraftFollower
 from adapters.runner.journal import Journal, JournalEntity, JournalMessage
-from adapters.runner.retry_policy import Progress, RunnerSettings, Told
+from adapters.runner.retry_policy import Progress, RunnerSettings, RunReport
 from adapters.runner.standing_names import StandingNames
 from adapters.runner.submission import Gateway, Outcome, Submission, record_jti, submit_many
 from adapters.runner.ucr_resolution import Assign, NotYet, Placing
@@ -98,7 +98,7 @@ class AdapterRunner:
         self._rescanned_at = clock()
         self._told_faults: set[str] = set()
         self._read: dict[int, ReadMessage] = {}
-        self.told = Told()
+        self.report = RunReport()
 
     def run_once(self) -> Progress:
         """One round: fetch, read, sign, submit, settle. Raises only `StoreFault`, where the journal itself fails."""
@@ -206,7 +206,7 @@ class AdapterRunner:
             error = problem if isinstance(problem, MalformedMessage) else malformed_record("message", problem)
             self.journal.set_message(message.place, "malformed", error.code, str(error))
             LOG.warning("%s: message %s is refused: %s %s", self.member, message.envelope.id, error.code, error)
-            self.told.refused.append(message.place)
+            self.report.refused.append(message.place)
             return True
         entities = [(e.ordinal, e.record.TYPE if e.record else "", _first_state(e), e.note) for e in read.entities]
         self.journal.begin_entities(message.place, entities)
@@ -246,7 +246,7 @@ class AdapterRunner:
                 parked += self._wait(entity, str(reason))
             except Malformed as error:
                 self.journal.set_entity(entity, "parked", code=error.code, reason=str(error), now=self._clock())
-                self.told.parked.add((entity.place, entity.ordinal))
+                self.report.parked.add((entity.place, entity.ordinal))
                 parked += 1
             except (TongguanError, httpx.HTTPError) as error:
                 faults.append(str(error))
@@ -313,11 +313,11 @@ class AdapterRunner:
             for entity, answer in answers:
                 if answer.outcome is Outcome.ACCEPTED:
                     self.journal.set_entity(entity, "submitted", receipt=answer.receipt, now=now)
-                    self.told.submitted.add((entity.place, entity.ordinal))
+                    self.report.submitted.add((entity.place, entity.ordinal))
                     submitted += 1
                 elif answer.outcome is Outcome.REFUSED:
                     self.journal.set_entity(entity, "parked", code=answer.code, reason=answer.reason, now=now)
-                    self.told.parked.add((entity.place, entity.ordinal))
+                    self.report.parked.add((entity.place, entity.ordinal))
                     LOG.warning("%s: record %s is parked: %s", self.member, entity.record_id, answer.reason)
                     parked += 1
                 elif answer.outcome is Outcome.WAIT:
@@ -368,7 +368,7 @@ class AdapterRunner:
         now = self._clock()
         if entity.attempts + 1 >= self._settings.attempts_max:
             self.journal.set_entity(entity, "parked", code=UNPLACED_CODE, reason=reason, now=now)
-            self.told.parked.add((entity.place, entity.ordinal))
+            self.report.parked.add((entity.place, entity.ordinal))
             LOG.warning("%s: entity %s/%s is parked: %s", self.member, entity.place, entity.ordinal, reason)
             return 1
         pause_s = self._pause_s(entity.attempts + 1)

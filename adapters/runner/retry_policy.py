@@ -26,7 +26,7 @@ class RunnerSettings:
 
 
 @dataclass
-class Told:
+class RunReport:
     """What came of messages since the runner started, for whoever tells it at the end: each thing once."""
 
     refused: list[int] = field(default_factory=list)

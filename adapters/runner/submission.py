@@ -12,6 +12,7 @@ import httpx
 from adapters.sources.envelope import Envelope
 from chain.claims import make_jti
 from chain.errors import Malformed, NotFound, Refused, TongguanError
+from chain.records import parse_record
 from chain.sdjwt import SignedRecord
 from gateway.client import LATER_SLUGS
 
@@ -120,3 +121,8 @@ def record_jti(secret: bytes, envelope: Envelope, ordinal: int, sha256: str) -> 
     An HMAC under the member's secret over sender, message id, ordinal and the message's SHA-256 (hex).
     """
     return make_jti(secret, envelope.sender, envelope.id, str(ordinal), sha256)
+
+
+def record_ucrs(record: str) -> tuple[str, ...]:
+    """The consignments that a signed record speaks of."""
+    return tuple(map(str, parse_record(SignedRecord.parse(record)).ucr))

@@ -24,7 +24,7 @@ from gateway.ingest.validation import RecordValidator, ValidatedRecord
 from gateway.membership.registry import Snapshot
 from gateway.search_index.extract import references_of
 from gateway.search_index.facts import findable, pack_findable
-from gateway.store.records import NewRecord, hidden_part
+from gateway.store.records import NewRecord, hidden_part, source_look_up
 from gateway.store.vault import Vault
 
 LINE_BYTES_MAX = RECORD_CHARS_MAX + 8
@@ -141,9 +141,12 @@ class Preparer:
 
     def _pack(self, draft: _Draft, accepted_at: int) -> None:
         signed, record = draft.signed, draft.examined.record
-        cited: list[str] = []
+        cited: list[bytes] = []
         if "documents" in signed.sections:
-            cited = sorted({one.sha256 for one in record.documents if one.sha256 is not None})
+            digests = {document.sha256 for document in record.documents if document.sha256 is not None}
+            cited = [bytes.fromhex(digest) for digest in sorted(digests)]
+        if record.source is not None:
+            cited.append(source_look_up(signed.iss, bytes.fromhex(record.source.sha256)))
         draft.offer = NewRecord(
             record_id=signed.record_id,
             iss=signed.iss,
@@ -159,7 +162,7 @@ class Preparer:
             anchor_by=accepted_at + self.promise.anchor_promise_s,
             entries=[(entry.ucr, entry.tag, entry.digest) for entry in draft.examined.entries],
             references=draft.references,
-            documents=[bytes.fromhex(one) for one in cited],
+            documents=cited,
             facts=draft.facts,
         )
 

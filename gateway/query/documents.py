@@ -12,6 +12,7 @@ from gateway.query.read_log import Read
 from gateway.query.reader_context import ReadAnswer, ReaderContext
 from gateway.runtime.refusals import GatewayRefusal
 from gateway.search_index.candidates import tells_concern
+from gateway.store.records import source_look_up
 from gateway.store.search import find_citing
 from gateway.store.store import Transaction
 
@@ -56,17 +57,23 @@ class DocumentService:
         self._context = context
 
     def citations(self, reader: Reader, digest: bytes) -> ReadAnswer:
-        """Which records that the reader sees the `documents` of cite the file."""
+        """Which records cite the file, where the reader sees their `documents`; which of its own were read from it."""
         context = self._context
         with context.services.store.reading() as connection:
             citing = find_citations(connection, digest, context.whom(reader, ["documents"]))
+            sourced = find_citations(
+                connection, source_look_up(reader.member, digest), context.whom(reader, ["documents"])
+            )
         shown: dict[str, list[HeldRecord]] = {}
         lines: list[Json] = []
-        for ucr in sorted({ucr for ucr, _ in citing}):
+        for ucr in sorted({ucr for ucr, _ in [*citing, *sourced]}):
             sight = context.find_sight(reader, ucr)
             record_ids = {record_id for of, record_id in citing if of == ucr}
+            own_ids = {record_id for of, record_id in sourced if of == ucr}
             for record in sight.records if sight else ():
-                if record.signed.record_id in record_ids and record.signed.section("documents"):
+                record_id = record.signed.record_id
+                is_own = record_id in own_ids and record.signed.iss == reader.member
+                if is_own or (record_id in record_ids and record.signed.section("documents")):
                     shown.setdefault(ucr, []).append(record)
                     lines.append({"ucr": ucr, **_citation(record, digest.hex())})
         receipt = context.log.log(Read.of(reader, "document", shown))

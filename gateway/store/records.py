@@ -136,6 +136,14 @@ def _insert_parts(connection: Connection, kept: Sequence[tuple[int, NewRecord]])
     insert_rows(connection, documents, ("sha256", "record_seq"), cited)
 
 
+def source_look_up(issuer: str, digest: bytes) -> bytes:
+    """Under what a record's native message is found among cited files: by its issuer alone.
+
+    The plain digest would let anybody who may ask test guesses of a message, whose hash the `source` section hides.
+    """
+    return sha256(b"tongguan-source\0" + issuer.encode() + b"\0" + digest)
+
+
 def reference_look_up(kind: str, value: str) -> int:
     """The short key that a reference is looked up by: 64 bits of the SHA-256 of `kind` NUL `value`, a signed number.
 

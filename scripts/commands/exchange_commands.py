@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from chain.errors import Malformed, MalformedBundle, MalformedMessage
-from scripts.commands import journal_commands
 from scripts.consortium_folder import ConsortiumFolder
 
 if TYPE_CHECKING:
@@ -37,7 +36,6 @@ def register(app: typer.Typer) -> None:
     app.command()(read)
     app.command()(schema)
     app.command()(adapter)
-    journal_commands.register(app)
     app.command()(submit)
     app.command()(view)
     app.command(context_settings=IDS_MAY_BEGIN_WITH_A_DASH)(bundle)
@@ -165,13 +163,13 @@ def _settle(running: RunningAdapters) -> int:
             print(f"could not go on: {fault}", file=sys.stderr)
             code = 2
         # Once: what an earlier run told stands in `tongguan parked`, and makes no later run fail.
-        for message in map(runner.journal.get_message, runner.told.refused):
+        for message in map(runner.journal.get_message, runner.report.refused):
             name = runner.name_of(message.envelope)
             for reason in _reasons(message):
                 print(f"{name}: refused {reason}", file=sys.stderr)
             code = code or 1
         for message, entity in runner.journal.parked():
-            if (entity.place, entity.ordinal) not in runner.told.parked:
+            if (entity.place, entity.ordinal) not in runner.report.parked:
                 continue
             place = f"{runner.name_of(message.envelope)} entity {entity.ordinal}"
             print(f"{place}: parked {entity.code} {entity.reason}", file=sys.stderr)
@@ -184,15 +182,17 @@ def _settle(running: RunningAdapters) -> int:
 
 def _say_taken(runner: AdapterRunner) -> None:
     """For each record that the gateway took in this run: file, type, UCRs, record id, and its receipt's digest."""
+    from adapters.runner.submission import record_ucrs
+
     drafts = runner.journal.count("draft")
     if drafts:
         print(f"{runner.member}: {drafts} drafts are kept until a reply proves that they were lodged")
-    wanted = runner.told.submitted
+    wanted = runner.report.submitted
     for entity in runner.journal.submitted() if wanted else ():
         if (entity.place, entity.ordinal) not in wanted:
             continue
         name = runner.name_of(runner.journal.get_message(entity.place).envelope)
-        ucrs = ",".join(journal_commands.ucrs_of(entity))
+        ucrs = ",".join(record_ucrs(entity.record))
         digest = sha256(entity.receipt.encode()).hexdigest()[:16]
         print(f"{name}: {entity.type} UCR {ucrs} record {entity.record_id} receipt sha256:{digest}")
 

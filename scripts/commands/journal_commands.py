@@ -144,18 +144,12 @@ def export_receipts(
 
 def _taken(journal: Journal, ucr: str) -> Iterator[tuple[JournalEntity, tuple[str, ...]]]:
     """Every record that the gateway took, with its UCRs; those of one consignment where it is named."""
+    from adapters.runner.submission import record_ucrs
+
     for entity in journal.submitted():
-        ucrs = ucrs_of(entity)
+        ucrs = record_ucrs(entity.record)
         if not ucr or ucr in ucrs:
             yield entity, ucrs
-
-
-def ucrs_of(entity: JournalEntity) -> tuple[str, ...]:
-    """The consignments that a signed record speaks of."""
-    from chain.records import parse_record
-    from chain.sdjwt import SignedRecord
-
-    return tuple(map(str, parse_record(SignedRecord.parse(entity.record)).ucr))
 
 
 def open_journal(directory: Path, member: str) -> Journal:

@@ -16,7 +16,7 @@ from sqlalchemy import event, func, select
 import gateway.app
 from chain.errors import NotFound
 from chain.identifiers import Uscc
-from chain.records.base import Document, Reference
+from chain.records.base import Document, Reference, Source
 from chain.records.customs import CustomsDeclaration, DeclarationHead
 from chain.records.scalars import Code
 from chain.records.sections import GoodsItem, Party
@@ -196,3 +196,17 @@ def test_a_members_own_numbers_are_found_the_moment_a_large_upload_is_taken(
     assert town.get("carrier", "/v1/references/declaration", value=numbers[0]).json()["ucrs"] == []
     assert town.get("carrier", f"/v1/consignments/{ucrs[0]}").status_code == 404
     assert town.get("carrier", f"/v1/documents/{FILE.hexdigest()}").json()["cited_by"] == []
+
+
+def test_the_native_file_that_was_sent_answers_with_its_record_to_its_sender_alone(town: Town) -> None:
+    native = sha256(b"<DecMessage>as it was sent</DecMessage>").hexdigest()
+    ucr = f"6CN{town.member('trader').uscc}-NATIVE"
+    record = declaration(town, "010020261000000777").model_copy(
+        update={"source": Source(kind="DecMessage", sha256=native)}
+    )
+    town.say("broker", record, ucr)
+    town.cover()
+    cited = town.get("broker", f"/v1/documents/{native}").json()["cited_by"]
+    assert [(line["ucr"], line["type"]) for line in cited] == [(ucr, "customs.declaration")]
+    for other in ("trader", "customs", "carrier", "auditor"):
+        assert town.get(other, f"/v1/documents/{native}").json()["cited_by"] == []

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Final
 
 from lxml import etree
 
@@ -109,12 +110,35 @@ def take_apart(layout: Layout, message: bytes) -> CebMessage:
     strange: list[str] = []
     entities = _entities(layout, root, faults, strange) if plain is None else _plain_entities(plain)
     parsed = CebMessage(layout, guid, _sender(root), entities, faults)
-    parsed.remarks.extend(f"{place} is not in the field table of edition 2022-05; not read" for place in strange[:20])
+    around = _around(layout, root)
+    places = [*strange, *around][:20]
+    parsed.remarks.extend(f"{place} is not in the field table of edition 2022-05; not read" for place in places)
     if layout.signed and next(root.iterchildren("{http://www.w3.org/2000/09/xmldsig#}Signature"), None) is None:
         parsed.remarks.append("has no Signature, which the specification demands of a lodged message")
     if plain is None and not faults.found and not strange and not all(entity.draft for entity in entities):
         learn_plain(layout, root, message)
     return parsed
+
+
+_BESIDE: Final = frozenset({"BaseTransfer", "BaseSubscribe", "Signature", "ExtendMessage"})
+"""What stands beside the entities: who transmits, who is answered, the signature, the sender's own extension."""
+_TRANSFER: Final = frozenset({"copCode", "copName", "dxpMode", "dxpId", "note"})
+
+
+def _around(layout: Layout, root: etree._Element) -> list[str]:
+    """Places of elements that neither the message nor an entity has by the specification."""
+    names, inside = layout.entity.split("/"), {layout.head, layout.line} - {""}
+    found: list[str] = []
+    for child in root:
+        name = local_name(child)
+        if name in names:
+            if layout.head:
+                found.extend(f"{name}/{local_name(e)}" for e in child if local_name(e) not in inside)
+        elif name not in _BESIDE:
+            found.append(f"{layout.kind}Message/{name}")
+        elif name == "BaseTransfer":
+            found.extend(f"{name}/{local_name(e)}" for e in child if local_name(e) not in _TRANSFER)
+    return found
 
 
 def _entities(layout: Layout, root: etree._Element, faults: Faults, strange: list[str]) -> list[CebEntity]:

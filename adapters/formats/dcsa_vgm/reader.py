@@ -59,7 +59,11 @@ class VerifiedGrossMassReader:
             with noted(fields.where, faults):
                 entities.append(_entity(ordinal, fields, digest))
         faults.refuse(KIND)
-        return ReadMessage(KIND, None, None, tuple(entities))
+        beside = {name: value for name, value in root.value.items() if name != "VGMDeclarations"}
+        remarks = tuple(
+            remark.text for remark in unread_members(beside, Faults(), {**IGNORED, "format": "names this form"})
+        )
+        return ReadMessage(KIND, None, None, tuple(entities), remarks)
 
 
 READERS = (VerifiedGrossMassReader(),)

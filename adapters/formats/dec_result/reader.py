@@ -18,6 +18,7 @@ from adapters.mapping.chinese_customs import beijing_time, company, day, kilogra
 from adapters.mapping.code_mapping import Coding
 from adapters.mapping.customs_states import CHANNELS, TECHNICAL_CHANNELS
 from adapters.message import Entity, Reader, ReadMessage, message_digest
+from adapters.parsing.coverage import unread_elements
 from adapters.parsing.field_table import table
 from adapters.parsing.xml import local_name, namespace_of, parse_xml, peek_root
 from adapters.parsing.xml_fields import BUSINESS_CODE, Faults, Fields, Table, text
@@ -74,7 +75,9 @@ class DecResultReader:
 
 def _entity(element: etree._Element, where: str, source: Source, faults: Faults) -> tuple[Entity, ...]:
     before = len(faults.found)
-    values = _table(namespace_of(element)).read(element, where, faults, [])
+    known = _table(namespace_of(element))
+    values = known.read(element, where, faults, [])
+    faults.read.update(known.known_in(element))
     if "ENTRY_ID" not in values and "CUS_CIQ_NO" not in values:
         rule = "must be there, or CUS_CIQ_NO is: without either nobody knows which declaration this is about"
         faults.add(f"{where}/ENTRY_ID", rule, code=BUSINESS_CODE)
@@ -89,7 +92,8 @@ def _entity(element: etree._Element, where: str, source: Source, faults: Faults)
     except ValidationError as problem:
         note_problems(problem, where, faults)
         return ()
-    record = record.with_remarks(*coding.remarks) if coding.remarks else record
+    unread = unread_elements(element, faults, {})
+    record = record.with_remarks(*coding.remarks, *unread) if coding.remarks or unread else record
     return (Entity(source.ordinal, record, "", record.references),)
 
 

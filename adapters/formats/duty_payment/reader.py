@@ -86,7 +86,11 @@ class DutyPaymentReader:
                     record = record.with_remarks(*unread_members(fields.value, faults, IGNORED))
                 entities.append(Entity(ordinal, record, lookup=record.references if record else ()))
         faults.refuse(KIND)
-        return ReadMessage(KIND, None, None, tuple(entities))
+        beside = {name: value for name, value in root.value.items() if name != "certificates"}
+        remarks = tuple(
+            remark.text for remark in unread_members(beside, Faults(), {**IGNORED, "format": "names this form"})
+        )
+        return ReadMessage(KIND, None, None, tuple(entities), remarks)
 
 
 READERS = (DutyPaymentReader(),)

@@ -166,7 +166,7 @@ def test_a_release_about_a_draft_that_nobody_holds_is_parked_and_says_so(broker:
     assert broker.journal.name_of(message) == "a.xml"
     assert "nobody holds here" in entity.reason
     assert ENTRY in entity.reason
-    assert runner.told.parked == {(entity.place, entity.ordinal)}
+    assert runner.report.parked == {(entity.place, entity.ordinal)}
     assert broker.gateway.records == {}
 
 

@@ -71,10 +71,10 @@ def command(*arguments: str) -> tuple[int, str]:
 
 def test_a_refusal_is_told_once_stands_beside_its_file_and_is_listed(founded: ConsortiumFolder) -> None:
     put(founded, "wrong.xml", b"<Unknown/>")
-    assert len(run(founded).told.refused) == 1
+    assert len(run(founded).report.refused) == 1
     note = json.loads((founded.path / "files" / f"wrong.xml{REFUSAL_SUFFIX}").read_text())
     assert "no reader knows" in note["reason"]
-    assert run(founded).told.refused == [], "a later run has nothing to tell"
+    assert run(founded).report.refused == [], "a later run has nothing to tell"
     code, listed = command("parked", str(founded.path), "--member", "broker")
     assert code == 0
     assert listed.startswith("1  wrong.xml  XML  refused  0001  ")
@@ -87,14 +87,14 @@ def test_a_refused_file_is_dropped_by_its_name(founded: ConsortiumFolder) -> Non
     assert command(*parked, "--drop", "wrong.xml")[0] == 2
     assert command(*parked, "--drop", "wrong.xml", "--reason", "of another system") == (0, "")
     assert command(*parked) == (0, "")
-    assert run(founded).told.refused == []
+    assert run(founded).report.refused == []
 
 
 def test_a_refused_file_is_read_again_when_replayed_by_its_name(founded: ConsortiumFolder) -> None:
     put(founded, "wrong.xml", b"<Unknown/>")
     run(founded)
     assert command("parked", str(founded.path), "--member", "broker", "--replay", "wrong.xml") == (0, "")
-    assert len(run(founded).told.refused) == 1
+    assert len(run(founded).report.refused) == 1
 
 
 def test_a_parked_file_is_replayed_and_dropped_by_its_name(founded: ConsortiumFolder) -> None:
@@ -117,7 +117,7 @@ def test_a_name_that_nothing_has_is_bad_usage(founded: ConsortiumFolder) -> None
 def test_receipts_are_listed_shown_and_exported(founded: ConsortiumFolder, tmp_path: Path) -> None:
     put(founded, "good.xml", IMPORT, ucr=True)
     runner = run(founded)
-    assert len(runner.told.submitted) == 1
+    assert len(runner.report.submitted) == 1
     code, listed = command("receipts", "list", str(founded.path), "--member", "broker", "--ucr", str(Ucr.EXAMPLE))
     record_id, kind, ucr, name = listed.split()
     assert (code, kind, ucr, name) == (0, "customs.declaration", str(Ucr.EXAMPLE), "good.xml")
