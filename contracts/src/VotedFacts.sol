@@ -92,13 +92,18 @@ abstract contract VotedFacts is IMemberRegistry {
 
     /// @dev Puts a member on the list of authorities, or takes it off; the caller knows that this changes the list.
     function _writeAuthority(bytes18 member, bool listed) internal {
-        AuthorityVersion memory last;
-        if (_authorities.length != 0) last = _authorities[_authorities.length - 1];
+        AuthorityVersion memory last = _lastAuthority();
         if (listed && last.authorities == AUTHORITIES_MAX) revert TooManyAuthorities(AUTHORITIES_MAX);
         bytes32 log = keccak256(abi.encode(last.log, member, listed, block.number));
         uint16 authorities = listed ? last.authorities + 1 : last.authorities - 1;
         _authorities.push(AuthorityVersion(log, _stamp(), authorities));
         emit AuthorityChanged(member, listed, log);
+    }
+
+    /// @dev All zero where there is none.
+    function _lastAuthority() private view returns (AuthorityVersion memory last) {
+        uint256 length = _authorities.length;
+        if (length != 0) last = _authorities[length - 1];
     }
 
     function _writeThreshold(uint16 threshold) internal {
