@@ -39,10 +39,10 @@ def run(context: Context) -> Iterator[Figure]:
         consignments = [_consignment_bundle(town, size) for size in CONSIGNMENT_SIZES]
         root = TrustRoot.parse(Path(town.folder.trust_root).read_bytes())
     for made in records:
-        yield from _figures(context, root, made, "one record", "entries a batch", 20, 32)
+        yield from _figures(context, root, made, "one record", "entries a batch", 20, 40)
     for made in consignments:
         limited = made.size == 30
-        limits = (150, 200) if limited else (None, None)
+        limits = (120, 300) if limited else (None, None)
         yield from _figures(context, root, made, "consignment in 12 batches", "records", *limits)
     yield _throughput(context, root, records[-1].content)
 

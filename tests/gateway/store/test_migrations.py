@@ -60,4 +60,4 @@ def test_payloads_move_to_their_own_table_and_back_with_every_part_of_a_record(s
 def test_a_new_store_is_at_the_newest_revision(sqlite_url: str) -> None:
     Store.open(sqlite_url, VAULT).close()
     with create_engine(sqlite_url).connect() as connection:
-        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one() == "0008"
+        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one() == "0009"
