@@ -32,6 +32,7 @@ from gateway.anchoring.sealer import Sealer
 from gateway.api.middleware import install_rim
 from gateway.api.openapi import describe
 from gateway.api.problems import page
+from gateway.api.reference_page import install_reference
 from gateway.api.routes.consignments import read_router
 from gateway.api.routes.health import LoopHealth, health_router, make_figures
 from gateway.api.routes.ingest import write_router
@@ -201,8 +202,17 @@ def create_app(settings: GatewaySettings, gateway: Gateway | None = None) -> Fas
         yield
         await run_in_threadpool(running.stop)
 
-    app = FastAPI(title=TITLE, version="0.1.0", lifespan=lifespan, openapi_url="/openapi.json", telemetry=NO_TELEMETRY)
+    app = FastAPI(
+        title=TITLE,
+        version="0.1.0",
+        lifespan=lifespan,
+        openapi_url="/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        telemetry=NO_TELEMETRY,
+    )
     install_rim(app, services.tracing)
+    install_reference(app)
     app.include_router(write_router(services))
     app.include_router(read_router(services))
     app.include_router(ledger_router(services))

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chain.errors import Malformed, TongguanError
 from gateway.api.problems import PROBLEM_JSON, kind_of, problem
+from gateway.api.security_headers import SecurityHeaders
 from gateway.runtime.refusals import GatewayRefusal
 from gateway.runtime.tracing import Tracing, parse_traceparent
 
@@ -56,6 +57,7 @@ class TraceIds:
 
 def install_rim(app: FastAPI, tracing: Tracing) -> None:
     """Trace ids, traces and problem documents for every route of the application."""
+    app.add_middleware(SecurityHeaders)
     app.add_middleware(TraceIds, tracing=tracing)
     app.add_exception_handler(TongguanError, _answer_error)
     app.add_exception_handler(RequestValidationError, _answer_invalid)

@@ -7,6 +7,7 @@ Each event names record, type and issuer, and what customs said where the member
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
@@ -20,12 +21,16 @@ from gateway.access.records import HeldRecord, Reader
 from gateway.consignment.view import Sight
 from gateway.query.read_log import Read
 from gateway.query.reader_context import ReaderContext
+from gateway.runtime.refusals import GatewayRefusal
 from gateway.store.consignments import AnchoredEntry, find_anchored
 
 LOOK_S = 0.25
 """How often a feed looks for new batches: a release is told well within two seconds of its anchor."""
 BATCHES_PER_LOOK_MAX = 64
 KEEP_ALIVE_S = 15.0
+FEEDS_PER_MEMBER_MAX = 8
+FEEDS_MAX = 200
+"""Each looks at the store four times a second."""
 
 
 class MalformedCursor(Malformed):
@@ -121,3 +126,30 @@ async def events(look: Callable[[int], Sequence[BatchChanges]], after: int) -> A
         if quiet_s >= KEEP_ALIVE_S:
             yield b": still here\n\n"
             quiet_s = 0.0
+
+
+class OpenFeeds:
+    """The feeds that are open, counted by member and in all. For one event loop."""
+
+    def __init__(self) -> None:
+        self._by_member: Counter[str] = Counter()
+
+    def require_room(self, member: str) -> None:
+        """Raises GatewayRefusal (429) where the member, or all together, have as many as they may."""
+        if self._by_member[member] >= FEEDS_PER_MEMBER_MAX:
+            raise GatewayRefusal(
+                "quota", f"a member has at most {FEEDS_PER_MEMBER_MAX} feeds", retry_after_s=KEEP_ALIVE_S
+            )
+        if self._by_member.total() >= FEEDS_MAX:
+            raise GatewayRefusal("quota", f"at most {FEEDS_MAX} feeds are open", retry_after_s=KEEP_ALIVE_S)
+
+    async def count(self, member: str, feed: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """The feed, counted while somebody hears it."""
+        self._by_member[member] += 1
+        try:
+            async for event in feed:
+                yield event
+        finally:
+            self._by_member[member] -= 1
+            if not self._by_member[member]:
+                del self._by_member[member]

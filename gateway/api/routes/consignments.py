@@ -18,7 +18,7 @@ from starlette.concurrency import run_in_threadpool
 from gateway.api.bodies import FILE_BYTES_MAX, read_parts
 from gateway.api.openapi import BUNDLE_MEDIA_TYPE
 from gateway.api.routes.webhooks import webhook_router
-from gateway.query.change_feed import events, parse_cursor
+from gateway.query.change_feed import OpenFeeds, events, parse_cursor
 from gateway.query.documents import FileDigest, parse_digest
 from gateway.query.exports import CSV_MEDIA_TYPE, PARQUET_MEDIA_TYPE, csv_lines, pages, parquet_parts
 from gateway.query.queries import Queries
@@ -113,6 +113,8 @@ def _add_finding_routes(router: APIRouter, queries: Queries) -> None:
             headers=_headers("") | {"Content-Disposition": f'attachment; filename="consignments.{format}"'},
         )
 
+    feeds = OpenFeeds()
+
     @router.get("/changes")
     def get_changes(
         after: Text = "",
@@ -120,11 +122,12 @@ def _add_finding_routes(router: APIRouter, queries: Queries) -> None:
         authorization: Authorization = None,
     ) -> StreamingResponse:
         """Server-sent events: what is anchored for consignments that the reader sees, from a cursor on."""
-        queries.reader(authorization)
+        member = queries.reader(authorization).member
+        feeds.require_room(member)
         first = parse_cursor(last_event_id or after, queries.context.batch_count)
         # Who asks is asked again at each look, so that a revoked key or a lapsed token ends the feed.
         feed = events(lambda index: queries.changes.changes(queries.reader(authorization), index), first)
-        return StreamingResponse(feed, media_type="text/event-stream", headers=_headers(""))
+        return StreamingResponse(feeds.count(member, feed), media_type="text/event-stream", headers=_headers(""))
 
     @router.get("/access-log")
     def get_access_log(ucr: Text, authorization: Authorization = None) -> Response:
