@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 
 from chain.encoding import parse_json
 from chain.errors import Malformed
+from chain.identifiers import Ucr
 
 MESSAGE_ID_CHARS_MAX = 128
 KIND_CHARS_MAX = 64
-UCR_CHARS_MAX = 35
 UCRS_PER_ENTITY_MAX = 200
 ENTITIES_MAX = 10_000
 ENVELOPE_BYTES_MAX = 1_000_000
@@ -110,7 +110,7 @@ def _ucrs(value: object) -> dict[int, tuple[str, ...]]:
         if not isinstance(ucrs, list) or not 1 <= len(ucrs) <= UCRS_PER_ENTITY_MAX:
             raise MalformedEnvelope(f"ucrs.{ordinal}", f"must be a list of 1 to {UCRS_PER_ENTITY_MAX} UCRs")
         for ucr in ucrs:
-            if not isinstance(ucr, str) or not 1 <= len(ucr) <= UCR_CHARS_MAX:
-                raise MalformedEnvelope(f"ucrs.{ordinal}", "a UCR is a text of 1 to 35 characters", value=ucr)
+            if not Ucr.has_form(ucr):
+                raise MalformedEnvelope(f"ucrs.{ordinal}", f"holds UCRs: {Ucr.RULE}", value=ucr)
         found[int(ordinal)] = tuple(ucrs)
     return found
