@@ -200,3 +200,18 @@ def test_ones_own_records_are_listed_by_state_and_page(gateway: PaperGateway, to
         rest = own_records(connection, CARRIER, RecordState.ACCEPTED, page[-1][0], 2)
         assert (len(page), len(rest)) == (2, 1)
         assert own_records(connection, CARRIER, RecordState.COVERED, 0, 2) == []
+
+
+def test_one_issuer_says_only_so_many_records_of_one_consignment(gateway: PaperGateway, town: Town) -> None:
+    bounded = PaperGateway(gateway.folder, town.chain, town.clock, gateway.url, lane_records_max=2)
+    first = town.event(number=7)
+    bounded.intake.accept(body(first))
+    both = [b'"%b"' % body(town.event(number=7)), b'"%b"' % body(town.event(number=7))]
+    kept, refused = bounded.intake.accept_lines(both)
+    assert not isinstance(kept, GatewayRefusal)
+    assert isinstance(refused, GatewayRefusal) and refused.kind.slug == "lane-full"
+    assert ucr(7) in str(refused)
+    # Another consignment has lanes of its own, and what was taken before is answered as it was.
+    bounded.intake.accept(body(town.event(number=8)))
+    assert refusal(bounded, town.event(ucrs=[8, 7])) == "lane-full"
+    assert bounded.intake.accept(body(first)).is_new is False
