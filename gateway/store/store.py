@@ -16,6 +16,7 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
@@ -35,8 +36,23 @@ CHECKPOINT_PAGES_MAX = 65_536
 """A SQLite writer checkpoints by itself when the write-ahead log is so long (256 MiB): nobody else did."""
 
 
+FIRST_EDITION_LAST = "0008"
+"""The last revision of the store under the protocol's first edition; the second edition's entries begin after it."""
+
+
 class StoreUnavailable(StoreFault):
     """The store cannot be read or written now: locked, full, gone. Nothing of the transaction was kept."""
+
+
+class StoreOfFirstEdition(StoreFault):
+    """The store was made under the first edition of the protocol, of which nothing was released: nothing reads it."""
+
+    def __init__(self, revision: str) -> None:
+        self.revision = revision
+        super().__init__(
+            f"the store (revision {revision}) was made before the protocol's second edition, which does not read it: "
+            "found the consortium anew with `tongguan init DIR` and begin with an empty store"
+        )
 
 
 class Store:
@@ -52,7 +68,10 @@ class Store:
 
     @classmethod
     def open(cls, url: str, vault: Vault) -> Store:
-        """Opens the store at a SQLAlchemy URL, bringing its schema up to date; raises StoreUnavailable."""
+        """Opens the store at a SQLAlchemy URL, bringing its schema up to date.
+
+        Raises StoreUnavailable, or StoreOfFirstEdition before anything of it is changed.
+        """
         engine = _engine(url)
         store = cls(engine, vault)
         try:
@@ -177,6 +196,9 @@ class Store:
             try:
                 connection = connection.execution_options(tongguan_write=True)
                 with connection.begin():
+                    revision = MigrationContext.configure(connection).get_current_revision()
+                    if revision is not None and revision <= FIRST_EDITION_LAST:
+                        raise StoreOfFirstEdition(revision)
                     config.attributes["connection"] = connection
                     command.upgrade(config, "head")
             finally:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import create_engine, text
 
 from gateway.store.records import find_held, get_signed, reference_look_up
-from gateway.store.store import Store
+from gateway.store.store import Store, StoreOfFirstEdition
 from gateway.store.vault import DataKeys, Vault
 from tests.gateway.memory_consortium import Town
 
@@ -61,3 +62,15 @@ def test_a_new_store_is_at_the_newest_revision(sqlite_url: str) -> None:
     Store.open(sqlite_url, VAULT).close()
     with create_engine(sqlite_url).connect() as connection:
         assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one() == "0009"
+
+
+def test_a_store_of_the_first_edition_is_refused_in_one_sentence_and_left_as_it_is(sqlite_url: str) -> None:
+    store = Store.open(sqlite_url, VAULT)
+    moved(store, "downgrade", "0007")
+    store.close()
+    with pytest.raises(StoreOfFirstEdition) as refusal:
+        Store.open(sqlite_url, VAULT)
+    assert "before the protocol's second edition" in str(refusal.value)
+    assert "`tongguan init DIR`" in str(refusal.value) and "\n" not in str(refusal.value)
+    with create_engine(sqlite_url).connect() as connection:
+        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one() == "0007"
