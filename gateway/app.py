@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
-from fastapi.responses import HTMLResponse
 from fastapi.telemetry import TelemetryConfig
 from starlette.concurrency import run_in_threadpool
 
 from chain.clock import WatchedClock, uptime_s
-from chain.errors import Malformed, NotFound
+from chain.errors import Malformed
 from chain.follower import Follower
 from chain.index_store import IndexStore
 from chain.keys import SigningKey
@@ -31,21 +30,26 @@ from gateway.anchoring.anchor_tracker import AnchorTracker
 from gateway.anchoring.sealer import Sealer
 from gateway.api.middleware import install_rim
 from gateway.api.openapi import describe
-from gateway.api.problems import page
 from gateway.api.reference_page import install_reference
-from gateway.api.routes.consignments import read_router
+from gateway.api.routes.changes import changes_router
+from gateway.api.routes.consignments import consignments_router
 from gateway.api.routes.health import LoopHealth, health_router, make_figures
-from gateway.api.routes.ingest import write_router
+from gateway.api.routes.ingest import ingest_router
 from gateway.api.routes.ledger import ledger_router, trust_root_router
+from gateway.api.routes.problems import problems_router
+from gateway.api.routes.records import records_router
 from gateway.api.routes.schemas import schemas_router
+from gateway.api.routes.search import search_router
+from gateway.api.routes.session import session_router
+from gateway.api.routes.webhooks import webhook_router
 from gateway.console import console_router
 from gateway.ingest.service import Intake
 from gateway.ingest.validation import RecordValidator
 from gateway.ingest.worker_pool import WorkerPool, WorkerSetup
 from gateway.membership.registry import Registry
 from gateway.membership.tag_keys import TagKeys
+from gateway.query.queries import Queries
 from gateway.runtime.loops import Loop
-from gateway.runtime.refusals import KINDS
 from gateway.runtime.tracing import open_traces
 from gateway.search_index.facts import FLUSH_LAG_RECORDS_MAX, FLUSH_RECORDS_MAX, flush_pending
 from gateway.services import Services
@@ -213,20 +217,20 @@ def create_app(settings: GatewaySettings, gateway: Gateway | None = None) -> Fas
     )
     install_rim(app, services.tracing)
     install_reference(app)
-    app.include_router(write_router(services))
-    app.include_router(read_router(services))
+    # Raises UnagreedPolicy, or MalformedPolicy: then nothing is served.
+    queries = Queries(services)
+    queries.context.check_policy()
+    app.include_router(ingest_router(services))
+    app.include_router(session_router(services))
+    for router in (consignments_router, search_router, changes_router, records_router):
+        app.include_router(router(queries))
+    app.include_router(webhook_router(services, queries))
     app.include_router(ledger_router(services))
     app.include_router(trust_root_router(services))
     app.include_router(console_router())
     app.include_router(schemas_router())
+    app.include_router(problems_router())
     app.include_router(health_router(services, running.loop_health, make_figures(services, running.loop_health)))
-
-    @app.get("/problems/{slug}", response_class=HTMLResponse)
-    def get_problem_page(slug: str) -> str:
-        """What a kind of problem means and what to do, in English and Chinese."""
-        if slug not in KINDS:
-            raise NotFound("kind of problem", slug)
-        return page(KINDS[slug])
 
     describe(app)
     return app

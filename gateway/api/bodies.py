@@ -17,6 +17,7 @@ from pydantic import BaseModel, ValidationError
 from chain.encoding import parse_json_object
 from chain.errors import Malformed
 from chain.sdjwt import RECORD_CHARS_MAX
+from gateway.api.media_types import FORM, JSON
 from gateway.runtime.refusals import GatewayRefusal
 
 BODY_BYTES_MAX = 64 * 1024
@@ -26,8 +27,6 @@ OPEN_BODY_BYTES_MAX = 8 * 1024
 FILE_BYTES_MAX = 1 << 30
 """Of a file that is hashed as it arrives and never kept."""
 FORM_FIELDS_MAX = 16
-JSON = "application/json"
-FORM = "application/x-www-form-urlencoded"
 OPEN_ROUTES: dict[str, int] = {
     "POST /v1/token": OPEN_BODY_BYTES_MAX,
     # A record says itself who speaks: its signature is what is authenticated.

@@ -23,6 +23,7 @@ import orjson
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from gateway.api.media_types import NDJSON
 from gateway.api.problems import kind_of, problem
 from gateway.api.verdict_spool import SpoolRoom, VerdictSpool
 from gateway.ingest.group_commit import Acceptance, PendingCommit, SubmissionResult
@@ -31,8 +32,6 @@ from gateway.ingest.service import Intake
 from gateway.runtime.cpu_affinity import run_anywhere
 from gateway.runtime.refusals import GatewayRefusal
 
-NDJSON = "application/x-ndjson"
-JSON_SEQ = "application/json-seq"
 LINES_PER_CHUNK_MAX = 200
 """More lines a chunk gain little and keep a verifier busy for longer than another upload should wait."""
 CHUNK_BYTES_MAX = 4 << 20
@@ -110,9 +109,9 @@ class BulkAnswer(Response):
 
     media_type = NDJSON
 
-    def __init__(self, desk: BulkUploadService, trace_id: str) -> None:
+    def __init__(self, uploads: BulkUploadService, trace_id: str) -> None:
         super().__init__(media_type=NDJSON)
-        self._desk = desk
+        self._uploads = uploads
         self._trace_id = trace_id
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -166,10 +165,10 @@ class BulkAnswer(Response):
         before: asyncio.Event | None = None
         fault: Exception | None = None
         try:
-            async for lines in chunked(_received(receive), self._desk.lines_max):
-                await self._desk.let_in()
+            async for lines in chunked(_received(receive), self._uploads.lines_max):
+                await self._uploads.let_in()
                 chunk = Chunk(lines, count, before, asyncio.Event())
-                await under_way.put(asyncio.create_task(self._desk.answer(chunk, self._trace_id)))
+                await under_way.put(asyncio.create_task(self._uploads.answer(chunk, self._trace_id)))
                 count, before = count + len(lines), chunk.offered
         except GatewayRefusal as refusal:
             last = answer_line(count, refusal, self._trace_id)

@@ -13,7 +13,8 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chain.errors import Malformed, TongguanError
-from gateway.api.problems import PROBLEM_JSON, kind_of, problem
+from gateway.api.media_types import PROBLEM_JSON
+from gateway.api.problems import kind_of, problem
 from gateway.api.security_headers import SecurityHeaders
 from gateway.runtime.refusals import GatewayRefusal
 from gateway.runtime.tracing import Tracing, parse_traceparent

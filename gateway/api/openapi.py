@@ -1,131 +1,32 @@
 """`/openapi.json`, complete: of every operation its answers with examples, its problems by kind, and who may ask.
 
-FastAPI describes parameters and the models of what it serialises itself; the rest is said here in one table, and a test
-holds the table against the routes and real answers against what it says. Examples are answers of a gateway that ran,
-shortened where they are long; those that are not JSON are texts.
+FastAPI describes parameters and the models of what it serialises itself. The rest stands at each route (`describes`),
+with its example in a file beside the route's module; tests hold real answers against it. Examples are answers of a
+gateway that ran, shortened where they are long; those that are not JSON are texts.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
-from pydantic import BaseModel
+from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic.json_schema import models_json_schema
 
-from gateway.api.models import consignments as told
-from gateway.api.models.ingest import BulkVerdict, Change, Problem
-from gateway.api.models.search import CountAnswer, ReferencesAnswer, SearchAnswer
-from gateway.api.problems import PROBLEM_JSON
-from gateway.api.routes.schemas import SCHEMA_MEDIA_TYPE
-from gateway.query.exports import CSV_MEDIA_TYPE, PARQUET_MEDIA_TYPE
+from gateway.api.media_types import PARQUET, PROBLEM_JSON
+from gateway.api.models.ingest import Change, Problem
+from gateway.api.operation import Operation
 from gateway.query.read_log import READ_RECEIPT_HEADER
 from gateway.query.search import CRITERIA, WORDS_CHARS_MAX
 from gateway.runtime.refusals import KINDS
 
-EXAMPLES_FILE = Path(__file__).with_name("openapi-examples.json")
-BUNDLE_MEDIA_TYPE = "application/vnd.tongguan.bundle+json"
-NDJSON = "application/x-ndjson"
-EVENTS = "text/event-stream"
-JSON = "application/json"
+EXAMPLES_SUFFIX = ".examples.json"
 METHODS = ("get", "post", "put", "patch", "delete")
-
-_FAULTS = ("ledger", "store", "internal")
-_SIGNER = ("unknown-key", "revoked-key", "inactive-member")
-_TOKEN = ("unauthorized", *_SIGNER, "quota", *_FAULTS)
-_READ = ("malformed", "role", "not-found", "policy", *_TOKEN)
-_LOGGED = (*_READ, "outbox-full")
-"""Reading is recorded by a record of the gateway's own, which goes the way of every record."""
-_PAGED = ("malformed", *_TOKEN)
-_BODY = ("malformed", "too-large", "media-type")
-_TAKEN = (*_BODY, "malformed-record", "wrong-consortium", "withheld", "clock", *_SIGNER, "wrong-signer", "role")
-_KEPT = (
-    "bad-signature",
-    "high-s",
-    "jti-taken",
-    "lane-full",
-    "amends-unknown",
-    "amends-mismatch",
-    "quota",
-    "outbox-full",
-    *_FAULTS,
-)
-_ASSERTED = ("malformed", "bad-assertion", "assertion-replayed", "bad-signature", "wrong-signer", *_SIGNER, *_FAULTS)
-
-
-@dataclass(frozen=True)
-class Operation:
-    """What is said of one operation beside what FastAPI knows."""
-
-    problems: tuple[str, ...]
-    """Slugs of the kinds of problems that it may answer with."""
-    answer: type[BaseModel] | str = ""
-    """The model of its answer, or what the answer is, where it is no JSON; empty where FastAPI knows."""
-    media_types: tuple[str, ...] = (JSON,)
-    status: int = 200
-    is_open: bool = False
-    """Needs no token."""
-    is_logged: bool = False
-    """Shows others' words: the read is logged, and a read receipt stands in a header."""
-    searches: bool = False
-    """Takes the criteria of a search."""
-    body: str = ""
-    """Media type of a body that FastAPI does not know of."""
-
-
-def _view(answer: type[BaseModel], *more: str, **other: Any) -> Operation:
-    return Operation((*_LOGGED, *more), answer, is_logged=True, **other)
-
-
-_BUNDLE = Operation(_LOGGED, "A proof bundle, canonical JSON", (BUNDLE_MEDIA_TYPE,), is_logged=True)
-_EXPORT = "Every hit of the search, as a table"
-_OPEN = Operation(("internal",), is_open=True)
-
-OPERATIONS: dict[str, Operation] = {
-    "POST /v1/records": Operation((*_TAKEN, *_KEPT), is_open=True),
-    "GET /v1/records": Operation(_PAGED),
-    "POST /v1/records/bulk": Operation((*_BODY, *_FAULTS), BulkVerdict, (NDJSON,), is_open=True),
-    "POST /v1/token": Operation(_ASSERTED, is_open=True),
-    "GET /v1/consignments/{ucr}": _view(told.ConsignmentAnswer),
-    "GET /v1/consignments/{ucr}/bundle": _BUNDLE,
-    "GET /v1/consignments/{ucr}/explanation": _view(told.ExplanationAnswer),
-    "GET /v1/references/{kind}": _view(ReferencesAnswer),
-    "GET /v1/search": _view(SearchAnswer, searches=True),
-    "GET /v1/search/count": _view(CountAnswer, searches=True),
-    "GET /v1/search/export": Operation(
-        _LOGGED, _EXPORT, (CSV_MEDIA_TYPE.partition(";")[0], PARQUET_MEDIA_TYPE), is_logged=False, searches=True
-    ),
-    "GET /v1/changes": Operation(_READ, "Server-sent events: of each `anchored` event, `data` is a change", (EVENTS,)),
-    "GET /v1/access-log": Operation(_READ, told.AccessLogAnswer),
-    "GET /v1/records/{record_id}": _view(told.RecordAnswer),
-    "GET /v1/records/{record_id}/bundle": _BUNDLE,
-    "GET /v1/documents/{sha256}": _view(told.DocumentAnswer),
-    "POST /v1/documents": _view(told.DocumentAnswer, "too-large", body="application/octet-stream"),
-    "POST /v1/webhooks": Operation(_READ, status=201),
-    "GET /v1/webhooks": Operation(_PAGED),
-    "POST /v1/webhooks/{webhook}/replay": Operation(_READ, status=204),
-    "DELETE /v1/webhooks/{webhook}": Operation(_READ, status=204),
-    "GET /v1/ledger/batches": Operation(_PAGED),
-    "GET /v1/ledger/batches/{index}": Operation(("not-found", *_PAGED)),
-    "GET /v1/ledger/checkpoints": Operation(_PAGED),
-    "GET /v1/ledger/members": Operation(_PAGED),
-    "GET /v1/ledger/keys": Operation(_PAGED),
-    "GET /v1/trust-root": Operation(("internal",), "The trust root's public edition, as its file is", is_open=True),
-    "GET /v1/schemas": _OPEN,
-    "GET /v1/schemas/{record_type}": Operation(
-        ("not-found", "internal"), "A JSON Schema (2020-12)", (SCHEMA_MEDIA_TYPE,), is_open=True
-    ),
-    "GET /healthz": _OPEN,
-    "GET /readyz": _OPEN,
-    "GET /metrics": Operation(("internal",), "Prometheus' text format", ("text/plain",), is_open=True),
-    "GET /problems/{slug}": Operation(("not-found", "internal"), "An HTML page", ("text/html",), is_open=True),
-}
-"""Every operation by method and path."""
 
 
 def describe(app: FastAPI) -> None:
@@ -134,21 +35,43 @@ def describe(app: FastAPI) -> None:
 
     def described() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _completed(known())
+            app.openapi_schema = _completed(known(), operations_of(app), examples_of(app))
         return app.openapi_schema
 
     app.openapi = described  # type: ignore[method-assign]  # the way that FastAPI names for it
 
 
-@lru_cache(maxsize=1)
-def examples() -> dict[str, Any]:
+def operations_of(app: FastAPI) -> dict[str, Operation]:
+    """Every described operation of the application, by method and path; raises KeyError for a route without one."""
+    return {name: endpoint.__dict__["operation"] for name, endpoint in _endpoints(app)}
+
+
+def examples_of(app: FastAPI) -> dict[str, Any]:
     """Examples by operation: of the answer, `request` of the body, and `data` of one event."""
-    read: dict[str, Any] = json.loads(EXAMPLES_FILE.read_bytes())
-    return read
+    files = {str(sys.modules[endpoint.__module__].__file__) for _, endpoint in _endpoints(app)}
+    return {name: example for file in sorted(files) for name, example in _examples_beside(file).items()}
 
 
-def _completed(made: dict[str, Any]) -> dict[str, Any]:
-    models = {one.answer for one in OPERATIONS.values() if isinstance(one.answer, type)} | {Problem, Change}
+def _endpoints(app: FastAPI) -> Iterator[tuple[str, Callable[..., Any]]]:
+    """Each described route by method and path, with the function that serves it."""
+    for context in iter_route_contexts(app.routes):
+        route = context.original_route
+        if isinstance(route, APIRoute) and route.include_in_schema:
+            for method in sorted(context.methods or ()):
+                yield f"{method} {context.path}", route.endpoint
+
+
+@lru_cache(maxsize=64)
+def _examples_beside(module_file: str) -> dict[str, Any]:
+    file = Path(module_file).with_suffix(EXAMPLES_SUFFIX)
+    examples: dict[str, Any] = json.loads(file.read_bytes()) if file.exists() else {}
+    return examples
+
+
+def _completed(
+    made: dict[str, Any], operations: Mapping[str, Operation], examples: Mapping[str, Any]
+) -> dict[str, Any]:
+    models = {one.answer for one in operations.values() if isinstance(one.answer, type)} | {Problem, Change}
     chosen = [(one, "serialization") for one in sorted(models, key=lambda one: one.__name__)]
     _, defined = models_json_schema(chosen, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
     schemas = made["components"]["schemas"] | defined["$defs"]
@@ -163,19 +86,18 @@ def _completed(made: dict[str, Any]) -> dict[str, Any]:
     for path, methods in made["paths"].items():
         for method in METHODS:
             if method in methods:
-                _complete(methods[method], f"{method.upper()} {path}")
+                name = f"{method.upper()} {path}"
+                _complete(methods[method], operations[name], examples.get(name, {}))
     return made
 
 
-def _complete(said: dict[str, Any], name: str) -> None:
-    operation = OPERATIONS[name]
+def _complete(said: dict[str, Any], operation: Operation, example: Mapping[str, Any]) -> None:
     said["parameters"] = [one for one in said.get("parameters", ()) if one["name"].lower() != "authorization"]
-    if operation.searches:
+    if operation.is_search:
         said["parameters"] += [*_criteria()]
     if operation.body:
         schema = {"type": "string", "format": "binary"}
         said["requestBody"] = {"required": True, "content": {operation.body: {"schema": schema}}}
-    example = examples().get(name, {})
     for content in said.get("requestBody", {}).get("content", {}).values():
         if "request" in example:
             content["example"] = example["request"]
@@ -203,7 +125,7 @@ def _say_answer(answers: dict[str, Any], operation: Operation, example: object) 
             answer["description"] = operation.answer
     for code, one in answers.items():
         for media_type, content in one.get("content", {}).items():
-            if example is not None and media_type != PARQUET_MEDIA_TYPE and code != "503":
+            if example is not None and media_type != PARQUET and code != "503":
                 content["example"] = example
 
 

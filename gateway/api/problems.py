@@ -15,8 +15,6 @@ from chain.errors import LedgerFault, Malformed, NotFound, Refused, StoreFault, 
 from gateway.access.policy import UnagreedPolicy
 from gateway.runtime.refusals import KINDS, GatewayRefusal, ProblemKind
 
-PROBLEM_JSON = "application/problem+json"
-
 
 def kind_of(error: TongguanError) -> ProblemKind:
     """The kind of problem that an error is."""

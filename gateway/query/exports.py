@@ -16,8 +16,6 @@ from chain.encoding import Json
 COLUMNS: Final = ("ucr", "declarations", "state", "goods", "records", "own_records_only")
 EXPORT_PAGES_MAX = 1_000
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
-CSV_MEDIA_TYPE = "text/csv; charset=utf-8"
-PARQUET_MEDIA_TYPE = "application/vnd.apache.parquet"
 
 Page = Mapping[str, Json]
 """One page of a search: `hits` and `next`."""

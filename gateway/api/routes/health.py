@@ -14,7 +14,9 @@ from prometheus_client.registry import Collector
 from chain.errors import StoreFault
 from gateway.anchoring.anchor_tracker import AnchorTracker
 from gateway.anchoring.sealer import Sealer
+from gateway.api.media_types import TEXT
 from gateway.api.models.ingest import PartState, Readiness
+from gateway.api.operation import describes
 from gateway.runtime.loops import Loop
 from gateway.services import Services
 from gateway.store.records import count_overdue, count_waiting, oldest_waiting
@@ -62,11 +64,13 @@ def health_router(services: Services, loop_health: LoopHealth, figures: Collecto
     router = APIRouter()
 
     @router.get("/healthz")
+    @describes("internal", is_open=True)
     def get_health() -> dict[str, str]:
         """That the process answers."""
         return {"status": "alive"}
 
     @router.get("/readyz", response_model=Readiness, responses={503: {"model": Readiness}})
+    @describes("internal", is_open=True)
     def get_readiness(response: Response) -> Readiness:
         """Whether records are taken and anchored now; 503 and the reason where a part does not work."""
         said = readiness(services, loop_health)
@@ -75,6 +79,7 @@ def health_router(services: Services, loop_health: LoopHealth, figures: Collecto
         return said
 
     @router.get("/metrics", response_class=Response)
+    @describes("internal", answer="Prometheus' text format", media_types=(TEXT,), is_open=True)
     def get_metrics() -> Response:
         """The figures in Prometheus' text format."""
         return Response(generate_latest(figures), media_type=CONTENT_TYPE_LATEST)

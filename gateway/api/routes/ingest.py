@@ -1,4 +1,4 @@
-"""Routes that take: records, and token requests. Routes that give one's own: `GET /v1/records`."""
+"""The routes by which records come in, one or many, and the list of one's own."""
 
 from __future__ import annotations
 
@@ -8,38 +8,35 @@ from typing import Annotated, Any
 import orjson
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, ConfigDict, Field
 
 from chain.lifecycle import RecordState
 from chain.sdjwt import RECORD_CHARS_MAX
-from gateway.access.tokens import ASSERTION_TYPE
-from gateway.api.bodies import FORM, form_body, media_type_of, read_body, request_schema, require_plain
-from gateway.api.bulk_stream import JSON_SEQ, NDJSON, BulkAnswer, BulkUploadService
+from gateway.api.bodies import media_type_of, read_body, require_plain
+from gateway.api.bulk_stream import BulkAnswer, BulkUploadService
+from gateway.api.media_types import JSON_SEQ, NDJSON, SD_JWT
 from gateway.api.middleware import trace_id_of
-from gateway.api.models.ingest import Accepted, OwnRecord, OwnRecords, Problem, TokenAnswer
+from gateway.api.models.ingest import Accepted, BulkVerdict, OwnRecord, OwnRecords
+from gateway.api.operation import BODY, FAULTS, PAGED, SIGNER, describes
 from gateway.api.single_batcher import SingleBatcher
 from gateway.runtime.refusals import GatewayRefusal
 from gateway.services import Services
 from gateway.store.records import RecordStatus, own_records
 
 PAGE_MAX = 500
-SD_JWT = "application/sd-jwt"
-ASSERTION_CHARS_MAX = 4_096
 _BULK = (NDJSON, JSON_SEQ)
 
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    "default": {"model": Problem, "description": "An RFC 9457 problem document"}
-}
-
-
-class TokenRequest(BaseModel):
-    """The form of a token request (RFC 6749 section 4.4 with RFC 7523); what else it holds is passed over."""
-
-    model_config = ConfigDict(frozen=True)
-
-    grant_type: Annotated[str, Field(max_length=64)]
-    client_assertion_type: Annotated[str, Field(max_length=128)]
-    client_assertion: Annotated[str, Field(max_length=ASSERTION_CHARS_MAX)]
+_EXAMINED = (*BODY, "malformed-record", "wrong-consortium", "withheld", "clock", *SIGNER, "wrong-signer", "role")
+_KEPT = (
+    "bad-signature",
+    "high-s",
+    "jti-taken",
+    "lane-full",
+    "amends-unknown",
+    "amends-mismatch",
+    "quota",
+    "outbox-full",
+    *FAULTS,
+)
 
 
 class _DirectRoute(APIRoute):
@@ -51,6 +48,7 @@ class _DirectRoute(APIRoute):
 
 
 def _add_single(router: APIRouter, singles: SingleBatcher) -> None:
+    @describes(*_EXAMINED, *_KEPT, is_open=True, status=202)
     async def submit_record(request: Request) -> Response:
         """Takes one record (SD-JWT, fully disclosed). 202 with a receipt once it is durable."""
         done = await singles.accept(await read_body(request, RECORD_CHARS_MAX))
@@ -69,10 +67,10 @@ def _add_single(router: APIRouter, singles: SingleBatcher) -> None:
     )
 
 
-def write_router(services: Services) -> APIRouter:
+def ingest_router(services: Services) -> APIRouter:
     """The routes, bound to one gateway."""
-    router = APIRouter(prefix="/v1", responses=_PROBLEMS)
-    desk = BulkUploadService(
+    router = APIRouter(prefix="/v1")
+    uploads = BulkUploadService(
         services.intake, services.settings.bulk_lines_max, services.settings.index_dir.parent / "spool"
     )
     _add_single(router, SingleBatcher(services.intake))
@@ -86,14 +84,16 @@ def write_router(services: Services) -> APIRouter:
             "requestBody": {"required": True, "content": {kind: {"schema": {"type": "string"}} for kind in _BULK}}
         },
     )
+    @describes(*BODY, *FAULTS, answer=BulkVerdict, media_types=(NDJSON,), is_open=True)
     async def submit_records(request: Request) -> BulkAnswer:
         """Takes many records, a line each; a verdict for each streams back once it is durable."""
         if media_type_of(request) not in _BULK:
             raise GatewayRefusal("media-type", f"an upload is {' or '.join(_BULK)}", field="content-type")
         require_plain(request)
-        return BulkAnswer(desk, trace_id_of(request))
+        return BulkAnswer(uploads, trace_id_of(request))
 
     @router.get("/records", response_model=OwnRecords)
+    @describes(*PAGED)
     def list_own_records(
         request: Request,
         state: RecordState | None = None,
@@ -106,20 +106,6 @@ def write_router(services: Services) -> APIRouter:
             found = own_records(connection, reader.member, state, after, limit)
         following = str(found[-1][0]) if len(found) == limit else None
         return OwnRecords(records=[_line(held) for _, held in found], next=following)
-
-    @router.post("/token", response_model=TokenAnswer, openapi_extra=request_schema(TokenRequest, FORM))
-    def request_token(response: Response, wanted: TokenRequest = form_body(TokenRequest)) -> TokenAnswer:  # noqa: B008
-        """A bearer token for a client assertion signed with a registered key (RFC 7523 section 2.2)."""
-        grant_type, client_assertion_type = wanted.grant_type, wanted.client_assertion_type
-        if grant_type != "client_credentials":
-            raise GatewayRefusal("bad-assertion", "grant_type is client_credentials", field="grant_type")
-        if client_assertion_type != ASSERTION_TYPE:
-            raise GatewayRefusal(
-                "bad-assertion", f"client_assertion_type is {ASSERTION_TYPE}", field="client_assertion_type"
-            )
-        token = services.tokens.exchange(wanted.client_assertion)
-        response.headers["Cache-Control"] = "no-store"
-        return TokenAnswer(access_token=token.text, expires_in=token.lifetime_s)
 
     return router
 

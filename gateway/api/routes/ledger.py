@@ -6,7 +6,7 @@ Everything here any member can derive from the chain; the gateway only saves the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
@@ -16,6 +16,7 @@ from chain.index_store import IndexedBatch
 from chain.ledger import RegisteredKey, RegisteredMember
 from chain.members import Role, find_in_force
 from chain.proof.batch import split_entries
+from gateway.api.media_types import JSON
 from gateway.api.models.ingest import (
     BatchLine,
     BatchPage,
@@ -26,8 +27,8 @@ from gateway.api.models.ingest import (
     KeyPage,
     MemberLine,
     MemberPage,
-    Problem,
 )
+from gateway.api.operation import PAGED, describes
 from gateway.services import Services
 
 PAGE_MAX = 500
@@ -40,10 +41,6 @@ Limit = Annotated[int, Query(ge=1, le=PAGE_MAX)]
 After = Annotated[int, Query(ge=-1, le=NUMBER_MAX)]
 AsOf = Annotated[int | None, Query(ge=0, le=NUMBER_MAX)]
 
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    "default": {"model": Problem, "description": "An RFC 9457 problem document"}
-}
-
 
 def ledger_router(services: Services) -> APIRouter:
     """The routes, bound to one gateway. All but the trust root are for members."""
@@ -51,27 +48,30 @@ def ledger_router(services: Services) -> APIRouter:
     def members_only(request: Request) -> None:
         services.tokens.reader(request.headers.get("authorization"))
 
-    router = APIRouter(prefix="/v1/ledger", responses=_PROBLEMS, dependencies=[Depends(members_only)])
+    router = APIRouter(prefix="/v1/ledger", dependencies=[Depends(members_only)])
 
     @router.get("/batches", response_model=BatchPage)
+    @describes(*PAGED)
     def list_batches(after: After = -1, limit: Limit = 100) -> BatchPage:
         """Batches in chain order, after an index."""
         found = services.index.batches(after + 1, limit)
         return BatchPage(
-            batches=[BatchLine(**_batch(one)) for one in found],
+            batches=[_batch(batch) for batch in found],
             next=str(found[-1].facts.index) if len(found) == limit else None,
         )
 
     @router.get("/batches/{index}", response_model=BatchWhole)
+    @describes("not-found", *PAGED)
     def get_batch(index: int) -> BatchWhole:
         """One batch with its entries."""
         found = services.index.find_batch(index) if 0 <= index <= NUMBER_MAX else None
         entries = services.index.find_entries(index) if found else None
         if found is None or entries is None:
             raise NotFound("batch", index)
-        return BatchWhole(**_batch(found), entries=[one.hex() for one in split_entries(entries)])
+        return BatchWhole(**dict(_batch(found)), entries=[one.hex() for one in split_entries(entries)])
 
     @router.get("/checkpoints", response_model=CheckpointPage)
+    @describes(*PAGED)
     def list_checkpoints(
         after: After = -1, limit: Annotated[int, Query(ge=1, le=CHECKPOINTS_PAGE_MAX)] = 50
     ) -> CheckpointPage:
@@ -92,6 +92,7 @@ def ledger_router(services: Services) -> APIRouter:
         return CheckpointPage(checkpoints=lines, next=str(end - 1) if len(found) == limit else None)
 
     @router.get("/members", response_model=MemberPage)
+    @describes(*PAGED)
     def list_members(as_of: AsOf = None, after: str = "", limit: Limit = 100) -> MemberPage:
         """Members in force for a block (the next one, where none is named), by USCC."""
         snapshot = services.registry.snapshot()
@@ -101,6 +102,7 @@ def ledger_router(services: Services) -> APIRouter:
         return MemberPage(as_of=block, members=chosen, next=following)
 
     @router.get("/keys", response_model=KeyPage)
+    @describes(*PAGED)
     def list_keys(as_of: AsOf = None, member: str = "", after: str = "", limit: Limit = 100) -> KeyPage:
         """Keys in force for a block (the next one, where none is named), by thumbprint; of one member where named."""
         snapshot = services.registry.snapshot()
@@ -117,10 +119,11 @@ def trust_root_router(services: Services) -> APIRouter:
     """`GET /v1/trust-root`, open to everyone: it is believed by its fingerprint, told out of band."""
     router = APIRouter(prefix="/v1")
 
-    @router.get("/trust-root", response_class=Response, responses={200: {"content": {"application/json": {}}}})
+    @router.get("/trust-root", response_class=Response, responses={200: {"content": {JSON: {}}}})
+    @describes("internal", answer="The trust root's public edition, as its file is", is_open=True)
     def get_trust_root() -> Response:
         """The public edition of the trust root, without tag keys."""
-        return Response(services.trust_root.format(), media_type="application/json")
+        return Response(services.trust_root.format(), media_type=JSON)
 
     return router
 
@@ -132,18 +135,18 @@ def _paged(lines: Sequence[T], names: Sequence[str], after: str, limit: int) -> 
     return [line for _, line in chosen], chosen[-1][0] if len(rest) > limit else None
 
 
-def _batch(batch: IndexedBatch) -> dict[str, Any]:
+def _batch(batch: IndexedBatch) -> BatchLine:
     facts = batch.facts
-    return {
-        "index": facts.index,
-        "root": "0x" + facts.root.hex(),
-        "count": facts.count,
-        "entries_hash": "0x" + facts.entries_hash.hex(),
-        "gateway": "0x" + facts.gateway.hex(),
-        "block": facts.block,
-        "timestamp": facts.timestamp,
-        "void": batch.void,
-    }
+    return BatchLine(
+        index=facts.index,
+        root="0x" + facts.root.hex(),
+        count=facts.count,
+        entries_hash="0x" + facts.entries_hash.hex(),
+        gateway="0x" + facts.gateway.hex(),
+        block=facts.block,
+        timestamp=facts.timestamp,
+        void=batch.void,
+    )
 
 
 def _member(member: RegisteredMember, block: int) -> MemberLine | None:

@@ -9,9 +9,9 @@ from fastapi import APIRouter, Response
 
 from chain.errors import NotFound
 from chain.records import RECORD_TYPES, json_schema
+from gateway.api.media_types import JSON_SCHEMA
 from gateway.api.models.ingest import RecordSchemas
-
-SCHEMA_MEDIA_TYPE = "application/schema+json"
+from gateway.api.operation import describes
 
 
 def schemas_router() -> APIRouter:
@@ -19,18 +19,18 @@ def schemas_router() -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["schemas"])
 
     @router.get("/schemas")
+    @describes("internal", is_open=True)
     def get_schemas() -> RecordSchemas:
         """Every record type with the address of its schema."""
         return RecordSchemas(schemas={name: f"/v1/schemas/{name}" for name in sorted(RECORD_TYPES)})
 
-    @router.get(
-        "/schemas/{record_type}", response_class=Response, responses={200: {"content": {SCHEMA_MEDIA_TYPE: {}}}}
-    )
+    @router.get("/schemas/{record_type}", response_class=Response, responses={200: {"content": {JSON_SCHEMA: {}}}})
+    @describes("not-found", "internal", answer="A JSON Schema (2020-12)", media_types=(JSON_SCHEMA,), is_open=True)
     def get_schema(record_type: str) -> Response:
         """The JSON Schema of a record type, each property one section: what `tongguan schema TYPE` prints."""
         if record_type not in RECORD_TYPES:
             raise NotFound("record type", record_type)
-        return Response(_schema(record_type), media_type=SCHEMA_MEDIA_TYPE)
+        return Response(_schema(record_type), media_type=JSON_SCHEMA)
 
     return router
 

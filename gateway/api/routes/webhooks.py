@@ -7,13 +7,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Response
+from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from gateway.access.records import Reader
 from gateway.api.bodies import json_body, request_schema
 from gateway.api.models.ingest import WebhookLine, WebhookList
+from gateway.api.operation import PAGED, READ, describes
+from gateway.api.routes.parameters import Authorization
 from gateway.query.change_feed import parse_cursor
 from gateway.query.queries import Queries
 from gateway.query.webhook_addresses import URL_CHARS_MAX, Addresses
@@ -25,8 +27,6 @@ from gateway.store.webhooks import StoredWebhook
 
 PAUSE_S = 0.5
 """How often due posts are looked for: a release is told well within two seconds of its anchor."""
-
-Authorization = Annotated[str | None, Header()]
 
 
 class NewWebhook(BaseModel):
@@ -76,9 +76,10 @@ def webhook_router(services: Services, queries: Queries) -> APIRouter:
 
     asked = Depends(asker)
     new_webhook, replay = json_body(NewWebhook, asker), json_body(Replay, asker)
-    router = APIRouter(prefix="/webhooks", tags=["read"], lifespan=posting)
+    router = APIRouter(prefix="/v1/webhooks", tags=["read"], lifespan=posting)
 
     @router.post("", status_code=201, openapi_extra=request_schema(NewWebhook))
+    @describes(*READ, status=201)
     def post_webhook(wanted: NewWebhook = new_webhook, reader: Reader = asked) -> WebhookLine:
         """Has what is anchored for consignments that the member sees posted to an address, signed."""
         return _line(
@@ -86,6 +87,7 @@ def webhook_router(services: Services, queries: Queries) -> APIRouter:
         )
 
     @router.get("")
+    @describes(*PAGED)
     def get_webhooks(authorization: Authorization = None) -> WebhookList:
         """The member's own webhooks, with how far each has come and how often it failed in a row."""
         return WebhookList(
@@ -93,12 +95,14 @@ def webhook_router(services: Services, queries: Queries) -> APIRouter:
         )
 
     @router.post("/{webhook}/replay", status_code=204, openapi_extra=request_schema(Replay))
+    @describes(*READ, status=204)
     def post_replay(webhook: str, wanted: Replay = replay, reader: Reader = asked) -> Response:
         """Posts everything after a batch again."""
         subscriptions.replay(reader.member, webhook, parse_cursor(wanted.after, queries.context.batch_count))
         return Response(status_code=204)
 
     @router.delete("/{webhook}", status_code=204)
+    @describes(*READ, status=204)
     def delete_webhook(webhook: str, authorization: Authorization = None) -> Response:
         """Ends a webhook."""
         subscriptions.remove(queries.reader(authorization).member, webhook)

@@ -1,0 +1,32 @@
+"""How a typed answer becomes a response: its bytes as JSON, and the headers of what must not be kept."""
+
+from __future__ import annotations
+
+import orjson
+from fastapi import Response
+
+from gateway.api.media_types import BUNDLE, JSON
+from gateway.query.read_log import READ_RECEIPT_HEADER
+from gateway.query.reader_context import BundleAnswer, ReadAnswer
+
+NAME_CHARS_MAX = 64
+
+
+def json_answer(answer: ReadAnswer) -> Response:
+    """The response of a read, with its receipt in the header too."""
+    content = {**answer.content, "read_receipt": answer.receipt or None}
+    return Response(orjson.dumps(content), media_type=JSON, headers=read_headers(answer.receipt))
+
+
+def bundle_answer(answer: BundleAnswer, name: str) -> Response:
+    """The response that holds a bundle, as a file of that name."""
+    # The name came in the path; only what cannot break a header goes out again.
+    safe = "".join(c for c in name if c.isascii() and (c.isalnum() or c in "-_"))[:NAME_CHARS_MAX]
+    headers = read_headers(answer.receipt) | {"Content-Disposition": f'attachment; filename="{safe}.bundle.json"'}
+    return Response(answer.content, media_type=BUNDLE, headers=headers)
+
+
+def read_headers(receipt: str = "") -> dict[str, str]:
+    """The headers of an answer that shows others' words; of the receipt none where there is none."""
+    headers = {"Cache-Control": "no-store"}
+    return headers | {READ_RECEIPT_HEADER: receipt} if receipt else headers

@@ -1,0 +1,38 @@
+"""The route of the change feed."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header
+from fastapi.responses import StreamingResponse
+
+from gateway.api.answers import read_headers
+from gateway.api.media_types import EVENTS
+from gateway.api.operation import READ, describes
+from gateway.api.routes.parameters import QUERY_CHARS_MAX, Authorization, Text
+from gateway.query.change_feed import OpenFeeds, events, parse_cursor
+from gateway.query.queries import Queries
+
+
+def changes_router(queries: Queries) -> APIRouter:
+    """The route, bound to one gateway."""
+    router = APIRouter(prefix="/v1", tags=["read"])
+    feeds = OpenFeeds()
+
+    @router.get("/changes")
+    @describes(*READ, answer="Server-sent events: of each `anchored` event, `data` is a change", media_types=(EVENTS,))
+    def get_changes(
+        after: Text = "",
+        last_event_id: Annotated[str, Header(max_length=QUERY_CHARS_MAX)] = "",
+        authorization: Authorization = None,
+    ) -> StreamingResponse:
+        """Server-sent events: what is anchored for consignments that the reader sees, from a cursor on."""
+        member = queries.reader(authorization).member
+        feeds.require_room(member)
+        first = parse_cursor(last_event_id or after, queries.context.batch_count)
+        # Who asks is asked again at each look, so that a revoked key or a lapsed token ends the feed.
+        feed = events(lambda index: queries.changes.changes(queries.reader(authorization), index), first)
+        return StreamingResponse(feeds.count(member, feed), media_type=EVENTS, headers=read_headers())
+
+    return router
