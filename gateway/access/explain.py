@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from chain.encoding import Json
 from gateway.access.participation import conditions_for, conditions_for_record, standing_of
 from gateway.access.policy import ViewPolicy
 from gateway.access.records import Directory, HeldRecord, Reader
+from gateway.runtime.answer import Answer
+
+
+class SectionLine(Answer, frozen=True, kw_only=True):
+    """Whether the reader sees one section of one record, and which lines of the policy say so."""
+
+    record: str
+    type: str
+    issuer: str
+    section: str
+    seen: bool
+    why: str
 
 
 def explain(
@@ -16,26 +27,27 @@ def explain(
     directory: Directory,
     *,
     whole: tuple[HeldRecord, ...] = (),
-) -> list[dict[str, Json]]:
+) -> list[SectionLine]:
     """For every section of these records, whether the reader sees it and which lines of the policy say so.
 
     `whole` is the consignment that the reader's standing follows from, where these are not all of it.
     """
     standing = standing_of(ucr, whole or records, directory)
     conditions = conditions_for(reader, standing, directory)
-    lines: list[dict[str, Json]] = []
-    for one in sorted(records, key=lambda one: one.order):
-        met = conditions_for_record(reader, one, conditions, directory)
-        for section in one.signed.sections:
-            verdict = policy.verdict(reader.roles, met, one.signed.vct, section, sole=one.is_sole)
+    lines: list[SectionLine] = []
+    for record in sorted(records, key=lambda record: record.order):
+        signed = record.signed
+        met = conditions_for_record(reader, record, conditions, directory)
+        for section in signed.sections:
+            verdict = policy.verdict(reader.roles, met, signed.vct, section, sole=record.is_sole)
             lines.append(
-                {
-                    "record": one.signed.record_id,
-                    "type": one.signed.vct,
-                    "issuer": one.signed.iss,
-                    "section": section,
-                    "seen": verdict.seen,
-                    "why": verdict.reason(),
-                }
+                SectionLine(
+                    record=signed.record_id,
+                    type=signed.vct,
+                    issuer=signed.iss,
+                    section=section,
+                    seen=verdict.seen,
+                    why=verdict.reason(),
+                )
             )
     return lines

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-import orjson
+from typing import Protocol
+
 from fastapi import Response
 
 from gateway.api.media_types import BUNDLE, JSON
 from gateway.query.read_log import READ_RECEIPT_HEADER
-from gateway.query.reader_context import BundleAnswer, ReadAnswer
+from gateway.query.reader_context import BundleAnswer
+from gateway.runtime.answer import write_answer
 
 NAME_CHARS_MAX = 64
 
 
+class ReadAnswer(Protocol):
+    """An answer that may show others' words."""
+
+    @property
+    def read_receipt(self) -> str | None: ...
+
+
 def json_answer(answer: ReadAnswer) -> Response:
     """The response of a read, with its receipt in the header too."""
-    content = {**answer.content, "read_receipt": answer.receipt or None}
-    return Response(orjson.dumps(content), media_type=JSON, headers=read_headers(answer.receipt))
+    return Response(write_answer(answer), media_type=JSON, headers=read_headers(answer.read_receipt or ""))
 
 
 def bundle_answer(answer: BundleAnswer, name: str) -> Response:

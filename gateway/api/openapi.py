@@ -9,20 +9,24 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from fastapi import FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from gateway.api.media_types import PARQUET, PROBLEM_JSON
-from gateway.api.models.ingest import Change, Problem
+from gateway.api.models.ingest import Problem
 from gateway.api.operation import Operation
+from gateway.query.change_feed import AnchoredChange
 from gateway.query.read_log import READ_RECEIPT_HEADER
 from gateway.query.search import CRITERIA, WORDS_CHARS_MAX
+from gateway.runtime.answer import Answer
 from gateway.runtime.refusals import KINDS
 
 EXAMPLES_SUFFIX = ".examples.json"
@@ -71,10 +75,8 @@ def _examples_beside(module_file: str) -> dict[str, Any]:
 def _completed(
     made: dict[str, Any], operations: Mapping[str, Operation], examples: Mapping[str, Any]
 ) -> dict[str, Any]:
-    models = {one.answer for one in operations.values() if isinstance(one.answer, type)} | {Problem, Change}
-    chosen = [(one, "serialization") for one in sorted(models, key=lambda one: one.__name__)]
-    _, defined = models_json_schema(chosen, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
-    schemas = made["components"]["schemas"] | defined["$defs"]
+    answers = {operation.answer for operation in operations.values() if isinstance(operation.answer, type)}
+    schemas = made["components"]["schemas"] | _schemas_of({*answers, Problem, AnchoredChange})
     made["components"]["schemas"] = {
         name: schema
         for name, schema in sorted(schemas.items())
@@ -89,6 +91,16 @@ def _completed(
                 name = f"{method.upper()} {path}"
                 _complete(methods[method], operations[name], examples.get(name, {}))
     return made
+
+
+def _schemas_of(answers: Iterable[type]) -> dict[str, Any]:
+    """The schemas of these types of answers and of all that they hold, by name."""
+    ordered = sorted(answers, key=lambda answer: answer.__name__)
+    models = [(answer, "serialization") for answer in ordered if issubclass(answer, BaseModel)]
+    _, of_models = models_json_schema(models, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
+    structs = [answer for answer in ordered if issubclass(answer, Answer)]
+    _, of_structs = msgspec.json.schema_components(structs, ref_template="#/components/schemas/{name}")
+    return {**of_models["$defs"], **of_structs}
 
 
 def _complete(said: dict[str, Any], operation: Operation, example: Mapping[str, Any]) -> None:

@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
-from chain.encoding import Json
+import msgspec
+
 from chain.errors import NotFound
 from chain.rules.frame import NOWHERE, Elsewhere
 from chain.rules.tables import NO_TABLES, Tables
@@ -20,6 +22,20 @@ from gateway.access.participation import conditions_for, conditions_for_record, 
 from gateway.access.policy import Cause, Condition, ViewPolicy
 from gateway.access.records import Directory, HeldRecord, Reader
 from gateway.consignment import sections
+from gateway.consignment.answers import (
+    CheckpointSeen,
+    Checks,
+    Completeness,
+    ConsignmentAnswer,
+    DeclarationThread,
+    DueLine,
+    FindingLine,
+    ReaderLine,
+    RecordAnswer,
+    RecordLine,
+    WhyWithheld,
+    Withheld,
+)
 from gateway.consignment.coverage import Coverage
 from gateway.consignment.deadlines import what_is_due
 from gateway.consignment.declarations import declaration_threads
@@ -51,17 +67,17 @@ class Sight:
     policy: ViewPolicy
     directory: Directory
 
-    def why(self, record: HeldRecord, withheld: Sequence[str]) -> list[Json]:
+    def why(self, record: HeldRecord, withheld: Sequence[str]) -> list[WhyWithheld]:
         """For each withheld section of a record, which rule of the policy withholds it."""
         met = conditions_for_record(self.reader, record, self.conditions, self.directory)
-        told: list[Json] = []
+        reasons: list[WhyWithheld] = []
         for name in withheld:
             verdict = self.policy.verdict(self.reader.roles, met, record.signed.vct, name, sole=record.is_sole)
             # A section that the policy shows is withheld in part: those of its elements that are about other goods.
             cause = verdict.cause or Cause.OTHER_CONSIGNMENTS
             grants = [str(one) for one in verdict.grants] if cause is Cause.CONDITION else []
-            told.append({"section": name, "cause": str(cause), "grants": [*grants]})
-        return told
+            reasons.append(WhyWithheld(section=name, cause=cause.value, grants=grants))
+        return reasons
 
 
 def sight_of(
@@ -114,45 +130,62 @@ def consignment_view(
     coverage: Coverage,
     tables: Tables = NO_TABLES,
     elsewhere: Elsewhere = NOWHERE,
-) -> dict[str, Json]:
-    """The picture as JSON: what `GET /v1/consignments/{ucr}` answers. Pure; see the module's first lines."""
-    shown = [one for one in sight.records if one.signed.vct not in HIDDEN_TYPES]
+    *,
+    read_receipt: str | None = None,
+) -> ConsignmentAnswer:
+    """What `GET /v1/consignments/{ucr}` answers. Pure; see the module's first lines."""
+    shown = [record for record in sight.records if record.signed.vct not in HIDDEN_TYPES]
     threads = declaration_threads(shown, tables)
-    withheld = [(one, one.withheld) for one in shown]
-    return {
-        "ucr": sight.ucr,
-        "reader": {
-            "member": sight.reader.member,
-            "conditions": [*sorted(sight.conditions)],
-            "takes_part_because": sight.standing_reason,
-            "own_records_only": sight.own_only,
-        },
-        "completeness": _completeness(sight, coverage),
-        "declarations": [thread.to_json() for thread in threads],
-        "status": sections.overview(threads, shown),
-        "timeline": sections.timeline(threads, shown),
-        "parties": sections.listed(shown, "parties"),
-        "goods_items": sections.goods_items(shown, threads),
-        "transport": sections.single(shown, "transport"),
-        "containers": sections.containers(shown),
-        "weights": sections.weights(shown),
-        "values": sections.values(shown),
-        "taxes": sections.taxes(shown),
-        "documents": sections.listed(shown, "documents"),
-        "references": sections.references(shown),
-        "remarks": sections.listed(shown, "remarks"),
-        "findings": findings(shown, tables, elsewhere),
-        "checks": checks(shown, tables, elsewhere),
-        "due": what_is_due(threads, shown),
-        "withheld": [
-            sections.named(one, sections=[*names], why=[*sight.why(one, names)]) for one, names in withheld if names
+    withheld = [(record, record.withheld) for record in shown]
+    return ConsignmentAnswer(
+        ucr=sight.ucr,
+        reader=ReaderLine(
+            member=sight.reader.member,
+            conditions=[condition.value for condition in sorted(sight.conditions)],
+            takes_part_because=sight.standing_reason,
+            own_records_only=sight.own_only,
+        ),
+        completeness=_completeness(sight, coverage),
+        declarations=msgspec.convert([thread.to_json() for thread in threads], list[DeclarationThread]),
+        status=sections.overview(threads, shown),
+        timeline=sections.timeline(threads, shown),
+        parties=sections.listed(shown, "parties"),
+        goods_items=sections.goods_items(shown, threads),
+        transport=sections.single(shown, "transport"),
+        containers=sections.containers(shown),
+        weights=sections.weights(shown),
+        values=sections.values(shown),
+        taxes=sections.taxes(shown),
+        documents=sections.listed(shown, "documents"),
+        references=sections.references(shown),
+        remarks=sections.listed(shown, "remarks"),
+        findings=msgspec.convert(findings(shown, tables, elsewhere), list[FindingLine]),
+        checks=msgspec.convert(checks(shown, tables, elsewhere), Checks),
+        due=msgspec.convert(what_is_due(threads, shown), list[DueLine]),
+        withheld=[
+            Withheld(sections=[*names], why=sight.why(record, names), **sections.source(record))
+            for record, names in withheld
+            if names
         ],
-        "records": [record_line(one, names) for one, names in withheld],
-    }
+        records=[RecordLine(**_line(record, names)) for record, names in withheld],
+        read_receipt=read_receipt,
+    )
 
 
-def record_line(record: HeldRecord, withheld: Sequence[str]) -> dict[str, Json]:
-    """One record's existence, issuer, type and anchoring, and which of its sections are seen."""
+def record_view(record: HeldRecord, refusal: str = "", read_receipt: str | None = None) -> RecordAnswer:
+    """What `GET /v1/records/{id}` answers; `refusal` is why it was refused, for its issuer alone."""
+    signed = record.signed
+    return RecordAnswer(
+        **_line(record, record.withheld),
+        sections={name: [*signed.section(name)] for name in signed.sections if signed.section(name)},
+        sd_jwt=signed.serialize(),
+        reason=refusal or msgspec.UNSET,
+        read_receipt=read_receipt,
+    )
+
+
+def _line(record: HeldRecord, withheld: Sequence[str]) -> dict[str, Any]:
+    """The fields of `RecordLine`, which a record's own view has too."""
     signed = record.signed
     return {
         "record": signed.record_id,
@@ -160,7 +193,7 @@ def record_line(record: HeldRecord, withheld: Sequence[str]) -> dict[str, Json]:
         "issuer": signed.iss,
         "issued_at": signed.iat,
         "amends": signed.amends,
-        "state": str(record.state),
+        "state": record.state.value,
         "batch": record.batch,
         "position": record.position,
         "block": record.block,
@@ -170,40 +203,33 @@ def record_line(record: HeldRecord, withheld: Sequence[str]) -> dict[str, Json]:
     }
 
 
-def record_view(record: HeldRecord) -> dict[str, Json]:
-    """One record as its reader sees it: what `GET /v1/records/{id}` answers."""
-    line = record_line(record, record.withheld)
-    line["sections"] = {
-        name: [*record.signed.section(name)] for name in record.signed.sections if record.signed.section(name)
-    }
-    line["sd_jwt"] = record.signed.serialize()
-    return line
-
-
-def _completeness(sight: Sight, coverage: Coverage) -> dict[str, Json]:
-    """As of which checkpoint the picture is whole; where the reader sees its own records only, nothing is claimed."""
-    checkpoint = coverage.checkpoint
-    told: dict[str, Json] = {
-        "checkpoint": None
-        if checkpoint is None
-        else {
-            "index": checkpoint.index,
-            "batch_count": checkpoint.batch_count,
-            "root": checkpoint.root,
-            "votes": checkpoint.votes,
-            "dissent": checkpoint.dissent,
-            "block": checkpoint.since_block,
-        },
-        "batches_read": coverage.batch_count,
-    }
+def _completeness(sight: Sight, coverage: Coverage) -> Completeness:
+    """As of which checkpoint the view is whole; where the reader sees its own records only, nothing is claimed."""
+    newest = coverage.checkpoint
+    checkpoint = None
+    if newest is not None:
+        checkpoint = CheckpointSeen(
+            index=newest.index,
+            batch_count=newest.batch_count,
+            root=newest.root,
+            votes=newest.votes,
+            dissent=newest.dissent,
+            block=newest.since_block,
+        )
     if sight.own_only:
-        return told | {"claim": "none: only your own records are shown, since no party or customs named you"}
-    waiting = sum(one.batch is None for one in sight.records)
-    whole = checkpoint is not None and coverage.covered_entries == coverage.entries and not coverage.missing
-    return told | {
-        "entries": coverage.entries,
-        "covered_entries": coverage.covered_entries,
-        "not_anchored_yet": waiting,
-        "missing": [*coverage.missing],
-        "claim": "complete up to the checkpoint" if whole and not waiting else "not all of it is covered yet",
-    }
+        return Completeness(
+            checkpoint=checkpoint,
+            batches_read=coverage.batch_count,
+            claim="none: only your own records are shown, since no party or customs named you",
+        )
+    waiting = sum(record.batch is None for record in sight.records)
+    is_whole = newest is not None and coverage.covered_entries == coverage.entries and not coverage.missing
+    return Completeness(
+        checkpoint=checkpoint,
+        batches_read=coverage.batch_count,
+        entries=coverage.entries,
+        covered_entries=coverage.covered_entries,
+        not_anchored_yet=waiting,
+        missing=[*coverage.missing],
+        claim="complete up to the checkpoint" if is_whole and not waiting else "not all of it is covered yet",
+    )

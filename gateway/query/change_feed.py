@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 from starlette.concurrency import run_in_threadpool
 
-from chain.encoding import Json, format_json
 from chain.errors import Malformed
 from chain.proof.batch import TAG_BYTES, split_entries
 from chain.sdjwt import ACCESS_TYPE
@@ -21,6 +20,7 @@ from gateway.access.records import HeldRecord, Reader
 from gateway.consignment.view import Sight
 from gateway.query.read_log import Read
 from gateway.query.reader_context import ReaderContext
+from gateway.runtime.answer import Answer, Section, write_answer
 from gateway.runtime.refusals import GatewayRefusal
 from gateway.store.consignments import AnchoredEntry, find_anchored
 
@@ -37,12 +37,26 @@ class MalformedCursor(Malformed):
     """Not the index of a batch, or -1 for the beginning."""
 
 
+class AnchoredChange(Answer, frozen=True, kw_only=True):
+    """What a change feed and a webhook tell of one record that was anchored."""
+
+    ucr: str
+    record: str
+    type: str
+    issuer: str
+    batch: int | None
+    block: int | None
+    state: str
+    status: Section | None
+    """What customs said, where the member sees it: `about`, `code`, `state`, `at`."""
+
+
 @dataclass(frozen=True)
 class BatchChanges:
     """The changes of one batch for one member."""
 
     batch: int
-    changes: Sequence[dict[str, Json]]
+    changes: Sequence[AnchoredChange]
 
 
 def parse_cursor(text: str, batch_count: int) -> int:
@@ -66,7 +80,7 @@ class ChangeFeedService:
         feed: list[BatchChanges] = []
         for batch in services.index.batches(after + 1, BATCHES_PER_LOOK_MAX):
             raw = services.index.find_entries(batch.facts.index)
-            changes: list[dict[str, Json]] = []
+            changes: list[AnchoredChange] = []
             if raw is not None and not batch.void:
                 with services.store.reading() as connection:
                     anchored = find_anchored(connection, places_of(raw), without_type=ACCESS_TYPE)
@@ -74,8 +88,8 @@ class ChangeFeedService:
             feed.append(BatchChanges(batch.facts.index, changes))
         return feed
 
-    def _changes_in(self, reader: Reader, anchored: Sequence[AnchoredEntry]) -> list[dict[str, Json]]:
-        changes: list[dict[str, Json]] = []
+    def _changes_in(self, reader: Reader, anchored: Sequence[AnchoredEntry]) -> list[AnchoredChange]:
+        changes: list[AnchoredChange] = []
         for ucr in dict.fromkeys(entry.ucr for entry in anchored):
             sight = self._context.find_sight(reader, ucr)
             record_ids = [entry.record_id for entry in anchored if entry.ucr == ucr]
@@ -90,23 +104,23 @@ def places_of(raw_entries: bytes) -> list[tuple[bytes, bytes]]:
     return [(entry[:TAG_BYTES], entry[TAG_BYTES:]) for entry in split_entries(raw_entries)]
 
 
-def change_of(sight: Sight, record_id: str) -> tuple[dict[str, Json], HeldRecord] | None:
+def change_of(sight: Sight, record_id: str) -> tuple[AnchoredChange, HeldRecord] | None:
     """What the member is told of one record; None where it does not see it."""
-    one = next((held for held in sight.records if held.signed.record_id == record_id), None)
-    if one is None:
+    record = next((record for record in sight.records if record.signed.record_id == record_id), None)
+    if record is None:
         return None
-    status = one.one("status")
-    change: dict[str, Json] = {
-        "ucr": sight.ucr,
-        "record": record_id,
-        "type": one.signed.vct,
-        "issuer": one.signed.iss,
-        "batch": one.batch,
-        "block": one.block,
-        "state": str(one.state),
-        "status": {name: status.get(name) for name in ("about", "code", "state", "at")} if status else None,
-    }
-    return change, one
+    status = record.one("status")
+    change = AnchoredChange(
+        ucr=sight.ucr,
+        record=record_id,
+        type=record.signed.vct,
+        issuer=record.signed.iss,
+        batch=record.batch,
+        block=record.block,
+        state=record.state.value,
+        status={name: status.get(name) for name in ("about", "code", "state", "at")} if status else None,
+    )
+    return change, record
 
 
 async def events(look: Callable[[int], Sequence[BatchChanges]], after: int) -> AsyncIterator[bytes]:
@@ -118,7 +132,7 @@ async def events(look: Callable[[int], Sequence[BatchChanges]], after: int) -> A
         for one in told:
             after = one.batch
             for change in one.changes:
-                yield f"id: {one.batch}\nevent: anchored\ndata: {format_json(change)}\n\n".encode()
+                yield b"id: %d\nevent: anchored\ndata: %b\n\n" % (one.batch, write_answer(change))
                 quiet_s = 0.0
         if not told:
             await asyncio.sleep(LOOK_S)

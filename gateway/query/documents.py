@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from hashlib import sha256
 
-from chain.encoding import Json
 from chain.errors import Malformed
 from gateway.access.records import HeldRecord, Reader
 from gateway.query.read_log import Read
-from gateway.query.reader_context import ReadAnswer, ReaderContext
+from gateway.query.reader_context import ReaderContext
+from gateway.runtime.answer import Answer, Section
 from gateway.runtime.refusals import GatewayRefusal
 from gateway.search_index.candidates import tells_concern
 from gateway.store.records import source_look_up
@@ -22,6 +22,25 @@ FILE_BYTES_MAX = 64 << 20
 
 class MalformedDigest(Malformed):
     """Not a SHA-256 digest in 64 lowercase hex digits."""
+
+
+class Citation(Answer, frozen=True, kw_only=True):
+    """A record that cites a file."""
+
+    ucr: str
+    record: str
+    type: str
+    issuer: str
+    state: str
+    documents: list[Section]
+
+
+class DocumentAnswer(Answer, frozen=True, kw_only=True):
+    """Which records cite the file of this SHA-256."""
+
+    sha256: str
+    cited_by: list[Citation]
+    read_receipt: str | None
 
 
 class FileDigest:
@@ -56,7 +75,7 @@ class DocumentService:
     def __init__(self, context: ReaderContext) -> None:
         self._context = context
 
-    def citations(self, reader: Reader, digest: bytes) -> ReadAnswer:
+    def citations(self, reader: Reader, digest: bytes) -> DocumentAnswer:
         """Which records cite the file, where the reader sees their `documents`; which of its own were read from it."""
         context = self._context
         with context.services.store.reading() as connection:
@@ -65,7 +84,7 @@ class DocumentService:
                 connection, source_look_up(reader.member, digest), context.whom(reader, ["documents"])
             )
         shown: dict[str, list[HeldRecord]] = {}
-        lines: list[Json] = []
+        citations: list[Citation] = []
         for ucr in sorted({ucr for ucr, _ in [*citing, *sourced]}):
             sight = context.find_sight(reader, ucr)
             record_ids = {record_id for of, record_id in citing if of == ucr}
@@ -75,9 +94,9 @@ class DocumentService:
                 is_own = record_id in own_ids and record.signed.iss == reader.member
                 if is_own or (record_id in record_ids and record.signed.section("documents")):
                     shown.setdefault(ucr, []).append(record)
-                    lines.append({"ucr": ucr, **_citation(record, digest.hex())})
+                    citations.append(_citation(ucr, record, digest.hex()))
         receipt = context.log.log(Read.of(reader, "document", shown))
-        return ReadAnswer({"sha256": digest.hex(), "cited_by": lines}, receipt)
+        return DocumentAnswer(sha256=digest.hex(), cited_by=citations, read_receipt=receipt or None)
 
 
 def find_citations(connection: Transaction, digest: bytes, whom: Sequence[str] | None = None) -> list[tuple[str, str]]:
@@ -92,12 +111,12 @@ def find_citations(connection: Transaction, digest: bytes, whom: Sequence[str] |
     ]
 
 
-def _citation(record: HeldRecord, digest: str) -> dict[str, Json]:
-    documents = [document for document in record.many("documents") if document.get("sha256") == digest]
-    return {
-        "record": record.signed.record_id,
-        "type": record.signed.vct,
-        "issuer": record.signed.iss,
-        "state": str(record.state),
-        "documents": [*documents],
-    }
+def _citation(ucr: str, record: HeldRecord, digest: str) -> Citation:
+    return Citation(
+        ucr=ucr,
+        record=record.signed.record_id,
+        type=record.signed.vct,
+        issuer=record.signed.iss,
+        state=record.state.value,
+        documents=[document for document in record.many("documents") if document.get("sha256") == digest],
+    )

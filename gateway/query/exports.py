@@ -8,39 +8,38 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
+from msgspec.structs import asdict
+
 from chain.encoding import Json
+from gateway.query.search import Hit, SearchAnswer
 
 COLUMNS: Final = ("ucr", "declarations", "state", "goods", "records", "own_records_only")
 EXPORT_PAGES_MAX = 1_000
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
-Page = Mapping[str, Json]
-"""One page of a search: `hits` and `next`."""
 
-
-def pages(ask: Callable[[str], Page]) -> Iterator[list[dict[str, Json]]]:
+def pages(ask: Callable[[str], SearchAnswer]) -> Iterator[list[Hit]]:
     """The hits of every page; `ask` is given the cursor, empty for the first."""
     cursor = ""
     for _ in range(EXPORT_PAGES_MAX):
         page = ask(cursor)
-        hits = page["hits"]
-        yield [one for one in hits if isinstance(one, dict)] if isinstance(hits, list) else []
-        cursor = str(page["next"] or "")
+        yield page.hits
+        cursor = page.next or ""
         if not cursor:
             return
 
 
-def csv_lines(found: Iterator[list[dict[str, Json]]]) -> Iterator[bytes]:
+def csv_lines(hit_pages: Iterator[list[Hit]]) -> Iterator[bytes]:
     """The hits as CSV (RFC 4180, UTF-8 with a byte order mark, so that spreadsheets read Chinese)."""
     yield b"\xef\xbb\xbf" + _csv_row(list(COLUMNS))
-    for hits in found:
-        yield b"".join(_csv_row([_cell(hit.get(column)) for column in COLUMNS]) for hit in hits)
+    for hits in hit_pages:
+        yield b"".join(_csv_row([_cell(getattr(hit, column)) for column in COLUMNS]) for hit in hits)
 
 
-def parquet_parts(found: Iterator[list[dict[str, Json]]]) -> Iterator[bytes]:
+def parquet_parts(hit_pages: Iterator[list[Hit]]) -> Iterator[bytes]:
     """The hits as one Parquet file, a row group a page."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -57,8 +56,8 @@ def parquet_parts(found: Iterator[list[dict[str, Json]]]) -> Iterator[bytes]:
     )
     sink = _Sink()
     writer = pq.ParquetWriter(sink, schema)
-    for hits in found:
-        writer.write_table(pa.Table.from_pylist(hits, schema=schema))
+    for hits in hit_pages:
+        writer.write_table(pa.Table.from_pylist([asdict(hit) for hit in hits], schema=schema))
         yield sink.take()
     writer.close()
     yield sink.take()

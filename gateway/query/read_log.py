@@ -183,23 +183,6 @@ class AccessLog:
         return signed.record_id
 
 
-def access_lines(record: HeldRecord) -> list[dict[str, Json]]:
-    """The reads that an access record discloses; who read is withheld, by name, where the policy grants no `access`."""
-    signed = record.signed
-    line: dict[str, Json] = {
-        "record": signed.record_id,
-        "issuer": signed.iss,
-        "state": str(record.state),
-        "batch": record.batch,
-        "block": record.block,
-    }
-    reads = record.many("access")
-    if not reads:
-        return [line | {"withheld": ["access"]}]
-    text = signed.serialize()
-    return [line | {"access": one, "sd_jwt": text} for one in reads]
-
-
 def _accesses(read: Read, now_s: int) -> list[Access]:
     at = datetime.fromtimestamp(now_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return [

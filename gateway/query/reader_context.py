@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from chain.encoding import Json
 from chain.errors import NotFound
 from chain.identifiers import Ucr
 from chain.members import PolicyName
@@ -33,14 +32,6 @@ from gateway.store.consignments import find_receipts
 
 LOADED_TOGETHER = 25
 """Consignments that a search asks of the store in one question."""
-
-
-@dataclass(frozen=True)
-class ReadAnswer:
-    """What a read gives, with its signed read receipt (empty where nothing of others was shown)."""
-
-    content: dict[str, Json]
-    receipt: str
 
 
 @dataclass(frozen=True)

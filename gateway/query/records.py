@@ -8,10 +8,11 @@ from chain.errors import NotFound
 from chain.lifecycle import RecordState
 from chain.sdjwt import ACCESS_TYPE, SignedRecord
 from gateway.access.records import HeldRecord, Reader
+from gateway.consignment.answers import RecordAnswer
 from gateway.consignment.view import disclosed, record_view
 from gateway.query.loader import find_links, held_record
 from gateway.query.read_log import Read
-from gateway.query.reader_context import BundleAnswer, ReadAnswer, ReaderContext
+from gateway.query.reader_context import BundleAnswer, ReaderContext
 from gateway.store.consignments import find_stored_record
 
 
@@ -32,14 +33,12 @@ class RecordService:
     def __init__(self, context: ReaderContext) -> None:
         self._context = context
 
-    def view(self, reader: Reader, record_id: str) -> ReadAnswer:
+    def view(self, reader: Reader, record_id: str) -> RecordAnswer:
         """One record as the reader sees it; raises NotFound where it may not know of it."""
         seen = self._seen(reader, record_id)
         receipt = self._context.log.log(Read.of(reader, "record", {ucr: [seen.record] for ucr in seen.ucrs}))
-        content = record_view(seen.record)
-        if seen.refusal and seen.record.signed.iss == reader.member:
-            content["reason"] = seen.refusal
-        return ReadAnswer(content, receipt)
+        refusal = seen.refusal if seen.record.signed.iss == reader.member else ""
+        return record_view(seen.record, refusal, receipt or None)
 
     def bundle(self, reader: Reader, record_id: str) -> BundleAnswer:
         """The proof bundle of what `view` shows, with its receipt where it is one's own."""

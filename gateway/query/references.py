@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import get_args
 
-from chain.encoding import Json
 from chain.errors import Malformed
 from chain.records.base import Reference, ReferenceKind
 from gateway.access.policy import Condition
 from gateway.access.records import Reader
 from gateway.query.read_log import Read
-from gateway.query.reader_context import ReadAnswer, ReaderContext
+from gateway.query.reader_context import ReaderContext
+from gateway.runtime.answer import Answer
 from gateway.search_index.candidates import tells_concern, whom_of
 from gateway.store.references import NumberQuery, Statement, find_concerned, find_statements, find_waiting_statements
 from gateway.store.store import Transaction
@@ -72,13 +72,26 @@ def find_of_concern(connection: Transaction, question: ReferenceQuestion, whom: 
     return sorted(waiting | find_concerned(connection, question.number, whom))
 
 
+class ReferencesAnswer(Answer, frozen=True, kw_only=True):
+    """Which consignments a number belongs to."""
+
+    kind: str
+    scope: str
+    value: str
+    on: str
+    ucrs: list[str]
+    ambiguous: bool
+    """More than one: name `scope` or `on`."""
+    read_receipt: str | None
+
+
 class ReferenceService:
     """Answers look-ups of numbers; shared between threads."""
 
     def __init__(self, context: ReaderContext) -> None:
         self._context = context
 
-    def consignments_of(self, reader: Reader, question: ReferenceQuestion) -> ReadAnswer:
+    def consignments_of(self, reader: Reader, question: ReferenceQuestion) -> ReferencesAnswer:
         """Which consignments a number belongs to, as far as the reader may ask."""
         context = self._context
         among = None
@@ -91,7 +104,15 @@ class ReferenceService:
         if among is not None:
             ucrs = [ucr for ucr in ucrs if self._may_look_up(reader, ucr, question.kind)]
         receipt = context.log.log(Read.of_references(reader, ucrs))
-        return ReadAnswer(answer(question, ucrs), receipt)
+        return ReferencesAnswer(
+            kind=question.kind,
+            scope=question.scope,
+            value=question.value,
+            on=question.on,
+            ucrs=ucrs,
+            ambiguous=len(ucrs) > 1,
+            read_receipt=receipt or None,
+        )
 
     def _may_look_up(self, reader: Reader, ucr: str, kind: str) -> bool:
         sight = self._context.find_sight(reader, ucr)
@@ -103,18 +124,6 @@ def matching_ucrs(question: ReferenceQuestion, statements: Iterable[Statement]) 
     near = [one for one in statements if _is_near(question.on, one.on)]
     sole = [one for one in near if one.ucr_count == 1]
     return sorted({one.ucr for one in sole or near})
-
-
-def answer(question: ReferenceQuestion, ucrs: Sequence[str]) -> dict[str, Json]:
-    """What `GET /v1/references/{kind}` answers."""
-    return {
-        "kind": question.kind,
-        "scope": question.scope,
-        "value": question.value,
-        "on": question.on,
-        "ucrs": [*ucrs],
-        "ambiguous": len(ucrs) > 1,
-    }
 
 
 def _is_near(on: str, said_on: str) -> bool:

@@ -15,7 +15,7 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
-from chain.encoding import Json, base64url, format_json, parse_base64url
+from chain.encoding import base64url, format_json, parse_base64url
 from chain.errors import Malformed
 from chain.lifecycle import RecordState
 from chain.sdjwt import SignedRecord
@@ -23,7 +23,8 @@ from gateway.access.records import HeldRecord, Reader
 from gateway.consignment.declarations import declaration_threads
 from gateway.consignment.view import Sight
 from gateway.query.read_log import Read
-from gateway.query.reader_context import ReadAnswer, ReaderContext
+from gateway.query.reader_context import ReaderContext
+from gateway.runtime.answer import Answer
 from gateway.search_index.facts import (
     HS_PREFIX_LENGTHS,
     REFERENCE_KINDS,
@@ -151,6 +152,34 @@ class Cursors:
         return hmac.digest(self.key, question.digest + f"{reader}\x00{after}".encode("ascii"), "sha256")[:16]
 
 
+class Hit(Answer, frozen=True, kw_only=True):
+    """A consignment that answers a search."""
+
+    ucr: str
+    declarations: list[str]
+    state: str | None
+    goods: list[str]
+    records: int
+    own_records_only: bool
+
+
+class SearchAnswer(Answer, frozen=True, kw_only=True):
+    """One page of hits; `next` is the `cursor` of the following one."""
+
+    hits: list[Hit]
+    next: str | None
+    read_receipt: str | None
+
+
+class CountAnswer(Answer, frozen=True, kw_only=True):
+    """How many consignments answer a search."""
+
+    count: int
+    is_exact: bool
+    """False: at least so many."""
+    read_receipt: str | None
+
+
 class SearchService:
     """Answers searches; shared between threads."""
 
@@ -160,7 +189,7 @@ class SearchService:
         data_keys = DataKeys.load(context.services.settings.data_keys_file)
         self._cursors = Cursors(hmac.digest(data_keys.keys[data_keys.current], b"search cursor", "sha256"))
 
-    def page(self, reader: Reader, criteria: Mapping[str, str], cursor: str = "") -> ReadAnswer:
+    def page(self, reader: Reader, criteria: Mapping[str, str], cursor: str = "") -> SearchAnswer:
         """One page of the consignments that answer the criteria, and the cursor of the next one."""
         question = Question.parse(criteria)
         after = self._cursors.parse(reader.member, question, cursor) if cursor else ""
@@ -170,9 +199,9 @@ class SearchService:
             shown = {sight.ucr: sight.records for sight in hits}
             receipt = self._context.log.log(Read.of(reader, "search", shown, HIT_SECTIONS))
         following = self._cursors.make(reader.member, question, last) if last else None
-        return ReadAnswer({"hits": [hit(sight) for sight in hits], "next": following}, receipt)
+        return SearchAnswer(hits=[hit(sight) for sight in hits], next=following, read_receipt=receipt or None)
 
-    def count(self, reader: Reader, criteria: Mapping[str, str]) -> ReadAnswer:
+    def count(self, reader: Reader, criteria: Mapping[str, str]) -> CountAnswer:
         """How many consignments answer the criteria in what the reader sees; at least so many where they are too many.
 
         Logged as the search is, hit by hit: who may count without being seen may read without being seen.
@@ -188,7 +217,7 @@ class SearchService:
                 break
             after = last
         receipt = self._context.log.log(Read.of(reader, "search", shown, HIT_SECTIONS))
-        return ReadAnswer({"count": len(shown), "is_exact": not last}, receipt)
+        return CountAnswer(count=len(shown), is_exact=not last, read_receipt=receipt or None)
 
     def _hits(self, reader: Reader, question: Question, after: str) -> tuple[list[Sight], str]:
         """What a page shows, and the last UCR looked at where there may be more (else empty)."""
@@ -215,18 +244,18 @@ def propose(
     return find_ucrs(connection, wanted, whom, after, limit)
 
 
-def hit(sight: Sight) -> dict[str, Json]:
+def hit(sight: Sight) -> Hit:
     """One consignment in a search's answer, from what the reader sees of it."""
     threads = declaration_threads(sight.records)
     names = [str(item.get("name", "")) for one in sight.records for item in one.many("goods_items")]
-    return {
-        "ucr": sight.ucr,
-        "declarations": [*sorted({number for thread in threads for number in thread.numbers})],
-        "state": threads[-1].status.state or None if threads else None,
-        "goods": [*list(dict.fromkeys(names))[:3]],
-        "records": len(sight.records),
-        "own_records_only": sight.own_only,
-    }
+    return Hit(
+        ucr=sight.ucr,
+        declarations=sorted({number for thread in threads for number in thread.numbers}),
+        state=threads[-1].status.state or None if threads else None,
+        goods=list(dict.fromkeys(names))[:3],
+        records=len(sight.records),
+        own_records_only=sight.own_only,
+    )
 
 
 def _asked(name: str, value: str) -> set[Fact]:

@@ -7,6 +7,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from msgspec import to_builtins
 
 from chain.records.base import Reference
 from chain.records.customs import CustomsDeclaration, CustomsStatus, DeclarationHead
@@ -37,7 +38,7 @@ def test_a_broker_is_told_of_the_release_and_a_stranger_is_not(town: Town) -> No
 
     def told(slug: str, after: int) -> list[dict[str, object]]:
         reader = queries.reader(f"Bearer {town.token(slug)}")
-        return [dict(change) for one in queries.changes.changes(reader, after) for change in one.changes]
+        return [to_builtins(change) for one in queries.changes.changes(reader, after) for change in one.changes]
 
     mine = [one for one in told("broker", before - 1) if one["ucr"] == ucr]
     assert [one["type"] for one in mine] == ["customs.declaration", "customs.status"]

@@ -103,13 +103,11 @@ def test_each_route_does_the_same_for_a_stranger_whether_or_not_it_guessed_right
         (refused(queries.consignments.explanation), there, nowhere),
         (refused(queries.read_history.reads), there, nowhere),
         (
-            lambda number: queries.references.consignments_of(
-                asks, ReferenceQuestion.parse(kind, "", number, "")
-            ).content["ucrs"],
+            lambda number: queries.references.consignments_of(asks, ReferenceQuestion.parse(kind, "", number, "")).ucrs,
             NUMBER,
             NOBODYS_NUMBER,
         ),
-        (lambda file: queries.documents.citations(asks, file.digest()).content["cited_by"], FILE, NOBODYS_FILE),
+        (lambda file: queries.documents.citations(asks, file.digest()).cited_by, FILE, NOBODYS_FILE),
         (lambda number: queries.search.page(asks, {"declaration": number}), NUMBER, NOBODYS_NUMBER),
         (lambda number: queries.search.count(asks, {"declaration": number}), NUMBER, NOBODYS_NUMBER),
         (lambda words: queries.search.page(asks, {"goods": words}), "量子纠缠", "量子称重"),

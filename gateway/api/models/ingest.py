@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from chain.lifecycle import RecordState
 
 
-class Answer(BaseModel):
+class AnswerModel(BaseModel):
     """Base of every answer."""
 
     model_config = ConfigDict(frozen=True)
 
 
-class Problem(Answer):
+class Problem(AnswerModel):
     """An RFC 9457 problem document with the Chinese gateway code."""
 
     type: str = Field(examples=["/problems/amends-unknown"])
@@ -33,14 +33,14 @@ class Problem(Answer):
     """When to try again, where it is known; as the header `Retry-After`."""
 
 
-class RecordSchemas(Answer):
+class RecordSchemas(AnswerModel):
     """Record types and where their JSON Schemas are."""
 
     schemas: dict[str, str] = Field(examples=[{"customs.declaration": "/v1/schemas/customs.declaration"}])
     """Record type to the path of its schema."""
 
 
-class Accepted(Answer):
+class Accepted(AnswerModel):
     """That a record is kept, with the receipt that promises so."""
 
     record_id: str
@@ -50,7 +50,7 @@ class Accepted(Answer):
     JWS, leaf, index and path divided by tildes (`docs/spec/receipts.md`)."""
 
 
-class BulkVerdict(Answer):
+class BulkVerdict(AnswerModel):
     """One line of the answer to an upload: a receipt with status 200 or 202, else a problem with its own status."""
 
     line: int
@@ -62,21 +62,7 @@ class BulkVerdict(Answer):
     problem: Problem | None = None
 
 
-class Change(Answer):
-    """What a change feed and a webhook tell of one record that was anchored."""
-
-    ucr: str
-    record: str
-    type: str
-    issuer: str
-    batch: int | None
-    block: int | None
-    state: str
-    status: dict[str, Any] | None
-    """What customs said, where the member sees it: `about`, `code`, `state`, `at`."""
-
-
-class OwnRecord(Answer):
+class OwnRecord(AnswerModel):
     """One of the asker's own records."""
 
     record_id: str
@@ -91,7 +77,7 @@ class OwnRecord(Answer):
     receipt: str
 
 
-class OwnRecords(Answer):
+class OwnRecords(AnswerModel):
     """A page of the asker's own records, in order of acceptance."""
 
     records: list[OwnRecord]
@@ -99,7 +85,7 @@ class OwnRecords(Answer):
     """Cursor of the next page; None on the last."""
 
 
-class TokenAnswer(Answer):
+class TokenAnswer(AnswerModel):
     """RFC 6749 section 5.1."""
 
     access_token: str
@@ -107,7 +93,7 @@ class TokenAnswer(Answer):
     expires_in: int
 
 
-class BatchLine(Answer):
+class BatchLine(AnswerModel):
     """A batch as the chain holds it."""
 
     index: int
@@ -121,7 +107,7 @@ class BatchLine(Answer):
     """Its entries do not hash to its root: none of them counts."""
 
 
-class BatchPage(Answer):
+class BatchPage(AnswerModel):
     """Batches in chain order."""
 
     batches: list[BatchLine]
@@ -135,7 +121,7 @@ class BatchWhole(BatchLine):
     """48 bytes each: tag, then entry digest."""
 
 
-class CheckpointLine(Answer):
+class CheckpointLine(AnswerModel):
     """A checkpoint; votes and dissent may still grow."""
 
     index: int
@@ -146,14 +132,14 @@ class CheckpointLine(Answer):
     block: int
 
 
-class CheckpointPage(Answer):
+class CheckpointPage(AnswerModel):
     """Checkpoints in chain order."""
 
     checkpoints: list[CheckpointLine]
     next: str | None
 
 
-class MemberLine(Answer):
+class MemberLine(AnswerModel):
     """A member as it was in force for a block."""
 
     uscc: str
@@ -165,7 +151,7 @@ class MemberLine(Answer):
     since_block: int
 
 
-class MemberPage(Answer):
+class MemberPage(AnswerModel):
     """Members by USCC."""
 
     as_of: int
@@ -173,7 +159,7 @@ class MemberPage(Answer):
     next: str | None
 
 
-class KeyLine(Answer):
+class KeyLine(AnswerModel):
     """A signing key as it was in force for a block."""
 
     thumbprint: str
@@ -187,7 +173,7 @@ class KeyLine(Answer):
     jwk: dict[str, str]
 
 
-class KeyPage(Answer):
+class KeyPage(AnswerModel):
     """Keys by thumbprint."""
 
     as_of: int
@@ -195,7 +181,7 @@ class KeyPage(Answer):
     next: str | None
 
 
-class WebhookLine(Answer):
+class WebhookLine(AnswerModel):
     """A member's webhook and how far it has come."""
 
     id: str
@@ -215,20 +201,20 @@ class WebhookLine(Answer):
     it from a batch switches it on."""
 
 
-class WebhookList(Answer):
+class WebhookList(AnswerModel):
     """A member's own webhooks."""
 
     webhooks: list[WebhookLine]
 
 
-class PartState(Answer):
+class PartState(AnswerModel):
     """Whether one part of the gateway works."""
 
     ready: bool
     reason: str = ""
 
 
-class Readiness(Answer):
+class Readiness(AnswerModel):
     """Whether the gateway takes and anchors records now, part by part."""
 
     ready: bool

@@ -14,12 +14,13 @@ from fastapi.routing import APIRoute
 
 from gateway.api.answers import bundle_answer, json_answer
 from gateway.api.media_types import BUNDLE
-from gateway.api.models.consignments import AccessLogAnswer, ConsignmentAnswer, ExplanationAnswer
-from gateway.api.models.search import ReferencesAnswer
 from gateway.api.operation import LOGGED, READ, describes
 from gateway.api.routes.parameters import Authorization, Text
+from gateway.consignment.answers import ConsignmentAnswer
+from gateway.query.consignments import ExplanationAnswer
 from gateway.query.queries import Queries
-from gateway.query.references import ReferenceQuestion
+from gateway.query.read_history import AccessLogAnswer
+from gateway.query.references import ReferenceQuestion, ReferencesAnswer
 from gateway.runtime.cpu_affinity import run_together
 
 

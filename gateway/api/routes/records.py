@@ -8,10 +8,10 @@ from starlette.concurrency import run_in_threadpool
 from gateway.api.answers import bundle_answer, json_answer
 from gateway.api.bodies import FILE_BYTES_MAX, read_parts
 from gateway.api.media_types import BUNDLE, BYTES
-from gateway.api.models.consignments import DocumentAnswer, RecordAnswer
 from gateway.api.operation import LOGGED, describes
 from gateway.api.routes.parameters import Authorization
-from gateway.query.documents import FileDigest, parse_digest
+from gateway.consignment.answers import RecordAnswer
+from gateway.query.documents import DocumentAnswer, FileDigest, parse_digest
 from gateway.query.queries import Queries
 
 

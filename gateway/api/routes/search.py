@@ -9,12 +9,11 @@ from fastapi.responses import StreamingResponse
 
 from gateway.api.answers import json_answer, read_headers
 from gateway.api.media_types import CSV, PARQUET
-from gateway.api.models.search import CountAnswer, SearchAnswer
 from gateway.api.operation import LOGGED, describes
 from gateway.api.routes.parameters import Authorization
 from gateway.query.exports import csv_lines, pages, parquet_parts
 from gateway.query.queries import Queries
-from gateway.query.search import MalformedSearch
+from gateway.query.search import CountAnswer, MalformedSearch, SearchAnswer
 
 
 def search_router(queries: Queries) -> APIRouter:
@@ -41,8 +40,8 @@ def search_router(queries: Queries) -> APIRouter:
         """All that a search finds, as CSV or Parquet; each page is logged as a read before it leaves."""
         reader = queries.reader(authorization)
         criteria, _ = _criteria(request, but=("format",))
-        first = queries.search.page(reader, criteria).content
-        hits = pages(lambda cursor: queries.search.page(reader, criteria, cursor).content if cursor else first)
+        first = queries.search.page(reader, criteria)
+        hits = pages(lambda cursor: queries.search.page(reader, criteria, cursor) if cursor else first)
         is_csv = format == "csv"
         return StreamingResponse(
             csv_lines(hits) if is_csv else parquet_parts(hits),

@@ -131,4 +131,4 @@ def test_no_schema_is_described_that_nothing_refers_to_wrongly(description: dict
 
 
 def test_a_change_in_the_example_of_the_feed_is_one(app: FastAPI, description: dict[str, Any]) -> None:
-    check(examples_of(app)["GET /v1/changes"]["data"], {"$ref": "#/components/schemas/Change"}, description)
+    check(examples_of(app)["GET /v1/changes"]["data"], {"$ref": "#/components/schemas/AnchoredChange"}, description)

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import pytest
+from msgspec import UNSET
 
 from chain.encoding import Json
 from chain.errors import StoreFault
@@ -18,7 +19,8 @@ from chain.sdjwt import ACCESSES_MAX, SignedRecord
 from gateway.access.policy import Condition, ViewPolicy
 from gateway.access.records import HeldRecord, Reader
 from gateway.consignment.view import disclosed
-from gateway.query.read_log import READ_RECEIPT_TYP, AccessLog, Read, Shown, access_lines
+from gateway.query.read_history import AccessLine, access_lines
+from gateway.query.read_log import READ_RECEIPT_TYP, AccessLog, Read, Shown
 from tests.gateway.query.consortium import CARRIER, CONSORTIUM, GATEWAY, KEY, TRADER, UCR, PaperDirectory
 
 OTHER_UCR = UCR[:-1] + "2"
@@ -126,7 +128,7 @@ def test_an_owner_is_shown_the_reads_of_its_own_consignment_alone() -> None:
     assert [of(line, "ucr") for line in lines] == [UCR]
     assert OTHER_UCR not in seen.signed.serialize()
     assert [said for _, said in seen.signed.ucr_elements()] == [UCR, None]
-    assert len(SignedRecord.parse(str(lines[0]["sd_jwt"])).section("access")) == 1
+    assert len(SignedRecord.parse(str(lines[0].sd_jwt)).section("access")) == 1
 
 
 def test_who_read_is_withheld_by_name_where_the_policy_grants_nothing() -> None:
@@ -136,11 +138,11 @@ def test_who_read_is_withheld_by_name_where_the_policy_grants_nothing() -> None:
     conditions = frozenset({Condition.ALWAYS, Condition.PARTY})
     seen = disclosed(held, UCR, CARRIER.reader, conditions, ViewPolicy.load(), PaperDirectory())
     (line,) = access_lines(seen)
-    assert line["withheld"] == ["access"]
-    assert "access" not in line
+    assert line.withheld == ["access"]
+    assert line.access is UNSET
 
 
-def of(line: dict[str, Json], name: str) -> Json:
-    access = line["access"]
+def of(line: AccessLine, name: str) -> Json:
+    access = line.access
     assert isinstance(access, dict)
     return access[name]

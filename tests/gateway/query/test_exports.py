@@ -7,26 +7,27 @@ import io
 
 import pyarrow.parquet as pq
 import pytest
+from msgspec import to_builtins
 
-from chain.encoding import Json
-from gateway.query.exports import Page, csv_lines, harmless, pages, parquet_parts
+from gateway.query.exports import csv_lines, harmless, pages, parquet_parts
+from gateway.query.search import Hit, SearchAnswer
 
-HITS: list[dict[str, Json]] = [
-    {
-        "ucr": f"6CN-{place}",
-        "declarations": ["010020261000000017"],
-        "state": "RELEASED",
-        "goods": ["=cmd|' /C calc'!A0", "便携式电脑"],
-        "records": 7,
-        "own_records_only": False,
-    }
+HITS = [
+    Hit(
+        ucr=f"6CN-{place}",
+        declarations=["010020261000000017"],
+        state="RELEASED",
+        goods=["=cmd|' /C calc'!A0", "便携式电脑"],
+        records=7,
+        own_records_only=False,
+    )
     for place in range(3)
 ]
 
 
-def ask(cursor: str) -> Page:
+def ask(cursor: str) -> SearchAnswer:
     place = int(cursor or 0)
-    return {"hits": [HITS[place]], "next": str(place + 1) if place < 2 else None}
+    return SearchAnswer(hits=[HITS[place]], next=str(place + 1) if place < 2 else None, read_receipt=None)
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
@@ -44,4 +45,4 @@ def test_csv_holds_each_hit_once_and_no_formula() -> None:
 
 def test_parquet_reads_back_what_was_found() -> None:
     table = pq.read_table(io.BytesIO(b"".join(parquet_parts(pages(ask)))))
-    assert table.to_pylist() == HITS
+    assert table.to_pylist() == to_builtins(HITS)

@@ -15,6 +15,7 @@ from gateway.access.explain import explain
 from gateway.access.policy import Condition, ViewPolicy
 from gateway.access.records import Reader
 from gateway.consignment.view import consignment_view, sight_of
+from gateway.runtime.answer import write_answer
 from tests.gateway.query.consortium import (
     AUDITOR,
     BANK,
@@ -49,7 +50,8 @@ DIRECTORY = PaperDirectory()
 
 def seen_by(chain: PaperChain, member: PaperMember, ucr: str = UCR) -> dict[str, object]:
     sight = sight_of(ucr, chain.held, member.reader, POLICY, DIRECTORY)
-    return consignment_view(sight, covered(chain))  # type: ignore[return-value]
+    view: dict[str, object] = json.loads(write_answer(consignment_view(sight, covered(chain))))
+    return view
 
 
 def sections_seen(chain: PaperChain, member: PaperMember) -> dict[str, set[str]]:
@@ -121,7 +123,7 @@ def test_each_withheld_section_names_the_rule_that_withholds_it() -> None:
     chain.say(CARRIER, waybill("777-12345675"), UCR, f"6CN{TRADER.uscc}-OTHER")
     for member in (CARRIER, BROKER, REGULATOR, TAX):
         lines = explain(member.reader, tuple(chain.held), UCR, POLICY, DIRECTORY)
-        reasons = {(one["record"], one["section"]): one["why"] for one in lines if not one["seen"]}
+        reasons = {(line.record, line.section): line.why for line in lines if not line.seen}
         for one in seen_by(chain, member)["withheld"]:  # type: ignore[attr-defined]
             assert [why["section"] for why in one["why"]] == one["sections"]
             for why in one["why"]:
@@ -311,8 +313,8 @@ def test_what_is_explained_is_what_is_shown() -> None:
     chain = story()
     for member in (TRADER, BROKER, CARRIER, BEIJING, TAX, REGULATOR, AUDITOR):
         lines = explain(member.reader, tuple(chain.held), UCR, POLICY, DIRECTORY)
-        explained = {(str(one["record"]), str(one["section"])) for one in lines if one["seen"]}
+        explained = {(line.record, line.section) for line in lines if line.seen}
         view = seen_by(chain, member)
         shown = {(line["record"], name) for line in view["records"] for name in line["shown"]}  # type: ignore[attr-defined]
         assert {one for one in explained if one[1] != "ucr"} == {one for one in shown if one[1] != "ucr"}
-        assert all(str(one["why"]) for one in lines)
+        assert all(line.why for line in lines)

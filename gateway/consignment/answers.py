@@ -1,63 +1,52 @@
-"""What the routes that read answer, as OpenAPI describes it: the shapes that `gateway.consignment` and `query` make.
+"""The types of the consignment view and of a record's view. Their fields stand in the order of the JSON.
 
-The routes write their JSON themselves (a view is made of plain values), so these models only describe. A test holds
-real answers against them. What a record's section holds is described by the record types' own JSON Schemas.
+What a record's section holds is described by the record types' own JSON Schemas.
 """
 
 from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import ConfigDict, Field
+from msgspec import UNSET, UnsetType, field
 
-from gateway.api.models.findings import Checks, FindingLine
-from gateway.api.models.ingest import Answer
-from gateway.api.models.times import TimedStep, WaitLine
-
-Section = dict[str, Any]
-"""One element of a record's section, as its issuer said it and as far as it is disclosed."""
+from gateway.runtime.answer import Answer, Section
 
 
-class Strict(Answer):
-    """Base of what is described here: nothing else stands in an answer."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Logged(Strict):
-    """Base of every answer that may show others' words."""
-
-    read_receipt: str | None
-    """The gateway's signed word that this read was logged (JWS); null where nothing of others was shown."""
-
-
-class Said(Strict):
+class Said(Answer, frozen=True, kw_only=True):
     """One value with the record that says it."""
 
+    value: Section
     record: str
     type: str
     issuer: str
-    value: Section
 
 
-class WeightSaid(Said):
+class WeightSaid(Answer, frozen=True, kw_only=True):
     """A weight as one source stated it."""
 
     what: str
     """gross, net, vgm, cargo_gross, container_tare and so on."""
     of: str | None
     """The container's number; null for the whole."""
+    value: Section
+    record: str
+    type: str
+    issuer: str
 
 
-class TaxSaid(Said):
+class TaxSaid(Answer, frozen=True, kw_only=True):
     """Taxes as one source stated them."""
 
+    value: Section
     head: Section
     amended_by: str | None
     """The record that replaces this bill."""
+    record: str
+    type: str
+    issuer: str
 
 
-class TaxesSaid(Strict):
+class TaxesSaid(Answer, frozen=True, kw_only=True):
     """Taxes by who says them."""
 
     assessed: list[TaxSaid]
@@ -66,14 +55,14 @@ class TaxesSaid(Strict):
     declared: list[TaxSaid]
 
 
-class ContainerSaid(Strict):
+class ContainerSaid(Answer, frozen=True, kw_only=True):
     """A container and what every source says of it."""
 
     number: str
     said: list[Said]
 
 
-class ReferenceSaid(Strict):
+class ReferenceSaid(Answer, frozen=True, kw_only=True):
     """A number by which the parties know the goods, with the records that say it."""
 
     kind: str
@@ -82,7 +71,7 @@ class ReferenceSaid(Strict):
     records: list[str]
 
 
-class RecordLine(Strict):
+class RecordLine(Answer, frozen=True, kw_only=True):
     """A record's existence, issuer, type and anchoring, and which of its sections are seen."""
 
     record: str
@@ -99,18 +88,18 @@ class RecordLine(Strict):
     withheld: list[str]
 
 
-class RecordAnswer(RecordLine):
+class RecordAnswer(RecordLine, frozen=True, kw_only=True):
     """One record as its reader sees it."""
 
     sections: dict[str, list[Any]]
     sd_jwt: str
     """The record with the disclosures that the reader sees: its signature and digests can be checked."""
-    reason: str | None = None
+    reason: str | UnsetType = UNSET
     """Why it was refused; told to its issuer alone."""
     read_receipt: str | None
 
 
-class WhyWithheld(Strict):
+class WhyWithheld(Answer, frozen=True, kw_only=True):
     """Why one section is withheld."""
 
     section: str
@@ -120,17 +109,17 @@ class WhyWithheld(Strict):
     """The lines of the policy that would show it, where a condition is all that lacks."""
 
 
-class Withheld(Strict):
+class Withheld(Answer, frozen=True, kw_only=True):
     """Sections of a record that its reader may not see, by name."""
 
+    sections: list[str]
+    why: list[WhyWithheld]
     record: str
     type: str
     issuer: str
-    sections: list[str]
-    why: list[WhyWithheld]
 
 
-class ReaderLine(Strict):
+class ReaderLine(Answer, frozen=True, kw_only=True):
     """Who asked, and why it sees what it sees."""
 
     member: str
@@ -139,7 +128,7 @@ class ReaderLine(Strict):
     own_records_only: bool
 
 
-class CheckpointSeen(Strict):
+class CheckpointSeen(Answer, frozen=True, kw_only=True):
     """The checkpoint that a picture is complete up to."""
 
     index: int
@@ -150,19 +139,19 @@ class CheckpointSeen(Strict):
     block: int
 
 
-class Completeness(Strict):
+class Completeness(Answer, frozen=True, kw_only=True):
     """Up to where the picture is whole."""
 
     checkpoint: CheckpointSeen | None
     batches_read: int
+    entries: int | UnsetType = UNSET
+    covered_entries: int | UnsetType = UNSET
+    not_anchored_yet: int | UnsetType = UNSET
+    missing: list[str] | UnsetType = UNSET
     claim: str
-    entries: int | None = None
-    covered_entries: int | None = None
-    not_anchored_yet: int | None = None
-    missing: list[Any] | None = None
 
 
-class Version(Strict):
+class Version(Answer, frozen=True, kw_only=True):
     """One version of a declaration."""
 
     record: str
@@ -172,21 +161,19 @@ class Version(Strict):
     state: str
 
 
-class Step(Strict):
+class Step(Answer, frozen=True, kw_only=True):
     """One answer of customs about a declaration, and the state that it led to."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
     record: str
     at: str
     code: Section | None
-    before: str | None = Field(alias="from")
-    after: str | None = Field(alias="to")
+    before: str | None = field(name="from")
+    after: str | None = field(name="to")
     moved: bool
     hours: str | None
 
 
-class RequestSaid(Strict):
+class RequestSaid(Answer, frozen=True, kw_only=True):
     """A request about a declaration."""
 
     record: str
@@ -194,7 +181,7 @@ class RequestSaid(Strict):
     request: Section | None
 
 
-class DeclarationThread(Strict):
+class DeclarationThread(Answer, frozen=True, kw_only=True):
     """A declaration with its versions, requests and what customs answered."""
 
     record: str
@@ -211,7 +198,29 @@ class DeclarationThread(Strict):
     steps: list[Step]
 
 
-class Stretch(Strict):
+class TimedStep(Answer, frozen=True, kw_only=True):
+    """When one thing happened, and the record that says it."""
+
+    step: str
+    """`arrival`, `discharge`, `lodging`, `acceptance`, `inspection`, `assessment`, `payment`, `release`, `gate_out`."""
+    at: str
+    """UTC."""
+    record: str
+
+
+class WaitLine(Answer, frozen=True, kw_only=True):
+    """The time between two neighbouring steps."""
+
+    since: str
+    until: str
+    hours: str
+    cause: str
+    cause_zh: str
+    notes: list[str]
+    """What customs wrote beside the answer that ended the wait."""
+
+
+class Stretch(Answer, frozen=True, kw_only=True):
     """From lodging to release of one declaration."""
 
     record: str
@@ -229,27 +238,27 @@ class Stretch(Strict):
     waits: list[WaitLine]
 
 
-class LastEvent(Strict):
+class LastEvent(Answer, frozen=True, kw_only=True):
     """The last logistics event."""
 
-    record: str
-    type: str
-    issuer: str
     code: Section | None
     happened: Section | None
-
-
-class TaxStanding(Strict):
-    """How many bills stand and how many payments, with the last word on either."""
-
     record: str
     type: str
     issuer: str
+
+
+class TaxStanding(Answer, frozen=True, kw_only=True):
+    """How many bills stand and how many payments, with the last word on either."""
+
     assessed: int
     paid: int
+    record: str
+    type: str
+    issuer: str
 
 
-class Overview(Strict):
+class Overview(Answer, frozen=True, kw_only=True):
     """Customs, logistics and tax in a line each."""
 
     customs: list[Stretch]
@@ -257,20 +266,76 @@ class Overview(Strict):
     tax: TaxStanding | None
 
 
-class Moment(Strict):
+class Moment(Answer, frozen=True, kw_only=True):
     """Something that happened, by the time that its source says."""
 
-    record: str
-    type: str
-    issuer: str
     at: str
     at_is: Literal["happened", "issued"]
     """Whether `at` is when it happened or, where that is not said or withheld, when the record was issued."""
     code: Section | None
-    state: str | None = None
+    record: str
+    type: str
+    issuer: str
+    state: str | UnsetType | None = UNSET
+    """Of an answer of customs: the state that it led to."""
 
 
-class DueLine(Strict):
+class FindingLine(Answer, frozen=True, kw_only=True):
+    """A disagreement between sources: a governor's signed one, or the gateway's own."""
+
+    by: str
+    """USCC of who signed it, or `gateway`."""
+    record: str | None
+    rule: str | None
+    severity: str | None
+    records: list[str | None]
+    text: str | None
+    text_zh: str | UnsetType | None = UNSET
+    version: str | UnsetType | None = UNSET
+    declared: str | UnsetType | None = UNSET
+    computed: str | UnsetType | None = UNSET
+    delta: str | UnsetType | None = UNSET
+    tolerance: str | UnsetType | None = UNSET
+    tables: list[str] | UnsetType = UNSET
+    """Root of each reference table used."""
+    inputs: list[Section] | UnsetType | None = UNSET
+    """Record, field and value of each statement that it rests on."""
+
+
+class AgreementLine(Answer, frozen=True, kw_only=True):
+    """A rule whose sources agree."""
+
+    rule: str
+    text: str
+    text_zh: str
+    records: list[str]
+    """The records that agree; one where a record agrees with itself."""
+
+
+class NotRunLine(Answer, frozen=True, kw_only=True):
+    """A rule that could not be run, and why."""
+
+    rule: str
+    missing: Literal["fact", "right", "table", "allocation", "time"]
+    """What is missing: a fact, the reader's right to it, a table, how sums are shared out, or time to pass."""
+    text: str
+    text_zh: str | None
+    in_part: bool
+    """True where the rule gave an answer on a part of the consignment."""
+
+
+class Checks(Answer, frozen=True, kw_only=True):
+    """Rules of this gateway that agree or were not run; those that disagree stand under `findings`."""
+
+    version: str
+    """Version of the rule pack."""
+    tables: dict[str, str]
+    """Kind of each reference table at hand to the root over its rows (RFC 9162, 64 hex digits)."""
+    agree: list[AgreementLine]
+    not_run: list[NotRunLine]
+
+
+class DueLine(Answer, frozen=True, kw_only=True):
     """What is due, by when, from which record."""
 
     what: str
@@ -278,7 +343,7 @@ class DueLine(Strict):
     record: str
 
 
-class ConsignmentAnswer(Logged):
+class ConsignmentAnswer(Answer, frozen=True, kw_only=True):
     """All that its reader may see of a consignment, joined into one picture; each value names its record."""
 
     ucr: str
@@ -302,65 +367,5 @@ class ConsignmentAnswer(Logged):
     due: list[DueLine]
     withheld: list[Withheld]
     records: list[RecordLine]
-
-
-class SectionLine(Strict):
-    """Whether the reader sees one section of one record, and which lines of the policy say so."""
-
-    record: str
-    type: str
-    issuer: str
-    section: str
-    seen: bool
-    why: str
-
-
-class ExplanationAnswer(Logged):
-    """Why each section of a consignment's records is seen or withheld."""
-
-    ucr: str
-    policy: str
-    """SHA-256 of the view policy, as it stands on the chain."""
-    roles: list[str]
-    conditions: list[str]
-    takes_part_because: str
-    sections: list[SectionLine]
-
-
-class AccessLine(Strict):
-    """One read of a consignment."""
-
-    record: str
-    issuer: str
-    state: str
-    batch: int | None
-    block: int | None
-    access: Section | None = None
-    sd_jwt: str | None = None
-    withheld: list[str] | None = None
-    """`access`, where the reader may not see who read."""
-
-
-class AccessLogAnswer(Logged):
-    """Who read what of a consignment, newest first."""
-
-    ucr: str
-    reads: list[AccessLine]
-
-
-class Citation(Strict):
-    """A record that cites a file."""
-
-    ucr: str
-    record: str
-    type: str
-    issuer: str
-    state: str
-    documents: list[Section]
-
-
-class DocumentAnswer(Logged):
-    """Which records cite the file of this SHA-256."""
-
-    sha256: str
-    cited_by: list[Citation]
+    read_receipt: str | None
+    """The gateway's signed word that this read was logged (JWS); null where nothing of others was shown."""
