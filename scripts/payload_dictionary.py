@@ -22,7 +22,7 @@ from chain.encoding import Json, base64url
 from chain.identifiers import Ucr
 from chain.keys import SigningKey
 from chain.records import sign_record
-from chain.records.fastpath.reader import parse_signed
+from chain.records.fastpath import parse_signed
 from chain.sdjwt import SignedRecord
 from gateway.store.vault import DICTIONARY_ID, ZSTD_LEVEL, dictionary_file
 from scripts.benchmarks.load import STARTED, cast

@@ -17,7 +17,7 @@ from pathlib import Path
 from adapters.registry import read_message
 from chain.encoding import base64url
 from chain.errors import Malformed
-from chain.records.fastpath.reader import parse_signed
+from chain.records.fastpath import parse_signed
 from tests.adapters.formats.customs.writing import message
 from tests.chain.records.test_sdjwt import element, good, sd_jwt
 

@@ -127,8 +127,8 @@ RECORD_RULES: Final[dict[str, Role]] = parse_record_rules(record_rules_bytes())
 
 def parse_record(signed: SignedRecord) -> Record:
     """The typed record of a fully disclosed signed one; raises `MalformedRecord` naming its faults."""
-    if signed.fits_model:
-        return _unread()(signed)
+    if signed.fits_model and (unread := _find_unread()(signed)) is not None:
+        return unread
     record_type = get_record_type(signed.vct)
     if not signed.is_fully_disclosed():
         raise MalformedRecord("record", "is fully disclosed where it is to be understood", value=signed.record_id)
@@ -136,10 +136,10 @@ def parse_record(signed: SignedRecord) -> Record:
 
 
 @lru_cache(maxsize=1)
-def _unread() -> Callable[[SignedRecord], Record]:
-    from chain.records.fastpath.lazy_record import unread_record
+def _find_unread() -> Callable[[SignedRecord], Record | None]:
+    from chain.records.fastpath import find_unread_record
 
-    return unread_record
+    return find_unread_record
 
 
 def sign_record(
@@ -173,7 +173,7 @@ def sign_record(
 def _issuing() -> tuple[Callable[..., SignedRecord], Callable[[object], bytes], ReadTexts]:
     import orjson
 
-    from chain.records.fastpath.reader import read_texts
+    from chain.records.fastpath import read_texts
     from chain.sdjwt import issue
 
     return issue, orjson.dumps, read_texts

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 from chain.errors import MalformedRecord, TongguanError
 from chain.keys import SigningKey
-from chain.records.fastpath.reader import parse_signed
+from chain.records.fastpath import parse_signed
 from chain.sdjwt import RECORD_CHARS_MAX, SignedRecord
 from gateway.ingest.receipts import Promised, sign_receipts
 from gateway.ingest.validation import RecordValidator, ValidatedRecord

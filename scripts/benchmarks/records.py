@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from adapters.single_window_mock.load import LINES
 from chain.keys import PublicKey, SigningKey
 from chain.records import Record, parse_record
-from chain.records.fastpath.reader import parse_signed
+from chain.records.fastpath import parse_signed
 from chain.sdjwt import SignedRecord
 from scripts.benchmarks.harness import Benchmark, Context, Figure, at_least
 from scripts.benchmarks.limits import verify_many

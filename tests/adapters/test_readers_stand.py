@@ -13,7 +13,7 @@ import pytest
 from adapters.registry import read_message
 from chain.errors import FIELD_CHARS_MAX, Malformed, MalformedMessage, MalformedRecord
 from chain.records import parse_record, sign_record
-from chain.records.fastpath.reader import parse_signed
+from chain.records.fastpath import parse_signed
 from tests.chain.records.properties.test_round_trip import CONSORTIUM, ISSUER, SMALL
 from tests.fuzzing.corpus import KEY, records
 from tests.fuzzing.signed import said_as

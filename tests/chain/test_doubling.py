@@ -15,7 +15,7 @@ from chain.node.transactions import parse_transaction
 from chain.proof.bundle_reader import parse_bundle
 from chain.proof.header import Extra
 from chain.records import parse_record_rules
-from chain.records.fastpath.reader import parse_signed, read_texts
+from chain.records.fastpath import parse_signed, read_texts
 from chain.recursion_limit import RECURSION_DEPTH_MAX, restore_recursion_limit
 from chain.sdjwt import SignedRecord
 from chain.verify.trust_root import TrustRoot

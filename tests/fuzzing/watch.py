@@ -22,7 +22,7 @@ from adapters.parsing.xml import UNSEEN
 from adapters.registry import read_message
 from chain.errors import Malformed, MalformedMessage
 from chain.records import parse_record
-from chain.records.fastpath.reader import parse_signed
+from chain.records.fastpath import parse_signed
 from chain.sdjwt import SignedRecord
 from tests.fuzzing.changes import changed_bytes, changed_edifact, changed_json, changed_xml
 from tests.fuzzing.corpus import KEY, UCR, messages, records

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from chain.keys import SigningKey
 from chain.lifecycle import RecordState
 from chain.records import RECORD_TYPES, Record, parse_record, sign_record
-from chain.records.fastpath.reader import parse_signed
+from chain.records.fastpath import parse_signed
 from gateway.access.records import HeldRecord
 from gateway.search_index.extract import HEADS, extract, extract_shown, references_of
 from gateway.search_index.facts import facts_of, findable

@@ -7,7 +7,7 @@ import pytest
 
 from chain.lifecycle import RecordState
 from chain.records import parse_record
-from chain.records.fastpath.reader import parse_signed
+from chain.records.fastpath import parse_signed
 from gateway.access.records import HeldRecord
 from gateway.ingest import pipeline
 from gateway.ingest.pipeline import Rejection, ValidationContext

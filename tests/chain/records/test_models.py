@@ -35,7 +35,7 @@ from chain.records import (
     record_rules_hash,
     sign_record,
 )
-from chain.records.fastpath.reader import parse_signed
+from chain.records.fastpath import parse_signed
 from chain.records.scalars import Part
 from chain.sdjwt import MANY_ELEMENTS, SignedRecord, issue
 from tests.record_numbers import jti_of

@@ -20,7 +20,7 @@ from chain.errors import Malformed
 from chain.jws import CompactJws, sign_compact
 from chain.keys import PublicKey, SigningKey
 from chain.records import parse_record, sign_record
-from chain.records.fastpath.reader import parse_signed
+from chain.records.fastpath import parse_signed
 from chain.sdjwt import RECORD_TYP, SignedRecord
 from tests.chain.records.properties.test_round_trip import CONSORTIUM, ISSUER, SMALL
 from tests.record_numbers import jti_of
