@@ -20,6 +20,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from chain.back_off import BackOff
 from chain.errors import TongguanError
 
 READY_TIMEOUT_S = 60.0
@@ -135,8 +136,8 @@ class ProcessGroup:
         if part.failed_starts >= STARTS_MAX:
             raise ProcessDied(part.name, code, part.log)
         part.restarts = 0 if now - part.started_at > STEADY_S else part.restarts
-        pause_s = min(FIRST_PAUSE_S * 2**part.restarts, PAUSE_S_MAX)
         part.restarts += 1
+        pause_s = BackOff(FIRST_PAUSE_S, PAUSE_S_MAX).pause_s(part.restarts)
         part.start_at = now + pause_s
         say(f"{part.name} ended with code {code} and is started again in {pause_s:.0f} s; its log: {part.log}")
 

@@ -30,6 +30,7 @@ from adapters.runner.submission import Gateway, Outcome, Submission, record_jti,
 from adapters.runner.ucr_resolution import Assign, NotYet, Placing
 from adapters.sources.envelope import Envelope
 from adapters.sources.single_window import Message, SingleWindowFault, Source
+from chain.back_off import BackOff
 from chain.errors import Malformed, MalformedMessage, NotFound, TongguanError
 from chain.keys import SigningKey
 from chain.records import sign_record
@@ -377,8 +378,8 @@ class AdapterRunner:
 
     def _pause_s(self, attempt: int) -> float:
         settings = self._settings
-        plain_s = min(settings.retry_max_s, settings.retry_first_s * settings.retry_growth ** min(attempt - 1, 40))
-        return plain_s * self._random.uniform(0.5, 1.5)
+        back_off = BackOff(settings.retry_first_s, settings.retry_max_s, settings.retry_growth)
+        return back_off.pause_s(attempt) * self._random.uniform(0.5, 1.5)
 
 
 def _first_state(entity: Entity) -> str:

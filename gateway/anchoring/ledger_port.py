@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
+from chain.back_off import BackOff
 from chain.errors import LedgerFault
 from chain.ledger import Call, Receipt
 
 if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
 
-BACK_OFF_S: Final = 0.5
-"""The first pause after the chain failed us; it doubles up to `BACK_OFF_S_MAX`."""
-BACK_OFF_S_MAX: Final = 15.0
+BACK_OFF: Final = BackOff(first_s=0.5, max_s=15.0)
+"""Pauses while the chain takes no batch."""
 
 
 class WrongCommitment(LedgerFault):
@@ -65,4 +65,10 @@ class SealerStatus:
     refused_records: int = 0
     late_records: int = 0
     """Anchored after the time that their receipts promised."""
-    pause_s: float = field(default=BACK_OFF_S)
+    stalls: int = 0
+    """Steps in a row at which the chain took none."""
+
+    @property
+    def pause_s(self) -> float:
+        """How long to wait before the next step while stalled."""
+        return BACK_OFF.pause_s(self.stalls)

@@ -32,7 +32,7 @@ from chain.ledger.reverts import AlreadyAnchored, ContractRefused
 from chain.proof.batch import BatchFacts
 from chain.proof.hashes import keccak256
 from gateway.anchoring.batches import count_entries, grouped, made_batch, unfit
-from gateway.anchoring.ledger_port import BACK_OFF_S, BACK_OFF_S_MAX, AnchoringLedger, SealerStatus, WrongCommitment
+from gateway.anchoring.ledger_port import AnchoringLedger, SealerStatus, WrongCommitment
 from gateway.membership.registry import Registry
 from gateway.runtime.refusals import GatewayRefusal
 from gateway.runtime.tracing import Tracing
@@ -138,7 +138,7 @@ class Sealer:
             return False
         self._is_sure = True
         if landed or not self._flying:
-            self.status.stalled_since, self.status.reason, self.status.pause_s = None, "", BACK_OFF_S
+            self.status.stalled_since, self.status.reason, self.status.stalls = None, "", 0
             self.status.fault_name = ""
         return resumed or sealed or landed
 
@@ -389,8 +389,7 @@ class Sealer:
     def _note_stall(self, fault: TongguanError) -> None:
         if self.status.stalled_since is None:
             self.status.stalled_since = self._clock()
-        else:
-            self.status.pause_s = min(2 * self.status.pause_s, BACK_OFF_S_MAX)
+        self.status.stalls += 1
         self.status.reason, self.status.fault_name = str(fault), type(fault).__name__
         _log.warning("no batch was anchored since %.0f: %s", self.status.stalled_since, fault)
 

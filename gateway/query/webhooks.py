@@ -22,6 +22,7 @@ from dataclasses import replace
 
 import httpx
 
+from chain.back_off import BackOff
 from chain.errors import NotFound, TongguanError
 from gateway.access.records import Reader
 from gateway.query.change_feed import BatchChanges
@@ -41,8 +42,9 @@ from gateway.store.webhooks import (
 )
 
 WEBHOOKS_PER_MEMBER_MAX = 10
-FIRST_RETRY_S = 2
 RETRY_S_MAX = 3_600
+BACK_OFF = BackOff(first_s=2, max_s=RETRY_S_MAX)
+"""Between posts of one webhook that fail."""
 OFF_AFTER_S = 3 * 86_400
 """A webhook that failed for so long is switched off."""
 LEASE = "webhooks"
@@ -217,7 +219,7 @@ class WebhookSender:
             webhook,
             cursor=cursor,
             failures=failures,
-            next_at=now + min(FIRST_RETRY_S * 2 ** min(failures - 1, 12), RETRY_S_MAX) if failures else 0,
+            next_at=now + int(BACK_OFF.pause_s(failures)) if failures else 0,
             last_error=reason,
             failing_since=since,
             off_at=now if reason and now - since >= OFF_AFTER_S else 0,

@@ -15,7 +15,7 @@ from chain.ledger.faults import LedgerUnreachable, NotInBlockYet, RpcRefused
 from chain.lifecycle import RecordState
 from chain.members import MemberState, Role
 from gateway.anchoring.anchor_tracker import FOLLOWED
-from gateway.anchoring.ledger_port import BACK_OFF_S_MAX, WrongCommitment
+from gateway.anchoring.ledger_port import BACK_OFF, WrongCommitment
 from gateway.anchoring.sealer import READ_PERIODS
 from gateway.store.outbox import LeaseLost, open_batches, read_mark
 from gateway.store.records import find_held
@@ -191,7 +191,7 @@ def test_while_the_chain_is_silent_the_sealer_waits_longer_and_longer_and_says_s
         pauses.append(desk.sealer.status.pause_s)
     assert desk.sealer.status.stalled_since == since
     assert pauses == sorted(pauses)
-    assert pauses[-1] == BACK_OFF_S_MAX
+    assert pauses[-1] == BACK_OFF.max_s
     town.chain.silent = False
     desk.seal()
     assert len(town.chain.anchored) == 1
