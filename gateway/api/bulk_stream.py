@@ -117,9 +117,9 @@ class BulkAnswer(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Reads the upload to its end and answers every line."""
         headers = [(b"content-type", NDJSON.encode())]
-        with self._desk.upload():
+        with self._uploads.upload():
             await send({"type": "http.response.start", "status": 200, "headers": headers})
-            spool = VerdictSpool(self._desk.room)
+            spool = VerdictSpool(self._uploads.room)
             arrived = asyncio.Event()
             answering = asyncio.create_task(self._answer(receive, spool, arrived))
             try:
@@ -154,7 +154,7 @@ class BulkAnswer(Response):
             arrived.set()
 
     async def _spool(self, spool: VerdictSpool, lines: bytes, arrived: asyncio.Event) -> None:
-        while self._desk.room.is_full:  # noqa: ASYNC110 - an event would belong to one event loop
+        while self._uploads.room.is_full:  # noqa: ASYNC110 - an event would belong to one event loop
             await asyncio.sleep(FULL_PAUSE_S)
         spool.put(lines)
         arrived.set()

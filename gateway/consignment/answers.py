@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 from msgspec import UNSET, UnsetType, field
 
+from chain.rules.answers import Missing
+from gateway.access.policy import Condition
 from gateway.runtime.answer import Answer, Section
 
 
@@ -123,7 +125,7 @@ class ReaderLine(Answer, frozen=True, kw_only=True):
     """Who asked, and why it sees what it sees."""
 
     member: str
-    conditions: list[str]
+    conditions: list[Condition]
     takes_part_because: str
     own_records_only: bool
 
@@ -316,7 +318,7 @@ class NotRunLine(Answer, frozen=True, kw_only=True):
     """A rule that could not be run, and why."""
 
     rule: str
-    missing: Literal["fact", "right", "table", "allocation", "time"]
+    missing: Missing
     """What is missing: a fact, the reader's right to it, a table, how sums are shared out, or time to pass."""
     text: str
     text_zh: str | None

@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from chain.encoding import Json
 from chain.rules.consignment import Consignment
 from chain.rules.customs_status import Status, StatusStep
 from chain.rules.declarations import Declaration
 from chain.rules.tables import NO_TABLES, Tables
 from chain.rules.times import Times, times_of
 from gateway.access.records import HeldRecord
+from gateway.consignment.answers import DeclarationThread, RequestSaid, Step, Version
 from gateway.consignment.customs_status import hours_between
 from gateway.consignment.rule_facts import join_held
 
@@ -51,39 +51,42 @@ class Thread:
         """The version in force."""
         return self.versions[-1]
 
-    def to_json(self) -> Json:
+    def answer(self) -> DeclarationThread:
         """The declaration as the view shows it."""
         current = self.current
-        return {
-            "record": current.signed.record_id,
-            "issuer": current.signed.iss,
-            "numbers": [*sorted(self.numbers)],
-            "state": self.status.state or None,
-            "flags": [*sorted(self.status.flags)],
-            "tax_paid": bool(self.status.tax_paid),
-            "declaration": current.one("declaration") or None,
-            "valuation": current.one("valuation") or None,
-            "history": [_version(one) for one in self.versions],
-            "requests": [
-                {"record": one.signed.record_id, "issuer": one.signed.iss, "request": one.one("request") or None}
-                for one in self.requests
+        return DeclarationThread(
+            record=current.signed.record_id,
+            issuer=current.signed.iss,
+            numbers=sorted(self.numbers),
+            state=self.status.state or None,
+            flags=sorted(self.status.flags),
+            tax_paid=bool(self.status.tax_paid),
+            declaration=current.one("declaration") or None,
+            valuation=current.one("valuation") or None,
+            history=[_version(version) for version in self.versions],
+            requests=[
+                RequestSaid(
+                    record=request.signed.record_id,
+                    issuer=request.signed.iss,
+                    request=request.one("request") or None,
+                )
+                for request in self.requests
             ],
-            "steps": [self._step(step) for step in self.status.steps],
-        }
-
-    def _step(self, step: StatusStep) -> Json:
-        code = next(
-            (one.one("status").get("code") for one in self.answers if one.signed.record_id == step.word.record), 0
+            steps=[self._step(step) for step in self.status.steps],
         )
-        return {
-            "record": step.word.record,
-            "at": step.word.at,
-            "code": code or None,
-            "from": step.before or None,
-            "to": step.after or None,
-            "moved": step.moved,
-            "hours": hours_between(step.since.at, step.word.at) if step.since else None,
-        }
+
+    def _step(self, step: StatusStep) -> Step:
+        codes = (answer.one("status") for answer in self.answers if answer.signed.record_id == step.word.record)
+        code = next(codes, {}).get("code")
+        return Step(
+            record=step.word.record,
+            at=step.word.at,
+            code=code if isinstance(code, dict) and code else None,
+            before=step.before or None,
+            after=step.after or None,
+            moved=step.moved,
+            hours=hours_between(step.since.at, step.word.at) if step.since else None,
+        )
 
 
 def declaration_threads(records: Sequence[HeldRecord], tables: Tables = NO_TABLES) -> list[Thread]:
@@ -112,12 +115,12 @@ def foreign_amendments(records: Sequence[HeldRecord]) -> list[tuple[HeldRecord, 
     ]
 
 
-def _version(record: HeldRecord) -> Json:
+def _version(record: HeldRecord) -> Version:
     head = record.one("declaration")
-    return {
-        "record": record.signed.record_id,
-        "amends": record.signed.amends,
-        "function": head.get("function", "new") if head else None,
-        "stage": head.get("stage", "whole") if head else None,
-        "state": str(record.state),
-    }
+    return Version(
+        record=record.signed.record_id,
+        amends=record.signed.amends,
+        function=str(head.get("function", "new")) if head else None,
+        stage=str(head.get("stage", "whole")) if head else None,
+        state=record.state,
+    )

@@ -15,6 +15,7 @@ from chain.rules.frame import NOWHERE, Elsewhere
 from chain.rules.pack import RULES, RULES_VERSION, Evaluation
 from chain.rules.tables import NO_TABLES, Tables
 from gateway.access.records import HeldRecord
+from gateway.consignment.answers import AgreementLine, Checks, NotRunLine
 from gateway.consignment.declarations import foreign_amendments
 from gateway.consignment.rule_facts import evaluate_held
 
@@ -38,33 +39,37 @@ def findings(records: Sequence[HeldRecord], tables: Tables = NO_TABLES, elsewher
     return listed + [_computed(one) for one in evaluate_held(records, tables, elsewhere).findings]
 
 
-def checks(
-    records: Sequence[HeldRecord], tables: Tables = NO_TABLES, elsewhere: Elsewhere = NOWHERE
-) -> dict[str, Json]:
+def checks(records: Sequence[HeldRecord], tables: Tables = NO_TABLES, elsewhere: Elsewhere = NOWHERE) -> Checks:
     """Which rules agree, with their sources, and which were not run, and why. Those with findings stand there."""
     evaluation = evaluate_held(records, tables, elsewhere)
-    return {
-        "version": RULES_VERSION,
-        "tables": {**tables.roots},
-        "agree": [
-            {"rule": one.rule, "text": RULES[one.rule].en, "text_zh": RULES[one.rule].zh, "records": [*one.records]}
-            for one in evaluation.agreements
+    return Checks(
+        version=RULES_VERSION,
+        tables={**tables.roots},
+        agree=[
+            AgreementLine(
+                rule=agreement.rule,
+                text=RULES[agreement.rule].en,
+                text_zh=RULES[agreement.rule].zh,
+                records=[*agreement.records],
+            )
+            for agreement in evaluation.agreements
         ],
-        "not_run": _not_run(evaluation),
-    }
+        not_run=_not_run(evaluation),
+    )
 
 
-def _not_run(evaluation: Evaluation) -> list[Json]:
-    listed = [(one, False) for one in evaluation.not_run] + [(one, True) for one in evaluation.not_run_in_part]
+def _not_run(evaluation: Evaluation) -> list[NotRunLine]:
+    answers = [(answer, False) for answer in evaluation.not_run]
+    answers += [(answer, True) for answer in evaluation.not_run_in_part]
     return [
-        {
-            "rule": one.rule,
-            "missing": str(one.missing),
-            "text": one.what,
-            "text_zh": one.what_zh or None,
-            "in_part": in_part,
-        }
-        for one, in_part in sorted(listed, key=lambda each: each[0].rule)
+        NotRunLine(
+            rule=answer.rule,
+            missing=answer.missing,
+            text=answer.what,
+            text_zh=answer.what_zh or None,
+            in_part=in_part,
+        )
+        for answer, in_part in sorted(answers, key=lambda pair: pair[0].rule)
     ]
 
 

@@ -98,7 +98,14 @@ def containers(records: Sequence[HeldRecord]) -> list[ContainerSaid]:
 def weights(records: Sequence[HeldRecord]) -> list[WeightSaid]:
     """Weights as each source stated them, side by side: gross, net, verified, of a container or of the whole."""
     return [
-        WeightSaid(what=what, of=of, value=weight, **source(record))
+        WeightSaid(
+            what=what,
+            of=of,
+            value=weight,
+            record=record.signed.record_id,
+            type=record.signed.vct,
+            issuer=record.signed.iss,
+        )
         for record in records
         for what, of, weight in _weights_of(record)
         if isinstance(weight, dict)

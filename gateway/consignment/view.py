@@ -24,11 +24,8 @@ from gateway.access.records import Directory, HeldRecord, Reader
 from gateway.consignment import sections
 from gateway.consignment.answers import (
     CheckpointSeen,
-    Checks,
     Completeness,
     ConsignmentAnswer,
-    DeclarationThread,
-    DueLine,
     FindingLine,
     ReaderLine,
     RecordAnswer,
@@ -141,12 +138,12 @@ def consignment_view(
         ucr=sight.ucr,
         reader=ReaderLine(
             member=sight.reader.member,
-            conditions=[condition.value for condition in sorted(sight.conditions)],
+            conditions=sorted(sight.conditions),
             takes_part_because=sight.standing_reason,
             own_records_only=sight.own_only,
         ),
         completeness=_completeness(sight, coverage),
-        declarations=msgspec.convert([thread.to_json() for thread in threads], list[DeclarationThread]),
+        declarations=[thread.answer() for thread in threads],
         status=sections.overview(threads, shown),
         timeline=sections.timeline(threads, shown),
         parties=sections.listed(shown, "parties"),
@@ -160,8 +157,8 @@ def consignment_view(
         references=sections.references(shown),
         remarks=sections.listed(shown, "remarks"),
         findings=msgspec.convert(findings(shown, tables, elsewhere), list[FindingLine]),
-        checks=msgspec.convert(checks(shown, tables, elsewhere), Checks),
-        due=msgspec.convert(what_is_due(threads, shown), list[DueLine]),
+        checks=checks(shown, tables, elsewhere),
+        due=what_is_due(threads, shown),
         withheld=[
             Withheld(sections=[*names], why=sight.why(record, names), **sections.source(record))
             for record, names in withheld
@@ -193,7 +190,7 @@ def _line(record: HeldRecord, withheld: Sequence[str]) -> dict[str, Any]:
         "issuer": signed.iss,
         "issued_at": signed.iat,
         "amends": signed.amends,
-        "state": record.state.value,
+        "state": record.state,
         "batch": record.batch,
         "position": record.position,
         "block": record.block,

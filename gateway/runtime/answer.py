@@ -14,7 +14,7 @@ Section = dict[str, Any]
 """One element of a record's section, as its issuer said it and as far as it is disclosed."""
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Answer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """A part of an answer. A field that is `UNSET` is left out."""
 
 
