@@ -27,7 +27,7 @@ def _plain_text(value: object) -> str:
     # Identifiers are text with a type of their own, which the encoder does not know.
     if isinstance(value, str):
         return str.__str__(value)
-    raise NotImplementedError(f"{type(value).__name__} has no JSON form")
+    raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
 _encode = msgspec.json.Encoder(enc_hook=_plain_text).encode

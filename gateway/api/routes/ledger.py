@@ -13,7 +13,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from chain.encoding import base64url
 from chain.errors import NotFound
 from chain.index_store import IndexedBatch
-from chain.ledger import RegisteredKey, RegisteredMember
+from chain.ledger import Checkpoint, RegisteredKey, RegisteredMember
 from chain.members import Role, find_in_force
 from chain.proof.batch import split_entries
 from gateway.api.media_types import JSON
@@ -78,17 +78,7 @@ def ledger_router(services: Services) -> APIRouter:
         """Checkpoints in chain order, after an index."""
         end = min(services.ledger.checkpoint_count(), after + 1 + limit)
         found = [services.ledger.checkpoint(index) for index in range(after + 1, end)]
-        lines = [
-            CheckpointLine(
-                index=one.index,
-                root="0x" + one.root.hex(),
-                batch_count=one.batch_count,
-                votes=one.votes,
-                dissent=one.dissent,
-                block=one.since_block,
-            )
-            for one in found
-        ]
+        lines = [_checkpoint(checkpoint) for checkpoint in found]
         return CheckpointPage(checkpoints=lines, next=str(end - 1) if len(found) == limit else None)
 
     @router.get("/members", response_model=MemberPage)
@@ -146,6 +136,17 @@ def _batch(batch: IndexedBatch) -> BatchLine:
         block=facts.block,
         timestamp=facts.timestamp,
         void=batch.void,
+    )
+
+
+def _checkpoint(checkpoint: Checkpoint) -> CheckpointLine:
+    return CheckpointLine(
+        index=checkpoint.index,
+        root="0x" + checkpoint.root.hex(),
+        batch_count=checkpoint.batch_count,
+        votes=checkpoint.votes,
+        dissent=checkpoint.dissent,
+        block=checkpoint.since_block,
     )
 
 
