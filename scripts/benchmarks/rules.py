@@ -9,7 +9,7 @@ from chain.identifiers import Ucr
 from chain.keys import SigningKey
 from chain.lifecycle import RecordState
 from chain.members import Role
-from chain.records.fastpath.reader import parse_signed
+from chain.records.fastpath import parse_signed
 from chain.rule_tables import example_tables
 from chain.rules.consignment import join_records
 from chain.rules.pack import RULES, Case, evaluate
