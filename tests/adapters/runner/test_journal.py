@@ -34,7 +34,7 @@ CREATE TABLE spoken (
 
 
 def _envelope(number: int) -> Envelope:
-    return Envelope(f"M{number}", "CEB621", MEMBER, "2026-03-02T01:00:00Z", {0: (f"UCR-{PERSONAL}",)})
+    return Envelope(f"M{number}", "CEB621", MEMBER, "2026-03-02T01:00:00Z", {0: (f"6CN{PERSONAL}-0001",)})
 
 
 def _older(file: Path, count: int) -> None:
