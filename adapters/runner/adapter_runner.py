@@ -22,6 +22,7 @@ from pydantic import ValidationError
 from adapters.message import Entity, ReadMessage, message_digest
 from adapters.registry import read_message
 from adapters.runner.amendments import Amending, reference_key
+from adapters.runner.attachment_hashes import AttachmentHashes
 from adapters.runner.drafts import DraftFollower
 from adapters.runner.journal import Journal, JournalEntity, JournalMessage
 from adapters.runner.retry_policy import Progress, RunnerSettings, RunReport
@@ -93,6 +94,7 @@ class AdapterRunner:
         self._amending = Amending(journal, self._entity)
         self._drafts = DraftFollower(journal, may_say or (lambda record_type: True))
         self._names = StandingNames(gateway, clock)
+        self._attachments = AttachmentHashes(journal, source)
         self._clock = clock
         self._random = random or Random()  # noqa: S311 - jitter only
         self._after = 0
@@ -211,6 +213,7 @@ class AdapterRunner:
             return True
         entities = [(e.ordinal, e.record.TYPE if e.record else "", _first_state(e), e.note) for e in read.entities]
         self.journal.begin_entities(message.place, entities)
+        self._attachments.keep(message.place, read.entities)
         for draft in read.entities:
             if draft.is_draft:
                 self._drafts.keep(message.place, draft)
@@ -269,7 +272,7 @@ class AdapterRunner:
         if amends is not None:
             # An amendment that leaves one of its predecessor's consignments out does not count.
             ucrs = (*ucrs, *self._amending.find_ucrs(amends))
-        record = entity.record.for_ucrs(ucrs)
+        record = self._attachments.fill(message.place, entity.record).for_ucrs(ucrs)
         record = record.with_names(self._names.find(record, self.member))
         signed = sign_record(
             record,

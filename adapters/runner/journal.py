@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from adapters.runner.attachment_table import AttachmentTable
 from adapters.runner.draft_table import DraftTable
 from adapters.runner.journal_schema import make_private, open_seal, prepare, seal_older
 from adapters.sources.envelope import Envelope
@@ -87,6 +88,7 @@ class Journal:
             self._seal = open_seal(self._db, passphrase)
             seal_older(self._db, self._seal)
             self.drafts = DraftTable(self._db, self._seal, self.transaction)
+            self.attachments = AttachmentTable(self._db, self._seal, self.transaction)
         except sqlite3.DatabaseError as error:
             raise StoreFault(f"the journal {path} cannot be opened: {error}") from error
 

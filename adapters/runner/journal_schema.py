@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from adapters.runner import draft_table
+from adapters.runner import attachment_table, draft_table
 from adapters.runner.journal_seal import JournalSeal
 from chain.errors import StoreFault
 
@@ -40,6 +40,7 @@ CREATE TABLE IF NOT EXISTS spoken (
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value BLOB NOT NULL);
 """
     + draft_table.SCHEMA
+    + attachment_table.SCHEMA
 )
 _ADDED = {
     "spoken": {"lodged": "TEXT NOT NULL DEFAULT ''"},

@@ -5,6 +5,9 @@ message id made from the bytes and no UCRs. With `moves`, an acknowledged file g
 one to `refused/` with a
 `FILE.refusal.json`; without, the folder is only read and the runner's journal alone knows what was done.
 
+A file that a message names (an invoice as PDF) lies beside it and is hashed, never read as a message; it stays where
+it is.
+
 Whoever may write into the folder may not reach beyond it: only regular files with no other name are taken, opened
 without following links; links, pipes, sockets and devices are refused by their name, and never opened.
 """
@@ -25,6 +28,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from adapters.message import MESSAGE_BYTES_MAX
+from adapters.sources.attachment import ATTACHMENT_BYTES_MAX, ATTACHMENT_SUFFIXES, Attachment
 from adapters.sources.envelope import ENVELOPE_BYTES_MAX, Envelope, MalformedEnvelope
 from adapters.sources.single_window import Message, Page, SingleWindowFault
 
@@ -90,6 +94,24 @@ class Folder:
         path = self._files.get(envelope.id)
         return None if path is None else path.name
 
+    def hash_attachment(self, name: str) -> Attachment:
+        """The SHA-256 of the file of that name beside the messages, or why it has none; nothing is followed."""
+        if name in ("", ".", "..") or any(mark in name for mark in "/\\\0"):
+            return Attachment(reason="is no plain file name")
+        try:
+            body, modified_s = _read_regular(self.path / name, ATTACHMENT_BYTES_MAX + 1)
+        except FileNotFoundError:
+            return Attachment(reason="is not beside the message")
+        except MalformedEnvelope:
+            return Attachment(reason=NOT_A_FILE)
+        except OSError as error:
+            return Attachment(reason=f"cannot be read: {error.strerror}")
+        if len(body) > ATTACHMENT_BYTES_MAX:
+            return Attachment(reason=f"is longer than {ATTACHMENT_BYTES_MAX} bytes", size=len(body))
+        if self._quiet_s and modified_s > self._clock() - self._quiet_s:
+            return Attachment(reason="was still being written when the message was read", size=len(body))
+        return Attachment(hashlib.sha256(body).hexdigest(), size=len(body))
+
     def _listing(self) -> list[Path]:
         latest = self._clock() - self._quiet_s
         try:
@@ -101,6 +123,7 @@ class Folder:
                     and entry.name not in (ACKNOWLEDGED, REFUSED)
                     and not entry.name.startswith(".")
                     and not entry.name.endswith((ENVELOPE_SUFFIX, REFUSAL_SUFFIX, ".tmp", ".part"))
+                    and not entry.name.lower().endswith(ATTACHMENT_SUFFIXES)
                     and (self._quiet_s == 0 or entry.stat(follow_symlinks=False).st_mtime <= latest)
                 ]
         except OSError as error:
