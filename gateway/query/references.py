@@ -1,8 +1,9 @@
 """Which consignment a number belongs to: for members whose systems know only their own number.
 
 The policy's `lookups` say who may ask for which kind of number at all; without such a line, the reader must take part
-in the consignment. A number that the reader may not resolve gives the same empty answer as one that nobody has said,
-and takes no longer: nothing is looked at that cannot concern the reader.
+in the consignment, or have said the number of it itself: that tells it nothing but its own words. A number that the
+reader may not resolve gives the same empty answer as one that nobody has said, and takes no longer: nothing is looked
+at that cannot concern the reader.
 """
 
 from __future__ import annotations
@@ -102,7 +103,10 @@ class ReferenceService:
             statements = [] if among == [] else find_statements(connection, question.number, among)
         ucrs = matching_ucrs(question, statements)
         if among is not None:
-            ucrs = [ucr for ucr in ucrs if self._may_look_up(reader, ucr, question.kind)]
+            permitted = {ucr for ucr in ucrs if self._may_look_up(reader, ucr, question.kind)}
+            # Elsewhere the reader's own words alone count, and what others say neither adds to them nor hides them.
+            readable = [one for one in statements if one.ucr in permitted or one.issuer == reader.member]
+            ucrs = matching_ucrs(question, readable)
         receipt = context.log.log(Read.of_references(reader, ucrs))
         return ReferencesAnswer(
             kind=question.kind,

@@ -45,6 +45,8 @@ class Statement:
     on: str
     ucr_count: int
     """How many consignments the record speaks of: with more than one, the number may be any one's."""
+    issuer: str
+    """Who said it."""
 
 
 class OtherStatement(NamedTuple):
@@ -69,7 +71,7 @@ def find_statements(
 ) -> list[Statement]:
     """Every consignment that a record says the number of, or of those `among` it; refused records left out."""
     wanted = (
-        select(entries.c.ucr, references.c.scope, references.c.said_on, records.c.entry_count)
+        select(entries.c.ucr, references.c.scope, references.c.said_on, records.c.entry_count, records.c.iss)
         .join(records, records.c.seq == references.c.record_seq)
         .join(entries, entries.c.record_seq == references.c.record_seq)
         .where(
@@ -84,7 +86,9 @@ def find_statements(
         wanted = wanted.where(references.c.scope == number.scope)
     if among is not None:
         wanted = wanted.where(entries.c.ucr.in_(among))
-    return [Statement(row.ucr, row.scope, row.said_on, int(row.entry_count)) for row in connection.execute(wanted)]
+    return [
+        Statement(row.ucr, row.scope, row.said_on, int(row.entry_count), row.iss) for row in connection.execute(wanted)
+    ]
 
 
 def find_other_statements(connection: Connection, numbers: Collection[NumberQuery], ucr: str) -> list[OtherStatement]:

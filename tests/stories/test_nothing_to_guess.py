@@ -208,3 +208,36 @@ def test_the_native_file_that_was_sent_answers_with_its_record_to_its_sender_alo
     assert [(line["ucr"], line["type"]) for line in cited] == [(ucr, "customs.declaration")]
     for other in ("trader", "customs", "carrier", "auditor"):
         assert town.get(other, f"/v1/documents/{native}").json()["cited_by"] == []
+
+
+def spoken(number: Reference) -> CustomsDeclaration:
+    """A declaration that names nobody, so that its sayer takes no part in the consignment."""
+    office = {"system": "cn-customs-office", "value": "0101"}
+    head = DeclarationHead.model_validate({"number": "010020261000000905", "direction": "I", "office": office})
+    return CustomsDeclaration(references=(number,), declaration=head)
+
+
+@pytest.mark.parametrize("number", [Reference(kind="pre", value="I904"), Reference(kind="cop", value="TQ904")])
+def test_a_number_that_a_member_said_itself_is_found_by_it_and_by_no_stranger(town: Town, number: Reference) -> None:
+    ucr = f"6CN{town.member('trader').uscc}-SAID{number.kind.upper()}"
+    others = Reference(kind=number.kind, value=f"{number.value}-of-others")
+    town.say("broker", spoken(number), ucr)
+    town.say("trader", spoken(others), ucr)
+
+    def find(slug: str, value: str) -> list[str]:
+        return list(town.get(slug, f"/v1/references/{number.kind}", value=value).json()["ucrs"])
+
+    assert find("broker", number.value) == [ucr]
+    assert find("trader", number.value) == find("trader", others.value) == [ucr], "the owner takes part"
+    assert find("broker", others.value) == [], "its own words make it no party"
+    assert find("terminal", number.value) == find("terminal", others.value) == []
+
+
+def test_what_others_say_of_a_number_neither_adds_to_ones_own_words_nor_hides_them(town: Town) -> None:
+    number = Reference(kind="pre", value="I906")
+    both = [f"6CN{town.member('trader').uscc}-BOTH{place}" for place in range(2)]
+    town.say("broker", spoken(number), *both)
+    before = town.get("broker", "/v1/references/pre", value=number.value).json()["ucrs"]
+    town.say("trader", spoken(number), both[0])
+    after = town.get("broker", "/v1/references/pre", value=number.value).json()["ucrs"]
+    assert before == after == both
