@@ -39,9 +39,10 @@ pre-entry number, order, payment, waybill or bill of lading, master bill, contai
 
 
 def reference_key(kind: str, scope: str, value: str) -> tuple[str, str, str]:
-    """`Reference.key` of a reference with these members."""
+    """`Reference.key` of a reference with these members: plain texts, whatever types of text came in."""
     value = value.upper()
-    return kind, scope, value.translate(_DROPPED) if kind in _OF_TRANSPORT else value
+    # A scope is an identifier, a type of text of its own, which encoders of plain data refuse.
+    return kind, str(scope), value.translate(_DROPPED) if kind in _OF_TRANSPORT else value
 
 
 _OF_TRANSPORT: Final = frozenset({"transport_document", "master_bill", "container"})

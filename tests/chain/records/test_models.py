@@ -321,3 +321,9 @@ def test_every_part_refuses_unknown_fields() -> None:
         assert kind.model_config["extra"] == "forbid", kind
         assert kind.model_config["frozen"], kind
         assert kind.model_config["strict"], kind
+
+
+def test_a_references_key_is_made_of_plain_texts() -> None:
+    # Verifier processes send it to the gateway in an encoding that knows no types of ours.
+    reference = Reference(kind="cop", scope="91110000600037341L", value="cop-1")
+    assert [type(part) for part in reference.key] == [str, str, str]
