@@ -53,20 +53,29 @@ def by_trade(consignment: Consignment) -> Iterator[Group]:
     invoiced = {one.head.contract for one in invoices}
     if len(declarations) > 1 and invoiced and invoiced <= contracts and all(one.head.contract for one in declarations):
         for contract in sorted(contracts):
-            yield {
-                "declaration": [one for one in declarations if one.head.contract == contract],
-                "invoice": [one for one in invoices if one.head.contract == contract],
-            }
+            yield _traded(
+                [one for one in declarations if one.head.contract == contract],
+                [one for one in invoices if one.head.contract == contract],
+            )
         return
     currencies = {_currency_of(one) for one in (*declarations, *invoices)}
     if len(currencies) > 1 and "" not in currencies:
         for currency in sorted({_currency_of(one) for one in invoices}):
-            yield {
-                "declaration": [one for one in declarations if _currency_of(one) == currency],
-                "invoice": [one for one in invoices if _currency_of(one) == currency],
-            }
+            yield _traded(
+                [one for one in declarations if _currency_of(one) == currency],
+                [one for one in invoices if _currency_of(one) == currency],
+            )
         return
-    yield {"declaration": declarations, "invoice": invoices}
+    yield _traded(declarations, invoices)
+
+
+def _traded(declarations: Sequence[Record], invoices: Sequence[Record]) -> Group:
+    """The parts of a `trade` group: credit notes stand apart, since what they say is taken off."""
+    return {
+        "declaration": declarations,
+        "invoice": [one for one in invoices if not is_credit_note(one)],
+        "credit": [one for one in invoices if is_credit_note(one)],
+    }
 
 
 def _currency_of(record: Record) -> str:
@@ -77,11 +86,20 @@ def _currency_of(record: Record) -> str:
 
 
 E_INVOICE_DIGITS: Final = 20
+CREDIT_NOTES: Final = frozenset({"81", "83", "261", "262", "296", "308", "381", "396", "420", "458", "532"})
+"""UNTDID 1001: credit notes of goods and services, self-billed, consolidated, corrected, factored, forwarder's."""
 
 
 def is_trade_invoice(record: Record) -> bool:
     """Whether the invoice is that of the deal across the border: a domestic VAT invoice (数电票) has 20 digits."""
     return not (len(record.head.number) == E_INVOICE_DIGITS and record.head.number.isdigit())
+
+
+def is_credit_note(record: Record) -> bool:
+    """Whether the invoice takes off what it says; the same numbers in other code lists are other kinds."""
+    heads = [head for head in record.sections.get("invoice", ()) if isinstance(head, dict)]
+    kinds = [kind for head in heads if isinstance(kind := head.get("kind"), dict)]
+    return any(kind.get("system") == "uncl-1001" and kind.get("value") in CREDIT_NOTES for kind in kinds)
 
 
 GROUPS: Final[Mapping[str, Callable[[Consignment], Iterator[Group]]]] = {
