@@ -61,6 +61,7 @@ class UblDeclarationReader:
         record: CustomsDeclaration | None = None
         try:
             record = _build(root, number, source, coding)
+            record = record.with_remarks(*coding.remarks)
         except Malformed as fault:
             faults.note(fault, f"{root.where}/{fault.field}")
         except ValidationError as problem:
@@ -95,10 +96,14 @@ def _build(root: Fields, number: str | None, source: Source, coding: Coding) -> 
 def _head(root: Fields, number: str | None, count: int, coding: Coding) -> DeclarationHead:
     subtype = root.maybe(CBC + "SubTypeCode", CODE) or ""
     directions: dict[str, Direction] = {"IM": "I", "EX": "E"}
+    # The root itself says import where no subtype is told; an unknown one is kept in `form` and says no direction.
+    direction = directions.get(subtype[:2]) if subtype else "I"
+    if direction is None:
+        coding.remark("unknown-code", f"SubTypeCode {subtype} begins with neither IM nor EX", "declaration.direction")
     previous = root.child(CAC + "PreviousCustomsDeclaration")
     return DeclarationHead(
         number=number,
-        direction=directions.get(subtype[:2], "I"),
+        direction=direction,
         kind=coding.code("ubl-declaration-type", root.maybe(CBC + "TypeCode", CODE)),
         form=coding.code("ubl-declaration-subtype", subtype or None),
         related_declaration=previous.maybe(CBC + "ID", NAME) if previous else None,
