@@ -50,7 +50,7 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
 
 @pytest.mark.samples
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_others_import_messages_go_from_a_folder_to_verified_bundles(machine: Machine, tmp_path: Path) -> None:
     inbox = tmp_path / "inbox"
     inbox.mkdir()
