@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
+from hypothesis import settings
 
 ID_CHARS_MAX = 40
+
+if "CI" not in os.environ:
+    # A deadline measures the machine's load, not the code; where CI is set, Hypothesis has a profile without one.
+    settings.register_profile("without-deadline", deadline=None)
+    settings.load_profile("without-deadline")
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
