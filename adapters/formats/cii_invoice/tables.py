@@ -41,8 +41,6 @@ TAX_KINDS: Final = {"VAT": "vat"}
 """UNTDID 5153 -> kind of tax; any other is `other`, with a remark."""
 HS_LISTS: Final = frozenset({"HS", "STH", "CN", "HSN", "TARIC"})
 """`listID` (UNTDID 7143) of a classification (BT-158) that is a tariff code."""
-TAX_REGISTRATIONS: Final = ("VA", "FC")
-"""`schemeID` of BT-31 (VAT number) and BT-32 (local tax number)."""
 
 IGNORED: Final = {
     "ExchangedDocumentContext": "which process and profile the document follows",

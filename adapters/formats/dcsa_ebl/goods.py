@@ -20,7 +20,6 @@ ITEMS_MAX: Final = 999
 CARGO_MAX: Final = 1_000
 """Cargo items of one consignment item, one a container as a rule."""
 BOXES_MAX: Final = 1_000
-_KILOGRAM: Final = "KGM"
 
 
 def build_items(document: JsonFields, remarks: list[Remark]) -> Iterator[GoodsItem]:

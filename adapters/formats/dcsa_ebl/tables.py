@@ -43,14 +43,11 @@ PARTIES: Final[dict[str, PartyRole]] = {
 """Member of `documentParties` that is one party -> what it is to the goods."""
 NOTIFY: Final = "notifyParties"
 OTHER: Final = "other"
-TAX_ID_OF_CHINA: Final = "CN"
-"""`taxLegalReferences/countryCode` of a reference that may be a USCC."""
 
 CARRIER_LISTS: Final = {"SMDG": "smdg-liner", "NMFTA": "scac"}
 """`carrierCodeListProvider` -> our name of the list."""
 BOOKING_SCOPE: Final = "carrier-booking"
 """Scope of a booking's number, as in the other DCSA formats."""
-UCR_REFERENCES: Final = frozenset({"UCR"})
 
 IGNORED: Final = {
     "termsAndConditions": "the carrier's conditions, which the file's hash covers",

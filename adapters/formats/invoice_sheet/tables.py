@@ -37,7 +37,6 @@ HEAD: Final[dict[str, tuple[Form, bool]]] = {
 """Name of a row of the head -> the form of its value, and whether it must be there."""
 
 PARTIES: Final = ("seller", "buyer")
-PARTY_COLUMNS: Final = ("name", "uscc", "country", "address")
 
 LINE: Final = "line"
 LINE_COLUMNS: Final[dict[str, tuple[Form, bool]]] = {

@@ -15,7 +15,6 @@ from chain.records.sections import PartyRole
 HEAD, VESSEL, LINE, BILL, PLACES = "00", "10", "11", "12", "13"
 CARGO, MARKS, GOODS, CONTAINER, END = "41", "44", "47", "51", "99"
 
-MESSAGE_TYPE: Final = 2
 FILE_FUNCTION: Final = 4
 SENDER: Final = 5
 
