@@ -34,6 +34,8 @@ from scripts.view_text import show_records, show_view
 
 STORIES = ("parcel", "air_import")
 STORY_TITLES = {"parcel": "a parcel 跨境电商包裹", "air_import": "an air import 空运进口"}
+PORTS = (8645, 8700, 8710)
+"""Of node, gateway and single window; each gives way to a free one where it is taken."""
 STORY_TIMEOUT_S = 120.0
 READER = "regulator"
 HEARTBEAT_S = 3.0
@@ -267,6 +269,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--dir", type=Path, default=Path(".demo"), help="holds everything it writes (default .demo)")
     parser.add_argument("--once", action="store_true", help="leave after the last step instead of running on")
     parser.add_argument(
+        "--any-ports", action="store_true", help="take ports that the system picks, to run beside another demonstration"
+    )
+    parser.add_argument(
         "--rpc", default="", help="do it all on this running network (QBFT) instead of an embedded node"
     )
     parser.add_argument("--funder", type=Path, help="with --rpc: key file of an account that may send")
@@ -278,7 +283,15 @@ def main(arguments: list[str] | None = None) -> int:
     demonstration = Demonstration(folder, console, options.rpc, options.funder, options.unsealed, stopped)
     try:
         demonstration.found()
-        with Machine(folder, node_port=8645, gateway_port=8700, quiet_s=1.0, heartbeat_s=HEARTBEAT_S) as machine:
+        node_port, gateway_port, window_port = (0, 0, 0) if options.any_ports else PORTS
+        with Machine(
+            folder,
+            node_port=node_port,
+            gateway_port=gateway_port,
+            single_window_port=window_port,
+            quiet_s=1.0,
+            heartbeat_s=HEARTBEAT_S,
+        ) as machine:
             demonstration.run(machine)
             demonstration.close(machine, keeps_running=not options.once)
             if not options.once:

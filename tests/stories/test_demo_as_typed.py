@@ -28,7 +28,7 @@ class Demo:
         self._output = output
         self._file: IO[bytes] = output.open("wb")
         self.process = subprocess.Popen(
-            [sys.executable, "-u", "-m", "scripts.demonstration", "--dir", str(folder)],
+            [sys.executable, "-u", "-m", "scripts.demonstration", "--any-ports", "--dir", str(folder)],
             cwd=REPOSITORY,
             stdout=self._file,
             stderr=subprocess.STDOUT,
