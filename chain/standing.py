@@ -2,9 +2,9 @@
 
 The set begins with the company whose UCR it is and with authorities, whose words count for `customs.*`, `tax.*` and
 `audit.*`. Records that count *name* members. Four namers are free: the owner, its mandated brokers, the operators of
-the single window in their scope, and customs where it is competent. Whom a free namer names may name `NAMED_MAX`
-members itself, the first in chain order, and those name nobody. What a member says of itself, or repeats of others'
-numbers, gives nothing.
+the single window in their scope while they are authorities, and customs where it is competent. Whom a free namer names
+may name `NAMED_MAX` members itself, the first in chain order, and those name nobody. What a member says of itself, or
+repeats of others' numbers, gives nothing.
 
 Pure, without clock or store. A name of any version counts, also of a record that was amended or withdrawn, so a record
 that comes later in chain order takes standing from nobody. Records of members outside the set change nothing.
@@ -58,9 +58,17 @@ class StandingRecord:
     by_authority: bool = False
     """Whether its issuer was an authority under the rules of its block."""
     by_operator: bool = False
-    """Whether its issuer was an operator of the single window for this UCR under the rules of its block."""
+    """Whether its issuer was an operator of the single window for this UCR under the rules of its block.
+
+    It is heard as one only while it is an authority too: operators cannot be enumerated, so that a verifier could not
+    tell whether the lane of one was left out; the list of authorities can.
+    """
     by_mandate: bool = False
     """Whether its issuer was the owner's mandated broker for this UCR at its block."""
+    block: int = 0
+    """The block that anchored it: facts of the registry count by it."""
+    records_max: int = RECORDS_MAX
+    """How many records one issuer might say of one UCR, under the rules of its block."""
 
 
 @dataclass(frozen=True)
@@ -107,18 +115,18 @@ def close_standing(
     ucr: str,
     statements: Iterable[StandingRecord],
     *,
-    is_competent: Callable[[str, frozenset[str]], bool],
+    is_competent: Callable[[StandingRecord, frozenset[str]], bool],
     mandated: frozenset[str] = frozenset(),
-    records_max: int = RECORDS_MAX,
 ) -> Standing:
     """The set of a consignment.
 
-    `is_competent` says whether a customs member is competent for one of these offices: those that the owner, mandated
-    brokers, operators and whom they name say. `mandated` are brokers with a mandate of the owner's for this UCR.
+    `is_competent` says whether the issuer of an authority's record was competent, by the record's block, for one of
+    these offices: those that the owner, mandated brokers, operators and whom they name say. `mandated` are brokers with
+    a mandate of the owner's for this UCR.
     """
     owner = owner_of(ucr)
     ordered = sorted(statements, key=lambda record: (record.order, record.record_id))
-    within, beyond = _within_limit(ordered, records_max)
+    within, beyond = _within_limit(ordered)
     free = {owner: Namer.OWNER} if owner is not None else {}
     free |= {member: Namer.BROKER for member in mandated if member != owner}
     namings = _name(within, free, frozenset())
@@ -129,7 +137,7 @@ def close_standing(
         for office in record.offices
     )
     customs = frozenset(
-        record.issuer for record in within if record.by_authority and is_competent(record.issuer, offices)
+        record.record_id for record in within if _names_as_customs(record) and is_competent(record, offices)
     )
     namings = _name(within, free, customs)
     members = free.keys() | namings.keys()
@@ -140,16 +148,14 @@ def close_standing(
     return Standing(owner, namings, counted, outside_limit)
 
 
-def _within_limit(
-    ordered: Sequence[StandingRecord], records_max: int
-) -> tuple[list[StandingRecord], list[StandingRecord]]:
+def _within_limit(ordered: Sequence[StandingRecord]) -> tuple[list[StandingRecord], list[StandingRecord]]:
     """Each issuer's first records, and those beyond the limit."""
     counts: dict[str, int] = {}
     within: list[StandingRecord] = []
     beyond: list[StandingRecord] = []
     for record in ordered:
         counts[record.issuer] = counts.get(record.issuer, 0) + 1
-        (within if counts[record.issuer] <= records_max else beyond).append(record)
+        (within if counts[record.issuer] <= record.records_max else beyond).append(record)
     return within, beyond
 
 
@@ -186,9 +192,13 @@ def _free_namer(record: StandingRecord, free: Mapping[str, Namer], customs: froz
         return Namer.BROKER
     if _is_operators_word(record):
         return Namer.OPERATOR
-    if record.by_authority and record.issuer in customs and record.record_type.startswith("customs."):
-        return Namer.CUSTOMS
-    return None
+    return Namer.CUSTOMS if record.record_id in customs else None
+
+
+def _names_as_customs(record: StandingRecord) -> bool:
+    """Whether it names somebody as customs would, if it is competent."""
+    is_customs = record.by_authority and record.record_type.startswith("customs.")
+    return is_customs and bool(record.names) and not record.record_type.startswith(_NAMES_NOBODY)
 
 
 def _counts_unnamed(record: StandingRecord) -> bool:
@@ -197,4 +207,4 @@ def _counts_unnamed(record: StandingRecord) -> bool:
 
 
 def _is_operators_word(record: StandingRecord) -> bool:
-    return record.by_operator and record.record_type == PARTIES_TYPE
+    return record.by_operator and record.by_authority and record.record_type == PARTIES_TYPE

@@ -23,10 +23,9 @@ def said(issuer: str, place: int, *names: str, kind: str = "logistics.event", **
 def closed(*statements: StandingRecord, records_max: int = 1_000, mandated: frozenset[str] = frozenset()) -> Standing:
     return close_standing(
         UCR,
-        statements,
-        is_competent=lambda member, offices: member == CUSTOMS and "0101" in offices,
+        [replace(statement, records_max=records_max) for statement in statements],
+        is_competent=lambda record, offices: record.issuer == CUSTOMS and "0101" in offices,
         mandated=mandated,
-        records_max=records_max,
     )
 
 
@@ -97,12 +96,13 @@ def test_customs_names_where_it_is_competent_for_an_office_that_the_set_says() -
 
 
 def test_an_operator_is_heard_with_the_record_made_for_naming_alone() -> None:
-    parties = said(OPERATOR, 0, CARRIER, kind="trade.parties", by_operator=True)
+    parties = said(OPERATOR, 0, CARRIER, kind="trade.parties", by_operator=True, by_authority=True)
     assert closed(parties).namers_of(CARRIER) == {Namer.OPERATOR}
     assert closed(parties).counted == {parties.record_id}
-    other = said(OPERATOR, 0, CARRIER, by_operator=True)
+    other = said(OPERATOR, 0, CARRIER, by_operator=True, by_authority=True)
     assert not closed(other).has(CARRIER)
     assert not closed(replace(parties, by_operator=False)).has(CARRIER)
+    assert not closed(replace(parties, by_authority=False)).has(CARRIER), "a verifier could not enumerate it"
 
 
 def test_a_mandated_broker_names_freely() -> None:
@@ -116,6 +116,23 @@ def test_more_records_than_one_issuer_may_say_do_not_count() -> None:
     standing = closed(said(OWNER, 9, CARRIER), *records, records_max=3)
     assert standing.counted == {f"{OWNER}@9", *(one.record_id for one in records[:3])}
     assert standing.beyond == {one.record_id for one in records[3:]}
+
+
+def test_the_limit_is_that_of_each_records_block() -> None:
+    early, late = said(CARRIER, 1), replace(said(CARRIER, 2), records_max=1)
+    standing = close_standing(UCR, [said(OWNER, 0, CARRIER), early, late], is_competent=lambda *_: False)
+    assert standing.beyond == {late.record_id}
+    assert close_standing(
+        UCR, [said(OWNER, 0, CARRIER), early, replace(late, records_max=2)], is_competent=lambda *_: False
+    ).counted >= {early.record_id, late.record_id}
+
+
+def test_customs_is_competent_by_the_block_of_its_record() -> None:
+    status = [replace(said(CUSTOMS, place, who, kind="customs.status", by_authority=True), block=place) for place, who
+              in ((1, TERMINAL), (5, BANK))]  # fmt: skip
+    standing = close_standing(UCR, status, is_competent=lambda record, _: record.block > 3)
+    assert not standing.has(TERMINAL)
+    assert standing.has(BANK)
 
 
 @pytest.mark.parametrize("count", [2_500])
@@ -151,7 +168,7 @@ def statements(draw: st.DrawFn, issuers: st.SearchStrategy[str] = members, least
             (draw(st.integers(0, 3)), place),
             tuple(draw(st.lists(members, max_size=3))),
             tuple(draw(st.lists(st.sampled_from(["0101", "0202"]), max_size=1))),
-            by_authority=issuer == CUSTOMS,
+            by_authority=issuer in (CUSTOMS, OPERATOR),
             by_operator=issuer == OPERATOR,
         )
         for place in range(count)

@@ -50,7 +50,9 @@ def records_of(name: str) -> Iterator[StandingRecord]:
 def closed(name: str) -> tuple[list[StandingRecord], Standing]:
     records = list(records_of(name))
     ucr = STORIES[name](CAST, 1, STARTED).ucrs[0]
-    return records, close_standing(ucr, records, is_competent=lambda member, offices: MEMBERS.get(member) == "customs")
+    return records, close_standing(
+        ucr, records, is_competent=lambda record, offices: MEMBERS.get(record.issuer) == "customs"
+    )
 
 
 def reason(standing: Standing, part: str) -> str:
@@ -90,5 +92,5 @@ def test_every_record_of_a_story_counts_and_every_speaker_sees(name: str) -> Non
 def test_without_the_owners_word_brokers_and_carriers_of_a_story_stay_outside(name: str) -> None:
     records = [record for record in records_of(name) if record.record_type != "trade.parties"]
     ucr = STORIES[name](CAST, 1, STARTED).ucrs[0]
-    standing = close_standing(ucr, records, is_competent=lambda member, offices: False)
+    standing = close_standing(ucr, records, is_competent=lambda record, offices: False)
     assert not standing.has(CAST.broker.uscc)
