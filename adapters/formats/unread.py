@@ -112,11 +112,9 @@ CARGO_IMP: Final = {
 """Standard message identifier of a Cargo-IMP message -> its kind (IATA Cargo-IMP manual)."""
 
 PLATFORM_FILES: Final = {
-    kind: UnreadKind(f"platform file {kind}", en, zh, "the platform file IFCSUM, COARRI or CODECO in EDIFACT")
+    kind: UnreadKind(f"platform file {kind}", en, zh, "the platform file IFCSUM, CODECO or COARRI")
     for kind, en, zh in (
         ("BAPLIE", "bayplan of a ship", "船图平台文件"),
-        ("COARRI", "discharge and loading report", "装卸船报告平台文件"),
-        ("CODECO", "gate-in and gate-out report", "进出门报告平台文件"),
         ("COSCLN", "clean packing list", "装箱单平台文件"),
         ("COSTRP", "stripping report", "拆箱单平台文件"),
         ("IFTIAG", "dangerous cargo list", "危险品清单平台文件"),

@@ -29,7 +29,7 @@ UCR = Ucr.parse(Ucr.EXAMPLE)
 
 @lru_cache(maxsize=1)
 def _all() -> tuple[bytes, ...]:
-    return tuple(dict.fromkeys([*_samples(), *_written(), *_told()]))
+    return tuple(dict.fromkeys([*_samples(), *_written(), *_golden(), *_told()]))
 
 
 @lru_cache(maxsize=4)
@@ -73,6 +73,11 @@ def _written() -> list[bytes]:
     manifest = test_later_formats.MANIFEST.format(function=9).encode()
     moves = [test_later_formats.COARRI, test_later_formats.COARRI.replace(b"COARRI", b"CODECO").replace(b"+44", b"+34")]
     return [*ceb, *dec, manifest, *moves, json.dumps(test_later_formats.EPCIS).encode()]
+
+
+def _golden() -> list[bytes]:
+    files = sorted((REPOSITORY / "adapters" / "formats").glob("*/samples/*"))
+    return [path.read_bytes() for path in files]
 
 
 def _told() -> list[bytes]:

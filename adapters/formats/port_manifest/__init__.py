@@ -9,6 +9,6 @@ FORMATS = (
         "交通部EDI标准 (舱单) for records 00, 10, 11; 12 to 51 as its `tables.py` says",
         ("logistics.transport_document",),
         "a file of Ningbo's port EDI centre that was published",
-        "one record a bill; other platform files are named and not read",
+        "one record a bill",
     ),
 )

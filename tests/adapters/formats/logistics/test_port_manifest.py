@@ -154,7 +154,7 @@ def test_hostile_files_are_refused(text: str) -> None:
         parse_numbered(text.encode())
 
 
-@pytest.mark.parametrize(("head", "name"), [("00:CODECO:REPORT:9'", "CODECO"), ("00NCLCONTAINER LIST", "CLCONT")])
+@pytest.mark.parametrize(("head", "name"), [("00:COSCLN:LIST:9'", "COSCLN"), ("00NCLCONTAINER LIST", "CLCONT")])
 def test_other_platform_files_are_named_and_not_read(head: str, name: str) -> None:
     with pytest.raises(MalformedMessage, match=f"platform file {name}"):
         read_message(head.encode())
