@@ -16,7 +16,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from adapters.mapping.local_time import zoned
-from adapters.parsing.xml_fields import Faults, Form, text
+from adapters.parsing.xml_fields import Faults, Form, shortened, text
 from chain.errors import Malformed, MalformedMessage
 from chain.identifiers import ContainerNumber, ImoNumber, UnLocode
 from chain.records.base import Remark
@@ -25,14 +25,16 @@ from chain.records.transport import Place
 
 ISO_TIME: Final = Form(
     "an ISO 8601 time, such as 2026-03-02T09:00:00+08:00",
-    re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?"),
+    re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,12})?)?(?:Z|[+-]\d{2}(?::?\d{2})?)?"),
 )
 """A time with or without its zone, which is optional in XML Schema 2 §3.2.7 and in ISO 8601."""
 ISO_DAY: Final = Form("a day YYYY-MM-DD", re.compile(r"\d{4}-\d{2}-\d{2}"))
 TOKEN: Final = Form("1 to 64 printable ASCII characters without spaces", re.compile(r"[!-~]{1,64}"))
 SHORT: Final = text(64)
 NAME: Final = text(256)
-NOTE: Final = text(4000)
+NOTE: Final = shortened(4000)
+LABEL: Final = shortened(256)
+"""Names of companies and places: no schema limits them, a record keeps 256 characters."""
 WEIGHT_UNITS: Final[Mapping[str, str]] = {
     **{unit: unit for unit in ("KGM", "LBR", "TNE")},
     "KG": "KGM",

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from adapters.mapping.logistics import NAME, WEIGHT_UNITS, weight
+from adapters.mapping.logistics import LABEL, NAME, WEIGHT_UNITS, weight
 from adapters.parsing.xml_fields import Fields, Form, decimal
 from chain.identifiers import Uscc
 from chain.records.scalars import Amount, Code, Quantity, Weight, amount, fixed
@@ -30,11 +30,11 @@ def party(role: PartyRole, element: Fields) -> Party:
     numbers += [found.maybe(f"{CBC}CompanyID", NAME) for found in element.each(f"{CAC}PartyTaxScheme")]
     ids = list(dict.fromkeys(number for number in numbers if number))
     uscc = next((Uscc.parse(number) for number in ids if Uscc.is_valid(number)), None)
-    called = named.maybe(f"{CBC}Name", NAME) if named is not None else None
-    registered = legal.maybe(f"{CBC}RegistrationName", NAME) if legal is not None else None
+    called = named.maybe(f"{CBC}Name", LABEL) if named is not None else None
+    registered = legal.maybe(f"{CBC}RegistrationName", LABEL) if legal is not None else None
     called = called or registered
     if called is None and (person := first(element, "Person")) is not None:
-        names = [person.maybe(f"{CBC}{part}", NAME) for part in ("FirstName", "FamilyName")]
+        names = [person.maybe(f"{CBC}{part}", LABEL) for part in ("FirstName", "FamilyName")]
         called = " ".join(name for name in names if name)[:256] or None
     postal = element.child(f"{CAC}PostalAddress")
     country = postal.child(f"{CAC}Country") if postal is not None else None
@@ -53,8 +53,8 @@ def party(role: PartyRole, element: Fields) -> Party:
 
 
 def _address(postal: Fields) -> str | None:
-    parts = [postal.maybe(f"{CBC}{name}", NAME) for name in _ADDRESS]
-    parts += [line.maybe(f"{CBC}Line", NAME) for line in postal.each(f"{CAC}AddressLine")]
+    parts = [postal.maybe(f"{CBC}{name}", LABEL) for name in _ADDRESS]
+    parts += [line.maybe(f"{CBC}Line", LABEL) for line in postal.each(f"{CAC}AddressLine")]
     return ", ".join(part for part in parts if part)[:4_000] or None
 
 

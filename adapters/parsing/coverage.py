@@ -36,11 +36,12 @@ Ignored = Mapping[str, str]
 def unread_elements(
     root: etree._Element, faults: Faults, ignored: Ignored, *, apart: Sequence[etree._Element] = ()
 ) -> tuple[Remark, ...]:
-    """Remarks for every text under the element that was neither read nor is left out with a reason.
+    """Remarks for every text under the element that was neither read nor is left out with a reason, and for those of
+    which only the beginning was kept.
 
     `apart` are elements with records of their own, which are looked at by themselves.
     """
-    return _remarks(_unread_texts(root, faults, ignored, frozenset(apart)))
+    return (*faults.take_cuts(), *_remarks(_unread_texts(root, faults, ignored, frozenset(apart))))
 
 
 def _unread_texts(
@@ -60,7 +61,7 @@ def _unread_texts(
 
 def unread_members(value: Value | Mapping[str, Value], faults: Faults, ignored: Ignored) -> tuple[Remark, ...]:
     """As `unread_elements`, for the members of a JSON object."""
-    return _remarks(_unread_values(value, faults, ignored))
+    return (*faults.take_cuts(), *_remarks(_unread_values(value, faults, ignored)))
 
 
 def _unread_values(root: Value | Mapping[str, Value], faults: Faults, ignored: Ignored) -> Iterator[tuple[str, str]]:

@@ -133,11 +133,7 @@ class JsonFields:
         if not isinstance(found, str) or isinstance(found, Number):
             self.faults.add(place, "is a text", value=found)
             return None
-        said = found.strip()
-        if not form.fits(said):
-            self.faults.add(place, form.rule, value=said)
-            return None
-        return said
+        return self.faults.fitted(found.strip(), form, place)
 
     def maybe(self, name: str, form: Form) -> str | None:
         """As `text`, for a member that may be absent or empty."""

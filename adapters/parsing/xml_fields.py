@@ -17,6 +17,7 @@ from lxml import etree
 
 from adapters.parsing.xml import local_name, namespace_of
 from chain.errors import Malformed, MalformedMessage
+from chain.records.base import Remark
 
 FAULTS_MAX = 100
 """Faults named in one error; past them the reader stops looking, since such a file is of another kind."""
@@ -38,10 +39,19 @@ class Form:
     """What the text must be, as an English phrase for an error."""
     pattern: re.Pattern[str]
     """Fits the whole text, stripped of surrounding space."""
+    cut_at: int = 0
+    """Where the format sets no limit and a record does: as many characters are kept, with a remark; 0: none are cut."""
 
     def fits(self, text: str) -> bool:
         """Whether the text is of this form."""
         return self.pattern.fullmatch(text) is not None
+
+    def mend(self, text: str) -> str | None:
+        """The text written so that it fits, where only its line breaks and tabs do not; None where it cannot be."""
+        # No schema that is read here forbids a line break in a name; a record's line has none.
+        unbroken = text.replace("\r\n", "\n").replace("\r", "\n")
+        one_line = " ".join(unbroken.split())
+        return next((found for found in (unbroken, one_line) if found != text and self.fits(found)), None)
 
 
 LINE_CHARS_MAX = 256
@@ -53,6 +63,11 @@ def text(longest: int) -> Form:
     if longest > LINE_CHARS_MAX:
         return Form(f"1 to {longest} characters", re.compile(f"[^\r{_SEPARATOR}]{{1,{longest}}}"))
     return Form(f"1 to {longest} characters on one line", re.compile(f"[^\t\n\r{_SEPARATOR}]{{1,{longest}}}"))
+
+
+def shortened(longest: int) -> Form:
+    """A text without a limit of its own, of which a record keeps the first `longest` characters."""
+    return Form(f"a text, of which {longest} characters are kept", text(longest).pattern, longest)
 
 
 def exact(length: int) -> Form:
@@ -117,6 +132,30 @@ class Faults:
     """Elements whose text was asked for."""
     members: dict[int, set[str]] = field(default_factory=dict)
     """JSON: identity of an object or list -> names of its members that were asked for."""
+    cuts: list[Remark] = field(default_factory=list)
+    """Texts of which a record keeps only the beginning; taken over with what was not read."""
+
+    def take_cuts(self) -> tuple[Remark, ...]:
+        """The remarks on texts that were cut since it was last asked."""
+        taken = tuple(dict.fromkeys(self.cuts))
+        self.cuts.clear()
+        return taken
+
+    def fitted(self, text: str, form: Form, where: str) -> str | None:
+        """The text as a record can hold it; None where it is not of the form, which is noted."""
+        if form.fits(text):
+            return text
+        if (mended := form.mend(text)) is not None:
+            return mended
+        if form.cut_at and len(text) > form.cut_at:
+            beginning = text[: form.cut_at].rstrip()
+            beginning = beginning if form.fits(beginning) else form.mend(beginning) or ""
+            if beginning:
+                sentence = f"{where.rpartition('/')[2]}: the first {form.cut_at} of {len(text)} characters are kept"
+                self.cuts.append(Remark(rule="cut", text=sentence[:4_000]))
+                return beginning
+        self.add(where, form.rule, value=text)
+        return None
 
     def has_read(self, holder: object, name: str) -> bool:
         """Whether that member of a JSON object was asked for; of a list: whether the whole of it was."""
@@ -223,7 +262,8 @@ class Table:
         return lambda texts: fullmatch(_SEPARATOR.join(texts)) is not None
 
     def _note(self, element: etree._Element, where: str, values: dict[str, str], faults: Faults) -> None:
-        """Slow path: names every fault, in the order of the message, missing fields last."""
+        """Slow path: mends what only its line breaks make unfit, and names every fault in the order of the message,
+        missing fields last."""
         met: set[str] = set()
         for child in element:
             name, said = self._names.get(child.tag), (child.text or "").strip()
@@ -231,8 +271,8 @@ class Table:
                 continue
             if name in met:
                 faults.add(f"{where}/{name}", "appears once", value=said)
-            elif not self._forms[name].fits(said):
-                faults.add(f"{where}/{name}", self._forms[name].rule, value=said)
+            elif (fitted := faults.fitted(said, self._forms[name], f"{where}/{name}")) is not None:
+                values[name] = fitted
             met.add(name)
         for row in self.rows:
             if row.required and row.name not in values:
@@ -292,10 +332,8 @@ class Fields:
             self.faults.add(place, "appears once", value=f"{len(found)} times")
         elif len(found[0]):
             self.faults.add(place, "holds text only", value=local_name(found[0][0]))
-        elif not form.fits(said):
-            self.faults.add(place, form.rule, value=said)
         else:
-            return said
+            return self.faults.fitted(said, form, place)
         return None
 
     def maybe(self, name: str, form: Form) -> str | None:
@@ -324,10 +362,7 @@ class Fields:
         """The element's own stripped text; None where it is empty or wrong, which is noted."""
         self.faults.read.add(self.element)
         said = (self.element.text or "").strip()
-        if said and not form.fits(said):
-            self.faults.add(self.where, form.rule, value=said)
-            return None
-        return said or None
+        return self.faults.fitted(said, form, self.where) if said else None
 
     def attribute(self, name: str, form: Form, *, required: bool = False) -> str | None:
         """An attribute's text; None where it is absent or wrong, which is noted."""
@@ -336,10 +371,7 @@ class Fields:
             if required:
                 self.faults.add(f"{self.where}/@{name}", "must be there", fix="Fill in the attribute")
             return None
-        if not form.fits(said):
-            self.faults.add(f"{self.where}/@{name}", form.rule, value=said)
-            return None
-        return said
+        return self.faults.fitted(said, form, f"{self.where}/@{name}")
 
     def _tag(self, name: str) -> str:
         return name if name.startswith("{") or not self.namespace else f"{{{self.namespace}}}{name}"

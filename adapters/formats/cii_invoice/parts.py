@@ -12,7 +12,7 @@ from typing import Final, cast
 
 from adapters.formats.cii_invoice import tables
 from adapters.formats.cii_invoice.tables import QDT, RAM
-from adapters.mapping.logistics import NAME, SHORT
+from adapters.mapping.logistics import LABEL, NAME, SHORT
 from adapters.mapping.ubl import COUNTRY
 from adapters.parsing.xml_fields import DATE, Fields, Form, decimal
 from chain.identifiers import Uscc
@@ -58,13 +58,13 @@ def invoice_party(role: PartyRole, holder: Fields) -> Party:
     numbers += [found.maybe(f"{RAM}ID", NAME) for found in holder.each(f"{RAM}SpecifiedTaxRegistration")]
     ids = list(dict.fromkeys(number for number in numbers if number))
     uscc = next((Uscc.parse(number) for number in ids if Uscc.is_valid(number)), None)
-    trading_name = legal.maybe(f"{RAM}TradingBusinessName", NAME) if legal is not None else None
+    trading_name = legal.maybe(f"{RAM}TradingBusinessName", LABEL) if legal is not None else None
     postal = holder.child(f"{RAM}PostalTradeAddress")
     contact = next(holder.each(f"{RAM}DefinedTradeContact"), None)
     phone = contact.child(f"{RAM}TelephoneUniversalCommunication") if contact is not None else None
     return Party(
         role=role,
-        name=holder.maybe(f"{RAM}Name", NAME) or trading_name,
+        name=holder.maybe(f"{RAM}Name", LABEL) or trading_name,
         uscc=uscc,
         other_ids=tuple(Code(system="cii-party-id", value=number) for number in ids if number != uscc),
         country=postal.maybe(f"{RAM}CountryID", COUNTRY) if postal is not None else None,
@@ -74,7 +74,7 @@ def invoice_party(role: PartyRole, holder: Fields) -> Party:
 
 
 def _address(postal: Fields) -> str | None:
-    parts = [postal.maybe(f"{RAM}{name}", NAME) for name in _ADDRESS]
+    parts = [postal.maybe(f"{RAM}{name}", LABEL) for name in _ADDRESS]
     return ", ".join(part for part in parts if part)[:4_000] or None
 
 
@@ -121,7 +121,7 @@ def cited_documents(trade: Fields) -> Iterator[Document]:
             digest, file_name = _attached(cited)
             yield Document(
                 kind=Code(system="uncl-1001", value=kind) if kind else Code(system="cii-reference", value=name),
-                name=file_name or cited.maybe(f"{RAM}Name", NAME),
+                name=file_name or cited.maybe(f"{RAM}Name", LABEL),
                 number=cited.maybe(f"{RAM}IssuerAssignedID", NAME),
                 sha256=digest,
                 issued=_issued(cited),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from adapters.formats.dcsa_ebl import tables
-from adapters.mapping.logistics import NAME, TOKEN
+from adapters.mapping.logistics import LABEL, NAME, TOKEN
 from adapters.parsing.json_fields import JsonFields
 from chain.identifiers import Uscc
 from chain.records.scalars import Code
@@ -44,7 +44,7 @@ def _party(party: JsonFields, role: PartyRole, function: Code | None = None) -> 
     address = party.child("address")
     return Party(
         role=role,
-        name=party.maybe("partyName", NAME),
+        name=party.maybe("partyName", LABEL),
         uscc=uscc,
         other_ids=(*others, *((function,) if function else ())),
         country=address.maybe("countryCode", TOKEN) if address is not None else None,
@@ -70,5 +70,5 @@ def _codes(party: JsonFields) -> Iterator[Code]:
 
 
 def _address(address: JsonFields) -> str | None:
-    parts = [address.maybe(name, NAME) for name in _ADDRESS]
+    parts = [address.maybe(name, LABEL) for name in _ADDRESS]
     return ", ".join(part for part in parts if part)[:4_000] or None

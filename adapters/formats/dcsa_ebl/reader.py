@@ -12,7 +12,7 @@ from typing import Final
 from adapters.formats.dcsa_ebl import tables
 from adapters.formats.dcsa_ebl.goods import build_containers, build_items
 from adapters.formats.dcsa_ebl.parties import document_parties
-from adapters.mapping.logistics import ISO_DAY, NAME, SHORT, TOKEN, day, noted, unlocode
+from adapters.mapping.logistics import ISO_DAY, LABEL, NAME, SHORT, TOKEN, day, noted, unlocode
 from adapters.mapping.totals import total_gross, total_packages
 from adapters.message import Entity, ReadMessage, message_digest
 from adapters.parsing.coverage import unread_members
@@ -161,7 +161,7 @@ def _conveyance(legs: JsonFields, carrier: Code | None) -> Conveyance | None:
     if first is None:
         return Conveyance(carrier=carrier) if carrier else None
     return Conveyance(
-        name=first.maybe("vesselName", NAME), voyage=first.maybe("carrierExportVoyageNumber", NAME), carrier=carrier
+        name=first.maybe("vesselName", LABEL), voyage=first.maybe("carrierExportVoyageNumber", NAME), carrier=carrier
     )
 
 
@@ -176,7 +176,7 @@ def _place(legs: JsonFields, name: str, remarks: list[Remark]) -> Place | None:
     found = place.model_copy(
         update={
             "code": Code(system="dcsa-facility", value=code) if code and place.code is None else place.code,
-            "name": location.maybe("locationName", NAME) or city_name,
+            "name": location.maybe("locationName", LABEL) or city_name,
             "country": city.maybe("countryCode", TOKEN) if city is not None else None,
         }
     )

@@ -16,6 +16,7 @@ from typing import Final, Literal
 
 from adapters.mapping.logistics import (
     ISO_TIME,
+    LABEL,
     NAME,
     NOTE,
     SHORT,
@@ -325,7 +326,7 @@ class _Reading:
         operator = vessel.maybe("vesselOperatorCarrierCode", TOKEN)
         conveyance = Conveyance(
             mode=Code(system="dcsa-mode", value=mode, means=TRANSPORT_MODES.get(mode)) if mode else None,
-            name=vessel.maybe("vesselName", NAME),
+            name=vessel.maybe("vesselName", LABEL),
             imo=imo(vessel.maybe("vesselIMONumber", TOKEN), self.remarks),
             voyage=_voyage(call, "import") or _voyage(call, "export") or call.maybe("carrierVoyageNumber", SHORT),
             export_voyage=_voyage(call, "export"),
@@ -343,7 +344,7 @@ class _Reading:
             if location is not None
         ]
         facilities = [at.child("facility") for at in locations if isinstance(at.value.get("facility"), dict)]
-        name, code = first_of(locations, "locationName", NAME), first_of(locations, "UNLocationCode", TOKEN)
+        name, code = first_of(locations, "locationName", LABEL), first_of(locations, "UNLocationCode", TOKEN)
         facility = first_of([*locations, *filter(None, facilities)], "facilityCode", TOKEN)
         place = unlocode(code, self.remarks) or Place()
         if facility and place.code is None:

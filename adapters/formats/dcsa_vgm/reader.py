@@ -8,7 +8,19 @@ from __future__ import annotations
 from typing import Final
 
 from adapters.formats.dcsa_tnt.reader import BOOKING_SCOPE
-from adapters.mapping.logistics import ISO_TIME, NAME, SHORT, TOKEN, box_number, imo, moment, noted, unlocode, weight
+from adapters.mapping.logistics import (
+    ISO_TIME,
+    LABEL,
+    NAME,
+    SHORT,
+    TOKEN,
+    box_number,
+    imo,
+    moment,
+    noted,
+    unlocode,
+    weight,
+)
 from adapters.message import Entity, ReadMessage, message_digest
 from adapters.parsing.coverage import unread_members
 from adapters.parsing.json_fields import JsonFields, parse_json
@@ -162,7 +174,7 @@ def _place(fields: JsonFields, name: str, remarks: list[Remark]) -> Place | None
     code = facility.maybe("facilityCode", TOKEN) if facility else None
     said = {
         "code": Code(system="dcsa-facility", value=code) if code and place.code is None else place.code,
-        "name": location.maybe("locationName", NAME),
+        "name": location.maybe("locationName", LABEL),
     }
     found = place.model_copy(update=said)
     return found if found != Place() else None
@@ -173,7 +185,7 @@ def _transport(fields: JsonFields, remarks: list[Remark]) -> Transport | None:
     voyage = fields.child("vesselVoyageDetails")
     if voyage is None:
         return None
-    name, number = voyage.maybe("vesselName", NAME), imo(voyage.maybe("vesselIMONumber", TOKEN), remarks)
+    name, number = voyage.maybe("vesselName", LABEL), imo(voyage.maybe("vesselIMONumber", TOKEN), remarks)
     export, back = (_voyage(voyage, way) for way in ("export", "import"))
     conveyance = Conveyance(name=name, imo=number, voyage=export or back, export_voyage=export if back else None)
     return Transport(
@@ -193,10 +205,10 @@ def _parties(fields: JsonFields) -> tuple[Party, ...]:
     roles: tuple[tuple[str, PartyRole], ...] = (("responsibleParty", "responsible"), ("weighingParty", "operator"))
     for member, role in roles:
         party = fields.child(member)
-        name = party.maybe("partyName", NAME) if party else None
+        name = party.maybe("partyName", LABEL) if party else None
         if name is not None:
             found.append(Party(role=role, name=name))
-    signatory = fields.maybe("authorizedPersonSignatory", NAME)
+    signatory = fields.maybe("authorizedPersonSignatory", LABEL)
     if signatory is not None:
         found.append(Party(role="responsible", name=signatory))
     return tuple(found)

@@ -34,7 +34,7 @@ from typing import Final, Literal
 
 from adapters.mapping.chinese_customs import BEIJING
 from adapters.mapping.code_mapping import Coding
-from adapters.mapping.logistics import ISO_DAY, ISO_TIME, NAME, NOTE, SHORT, TOKEN, day, moment, noted
+from adapters.mapping.logistics import ISO_DAY, ISO_TIME, LABEL, NOTE, SHORT, TOKEN, day, moment, noted
 from adapters.message import Entity, ReadMessage, message_digest
 from adapters.parsing.coverage import unread_members
 from adapters.parsing.json_fields import JsonFields, parse_json
@@ -200,7 +200,7 @@ def _taxpayer(fields: JsonFields | None) -> Party | None:
     if fields is None:
         return None
     said = fields.text("uscc", SHORT)
-    return None if said is None else Party(role="taxpayer", uscc=Uscc.parse(said), name=fields.maybe("name", NAME))
+    return None if said is None else Party(role="taxpayer", uscc=Uscc.parse(said), name=fields.maybe("name", LABEL))
 
 
 def _remarks(lines: list[tuple[GoodsItem, TaxLine]], total: str) -> tuple[Remark, ...]:

@@ -13,7 +13,7 @@ from typing import Final
 
 from adapters.formats.efapiao import tables
 from adapters.mapping.chinese_customs import zoned_time
-from adapters.mapping.logistics import NAME, NOTE, SHORT, noted, rounded
+from adapters.mapping.logistics import LABEL, NAME, NOTE, SHORT, noted, rounded
 from adapters.message import Entity, ReadMessage, message_digest
 from adapters.parsing.coverage import unread_elements
 from adapters.parsing.xml import parse_xml, peek_root
@@ -181,7 +181,7 @@ def _party(data: Fields, who: str, role: PartyRole) -> Party | None:
     block = data.child(f"{who}Information", required=True)
     if block is None:
         return None
-    name, number = block.text(f"{who}Name", NAME), block.maybe(f"{who}IdNum", SHORT)
+    name, number = block.text(f"{who}Name", LABEL), block.maybe(f"{who}IdNum", SHORT)
     uscc = Uscc.parse(number) if number and Uscc.is_valid(number) else None
     others = (Code(system="cn-taxpayer-id", value=number, known=False),) if number and uscc is None else ()
     return Party(

@@ -29,10 +29,12 @@ TIMES: Final = {"EAL": "goodsArrivalDateTime", "EAA": "goodsArrivalDateTime", "E
 _NAMES: Final = {"EAL": "Arrival at location", "EAA": "Anticipated arrival", "EDL": "Departure from location"}
 
 
+ANTICIPATED: Final = "EAA"
 MASTER: Final = "M"
 """`ucrType` of a master UCR; D, or none, is the UCR of a declaration."""
 _MASTER_FORMS: Final = re.compile("A:|C:|GB/")
-"""How a master UCR begins (HMRC CHIEF-CDS tariff volume 3), for a message that leaves the type out."""
+"""How a master UCR begins (HMRC CHIEF-CDS tariff volume 3), for a message that leaves the type out or, as two of HMRC's
+own examples do, says D."""
 MASTER_SCOPE: Final = "mucr"
 ZONE: Final = "Europe/London"
 """HMRC's goods locations are in the United Kingdom; its schema makes the zone of an xs:dateTime optional."""
@@ -77,15 +79,20 @@ def _entity(root: Fields, code: str, source: Source) -> Entity:
     number = block.text("ucr", SHORT) if block is not None else None
     kind = block.maybe("ucrType", TOKEN) if block is not None else None
     time = TIMES[code]
-    happened = moment(
-        root.text(time, ISO_TIME), f"{root.where}/{time}", root.faults, remarks, otherwise=load_zone(ZONE)
-    )
+    # An anticipated arrival need not say when it is anticipated (inventory linking schema: optional for all three).
+    written = root.text(time, ISO_TIME, required=code != ANTICIPATED)
+    happened = moment(written, f"{root.where}/{time}", root.faults, remarks, otherwise=load_zone(ZONE))
     place = root.maybe("goodsLocation", NAME)
     master = root.maybe("masterUCR", SHORT)
+    if written is None and code == ANTICIPATED:
+        return Entity(0, None, note="an anticipated arrival (EAA) without its time: acknowledged, not recorded")
     if block is None or number is None or happened is None:
         return Entity(0, None, note="not read")
     part = block.maybe("ucrPartNo", TOKEN)
-    is_master = kind == MASTER or (kind is None and _MASTER_FORMS.match(number) is not None)
+    is_master = kind == MASTER or (not Ucr.is_valid(number) and _MASTER_FORMS.match(number) is not None)
+    if is_master and kind not in (None, MASTER):
+        text = f"ucrType {kind}, but {number} has the form of a master UCR and is read as one"
+        remarks.append(Remark(rule="ucr-type", text=text, field="references"))
     is_ucr = not is_master and _is_ucr(number, block)
     masters = ((number,) if not is_ucr else ()) + ((master,) if master else ())
     references = tuple(Reference(kind="cop", scope=MASTER_SCOPE, value=found) for found in masters)

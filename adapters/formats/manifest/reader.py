@@ -16,7 +16,7 @@ from typing import Final
 
 from adapters.formats.manifest import tables
 from adapters.mapping.chinese_customs import beijing_time, day
-from adapters.mapping.logistics import NAME, NOTE, SHORT, TOKEN, box_number, noted
+from adapters.mapping.logistics import LABEL, NAME, NOTE, SHORT, TOKEN, box_number, noted
 from adapters.message import Entity, ReadMessage, message_digest
 from adapters.parsing.coverage import unread_elements
 from adapters.parsing.xml import parse_xml, peek_root
@@ -254,7 +254,7 @@ def _parties(declaration: Fields, consignment: Fields) -> Iterator[Party]:
         party = consignment.child(name)
         if party is None:
             continue
-        called, own = party.maybe("Name", NAME), party.maybe("ID", SHORT)
+        called, own = party.maybe("Name", LABEL), party.maybe("ID", SHORT)
         address = party.first(("Address/Line", "Address/StreetName"), NOTE)
         if called or own:
             ids = (Code(system="cn-manifest-party", value=own),) if own else ()
@@ -274,7 +274,7 @@ def _conveyance(declaration: Fields) -> Conveyance | None:
     return Conveyance(
         # Not the declaration's list of modes, in which 1 is a bonded store; which list it is, no source says.
         mode=Code(system="cn-manifest-mode", value=mode) if mode else None,
-        name=means.maybe("Name", NAME) or said,
+        name=means.maybe("Name", LABEL) or said,
         imo=ImoNumber.parse(said[2:]) if said and said.startswith("UN") and ImoNumber.is_valid(said[2:]) else None,
         voyage=means.maybe("JourneyID", NAME),
     )

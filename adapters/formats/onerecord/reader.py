@@ -26,7 +26,7 @@ from adapters.formats.onerecord.values import (
     type_of,
     without_prefixes,
 )
-from adapters.mapping.logistics import NAME, SHORT, noted
+from adapters.mapping.logistics import LABEL, NAME, SHORT, noted
 from adapters.message import Entity, ReadMessage, message_digest
 from adapters.parsing.coverage import unread_members
 from adapters.parsing.json_fields import JsonFields, Value, parse_json
@@ -162,7 +162,7 @@ def _event(fields: JsonFields, source: Source) -> LogisticsEvent | None:
     if code is None or happened is None or not references:
         return None
     classifier, time_type = _classifier(fields, remarks)
-    name = fields.maybe("eventName", NAME)
+    name = fields.maybe("eventName", LABEL)
     organisation = fields.child("recordingOrganization")
     party = _company("responsible", organisation) if organisation is not None else None
     bill = next((r.value for r in references if not r.scope), None)
@@ -295,7 +295,7 @@ def _parties(part: JsonFields) -> list[Party]:
 
 
 def _company(role: PartyRole, company: JsonFields) -> Party | None:
-    name = company.maybe("name", NAME)
+    name = company.maybe("name", LABEL)
     uscc: Uscc | None = None
     others: list[Code] = []
     for identifier in objects_of(company, "otherIdentifiers"):
@@ -327,7 +327,7 @@ def _place(fields: JsonFields, name: str) -> Place | None:
     location = object_of(fields, name)
     if location is None:
         return None
-    said = location.maybe("locationName", NAME)
+    said = location.maybe("locationName", LABEL)
     codes = [code for item in objects_of(location, "locationCodes") if (code := own_code(item)) is not None]
     code = codes[0] if codes else code_of(location, "code")
     if code is None and said is None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import Final, cast, get_args
 
-from adapters.mapping.logistics import ISO_DAY, NAME, SHORT, noted
+from adapters.mapping.logistics import ISO_DAY, LABEL, SHORT, noted
 from adapters.message import Entity, ReadMessage, message_digest
 from adapters.parsing.coverage import unread_members
 from adapters.parsing.json_fields import JsonFields, parse_json
@@ -82,7 +82,7 @@ def _party(fields: JsonFields) -> Party | None:
         role=cast(PartyRole, role),
         uscc=None if uscc is None else Uscc.parse(uscc),
         customs_code=None if code is None else CustomsCode.parse(code),
-        name=fields.maybe("name", NAME),
+        name=fields.maybe("name", LABEL),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final, Literal
 
 from adapters.formats.ubl_waybill import tables
-from adapters.mapping.logistics import NAME, NOTE, SHORT, TOKEN, box_number, day, imo, noted, unlocode
+from adapters.mapping.logistics import LABEL, NAME, NOTE, SHORT, TOKEN, box_number, day, imo, noted, unlocode
 from adapters.mapping.ubl import CAC, CBC, COUNTRY, UBL_DAY, counted, each_in, first, measure, party, priced
 from adapters.message import Entity, ReadMessage, message_digest
 from adapters.parsing.coverage import unread_elements
@@ -152,7 +152,7 @@ def _conveyance(stage: Fields, remarks: list[Remark]) -> Conveyance | None:
     if means is None:
         return None
     sea, air, road = (first(means, name) for name in ("MaritimeTransport", "AirTransport", "RoadTransport"))
-    name = sea.maybe(f"{CBC}VesselName", NAME) if sea is not None else None
+    name = sea.maybe(f"{CBC}VesselName", LABEL) if sea is not None else None
     if air is not None:
         name = air.maybe(f"{CBC}AircraftID", NAME)
     if road is not None:
@@ -176,7 +176,7 @@ def _port(shipment: Fields, stage: Fields | None, paths: tables.Paths, remarks: 
         if (code := location.maybe(f"{CBC}ID", TOKEN)) is not None:
             return unlocode(code, remarks)
     for location in locations:
-        if (name := location.maybe(f"{CBC}Name", NAME)) is not None:
+        if (name := location.maybe(f"{CBC}Name", LABEL)) is not None:
             return Place(name=name)
     return None
 

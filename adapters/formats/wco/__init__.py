@@ -2,7 +2,8 @@
 
 from adapters.formats import Form, NativeFormat, ReaderModule
 
-MODULES = (ReaderModule("adapters.formats.wco.declaration", Form.XML, frozenset({"MetaData"})),)
+ROOTS = frozenset({"MetaData", "submitDeclarationRequest", "cancelDeclarationRequest", "Declaration", "Response"})
+MODULES = (ReaderModule("adapters.formats.wco.declaration", Form.XML, ROOTS),)
 
 DOCUMENT = "WCO Data Model 3.6, HMRC profile"
 FORMATS = (

@@ -5,25 +5,29 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator
 from typing import Final
 
 from pydantic import ValidationError
 
 from adapters.formats.ceb.reader import note_problems
 from adapters.formats.inventory_movement.reader import MASTER_SCOPE
-from adapters.formats.wco.goods import build_items, statements, transport_of
+from adapters.formats.wco import places
+from adapters.formats.wco.goods import build_items, equipment_of, nature_of, statements, transport_of
 from adapters.formats.wco.metadata import (
     CODE,
     COUNT,
     COUNTRY,
+    CURRENCY,
     IGNORED,
-    MASS,
+    LABEL,
     NAME,
     duty_lines,
+    first_money,
+    holds,
     inner_elements,
-    is_metadata,
     item_number,
+    measured,
     money,
     pointed_field,
     stamp,
@@ -36,14 +40,15 @@ from adapters.mapping.logistics import rounded
 from adapters.message import Entity, Reader, ReadMessage, message_digest
 from adapters.parsing.coverage import unread_elements
 from adapters.parsing.xml import parse_xml
-from adapters.parsing.xml_fields import BUSINESS_CODE, Faults, Fields, Form
+from adapters.parsing.xml_fields import BUSINESS_CODE, Faults, Fields, decimal
 from chain.errors import Malformed
 from chain.identifiers import Ucr
 from chain.records.base import Document, Reference, Source
 from chain.records.customs import CustomsDeclaration, CustomsRequest, DeclarationHead, FieldChange, RequestHead
-from chain.records.scalars import Code, Direction, Quantity, fixed
+from chain.records.scalars import Code, Direction, fixed
 from chain.records.sections import Party, PartyRole
-from chain.records.value import Taxes, Valuation
+from chain.records.value import Charge, ExchangeRate, Taxes, Valuation
+from chain.sdjwt import UCRS_MAX
 
 LODGE: Final = "9"
 AMEND: Final = "13"
@@ -56,20 +61,9 @@ TRANSPORT_TYPES: Final = frozenset({"703", "704", "705", "710", "714", "720", "7
 DOCUMENTS_MAX: Final = 999
 CHANGES_MAX: Final = 2_000
 """Fields that one amendment points to."""
-UNIT: Final = Form("a UN/ECE Rec 20 unit", re.compile("[A-Z0-9]{2,3}"))
-
-_PARTIES: Final[tuple[tuple[str, PartyRole], ...]] = (
-    ("Declarant", "declarant"),
-    ("Agent", "agent"),
-    ("Exporter", "exporter"),
-)
-_SHIPMENT_PARTIES: Final[tuple[tuple[str, PartyRole], ...]] = (
-    ("Importer", "importer"),
-    ("Consignor", "consignor"),
-    ("Consignee", "consignee"),
-    ("Seller", "seller"),
-    ("Buyer", "purchaser"),
-)
+PARTIES_MAX: Final = 200
+"""Different parties of one declaration, with those that its items name."""
+_RATE: Final = decimal(38, 20)
 
 
 class WcoDeclarationReader:
@@ -78,8 +72,8 @@ class WcoDeclarationReader:
     kind = "WCO-DEC"
 
     def recognises(self, message: bytes) -> bool:
-        """Whether the root is `MetaData` of type DEC."""
-        return is_metadata(message, b"DEC")
+        """Whether what stands in the message first is a `Declaration`."""
+        return holds(message, "Declaration")
 
     def read(self, message: bytes) -> ReadMessage:
         """The declaration as the message's one entity; raises `MalformedMessage` with all faults."""
@@ -88,7 +82,10 @@ class WcoDeclarationReader:
         if len(found) > 1:
             faults.add("Declaration", "appears once", value=f"{len(found)} times")
         faults.refuse(self.kind)
-        own = found[0].text("FunctionalReferenceID", NAME)
+        own = found[0].maybe("FunctionalReferenceID", NAME)
+        if own is None and found[0].maybe("ID", NAME) is None:
+            rule = "must be there, or ID is: without either no response can ever be matched"
+            faults.add("Declaration/FunctionalReferenceID", rule, code=BUSINESS_CODE)
         source = Source(kind=self.kind, sha256=message_digest(message), message_id=own)
         entity: Entity | None = None
         try:
@@ -103,11 +100,14 @@ class WcoDeclarationReader:
 
 def _entity(declaration: Fields, source: Source, coding: Coding) -> Entity | None:
     function = declaration.text("FunctionCode", CODE)
-    kind = declaration.text("TypeCode", CODE)
+    kind = declaration.maybe("TypeCode", CODE)
     number = declaration.maybe("ID", NAME)
     if function not in (LODGE, AMEND):
-        declaration.faults.add(f"{declaration.where}/FunctionCode", f"is {LODGE} or {AMEND}", value=function)
+        rule = f"is a function that is acted on: {LODGE} (lodges), {AMEND} (amends, or with TypeCode INV cancels)"
+        declaration.faults.add(f"{declaration.where}/FunctionCode", rule, value=function)
         return None
+    if kind is None and function == LODGE:
+        declaration.faults.add(f"{declaration.where}/TypeCode", "must be there", fix="Fill in the element")
     if function == AMEND and number is None:
         rule = "names the declaration (MRN) that is amended"
         declaration.faults.add(f"{declaration.where}/ID", rule, code=BUSINESS_CODE)
@@ -140,20 +140,20 @@ def _declaration(declaration: Fields, source: Source, own: tuple[Reference, ...]
     documents, cited = _documents(declaration, shipment, items, coding)
     _check_items(declaration, items)
     return CustomsDeclaration(
-        ucr=_ucrs(shipment),
-        references=own + cited + _containers(shipment),
+        ucr=_ucrs(declaration, shipment, items),
+        references=own + cited + _containers(declaration),
         documents=documents,
         source=source,
-        declaration=_head(declaration, coding),
-        parties=_parties(declaration, shipment),
+        declaration=_head(declaration, items, coding),
+        parties=_parties(declaration, items),
         goods_items=build_items(items, coding),
-        transport=transport_of(declaration, shipment, coding),
-        valuation=_valuation(declaration, shipment, coding),
+        transport=transport_of(declaration, items, coding),
+        valuation=_valuation(declaration, coding),
         taxes=Taxes(lines=duties) if duties else None,
     )
 
 
-def _head(declaration: Fields, coding: Coding) -> DeclarationHead:
+def _head(declaration: Fields, items: list[Fields], coding: Coding) -> DeclarationHead:
     kind = declaration.maybe("TypeCode", CODE) or ""
     directions: dict[str, Direction] = {"IM": "I", "EX": "E", "CO": "E"}
     count = declaration.maybe("GoodsItemQuantity", COUNT)
@@ -165,11 +165,12 @@ def _head(declaration: Fields, coding: Coding) -> DeclarationHead:
         function="change" if declaration.maybe("FunctionCode", CODE) == AMEND else "new",
         direction=directions.get(kind[:2]) if kind != "COR" else None,
         kind=coding.code("wco-declaration-type", kind or None),
+        office=coding.code("wco-customs-office", declaration.first(places.OFFICE, NAME)),
         item_count=int(count) if count else None,
         guarantee=guarantee.maybe("ID", NAME) if guarantee else None,
         lodged=stamp(declaration, "IssueDateTime", coding.remarks),
         accepted=stamp(declaration, "AcceptanceDateTime", coding.remarks),
-        flags=_flags(declaration),
+        flags=_flags(declaration, items),
         changes=changes,
         reason=reasons,
         note=statements(declaration),
@@ -192,14 +193,13 @@ def _changes(declaration: Fields) -> tuple[tuple[FieldChange, ...], str | None]:
     return tuple(changes), "; ".join(reasons)[:4_000] or None
 
 
-def _flags(declaration: Fields) -> tuple[Code, ...]:
+def _flags(declaration: Fields, items: list[Fields]) -> tuple[Code, ...]:
     """How the agent represents, whether goods are in containers, the nature of the deal."""
-    agent, shipment = declaration.child("Agent"), declaration.child("GoodsShipment")
-    consignment = shipment.child("Consignment") if shipment else None
+    agent, consignment = declaration.child("Agent"), declaration.at("GoodsShipment", "Consignment")
     said = (
         ("wco-agent-function", agent.maybe("FunctionCode", CODE) if agent else None),
         ("wco-container", consignment.maybe("ContainerCode", CODE) if consignment else None),
-        ("wco-transaction-nature", shipment.maybe("TransactionNatureCode", CODE) if shipment else None),
+        ("wco-transaction-nature", nature_of(declaration, items)),
     )
     return tuple(Code(system=system, value=value) for system, value in said if value)
 
@@ -226,27 +226,28 @@ def _invalidation(
             lodged=stamp(declaration, "IssueDateTime", coding.remarks),
             reason=statements(declaration),
         ),
-        parties=_parties(declaration, declaration.child("GoodsShipment")),
+        parties=_parties(declaration, []),
     )
 
 
-def _parties(declaration: Fields, shipment: Fields | None) -> tuple[Party, ...]:
-    found = [_party(declaration.child(name), role) for name, role in _PARTIES]
-    if shipment:
-        found.extend(_party(shipment.child(name), role) for name, role in _SHIPMENT_PARTIES)
-    consignment = declaration.child("Consignment")
-    found.append(_party(consignment.child("Carrier"), "carrier") if consignment else None)
-    return tuple(party for party in found if party is not None)
+def _parties(declaration: Fields, items: list[Fields]) -> tuple[Party, ...]:
+    """Who takes part, as the head and the shipment say it, and the items where they name other traders."""
+    parties = [_party(declaration.at(*path.split("/")), role) for path, role in places.PARTIES]
+    parties += [_party(item.child(name), role) for item in items for name, role in places.ITEM_PARTIES]
+    different = dict.fromkeys(party for party in parties if party is not None)
+    if len(different) > PARTIES_MAX:
+        declaration.faults.add(declaration.where, f"names at most {PARTIES_MAX} parties", value=len(different))
+    return tuple(different)[:PARTIES_MAX]
 
 
 def _party(fields: Fields | None, role: PartyRole) -> Party | None:
     if fields is None:
         return None
-    name, number = fields.maybe("Name", NAME), fields.maybe("ID", NAME)
+    name, number = fields.maybe("Name", LABEL), fields.maybe("ID", NAME)
     if not (name or number):
         return None
     place = fields.child("Address")
-    lines = [place.maybe(part, NAME) for part in ("Line", "CityName", "PostcodeID", "CountryCode")] if place else []
+    lines = [place.maybe(part, LABEL) for part in ("Line", "CityName", "PostcodeID", "CountryCode")] if place else []
     return Party(
         role=role,
         name=name,
@@ -256,25 +257,23 @@ def _party(fields: Fields | None, role: PartyRole) -> Party | None:
     )
 
 
-def _ucrs(shipment: Fields | None) -> tuple[Ucr, ...]:
-    """The declaration UCR that the trader cites, where it is one."""
-    found: list[Ucr] = []
-    if shipment:
-        said = [
-            document.maybe("ID", NAME)
-            for document in shipment.each("PreviousDocument")
-            if document.maybe("TypeCode", CODE) in UCR_TYPES
-        ]
-        own = shipment.child("UCR")
-        said.append(own.maybe("TraderAssignedReferenceID", NAME) if own else None)
-        found.extend(Ucr.parse(number) for number in said if number and Ucr.is_valid(number))
-    return tuple(dict.fromkeys(found))
+def _ucrs(declaration: Fields, shipment: Fields | None, items: list[Fields]) -> tuple[Ucr, ...]:
+    """The declaration UCR that the trader cites, of the whole or of an item, where it is one."""
+    numbers = [
+        document.maybe("ID", NAME)
+        for holder in [declaration, *([shipment] if shipment else []), *items]
+        for document in holder.each("PreviousDocument")
+        if document.maybe("TypeCode", CODE) in UCR_TYPES
+    ]
+    numbers.append(declaration.first(places.UCR, NAME))
+    numbers += [item.first(places.ITEM_UCR, NAME) for item in items]
+    ucrs = dict.fromkeys(Ucr.parse(number) for number in numbers if number and Ucr.is_valid(number))
+    return tuple(ucrs)[:UCRS_MAX]
 
 
-def _containers(shipment: Fields | None) -> tuple[Reference, ...]:
-    consignment = shipment.child("Consignment") if shipment else None
+def _containers(declaration: Fields) -> tuple[Reference, ...]:
     found: tuple[Reference, ...] = ()
-    for box in consignment.each("TransportEquipment") if consignment else ():
+    for box in equipment_of(declaration):
         found += reference("container", box.maybe("ID", NAME))
     return found
 
@@ -311,10 +310,6 @@ def _documents(
 def _document(document: Fields, kind: Code, value: str | None, item: int | None, coding: Coding) -> Document:
     status, submitter = document.maybe("LPCOExemptionCode", CODE), document.child("Submitter")
     off = document.child("WriteOff")
-    quantity = off.maybe("QuantityQuantity", MASS) if off else None
-    counted = off.child("QuantityQuantity") if off else None
-    unit = str(counted.element.get("unitCode") or "")[:32] if counted else ""
-    known = unit if UNIT.fits(unit) else f"wco-unit:{unit or 'none'}"
     return Document(
         kind=kind,
         number=value,
@@ -324,10 +319,8 @@ def _document(document: Fields, kind: Code, value: str | None, item: int | None,
         issuer=submitter.maybe("Name", NAME) if submitter else None,
         valid_until=stamped_day(document, "EffectiveDateTime", coding.remarks),
         line=document.maybe("LineNumeric", CODE),
-        written_off=Quantity(value=fixed(rounded(quantity, 5, coding.remarks, "documents"), 5), unit=known)
-        if quantity
-        else None,
-        written_off_amount=money(off, "AmountAmount") if off else None,
+        written_off=measured(off, "QuantityQuantity", coding.remarks) if off else None,
+        written_off_amount=money(off, "AmountAmount", coding.remarks) if off else None,
     )
 
 
@@ -341,16 +334,25 @@ def _cited(kind: str, value: str | None) -> tuple[Reference, ...]:
     return ()
 
 
-def _valuation(declaration: Fields, shipment: Fields | None, coding: Coding) -> Valuation | None:
-    total = money(declaration, "InvoiceAmount")
-    terms = shipment.child("TradeTerms") if shipment else None
-    if total is None and terms is None:
-        return None
-    return Valuation(
-        terms=coding.code("incoterms", terms.maybe("ConditionCode", CODE)) if terms else None,
-        terms_place=(terms.maybe("LocationID", NAME) or terms.maybe("LocationName", NAME)) if terms else None,
-        invoice_total=total,
+def _valuation(declaration: Fields, coding: Coding) -> Valuation | None:
+    freight = first_money(declaration, places.FREIGHT, coding.remarks)
+    valuation = Valuation(
+        terms=coding.code("incoterms", declaration.first(places.TERMS, CODE)),
+        terms_place=declaration.first(places.TERMS_PLACE, LABEL),
+        freight=Charge(mark="total", amount=freight) if freight else None,
+        invoice_total=first_money(declaration, places.INVOICED, coding.remarks),
+        exchange=tuple(_exchange(declaration, coding)),
     )
+    return valuation if valuation != Valuation() else None
+
+
+def _exchange(declaration: Fields, coding: Coding) -> Iterator[ExchangeRate]:
+    for exchange in declaration.each("CurrencyExchange"):
+        currency = exchange.maybe("CurrencyTypeCode", CURRENCY)
+        rate = exchange.maybe("RateNumeric", _RATE) if currency else None
+        if currency and rate:
+            cut = rounded(rate, 6, coding.remarks, "valuation.exchange")
+            yield ExchangeRate(currency=currency, rate=fixed(cut, 6, digits=12))
 
 
 READERS: Final[tuple[Reader, ...]] = (WcoDeclarationReader(), WcoResponseReader())

@@ -14,12 +14,13 @@ from adapters.formats.wco.metadata import (
     NAME,
     NOTE,
     duty_lines,
+    holds,
     inner_elements,
-    is_metadata,
     item_number,
     money,
     pointed_field,
     stamp,
+    stamped_day,
 )
 from adapters.mapping.chinese_customs import reference
 from adapters.mapping.code_mapping import Coding
@@ -46,8 +47,8 @@ class WcoResponseReader:
     kind = "WCO-RES"
 
     def recognises(self, message: bytes) -> bool:
-        """Whether the root is `MetaData` of type RES."""
-        return is_metadata(message, b"RES")
+        """Whether what stands in the message first is a `Response`."""
+        return holds(message, "Response")
 
     def read(self, message: bytes) -> ReadMessage:
         """Each response as an entity; raises `MalformedMessage` with all faults."""
@@ -96,6 +97,7 @@ def _status(response: Fields, source: Source, coding: Coding) -> CustomsStatus |
         response.faults.add(f"{response.where}/Declaration/ID", rule, code=BUSINESS_CODE)
     if function is None or not (number or own):
         return None
+    function = function.zfill(2)  # HMRC writes two digits, the data model (n..3) need not
     state, meaning = WCO_FUNCTIONS.get(function, (None, None))
     if meaning is None:
         coding.remark("unknown-code", f"wco-function-res has no code {function}; the state is kept", "status.code")
@@ -159,8 +161,17 @@ def _notes(response: Fields, coding: Coding) -> tuple[StatusNote, ...]:
 
 def _effective(response: Fields, declarations: list[Fields], coding: Coding) -> Instant | None:
     """When the declaration was accepted, or its status took effect (the goods' exit)."""
-    said = [stamp(each, "AcceptanceDateTime", coding.remarks) for each in declarations]
-    said += [stamp(each, "EffectiveDateTime", coding.remarks) for each in response.each("Status")]
+    said = [
+        stamp(holder, name, coding.remarks)
+        for name, holders in (
+            ("AcceptanceDateTime", declarations),
+            ("RejectionDateTime", declarations),
+            ("CancellationDateTime", declarations),
+            ("EffectiveDateTime", list(response.each("Status"))),
+            ("ReleaseDateTime", list(response.each("Status"))),
+        )
+        for holder in holders
+    ]
     return next((found for found in said if found), None)
 
 
@@ -173,21 +184,28 @@ def _deadline(response: Fields, coding: Coding) -> Instant | None:
 
 def _taxes(declarations: list[Fields], coding: Coding) -> Taxes | None:
     lines: list[TaxLine] = []
+    due_on: str | None = None
     for declaration in declarations:
         shipment = declaration.child("GoodsShipment")
         for item in shipment.each("GovernmentAgencyGoodsItem") if shipment else ():
             lines.extend(duty_lines(item, item_number(item), coding))
-        lines.extend(_whole(fee, coding) for fee in declaration.each("DutyTaxFee"))
+        for fee in declaration.each("DutyTaxFee"):
+            lines.append(_whole(fee, coding))
+            payment = fee.child("Payment")
+            due_on = due_on or (stamped_day(payment, "DueDateTime", coding.remarks) if payment else None)
     found = tuple(lines)
-    return Taxes(lines=found, total=_total(found)) if found else None
+    return Taxes(lines=found, total=_total(found), due_on=due_on) if found else None
 
 
 def _whole(fee: Fields, coding: Coding) -> TaxLine:
     payment = fee.child("Payment")
+    assessed = money(payment, "TaxAssessedAmount", coding.remarks) if payment else None
+    payable = money(payment, "PaymentAmount", coding.remarks) if payment else None
     return TaxLine(
         kind="other",
         code=coding.code("wco-duty-type", fee.maybe("TypeCode", CODE)),
-        amount=(money(payment, "TaxAssessedAmount") or money(payment, "PaymentAmount")) if payment else None,
+        amount=assessed or payable,
+        payable=payable if assessed and payable != assessed else None,
     )
 
 

@@ -66,7 +66,7 @@ def test_a_waybill_number_with_a_wrong_check_digit_is_kept_with_a_remark(told: T
     ("member", "value", "place"),
     [
         ("cargo:eventDate", None, "object[1]/eventDate"),
-        ("cargo:eventDate", "2026-03-02 09:00", "object[1]/eventDate"),
+        ("cargo:eventDate", "02.03.2026 09:00", "object[1]/eventDate"),
         ("cargo:eventCode", None, "object[1]/eventCode"),
         ("cargo:eventFor", None, "object[1]/eventFor"),
     ],
