@@ -94,6 +94,14 @@ class GatewaySettings(BaseSettings):
     """Bytes a second, as payloads are stored (compressed), that one member may submit; beyond it 429 likewise."""
     member_reads_per_s: Annotated[float, Field(gt=0)] = 1_000.0
     """Requests with a token, a second, that one member may send, over a minute's mean; beyond it 429 likewise."""
+    member_refusals_per_s: Annotated[float, Field(gt=0)] = 200.0
+    """Records a second that one member may submit in vain, over a minute's mean; beyond it 429 likewise."""
+    member_uploads_max: Count = 8
+    """Bulk uploads of one member under way at once."""
+    open_requests_per_address_per_s: Annotated[float, Field(gt=0)] = 20.0
+    """Token requests a second from one address, over a minute's mean. Behind a proxy all come from its address."""
+    open_requests_per_s: Annotated[float, Field(gt=0)] = 200.0
+    """Token requests a second in all, likewise."""
     bulk_lines_max: Count = 100_000
     """Records in one bulk upload."""
     verifier_processes: Annotated[int, Field(ge=0, le=256)] = Field(default_factory=lambda: os.cpu_count() or 1)

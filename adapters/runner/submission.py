@@ -14,7 +14,7 @@ from chain.claims import make_jti
 from chain.errors import Malformed, NotFound, Refused, TongguanError
 from chain.records import parse_record
 from chain.sdjwt import SignedRecord
-from gateway.client import LATER_SLUGS
+from gateway.client import LATER_SLUGS, TokenRefused
 
 WAITS_FOR_ANOTHER: Final = "amends-unknown"
 """Kind of problem of a record whose amended record the gateway does not have yet."""
@@ -59,6 +59,9 @@ def submit(gateway: Gateway, record: SignedRecord) -> Submission:
     """Submits the record; never raises for what the gateway or the network does."""
     try:
         receipt = gateway.submit(record)
+    except TokenRefused as error:
+        # Nothing was said of the record: a wrong clock or a key that is not registered yet must not refuse it for good.
+        return _later(error)
     except (Refused, Malformed, NotFound) as error:
         return Submission(Outcome.REFUSED, code=str(getattr(error, "code", "")), reason=str(error))
     except (TongguanError, httpx.HTTPError) as error:

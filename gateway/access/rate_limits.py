@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import math
 import threading
+from collections import OrderedDict
 from collections.abc import Callable
 
 from gateway.runtime.refusals import GatewayRefusal
 
 BURST_S = 60.0
 """How long a member that was silent may go at any speed, counted in seconds of its rate."""
+
+
+ADDRESSES_MAX = 10_000
+"""Addresses of strangers that are remembered."""
 
 
 class RateLimits:
@@ -44,8 +49,50 @@ class RateLimits:
                 raise GatewayRefusal("quota", f"{member} may send {said}", retry_after_s=max(1.0, wait_s))
             self._buckets[member] = (left - count, left_bytes - size, now)
 
+    def charge(self, member: str, count: int) -> None:
+        """Takes `count` from the member's bucket, also more than it holds: see `require_room`."""
+        with self._lock:
+            now = self._clock()
+            left, left_bytes, seen_at = self._buckets.get(member, (self._full, self._full_bytes, now))
+            left = min(self._full, left + max(0.0, now - seen_at) * self._rate)
+            self._buckets[member] = (left - count, left_bytes, now)
+
+    def require_room(self, member: str) -> None:
+        """Raises GatewayRefusal (429) while more was charged than the member's bucket held."""
+        self.take(member, 0)
+
     def give_back(self, member: str, count: int, size: int = 0) -> None:
         """Puts records back that turned out to be known already."""
         with self._lock:
             left, left_bytes, seen_at = self._buckets.get(member, (self._full, self._full_bytes, self._clock()))
             self._buckets[member] = (min(self._full, left + count), min(self._full_bytes, left_bytes + size), seen_at)
+
+
+class OpenShare:
+    """How many requests strangers may send whom nothing identifies: by address, and all of them together.
+
+    Only so many addresses are remembered; who makes up more is held by the bound for all.
+    """
+
+    def __init__(self, per_address_s: float, total_s: float, clock: Callable[[], float]) -> None:
+        self._per_address_s = per_address_s
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._all = RateLimits(total_s, clock, what="requests without a token")
+        self._addresses: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        """Requests left, and when that was so; the one seen longest ago first."""
+
+    def take(self, address: str) -> None:
+        """Takes one request of this address; raises GatewayRefusal (429) where its share, or all's, is used up."""
+        with self._lock:
+            now, full = self._clock(), self._per_address_s * BURST_S
+            left, seen_at = self._addresses.pop(address, (full, now))
+            left = min(full, left + max(0.0, now - seen_at) * self._per_address_s)
+            self._addresses[address] = (left - 1 if left >= 1 else left, now)
+            if len(self._addresses) > ADDRESSES_MAX:
+                self._addresses.popitem(last=False)
+        if left < 1:
+            wait_s = (1 - left) / self._per_address_s
+            reason = f"an address may send {self._per_address_s:g} requests/s without a token"
+            raise GatewayRefusal("quota", reason, retry_after_s=max(1.0, wait_s))
+        self._all.take("everybody", 1)

@@ -106,6 +106,12 @@ class TokenService:
 
     def reader(self, authorization: str | None) -> TokenBearer:
         """The member behind an `Authorization` header; raises GatewayRefusal: 401 for nobody, 429 past its quota."""
+        bearer = self.bearer(authorization)
+        self._reads.take(bearer.member, 1)
+        return bearer
+
+    def bearer(self, authorization: str | None) -> TokenBearer:
+        """The member behind an `Authorization` header, whatever it asks for; raises GatewayRefusal (401) for nobody."""
         scheme, _, text = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not text:
             raise GatewayRefusal("unauthorized", "no bearer token was sent", fix="Get one: POST /v1/token")
@@ -117,7 +123,6 @@ class TokenService:
         signer = self._registry.snapshot().get_signer(kid)
         if signer.member != claims.get("sub"):
             raise GatewayRefusal("unauthorized", "the token's key is another member's now")
-        self._reads.take(signer.member, 1)
         return TokenBearer(signer.member, kid, signer.member_version.roles, signer.member_version.kind)
 
     def _claims(self, text: str) -> Mapping[str, Json]:

@@ -16,7 +16,6 @@ from pydantic import BaseModel, ValidationError
 
 from chain.encoding import parse_json_object
 from chain.errors import Malformed
-from chain.sdjwt import RECORD_CHARS_MAX
 from gateway.api.media_types import FORM, JSON
 from gateway.runtime.refusals import GatewayRefusal
 
@@ -29,8 +28,6 @@ FILE_BYTES_MAX = 1 << 30
 FORM_FIELDS_MAX = 16
 OPEN_ROUTES: dict[str, int] = {
     "POST /v1/token": OPEN_BODY_BYTES_MAX,
-    # A record says itself who speaks: its signature is what is authenticated.
-    "POST /v1/records": RECORD_CHARS_MAX,
 }
 """All routes whose body is read before it is known who asks, and how much of it."""
 

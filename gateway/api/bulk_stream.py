@@ -14,7 +14,8 @@ held back at its socket. Verdicts that the client does not read yet are spooled,
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,8 @@ import orjson
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from chain.errors import TongguanError
+from gateway.access.rate_limits import RateLimits
 from gateway.api.media_types import NDJSON
 from gateway.api.problems import kind_of, problem
 from gateway.api.verdict_spool import SpoolRoom, VerdictSpool
@@ -43,29 +46,64 @@ FULL_PAUSE_S = 0.005
 FULL_RETRY_S = 10.0
 UPLOADS_MAX = 64
 """Uploads under way; more are refused before anything of them is read."""
+UPLOADS_OF_MEMBER_MAX = 8
+_NO_FAULT_OF_THE_SENDER = frozenset({"quota", "amends-unknown"})
+"""Refusals below 500 that are not charged: the same record may be taken later."""
+
+
+@dataclass(frozen=True)
+class Submitter:
+    """Whose uploads and records are counted together: the member whose token came with them."""
+
+    member: str
+    refusals: RateLimits
+
+    def require_room(self) -> None:
+        """Raises GatewayRefusal (429) while too much of what the member sent was refused."""
+        self.refusals.require_room(self.member)
+
+    def charge(self, verdicts: Iterable[SubmissionResult]) -> None:
+        """Counts what was refused through the sender's own fault: an answer costs more than a line."""
+        kinds = [kind_of(verdict) for verdict in verdicts if isinstance(verdict, TongguanError)]
+        faults = sum(kind.status < 500 and kind.slug not in _NO_FAULT_OF_THE_SENDER for kind in kinds)
+        if faults:
+            self.refusals.charge(self.member, faults)
 
 
 class BulkUploadService:
     """What the uploads of one gateway share."""
 
-    def __init__(self, intake: Intake, lines_max: int, spool_folder: Path | None = None) -> None:
+    def __init__(
+        self,
+        intake: Intake,
+        lines_max: int,
+        spool_folder: Path | None = None,
+        member_uploads_max: int = UPLOADS_OF_MEMBER_MAX,
+    ) -> None:
         """`spool_folder` holds verdicts that wait for slow readers."""
         self._intake = intake
         self.lines_max = lines_max
+        self._member_uploads_max = member_uploads_max
         self.room = SpoolRoom(spool_folder)
         self._under_way = 0
-        self._uploads = 0
+        self._uploads: Counter[str] = Counter()
+        """By member."""
 
     @contextmanager
-    def upload(self) -> Iterator[None]:
-        """One upload while it lasts; raises GatewayRefusal where too many are under way."""
-        if self._uploads >= UPLOADS_MAX:
+    def upload(self, member: str) -> Iterator[None]:
+        """One upload while it lasts; raises GatewayRefusal where too many are under way, of all or of the member."""
+        if self._uploads.total() >= UPLOADS_MAX:
             raise GatewayRefusal("quota", f"{UPLOADS_MAX} uploads are under way", retry_after_s=FULL_RETRY_S)
-        self._uploads += 1
+        if self._uploads[member] >= self._member_uploads_max:
+            reason = f"{self._member_uploads_max} uploads of {member} are under way"
+            raise GatewayRefusal("quota", reason, retry_after_s=FULL_RETRY_S)
+        self._uploads[member] += 1
         try:
             yield
         finally:
-            self._uploads -= 1
+            self._uploads[member] -= 1
+            if not self._uploads[member]:
+                del self._uploads[member]
 
     async def let_in(self) -> None:
         """Waits until a further chunk may be under way."""
@@ -73,7 +111,7 @@ class BulkUploadService:
             await asyncio.sleep(FULL_PAUSE_S)
         self._under_way += 1
 
-    async def answer(self, chunk: Chunk, trace_id: str) -> bytes:
+    async def answer(self, chunk: Chunk, sender: Submitter, trace_id: str) -> bytes:
         """The answer to a chunk that was let in. Chunks are examined side by side and offered in their order."""
         try:
             try:
@@ -83,12 +121,13 @@ class BulkUploadService:
                 ticket = self._intake.offer(offers)
             finally:
                 chunk.offered.set()
-            return await run_anywhere(self._answer, ticket, chunk.first, trace_id)
+            return await run_anywhere(self._answer, ticket, chunk.first, sender, trace_id)
         finally:
             self._under_way -= 1
 
-    def _answer(self, ticket: PendingCommit, first: int, trace_id: str) -> bytes:
+    def _answer(self, ticket: PendingCommit, first: int, sender: Submitter, trace_id: str) -> bytes:
         verdicts = self._intake.verdicts(ticket)
+        sender.charge(verdicts)
         return b"".join(answer_line(first + place, one, trace_id) for place, one in enumerate(verdicts))
 
 
@@ -109,15 +148,16 @@ class BulkAnswer(Response):
 
     media_type = NDJSON
 
-    def __init__(self, uploads: BulkUploadService, trace_id: str) -> None:
+    def __init__(self, uploads: BulkUploadService, sender: Submitter, trace_id: str) -> None:
         super().__init__(media_type=NDJSON)
         self._uploads = uploads
+        self._sender = sender
         self._trace_id = trace_id
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Reads the upload to its end and answers every line."""
         headers = [(b"content-type", NDJSON.encode())]
-        with self._uploads.upload():
+        with self._uploads.upload(self._sender.member):
             await send({"type": "http.response.start", "status": 200, "headers": headers})
             spool = VerdictSpool(self._uploads.room)
             arrived = asyncio.Event()
@@ -166,9 +206,10 @@ class BulkAnswer(Response):
         fault: Exception | None = None
         try:
             async for lines in chunked(_received(receive), self._uploads.lines_max):
+                self._sender.require_room()
                 await self._uploads.let_in()
                 chunk = Chunk(lines, count, before, asyncio.Event())
-                await under_way.put(asyncio.create_task(self._uploads.answer(chunk, self._trace_id)))
+                await under_way.put(asyncio.create_task(self._uploads.answer(chunk, self._sender, self._trace_id)))
                 count, before = count + len(lines), chunk.offered
         except GatewayRefusal as refusal:
             last = answer_line(count, refusal, self._trace_id)

@@ -15,6 +15,7 @@ from gateway.client.models import (
     OwnRecord,
     Receipt,
     State,
+    TokenRefused,
     Verdict,
 )
 from gateway.client.protocol import (
@@ -46,5 +47,6 @@ __all__ = [
     "OwnRecord",
     "Receipt",
     "State",
+    "TokenRefused",
     "Verdict",
 ]

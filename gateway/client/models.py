@@ -34,6 +34,10 @@ class GatewayRefused(Refused):
         )
 
 
+class TokenRefused(GatewayRefused):
+    """The gateway gives this member no token, or takes none: that says nothing of what was to be asked or sent."""
+
+
 class GatewayBusy(LedgerFault):
     """The gateway cannot do this now; try again, after `retry_after_s` where it said so."""
 
@@ -107,16 +111,22 @@ def checked(answer: httpx.Response) -> httpx.Response:
     """The answer where it is a success; else the error that its problem document tells."""
     if answer.status_code < 400:
         return answer
-    try:
-        problem: dict[str, Any] = answer.json()
-    except ValueError:
-        problem = {}
+    problem = problem_of(answer)
     slug = str(problem.get("type", "")).rpartition("/")[2]
     if answer.status_code >= 500 or answer.status_code == 429 or slug in LATER_SLUGS:
         raise GatewayBusy(problem or {"detail": f"HTTP {answer.status_code}"}, _retry_after(answer))
     if answer.status_code == 404 and slug == "not-found":
         raise NotFound("answer", str(problem.get("detail", answer.url.path)))
     raise GatewayRefused(problem or {"detail": f"HTTP {answer.status_code}"})
+
+
+def problem_of(answer: httpx.Response) -> dict[str, Any]:
+    """The problem document of a refusal; empty where it holds none."""
+    try:
+        document = answer.json()
+    except ValueError:
+        return {}
+    return document if isinstance(document, dict) else {}
 
 
 def _retry_after(answer: httpx.Response) -> float | None:

@@ -9,7 +9,7 @@ import json
 import secrets
 import time
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -25,9 +25,11 @@ from gateway.client.models import (
     OwnRecord,
     Receipt,
     State,
+    TokenRefused,
     Verdict,
     checked,
     has_come,
+    problem_of,
     verdict,
 )
 
@@ -75,14 +77,14 @@ class Asker:
 
     def submit(self, record: SignedRecord) -> Question[Receipt]:
         """The receipt for a record."""
-        answer = yield Ask("POST", "/v1/records", headers={"Content-Type": SD_JWT}, content=record.serialize())
-        return Receipt.parse(checked(answer).json()["receipt"])
+        answer = yield from self._sent("/v1/records", SD_JWT, record.serialize().encode())
+        return Receipt.parse(answer.json()["receipt"])
 
     def upload(self, records: Sequence[SignedRecord], first: int) -> Question[list[Verdict]]:
         """A verdict for each of at most `UPLOAD_LINES` records, the first of which has this number."""
         body = b"".join(f'"{record.serialize()}"\n'.encode() for record in records)
-        answer = yield Ask("POST", "/v1/records/bulk", headers={"Content-Type": NDJSON}, content=body)
-        verdicts = [json.loads(text) for text in checked(answer).text.splitlines()]
+        answer = yield from self._sent("/v1/records/bulk", NDJSON, body)
+        verdicts = [json.loads(text) for text in answer.text.splitlines()]
         if len(verdicts) != len(records):
             raise GatewayBusy({"detail": f"{len(verdicts)} of {len(records)} lines were answered"}, None)
         return [verdict(said, first) for said in verdicts]
@@ -148,11 +150,19 @@ class Asker:
 
     def _asked(self, path: str, criteria: Criteria | None) -> Question[httpx.Response]:
         params = {name: str(value) for name, value in (criteria or {}).items() if value not in (None, "")}
-        answer = yield Ask("GET", path, params, (yield from self._authorization()))
+        return (yield from self._ask_with_token(Ask("GET", path, params)))
+
+    def _sent(self, path: str, media_type: str, body: bytes) -> Question[httpx.Response]:
+        return (yield from self._ask_with_token(Ask("POST", path, headers={"Content-Type": media_type}, content=body)))
+
+    def _ask_with_token(self, ask: Ask) -> Question[httpx.Response]:
+        answer = yield replace(ask, headers={**ask.headers, **(yield from self._authorization())})
         if answer.status_code == 401:
             # The gateway was restarted with another key, or our clocks differ: one new token, then its word counts.
             self._token = ""
-            answer = yield Ask("GET", path, params, (yield from self._authorization()))
+            answer = yield replace(ask, headers={**ask.headers, **(yield from self._authorization())})
+            if answer.status_code == 401:
+                raise TokenRefused(problem_of(answer))
         return checked(answer)
 
     def _authorization(self) -> Question[dict[str, str]]:
@@ -160,7 +170,7 @@ class Asker:
 
     def _renew(self) -> Question[None]:
         if self._signer is None:
-            raise GatewayRefused({"detail": "this needs a signing key: the gateway tells members only", "code": "1001"})
+            raise TokenRefused({"detail": "this needs a signing key: the gateway tells members only", "code": "1001"})
         now = int(time.time())
         claims: dict[str, Any] = {
             "iss": self._member,
@@ -175,8 +185,10 @@ class Asker:
             "client_assertion_type": ASSERTION_TYPE,
             "client_assertion": sign_compact({"typ": ASSERTION_TYP}, claims, self._signer),
         }
-        answer = yield Ask("POST", "/v1/token", data=form)
-        said = checked(answer).json()
+        try:
+            said = checked((yield Ask("POST", "/v1/token", data=form))).json()
+        except GatewayRefused as refusal:
+            raise TokenRefused(refusal.problem) from None
         self._token = said["access_token"]
         self._token_until = time.monotonic() + max(0, said["expires_in"] - TOKEN_MARGIN_S)
 

@@ -40,7 +40,7 @@ class GatewayClient:
         transport: httpx.BaseTransport | None = None,
         timeout_s: float = TIMEOUT_S,
     ) -> None:
-        """Without `signer` only what needs no token can be asked: submitting, the trust root."""
+        """Without `signer` only what needs no token can be asked: the trust root."""
         self._asker = Asker(base_url, signer, member)
         self._http = httpx.Client(base_url=self._asker.base_url, transport=transport, timeout=timeout_s)
 

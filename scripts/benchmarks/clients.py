@@ -118,7 +118,7 @@ def _posts(plan: dict[str, Any], seen: Seen) -> None:
             due = began + place / plan["per_s"]
             if (wait_s := due - time.perf_counter()) > 0:
                 time.sleep(wait_s)
-            headers = {"Content-Type": "application/sd-jwt"}
+            headers = {"Content-Type": "application/sd-jwt", "Authorization": f"Bearer {plan['token']}"}
             status, said = local.line.ask("POST", "/v1/records", bodies[place], headers)
             seen.took_ms[place] = (time.perf_counter() - due) * 1000
             seen.answered_at[place] = time.time()
@@ -158,6 +158,7 @@ def _bulk(plan: dict[str, Any], seen: Seen) -> None:
         with socket.create_connection((host, int(port)), timeout=TIMEOUT_S) as connection:
             head = (
                 f"POST /v1/records/bulk HTTP/1.1\r\nHost: {plan['address']}\r\nConnection: close\r\n"
+                f"Authorization: Bearer {plan['token']}\r\n"
                 f"Content-Type: application/x-ndjson\r\nContent-Length: {len(body)}\r\n\r\n"
             )
             # Both directions stream at once: the gateway answers line by line while it still reads.

@@ -45,7 +45,7 @@ class Running:
 
     def load(self, plan: dict[str, object]) -> Seen:
         """Runs a plan of `clients.py` against the gateway."""
-        return send({**plan, "address": self.address}, self.folder.path)
+        return send({"token": self.token("broker"), **plan, "address": self.address}, self.folder.path)
 
     def upload(self, bodies: Sequence[bytes], connections: int = 2) -> Seen:
         """Uploads records in bulk over so many connections."""

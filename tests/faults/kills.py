@@ -83,6 +83,8 @@ class Broker:
         self.key = folder.signing_key("carrier")
         self.consortium = consortium
         self.url = url
+        # One for all lives: its token outlasts the gateway that gave it.
+        self.client = GatewayClient(url, signer=self.key, member=self.member)
         self.file = folder.path / "receipts"
         self.receipts: dict[str, Receipt] = {}
         self.unanswered: dict[str, SignedRecord] = {}
@@ -91,19 +93,16 @@ class Broker:
         """Sends what was not answered and `count` new records, until done or the gateway is gone."""
         records = [*self.unanswered.values(), *(self.sign() for _ in range(count))]
         self.unanswered |= {one.record_id: one for one in records}
-        client = GatewayClient(self.url)
         try:
             if upload:
-                for record, verdict in zip(records, client.submit_bulk(records), strict=False):
+                for record, verdict in zip(records, self.client.submit_bulk(records), strict=False):
                     if verdict.receipt is not None:
                         self._keep(record, verdict.receipt)
             else:
                 for record in records:
-                    self._keep(record, client.submit(record))
+                    self._keep(record, self.client.submit(record))
         except (httpx.HTTPError, TongguanError, ValueError):
             return  # killed in the middle: what was not answered stays in `unanswered`
-        finally:
-            client.close()
 
     def sign(self) -> SignedRecord:
         """A departure of one of 50 consignments."""

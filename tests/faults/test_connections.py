@@ -47,10 +47,20 @@ def port(gateway: PaperGateway, monkeypatch: pytest.MonkeyPatch) -> Iterator[int
     serving.join(10)
 
 
-def served(port: int, town: Town) -> bool:
+@pytest.fixture
+def bearer(gateway: PaperGateway, town: Town) -> dict[str, str]:
+    return gateway.bearer(town.carrier)
+
+
+def said_by(bearer: dict[str, str]) -> bytes:
+    """The beginning of a member's request."""
+    return b"POST /v1/records HTTP/1.1\r\nHost: gateway\r\nAuthorization: %s\r\n" % bearer["Authorization"].encode()
+
+
+def served(port: int, town: Town, bearer: dict[str, str]) -> bool:
     """Whether a member's record is taken now."""
-    body = town.event().serialize()
-    answer = httpx.post(f"http://127.0.0.1:{port}/v1/records", content=body, timeout=SERVED_WITHIN_S)
+    body, url = town.event().serialize(), f"http://127.0.0.1:{port}/v1/records"
+    answer = httpx.post(url, content=body, headers=bearer, timeout=SERVED_WITHIN_S)
     return answer.status_code == 202
 
 
@@ -71,51 +81,51 @@ def said_to(port: int, *pieces: bytes) -> bytes:
 HEAD = b"GET /healthz HTTP/1.1\r\nHost: gateway\r\n"
 
 
-def test_fifty_thousand_headers_are_refused(port: int, town: Town) -> None:
+def test_fifty_thousand_headers_are_refused(port: int, town: Town, bearer: dict[str, str]) -> None:
     headers = b"".join(b"X-%d: y\r\n" % number for number in range(50_000))
     assert b"alive" not in said_to(port, HEAD, headers, b"\r\n")
-    assert served(port, town)
+    assert served(port, town, bearer)
 
 
-def test_a_header_without_end_is_cut_off(port: int, town: Town) -> None:
+def test_a_header_without_end_is_cut_off(port: int, town: Town, bearer: dict[str, str]) -> None:
     answer = said_to(port, HEAD, b"X-Long: ", *[b"y" * 8_192] * (4 * HEAD_BYTES_MAX // 8_192))
     assert b"alive" not in answer
-    assert served(port, town)
+    assert served(port, town, bearer)
 
 
-def test_a_head_that_does_not_come_is_not_waited_for(port: int, town: Town) -> None:
+def test_a_head_that_does_not_come_is_not_waited_for(port: int, town: Town, bearer: dict[str, str]) -> None:
     began = time.monotonic()
     assert said_to(port, b"GET /heal") == b""
     assert said_to(port) == b""
     assert time.monotonic() - began < SERVED_WITHIN_S
-    assert served(port, town)
+    assert served(port, town, bearer)
 
 
-def test_two_hundred_slow_strangers_keep_nobody_out(port: int, town: Town) -> None:
+def test_two_hundred_slow_strangers_keep_nobody_out(port: int, town: Town, bearer: dict[str, str]) -> None:
     with ExitStack() as stack:
         slow = [stack.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(200)]
         for connection in slow:
-            connection.sendall(b"POST /v1/records HTTP/1.1\r\nHost: gateway\r\nContent-Length: 100000\r\n\r\nx")
-        assert served(port, town)
+            connection.sendall(said_by(bearer) + b"Content-Length: 100000\r\n\r\nx")
+        assert served(port, town, bearer)
 
 
 def test_a_body_that_trickles_is_given_up_and_is_no_fault_of_ours(
-    port: int, town: Town, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    port: int, town: Town, bearer: dict[str, str], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(listening, "BODY_WAIT_S", 1.0)
     with socket.create_connection(("127.0.0.1", port), timeout=SERVED_WITHIN_S) as slow:
-        slow.sendall(b"POST /v1/records HTTP/1.1\r\nHost: gateway\r\nContent-Length: 100000\r\n\r\n")
+        slow.sendall(said_by(bearer) + b"Content-Length: 100000\r\n\r\n")
         began = time.monotonic()
         with pytest.raises(ConnectionError):
             while time.monotonic() - began < SERVED_WITHIN_S:
                 slow.sendall(b"x")
                 time.sleep(0.2)
-    assert served(port, town)
+    assert served(port, town, bearer)
     assert [line for line in caplog.records if line.name.startswith("gateway")] == []
 
 
 def test_a_body_that_comes_steadily_is_waited_for_however_long_it_takes(
-    port: int, town: Town, monkeypatch: pytest.MonkeyPatch
+    port: int, town: Town, bearer: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(listening, "BODY_WAIT_S", 2.0)
 
@@ -125,7 +135,7 @@ def test_a_body_that_comes_steadily_is_waited_for_however_long_it_takes(
             time.sleep(0.2)
         yield b'"' + town.event().serialize().encode() + b'"'
 
-    headers = {"Content-Type": "application/x-ndjson"}
+    headers = {"Content-Type": "application/x-ndjson", **bearer}
     answer = httpx.post(f"http://127.0.0.1:{port}/v1/records/bulk", content=slowly(), headers=headers, timeout=20)
     assert answer.json()["status"] == 202
 
@@ -137,12 +147,13 @@ def more(connection: socket.socket) -> bytes:
     return part
 
 
-def test_verdicts_come_back_while_the_upload_goes_on(port: int, town: Town) -> None:
+def test_verdicts_come_back_while_the_upload_goes_on(port: int, town: Town, bearer: dict[str, str]) -> None:
     def piece(numbers: range) -> bytes:
         body = b"".join(b'"%s"\n' % town.event(number).serialize().encode() for number in numbers)
         return b"%x\r\n%s\r\n" % (len(body), body)
 
     head = b"POST /v1/records/bulk HTTP/1.1\r\nHost: gateway\r\nContent-Type: application/x-ndjson\r\n"
+    head += f"Authorization: {bearer['Authorization']}\r\n".encode()
     with socket.create_connection(("127.0.0.1", port), timeout=4 * SERVED_WITHIN_S) as connection:
         connection.sendall(head + b"Transfer-Encoding: chunked\r\n\r\n" + piece(range(LINES_PER_CHUNK_MAX)))
         answer = b""
@@ -154,28 +165,28 @@ def test_verdicts_come_back_while_the_upload_goes_on(port: int, town: Town) -> N
     assert answer.count(b'"status":202') == LINES_PER_CHUNK_MAX + 1
 
 
-def test_a_gzip_bomb_is_refused_unopened(port: int, town: Town) -> None:
+def test_a_gzip_bomb_is_refused_unopened(port: int, town: Town, bearer: dict[str, str]) -> None:
     bomb = gzip.compress(bytes(50_000_000))
     for path in ("/v1/records", "/v1/records/bulk"):
-        headers = {"Content-Encoding": "gzip", "Content-Type": "application/x-ndjson"}
+        headers = {"Content-Encoding": "gzip", "Content-Type": "application/x-ndjson", **bearer}
         assert httpx.post(f"http://127.0.0.1:{port}{path}", content=bomb, headers=headers).status_code == 415
-    assert served(port, town)
+    assert served(port, town, bearer)
 
 
-def test_an_oversize_record_is_refused(port: int, town: Town) -> None:
-    answer = httpx.post(f"http://127.0.0.1:{port}/v1/records", content=b"x" * (RECORD_CHARS_MAX + 1))
+def test_an_oversize_record_is_refused(port: int, town: Town, bearer: dict[str, str]) -> None:
+    answer = httpx.post(f"http://127.0.0.1:{port}/v1/records", content=b"x" * (RECORD_CHARS_MAX + 1), headers=bearer)
     assert answer.status_code == 413
-    assert served(port, town)
+    assert served(port, town, bearer)
 
 
 def test_a_connection_that_breaks_in_the_middle_of_a_record_leaves_nothing(
-    port: int, gateway: PaperGateway, town: Town
+    port: int, gateway: PaperGateway, town: Town, bearer: dict[str, str]
 ) -> None:
     body = town.event().serialize().encode()
-    head = b"POST /v1/records HTTP/1.1\r\nHost: gateway\r\nContent-Length: %d\r\n\r\n" % len(body)
+    head = said_by(bearer) + b"Content-Length: %d\r\n\r\n" % len(body)
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.sendall(head + body[: len(body) // 2])
-    assert served(port, town)
+    assert served(port, town, bearer)
     assert gateway.intake.accepted_count == 1
 
 

@@ -26,7 +26,8 @@ from starlette.routing import Route
 
 import chain.http_limits as http_limits
 from chain.http_limits import BoundedHttp
-from gateway.api.bulk_stream import BulkAnswer, BulkUploadService
+from gateway.access.rate_limits import RateLimits
+from gateway.api.bulk_stream import BulkAnswer, BulkUploadService, Submitter
 from gateway.ingest.group_commit import Acceptance
 
 CLIENTS = Path(__file__).parent / "clients"
@@ -34,6 +35,9 @@ LINES = 20_000
 LINE = b'"' + b"a" * 500 + b'"\n'
 RECEIPT = "r" * 700
 """As long as a real one: 20,000 verdicts are some 16 MB, which no socket buffer takes."""
+
+
+SUBMITTER = Submitter("91110000MA0090047R", RateLimits(1_000, time.monotonic))
 
 
 class Accepting:
@@ -66,7 +70,7 @@ def served(tmp_path: Path) -> Iterator[Served]:
     desk = BulkUploadService(Accepting(), 100_000, tmp_path / "spool")  # type: ignore[arg-type]
 
     async def upload(request: Request) -> Response:
-        return BulkAnswer(desk, "")
+        return BulkAnswer(desk, SUBMITTER, "")
 
     app = Starlette(routes=[Route("/v1/records/bulk", upload, methods=["POST"])])
     with socket.socket() as taken:

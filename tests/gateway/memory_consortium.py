@@ -17,6 +17,7 @@ from chain.encoding import base64url
 from chain.follower import Follower
 from chain.identifiers import Ucr
 from chain.index_store import IndexStore
+from chain.jws import sign_compact
 from chain.keys import SigningKey
 from chain.ledger import Call, Head, Ledger, Receipt, RegisteredKey, RegisteredMember, VotedFacts
 from chain.ledger.abi import decode_call
@@ -45,7 +46,7 @@ from chain.verify.trust_root import LEDGER, REGISTRY, Contract, TrustRoot, Valid
 from chain.verify.trust_root import TagKey as RootTagKey
 from gateway.access.policy import POLICY_FILE
 from gateway.access.rate_limits import RateLimits
-from gateway.access.tokens import TokenService
+from gateway.access.tokens import ASSERTION_TYP, TokenService
 from gateway.anchoring.anchor_tracker import AnchorTracker
 from gateway.anchoring.sealer import READ_PERIODS, Sealer
 from gateway.api.routes.health import LoopHealth
@@ -286,6 +287,14 @@ class PaperGateway:
             skew_s=300,
             reads=RateLimits(self.settings.member_reads_per_s, self.clock, what="requests"),
         )
+
+    def bearer(self, key: SigningKey, member: str = "") -> dict[str, str]:
+        """The header by which a member says who it is; the carrier where none is named."""
+        member, now = member or CARRIER, int(self.clock())
+        times: dict[str, Any] = {"iat": now, "exp": now + 60, "jti": secrets.token_urlsafe(9)}
+        claims = {"iss": member, "sub": member, "aud": PUBLIC_URL, **times}
+        token = self.desk.exchange(sign_compact({"typ": ASSERTION_TYP}, claims, key))
+        return {"Authorization": f"Bearer {token.text}"}
 
     def services(self) -> Services:
         """What requests are served with."""

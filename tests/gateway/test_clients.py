@@ -129,7 +129,8 @@ def test_a_broken_connection_is_the_callers_own_error(town: Town) -> None:
     def refuse(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("no route")
 
-    client = AsyncGatewayClient(PUBLIC_URL, transport=httpx.MockTransport(refuse))
+    wire = httpx.MockTransport(refuse)
+    client = AsyncGatewayClient(PUBLIC_URL, signer=town.carrier, member=CARRIER, transport=wire)
 
     async def story() -> None:
         with pytest.raises(httpx.ConnectError):

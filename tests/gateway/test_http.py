@@ -44,6 +44,13 @@ def http(gateway: PaperGateway) -> Iterator[TestClient]:
 
 
 @pytest.fixture
+def sender(gateway: PaperGateway, town: Town) -> TestClient:
+    """The carrier's connection, which says who it is."""
+    headers = gateway.bearer(town.carrier)
+    return TestClient(gateway.app(), base_url=PUBLIC_URL, raise_server_exceptions=False, headers=headers)
+
+
+@pytest.fixture
 def client(http: TestClient, town: Town) -> GatewayClient:
     town.clock.now = time.time()
     return GatewayClient(PUBLIC_URL, signer=town.carrier, member=CARRIER, transport=http._transport)
@@ -55,10 +62,10 @@ def _heard(gateway: PaperGateway, client: GatewayClient) -> None:
 
 
 @BOTH_STORES
-def test_a_record_is_answered_202_and_again_200_with_the_same_receipt(http: TestClient, town: Town) -> None:
+def test_a_record_is_answered_202_and_again_200_with_the_same_receipt(sender: TestClient, town: Town) -> None:
     body = town.event().serialize()
-    first = http.post("/v1/records", content=body)
-    again = http.post("/v1/records", content=body)
+    first = sender.post("/v1/records", content=body)
+    again = sender.post("/v1/records", content=body)
     assert (first.status_code, again.status_code) == (202, 200)
     assert first.json()["receipt"] == again.json()["receipt"]
 
@@ -73,8 +80,8 @@ def test_the_client_submits_and_follows_its_record(gateway: PaperGateway, client
     assert [one.record_id for one in client.records("anchored")] == [record.record_id]
 
 
-def test_a_refusal_is_a_problem_document_in_both_languages(http: TestClient, town: Town) -> None:
-    answer = http.post("/v1/records", content=town.event(consortium="ab" * 32).serialize())
+def test_a_refusal_is_a_problem_document_in_both_languages(http: TestClient, sender: TestClient, town: Town) -> None:
+    answer = sender.post("/v1/records", content=town.event(consortium="ab" * 32).serialize())
     said = answer.json()
     assert answer.headers["content-type"] == "application/problem+json"
     assert (answer.status_code, said["code"], said["pointer"]) == (422, "2002", "/aud")
@@ -157,7 +164,7 @@ def test_a_token_lapses(client: GatewayClient, gateway: PaperGateway, town: Town
     assert http.get("/v1/records", headers=headers).status_code == 401
 
 
-def test_an_oversize_body_is_refused_before_it_is_read_whole(http: TestClient) -> None:
+def test_an_oversize_body_is_refused_before_it_is_read_whole(sender: TestClient) -> None:
     read = 0
 
     def endless() -> Iterator[bytes]:
@@ -166,23 +173,23 @@ def test_an_oversize_body_is_refused_before_it_is_read_whole(http: TestClient) -
             read += 1
             yield b"x" * 65_536
 
-    assert http.post("/v1/records", content=endless()).status_code == 413
+    assert sender.post("/v1/records", content=endless()).status_code == 413
 
 
-def test_a_compressed_body_is_not_taken(http: TestClient) -> None:
-    answer = http.post("/v1/records", content=b"\x1f\x8b", headers={"Content-Encoding": "gzip"})
+def test_a_compressed_body_is_not_taken(sender: TestClient) -> None:
+    answer = sender.post("/v1/records", content=b"\x1f\x8b", headers={"Content-Encoding": "gzip"})
     assert answer.status_code == 415
 
 
 @BOTH_STORES
 def test_bulk_answers_every_line_and_a_bad_one_spoils_no_other(
-    http: TestClient, gateway: PaperGateway, town: Town
+    sender: TestClient, gateway: PaperGateway, town: Town
 ) -> None:
     good = [town.event(number) for number in range(3)]
     twin = town.event(9, jti=good[0].jti)
     lines = [json.dumps(good[0].serialize()), "{}", "", json.dumps(good[1].serialize()), "not json"]
     lines += [json.dumps(twin.serialize()), json.dumps(good[2].serialize()), json.dumps(good[0].serialize())]
-    answer = http.post("/v1/records/bulk", content="\n".join(lines), headers={"Content-Type": "application/x-ndjson"})
+    answer = sender.post("/v1/records/bulk", content="\n".join(lines), headers={"Content-Type": "application/x-ndjson"})
     said = [json.loads(line) for line in answer.text.splitlines()]
     assert [one["line"] for one in said] == list(range(7))
     assert [one["status"] for one in said] == [202, 400, 202, 400, 409, 202, 200]
@@ -190,10 +197,10 @@ def test_bulk_answers_every_line_and_a_bad_one_spoils_no_other(
     assert Receipt.parse(said[2]["receipt"]).record_id == good[1].record_id
 
 
-def test_json_text_sequences_are_read_as_their_standard_writes_them(http: TestClient, town: Town) -> None:
+def test_json_text_sequences_are_read_as_their_standard_writes_them(sender: TestClient, town: Town) -> None:
     records = [town.event(number) for number in range(3)]
     body = b"".join(b"\x1e" + json.dumps(one.serialize()).encode() + b"\n" for one in records)
-    answer = http.post("/v1/records/bulk", content=body, headers={"Content-Type": "application/json-seq"})
+    answer = sender.post("/v1/records/bulk", content=body, headers={"Content-Type": "application/json-seq"})
     said = [json.loads(line) for line in answer.text.splitlines()]
     assert [(one["status"], one["record_id"]) for one in said] == [(202, one.record_id) for one in records]
 
@@ -208,7 +215,7 @@ def test_a_bulk_upload_may_be_larger_than_one_transaction(client: GatewayClient,
 def test_past_the_line_limit_a_bulk_upload_ends_with_a_problem(tmp_path: Path, town: Town) -> None:
     (tmp_path / "small").mkdir()
     small = PaperGateway(tmp_path / "small", town.chain, town.clock, bulk_lines_max=2)
-    http = TestClient(small.app(), base_url=PUBLIC_URL)
+    http = TestClient(small.app(), base_url=PUBLIC_URL, headers=small.bearer(town.carrier))
     body = "\n".join(json.dumps(town.event(number).serialize()) for number in range(3))
     answer = http.post("/v1/records/bulk", content=body, headers={"Content-Type": "application/json-seq"})
     assert [json.loads(line)["status"] for line in answer.text.splitlines()] == [202, 202, 413]
@@ -339,7 +346,7 @@ def test_who_comes_too_fast_or_too_early_is_told_when_to_come_again(
 ) -> None:
     (tmp_path / "small").mkdir()
     small = PaperGateway(tmp_path / "small", town.chain, town.clock, **changed)
-    http = TestClient(small.app(), base_url=PUBLIC_URL)
+    http = TestClient(small.app(), base_url=PUBLIC_URL, headers=small.bearer(town.carrier))
     bodies = [town.event(number).serialize() for number in range(3)]
     http.post("/v1/records", content=bodies[0])
     town.clock.now += 1
@@ -370,7 +377,7 @@ def test_a_broken_connection_is_the_callers_own_error(town: Town) -> None:
     def refuse(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("no route")
 
-    client = GatewayClient(PUBLIC_URL, transport=httpx.MockTransport(refuse))
+    client = GatewayClient(PUBLIC_URL, signer=town.carrier, member=CARRIER, transport=httpx.MockTransport(refuse))
     with pytest.raises(httpx.ConnectError):
         client.submit(town.event())
     assert not client.is_ready()

@@ -48,8 +48,6 @@ OPEN = {
     "GET /v1/schemas",  # what any record may hold, nothing of any one
     "GET /v1/schemas/{record_type}",
     "POST /v1/token",  # proves its asker by a signature of its own
-    "POST /v1/records",  # as do records
-    "POST /v1/records/bulk",
 }
 """Routes that ask for no token, each with its reason; every other one refuses whoever has none."""
 LEDGER = [

@@ -176,9 +176,7 @@ def test_a_members_own_numbers_are_found_the_moment_a_large_upload_is_taken(
         json.dumps(town.sign("trader", declaration(town, number), ucr).serialize())
         for number, ucr in zip(numbers, ucrs, strict=True)
     ]
-    taken = town.http.post(
-        "/v1/records/bulk", content="\n".join(lines) + "\n", headers={"Content-Type": "application/x-ndjson"}
-    )
+    taken = town.post("trader", "/v1/records/bulk", "\n".join(lines) + "\n", "application/x-ndjson")
     assert taken.status_code == 200 and taken.text.count("receipt") >= len(lines), taken.text[:500]
     with town.gateway.services.store.reading() as connection:
         assert connection.execute(select(func.count()).select_from(search_waiting)).scalar() == len(lines)

@@ -18,7 +18,7 @@ def test_issuers_bundle_shows_that_its_receipt_was_kept_and_no_other_readers_bun
     ucr = f"6CN{town.member('trader').uscc}-RECEIPT"
     signed = town.say("trader", order(), ucr)
     town.cover()
-    promised = town.http.post("/v1/records", content=signed.serialize()).json()["receipt"]
+    promised = town.post("trader", "/v1/records", signed.serialize()).json()["receipt"]
     for path in (f"/v1/records/{signed.record_id}/bundle", f"/v1/consignments/{ucr}/bundle"):
         mine = town.get("trader", path).content
         assert [one.receipt.text for one in parse_bundle(mine).receipts] == [promised]
@@ -36,7 +36,7 @@ def test_each_record_of_an_upload_has_its_own_receipt_under_one_signature(town: 
     ucrs = [f"6CN{town.member('trader').uscc}-UPLOAD{number}" for number in range(3)]
     records = [town.sign("trader", order(), ucr) for ucr in ucrs]
     lines = "".join(json.dumps(one.serialize()) + "\n" for one in records)
-    answer = town.http.post("/v1/records/bulk", content=lines, headers={"Content-Type": "application/x-ndjson"})
+    answer = town.post("trader", "/v1/records/bulk", lines, "application/x-ndjson")
     receipts = [json.loads(line)["receipt"] for line in answer.text.splitlines()]
     assert len({one.split("~")[0] for one in receipts}) == 1
     town.cover()

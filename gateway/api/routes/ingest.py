@@ -9,14 +9,16 @@ import orjson
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.routing import APIRoute
 
+from chain.errors import TongguanError
 from chain.lifecycle import RecordState
 from chain.sdjwt import RECORD_CHARS_MAX
+from gateway.access.rate_limits import RateLimits
 from gateway.api.bodies import media_type_of, read_body, require_plain
-from gateway.api.bulk_stream import BulkAnswer, BulkUploadService
+from gateway.api.bulk_stream import BulkAnswer, BulkUploadService, Submitter
 from gateway.api.media_types import JSON_SEQ, NDJSON, SD_JWT
 from gateway.api.middleware import trace_id_of
 from gateway.api.models.ingest import Accepted, BulkVerdict, OwnRecord, OwnRecords
-from gateway.api.operation import BODY, FAULTS, PAGED, SIGNER, describes
+from gateway.api.operation import BODY, FAULTS, PAGED, SIGNER, TOKEN, describes
 from gateway.api.single_batcher import SingleBatcher
 from gateway.runtime.refusals import GatewayRefusal
 from gateway.services import Services
@@ -47,11 +49,21 @@ class _DirectRoute(APIRoute):
         return handler
 
 
-def _add_single(router: APIRouter, singles: SingleBatcher) -> None:
-    @describes(*_EXAMINED, *_KEPT, is_open=True, status=202)
+SubmitterOf = Callable[[Request], Submitter]
+"""Who sends: raises GatewayRefusal, 401 for nobody and 429 for a member that sent too much in vain."""
+
+
+def _add_single(router: APIRouter, singles: SingleBatcher, sender_of: SubmitterOf) -> None:
+    @describes("unauthorized", *_EXAMINED, *_KEPT, status=202)
     async def submit_record(request: Request) -> Response:
-        """Takes one record (SD-JWT, fully disclosed). 202 with a receipt once it is durable."""
-        done = await singles.accept(await read_body(request, RECORD_CHARS_MAX))
+        """Takes one record (SD-JWT, fully disclosed), of any issuer. 202 with a receipt once it is durable."""
+        sender = sender_of(request)
+        body = await read_body(request, RECORD_CHARS_MAX)
+        try:
+            done = await singles.accept(body)
+        except TongguanError as refusal:
+            sender.charge([refusal])
+            raise
         said = {"record_id": done.record_id, "state": done.state.value, "receipt": done.receipt}
         return Response(orjson.dumps(said), 202 if done.is_new else 200, media_type="application/json")
 
@@ -70,10 +82,18 @@ def _add_single(router: APIRouter, singles: SingleBatcher) -> None:
 def ingest_router(services: Services) -> APIRouter:
     """The routes, bound to one gateway."""
     router = APIRouter(prefix="/v1")
+    settings = services.settings
     uploads = BulkUploadService(
-        services.intake, services.settings.bulk_lines_max, services.settings.index_dir.parent / "spool"
+        services.intake, settings.bulk_lines_max, settings.index_dir.parent / "spool", settings.member_uploads_max
     )
-    _add_single(router, SingleBatcher(services.intake))
+    refusals = RateLimits(settings.member_refusals_per_s, services.clock, what="records in vain")
+
+    def sender_of(request: Request) -> Submitter:
+        sender = Submitter(services.tokens.bearer(request.headers.get("authorization")).member, refusals)
+        sender.require_room()
+        return sender
+
+    _add_single(router, SingleBatcher(services.intake), sender_of)
 
     @router.post(
         "/records/bulk",
@@ -84,13 +104,14 @@ def ingest_router(services: Services) -> APIRouter:
             "requestBody": {"required": True, "content": {kind: {"schema": {"type": "string"}} for kind in _BULK}}
         },
     )
-    @describes(*BODY, *FAULTS, answer=BulkVerdict, media_types=(NDJSON,), is_open=True)
+    @describes(*BODY, *TOKEN, answer=BulkVerdict, media_types=(NDJSON,))
     async def submit_records(request: Request) -> BulkAnswer:
         """Takes many records, a line each; a verdict for each streams back once it is durable."""
+        sender = sender_of(request)
         if media_type_of(request) not in _BULK:
             raise GatewayRefusal("media-type", f"an upload is {' or '.join(_BULK)}", field="content-type")
         require_plain(request)
-        return BulkAnswer(uploads, trace_id_of(request))
+        return BulkAnswer(uploads, sender, trace_id_of(request))
 
     @router.get("/records", response_model=OwnRecords)
     @describes(*PAGED)

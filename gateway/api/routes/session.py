@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from gateway.access.rate_limits import OpenShare
 from gateway.access.tokens import ASSERTION_TYPE
 from gateway.api.bodies import form_body, request_schema
 from gateway.api.media_types import FORM
@@ -16,7 +17,16 @@ from gateway.runtime.refusals import GatewayRefusal
 from gateway.services import Services
 
 ASSERTION_CHARS_MAX = 4_096
-_ASSERTED = ("malformed", "bad-assertion", "assertion-replayed", "bad-signature", "wrong-signer", *SIGNER, *FAULTS)
+_ASSERTED = (
+    "malformed",
+    "bad-assertion",
+    "assertion-replayed",
+    "bad-signature",
+    "wrong-signer",
+    "quota",
+    *SIGNER,
+    *FAULTS,
+)
 
 
 class TokenRequest(BaseModel):
@@ -32,8 +42,18 @@ class TokenRequest(BaseModel):
 def session_router(services: Services) -> APIRouter:
     """The route, bound to one gateway."""
     router = APIRouter(prefix="/v1")
+    settings = services.settings
+    share = OpenShare(settings.open_requests_per_address_per_s, settings.open_requests_per_s, services.clock)
 
-    @router.post("/token", response_model=TokenAnswer, openapi_extra=request_schema(TokenRequest, FORM))
+    async def take_share(request: Request) -> None:
+        share.take(request.client.host if request.client is not None else "")
+
+    @router.post(
+        "/token",
+        response_model=TokenAnswer,
+        dependencies=[Depends(take_share)],
+        openapi_extra=request_schema(TokenRequest, FORM),
+    )
     @describes(*_ASSERTED, is_open=True)
     def request_token(response: Response, wanted: TokenRequest = form_body(TokenRequest)) -> TokenAnswer:  # noqa: B008
         """A bearer token for a client assertion signed with a registered key (RFC 7523 section 2.2)."""

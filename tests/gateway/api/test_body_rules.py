@@ -44,7 +44,7 @@ def test_every_route_that_reads_a_body_asks_first_or_is_named_open(gateway: Pape
         for method in operations
         if method in ("post", "put", "patch")
     }
-    behind = {"POST /v1/webhooks", "POST /v1/webhooks/{webhook}/replay"}
+    behind = {"POST /v1/records", "POST /v1/webhooks", "POST /v1/webhooks/{webhook}/replay"}
     assert reading == OPEN_ROUTES.keys() | STREAMED | behind
 
 

@@ -42,8 +42,9 @@ def spans(gateway: PaperGateway) -> Iterator[InMemorySpanExporter]:
 
 
 @pytest.fixture
-def http(gateway: PaperGateway, spans: InMemorySpanExporter) -> TestClient:
-    return TestClient(gateway.app(), base_url=PUBLIC_URL, raise_server_exceptions=False)
+def http(gateway: PaperGateway, spans: InMemorySpanExporter, town: Town) -> TestClient:
+    headers = gateway.bearer(town.carrier)
+    return TestClient(gateway.app(), base_url=PUBLIC_URL, raise_server_exceptions=False, headers=headers)
 
 
 def named(exporter: InMemorySpanExporter, name: str) -> list[ReadableSpan]:
@@ -234,7 +235,7 @@ def test_a_file_of_traces_holds_a_span_a_line(gateway: PaperGateway, town: Town,
     file = tmp_path / "traces.jsonl"
     gateway.tracing = open_traces(file, GATEWAY)
     gateway.reopen()
-    http = TestClient(gateway.app(), base_url=PUBLIC_URL)
+    http = TestClient(gateway.app(), base_url=PUBLIC_URL, headers=gateway.bearer(town.carrier))
     assert http.post("/v1/records", content=town.event().serialize()).status_code == 202
     gateway.tracing.close()
     lines = [json.loads(line) for line in file.read_text().splitlines()]
