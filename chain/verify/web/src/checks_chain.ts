@@ -1,0 +1,203 @@
+// Checks 2 to 5 and 14: the chain, its seals, its contracts, the batches and the checkpoint. docs/spec/checks.md.
+
+import { isEqual, toBase64url, toHex } from "./bytes.js";
+import { type Context, Finding } from "./context.js";
+import { Malformed } from "./errors.js";
+import { commitmentOf, type History, Ledger, Registry, type Version } from "./facts.js";
+import { sealFault } from "./header.js";
+import { NodeSet, Storage } from "./trie.js";
+import { isWithin } from "./trust_root.js";
+
+export function checkChain({ bundle, root }: Context): Finding {
+  const finding = new Finding();
+  if (bundle.chainId !== root.chainId || !isEqual(bundle.genesisHash, root.genesisHash)) {
+    finding.fail("UNTRUSTED_CHAIN", { en: "it names another chain than the trust root", zh: "所指链与信任根不符" });
+    return finding;
+  }
+  const block = bundle.header.number;
+  const range = root.validators.find((one) => isWithin(one, block));
+  if (range === undefined) {
+    finding.fail("UNTRUSTED_CHAIN", {
+      en: `the trust root knows no validators for block ${block}`,
+      zh: `信任根不知道区块 ${block} 的验证者`,
+    });
+  } else if (!range.isAccepted) {
+    finding.fail("UNTRUSTED_CHAIN", {
+      en: `the validators of block ${block} are no longer accepted; ask for a refreshed bundle`,
+      zh: `区块 ${block} 的验证者已不再被接受；请索取更新后的证明包`,
+    });
+  }
+  return finding;
+}
+
+export function checkSeals({ bundle, root }: Context): Finding {
+  const finding = new Finding();
+  const range = root.validators.find((one) => isWithin(one, bundle.header.number))!;
+  const fault = sealFault(bundle.header, range.addresses);
+  if (fault !== null) {
+    finding.fail("UNTRUSTED_CHAIN", {
+      en: `block ${bundle.header.number}: ${fault}`,
+      zh: `区块 ${bundle.header.number}：签封不成立（${fault}）`,
+    });
+  }
+  return finding;
+}
+
+export function checkContracts(context: Context): Finding {
+  const finding = new Finding();
+  const { bundle } = context;
+  const nodes = new NodeSet(bundle.nodes);
+  try {
+    const registry = openContract(context, nodes, "MemberRegistry", finding);
+    const ledger = openContract(context, nodes, "RecordLedger", finding);
+    if (finding.outcome === "FAIL") return finding;
+    readFacts(context, new Registry(registry!), new Ledger(ledger!));
+  } catch (error) {
+    if (!(error instanceof Malformed)) throw error;
+    finding.fail("INVALID", {
+      en: `the storage proof does not hold: ${error.message}`,
+      zh: `存储证明不成立：${error.message}`,
+    });
+    return finding;
+  }
+  if (nodes.spare > 0) {
+    finding.fail("INVALID", {
+      en: `${nodes.spare} trie nodes serve no proof`,
+      zh: `${nodes.spare} 个树节点不属于任何证明`,
+    });
+  }
+  return finding;
+}
+
+function openContract(context: Context, nodes: NodeSet, name: string, finding: Finding): Storage | null {
+  const { header } = context.bundle;
+  const range = context.root.contracts.find((one) => one.name === name && isWithin(one, header.number));
+  if (range === undefined) {
+    finding.fail("UNTRUSTED_CHAIN", {
+      en: `the trust root knows no ${name} for block ${header.number}`,
+      zh: `信任根不知道区块 ${header.number} 的 ${name}`,
+    });
+    return null;
+  }
+  const account = nodes.account(header.stateRoot, range.address);
+  if (!isEqual(account.codeHash, range.codeHash)) {
+    finding.fail("UNTRUSTED_CHAIN", {
+      en: `the code of ${name} is not the trust root's`,
+      zh: `${name} 的代码与信任根不符`,
+    });
+    return null;
+  }
+  return new Storage(nodes, account.storageRoot);
+}
+
+function readFacts(context: Context, registry: Registry, ledger: Ledger): void {
+  const { bundle } = context;
+  const read = <K, V extends Version>(
+    items: K[],
+    name: (item: K) => string,
+    history: (item: K) => History<V>,
+  ): Map<string, History<V>> => new Map(items.map((item) => [name(item), history(item)]));
+  const batchCount = ledger.batchCount();
+  for (const batch of bundle.batches) ledger.commitment(batch.index);
+  const checkpoint = bundle.checkpoint === null ? null : ledger.checkpoint(bundle.checkpoint);
+  const isNewestCheckpoint = !ledger.hasCheckpoint(bundle.checkpoint === null ? 0 : bundle.checkpoint + 1);
+  context.facts = {
+    ledger,
+    batchCount,
+    checkpoint,
+    isNewestCheckpoint,
+    keys: read(
+      bundle.keys,
+      ({ key }) => toBase64url(key.thumbprint),
+      ({ key, versions }) => registry.key(key.thumbprint, versions),
+    ),
+    members: read(
+      bundle.members,
+      ({ uscc }) => uscc,
+      ({ uscc, versions }) => registry.member(uscc, versions),
+    ),
+    accounts: read(
+      bundle.accounts,
+      ({ address }) => toHex(address),
+      ({ address, versions }) => registry.account(address, versions),
+    ),
+  };
+}
+
+export function checkCommitments(context: Context): Finding {
+  const finding = new Finding();
+  const { ledger, batchCount } = context.known;
+  for (const batch of context.bundle.batches) {
+    if (batch.index >= batchCount) {
+      finding.fail("INVALID", { en: `the ledger has no batch ${batch.index}`, zh: `账本中没有批次 ${batch.index}` });
+    } else if (!isEqual(ledger.commitment(batch.index), commitmentOf(context.bundle.consortium, batch))) {
+      finding.fail("INVALID", {
+        en: `batch ${batch.index} is not what the ledger committed to`,
+        zh: `批次 ${batch.index} 与账本的承诺不符`,
+      });
+    }
+  }
+  return finding;
+}
+
+export function checkCheckpoint(context: Context): Finding {
+  const finding = new Finding();
+  const { checkpoint, isNewestCheckpoint, batchCount } = context.known;
+  const { bundle, root, question } = context;
+  if (!isNewestCheckpoint) {
+    finding.fail("INVALID", { en: "there is a later checkpoint under this header", zh: "该区块头下有更新的检查点" });
+    return finding;
+  }
+  if (bundle.checkpoint === null) {
+    finding.skip("NOT_COVERED", { en: "there is no checkpoint yet", zh: "尚无检查点" });
+    return finding;
+  }
+  if (checkpoint === null) {
+    finding.fail("INVALID", { en: "the ledger has no such checkpoint", zh: "账本中没有该检查点" });
+    return finding;
+  }
+  if (checkpoint.votes < root.leastVotes) {
+    finding.fail("INVALID", {
+      en: `${checkpoint.votes} governors attested, ${root.leastVotes} are needed`,
+      zh: `${checkpoint.votes} 个治理方已见证，需要 ${root.leastVotes} 个`,
+    });
+  }
+  const served = new Set(bundle.records.flatMap(({ entries }) => entries.map((entry) => entry.batch)));
+  if (checkpoint.count < batchCount) served.add(checkpoint.count);
+  for (const batch of bundle.batches) {
+    if (!served.has(batch.index))
+      finding.fail("INVALID", { en: `batch ${batch.index} serves nothing`, zh: `批次 ${batch.index} 没有用处` });
+  }
+  const asOf = question.asOf ?? null;
+  const covered = coveredUntil(context);
+  if (asOf !== null && asOf > covered) {
+    finding.fail("NOT_COVERED", {
+      en: `everything up to block ${covered} is shown to be covered, block ${asOf} was asked for`,
+      zh: `证明包显示至区块 ${covered} 均已覆盖，而所要求的是区块 ${asOf}`,
+    });
+  }
+  if (checkpoint.dissent > 0) {
+    context.remarks.push({
+      en: `${checkpoint.dissent} governors attested another root`,
+      zh: `${checkpoint.dissent} 个治理方见证了另一个根`,
+    });
+  }
+  if (checkpoint.count < batchCount) {
+    const open = batchCount - checkpoint.count;
+    context.remarks.push({
+      en: `the newest ${open} batches under this header are not covered by the checkpoint yet`,
+      zh: `该区块头下最新的 ${open} 个批次尚未被检查点覆盖`,
+    });
+  }
+  return finding;
+}
+
+/** The last block up to which everything anchored is shown to be covered. docs/spec/checks.md. */
+export function coveredUntil(context: Context): number {
+  const { batchCount } = context.known;
+  const count = context.coveredCount;
+  if (count >= batchCount) return context.bundle.header.number;
+  if (context.hasBatch(count)) return context.batch(count).block - 1;
+  const blocks = context.bundle.batches.filter((batch) => batch.index < count).map((batch) => batch.block);
+  return blocks.length === 0 ? 0 : Math.max(...blocks) - 1;
+}

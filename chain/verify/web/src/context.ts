@@ -1,0 +1,227 @@
+// What the checks share: the bundle, what is believed and asked, and what has been found so far.
+
+import { type Bytes, fromBase64url, isEqual, toHex } from "./bytes.js";
+import type { Batch, Bundle, Entry, Group, Lane, ShownRecord } from "./bundle.js";
+import {
+  type AccountVersion,
+  type Checkpoint,
+  type History,
+  type KeyVersion,
+  type Ledger,
+  type MemberVersion,
+} from "./facts.js";
+import type { Fate } from "./checks_receipts.js";
+import { hash } from "./hashes.js";
+import { laneLeaf } from "./index_map.js";
+import { treeRoot } from "./merkle.js";
+import type { SignedRecord } from "./records.js";
+import type { TrustRoot } from "./trust_root.js";
+import type { Outcome, Text, Verdict } from "./verdicts.js";
+
+export interface Question {
+  /** Everything up to this block must be covered. */
+  asOf?: number | null;
+  ucr?: string | null;
+  record?: string | null;
+  /** Whether the subject must be the newest of its amendments. */
+  current?: boolean;
+}
+
+/** A record of the bundle and what the checks found about it. */
+export interface RecordState {
+  readonly record: SignedRecord;
+  readonly entries: Entry[];
+  /** Thumbprint of its key, hex. */
+  readonly keyHex: string;
+  /** Why it does not count; null while nothing speaks against it. */
+  notCounted: Text | null;
+  /** The entries that were filed as they should be. */
+  filed: Entry[];
+  keyVersion: KeyVersion | null;
+  memberVersion: MemberVersion | null;
+  amendedBy: string | null;
+  withdrawnBy: string | null;
+  since: Text[];
+}
+
+export interface Facts {
+  ledger: Ledger;
+  keys: Map<string, History<KeyVersion>>;
+  members: Map<string, History<MemberVersion>>;
+  accounts: Map<string, History<AccountVersion>>;
+  batchCount: number;
+  checkpoint: Checkpoint | null;
+  isNewestCheckpoint: boolean;
+}
+
+/** What one check found; of several findings FAIL goes before SKIPPED before PASS. */
+export class Finding {
+  outcome: Outcome = "PASS";
+  /** Whether checks that rest on this one can be asked. */
+  isAnswered = true;
+  readonly reasons: Text[] = [];
+  readonly verdicts: { verdict: Verdict; subject: string | null }[] = [];
+
+  /** Something is false. Without a subject it is so for all. */
+  fail(verdict: Verdict, reason: Text, subject: string | null = null): void {
+    this.add("FAIL", verdict, reason, subject);
+  }
+
+  /** Something is not shown. */
+  skip(verdict: Verdict, reason: Text, subject: string | null = null): void {
+    this.add("SKIPPED", verdict, reason, subject);
+  }
+
+  private add(outcome: Outcome, verdict: Verdict, reason: Text, subject: string | null): void {
+    if (this.outcome !== "FAIL") this.outcome = outcome;
+    // What is covered too early for `--as-of` is true all the same, and so is what speaks of single records.
+    if (outcome === "SKIPPED" || (verdict !== "NOT_COVERED" && subject === null)) this.isAnswered = false;
+    this.reasons.push(reason);
+    this.verdicts.push({ verdict, subject });
+  }
+}
+
+/** A group of lanes with its prefix, which follows from its VRF proof. */
+export interface KnownGroup {
+  readonly group: Group;
+  readonly output: Bytes;
+  readonly prefix: Bytes;
+}
+
+export class Context {
+  readonly records: RecordState[];
+  readonly groups: KnownGroup[];
+  readonly remarks: Text[] = [];
+  readonly fates: { record_id: string; fate: Fate }[] = [];
+  private readonly batches: Map<number, Batch>;
+  private readonly recordsById: Map<string, RecordState>;
+  facts: Facts | null = null;
+
+  constructor(
+    readonly bundle: Bundle,
+    readonly root: TrustRoot,
+    readonly question: Question,
+  ) {
+    this.records = bundle.records.map(newState);
+    this.recordsById = new Map(this.records.map((state) => [state.record.id, state]));
+    this.batches = new Map(bundle.batches.map((batch) => [batch.index, batch]));
+    this.groups = bundle.groups.map((group) => {
+      const output = group.vrf.output();
+      return { group, output, prefix: hash(Uint8Array.of(3), output).subarray(0, 8) };
+    });
+  }
+
+  get isConsignment(): boolean {
+    return this.bundle.kind === "consignment";
+  }
+
+  get known(): Facts {
+    if (this.facts === null) throw new TypeError("the storage was not read");
+    return this.facts;
+  }
+
+  get coveredCount(): number {
+    return this.known.checkpoint?.count ?? 0;
+  }
+
+  find(id: string): RecordState | undefined {
+    return this.recordsById.get(id);
+  }
+
+  batch(index: number): Batch {
+    return this.batches.get(index)!;
+  }
+
+  hasBatch(index: number): boolean {
+    return this.batches.has(index);
+  }
+
+  isSubject(state: RecordState): boolean {
+    return !this.isConsignment && this.bundle.subjects.includes(state.record.id);
+  }
+
+  /** The first batch shown in which the record stands. */
+  batchOf(state: RecordState): Batch {
+    const entries = state.filed.length > 0 ? state.filed : state.entries;
+    return this.batch(Math.min(...entries.map((entry) => entry.batch)));
+  }
+
+  /** The member whose gateway anchored a batch, as the report names it. */
+  gatewayOf(batch: Batch): string {
+    const versions = this.facts?.accounts.get(toHex(batch.gateway));
+    return versions?.inForce(batch.block)?.member ?? versions?.newest?.member ?? `0x${toHex(batch.gateway)}`;
+  }
+
+  /** Epochs under which entries may stand that the checkpoint covers. */
+  get neededEpochs(): number[] {
+    return this.root.tagKeys.flatMap((key, epoch) =>
+      key.fromBatch === 0 || key.fromBatch < this.coveredCount ? [epoch] : [],
+    );
+  }
+
+  halfOf(known: KnownGroup, issuer: string): Bytes {
+    return laneHalf(known.output, issuer);
+  }
+
+  notCount(state: RecordState, reason: Text): void {
+    state.notCounted ??= reason;
+  }
+}
+
+function newState(shown: ShownRecord): RecordState {
+  return {
+    record: shown.record,
+    entries: shown.entries,
+    keyHex: toHex(fromBase64url(shown.record.jws.kid, "kid")),
+    notCounted: null,
+    filed: [],
+    keyVersion: null,
+    memberVersion: null,
+    amendedBy: null,
+    withdrawnBy: null,
+    since: [],
+  };
+}
+
+/** SHA-256(02 || record digest || ucr digest || SHA-256(signature)). docs/spec/batches.md, "Entries". */
+export function entryDigest(record: SignedRecord, ucrDigest: string): Bytes {
+  return hash(Uint8Array.of(2), record.digest, fromBase64url(ucrDigest, "ucr"), hash(record.jws.signature));
+}
+
+/** The issuer's half of a lane tag. */
+export function laneHalf(output: Bytes, issuer: string): Bytes {
+  return hash(Uint8Array.of(3), output, new TextEncoder().encode(issuer)).subarray(0, 8);
+}
+
+export function isOfGroup(known: KnownGroup, tag: Bytes): boolean {
+  return isEqual(known.prefix, tag.subarray(0, 8));
+}
+
+export function findLane(known: KnownGroup, half: Bytes): Lane | undefined {
+  return known.group.lanes.find((lane) => isEqual(lane.half, half));
+}
+
+const HEADS = new WeakMap<Lane, { count: number; head: Bytes }>();
+
+/** Count and head of a lane: shown, or computed from its leaves. */
+export function headOf(lane: Lane): { count: number; head: Bytes } {
+  if (lane.closed !== null) return lane.closed;
+  const known = HEADS.get(lane);
+  if (known !== undefined) return known;
+  const leaves = lane.leaves!;
+  const computed = { count: leaves.length, head: treeRoot(leaves.map((leaf) => laneLeaf(leaf.digest, leaf.batch))) };
+  HEADS.set(lane, computed);
+  return computed;
+}
+
+/** Whether entries in this batch count under the tag key of an epoch. */
+export function countsInEpoch(root: TrustRoot, epoch: number, batch: number): boolean {
+  const key = root.tagKeys[epoch];
+  const next = root.tagKeys[epoch + 1];
+  return key !== undefined && key.fromBatch <= batch && (next === undefined || batch < next.fromBatch + 1024);
+}
+
+/** A time in Unix seconds as people read it. */
+export function timeText(seconds: number): string {
+  return seconds < 2 ** 37 ? new Date(seconds * 1000).toISOString().replace(".000Z", "Z") : `${seconds} s`;
+}

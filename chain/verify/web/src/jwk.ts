@@ -1,0 +1,29 @@
+// Public keys as JWKs with only the members that their thumbprint is made of. docs/spec/records.md, "Header".
+
+import type { Bytes } from "./bytes.js";
+import { Malformed } from "./errors.js";
+import { hash } from "./hashes.js";
+import { formatJson, type Json } from "./json.js";
+import { readHash, readOrdered, readText } from "./members.js";
+import type { Algorithm } from "./records.js";
+import { ed25519Verifier, p256Verifier, type Verifier } from "./signatures.js";
+
+export interface Jwk {
+  algorithm: Algorithm;
+  /** RFC 7638, SHA-256. */
+  thumbprint: Bytes;
+  verify: Verifier;
+}
+
+/** Raises Malformed, also for a point that is none of its curve or not of its prime order. */
+export function parseJwk(value: Json | undefined, field: string): Jwk {
+  const isEdwards = value instanceof Map && value.get("kty") === "OKP";
+  const members = readOrdered(value, field, isEdwards ? ["crv", "kty", "x"] : ["crv", "kty", "x", "y"]);
+  readText(members.get("crv"), `${field}.crv`, isEdwards ? /^Ed25519$/ : /^P-256$/);
+  readText(members.get("kty"), `${field}.kty`, isEdwards ? /^OKP$/ : /^EC$/);
+  const x = readHash(members.get("x"), `${field}.x`);
+  const verify = isEdwards ? ed25519Verifier(x) : p256Verifier(x, readHash(members.get("y"), `${field}.y`));
+  if (verify === null) throw new Malformed(field, "must be a point of its curve and of its prime order");
+  const thumbprint = hash(new TextEncoder().encode(formatJson(members)));
+  return { algorithm: isEdwards ? "Ed25519" : "ES256", thumbprint, verify };
+}

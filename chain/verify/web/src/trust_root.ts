@@ -1,0 +1,200 @@
+// What a verifier believes beforehand. docs/spec/trust-root.md.
+
+import { type Bytes, compareBytes, fromHex, fromPrefixedHex, toHex } from "./bytes.js";
+import { Malformed } from "./errors.js";
+import { hash } from "./hashes.js";
+import { decodeUtf8, formatJson, type Json, type JsonObject, parseJson } from "./json.js";
+import { readFlag, readHash, readList, readMembers, readNumber, readText, refuseDisorder } from "./members.js";
+import { TYPE } from "./records.js";
+
+const MOST_BYTES = 2 ** 20;
+const MOST_BLOCK = 2 ** 40 - 1;
+const MEMBERS = [
+  "format",
+  "consortium",
+  "chain_id",
+  "genesis_hash",
+  "contracts",
+  "validators",
+  "least_votes",
+  "record_rules",
+  "independent_validators",
+  "independent_attesters",
+  "tag_keys",
+  "predecessor",
+];
+/** Roles by their bits in a member's word, lowest first. */
+export const ROLES = [
+  "BROKER",
+  "TRADER",
+  "CUSTOMS",
+  "CARRIER",
+  "TERMINAL",
+  "BANK",
+  "TAX",
+  "REGULATOR",
+  "AUDITOR",
+  "GATEWAY",
+] as const;
+export type Role = (typeof ROLES)[number];
+
+interface Range {
+  from: number;
+  to: number | null;
+}
+
+export interface ContractRange extends Range {
+  name: "MemberRegistry" | "RecordLedger";
+  address: Bytes;
+  codeHash: Bytes;
+}
+
+export interface ValidatorRange extends Range {
+  isAccepted: boolean;
+  addresses: Bytes[];
+}
+
+export interface TrustRoot {
+  consortium: Bytes;
+  chainId: number;
+  genesisHash: Bytes;
+  contracts: ContractRange[];
+  validators: ValidatorRange[];
+  leastVotes: number;
+  /** Record type to the bits of the roles that may say it. */
+  recordRules: Map<string, number>;
+  hasIndependentValidators: boolean;
+  hasIndependentAttesters: boolean;
+  tagKeys: { fromBatch: number; key: Bytes }[];
+  fingerprint: string;
+}
+
+export function isWithin(range: Range, block: number): boolean {
+  return range.from <= block && (range.to === null || block <= range.to);
+}
+
+/** Raises Malformed. */
+export function parseTrustRoot(file: Bytes): TrustRoot {
+  if (file.length > MOST_BYTES) throw new Malformed("trust root", `has at most ${MOST_BYTES} bytes`);
+  const members = readMembers(parseJson(decodeUtf8(file, "trust root"), "trust root"), "trust root", MEMBERS);
+  if (members.get("format") !== "tongguan-trust-root/1") throw new Malformed("format", "is tongguan-trust-root/1");
+  const contracts = readContracts(members.get("contracts"));
+  const validators = readList(members.get("validators"), "validators", { most: 10_000 }, readValidators);
+  refuseGaps(validators, "validators");
+  const tagKeys = readList(members.get("tag_keys"), "tag_keys", { least: 1, most: 256 }, readTagKey);
+  if (tagKeys[0]!.fromBatch !== 0) throw new Malformed("tag_keys[0]", "must begin with batch 0");
+  refuseDisorder(tagKeys, "tag_keys", (a, b) => a.fromBatch - b.fromBatch);
+  const predecessor = members.get("predecessor");
+  if (predecessor !== null) fromHex(readText(predecessor, "predecessor", /./), "predecessor", 32);
+  return {
+    consortium: fromHex(readText(members.get("consortium"), "consortium", /./), "consortium", 32),
+    chainId: readNumber(members.get("chain_id"), "chain_id", 1, Number.MAX_SAFE_INTEGER),
+    genesisHash: readPrefixed(members.get("genesis_hash"), "genesis_hash", 32),
+    contracts,
+    validators,
+    leastVotes: readNumber(members.get("least_votes"), "least_votes", 1, 65_535),
+    recordRules: readRecordRules(members.get("record_rules")),
+    hasIndependentValidators: readFlag(members.get("independent_validators"), "independent_validators"),
+    hasIndependentAttesters: readFlag(members.get("independent_attesters"), "independent_attesters"),
+    tagKeys,
+    fingerprint: fingerprintOf(members),
+  };
+}
+
+function readPrefixed(value: Json | undefined, field: string, size: number): Bytes {
+  return fromPrefixedHex(readText(value, field, /./), field, size);
+}
+
+function readRange(members: JsonObject, field: string): Range {
+  const from = readNumber(members.get("from_block"), `${field}.from_block`, 0, MOST_BLOCK);
+  const last = members.get("to_block");
+  return { from, to: last === null ? null : readNumber(last, `${field}.to_block`, from, MOST_BLOCK) };
+}
+
+function readContracts(value: Json | undefined): ContractRange[] {
+  const ranges = readList(value, "contracts", { least: 2, most: 1000 }, (item, field): ContractRange => {
+    const members = readMembers(item, field, ["name", "address", "code_hash", "from_block", "to_block"]);
+    const name = members.get("name")!;
+    if (name !== "MemberRegistry" && name !== "RecordLedger") throw new Malformed(`${field}.name`, "names no contract");
+    return {
+      name,
+      address: readPrefixed(members.get("address"), `${field}.address`, 20),
+      codeHash: readPrefixed(members.get("code_hash"), `${field}.code_hash`, 32),
+      ...readRange(members, field),
+    };
+  });
+  for (const name of ["MemberRegistry", "RecordLedger"]) {
+    const own = ranges.filter((range) => range.name === name);
+    if (own.length === 0) throw new Malformed("contracts", `lacks ${name}`);
+    refuseGaps(own, "contracts");
+  }
+  return ranges;
+}
+
+function readValidators(item: Json, field: string): ValidatorRange {
+  const members = readMembers(item, field, ["from_block", "to_block", "accepted", "addresses"]);
+  const addresses = readList(
+    members.get("addresses"),
+    `${field}.addresses`,
+    { least: 1, most: 256 },
+    (address, place) => readPrefixed(address, place, 20),
+  );
+  refuseDisorder(addresses, `${field}.addresses`, compareBytes);
+  return {
+    isAccepted: readFlag(members.get("accepted"), `${field}.accepted`),
+    addresses,
+    ...readRange(members, field),
+  };
+}
+
+/** Ranges follow each other without a gap; the last one is open. */
+function refuseGaps(ranges: Range[], field: string): void {
+  ranges.forEach((range, i) => {
+    const next = ranges[i + 1];
+    if (next === undefined ? range.to !== null : range.to === null || next.from !== range.to + 1) {
+      throw new Malformed(field, "ranges of blocks follow each other without a gap, and the last one is open");
+    }
+  });
+}
+
+function readRecordRules(value: Json | undefined): Map<string, number> {
+  if (!(value instanceof Map)) throw new Malformed("record_rules", "must be an object");
+  return new Map(
+    [...value].map(([type, roles]) => {
+      readText(type, "record_rules", TYPE);
+      const bits = readList(roles, `record_rules.${type}`, { most: ROLES.length }, (role, field) => {
+        const bit = ROLES.indexOf(role as Role);
+        if (bit < 0) throw new Malformed(field, "is no role");
+        return bit;
+      });
+      return [type, bits.reduce((all, bit) => all | (1 << bit), 0)];
+    }),
+  );
+}
+
+function readTagKey(item: Json, field: string): { fromBatch: number; key: Bytes } {
+  const members = readMembers(item, field, ["from_batch", "key"]);
+  return {
+    fromBatch: readNumber(members.get("from_batch"), `${field}.from_batch`, 0, MOST_BLOCK),
+    key: readHash(members.get("key"), `${field}.key`),
+  };
+}
+
+/** SHA-256 of the members in their order as JSON without spaces; record types by name, roles by their bits. */
+function fingerprintOf(members: JsonObject): string {
+  const inOrder = (value: Json, names: string[]): Json =>
+    new Map(names.map((name) => [name, (value as JsonObject).get(name)!]));
+  const eachInOrder = (name: string, names: string[]): Json =>
+    (members.get(name) as Json[]).map((item) => inOrder(item, names));
+  const rules = [...(members.get("record_rules") as JsonObject)]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([type, roles]): [string, Json] => [type, ROLES.filter((role) => (roles as Json[]).includes(role))]);
+  const changed = new Map<string, Json>([
+    ["contracts", eachInOrder("contracts", ["name", "address", "code_hash", "from_block", "to_block"])],
+    ["validators", eachInOrder("validators", ["from_block", "to_block", "accepted", "addresses"])],
+    ["record_rules", new Map(rules)],
+    ["tag_keys", eachInOrder("tag_keys", ["from_batch", "key"])],
+  ]);
+  const text = formatJson(new Map(MEMBERS.map((name) => [name, changed.get(name) ?? members.get(name)!])));
+  return toHex(hash(new TextEncoder().encode(text)));
+}

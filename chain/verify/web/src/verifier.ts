@@ -1,0 +1,100 @@
+// Asks the checks in their order and gives the verdict of each subject. docs/spec/checks.md.
+
+import { isEqual } from "./bytes.js";
+import { type Bundle, parseBundle } from "./bundle.js";
+import { checkChain, checkCheckpoint, checkCommitments, checkContracts, checkSeals } from "./checks_chain.js";
+import { checkBinding, checkInclusion, checkLanes, checkTags } from "./checks_lanes.js";
+import { checkReceipts } from "./checks_receipts.js";
+import { checkAmendments, checkInForce, checkSignatures, checkSince } from "./checks_records.js";
+import { Context, Finding, type Question } from "./context.js";
+import { Malformed, NoVerdict } from "./errors.js";
+import { type Report, reportMalformed, reportNoVerdict, reportOf } from "./report.js";
+import type { TrustRoot } from "./trust_root.js";
+import { type Answer, CHECKS, gravest, type Verdict } from "./verdicts.js";
+
+const RUN: { [number: number]: (context: Context) => Finding } = {
+  2: checkChain,
+  3: checkSeals,
+  4: checkContracts,
+  5: checkCommitments,
+  6: checkInclusion,
+  7: checkBinding,
+  8: checkSignatures,
+  9: checkInForce,
+  10: checkSince,
+  11: checkAmendments,
+  12: checkTags,
+  13: checkLanes,
+  14: checkCheckpoint,
+  15: checkReceipts,
+};
+/** 12 before 7 and 14 before 13. */
+const ORDER = [2, 3, 4, 5, 6, 12, 7, 8, 9, 10, 14, 13, 11, 15];
+
+/** What a bundle proves, under a trust root and for a question. Never throws for what a stranger sent. */
+export function verify(file: Uint8Array, root: TrustRoot, question: Question = {}): Report {
+  let bundle: Bundle;
+  try {
+    bundle = parseBundle(file);
+  } catch (error) {
+    if (error instanceof NoVerdict) return reportNoVerdict(root, error.reason);
+    if (error instanceof Malformed) return reportMalformed(root, error);
+    throw error;
+  }
+  if (!isEqual(bundle.consortium, root.consortium)) {
+    return reportNoVerdict(root, {
+      en: "the bundle is of another consortium than the trust root",
+      zh: "证明包与信任根属于不同的联盟",
+    });
+  }
+  const context = new Context(bundle, root, question);
+  const { answers, verdicts } = ask(context);
+  return reportOf(context, answers, verdicts);
+}
+
+function ask(context: Context): { answers: Answer[]; verdicts: Map<string, Verdict> } {
+  const found = new Map<number, Finding>([[1, new Finding()]]);
+  for (const number of ORDER) {
+    const check = CHECKS[number - 1]!;
+    const missing = check.restsOn.find((other) => !found.get(other)!.isAnswered);
+    if (missing === undefined) {
+      found.set(number, RUN[number]!(context));
+      continue;
+    }
+    const finding = new Finding();
+    const { name } = CHECKS[missing - 1]!;
+    const verdict = gravest(found.get(missing)!.verdicts.map((one) => one.verdict));
+    finding.skip(isMandatory(context, number) ? verdict : "VALID", {
+      en: `rests on check ${missing} (${name})`,
+      zh: `依赖第 ${missing} 项检查（${name}）`,
+    });
+    found.set(number, finding);
+  }
+  const { bundle } = context;
+  const all = [...found.values()].flatMap((finding) => finding.verdicts);
+  const asked = isOtherSubject(context) ? [{ verdict: "OTHER_SUBJECT" as Verdict, subject: null }] : [];
+  const verdicts = new Map(
+    bundle.subjects.map((subject) => {
+      const own = [...all, ...asked].filter((one) => one.subject === null || one.subject === subject);
+      return [subject, gravest(own.map((one) => one.verdict))];
+    }),
+  );
+  const answers = CHECKS.map((check): Answer => {
+    const finding = found.get(check.number)!;
+    const verdict = finding.outcome === "PASS" ? "VALID" : gravest(finding.verdicts.map((one) => one.verdict));
+    return { check, outcome: finding.outcome, verdict, reasons: finding.reasons };
+  });
+  return { answers, verdicts };
+}
+
+function isMandatory(context: Context, number: number): boolean {
+  if (number === 15) return false;
+  return number !== 11 || (!context.isConsignment && context.question.current === true);
+}
+
+function isOtherSubject({ bundle, question }: Context): boolean {
+  const { ucr = null, record = null } = question;
+  const isUcr = bundle.kind === "consignment";
+  if (ucr !== null && (!isUcr || !bundle.subjects.includes(ucr))) return true;
+  return record !== null && (isUcr || bundle.subjects.length !== 1 || bundle.subjects[0] !== record);
+}

@@ -1,0 +1,59 @@
+// ECVRF-EDWARDS25519-SHA512-TAI of RFC 9381, checking only. docs/spec/batches.md, "Entries".
+
+import { type Bytes, concat, fromLittleEndian, isEqual, numberBytes } from "./bytes.js";
+import { hash512 } from "./hashes.js";
+import { decodeEdwards, decodePrimeOrder, EDWARDS_BASE, EDWARDS_ORDER, type EdwardsPoint } from "./signatures.js";
+
+const SUITE = Uint8Array.of(3);
+const ONE = Uint8Array.of(1);
+const TWO = Uint8Array.of(2);
+const ZERO = Uint8Array.of(0);
+
+/** A proof of 80 bytes, gamma || c || s, whose gamma is a point of the prime subgroup. */
+export class VrfProof {
+  private constructor(
+    readonly bytes: Bytes,
+    private readonly gamma: EdwardsPoint,
+  ) {}
+
+  /** Null where the bytes do not begin with a point of prime order. */
+  static parse(bytes: Bytes): VrfProof | null {
+    const gamma = bytes.length === 80 ? decodePrimeOrder(bytes.subarray(0, 32)) : null;
+    return gamma === null ? null : new VrfProof(bytes, gamma);
+  }
+
+  /** y, the output (64 bytes): it follows from gamma alone. */
+  output(): Bytes {
+    return hash512(SUITE, Uint8Array.of(3), this.gamma.clearCofactor().toBytes(), ZERO);
+  }
+
+  /** RFC 9381 section 5.3; also refused: a key outside the prime subgroup, c = 0 and s = 0. */
+  verify(key: Bytes, input: Bytes): boolean {
+    const y = decodePrimeOrder(key);
+    const c = fromLittleEndian(this.bytes.subarray(32, 48));
+    const s = fromLittleEndian(this.bytes.subarray(48));
+    if (y === null || c === 0n || s === 0n || s >= EDWARDS_ORDER) return false;
+    const h = encodeToCurve(key, input);
+    const u = EDWARDS_BASE.multiplyUnsafe(s).subtract(y.multiplyUnsafe(c));
+    const v = h.multiplyUnsafe(s).subtract(this.gamma.multiplyUnsafe(c));
+    const points = [h, this.gamma, u, v].map((point) => point.toBytes());
+    const challenge = hash512(SUITE, TWO, key, ...points, ZERO).subarray(0, 16);
+    return isEqual(challenge, this.bytes.subarray(32, 48));
+  }
+}
+
+/** RFC 9381 section 5.4.1.1, try and increment, with the public key as salt. */
+function encodeToCurve(key: Bytes, input: Bytes): EdwardsPoint {
+  for (let counter = 0; counter < 256; counter++) {
+    const candidate = hash512(SUITE, ONE, key, input, numberBytes(counter, 1), ZERO).subarray(0, 32);
+    const point = decodeEdwards(candidate)?.clearCofactor();
+    if (point !== undefined && !point.is0()) return point;
+  }
+  throw new RangeError("no counter of one byte leads to a point");
+}
+
+/** What the VRF is asked: purpose || 00 || name, ASCII. */
+export function vrfInput(purpose: string, name: string): Bytes {
+  const text = new TextEncoder();
+  return concat(text.encode(purpose), ZERO, text.encode(name));
+}

@@ -1,0 +1,93 @@
+"""The second verifier, written in TypeScript from `docs/spec` alone, says of every vector what the first one says."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chain.verify import TrustRoot
+from chain.verify.context import Demand
+from tests.vectors.stories import Case, as_json, cases, differences
+
+ROOT = Path(__file__).resolve().parents[3]
+VECTORS = ROOT / "tests" / "vectors"
+WEB = ROOT / "chain" / "verify" / "web"
+BUILT = WEB / "dist" / "verify.js"
+SIZE_BYTES_MAX = 150_000
+STORIES = 60
+NODE = shutil.which("node")
+pytestmark = pytest.mark.skipif(NODE is None, reason="Node.js is not installed")
+needs_packages = pytest.mark.skipif(
+    not (WEB / "node_modules" / ".bin" / "esbuild").exists(), reason="npm ci was not run in chain/verify/web"
+)
+
+
+def judge(lines: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What the built file says of each line, all in one process."""
+    asked = "".join(json.dumps(line) + "\n" for line in lines)
+    command = [str(NODE), str(VECTORS / "judge.mjs")]
+    output = subprocess.run(command, input=asked, capture_output=True, text=True, check=True, timeout=300).stdout
+    return [json.loads(line) for line in output.splitlines()]
+
+
+def test_every_vector_is_judged_as_by_the_first_verifier() -> None:
+    manifest = json.loads((VECTORS / "manifest.json").read_text(encoding="utf-8"))
+    lines = [
+        as_json(
+            Case(
+                (VECTORS / entry["bundle"]).read_bytes(),
+                TrustRoot.parse((VECTORS / entry["trust_root"]).read_bytes()),
+                Demand(**entry["question"]),
+            )
+        )
+        for entry in manifest
+    ]
+    answers = judge(lines)
+    assert len(answers) == len(manifest) > 100
+    for entry, line, answer in zip(manifest, lines, answers, strict=True):
+        assert answer == line["expected"], entry["name"]
+        assert answer["verdict"] == entry["verdict"], entry["name"]
+        if entry["check"] is not None:
+            assert answer["checks"][entry["check"] - 1] != "PASS", entry["name"]
+
+
+def test_every_edge_case_of_ed25519_is_judged_as_the_page_says() -> None:
+    edge_cases = json.loads((VECTORS / "ed25519.json").read_text(encoding="utf-8"))
+    for edge_case, answer in zip(edge_cases, judge(edge_cases), strict=True):
+        assert answer == {name: edge_case[name] for name in ("is_key", "verifies")}, edge_case["name"]
+
+
+def test_random_stories_are_judged_alike() -> None:
+    """More by command: `python -m tests.vectors.stories --count 5000 --against "node tests/vectors/judge.mjs"`."""
+    lines = [as_json(case) for case in cases(STORIES, seed=20)]
+    differing = differences([str(NODE), str(VECTORS / "judge.mjs")], lines)
+    assert not differing, json.dumps(differing[0])
+    assert {"VALID", "INVALID"} < {str(line["expected"]["verdict"]) for line in lines}  # type: ignore[call-overload, index]
+
+
+def test_built_file_is_small() -> None:
+    assert BUILT.stat().st_size <= SIZE_BYTES_MAX
+
+
+@needs_packages
+def test_built_file_is_what_its_source_and_lock_build_byte_for_byte(tmp_path: Path) -> None:
+    scripts = json.loads((WEB / "package.json").read_text(encoding="utf-8"))["scripts"]
+    _run("tsc", "--noEmit")
+    program, *options = scripts["build"].replace("dist/verify.js", str(tmp_path / "verify.js")).split()
+    _run(program, *options)
+    assert (tmp_path / "verify.js").read_bytes() == BUILT.read_bytes()
+
+
+def _run(program: str, *options: str) -> None:
+    path = f"{WEB / 'node_modules' / '.bin'}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        [program, *options], cwd=WEB, env={**os.environ, "PATH": path}, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

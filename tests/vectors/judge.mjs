@@ -1,0 +1,37 @@
+// Judges cases with the built TypeScript verifier: lines of tests/vectors/stories.py in, one summary a line out.
+import { createInterface } from "node:readline";
+import { ed25519Verifier, verify } from "../../chain/verify/web/dist/verify.js";
+
+const REFUTED = new Set(["UNTRUSTED_CHAIN", "INVALID", "NO_VERDICT"]);
+const bytes = (text) => new Uint8Array(Buffer.from(text, "base64url"));
+
+function judge({ bundle, trust_root, question }) {
+  const { as_of: asOf, ucr, record, current } = question;
+  const report = verify(bytes(bundle), bytes(trust_root), { asOf, ucr, record, current });
+  const isRefuted = REFUTED.has(report.verdict);
+  const records = isRefuted ? [] : report.records;
+  return {
+    verdict: report.verdict,
+    verdicts: report.verdicts,
+    checks: report.checks.map((check) => check.outcome),
+    counted: Object.fromEntries(records.map((record) => [record.record_id, record.not_counted === null])),
+    amended_by: Object.fromEntries(
+      records.filter((one) => one.amended_by).map((one) => [one.record_id, one.amended_by]),
+    ),
+    receipts: report.receipts.map((receipt) => receipt.fate),
+    covered_until_block: isRefuted ? null : report.covered_until_block,
+  };
+}
+
+/** A case of tests/vectors/ed25519.json. */
+function judgeSignature({ key, message, signature }) {
+  const hex = (text) => new Uint8Array(Buffer.from(text, "hex"));
+  const check = ed25519Verifier(hex(key));
+  return { is_key: check !== null, verifies: check !== null && check(new TextEncoder().encode(message), hex(signature)) };
+}
+
+for await (const line of createInterface({ input: process.stdin }))
+  {
+  const asked = JSON.parse(line);
+  console.log(JSON.stringify("signature" in asked ? judgeSignature(asked) : judge(asked)));
+}

@@ -1,0 +1,342 @@
+"""Random structured stories: what a consortium may do, the bundles that come of it, and our verifier's judgement.
+
+`python -m tests.vectors.stories --count 1000 --seed 7` prints one JSON object a line: `bundle` and `trust_root`
+(base64url), `question`, and `expected`: verdicts, the outcome of each check, which records count and what became of
+receipts. So any implementation can be held against ours. `--against "node JUDGE.mjs"` starts one, which reads such
+lines and prints the same summary for each, and prints every case in which the two differ; it exits 1 where there is
+one.
+
+The structure of a story follows from its seed alone. Keys, salts and signatures are drawn anew, as everywhere in tests.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from chain.encoding import Json, base64url
+from chain.keys import SigningKey
+from chain.members import AddedBy, KeyAlgorithm, KeyState, MemberKind, MemberState, Role
+from chain.proof import batch
+from chain.proof.batch import Purpose
+from chain.proof.bundle import Bundle
+from chain.proof.receipt import SignedReceipt
+from chain.proof.redaction import redact
+from chain.sdjwt import SignedRecord
+from chain.verify import TrustRoot, verify_file
+from chain.verify.context import Demand
+from tests.catalogue import _proving
+from tests.fakes.ledger_simulator import BROKER, CUSTOMS, GATEWAY, OTHER_UCR, UCR, Consortium
+from tests.mutations import mutated
+
+STRANGER = "91440000100000009Z"
+MEMBERS = {BROKER: Role.BROKER, CUSTOMS: Role.CUSTOMS, GATEWAY: Role.GATEWAY, STRANGER: Role.BROKER | Role.TRADER}
+GOVERNORS = (CUSTOMS, GATEWAY)
+TYPES = {
+    BROKER: ("customs.declaration", "customs.declaration", "customs.status", "audit.finding", "customs.rumour"),
+    CUSTOMS: ("customs.status", "customs.status", "customs.declaration", "audit.finding"),
+    GATEWAY: ("audit.access", "audit.finding", "customs.status"),
+    STRANGER: ("customs.declaration", "customs.status", "audit.finding"),
+}
+CASES_A_STORY = 4
+
+
+@dataclass(frozen=True)
+class Case:
+    """A bundle, what is believed and what is asked."""
+
+    bundle: bytes
+    trust_root: TrustRoot
+    question: Demand
+
+
+class Story:
+    """A consortium in which members speak, keys end, gateways err and governors attest, all by chance."""
+
+    def __init__(self, chance: random.Random) -> None:
+        self.chance = chance
+        self.it = Consortium(validators=chance.choice((1, 3, 4, 4, 7)))
+        self.it.add_member(STRANGER, MEMBERS[STRANGER])
+        self.it.block += 1
+        self.receipts: list[SignedReceipt] = []
+        self.records: list[SignedRecord] = []
+        self.say()
+        steps = (self.say, self.say, self.say, self.anchor_wrongly, self.end_key, self.change_member, self.attest)
+        for _ in range(chance.randrange(2, 9)):
+            chance.choice((*steps, self.say, self.begin_epoch, self.promise, self.say_together))()
+        if chance.random() < 0.85:
+            self.it.checkpoint(votes=chance.choice((2, 2, 2, 2, 3, 1)), dissent=chance.choice((0, 0, 0, 1)))
+        if chance.random() < 0.2:
+            self.say()
+
+    @property
+    def epoch(self) -> int:
+        """The epoch that a gateway files in now."""
+        return max(at for at, epoch in enumerate(self.it.epochs) if epoch.from_batch <= len(self.it.batches))
+
+    def record(self, issuer: str | None = None) -> SignedRecord:
+        """A record, mostly true."""
+        it, chance = self.it, self.chance
+        uscc = issuer or chance.choice((BROKER, BROKER, BROKER, CUSTOMS, STRANGER, GATEWAY))
+        vct = chance.choice(TYPES[uscc]) if chance.random() < 0.4 else TYPES[uscc][0]
+        others: dict[str, Any] = {}
+        if self.records and chance.random() < 0.3:
+            replaced = chance.choice(self.records)
+            others["amends"] = replaced.record_id
+            if chance.random() < 0.8:
+                uscc, vct = replaced.iss, replaced.vct
+        if self.records and chance.random() < 0.06:
+            others["jti"] = chance.choice(self.records).jti
+        if chance.random() < 0.04:
+            others["consortium"] = bytes(32)
+        ucrs = chance.choice(((UCR,), (UCR,), (UCR,), (OTHER_UCR,), (UCR, OTHER_UCR), ("none", UCR)))
+        signed = it.record(uscc, ucrs, vct, **others)
+        if chance.random() < 0.05:
+            head = signed.jwt.rsplit(".", 1)[0]
+            signed = it.keep(
+                SignedRecord.parse(signed.serialize().replace(signed.jwt, f"{head}.{base64url(b'7' * 64)}"))
+            )
+        self.records.append(signed)
+        return signed
+
+    def say(self) -> None:
+        """A record, anchored at once in a batch of its own or with others."""
+        self.it.anchor_entries(self.it.entries_of(self.record(), self.epoch))
+
+    def say_together(self) -> None:
+        """Several records in one batch."""
+        records = [self.record() for _ in range(self.chance.randrange(2, 4))]
+        self.it.anchor_entries([entry for signed in records for entry in self.it.entries_of(signed, self.epoch)])
+
+    def promise(self) -> None:
+        """A receipt, alone or in a group, for a record that is anchored or not."""
+        it, chance = self.it, self.chance
+        signed = self.record() if chance.random() < 0.6 else chance.choice(self.records)
+        by = it.time + chance.choice((-20, 0, 10, 30, 500))
+        if chance.random() < 0.3:
+            self.receipts += it.receipts(signed, chance.choice(self.records), anchor_by=by)[:1]
+        else:
+            entries: list[Json] | None = None
+            if chance.random() < 0.2:
+                other = chance.choice(self.records)
+                entries = [[entry[:16].hex(), base64url(entry[16:])] for entry in it.entries_of(other, self.epoch)]
+            self.receipts.append(it.receipt(signed, anchor_by=by, entries=entries))
+        if chance.random() < 0.6:
+            it.anchor_entries(it.entries_of(signed, self.epoch))
+
+    def anchor_wrongly(self) -> None:
+        """What a rogue gateway may do with entries."""
+        it, chance = self.it, self.chance
+        signed = self.record() if chance.random() < 0.7 else chance.choice(self.records)
+        entries = it.entries_of(signed, chance.randrange(len(it.epochs)))
+        kind = chance.randrange(6)
+        if kind == 0:
+            entries = [batch.entry(it.tag(UCR, chance.choice(list(MEMBERS)), self.epoch), entries[0][16:])]
+        elif kind == 1:
+            it.anchor_entries(entries, carried=b"another")
+            return
+        elif kind == 2:
+            entries = entries[:1]
+        elif kind == 3:
+            entries = [*entries, *entries]
+        elif kind == 4:
+            entries = [batch.entry(it.tag(UCR, signed.iss, self.epoch, Purpose.ACCESS), entries[0][16:])]
+        it.anchor_entries(entries)
+
+    def end_key(self) -> None:
+        """A member's key ends or is asked about, and mostly the member goes on with a new one."""
+        it, chance = self.it, self.chance
+        uscc = chance.choice(list(MEMBERS))
+        since = it.time - chance.choice((0, 10, 20, 30, 1000, -10))
+        state = chance.choice((KeyState.RETIRED, KeyState.REVOKED, KeyState.COMPROMISED, KeyState.ACTIVE))
+        contested = state is KeyState.ACTIVE and chance.random() < 0.7
+        dated = since if contested or state is KeyState.COMPROMISED else 0
+        it.set_key(uscc, state, compromised_since=dated, contested=contested)
+        it.block += chance.randrange(2)
+        if chance.random() < 0.7:
+            it.keys[f"old {len(it.keys)}"] = it.keys[uscc]
+            it.keys[uscc] = SigningKey.generate(chance.choice((KeyAlgorithm.ES256, KeyAlgorithm.ED25519)))
+            by = chance.choice((AddedBy.MEMBER, AddedBy.SPONSOR))
+            it.set_key(
+                chance.choice((uscc, uscc, uscc, uscc, STRANGER)), KeyState.ACTIVE, key=it.keys[uscc], added_by=by
+            )
+        it.block += chance.randrange(2)
+
+    def change_member(self) -> None:
+        """A member is suspended, expelled, reinstated or gets other roles."""
+        it, chance = self.it, self.chance
+        uscc = chance.choice(list(MEMBERS))
+        state = chance.choice((MemberState.ACTIVE, MemberState.SUSPENDED, MemberState.EXPELLED))
+        roles = chance.choice((MEMBERS[uscc], MEMBERS[uscc], Role.TERMINAL, Role.CUSTOMS | Role.BROKER))
+        kind = MemberKind.GOVERNOR if uscc in GOVERNORS else MemberKind.PARTICIPANT
+        it.set_member(uscc, state, roles, kind)
+        it.block += chance.randrange(1, 3)
+        if chance.random() < 0.5:
+            it.set_member(uscc, MemberState.ACTIVE, MEMBERS[uscc], kind)
+            it.block += chance.randrange(2)
+
+    def attest(self) -> None:
+        """A checkpoint, also one whose votes came in while more was anchored."""
+        about = self.it.map_now()
+        if self.chance.random() < 0.4:
+            self.say()
+        self.it.checkpoint(about=about)
+
+    def begin_epoch(self) -> None:
+        """A tag key from now on, or from a batch ahead; seldom the one before has ended long since."""
+        it, chance = self.it, self.chance
+        first = len(it.batches) + chance.choice((0, 0, 1, 2, 5))
+        if first > it.epochs[-1].from_batch:
+            it.begin_epoch(first)
+            if chance.random() < 0.02:
+                it.skip_batches(1024 + chance.choice((-1, 0, 1)))
+
+    # -- what is shown of it
+
+    def case(self) -> Case:
+        """A bundle of this story, as it is or with something left out or changed."""
+        chance = self.chance
+        bundle = self.bundle()
+        if chance.random() < 0.25:
+            bundle = self.with_less(bundle)
+        content = bundle.format()
+        if chance.random() < 0.2:
+            content = mutated(content, [content, self.bundle().format()], chance)
+        return Case(content, self.trust_root(), self.question(bundle))
+
+    def bundle(self) -> Bundle:
+        """About the consignment, or about some records of it."""
+        it, chance = self.it, self.chance
+        receipts = self.receipts if chance.random() < 0.7 else []
+        anchored = [signed for signed in self.records if it.to_show(signed).places]
+        if chance.random() < 0.5 or not anchored:
+            return it.consignment_bundle(chance.choice((UCR, UCR, UCR, OTHER_UCR, f"{UCR}9")), receipts)
+        shown = chance.sample(anchored, min(len(anchored), chance.choice((1, 1, 2, 3))))
+        opened = chance.random() < 0.6
+        if chance.random() < 0.6:
+            return it.record_bundle(*shown, receipts=receipts, opened=opened)
+        subjects = [signed.record_id for signed in shown[:1]]
+        return it.bundle(subjects, [it.to_show(signed) for signed in anchored], None, receipts, opened=opened)
+
+    def with_less(self, bundle: Bundle) -> Bundle:
+        """Something withheld or left out, the proofs still whole."""
+        kind = self.chance.randrange(4)
+        if kind == 0:
+            return redact(bundle, ["status"])
+        if kind == 1:
+            return bundle.with_records(
+                tuple(
+                    replace(record, signed=record.signed.with_elements(())) if self.chance.random() < 0.5 else record
+                    for record in bundle.records
+                )
+            )
+        request = bundle.slot_request
+        if kind == 2:
+            keys = {name: self.fewer(versions) for name, versions in (request.keys or {}).items()}
+            return _proving(self.it, bundle, replace(request, keys=keys))
+        members = {name: self.fewer(versions) for name, versions in (request.members or {}).items()}
+        return _proving(self.it, bundle, replace(request, members=members))
+
+    def fewer(self, versions: Sequence[int]) -> tuple[int, ...]:
+        """Version indexes of a fact without one, but for the two that show which is the newest."""
+        last = len(versions) - 2
+        if last <= 0 or self.chance.random() < 0.5:
+            return tuple(versions)
+        gone = self.chance.randrange(last)
+        return tuple(version for at, version in enumerate(versions) if at != gone)
+
+    def trust_root(self) -> TrustRoot:
+        """The right one, or one that is older or believes something else."""
+        root, kind = self.it.trust_root(), self.chance.randrange(40)
+        if kind == 0 and len(root.tag_keys) > 1:
+            return replace(root, tag_keys=root.tag_keys[:-1])
+        if kind == 1:
+            return replace(root, least_votes=3)
+        if kind == 2:
+            return replace(root, record_rules={"customs.declaration": Role.BROKER})
+        return root
+
+    def question(self, bundle: Bundle) -> Demand:
+        """Mostly nothing special is asked."""
+        it, chance = self.it, self.chance
+        if chance.random() < 0.6:
+            return Demand()
+        return Demand(
+            as_of=chance.choice((None, it.block - 1, it.block, it.block - 3, it.block + 9)),
+            ucr=chance.choice((None, None, UCR, OTHER_UCR)),
+            record=chance.choice((None, None, self.records[0].record_id)),
+            current=chance.random() < 0.6,
+        )
+
+
+def cases(count: int, seed: int) -> Iterator[Case]:
+    """So many cases, the structure of their stories drawn from the seed."""
+    chance = random.Random(seed)
+    for number in range(count):
+        if number % CASES_A_STORY == 0:
+            story = Story(random.Random(chance.random()))
+        yield story.case()
+
+
+def expected(case: Case) -> dict[str, Json]:
+    """What our verifier says of it, in short."""
+    report = verify_file(case.bundle, case.trust_root, case.question)
+    refuted = report.verdict.is_refuted
+    return {
+        "verdict": report.verdict.name,
+        "verdicts": {subject: verdict.name for subject, verdict in report.verdicts.items()},
+        "checks": [answer.outcome.name for answer in report.answers],
+        "counted": {} if refuted else {one.record_id: one.not_counted is None for one in report.records},
+        "amended_by": {} if refuted else {one.record_id: one.amended_by for one in report.records if one.amended_by},
+        "receipts": [str(one.fate) for one in report.receipts],
+        "covered_until_block": None if refuted else report.covered_until_block,
+    }
+
+
+def as_json(case: Case) -> dict[str, Json]:
+    """A case as a line for another implementation."""
+    return {
+        "bundle": base64url(case.bundle),
+        "trust_root": base64url(case.trust_root.format()),
+        "question": asdict(case.question),
+        "expected": expected(case),
+    }
+
+
+def differences(command: Sequence[str], lines: Sequence[dict[str, Json]]) -> list[dict[str, Json]]:
+    """The cases of which another implementation, started as a command, says something else; with what it says."""
+    asked = "".join(json.dumps(line) + "\n" for line in lines)
+    done = subprocess.run(list(command), input=asked, capture_output=True, text=True, check=True)
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(answers) == len(lines), done.stderr
+    return [{**line, "got": got} for line, got in zip(lines, answers, strict=True) if got != line["expected"]]
+
+
+def main() -> int:
+    """Prints cases, or the differences from another implementation."""
+    parser = argparse.ArgumentParser(prog="python -m tests.vectors.stories", description=__doc__)
+    parser.add_argument("--count", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--against", help="the command of another implementation")
+    asked = parser.parse_args()
+    lines = (as_json(case) for case in cases(asked.count, asked.seed))
+    if asked.against is None:
+        for line in lines:
+            print(json.dumps(line))
+        return 0
+    differing = differences(shlex.split(asked.against), list(lines))
+    for difference in differing:
+        print(json.dumps(difference))
+    print(f"{asked.count} cases, {len(differing)} differ", file=sys.stderr)
+    return 1 if differing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
