@@ -33,6 +33,7 @@ from scripts.consortium_folder import (
     write_open,
     write_private,
 )
+from scripts.witness_folder import NOTE_KEY_POLICY, NotesFolder, default_origin
 
 if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
@@ -141,6 +142,8 @@ def found(
     members = profiles()
     for member in members:
         _make_keys(folder, member)
+        if member.sponsor is None:
+            NotesFolder(folder, member.slug).renew_key(default_origin(consortium, member.uscc))
     say(f"{len(members)} members with their keys; governors: {', '.join(m.slug for m in members if not m.sponsor)}")
     for source, name in ((POLICY_FILE, "view-policy.json"), (RECORD_RULES_FILE, "record-rules.json")):
         shutil.copyfile(source, folder.path / name)
@@ -210,6 +213,7 @@ def _founding(
             PolicyName.VIEW: sha256(POLICY_FILE.read_bytes()).digest(),
             PolicyName.RECORD_RULES: sha256(RECORD_RULES_FILE.read_bytes()).digest(),
             PolicyName.LEAST_VOTES: least_votes(len(governors)).to_bytes(32, "big"),
+            **{NOTE_KEY_POLICY + m.uscc: NotesFolder(folder, m.slug).key_digest() for m in governors},
         },
         tag_key=tag_key.public.raw,
         tag_suite=SUITE,

@@ -21,11 +21,13 @@ from scripts.commands import (
     journal_commands,
     key_commands,
     member_commands,
+    notes_commands,
     operate_commands,
     proof_commands,
     proposal_commands,
     tag_commands,
     view_commands,
+    witness_commands,
 )
 
 EXIT_NO = 1
@@ -52,6 +54,8 @@ for commands in (
     drop_commands,
     tag_commands,
     view_commands,
+    notes_commands,
+    witness_commands,
 ):
     commands.register(app)
 

@@ -1,0 +1,128 @@
+"""Whether a proof of two histories holds by a trust root: each statement is signed by who may make it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chain.errors import Malformed
+from chain.proof.header import Header
+from chain.proof.log_heads import CosignedHead
+from chain.proof.notes import NoteKey
+from chain.proof.seals import MalformedSeal, verify_seals
+from chain.proof.two_histories import HistoryKind, ShownHistory, TwoHistories
+from chain.proof.witness_policy import WitnessPolicy
+from chain.verify.results import Said
+from chain.verify.trust_root import TrustRoot
+
+
+@dataclass(frozen=True)
+class HistoriesReport:
+    """What became of a proof of two histories."""
+
+    holds: bool
+    summary: Said
+    lines: tuple[Said, ...] = ()
+    """What contradicts what, or why it does not hold."""
+
+
+class _Fault(Exception):
+    """Why a statement is nobody's."""
+
+    def __init__(self, en: str, zh: str) -> None:
+        self.said = Said(en, zh)
+        super().__init__(en)
+
+
+def verify_histories(proof: TwoHistories, trust_root: TrustRoot, policy: WitnessPolicy | None) -> HistoriesReport:
+    """Whether both statements were made by who may make them; that they contradict each other, parsing has shown."""
+    if proof.consortium != trust_root.consortium:
+        return _refuted(
+            Said("it is about another consortium than the trust root", "其所指联盟与信任根不符"),
+        )
+    try:
+        if proof.kind is HistoryKind.HEADERS:
+            lines = _verify_headers(proof, trust_root)
+        else:
+            lines = _verify_notes(proof, policy)
+    except _Fault as fault:
+        return _refuted(fault.said)
+    summary = Said(
+        "TWO HISTORIES ARE PROVED: the same signers vouched for two histories that cannot both be true. "
+        "Show this file to everyone who relies on this consortium.",
+        "已证明存在两套历史：同一批签名者为两套不可能同时为真的历史作保。请将此文件出示给所有依赖该联盟的人。",
+    )
+    return HistoriesReport(True, summary, lines)
+
+
+def _refuted(reason: Said) -> HistoriesReport:
+    return HistoriesReport(False, Said("Two histories are NOT proved by it.", "未能证明存在两套历史。"), (reason,))
+
+
+def _verify_headers(proof: TwoHistories, trust_root: TrustRoot) -> tuple[Said, ...]:
+    lines = []
+    for name, statement in (("first", proof.first), ("second", proof.second)):
+        header = Header.from_rlp(statement.header or b"")
+        known = trust_root.find_validators(header.number)
+        try:
+            if known is None or header.number == 0:
+                raise _Fault(
+                    f"the trust root knows no validators for block {header.number}",
+                    f"信任根未列出区块 {header.number} 的验证者",
+                )
+            signers = verify_seals(header, known.addresses)
+        except MalformedSeal as fault:
+            raise _Fault(f"the {name} header is not sealed: {fault}", f"所示区块头未经签封：{fault}") from None
+        lines.append(
+            Said(
+                f"block {header.number} is 0x{header.block_hash.hex()}, sealed by {len(signers)} validators",
+                f"区块 {header.number} 为 0x{header.block_hash.hex()}，由 {len(signers)} 名验证者签封",
+            )
+        )
+    return tuple(lines)
+
+
+def _verify_notes(proof: TwoHistories, policy: WitnessPolicy | None) -> tuple[Said, ...]:
+    if policy is None:
+        raise _Fault("the trust root names no logs", "信任根未列出任何日志")
+    first, second = _verify_note(proof.first, policy), _verify_note(proof.second, policy)
+    lines = [_note_line(proof.first, first), _note_line(proof.second, second)]
+    both = {key.text for key, _ in first.cosignatures} & {key.text for key, _ in second.cosignatures}
+    lines += [
+        Said(f"witness {name} cosigned both, so it is no witness", f"见证人 {name} 为两者均作见证，不足采信")
+        for name in sorted(NoteKey.parse(text).name for text in both)
+        if first.head.origin == second.head.origin
+    ]
+    return tuple(lines)
+
+
+def _verify_note(statement: ShownHistory, policy: WitnessPolicy) -> CosignedHead:
+    note = statement.note
+    try:
+        found = None if note is None else policy.read(note)
+    except Malformed as fault:
+        raise _Fault(str(fault), str(fault)) from None
+    if found is None:
+        raise _Fault("a note is signed by no log of the trust root", "有检查点记录未经信任根所列日志签名")
+    if statement.leaf is not None and not found.head.holds(statement.leaf, statement.path):
+        raise _Fault(
+            f"checkpoint {statement.leaf.index} is not in the log of {found.head.origin}",
+            f"第 {statement.leaf.index} 个检查点不在 {found.head.origin} 的日志中",
+        )
+    return found
+
+
+def _note_line(statement: ShownHistory, found: CosignedHead) -> Said:
+    names = ", ".join(key.name for key, _ in found.cosignatures) or "–"
+    if statement.leaf is None:
+        return Said(
+            f"{found.head.origin} signed root {found.head.root.hex()} for {found.head.size} checkpoints; "
+            f"cosigned by {names}",
+            f"{found.head.origin} 对 {found.head.size} 个检查点签署根 {found.head.root.hex()}；见证人：{names}",
+        )
+    leaf = statement.leaf
+    return Said(
+        f"{found.head.origin} signed a log whose checkpoint {leaf.index} is block {leaf.block}, "
+        f"0x{leaf.block_hash.hex()}; cosigned by {names}",
+        f"{found.head.origin} 签署的日志中第 {leaf.index} 个检查点为区块 {leaf.block}，"
+        f"0x{leaf.block_hash.hex()}；见证人：{names}",
+    )
