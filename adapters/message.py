@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -67,6 +68,17 @@ class Reader(Protocol):
 
     def read(self, message: bytes) -> ReadMessage:
         """All entities of the message; raises `MalformedMessage` with all its faults."""
+
+
+class DatedReader(Protocol):
+    """Reads kinds of messages whose days have no year, so that it needs to be told when the message was sent."""
+
+    def read_sent(self, message: bytes, sent_on: date | None) -> ReadMessage:
+        """As `Reader.read`; a day takes the year in which it is nearest to the day of sending.
+
+        Without a day of sending, what cannot do without a year is refused.
+        """
+        ...
 
 
 def message_digest(message: bytes) -> str:

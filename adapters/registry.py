@@ -8,22 +8,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import date
 from functools import lru_cache
 from importlib import import_module
 from typing import cast
 
 from adapters.formats import Form, reader_modules
 from adapters.formats.unread import UNREAD_CODE, find_unread
-from adapters.message import MESSAGE_BYTES_MAX, Reader, ReadMessage
+from adapters.message import MESSAGE_BYTES_MAX, DatedReader, Reader, ReadMessage
 from chain.errors import MalformedMessage
 
 _NUMBERED = re.compile(rb"00:?[A-Z]{3}")
 """The head record of a port's platform file (`00:IFCSUM:`, `00NCLCONTAINER LIST`)."""
+_CARGO_IMP = re.compile(rb"(?:[^\r\n]{0,70}\r?\n){0,5}?\x02?[A-Z]{3}/\d{1,3}[ \t]*\r?\n")
+"""The identifier of a Cargo-IMP message (`FWB/17`), at most five lines of a teletype's address before it."""
 
 
-def read_message(message: bytes) -> ReadMessage:
-    """The message, read by the one reader that knows it; raises `MalformedMessage` where none does or it has faults."""
-    return find_reader(message).read(message)
+def read_message(message: bytes, *, sent_on: date | None = None) -> ReadMessage:
+    """The message, read by the one reader that knows it; raises `MalformedMessage` where none does or it has faults.
+
+    `sent_on` is the day of its envelope, for kinds whose days have no year.
+    """
+    reader = find_reader(message)
+    # Not a check of the protocol, which would cost a short message as much again as finding its reader.
+    if hasattr(reader, "read_sent"):
+        return cast(DatedReader, reader).read_sent(message, sent_on)
+    return reader.read(message)
 
 
 def find_reader(message: bytes) -> Reader:
@@ -55,7 +65,7 @@ def _unread(form: Form | None, message: bytes) -> MalformedMessage:
         return MalformedMessage(
             # No part of it is quoted: what is no message may be anything, a key for one.
             "message",
-            "begins as XML, JSON, EDIFACT, ZIP, a platform file or a sheet of ours",
+            "begins as XML, JSON, EDIFACT, Cargo-IMP, ZIP, a platform file or a sheet of ours",
             value=f"{len(message)} other bytes",
             fix="Check the file and its encoding",
         )
@@ -80,6 +90,8 @@ def find_form(message: bytes) -> Form | None:
         return Form.NUMBERED
     if start.startswith((b"tongguan-", b'"tongguan-')):
         return Form.CSV
+    if _CARGO_IMP.match(start):
+        return Form.CARGO_IMP
     return None
 
 

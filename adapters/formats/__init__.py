@@ -24,6 +24,7 @@ class Form(Enum):
     ZIP = "ZIP"
     CSV = "CSV"
     NUMBERED = "numbered records"
+    CARGO_IMP = "Cargo-IMP"
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ class UnreadKind:
 
 _CONTAINERS: Final = "COARRI or CODECO for what happened to containers"
 _BILL: Final = "a UBL Waybill or a manifest (MTxyzz) for the transport document"
-_AIR: Final = "IATA ONE Record for waybills, shipments and events by air"
+_AIR: Final = "Cargo-IMP FWB, FHL, FFM and FSU, or IATA ONE Record"
 _CUSTOMS: Final = "DecMessage, CEB or WCO DEC and RES"
 
 EDIFACT: Final = {
@@ -98,11 +98,6 @@ SINGLE_WINDOW: Final = {
 CARGO_IMP: Final = {
     kind: UnreadKind(f"Cargo-IMP {kind}", en, zh, _AIR)
     for kind, en, zh in (
-        ("FWB", "air waybill data", "主运单数据"),
-        ("FHL", "consolidation list", "分单清单"),
-        ("FFM", "flight manifest", "航班舱单"),
-        ("FSU", "shipment status", "货运状态"),
-        ("FSA", "answer about a shipment's status", "货运状态答复"),
         ("FFR", "booking request", "订舱请求"),
         ("FBL", "freight booked list", "订舱清单"),
         ("FMA", "acknowledgement", "确认"),
@@ -128,7 +123,7 @@ _PLATFORM: Final = re.compile(rb"00(?::([A-Z]{6}):|NCLCONTAINER LIST)")
 _UNH: Final = re.compile(rb"UNH.{1,24}?([A-Z]{6})[^A-Z0-9]", re.DOTALL)
 """A message header, whatever its marks are: UNA may set others than `+` and `:`."""
 _MESSAGE_TYPE: Final = re.compile(rb"<(?:\w+:)?message_?[tT]ype>\s*([A-Z]{3}\d{3})\s*<", re.IGNORECASE)
-_SMI: Final = re.compile(rb"([A-Z]{3})/\d{1,2}\r?\n")
+_SMI: Final = re.compile(rb"^\x02?([A-Z]{3})/\d{1,3}[ \t]*\r?$", re.MULTILINE)
 
 
 def find_unread(form: Form | None, message: bytes, root: tuple[str, str] = ("", "")) -> UnreadKind | None:
@@ -145,7 +140,7 @@ def find_unread(form: Form | None, message: bytes, root: tuple[str, str] = ("", 
         return _XLSX if b"xl/" in message[:PEEK_BYTES] or b"xl/workbook.xml" in message[-PEEK_BYTES:] else None
     if start.startswith(b"%PDF-"):
         return _PDF
-    identifier = _SMI.match(start.lstrip(b" \r\n"))
+    identifier = _SMI.search(start) if form is Form.CARGO_IMP else None
     return CARGO_IMP.get(identifier.group(1).decode()) if identifier else None
 
 

@@ -221,7 +221,7 @@ class AdapterRunner:
 
     def _reading(self, message: JournalMessage) -> ReadMessage:
         if message.place not in self._read:
-            self._read[message.place] = read_message(message.body)
+            self._read[message.place] = read_message(message.body, sent_on=message.envelope.sent_on)
         return self._read[message.place]
 
     # Signing: the signed bytes are in the journal before anyone else sees them.

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 from chain.encoding import parse_json
 from chain.errors import Malformed
@@ -49,6 +50,14 @@ class Envelope:
     ucrs: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     """Ordinal of the entity in the message, from 0, to the UCRs that it speaks of, where the single window knows
     them."""
+
+    @property
+    def sent_on(self) -> date | None:
+        """The day of sending; None where `sent_at` has the form of a time and is none."""
+        try:
+            return date.fromisoformat(self.sent_at[:10])
+        except ValueError:
+            return None
 
     @classmethod
     def parse(cls, value: object) -> Envelope:

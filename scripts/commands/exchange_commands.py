@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -43,9 +45,15 @@ def register(app: typer.Typer) -> None:
 
 
 def read(
-    files: Annotated[list[Path], typer.Argument(help="native messages: XML, JSON or EDIFACT", metavar="FILE…")],
+    files: Annotated[list[Path], typer.Argument(help="native messages of any kind that is read", metavar="FILE…")],
+    sent: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="day of sending, for days without a year (else the file's own)"),
+    ] = None,
 ) -> None:
     """Print the records that native messages would become, one an entity, as JSON. Sends nothing.
+
+    Cargo-IMP writes days without their year: they take the one that is nearest to the day of sending.
 
     Exit 0 where every file was read, 1 where one is refused (each fault named on standard error), 2 where a file
     cannot be opened.
@@ -58,12 +66,13 @@ def read(
         try:
             with file.open("rb") as opened:  # one byte more than is read, so that a longer file is refused, not held
                 content = opened.read(MESSAGE_BYTES_MAX + 1)
+                sent_on = (sent or datetime.fromtimestamp(os.fstat(opened.fileno()).st_mtime, UTC)).date()
         except OSError as error:
             print(f"{file}: {error.strerror}", file=sys.stderr)
             code = 2
             continue
         try:
-            message = read_message(content)
+            message = read_message(content, sent_on=sent_on)
         except MalformedMessage as error:
             for fault in error.faults:
                 print(f"{file}: {_fault_line(fault)}", file=sys.stderr)
@@ -202,7 +211,7 @@ def _reasons(message: JournalMessage) -> list[str]:
     from adapters.registry import read_message
 
     try:
-        read_message(message.body)
+        read_message(message.body, sent_on=message.envelope.sent_on)
     except MalformedMessage as error:
         return [_fault_line(fault) for fault in error.faults]
     return [f"{message.code} {message.reason}"]

@@ -92,7 +92,8 @@ def _as_parked(journal: Journal, place: int, ordinal: int) -> dict[str, Any]:
     )
     if message is None or entity is None:
         raise NotFound("parked entity", f"{place}/{ordinal}")
-    read = next(found for found in read_message(message.body).entities if found.ordinal == ordinal)
+    entities = read_message(message.body, sent_on=message.envelope.sent_on).entities
+    read = next(found for found in entities if found.ordinal == ordinal)
     return {
         "envelope": message.envelope.format(),
         "file": journal.name_of(message),

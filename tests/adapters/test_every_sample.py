@@ -63,7 +63,7 @@ READ: dict[str, tuple[str, dict[str, int]]] = {
 
 THERE = "must be there"
 TIME = "an ISO 8601 time, such as 2026-03-02T09:00:00+08:00"
-NO_FORM = "begins as XML, JSON, EDIFACT, ZIP, a platform file or a sheet of ours"
+NO_FORM = "begins as XML, JSON, EDIFACT, Cargo-IMP, ZIP, a platform file or a sheet of ours"
 NO_READER = "is of a kind that is read; no reader knows this "
 REFUSED: dict[str, list[tuple[str, str]]] = {
     # The official export list says `a` for its direction; its other nine lists are drafts.

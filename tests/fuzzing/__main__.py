@@ -1,6 +1,7 @@
 """`python -m tests.fuzzing READER [--seconds N] [--seed N] [--found DIR]`: exits 1 where a reader broke a promise.
 
-READER is xml, json, edifact or sd-jwt. Each input that breaks one, the first of its kind, is written into DIR.
+READER is xml, json, edifact, numbered, cargo_imp or sd-jwt. Each input that breaks one, the first of its kind, is
+written into DIR.
 """
 
 from __future__ import annotations

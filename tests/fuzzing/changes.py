@@ -86,7 +86,26 @@ def changed_json(body: bytes, donors: Sequence[bytes], random: Random) -> bytes:
 
 def changed_edifact(body: bytes, donors: Sequence[bytes], random: Random) -> bytes:
     """Segments, elements and components altered, dropped, doubled, moved, taken from another interchange."""
-    segments, others = body.split(b"'"), random.choice(donors).split(b"'")
+    said = _changed_parts(body, donors, random, b"'", (b"+", b":"))
+    if random.random() < 0.6:  # true again in its counts, so that it is read to the end
+        said = _counted(said)
+    elif random.random() < 0.3:
+        said = changed_bytes(said, random)
+    return said[:BYTES_MAX]
+
+
+def changed_numbered(body: bytes, donors: Sequence[bytes], random: Random) -> bytes:
+    """Records and fields of a platform file altered, dropped, doubled, moved, taken from another file."""
+    return _changed_parts(body, donors, random, b"'", (b":",))[:BYTES_MAX]
+
+
+def changed_cargo_imp(body: bytes, donors: Sequence[bytes], random: Random) -> bytes:
+    """Lines and fields of a Cargo-IMP message altered, dropped, doubled, moved, taken from another message."""
+    return _changed_parts(body, donors, random, b"\n", (b"/", b"-"))[:BYTES_MAX]
+
+
+def _changed_parts(body: bytes, donors: Sequence[bytes], random: Random, end: bytes, marks: Sequence[bytes]) -> bytes:
+    segments, others = body.split(end), random.choice(donors).split(end)
     for _ in range(random.randint(1, 5)):
         at, what = random.randrange(len(segments)), random.random()
         if what < 0.12 and len(segments) > 1:
@@ -99,16 +118,11 @@ def changed_edifact(body: bytes, donors: Sequence[bytes], random: Random) -> byt
             other = random.randrange(len(segments))
             segments[at], segments[other] = segments[other], segments[at]
         else:
-            mark = random.choice((b"+", b":"))
+            mark = random.choice(marks)
             parts = segments[at].split(mark)
             parts[random.randrange(len(parts))] = random.choice(STRANGE).encode()
             segments[at] = mark.join(parts * random.choice((1, 1, 1, 60)))
-    said = b"'".join(segments)
-    if random.random() < 0.6:  # true again in its counts, so that it is read to the end
-        said = _counted(said)
-    elif random.random() < 0.3:
-        said = changed_bytes(said, random)
-    return said[:BYTES_MAX]
+    return end.join(segments)
 
 
 def _tree(body: bytes) -> etree._Element | None:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from random import Random
 from traceback import extract_tb
@@ -24,7 +25,14 @@ from chain.errors import Malformed, MalformedMessage
 from chain.records import parse_record
 from chain.records.fastpath import parse_signed
 from chain.sdjwt import SignedRecord
-from tests.fuzzing.changes import changed_bytes, changed_edifact, changed_json, changed_xml
+from tests.fuzzing.changes import (
+    changed_bytes,
+    changed_cargo_imp,
+    changed_edifact,
+    changed_json,
+    changed_numbered,
+    changed_xml,
+)
 from tests.fuzzing.corpus import KEY, UCR, messages, records
 from tests.fuzzing.signed import changed_record
 
@@ -35,6 +43,8 @@ HANG_S = 5.0
 PEAK_KB_MAX = 100 * 1024
 """Growth of the process's peak memory over a run, all inputs together."""
 ERROR_CHARS_MAX = 5_000
+SENT_ON = date(2026, 3, 2)
+"""The day of sending of every message, for kinds whose days have no year."""
 
 
 class Hangs(BaseException):
@@ -77,12 +87,12 @@ def read_native(message: bytes) -> str:
     """Reads a native message; raises `Broken` where the answer breaks a promise, whatever the reader raises else."""
     started = time.process_time()
     try:
-        read = read_message(message)
+        read = read_message(message, sent_on=SENT_ON)
     except MalformedMessage as refused:
         spent = time.process_time() - started
         for fault in (refused, *refused.faults):
             _check_refusal(fault)
-        _check_time(spent, partial(read_message, message))
+        _check_time(spent, partial(read_message, message, sent_on=SENT_ON))
         return refused.faults[0].rule.split("; ")[0][:60]
     spent = time.process_time() - started
     for entity in read.entities:
@@ -95,7 +105,7 @@ def read_native(message: bytes) -> str:
                 raise Broken(f"holds U+{ord(unseen[0]):04X}")
             if record.source is None or record.source.sha256 != message_digest(message):
                 raise Broken("names another message as its source")
-    _check_time(spent, partial(read_message, message))
+    _check_time(spent, partial(read_message, message, sent_on=SENT_ON))
     return "read"
 
 
@@ -119,6 +129,8 @@ READERS: dict[str, Callable[[bytes], str]] = {
     "xml": read_xml,
     "json": read_native,
     "edifact": read_native,
+    "numbered": read_native,
+    "cargo_imp": read_native,
     "sd-jwt": read_signed,
 }
 """Readers by the name that the command knows."""
@@ -139,6 +151,8 @@ _CHANGES: dict[str, Callable[[bytes, Sequence[bytes], Random], bytes]] = {
     "xml": changed_xml,
     "json": changed_json,
     "edifact": changed_edifact,
+    "numbered": changed_numbered,
+    "cargo_imp": changed_cargo_imp,
 }
 
 

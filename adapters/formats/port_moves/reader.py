@@ -147,11 +147,11 @@ class _Reading:
 
     def record(self, function: Function, source: Source) -> LogisticsEvent | None:
         """The event; faults are noted."""
-        said = self.box.record.field(tables.NUMBER)
-        if not re.fullmatch(r"[A-Z0-9 -]{1,17}", said):
-            self.faults.add(self.box.record.where(tables.NUMBER), "names a container", value=said)
+        number_text = self.box.record.field(tables.NUMBER)
+        if not re.fullmatch(r"[A-Z0-9 -]{1,17}", number_text):
+            self.faults.add(self.box.record.where(tables.NUMBER), "names a container", value=number_text)
             return None
-        number, known = box_number(said, self.remarks)
+        number, known = box_number(number_text, self.remarks)
         happened, gross = self._time(), self._gross()
         if happened is None:
             return None
@@ -302,12 +302,12 @@ class _Reading:
                 name=_text(record, tables.TRUCK_PLATE),
             )
             return Transport(inland=inland) if inland != Conveyance() else None
-        found = Transport(
+        route = Transport(
             loading=self._port(record, tables.LOADING_CODE, tables.LOADING_NAME),
             discharge=self._port(record, tables.DISCHARGE_CODE, tables.DISCHARGE_NAME),
             destination=self._port(record, tables.DELIVERY_CODE, tables.DELIVERY_NAME),
         )
-        return found if found != Transport() else None
+        return route if route != Transport() else None
 
     def _place(self) -> Place | None:
         record = self.box.find(tables.PORTS)

@@ -121,7 +121,7 @@ def test_a_value_that_only_the_record_model_refuses_does_not_stop_the_runner(
 ) -> None:
     consortium.start()
 
-    def overlooked(message: bytes) -> object:
+    def overlooked(message: bytes, **options: object) -> object:
         return Reference(kind="declaration", value="x" * 300)
 
     monkeypatch.setattr("adapters.runner.adapter_runner.read_message", overlooked)
