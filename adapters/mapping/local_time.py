@@ -122,6 +122,12 @@ def find_zone(unlocode: str | None) -> ZoneInfo | None:
     return _load_zone(name) if name else None
 
 
+def find_country_zone(country: str | None) -> ZoneInfo | None:
+    """The zone of a country by its ISO 3166-1 alpha-2 code; None where it has several, or our table has none."""
+    name = COUNTRY_ZONES.get(country or "")
+    return _load_zone(name) if name else None
+
+
 def zoned(
     said: str,
     moment: datetime,

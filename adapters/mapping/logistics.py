@@ -16,7 +16,8 @@ from typing import Final
 from pydantic import ValidationError
 
 from adapters.mapping.local_time import zoned
-from adapters.parsing.xml_fields import Faults, Form, shortened, text
+from adapters.parsing.forms import Form, decimal, positive, shortened, text
+from adapters.parsing.xml_fields import Faults
 from chain.errors import Malformed, MalformedMessage
 from chain.identifiers import ContainerNumber, ImoNumber, UnLocode
 from chain.records.base import Remark
@@ -38,12 +39,30 @@ LABEL: Final = shortened(256)
 WEIGHT_UNITS: Final[Mapping[str, str]] = {
     **{unit: unit for unit in ("KGM", "LBR", "TNE")},
     "KG": "KGM",
+    "KGS": "KGM",
     "K": "KGM",
     "LB": "LBR",
+    "LBS": "LBR",
     "L": "LBR",
     "T": "TNE",
 }
 """What formats call units of mass -> UN/ECE Recommendation 20."""
+KILOGRAMS_OF: Final[Mapping[str, Decimal]] = {
+    "MGM": Decimal("0.000001"),
+    "GRM": Decimal("0.001"),
+    "HGM": Decimal("0.1"),
+    "DTN": Decimal(100),
+    "ONZ": Decimal("0.028349523125"),
+    "CWA": Decimal("45.359237"),
+    "CWI": Decimal("50.80234544"),
+    "STN": Decimal("907.18474"),
+    "LTN": Decimal("1016.0469088"),
+}
+"""Other units of mass of UN/ECE Recommendation 20 -> kilograms in one of them, exactly."""
+MASS_UNITS: Final = frozenset(WEIGHT_UNITS) | frozenset(KILOGRAMS_OF)
+ANY_DECIMAL: Final = decimal(38, 20)
+"""A number not below zero, for formats that set no limit to its digits: a record rounds, with a remark."""
+ABOVE_ZERO: Final = positive(38, 20)
 TRANSPORT_MODES: Final[Mapping[str, str]] = {"VESSEL": "1", "RAIL": "2", "TRUCK": "3", "AIR": "4", "BARGE": "8"}
 """DCSA's modes -> UN/ECE Recommendation 19."""
 
@@ -90,15 +109,27 @@ def day_of(said: object) -> str:
 
 
 def weight(value: str | None, unit: str | None, where: str, faults: Faults) -> Weight | None:
-    """A weight in an international unit; None where it is absent or wrong, which is noted."""
+    """A weight in an international unit; None where it is absent or wrong, which is noted.
+
+    Units that a record does not count in are turned into kilograms, one that no list has is kept as it was written, and
+    one that was not said is taken for kilograms, each with a remark.
+    """
     if value is None:
         return None
-    known = WEIGHT_UNITS.get((unit or "KGM").upper())
-    if known is None:
-        faults.add(f"{where}/unit", f"is one of {', '.join(sorted(WEIGHT_UNITS))}", value=unit)
-        return None
+    written = (unit or "").strip().upper()
+    known = WEIGHT_UNITS.get(written or "KGM")
+    if not written:
+        faults.remark("unit", f"{where.rpartition('/')[2]} {value} has no unit; read as kilograms")
+    factor = KILOGRAMS_OF.get(written)
+    if factor is not None:
+        exact = f"{Decimal(value) * factor:f}"
+        faults.remark("unit", f"{value} {written} is kept as {exact.rstrip('0').rstrip('.')} kilograms")
+        value, known = exact, "KGM"
+    elif known is None:
+        faults.remark("unknown-code", f"{written[:32]} is no unit of mass that we know; {value} is kept as written")
+        known = f"mass-unit:{re.sub('[^!-~]', '-', written)[:32]}"
     try:
-        return Weight(value=fixed(value, 5, field=where), unit=known)
+        return Weight(value=fixed(rounded(value, 5, faults.notes, where.rpartition("/")[2]), 5), unit=known)
     except Malformed as fault:
         faults.note(fault, where)
         return None

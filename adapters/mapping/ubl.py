@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from adapters.mapping.logistics import LABEL, NAME, WEIGHT_UNITS, weight
-from adapters.parsing.xml_fields import Fields, Form, decimal
+from adapters.mapping.logistics import ANY_DECIMAL, LABEL, NAME, rounded, weight
+from adapters.parsing.forms import Form, decimal
+from adapters.parsing.xml_fields import Fields
 from chain.identifiers import Uscc
 from chain.records.scalars import Amount, Code, Quantity, Weight, amount, fixed
 from chain.records.sections import Party, PartyRole
@@ -90,16 +91,15 @@ def measure(element: Fields, name: str) -> Weight | None:
     found = element.child(f"{CBC}{name}")
     if found is None:
         return None
-    unit = str(found.element.get("unitCode", "KGM"))
-    return weight(found.own(decimal()), unit if unit in WEIGHT_UNITS else unit[:16], found.where, found.faults)
+    return weight(found.own(ANY_DECIMAL), found.element.get("unitCode"), found.where, found.faults)
 
 
 def priced(element: Fields, name: str) -> Amount | None:
     """An amount with its `currencyID`; None where there is none or a wrong one, which is noted."""
-    said = element.maybe(f"{CBC}{name}", decimal(signed=True))
+    said = element.maybe(f"{CBC}{name}", decimal(38, 20, signed=True))
     holder = element.child(f"{CBC}{name}") if said else None
     currency = holder.attribute("currencyID", CURRENCY, required=True) if holder else None
-    return amount(said, currency) if said and currency else None
+    return amount(rounded(said, 5, element.faults.notes, name), currency) if said and currency else None
 
 
 IGNORED: Final = {
@@ -130,8 +130,13 @@ IGNORED: Final = {
 
 
 def counted(element: Fields, name: str, unit: str) -> Quantity | None:
-    """A quantity with its `unitCode`, `unit` where it has none; None where there is none or a wrong one."""
-    said = element.maybe(f"{CBC}{name}", decimal())
-    holder = element.child(f"{CBC}{name}") if said else None
-    own = holder.attribute("unitCode", UNIT) if holder else None
-    return Quantity(value=fixed(said, 5), unit=own or unit) if said else None
+    """A quantity with its `unitCode`; `unit` where it has none, which is remarked on. None where there is none."""
+    number = element.maybe(f"{CBC}{name}", ANY_DECIMAL)
+    holder = element.child(f"{CBC}{name}") if number else None
+    if number is None or holder is None:
+        return None
+    own = str(holder.element.get("unitCode") or "").strip()
+    if not own:
+        holder.faults.remark("unit", f"{name} {number} has no unit; read as {unit}")
+    known = own if UNIT.fits(own) else f"ubl-unit:{re.sub('[^!-~]', '-', own)[:32]}" if own else unit
+    return Quantity(value=fixed(rounded(number, 5, holder.faults.notes, name), 5), unit=known)

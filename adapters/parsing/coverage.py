@@ -41,7 +41,7 @@ def unread_elements(
 
     `apart` are elements with records of their own, which are looked at by themselves.
     """
-    return (*faults.take_cuts(), *_remarks(_unread_texts(root, faults, ignored, frozenset(apart))))
+    return (*faults.take_notes(), *_remarks(_unread_texts(root, faults, ignored, frozenset(apart))))
 
 
 def _unread_texts(
@@ -61,7 +61,7 @@ def _unread_texts(
 
 def unread_members(value: Value | Mapping[str, Value], faults: Faults, ignored: Ignored) -> tuple[Remark, ...]:
     """As `unread_elements`, for the members of a JSON object."""
-    return (*faults.take_cuts(), *_remarks(_unread_values(value, faults, ignored)))
+    return (*faults.take_notes(), *_remarks(_unread_values(value, faults, ignored)))
 
 
 def _unread_values(root: Value | Mapping[str, Value], faults: Faults, ignored: Ignored) -> Iterator[tuple[str, str]]:

@@ -14,21 +14,8 @@ from __future__ import annotations
 
 import re
 
-from adapters.parsing.xml_fields import (
-    DATE,
-    STAMP,
-    STAMP_MS,
-    Field,
-    Form,
-    Table,
-    decimal,
-    digits,
-    exact,
-    one_of,
-    positive,
-    text,
-    whole,
-)
+from adapters.parsing.forms import DATE, STAMP, STAMP_MS, Form, decimal, digits, exact, one_of, positive, text, whole
+from adapters.parsing.xml_fields import Field, Table
 from chain.identifiers import DeclarationNumber
 
 _NAMED = {

@@ -15,8 +15,9 @@ from decimal import Decimal, InvalidOperation
 from typing import TypeAlias
 
 from adapters.message import MESSAGE_BYTES_MAX
+from adapters.parsing.forms import Form
 from adapters.parsing.xml import FORMAT_CODE, UNSEEN
-from adapters.parsing.xml_fields import Faults, Form
+from adapters.parsing.xml_fields import Faults
 from chain.encoding import check_json_depth, find_doubled
 from chain.errors import MalformedMessage
 

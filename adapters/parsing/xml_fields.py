@@ -15,6 +15,7 @@ from typing import Final
 
 from lxml import etree
 
+from adapters.parsing.forms import SEPARATOR, Form
 from adapters.parsing.xml import local_name, namespace_of
 from chain.errors import Malformed, MalformedMessage
 from chain.records.base import Remark
@@ -27,102 +28,6 @@ BUSINESS_CODE = "4004"
 """Our code, from the user-extensible range: each field is well formed, but together they make the message unusable."""
 
 
-_SEPARATOR: Final = "\x1f"
-"""Between texts that are matched at once: no XML text can hold it."""
-
-
-@dataclass(frozen=True)
-class Form:
-    """A field's printed format and the pattern that its text fits."""
-
-    rule: str
-    """What the text must be, as an English phrase for an error."""
-    pattern: re.Pattern[str]
-    """Fits the whole text, stripped of surrounding space."""
-    cut_at: int = 0
-    """Where the format sets no limit and a record does: as many characters are kept, with a remark; 0: none are cut."""
-
-    def fits(self, text: str) -> bool:
-        """Whether the text is of this form."""
-        return self.pattern.fullmatch(text) is not None
-
-    def mend(self, text: str) -> str | None:
-        """The text written so that it fits, where only its line breaks and tabs do not; None where it cannot be."""
-        # No schema that is read here forbids a line break in a name; a record's line has none.
-        unbroken = text.replace("\r\n", "\n").replace("\r", "\n")
-        one_line = " ".join(unbroken.split())
-        return next((found for found in (unbroken, one_line) if found != text and self.fits(found)), None)
-
-
-LINE_CHARS_MAX = 256
-"""Fields up to this long are one line; longer ones are notes, which may have several."""
-
-
-def text(longest: int) -> Form:
-    """`C..n`: 1 to `longest` characters, on one line where `longest` is at most `LINE_CHARS_MAX`."""
-    if longest > LINE_CHARS_MAX:
-        return Form(f"1 to {longest} characters", re.compile(f"[^\r{_SEPARATOR}]{{1,{longest}}}"))
-    return Form(f"1 to {longest} characters on one line", re.compile(f"[^\t\n\r{_SEPARATOR}]{{1,{longest}}}"))
-
-
-def shortened(longest: int) -> Form:
-    """A text without a limit of its own, of which a record keeps the first `longest` characters."""
-    return Form(f"a text, of which {longest} characters are kept", text(longest).pattern, longest)
-
-
-def exact(length: int) -> Form:
-    """`Cn`: exactly `length` characters on one line."""
-    return Form(f"exactly {length} characters on one line", re.compile(f"[^\t\n\r{_SEPARATOR}]{{{length}}}"))
-
-
-def digits(shortest: int, longest: int | None = None) -> Form:
-    """Decimal digits only, `shortest` to `longest` of them."""
-    longest = longest or shortest
-    many = str(shortest) if longest == shortest else f"{shortest} to {longest}"
-    return Form(f"{many} digits", re.compile(f"[0-9]{{{shortest},{longest}}}"))
-
-
-def one_of(*values: str) -> Form:
-    """One of the listed codes."""
-    return Form(f"one of {', '.join(values)}", re.compile("|".join(re.escape(value) for value in values)))
-
-
-_ZEROS = "0{0,20}"
-"""Zeros that change nothing, bounded so that no pattern walks through a long text twice."""
-
-
-def decimal(total: int = 19, scale: int = 5, *, signed: bool = False) -> Form:
-    """`N19,5`: a plain decimal number, `total` digits in all, `scale` of them behind the point; no exponent, no NaN."""
-    ahead = total - scale
-    rule = f"a decimal number{'' if signed else ', not negative,'} with at most {ahead} digits before the point"
-    pattern = rf"{'-?' if signed else ''}{_ZEROS}[0-9]{{1,{ahead}}}(?:\.[0-9]{{1,{scale}}}{_ZEROS})?"
-    return Form(f"{rule} and {scale} behind it", re.compile(pattern))
-
-
-def positive(total: int = 19, scale: int = 5) -> Form:
-    """As `decimal`, and more than zero."""
-    plain = decimal(total, scale)
-    rule = f"a decimal number above zero with at most {total - scale} digits before the point and {scale} behind it"
-    return Form(rule, re.compile(rf"(?=[0-9.]*[1-9]){plain.pattern.pattern}"))
-
-
-def whole(longest: int, *, least: int = 0) -> Form:
-    """`Nn`: a whole number of at most `longest` digits, not below `least` (0 or 1)."""
-    ahead = "(?=[0-9]*[1-9])" if least else ""
-    rule = f"a whole number from {least} of at most {longest} digits"
-    return Form(rule, re.compile(f"{ahead}{_ZEROS}[0-9]{{1,{longest}}}"))
-
-
-_DATE = r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])"
-_CLOCK = r"(?:[01][0-9]|2[0-3])[0-5][0-9][0-5][0-9]"
-DATE: Final = Form("a date YYYYMMDD", re.compile(_DATE))
-"""`C8`."""
-STAMP: Final = Form("a time YYYYMMDDhhmmss", re.compile(_DATE + _CLOCK))
-"""`C14`."""
-STAMP_MS: Final = Form("a time YYYYMMDDhhmmssSSS", re.compile(_DATE + _CLOCK + "[0-9]{3}"))
-"""`C17`."""
-
-
 @dataclass
 class Faults:
     """What is wrong with one message, in the order found."""
@@ -132,13 +37,17 @@ class Faults:
     """Elements whose text was asked for."""
     members: dict[int, set[str]] = field(default_factory=dict)
     """JSON: identity of an object or list -> names of its members that were asked for."""
-    cuts: list[Remark] = field(default_factory=list)
-    """Texts of which a record keeps only the beginning; taken over with what was not read."""
+    notes: list[Remark] = field(default_factory=list)
+    """What was read otherwise than it was said (cut, rounded, in another unit); taken over with what was not read."""
 
-    def take_cuts(self) -> tuple[Remark, ...]:
-        """The remarks on texts that were cut since it was last asked."""
-        taken = tuple(dict.fromkeys(self.cuts))
-        self.cuts.clear()
+    def remark(self, rule: str, text: str, where: str | None = None) -> None:
+        """Notes what looks wrong or was read otherwise, and refuses nothing."""
+        self.notes.append(Remark(rule=rule, text=text[:4_000], field=where))
+
+    def take_notes(self) -> tuple[Remark, ...]:
+        """The remarks since it was last asked, each once."""
+        taken = tuple(dict.fromkeys(self.notes))
+        self.notes.clear()
         return taken
 
     def fitted(self, text: str, form: Form, where: str) -> str | None:
@@ -152,7 +61,7 @@ class Faults:
             beginning = beginning if form.fits(beginning) else form.mend(beginning) or ""
             if beginning:
                 sentence = f"{where.rpartition('/')[2]}: the first {form.cut_at} of {len(text)} characters are kept"
-                self.cuts.append(Remark(rule="cut", text=sentence[:4_000]))
+                self.remark("cut", sentence)
                 return beginning
         self.add(where, form.rule, value=text)
         return None
@@ -206,7 +115,20 @@ class Field:
 def _together(rows: Sequence[Field]) -> re.Pattern[str]:
     """Matches the joined texts of all rows at once. Each group is atomic, so that none is tried twice."""
     groups = [f"(?>{row.form.pattern.pattern}{'' if row.required else '|'})" for row in rows]
-    return re.compile(_SEPARATOR.join(groups), re.DOTALL)
+    return re.compile(SEPARATOR.join(groups), re.DOTALL)
+
+
+UNKNOWN_CHARS_MAX: Final = 200
+"""Characters of an unknown element's text that are repeated."""
+UNKNOWN_PERSONAL: Final = re.compile(r"(?i)name|phone|tel|mail|idnumber|address|buyer|payer|sign|cert")
+"""Unknown elements that may hold what identifies a person: they are named, and what they say is not repeated."""
+
+
+def unknown_text(where: str, element: etree._Element) -> str:
+    """The place of an element that no table names, with what it says."""
+    name, text = local_name(element), " ".join((element.text or "").split())[:UNKNOWN_CHARS_MAX]
+    shown = f" ({text})" if text and not UNKNOWN_PERSONAL.search(name) else ""
+    return f"{where}/{name}{shown}"
 
 
 class Table:
@@ -233,7 +155,7 @@ class Table:
         for child in element:
             name = known(child.tag)
             if name is None:
-                strange.append(f"{where}/{local_name(child)}")
+                strange.append(unknown_text(where, child))
                 continue
             said = child.text
             if said is not None and (said := said.strip()):
@@ -242,7 +164,7 @@ class Table:
             if len(child):
                 faults.add(f"{where}/{name}", "holds text only", value=local_name(child[0]))
         said_in_order = map(values.get, self._order, self._empty)
-        if seen != len(values) or self._whole.fullmatch(_SEPARATOR.join(said_in_order)) is None:
+        if seen != len(values) or self._whole.fullmatch(SEPARATOR.join(said_in_order)) is None:
             self._note(element, where, values, faults)
         return values
 
@@ -259,7 +181,7 @@ class Table:
         """Tells of the texts of these fields, which are all that must be there, whether each is of its form."""
         rows = {row.name: row for row in self.rows}
         fullmatch = _together([rows[name] for name in names]).fullmatch
-        return lambda texts: fullmatch(_SEPARATOR.join(texts)) is not None
+        return lambda texts: fullmatch(SEPARATOR.join(texts)) is not None
 
     def _note(self, element: etree._Element, where: str, values: dict[str, str], faults: Faults) -> None:
         """Slow path: mends what only its line breaks make unfit, and names every fault in the order of the message,

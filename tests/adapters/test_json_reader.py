@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from adapters.parsing.forms import decimal, text
 from adapters.parsing.json_fields import JsonFields, Number, parse_json, plain_decimal
-from adapters.parsing.xml_fields import Faults, decimal, text
+from adapters.parsing.xml_fields import Faults
 from chain.errors import MalformedMessage
 
 HOSTILE = {

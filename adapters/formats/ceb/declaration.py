@@ -17,6 +17,7 @@ from adapters.formats.ceb.reader import FUNCTIONS, Built, CebReader, Job, check_
 from adapters.formats.ceb.trade import Values, present
 from adapters.mapping.chinese_customs import CHARGE_MARKS, company, day
 from adapters.mapping.code_mapping import CODES_REMEMBERED_MAX
+from adapters.mapping.logistics import rounded
 from chain.errors import Malformed
 from chain.identifiers import HsCode
 from chain.records.base import Reference
@@ -241,7 +242,7 @@ def _total(said: str, currency: str, job: Job, make: Make, where: str) -> Any:
 def _charge(mark: str, said: str, currency: str, job: Job, where: str) -> Charge:
     kind = CHARGE_MARKS[mark]
     if kind == "rate":
-        return Charge(mark=kind, rate=percent(said))
+        return Charge(mark=kind, rate=percent(rounded(said, 4, job.coding.remarks, where)))
     return Charge(mark=kind, amount=job.coding.amount(said, currency, where))
 
 

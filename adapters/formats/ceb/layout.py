@@ -16,7 +16,7 @@ from lxml import etree
 from adapters.formats.ceb.plain_text import PlainMessage, learn_plain, read_plain
 from adapters.parsing import field_table
 from adapters.parsing.xml import local_name, parse_xml, peek_root
-from adapters.parsing.xml_fields import BUSINESS_CODE, Faults, Table
+from adapters.parsing.xml_fields import BUSINESS_CODE, Faults, Table, unknown_text
 from chain.errors import MalformedMessage
 
 CEB_NAMESPACE = "http://www.chinaport.gov.cn/ceb"
@@ -133,11 +133,11 @@ def _around(layout: Layout, root: etree._Element) -> list[str]:
         name = local_name(child)
         if name in names:
             if layout.head:
-                found.extend(f"{name}/{local_name(e)}" for e in child if local_name(e) not in inside)
+                found.extend(unknown_text(name, e) for e in child if local_name(e) not in inside)
         elif name not in _BESIDE:
-            found.append(f"{layout.kind}Message/{name}")
+            found.append(unknown_text(f"{layout.kind}Message", child))
         elif name == "BaseTransfer":
-            found.extend(f"{name}/{local_name(e)}" for e in child if local_name(e) not in _TRANSFER)
+            found.extend(unknown_text(name, e) for e in child if local_name(e) not in _TRANSFER)
     return found
 
 

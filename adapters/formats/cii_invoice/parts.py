@@ -14,7 +14,8 @@ from adapters.formats.cii_invoice import tables
 from adapters.formats.cii_invoice.tables import QDT, RAM
 from adapters.mapping.logistics import LABEL, NAME, SHORT
 from adapters.mapping.ubl import COUNTRY
-from adapters.parsing.xml_fields import DATE, Fields, Form, decimal
+from adapters.parsing.forms import DATE, Form, decimal
+from adapters.parsing.xml_fields import Fields
 from chain.identifiers import Uscc
 from chain.records.base import Document, Remark
 from chain.records.scalars import Amount, Code, amount, fixed

@@ -19,8 +19,9 @@ from adapters.formats.cii_invoice.tables import RAM, RSM, UDT
 from adapters.mapping.logistics import NAME, NOTE, SHORT, noted
 from adapters.message import Entity, ReadMessage, message_digest
 from adapters.parsing.coverage import unread_elements
+from adapters.parsing.forms import DATE, Form
 from adapters.parsing.xml import parse_xml, peek_root
-from adapters.parsing.xml_fields import DATE, Faults, Fields, Form
+from adapters.parsing.xml_fields import Faults, Fields
 from chain.records.base import Reference, Remark, Source
 from chain.records.scalars import Code
 from chain.records.sections import InvoiceLine, Party, PartyRole, Taxes, Valuation

@@ -20,10 +20,10 @@ from adapters.formats.container_moves import tables
 from adapters.formats.container_moves.groups import Move, moves
 from adapters.formats.dcsa_tnt.reader import BOOKING_SCOPE
 from adapters.mapping.local_time import zoned
-from adapters.mapping.logistics import WEIGHT_UNITS, box_number, imo, noted, unlocode, weight
+from adapters.mapping.logistics import ANY_DECIMAL, MASS_UNITS, box_number, imo, noted, unlocode, weight
 from adapters.message import Entity, ReadMessage, message_digest
 from adapters.parsing.edifact import EdifactMessage, Segment, parse_interchange
-from adapters.parsing.xml_fields import Faults, decimal
+from adapters.parsing.xml_fields import Faults
 from chain.errors import MalformedMessage
 from chain.identifiers import Ucr
 from chain.records.base import Reference, ReferenceKind, Remark, Source
@@ -167,7 +167,7 @@ class _Reading:
             source=source,
             transport=transport,
             event=event,
-            remarks=(*self.remarks, *self.move.unread()),
+            remarks=(*self.remarks, *self.faults.take_notes(), *self.move.unread()),
         )
 
     def amended(self, record: LogisticsEvent) -> Reference:
@@ -306,7 +306,7 @@ class _Reading:
         measured = list(self.move.find("MEA", ("container",)))
         for dimension in dimensions:
             for segment in measured:
-                if segment.get(1) == dimension and segment.get(2) in WEIGHT_UNITS:
+                if segment.get(1) == dimension and segment.get(2) in MASS_UNITS:
                     self.move.note_read(segment)
                     return self._mass(segment)
         return None
@@ -316,15 +316,15 @@ class _Reading:
         if (own := self._weight(tables.NET)) is not None:
             return own
         for segment in self.move.goods_in(number):
-            if segment.tag == "MEA" and segment.get(2) in WEIGHT_UNITS:
+            if segment.tag == "MEA" and segment.get(2) in MASS_UNITS:
                 self.move.note_read(segment)
                 return self._mass(segment)
         return None
 
     def _mass(self, segment: Segment) -> Weight | None:
         value = segment.number(2, 1)
-        if not decimal().fits(value):
-            self.faults.add(segment.where, decimal().rule, value=value)
+        if not ANY_DECIMAL.fits(value):
+            self.faults.add(segment.where, ANY_DECIMAL.rule, value=value)
             return None
         return weight(value, segment.get(2), segment.where, self.faults)
 

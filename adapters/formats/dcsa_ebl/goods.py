@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final
 
-from adapters.mapping.logistics import NAME, NOTE, SHORT, TOKEN, box_number, weight
+from adapters.mapping.logistics import ABOVE_ZERO, NAME, NOTE, SHORT, TOKEN, box_number, weight
 from adapters.mapping.totals import added
+from adapters.parsing.forms import whole
 from adapters.parsing.json_fields import JsonFields, Number
-from adapters.parsing.xml_fields import positive, whole
 from chain.identifiers import ContainerNumber, HsCode
 from chain.records.base import Remark
 from chain.records.scalars import Code, Weight
@@ -69,7 +69,7 @@ def weighed_in(holder: JsonFields, name: str) -> Weight | None:
     inner = holder.child(name)
     if inner is None:
         return None
-    return weight(inner.decimal("value", positive()), inner.text("unit", TOKEN), inner.where, inner.faults)
+    return weight(inner.decimal("value", ABOVE_ZERO), inner.maybe("unit", TOKEN), inner.where, inner.faults)
 
 
 def _packages(cargo: JsonFields) -> list[Package]:

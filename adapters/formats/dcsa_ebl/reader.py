@@ -16,8 +16,9 @@ from adapters.mapping.logistics import ISO_DAY, LABEL, NAME, SHORT, TOKEN, day, 
 from adapters.mapping.totals import total_gross, total_packages
 from adapters.message import Entity, ReadMessage, message_digest
 from adapters.parsing.coverage import unread_members
+from adapters.parsing.forms import decimal
 from adapters.parsing.json_fields import JsonFields, parse_json
-from adapters.parsing.xml_fields import Faults, decimal
+from adapters.parsing.xml_fields import Faults
 from chain.records.base import Reference, Remark, Source
 from chain.records.logistics import TransportDocument, TransportDocumentHead
 from chain.records.scalars import Amount, Code, Function, amount

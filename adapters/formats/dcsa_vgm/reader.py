@@ -9,6 +9,7 @@ from typing import Final
 
 from adapters.formats.dcsa_tnt.reader import BOOKING_SCOPE
 from adapters.mapping.logistics import (
+    ABOVE_ZERO,
     ISO_TIME,
     LABEL,
     NAME,
@@ -23,8 +24,8 @@ from adapters.mapping.logistics import (
 )
 from adapters.message import Entity, ReadMessage, message_digest
 from adapters.parsing.coverage import unread_members
-from adapters.parsing.json_fields import JsonFields, parse_json
-from adapters.parsing.xml_fields import Faults, positive
+from adapters.parsing.json_fields import JsonFields, Value, parse_json
+from adapters.parsing.xml_fields import Faults
 from chain.errors import MalformedMessage
 from chain.records.base import Reference, Remark, Source
 from chain.records.logistics import LogisticsWeight, WeightHead
@@ -35,6 +36,9 @@ from chain.records.transport import Container, Conveyance, Place, Seal, Transpor
 KIND: Final = "DCSA-VGM-1.0"
 VGM_SCOPE: Final = "dcsa-vgm"
 DECLARATIONS_MAX = 1000
+LISTS: Final = ("VGMDeclarations", "VGMDeclaration", "data", "items", "results")
+"""Members in which a declaration, or a list of them, is handed over; one may also stand alone or in a bare list."""
+WRAPPERS_MAX: Final = 3
 METHODS: Final = ("SM1", "SM2")
 """SOLAS: weighed whole, or summed."""
 IGNORED: Final = {
@@ -55,23 +59,22 @@ class VerifiedGrossMassReader:
     kind = KIND
 
     def recognises(self, message: bytes) -> bool:
-        """Whether the list of declarations is named."""
-        return b'"VGMDeclarations"' in message
+        """Whether the members that every declaration has stand in the JSON, whatever it is wrapped in."""
+        return b'"VGMDeclarations"' in message or (b'"VGM"' in message and b'"declarationReference"' in message)
 
     def read(self, message: bytes) -> ReadMessage:
         """See `Reader`."""
         faults = Faults()
-        root = JsonFields.root(parse_json(message), faults, KIND)
-        declarations = list(root.each("VGMDeclarations", required=True))
+        declarations, beside = _declarations(parse_json(message))
         if len(declarations) > DECLARATIONS_MAX:
             raise MalformedMessage(KIND, f"holds at most {DECLARATIONS_MAX} declarations", value=len(declarations))
         digest = message_digest(message)
         entities: list[Entity] = []
-        for ordinal, fields in enumerate(declarations):
+        for ordinal, declaration in enumerate(declarations):
+            fields = JsonFields.root(declaration, faults, f"{KIND}/VGMDeclarations[{ordinal + 1}]")
             with noted(fields.where, faults):
                 entities.append(_entity(ordinal, fields, digest))
         faults.refuse(KIND)
-        beside = {name: value for name, value in root.value.items() if name != "VGMDeclarations"}
         remarks = tuple(
             remark.text for remark in unread_members(beside, Faults(), {**IGNORED, "format": "names this form"})
         )
@@ -79,6 +82,23 @@ class VerifiedGrossMassReader:
 
 
 READERS = (VerifiedGrossMassReader(),)
+
+
+def _declarations(value: Value) -> tuple[list[Value], dict[str, Value]]:
+    """The declarations, in whatever they are wrapped, and what stands beside them."""
+    beside: dict[str, Value] = {}
+    for _ in range(WRAPPERS_MAX):
+        if not isinstance(value, dict) or "declarationReference" in value:
+            break
+        name = next((name for name in LISTS if isinstance(value.get(name), dict | list)), None)
+        if name is None:
+            break
+        beside.update({other: inner for other, inner in value.items() if other != name})
+        value = value[name]
+    declarations: list[Value] = value if isinstance(value, list) else [value]
+    if not declarations:
+        raise MalformedMessage(f"{KIND}/{LISTS[0]}", "holds at least one object", fix="Fill in the member")
+    return declarations, beside
 
 
 def _entity(ordinal: int, fields: JsonFields, digest: str) -> Entity:
@@ -91,7 +111,9 @@ def _entity(ordinal: int, fields: JsonFields, digest: str) -> Entity:
     gross = _weight(vgm, "weight", required=True)
     method = vgm.text("method", TOKEN)
     place = _place(vgm, "location", remarks)
-    at = moment(vgm.maybe("dateTime", ISO_TIME), f"{vgm.where}/dateTime", fields.faults, remarks, place=place)
+    transport = _transport(fields, remarks)
+    zone_of = place if place is not None and place.unlocode else transport.loading if transport is not None else None
+    at = moment(vgm.maybe("dateTime", ISO_TIME), f"{vgm.where}/dateTime", fields.faults, remarks, place=zone_of)
     container = _container(equipment, remarks)
     shipment = fields.child("shipmentDetails")
     bill = shipment.maybe("transportDocumentReference", SHORT) if shipment else None
@@ -122,7 +144,7 @@ def _entity(ordinal: int, fields: JsonFields, digest: str) -> Entity:
             place=place,
         ),
         parties=_parties(fields),
-        transport=_transport(fields, remarks),
+        transport=transport,
     )
     record = record.with_remarks(*remarks, *unread_members(fields.value, fields.faults, IGNORED))
     return Entity(ordinal, record, lookup=lookup, amends=own if retracted else None)
@@ -139,7 +161,7 @@ def _weight(fields: JsonFields, name: str, *, required: bool = False) -> Weight 
     inner = fields.child(name, required=required)
     if inner is None:
         return None
-    return weight(inner.decimal("value", positive()), inner.text("unit", TOKEN), inner.where, fields.faults)
+    return weight(inner.decimal("value", ABOVE_ZERO), inner.maybe("unit", TOKEN), inner.where, fields.faults)
 
 
 def _container(equipment: JsonFields, remarks: list[Remark]) -> Container | None:

@@ -9,6 +9,7 @@ from adapters.formats.ceb.declaration import percent
 from adapters.formats.dec_message import tables
 from adapters.mapping.chinese_customs import CHARGE_MARKS, company, day, kilograms, reference, zoned_time
 from adapters.mapping.code_mapping import Coding
+from adapters.mapping.logistics import rounded
 from chain.errors import Malformed
 from chain.identifiers import AirWaybillNumber, ContainerNumber, DeclarationNumber, HsCode
 from chain.records.base import Document, Reference, Source
@@ -38,6 +39,7 @@ class Parsed:
     limits: tuple[tuple[str, Values], ...]
     free_text: Values
     sign: Values
+    other_packing: tuple[Values, ...] = ()
     type_positions: str = ""
     """`Type` with its leading blanks, since each of its positions has a meaning of its own."""
 
@@ -112,15 +114,19 @@ def _container_number(said: str) -> tuple[str, bool]:
     return (ContainerNumber.parse(said), True) if ContainerNumber.is_valid(said) else (said, False)
 
 
-def _lodged(parsed: Parsed) -> Instant | None:
-    said = parsed.sign.get("SignDate")
-    if not said:
-        return None
-    digits = "".join(c for c in said if c.isdigit())
-    if len(digits) != 14:
-        return None
-    iso = f"{digits[:4]}-{digits[4:6]}-{digits[6:8]}T{digits[8:10]}:{digits[10:12]}:{digits[12:]}"
-    return zoned_time(iso).model_copy(update={"said": said})
+def _lodged(parsed: Parsed, coding: Coding) -> tuple[Instant | None, str | None]:
+    """When it was signed: the moment, of which programs write up to hundredths, or the day alone."""
+    written = parsed.sign.get("SignDate")
+    digits = "".join(c for c in written or "" if c.isdigit())
+    if written is None:
+        return None, None
+    if len(digits) == 8:
+        return None, day(digits)
+    if len(digits) < 14:
+        coding.remark("not-read", f"DecSign/SignDate: {written}", "declaration.lodged")
+        return None, None
+    iso = f"{digits[:4]}-{digits[4:6]}-{digits[6:8]}T{digits[8:10]}:{digits[10:12]}:{digits[12:14]}"
+    return zoned_time(iso).model_copy(update={"said": written}), None
 
 
 def _head(parsed: Parsed, coding: Coding) -> DeclarationHead:
@@ -131,6 +137,7 @@ def _head(parsed: Parsed, coding: Coding) -> DeclarationHead:
         for sentence in parts.disagreements(office=head["CustomMaster"], direction=head["IEFlag"]):
             coding.remark("declaration-number", f"in EntryId {number} the {sentence}", "declaration.number")
     form, stage, positions = read_type(parsed.type_positions, coding)
+    lodged, signed_on = _lodged(parsed, coding)
     return DeclarationHead(
         number=number,
         stage=stage,
@@ -150,7 +157,8 @@ def _head(parsed: Parsed, coding: Coding) -> DeclarationHead:
         account_book=head.get("ManualNo"),
         related_declaration=parsed.free_text.get("RelId"),
         related_account_book=parsed.free_text.get("RelManNo"),
-        lodged=_lodged(parsed),
+        lodged=lodged,
+        declared_on=signed_on,
         item_count=len(parsed.items),
         flags=tuple(
             found
@@ -266,8 +274,17 @@ def _transport(parsed: Parsed, coding: Coding) -> Transport:
         gross=kilograms(head["GrossWet"]) if "GrossWet" in head else None,
         net=kilograms(head["NetWt"]) if "NetWt" in head else None,
         containers=tuple(_container(box, coding) for box in parsed.containers),
+        other_packing=tuple(_other_packing(pack, coding) for pack in parsed.other_packing),
         marks=head.get("MarkNo"),
     )
+
+
+def _other_packing(pack: Values, coding: Coding) -> Code:
+    """One further packing material; how many of it there are has no field of its own."""
+    if pack.get("PackQty", "").strip("0."):
+        text = f"DecOtherPack: {pack['PackQty']} of {pack['PackType']}"
+        coding.remark("not-read", text, "transport.other_packing")
+    return coding.named("cn-wrap", pack["PackType"])
 
 
 def _port(said: str | None) -> Place | None:
@@ -289,13 +306,20 @@ def _container(box: Values, coding: Coding) -> Container:
 
 
 def _charge(name: str, head: Values, coding: Coding) -> Charge | None:
-    mark, rate = head.get(f"{name}Mark"), head.get(f"{name}Rate")
-    if not mark or not rate:
+    mark, rate, currency = (head.get(f"{name}{part}") for part in ("Mark", "Rate", "Curr"))
+    if not rate:
         return None
-    kind = CHARGE_MARKS[mark]
-    if kind == "rate":
-        return Charge(mark=kind, rate=percent(rate))
-    return Charge(mark=kind, amount=coding.amount(rate, head[f"{name}Curr"], f"DecHead/{name}Rate"))
+    kind = CHARGE_MARKS.get(mark or "")
+    is_deduction = rate.startswith("-") and rate.strip("-0.") != ""
+    if kind == "rate" and not is_deduction:
+        return Charge(mark=kind, rate=percent(rounded(rate.lstrip("-"), 4, coding.remarks, f"valuation.{name}")))
+    if kind not in (None, "rate") and currency:
+        return Charge(mark=kind, amount=coding.amount(rate, currency, f"DecHead/{name}Rate"))
+    if rate.strip("0.") or mark:
+        # A deduction as a rate has no place in a record, and a draft may still lack the mark or the currency.
+        text = f"DecHead/{name}Mark: {mark or 'none'}, {name}Rate: {rate}, {name}Curr: {currency or 'none'}"
+        coding.remark("not-read", text, "valuation")
+    return None
 
 
 def _promises(head: Values) -> tuple[Code, ...]:

@@ -20,8 +20,9 @@ from adapters.mapping.code_mapping import Coding
 from adapters.message import Entity, Reader, ReadMessage, message_digest
 from adapters.parsing.coverage import unread_elements
 from adapters.parsing.field_table import table
+from adapters.parsing.forms import text
 from adapters.parsing.xml import local_name, namespace_of, parse_xml, peek_root
-from adapters.parsing.xml_fields import BUSINESS_CODE, Faults, Fields, Table, text
+from adapters.parsing.xml_fields import BUSINESS_CODE, Faults, Fields, Table
 from chain.errors import Malformed, MalformedMessage
 from chain.records.base import Source
 
@@ -128,19 +129,24 @@ def _take_apart(root: etree._Element, faults: Faults, remarks: list[str], *, is_
         found = message.child(name, required=required)
         return _read(rows, namespace, found, faults) if found else {}
 
-    def many(group: str | None, name: str, rows: str, most: int) -> tuple[dict[str, str], ...]:
-        inside = message if group is None else message.child(group)
-        found = list(inside.each(name)) if inside else []
+    def many(group: str, names: tuple[str, ...], rows: str, most: int) -> tuple[dict[str, str], ...]:
+        inside = message.child(group) if group else message
+        found = [each for name in names for each in inside.each(name)] if inside else []
         if len(found) > most:
-            faults.add(f"DecMessage/{name}", f"appears at most {most} times", value=f"{len(found)} times")
+            faults.add(f"DecMessage/{names[0]}", f"appears at most {most} times", value=f"{len(found)} times")
         return tuple(_read(rows, namespace, each, faults) for each in found[:most])
 
     parsed = Parsed(
         head=one("DecHead", head_rows, required=True),
-        items=many("DecLists", "DecList", item_rows, ITEMS_MAX),
-        containers=many("DecContainers", "Container", tables.CONTAINER, CONTAINERS_MAX),
-        licences=many("DecLicenseDocus", "LicenseDocu", tables.LICENSE_DOCU, DOCUMENTS_MAX),
-        attachments=many(None, "EdocRealation", tables.ATTACHMENT, DOCUMENTS_MAX),
+        items=many("DecLists", ("DecList",), item_rows, ITEMS_MAX),
+        containers=many("DecContainers", tables.CONTAINER_NAMES, tables.CONTAINER, CONTAINERS_MAX),
+        licences=many("DecLicenseDocus", tables.LICENCE_NAMES, tables.LICENSE_DOCU, DOCUMENTS_MAX),
+        attachments=tuple(
+            file
+            for group in tables.EDOC_GROUPS
+            for file in many(group, ("EdocRealation",), tables.ATTACHMENT, DOCUMENTS_MAX)
+        ),
+        other_packing=many("DecOtherPacks", ("DecOtherPack",), tables.OTHER_PACK, DOCUMENTS_MAX),
         limits=_limits(message, namespace, faults),
         free_text=one("DecFreeTxt", tables.FREE_TEXT),
         sign=one("DecSign", tables.SIGN),
@@ -174,8 +180,14 @@ def _read(rows: str, namespace: str, holder: Fields, faults: Faults) -> dict[str
 def _relaxed(rows: str, needed: frozenset[str]) -> str:
     """The same table, in which no other field than the needed ones must be there."""
     split = [line.rsplit(" ", 1) for line in rows.strip().splitlines()]
-    tariff = [(row.replace("CodeTS hs10", "CodeTS d6..10"), required) for row, required in split]
-    return "\n".join(f"{row} {required if row.split()[0] in needed else 'no'}" for row, required in tariff)
+    # A draft's figures may still be zero, and a summary's tariff code has six digits.
+    tariff = [
+        (row.replace("CodeTS/CodeTs hs10", "CodeTS/CodeTs d6..10").replace(">0", ""), required)
+        for row, required in split
+    ]
+    return "\n".join(
+        f"{row} {required if row.split()[0].split('/')[0] in needed else 'no'}" for row, required in tariff
+    )
 
 
 def _check(parsed: Parsed, faults: Faults, *, partial: bool) -> None:
@@ -186,16 +198,22 @@ def _check(parsed: Parsed, faults: Faults, *, partial: bool) -> None:
     if not any(name in head for name in _NUMBERS) and "ClientSeqNo" not in parsed.sign:
         rule = "one of EntryId, SeqNo, PreEntryId or DecSign/ClientSeqNo is there, or no reply can ever be matched"
         faults.add("DecMessage/DecHead/EntryId", rule, code=BUSINESS_CODE)
-    gross, net = head.get("GrossWet"), head.get("NetWt")
-    if gross and net and is_less("0", gross) and is_less(gross, net):
-        rule = f"is at least the net weight {net}"
-        faults.add("DecMessage/DecHead/GrossWet", rule, value=gross, code=BUSINESS_CODE)
     seen: set[str] = set()
     for item in parsed.items:
         number = item.get("GNo", "")
         if number in seen:
             faults.add("DecMessage/DecLists/DecList/GNo", "is no other item's number", value=number, code=BUSINESS_CODE)
         seen.add(number)
+    if not partial:
+        _check_figures(head, faults)
+
+
+def _check_figures(head: dict[str, str], faults: Faults) -> None:
+    """Weights and charges of a whole declaration; what a draft leaves open is filled in before it is lodged."""
+    gross, net = head.get("GrossWet"), head.get("NetWt")
+    if gross and net and is_less("0", gross) and is_less(gross, net):
+        rule = f"is at least the net weight {net}"
+        faults.add("DecMessage/DecHead/GrossWet", rule, value=gross, code=BUSINESS_CODE)
     for name in ("Fee", "Insur", "Other"):
         rate, mark = head.get(f"{name}Rate"), head.get(f"{name}Mark")
         if rate and Decimal(0) != _number(rate) and not mark:

@@ -4,6 +4,9 @@ Source: GACC announcement 2018 No. 67 (报关单电子报文格式) as described
 was at hand. Misspelt names (`GrossWet`, `PromiseItmes`, `DistinatePort`, `TaxAaminMark`, `EdocRealation`,
 `EdocFomatType`) are the standard's own. Weights in kg. A field that no table names is left alone, since the editions
 differ. Notation: `notation`.
+
+Every field has one place. Several have another name beside their own, which programs of brokers write: those stand
+behind a slash.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ Type C..7 no
 DeclTrnRel C1 no
 CustomMaster d4 yes
 IEPort d4 yes
-TradeCode C..18 no
+TradeCode/TradeCo C..18 no
 TradeCoScc C..18 no
 TradeName C..100 yes
 OwnerCode C..18 no
@@ -53,9 +56,9 @@ LicenseNo C..20 no
 ManualNo C..12 no
 TradeCountry a3 yes
 TradeAreaCode a3 no
-DistinatePort C..8 no
+DistinatePort/DestinatePort C..8 no
 DespPortCode C..8 no
-EntyPortCode C..8 no
+EntyPortCode/EntryPortCode C..8 no
 TransMode C1 yes
 FeeMark 1|2|3 no
 FeeRate N19,5 no
@@ -68,14 +71,14 @@ OtherRate -N19,5 no
 OtherCurr a3 no
 PackNo N9>0 yes
 WrapType C..2 no
-GrossWet N19,5>0 yes
-NetWt N19,5>0 yes
-MarkNo C..400 no
-NoteS C..255 no
+GrossWet/GrossWt N19,5>0 yes
+NetWt/NetWet N19,5>0 yes
+MarkNo C..1000 no
+NoteS/Notes C..1000 no
 GoodsPlace C..100 no
-PromiseItmes C..32 no
+PromiseItmes/PromiseItems C..50 no
 ChkSurety C1 no
-TaxAaminMark C1 no
+TaxAaminMark/TaxAdminMark C1 no
 IEDate T8 no
 DespDate T8 no
 CmplDschrgDt T8 no
@@ -84,10 +87,10 @@ CmplDschrgDt T8 no
 DEC_LIST: Final = """
 GNo N4>0 yes
 ContrItem C..19 no
-CodeTS hs10 yes
+CodeTS/CodeTs hs10 yes
 CiqCode C..20 no
 GName C..255 yes
-GModel C..255 no
+GModel C..1000 no
 GQty N19,5>0 yes
 GUnit a3 yes
 FirstQty N19,5 no
@@ -150,7 +153,16 @@ IGNORED: Final = {
     "InputerName": "the person who wrote it: personal",
     "DeclareName": "the person who declares: personal",
     "SWImpHead": "the wrapper's own fields",
-    "NoOtherPack": "read with the other packing",
+    "NoOtherPack": "that there is no other packing",
+    "DecUser": "the person who uses the goods: personal",
+    "AgentLinkMan": "the person to ask: personal",
+    "AgentLinkMAIL": "the person to ask: personal",
+    "AgentLinkPHONE": "the person to ask: personal",
+    "OwnerLinkMan": "the person to ask: personal",
+    "OwnerLinkMAIL": "the person to ask: personal",
+    "OwnerLinkPHONE": "the person to ask: personal",
+    "InputerNameMAIL": "the person who wrote it: personal",
+    "InputerNamePHONE": "the person who wrote it: personal",
 }
 """Element -> why it is left out. Whatever else is not read becomes a remark."""
 
@@ -183,12 +195,23 @@ BonNo C..32 no
 VoyNo C..32 no
 """
 
+OTHER_PACK: Final = """
+PackQty N19,5 no
+PackType C..6 yes
+"""
+
+EDOC_GROUPS: Final = ("", "EdocRealations", "DecEdocs")
+"""Where `EdocRealation` stands: in the message itself, or in a group of its own."""
+CONTAINER_NAMES: Final = ("Container", "DecContainer")
+LICENCE_NAMES: Final = ("LicenseDocu", "DecLicenseDocu")
+"""Elements of one container, of one accompanying document: programs of brokers write the second name."""
+
 SIGN: Final = """
 OperType A|B|C|D|E|G yes
 ClientSeqNo C..50 no
 ICCode C..20 no
 OperName C..100 no
-SignDate C..19 no
+SignDate C..32 no
 """
 
 ATTACHMENT: Final = """
@@ -199,8 +222,8 @@ EdocFomatType C..2 no
 
 DEC_RESULT: Final = """
 CUS_CIQ_NO C..18 no
-ENTRY_ID entry no
-NOTICE_DATE C..30 yes
+ENTRY_ID C..18 no
+NOTICE_DATE C..30 no
 CHANNEL C..3 yes
 NOTE C..2000 no
 CUSTOM_MASTER d4 no

@@ -21,11 +21,12 @@ from adapters.formats.dec_message import tables
 from adapters.mapping.chinese_customs import company, person, reference
 from adapters.mapping.code_mapping import Coding
 from adapters.message import Entity, Reader, ReadMessage, message_digest
+from adapters.parsing.coverage import unread_elements
 from adapters.parsing.field_table import table
 from adapters.parsing.xml import local_name, namespace_of, parse_xml, peek_root
 from adapters.parsing.xml_fields import BUSINESS_CODE, Faults, Table
 from chain.errors import Malformed, MalformedMessage
-from chain.records.base import Record, Reference, Source
+from chain.records.base import Record, Reference, Remark, Source
 from chain.records.customs import CustomsDeclaration, CustomsRequest, DeclarationHead, FieldChange, RequestHead
 from chain.records.scalars import Code
 from chain.records.sections import Party
@@ -34,8 +35,15 @@ CHANGE: Final = "1"
 CANCEL: Final = "2"
 CHANGES_MAX: Final = 2_000
 """Changed fields of one form: every field of 50 items."""
-_MARKS: Final = ("CheckMark", "OperType", "FeedDept", "SignTime")
+_MARKS: Final = ("Version", "CheckMark", "OperType", "FeedDept", "SignTime")
 """Fields whose lists and forms nobody describes, kept as said. The signature and the card's number are not kept."""
+
+IGNORED: Final = {
+    "Sign": "the signature is in the message's bytes, whose hash the record keeps",
+    "IcCode": "the number of the card that signed: personal",
+    "No": "the place of a change, which is kept",
+}
+"""Element -> why it is left out. Whatever else is not read becomes a remark."""
 
 Values = dict[str, str]
 
@@ -59,34 +67,32 @@ class DecModReader:
 
     def read(self, message: bytes) -> ReadMessage:
         """The amendment or request as the message's one entity; raises `MalformedMessage` with all its faults."""
-        faults, strange = Faults(), list[str]()
-        head, changes = _take_apart(parse_xml(message), faults, strange)
+        faults = Faults()
+        root = parse_xml(message)
+        head, changes = _take_apart(root, faults)
         faults.refuse(self.kind)
         number = head.get("DecModSeqNo")
         source = Source(kind=self.kind, sha256=message_digest(message), message_id=number)
         entity: Entity | None = None
         try:
-            entity = _entity(head, changes, source)
+            entity = _entity(head, changes, source, unread_elements(root, faults, IGNORED))
         except Malformed as fault:
             faults.note(fault, f"{self.kind}/{fault.field}")
         except ValidationError as problem:
             note_problems(problem, self.kind, faults)
         faults.refuse(self.kind)
-        remarks = tuple(f"{place} is in no description of this form; not read" for place in strange[:20])
-        return ReadMessage(self.kind, number, head.get("AgentCode"), (entity,) if entity else (), remarks)
+        return ReadMessage(self.kind, number, head.get("AgentCode"), (entity,) if entity else ())
 
 
-def _take_apart(root: etree._Element, faults: Faults, strange: list[str]) -> tuple[Values, list[Values]]:
+def _take_apart(root: etree._Element, faults: Faults) -> tuple[Values, list[Values]]:
     namespace, kind = namespace_of(root), local_name(root)
     mark = f"{{{namespace}}}" if namespace else ""
     items = root.findall(f"{mark}Items/{mark}Item")
     if len(items) > CHANGES_MAX:
         faults.add(f"{kind}/Items/Item", f"appears at most {CHANGES_MAX} times", value=f"{len(items)} times")
-    for holder in root.findall(f"{mark}Items"):
-        root.remove(holder)
-    head = _table(tables.DEC_MOD, namespace).read(root, kind, faults, strange)
+    head = _read(tables.DEC_MOD, root, kind, faults)
     changes = [
-        _table(tables.DEC_MOD_ITEM, namespace).read(item, f"{kind}/Items/Item[{count}]", faults, strange)
+        _read(tables.DEC_MOD_ITEM, item, f"{kind}/Items/Item[{count}]", faults)
         for count, item in enumerate(items[:CHANGES_MAX], 1)
     ]
     if head.get("DecModType") == CHANGE and not items:
@@ -94,17 +100,24 @@ def _take_apart(root: etree._Element, faults: Faults, strange: list[str]) -> tup
     return head, changes
 
 
-def _entity(head: Values, changes: list[Values], source: Source) -> Entity:
+def _read(rows: str, element: etree._Element, where: str, faults: Faults) -> Values:
+    """The element's fields by their table; those that the table names count as read."""
+    known = _table(rows, namespace_of(element))
+    faults.read.update(known.known_in(element))
+    return known.read(element, where, faults, [])
+
+
+def _entity(head: Values, changes: list[Values], source: Source, unread: tuple[Remark, ...]) -> Entity:
     declared = reference("declaration", head["EntryId"])
     references = declared + reference("pre", head.get("DecSeqNo"))
     own = reference("cop", head.get("DecModSeqNo"), scope="cn-dec-mod")
     if head["DecModType"] == CANCEL:
-        return Entity(0, _request(head, references + own, source), "", references)
+        return Entity(0, _request(head, references + own, source).with_remarks(*unread), "", references)
     coding = Coding()
     record: Record = _amendment(head, changes, references + own, source, coding)
     text = "the form names what is to change alone: what it leaves out stands as the amended record says"
     coding.remark("partial-amendment", text)
-    return Entity(0, record.with_remarks(*coding.remarks), "", references, amends=declared[0])
+    return Entity(0, record.with_remarks(*coding.remarks, *unread), "", references, amends=declared[0])
 
 
 def _amendment(

@@ -6,6 +6,7 @@ Beijing time. `CHANNEL` is the answer; 1, 2, 3, 7 and 9 are the e-port's own and
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -18,12 +19,14 @@ from adapters.mapping.chinese_customs import beijing_time, company, day, kilogra
 from adapters.mapping.code_mapping import Coding
 from adapters.mapping.customs_states import CHANNELS, TECHNICAL_CHANNELS
 from adapters.message import Entity, Reader, ReadMessage, message_digest
-from adapters.parsing.coverage import unread_elements
+from adapters.parsing.coverage import RULE, TEXT_CHARS_MAX, unread_elements
 from adapters.parsing.field_table import table
+from adapters.parsing.forms import text
 from adapters.parsing.xml import local_name, namespace_of, parse_xml, peek_root
-from adapters.parsing.xml_fields import BUSINESS_CODE, Faults, Fields, Table, text
+from adapters.parsing.xml_fields import BUSINESS_CODE, Faults, Fields, Table
 from chain.errors import Malformed, MalformedMessage
-from chain.records.base import Source
+from chain.identifiers import DeclarationNumber
+from chain.records.base import Remark, Source
 from chain.records.customs import CustomsStatus
 from chain.records.scalars import Code, Instant
 from chain.records.sections import Status, StatusNote
@@ -60,7 +63,12 @@ class DecResultReader:
         """Each result as an entity; raises `MalformedMessage` with all faults."""
         root = parse_xml(message)
         faults = Faults()
-        results = [root] if local_name(root) == "DEC_RESULT" else [e for e in root if local_name(e) == "DEC_RESULT"]
+        results = [root] if local_name(root) == "DEC_RESULT" else list(root.iter("{*}DEC_RESULT"))
+        beside: list[etree._Element] = []
+        if local_name(root) == "DEC_DATA":
+            # The older form says the facts of the goods beside the result, or all of it without an element of its own.
+            beside = [child for child in root if not any(True for _ in child.iter("{*}DEC_RESULT"))]
+            results = results or [root]
         if not 1 <= len(results) <= RESULTS_MAX:
             faults.add("DEC_DATA/DEC_RESULT", f"appears 1 to {RESULTS_MAX} times", value=f"{len(results)} times")
         digest = message_digest(message)
@@ -68,16 +76,19 @@ class DecResultReader:
         for ordinal, element in enumerate(results[:RESULTS_MAX]):
             where = f"DEC_RESULT[{ordinal + 1}]" if len(results) > 1 else "DEC_RESULT"
             source = Source(kind=self.kind, sha256=digest, ordinal=ordinal)
-            entities.extend(_entity(element, where, source, faults))
+            entities.extend(_entity(element, where, source, faults, beside if element is not root else []))
         faults.refuse(self.kind)
         return ReadMessage(self.kind, None, None, tuple(entities))
 
 
-def _entity(element: etree._Element, where: str, source: Source, faults: Faults) -> tuple[Entity, ...]:
+def _entity(
+    element: etree._Element, where: str, source: Source, faults: Faults, beside: Sequence[etree._Element]
+) -> tuple[Entity, ...]:
     before = len(faults.found)
     known = _table(namespace_of(element))
     values = known.read(element, where, faults, [])
     faults.read.update(known.known_in(element))
+    unread = _take_beside(values, beside)
     if "ENTRY_ID" not in values and "CUS_CIQ_NO" not in values:
         rule = "must be there, or CUS_CIQ_NO is: without either nobody knows which declaration this is about"
         faults.add(f"{where}/ENTRY_ID", rule, code=BUSINESS_CODE)
@@ -92,9 +103,23 @@ def _entity(element: etree._Element, where: str, source: Source, faults: Faults)
     except ValidationError as problem:
         note_problems(problem, where, faults)
         return ()
-    unread = unread_elements(element, faults, {})
+    unread += unread_elements(element, faults, {})
     record = record.with_remarks(*coding.remarks, *unread) if coding.remarks or unread else record
     return (Entity(source.ordinal, record, "", record.references),)
+
+
+def _take_beside(values: Values, beside: Sequence[etree._Element]) -> tuple[Remark, ...]:
+    """Adds to the values what stands beside the result and is of its form; the rest becomes remarks."""
+    rows = {row.name: row.form for row in _table("").rows}
+    unread: list[Remark] = []
+    for element in beside:
+        name, text = local_name(element), (element.text or "").strip()
+        form = rows.get(name)
+        if text and form is not None and form.fits(text) and values.get(name, text) == text:
+            values[name] = text
+        elif text:
+            unread.append(Remark(rule=RULE, text=f"DEC_DATA/{name}: {text[:TEXT_CHARS_MAX]}"))
+    return tuple(unread)
 
 
 def _build(values: Values, source: Source, coding: Coding) -> CustomsStatus:
@@ -102,11 +127,15 @@ def _build(values: Values, source: Source, coding: Coding) -> CustomsStatus:
     state, meaning = CHANNELS.get(channel, (None, None))
     if meaning is None:
         coding.remark("unknown-code", f"cn-channel has no code {channel}; the state is kept", "status.code")
-    at = _time(values["NOTICE_DATE"])
-    on = _day(values["NOTICE_DATE"]) or ""
+    at = _time(values["NOTICE_DATE"]) if "NOTICE_DATE" in values else None
+    on = _day(values.get("NOTICE_DATE")) or ""
     number = values.get("ENTRY_ID")
+    is_declaration = DeclarationNumber.is_valid(number or "")
+    if number and not is_declaration:
+        text = f"ENTRY_ID {number} has not the form of a declaration number; kept as a pre-entry number"
+        coding.remark("declaration-number", text, "status.number")
     return CustomsStatus(
-        references=reference("declaration", number, on=on)
+        references=reference("declaration" if is_declaration else "pre", number, on=on)
         + reference("pre", values.get("CUS_CIQ_NO"), on=on)
         + reference("transport_document", values.get("BILL_NO"), on=on),
         source=source,
@@ -175,7 +204,8 @@ class DecImportResponseReader:
     def read(self, message: bytes) -> ReadMessage:
         """One technical status; raises `MalformedMessage` with all faults."""
         faults = Faults()
-        fields = Fields.root(parse_xml(message), faults)
+        root = parse_xml(message)
+        fields = Fields.root(root, faults)
         code = fields.text("ResponseCode", text(16))
         said = fields.maybe("ErrorMessage", text(2_000))
         own = fields.maybe("ClientSeqNo", text(50))
@@ -184,6 +214,7 @@ class DecImportResponseReader:
         if own is None and central is None:
             faults.add("DecImportResponse/ClientSeqNo", "must be there, or SeqNo is", code=BUSINESS_CODE)
         faults.refuse(self.kind)
+        unread = unread_elements(root, faults, {})
         references = reference("pre", central)
         record = CustomsStatus(
             references=references,
@@ -197,6 +228,7 @@ class DecImportResponseReader:
                 flags=(Code(system="cn-transit-pre-number", value=transit),) if transit else (),
             ),
         )
+        record = record.with_remarks(*unread) if unread else record
         # Whose number ClientSeqNo is, is not said: it can be looked up, not stated.
         return ReadMessage(self.kind, own, None, (Entity(0, record, "", references + reference("cop", own)),))
 

@@ -13,8 +13,9 @@ from dataclasses import replace
 from typing import Final
 
 from adapters.message import Reader, ReadMessage, message_digest
+from adapters.parsing.forms import text
 from adapters.parsing.xml import local_name, parse_xml, peek_root
-from adapters.parsing.xml_fields import Faults, Fields, text
+from adapters.parsing.xml_fields import Faults, Fields
 from adapters.registry import find_reader
 from chain.errors import MalformedMessage
 

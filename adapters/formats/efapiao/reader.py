@@ -16,8 +16,9 @@ from adapters.mapping.chinese_customs import zoned_time
 from adapters.mapping.logistics import LABEL, NAME, NOTE, SHORT, noted, rounded
 from adapters.message import Entity, ReadMessage, message_digest
 from adapters.parsing.coverage import unread_elements
+from adapters.parsing.forms import decimal
 from adapters.parsing.xml import parse_xml, peek_root
-from adapters.parsing.xml_fields import Faults, Fields, decimal
+from adapters.parsing.xml_fields import Faults, Fields
 from chain.identifiers import DeclarationNumber, InvoiceNumber, Uscc
 from chain.records.base import Document, Reference, Remark, Source
 from chain.records.scalars import Amount, Code, Rate, SignedQuantity, amount, fixed

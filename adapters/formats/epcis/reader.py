@@ -16,8 +16,9 @@ from typing import Final
 from adapters.mapping.logistics import ISO_TIME, NAME, TOKEN, box_number, day_of, moment, noted, rounded
 from adapters.message import Entity, ReadMessage, message_digest
 from adapters.parsing.coverage import unread_members
+from adapters.parsing.forms import Form, decimal, one_of
 from adapters.parsing.json_fields import JsonFields, Value, parse_json
-from adapters.parsing.xml_fields import Faults, Form, decimal, one_of
+from adapters.parsing.xml_fields import Faults
 from chain.errors import MalformedMessage
 from chain.records.base import Document, Reference, ReferenceKind, Remark, Source
 from chain.records.logistics import LogisticsEvent

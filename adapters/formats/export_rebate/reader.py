@@ -36,8 +36,9 @@ from adapters.mapping.code_mapping import Coding
 from adapters.mapping.logistics import ISO_DAY, ISO_TIME, NAME, SHORT, TOKEN, day, moment, noted
 from adapters.message import Entity, ReadMessage, message_digest
 from adapters.parsing.coverage import unread_members
+from adapters.parsing.forms import Form, decimal, one_of, whole
 from adapters.parsing.json_fields import JsonFields, parse_json
-from adapters.parsing.xml_fields import BUSINESS_CODE, Faults, Form, decimal, one_of, whole
+from adapters.parsing.xml_fields import BUSINESS_CODE, Faults
 from chain.errors import MalformedMessage
 from chain.identifiers import DeclarationNumber, HsCode, Uscc
 from chain.records.base import Reference, Remark, Source

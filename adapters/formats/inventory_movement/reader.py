@@ -14,8 +14,9 @@ from adapters.mapping.local_time import load_zone
 from adapters.mapping.logistics import ISO_TIME, NAME, SHORT, TOKEN, moment, noted
 from adapters.message import Entity, ReadMessage, message_digest
 from adapters.parsing.coverage import unread_elements
+from adapters.parsing.forms import one_of
 from adapters.parsing.xml import parse_xml, peek_root
-from adapters.parsing.xml_fields import Faults, Fields, one_of
+from adapters.parsing.xml_fields import Faults, Fields
 from chain.identifiers import Ucr
 from chain.records.base import Reference, Remark, Source
 from chain.records.logistics import LogisticsEvent

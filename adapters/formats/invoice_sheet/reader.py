@@ -14,7 +14,8 @@ from adapters.formats.invoice_sheet import tables
 from adapters.mapping.logistics import noted, rounded
 from adapters.message import Entity, ReadMessage, message_digest
 from adapters.parsing.csv_rows import parse_csv
-from adapters.parsing.xml_fields import Faults, Form
+from adapters.parsing.forms import Form
+from adapters.parsing.xml_fields import Faults
 from chain.identifiers import HsCode, Uscc
 from chain.records.base import Reference, Remark, Source
 from chain.records.scalars import Amount, Code, SignedQuantity, amount, fixed

@@ -10,7 +10,7 @@ import re
 from typing import Final
 
 from adapters.mapping.logistics import ISO_DAY, NAME, NOTE, SHORT
-from adapters.parsing.xml_fields import Form, decimal
+from adapters.parsing.forms import Form, decimal
 
 MARK: Final = "tongguan-invoice"
 EDITION: Final = "1"

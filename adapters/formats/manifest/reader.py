@@ -19,8 +19,9 @@ from adapters.mapping.chinese_customs import beijing_time, day
 from adapters.mapping.logistics import LABEL, NAME, NOTE, SHORT, TOKEN, box_number, noted
 from adapters.message import Entity, ReadMessage, message_digest
 from adapters.parsing.coverage import unread_elements
+from adapters.parsing.forms import Form, decimal, one_of, whole
 from adapters.parsing.xml import parse_xml, peek_root
-from adapters.parsing.xml_fields import Faults, Fields, Form, decimal, one_of, whole
+from adapters.parsing.xml_fields import Faults, Fields
 from chain.errors import MalformedMessage
 from chain.identifiers import HsCode, ImoNumber, UnLocode
 from chain.records.base import Reference, Remark, Source

@@ -7,9 +7,9 @@ from decimal import Decimal
 from typing import Final
 
 from adapters.formats.onerecord.values import code_of, object_of, objects_of
-from adapters.mapping.logistics import NOTE, WEIGHT_UNITS, weight
+from adapters.mapping.logistics import ANY_DECIMAL, NOTE, weight
+from adapters.parsing.forms import decimal, whole
 from adapters.parsing.json_fields import JsonFields
-from adapters.parsing.xml_fields import decimal, whole
 from chain.errors import Malformed
 from chain.records.base import Remark
 from chain.records.scalars import Amount, Weight, amount, fixed
@@ -74,9 +74,8 @@ def _mass(holder: JsonFields, name: str) -> Weight | None:
     if value is None:
         return None
     member = "numericalValue" if "numericalValue" in value.value else "value"
-    unit = (code_of(value, "unit") or "KGM").upper()
-    said = value.decimal(member, decimal(), required=True)
-    return weight(said, unit if unit in WEIGHT_UNITS else unit[:16], value.where, value.faults)
+    said = value.decimal(member, ANY_DECIMAL, required=True)
+    return weight(said, code_of(value, "unit"), value.where, value.faults)
 
 
 def amount_of(value: JsonFields) -> Amount | None:

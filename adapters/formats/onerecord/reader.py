@@ -29,8 +29,9 @@ from adapters.formats.onerecord.values import (
 from adapters.mapping.logistics import LABEL, NAME, SHORT, noted
 from adapters.message import Entity, ReadMessage, message_digest
 from adapters.parsing.coverage import unread_members
+from adapters.parsing.forms import Form
 from adapters.parsing.json_fields import JsonFields, Value, parse_json
-from adapters.parsing.xml_fields import Faults, Form
+from adapters.parsing.xml_fields import Faults
 from chain.errors import MalformedMessage
 from chain.identifiers import AirWaybillNumber, Uscc
 from chain.records.base import Document, Reference, Remark, Source

@@ -9,8 +9,9 @@ from typing import Final
 from adapters.formats.port_manifest import tables
 from adapters.mapping.logistics import box_number, weight
 from adapters.mapping.totals import added
+from adapters.parsing.forms import Form, decimal, whole
 from adapters.parsing.numbered_records import NumberedRecord
-from adapters.parsing.xml_fields import Faults, Form, decimal, whole
+from adapters.parsing.xml_fields import Faults
 from chain.records.base import Remark
 from chain.records.scalars import Code, Weight
 from chain.records.sections import GoodsItem, Party

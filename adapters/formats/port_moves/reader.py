@@ -18,8 +18,9 @@ from adapters.formats.port_moves import tables
 from adapters.mapping.local_time import load_zone, zoned
 from adapters.mapping.logistics import box_number, noted, unlocode, weight
 from adapters.message import Entity, ReadMessage, message_digest
+from adapters.parsing.forms import decimal
 from adapters.parsing.numbered_records import NumberedRecord, parse_numbered
-from adapters.parsing.xml_fields import BUSINESS_CODE, Faults, decimal
+from adapters.parsing.xml_fields import BUSINESS_CODE, Faults
 from chain.errors import Malformed
 from chain.records.base import Reference, Remark, Source
 from chain.records.logistics import LogisticsEvent

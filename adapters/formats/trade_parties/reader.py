@@ -16,8 +16,9 @@ from typing import Final, cast, get_args
 from adapters.mapping.logistics import ISO_DAY, LABEL, SHORT, noted
 from adapters.message import Entity, ReadMessage, message_digest
 from adapters.parsing.coverage import unread_members
+from adapters.parsing.forms import one_of
 from adapters.parsing.json_fields import JsonFields, parse_json
-from adapters.parsing.xml_fields import Faults, one_of
+from adapters.parsing.xml_fields import Faults
 from chain.identifiers import CustomsCode, Uscc
 from chain.records.base import Reference, ReferenceKind, Source
 from chain.records.sections import Party, PartyRole

@@ -10,7 +10,8 @@ from typing import Final
 from adapters.formats.ubl_invoice import tables
 from adapters.mapping.logistics import NAME, NOTE, SHORT, TOKEN, rounded
 from adapters.mapping.ubl import CAC, CBC, COUNTRY
-from adapters.parsing.xml_fields import Fields, Form, decimal
+from adapters.parsing.forms import Form, decimal
+from adapters.parsing.xml_fields import Fields
 from chain.identifiers import HsCode
 from chain.records.base import Remark
 from chain.records.scalars import Amount, SignedQuantity, amount, fixed

@@ -22,8 +22,9 @@ from adapters.mapping.ubl import CAC, CBC, IGNORED, UBL_DAY, first
 from adapters.mapping.ubl import party as ubl_party
 from adapters.message import Entity, ReadMessage, message_digest
 from adapters.parsing.coverage import unread_elements
+from adapters.parsing.forms import Form, decimal
 from adapters.parsing.xml import parse_xml, peek_root
-from adapters.parsing.xml_fields import Faults, Fields, Form, decimal
+from adapters.parsing.xml_fields import Faults, Fields
 from chain.records.base import Reference, Remark, Source
 from chain.records.scalars import Amount, Code, fixed
 from chain.records.sections import Party, PartyRole, Taxes, Valuation

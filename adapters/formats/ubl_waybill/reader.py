@@ -10,8 +10,9 @@ from adapters.mapping.logistics import LABEL, NAME, NOTE, SHORT, TOKEN, box_numb
 from adapters.mapping.ubl import CAC, CBC, COUNTRY, UBL_DAY, counted, each_in, first, measure, party, priced
 from adapters.message import Entity, ReadMessage, message_digest
 from adapters.parsing.coverage import unread_elements
+from adapters.parsing.forms import whole
 from adapters.parsing.xml import parse_xml, peek_root
-from adapters.parsing.xml_fields import Faults, Fields, whole
+from adapters.parsing.xml_fields import Faults, Fields
 from chain.identifiers import AirWaybillNumber, HsCode
 from chain.records.base import Reference, Remark, Source
 from chain.records.logistics import TransportDocument, TransportDocumentHead

@@ -13,12 +13,13 @@ from typing import Final
 
 from adapters.formats.ubl_waybill import tables
 from adapters.formats.ubl_waybill.reader import named_parties, read_box
-from adapters.mapping.logistics import NAME, NOTE, TOKEN, WEIGHT_UNITS, moment, noted
+from adapters.mapping.logistics import MASS_UNITS, NAME, NOTE, TOKEN, moment, noted
 from adapters.mapping.ubl import CAC, CBC, UBL_DAY, each_in, first, measure
 from adapters.message import Entity, ReadMessage, message_digest
 from adapters.parsing.coverage import unread_elements
+from adapters.parsing.forms import Form
 from adapters.parsing.xml import parse_xml, peek_root
-from adapters.parsing.xml_fields import Faults, Fields, Form
+from adapters.parsing.xml_fields import Faults, Fields
 from chain.records.base import Reference, Remark, Source
 from chain.records.logistics import LogisticsWeight, WeightHead
 from chain.records.scalars import Code, Instant, Weight
@@ -217,7 +218,7 @@ def _goods_weight(holder: Fields) -> tuple[Weight | None, str | None]:
             return mass, None if name == "GrossWeightMeasure" else name.removesuffix("WeightMeasure").lower()
     for dimension in holder.each(f"{CAC}MeasurementDimension"):
         said = dimension.element.find(f"{CBC}Measure")
-        if said is None or said.get("unitCode", "KGM") not in WEIGHT_UNITS:
+        if said is None or said.get("unitCode", "KGM") not in MASS_UNITS:
             continue  # a length or a volume
         if (mass := measure(dimension, "Measure")) is not None:
             return mass, dimension.maybe(f"{CBC}AttributeID", TOKEN)

@@ -39,8 +39,9 @@ from adapters.mapping.code_mapping import Coding
 from adapters.mapping.logistics import rounded
 from adapters.message import Entity, Reader, ReadMessage, message_digest
 from adapters.parsing.coverage import unread_elements
+from adapters.parsing.forms import decimal
 from adapters.parsing.xml import parse_xml
-from adapters.parsing.xml_fields import BUSINESS_CODE, Faults, Fields, decimal
+from adapters.parsing.xml_fields import BUSINESS_CODE, Faults, Fields
 from chain.errors import Malformed
 from chain.identifiers import Ucr
 from chain.records.base import Document, Reference, Source

@@ -20,8 +20,9 @@ from adapters.mapping.code_mapping import Coding
 from adapters.mapping.local_time import load_zone, zoned
 from adapters.mapping.logistics import NOTE as NOTE
 from adapters.mapping.logistics import rounded
+from adapters.parsing.forms import Form, decimal, shortened, text
 from adapters.parsing.xml import local_name, namespace_of, peek_root
-from adapters.parsing.xml_fields import Faults, Fields, Form, decimal, shortened, text
+from adapters.parsing.xml_fields import Faults, Fields
 from chain.errors import Malformed, MalformedMessage
 from chain.records.base import Remark
 from chain.records.scalars import Amount, Instant, Quantity, amount, fixed

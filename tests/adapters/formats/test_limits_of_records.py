@@ -7,8 +7,9 @@ import json
 import pytest
 
 from adapters.message import ReadMessage
+from adapters.parsing.forms import shortened, text
 from adapters.parsing.json_fields import JsonFields
-from adapters.parsing.xml_fields import Faults, shortened, text
+from adapters.parsing.xml_fields import Faults
 from adapters.registry import read_message
 from tests.adapters.formats.customs.writing import message
 from tests.adapters.formats.test_times_and_kinds import FLAT
@@ -32,7 +33,7 @@ def test_a_note_keeps_its_lines_whatever_their_ends() -> None:
 def test_a_name_that_is_too_long_is_cut_with_a_remark_and_a_number_never() -> None:
     faults = Faults()
     assert faults.fitted("A" * 300, shortened(256), "Party/Name") == "A" * 256
-    assert [remark.text for remark in faults.take_cuts()] == ["Name: the first 256 of 300 characters are kept"]
+    assert [remark.text for remark in faults.take_notes()] == ["Name: the first 256 of 300 characters are kept"]
     assert faults.fitted("1" * 300, text(256), "Invoice/ID") is None
     assert [fault.field for fault in faults.found] == ["Invoice/ID"]
 

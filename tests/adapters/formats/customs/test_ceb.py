@@ -304,7 +304,7 @@ def test_a_part_beyond_the_count_is_refused() -> None:
 def test_an_element_that_no_table_names_is_remarked() -> None:
     body = message("411").replace(b"</ceb:PaymentHead>", b"<ceb:later>x</ceb:later></ceb:PaymentHead>")
     assert read_message(body).remarks == (
-        "Payment/PaymentHead/later is not in the field table of edition 2022-05; not read",
+        "Payment/PaymentHead/later (x) is not in the field table of edition 2022-05; not read",
     )
 
 

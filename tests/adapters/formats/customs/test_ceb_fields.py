@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from adapters.message import Entity
-from adapters.parsing.xml_fields import Form
+from adapters.parsing.forms import Form
 from adapters.registry import read_message
 from chain.errors import MalformedMessage
 from tests.adapters.formats.customs.writing import LAYOUTS, VALUES, message

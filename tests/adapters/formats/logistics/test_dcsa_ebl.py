@@ -141,7 +141,6 @@ def test_what_is_not_read_is_kept_as_a_remark() -> None:
         (lambda d: d.update(consignmentItems=[]), "consignmentItems"),
         (lambda d: d["consignmentItems"][0].update(descriptionOfGoods=[7]), "descriptionOfGoods[1]"),
         (lambda d: d["consignmentItems"][0]["cargoItems"][0]["cargoGrossWeight"].update(value=-1), "cargoGrossWeight"),
-        (lambda d: d["consignmentItems"][0]["cargoItems"][0]["cargoGrossWeight"].update(unit="STN"), "unit"),
     ],
 )
 def test_a_fault_is_named_by_its_place(change: Change, place: str) -> None:

@@ -98,11 +98,21 @@ def test_a_name_with_and_without_its_prefix_is_refused(told: Told) -> None:
         read_message(_waybill(told, waybillNumber="12345675"))
 
 
-def test_a_weight_in_an_unknown_unit_is_refused(told: Told) -> None:
+@pytest.mark.parametrize(
+    ("unit", "kept", "rule"),
+    [("STN", "KGM", "unit"), ("TNE", "TNE", None), ("LBR", "LBR", None), ("XYZ", "mass-unit:XYZ", "unknown-code")],
+)
+def test_a_weight_in_another_unit_is_kept_or_turned_into_kilograms(
+    told: Told, unit: str, kept: str, rule: str | None
+) -> None:
     value = json.loads(told("air_import", "Waybill")[0])
-    value["cargo:shipment"]["cargo:totalGrossWeight"]["cargo:unit"]["@id"] = "x#STN"
-    with pytest.raises(MalformedMessage, match="unit"):
-        read_message(json.dumps(value).encode())
+    value["cargo:shipment"]["cargo:totalGrossWeight"]["cargo:unit"]["@id"] = f"x#{unit}"
+    record = read_message(json.dumps(value).encode()).entities[0].record
+    assert isinstance(record, TransportDocument)
+    assert record.transport is not None
+    assert record.transport.gross is not None
+    assert record.transport.gross.unit == kept
+    assert (rule in {remark.rule for remark in record.remarks}) == (rule is not None)
 
 
 @pytest.mark.samples
