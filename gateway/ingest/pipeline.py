@@ -24,6 +24,7 @@ from gateway.ingest.validation import RecordValidator, ValidatedRecord
 from gateway.membership.registry import Snapshot
 from gateway.search_index.extract import references_of
 from gateway.search_index.facts import findable, pack_findable
+from gateway.store.look_ups import WAITING_FACTS
 from gateway.store.records import NewRecord, hidden_part, source_look_up
 from gateway.store.vault import Vault
 
@@ -115,7 +116,7 @@ class Preparer:
             return [draft.unfit or Rejection(draft.record_id, against) for draft in drafts]
         _each(drafts, lambda draft: self.examiner.check(draft.signed, against.snapshot, against.now_s))
         _each(drafts, lambda draft: self._understand(draft, against.batch_count))
-        _each(drafts, _find)
+        _each(drafts, self._find)
         accepted_at = int(against.now_s)
         self._promise([draft for draft in drafts if draft.unfit is None], accepted_at)
         _each(drafts, lambda draft: self._pack(draft, accepted_at))
@@ -123,6 +124,14 @@ class Preparer:
 
     def _understand(self, draft: _Draft, batch_count: int) -> None:
         draft.examined = self.examiner.understand(draft.signed, batch_count)
+
+    def _find(self, draft: _Draft) -> None:
+        """What the record can be found by."""
+        draft.references = references_of(draft.signed, draft.examined.record)
+        keys = frozenset([one[:3] for one in draft.references])
+        facts = findable(draft.signed, draft.examined.record, keys)
+        # Sealed: numbers stand among the facts, and they lie in the store until they are written under its key.
+        draft.facts = b"" if facts is None else self.vault.seal(pack_findable(facts), WAITING_FACTS)
 
     def _promise(self, drafts: Sequence[_Draft], accepted_at: int) -> None:
         receipts = sign_receipts(
@@ -193,11 +202,3 @@ def _draft(line: bytes) -> _Draft:
 def _read(draft: _Draft) -> None:
     draft.signed = parse_signed(draft.body)
     draft.record_id = draft.signed.record_id
-
-
-def _find(draft: _Draft) -> None:
-    """What the record can be found by."""
-    draft.references = references_of(draft.signed, draft.examined.record)
-    keys = frozenset([one[:3] for one in draft.references])
-    found = findable(draft.signed, draft.examined.record, keys)
-    draft.facts = b"" if found is None else pack_findable(found)

@@ -17,11 +17,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from alembic.util import CommandError
-from sqlalchemy import Connection, Integer, func, insert, select, text
+from sqlalchemy import Connection, Integer, delete, func, insert, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from chain.errors import Malformed
-from gateway.store.model import leases, metadata, records
+from gateway.store.model import leases, metadata, records, store_keys
 from gateway.store.store import Store, StoreUnavailable
 from gateway.store.vault import Vault
 
@@ -109,6 +109,8 @@ def _copy_out(store: Store, file: Path) -> None:
 
 
 def _copy_rows(reader: Connection, writer: Connection) -> None:
+    # What is copied is looked up under the key that it was written under.
+    writer.execute(delete(store_keys))
     for table in metadata.sorted_tables:
         if table.name in _NOT_COPIED:
             continue

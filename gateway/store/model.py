@@ -106,23 +106,24 @@ entries = Table(
 )
 
 references = Table(
-    "record_references",
+    "keyed_references",
     metadata,
     Column("record_seq", _SEQUENCE, ForeignKey("records.seq"), primary_key=True),
     Column("ordinal", SmallInteger, primary_key=True),  # place in the record's `references` section
     Column("kind", String(32), nullable=False),
     Column("scope", String(64), nullable=False),
-    Column("value", Text, nullable=False),  # as `Reference.key` writes it: what people write differently is dropped
     Column("said_on", String(10), nullable=False),  # YYYY-MM-DD or ""
-    Column("look_up", BigInteger, nullable=False),  # `reference_look_up` of kind and value
-    Index("record_references_look_up", "look_up"),
+    # `LookUpKey.of_reference` of kind and value, as `Reference.key` writes it: what people write differently is dropped
+    Column("look_up", BigInteger, nullable=False),
+    Column("look_up_rest", BigInteger, nullable=False),
+    Index("keyed_references_look_up", "look_up"),
     sqlite_with_rowid=False,
 )
 
 documents = Table(
-    "cited_documents",
+    "keyed_documents",
     metadata,
-    Column("sha256", LargeBinary(32), primary_key=True),
+    Column("look_up", LargeBinary(32), primary_key=True),  # `LookUpKey.of_document` of the file's SHA-256
     Column("record_seq", _SEQUENCE, ForeignKey("records.seq"), primary_key=True, index=True),
 )
 
@@ -169,16 +170,16 @@ assertions = Table(
 )
 
 search_facts = Table(
-    "search_facts",
+    "keyed_facts",
     metadata,
     Column("kind", String(32), primary_key=True),
-    Column("value", String(FACT_CHARS_MAX), primary_key=True),
+    Column("value", String(FACT_CHARS_MAX), primary_key=True),  # `LookUpKey.of_fact`: keyed where it is a number
     Column("ucr", String(64), primary_key=True),
     Column("record_seq", _SEQUENCE, primary_key=True),
     sqlite_with_rowid=False,
 )
 _IS_DAY = search_facts.c.kind == "day"
-Index("search_days", search_facts.c.ucr, search_facts.c.value, sqlite_where=_IS_DAY, postgresql_where=_IS_DAY)
+Index("keyed_facts_days", search_facts.c.ucr, search_facts.c.value, sqlite_where=_IS_DAY, postgresql_where=_IS_DAY)
 """A record has some fifty facts, so each row stands in one tree alone; only days are looked for by consignment."""
 
 search_concerns = Table(
@@ -193,14 +194,22 @@ search_concerns = Table(
 
 
 search_waiting = Table(
-    "search_waiting",
+    "sealed_facts",
     metadata,
     Column("record_seq", _SEQUENCE, ForeignKey("records.seq"), primary_key=True),
-    Column("facts", LargeBinary, nullable=False),  # `Findable` in MessagePack
+    Column("facts", LargeBinary, nullable=False),  # `Findable` in MessagePack, sealed under the data keys
 )
 """Facts that are kept but cannot be found yet: written with their records, they are flushed from here later.
 
 To write them where they are found costs more than all else of a record, and no receipt should wait for it."""
+
+store_keys = Table(
+    "store_keys",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+)
+"""Keys of the store's own, sealed under the data keys: see `gateway.store.look_ups`."""
 
 webhooks = Table(
     "webhooks",

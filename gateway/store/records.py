@@ -28,6 +28,7 @@ from chain.lifecycle import RecordState
 from chain.proof.batch import PREFIX_BYTES
 from chain.proof.hashes import sha256
 from chain.sdjwt import SignedRecord
+from gateway.store.look_ups import look_ups_of
 from gateway.store.model import documents, entries, payloads, records, references
 from gateway.store.rows import insert_rows
 from gateway.store.vault import Vault
@@ -57,7 +58,7 @@ class NewRecord(msgspec.Struct, frozen=True, array_like=True, tag="new"):
     documents: list[bytes]
     """SHA-256 of each cited file, once."""
     facts: bytes
-    """What it can be found by (`gateway.search_index.facts`), packed; empty where it is not searched for."""
+    """What it can be found by (`gateway.search_index.facts`), packed and sealed; empty where it is not searched for."""
 
     @property
     def size(self) -> int:
@@ -126,14 +127,15 @@ def _insert_parts(connection: Connection, kept: Sequence[tuple[int, NewRecord]])
         for place, (ucr, tag, digest) in enumerate(new.entries)
     ]
     insert_rows(connection, entries, _ENTRY, own)
-    said = [
-        (seq, place, *reference, reference_look_up(reference[0], reference[2]))
+    key = look_ups_of(connection)
+    numbers = [
+        (seq, place, kind, scope, day, *key.of_reference(kind, value))
         for seq, new in kept
-        for place, reference in enumerate(new.references)
+        for place, (kind, scope, value, day) in enumerate(new.references)
     ]
-    insert_rows(connection, references, _REFERENCE, said)
-    cited = [(file, seq) for seq, new in kept for file in new.documents]
-    insert_rows(connection, documents, ("sha256", "record_seq"), cited)
+    insert_rows(connection, references, _REFERENCE, numbers)
+    cited = [(key.of_document(file), seq) for seq, new in kept for file in new.documents]
+    insert_rows(connection, documents, ("look_up", "record_seq"), cited)
 
 
 def source_look_up(issuer: str, digest: bytes) -> bytes:
@@ -144,22 +146,13 @@ def source_look_up(issuer: str, digest: bytes) -> bytes:
     return sha256(b"tongguan-source\0" + issuer.encode() + b"\0" + digest)
 
 
-def reference_look_up(kind: str, value: str) -> int:
-    """The short key that a reference is looked up by: 64 bits of the SHA-256 of `kind` NUL `value`, a signed number.
-
-    It narrows; kind and value decide. An index of these themselves would be two and a half times as large, and since
-    numbers come in no order, an upload writes most pages of it again and again.
-    """
-    return int.from_bytes(sha256(f"{kind}\0{value}".encode())[:8], "big", signed=True)
-
-
 _RECORD = (
     *("seq", "record_id", "iss", "jti", "vct", "kid", "iat", "amends"),
     *("state", "accepted_at", "anchor_by", "entry_count"),
 )
 _ACCEPTED = RecordState.ACCEPTED.value
 _ENTRY = ("record_seq", "ordinal", "ucr", "tag", "entry_digest", "prefix")
-_REFERENCE = ("record_seq", "ordinal", "kind", "scope", "value", "said_on", "look_up")
+_REFERENCE = ("record_seq", "ordinal", "kind", "scope", "said_on", "look_up", "look_up_rest")
 
 
 def find_held_many(connection: Connection, record_ids: Sequence[str]) -> dict[str, RecordStatus]:

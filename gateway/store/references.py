@@ -9,6 +9,7 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, Connection, func, literal, select
 
 from chain.lifecycle import RecordState
+from gateway.store.look_ups import look_ups_of
 from gateway.store.model import (
     FACT_CHARS_MAX,
     entries,
@@ -18,8 +19,7 @@ from gateway.store.model import (
     search_facts,
     search_waiting,
 )
-from gateway.store.records import reference_look_up
-from gateway.store.search import WAITING_MAX, concerns_one_of, first_waiting
+from gateway.store.search import WAITING_MAX, concerns_one_of, first_waiting, open_waiting
 
 STATEMENTS_MAX = 200
 """Most statements of one number that are looked at."""
@@ -75,7 +75,7 @@ def find_statements(
         .join(records, records.c.seq == references.c.record_seq)
         .join(entries, entries.c.record_seq == references.c.record_seq)
         .where(
-            *_is_number(number),
+            *_is_number(connection, number),
             records.c.state != RecordState.REFUSED,
             func.length(entries.c.ucr) > 0,
         )
@@ -93,12 +93,14 @@ def find_statements(
 
 def find_other_statements(connection: Connection, numbers: Collection[NumberQuery], ucr: str) -> list[OtherStatement]:
     """Which of these numbers a record says of another consignment alone, in one question; refused records left out."""
+    of_reference = look_ups_of(connection).of_reference
+    keyed = {of_reference(number.kind, number.value): (number.kind, number.value) for number in numbers}
     wanted = (
-        select(entries.c.ucr, references.c.kind, references.c.scope, references.c.value)
+        select(entries.c.ucr, references.c.scope, references.c.look_up, references.c.look_up_rest)
         .join(records, records.c.seq == references.c.record_seq)
         .join(entries, entries.c.record_seq == references.c.record_seq)
         .where(
-            references.c.look_up.in_([reference_look_up(number.kind, number.value) for number in numbers]),
+            references.c.look_up.in_([look_up for look_up, _ in keyed]),
             records.c.state != RecordState.REFUSED,
             records.c.entry_count == 1,
             entries.c.ucr != ucr,
@@ -108,7 +110,9 @@ def find_other_statements(connection: Connection, numbers: Collection[NumberQuer
         .limit(STATEMENTS_MAX)
     )
     statements = [
-        OtherStatement(NumberQuery(row.kind, row.value, row.scope), row.ucr) for row in connection.execute(wanted)
+        OtherStatement(NumberQuery(*keyed[look_up], row.scope), row.ucr)
+        for row in connection.execute(wanted)
+        if (look_up := (row.look_up, row.look_up_rest)) in keyed
     ]
     return [statement for statement in dict.fromkeys(statements) if statement.number in numbers]
 
@@ -121,7 +125,8 @@ def find_concerned(connection: Connection, number: NumberQuery, whom: Sequence[s
     than the answer is worth: there the number leads, and what a record that concerns others costs is one look.
     """
     own = select(search_concerns.c.ucr).where(search_concerns.c.whom.in_(whom))
-    is_number = (search_facts.c.kind == number.kind, search_facts.c.value == number.value[:FACT_CHARS_MAX])
+    value = look_ups_of(connection).of_fact(number.kind, number.value[:FACT_CHARS_MAX])
+    is_number = (search_facts.c.kind == number.kind, search_facts.c.value == value)
     if connection.execute(own.offset(OWN_FIRST_MAX).limit(1)).first() is not None:
         wanted = select(search_facts.c.ucr).where(*is_number, concerns_one_of(search_facts.c.ucr, whom))
     else:
@@ -136,13 +141,16 @@ def find_waiting_statements(connection: Connection, number: NumberQuery, whom: S
         select(entries.c.ucr, search_waiting.c.facts, concerns_one_of(entries.c.ucr, whom).label("is_settled"))
         .join(search_waiting, search_waiting.c.record_seq == references.c.record_seq)
         .join(entries, entries.c.record_seq == references.c.record_seq)
-        .where(*_is_number(number), references.c.record_seq >= first_waiting)
+        .where(*_is_number(connection, number), references.c.record_seq >= first_waiting)
         .limit(WAITING_MAX)
     )
-    return [WaitingStatement(row.ucr, bytes(row.facts), bool(row.is_settled)) for row in connection.execute(wanted)]
+    return [
+        WaitingStatement(row.ucr, open_waiting(connection, row.facts), bool(row.is_settled))
+        for row in connection.execute(wanted)
+    ]
 
 
-def _is_number(number: NumberQuery) -> tuple[ColumnElement[bool], ...]:
+def _is_number(connection: Connection, number: NumberQuery) -> tuple[ColumnElement[bool], ...]:
     """That a reference is the number in question, of whatever scope."""
-    look_up = references.c.look_up == reference_look_up(number.kind, number.value)
-    return look_up, references.c.value == number.value, references.c.kind == number.kind
+    look_up, rest = look_ups_of(connection).of_reference(number.kind, number.value)
+    return references.c.look_up == look_up, references.c.look_up_rest == rest, references.c.kind == number.kind

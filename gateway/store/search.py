@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 
 from chain.lifecycle import RecordState
+from gateway.store.look_ups import WAITING_FACTS, look_ups_of, secrets_of
 from gateway.store.model import (
     documents,
     entries,
@@ -87,16 +88,18 @@ class RecordToIndex(NamedTuple):
 def insert_facts(
     connection: Connection, facts: Collection[tuple[str, str, str, int]], concerns: Collection[tuple[str, str]]
 ) -> None:
-    """Writes (kind, value, UCR, record) and (whom, UCR); those that are there already stay.
+    """Writes (kind, value, UCR, record), numbers under the store's key, and (whom, UCR); those there already stay.
 
     In the order of the trees; a start that was cut off may have left some.
     """
-    insert_rows(connection, search_facts, ("kind", "value", "ucr", "record_seq"), sorted(facts), free=True)
+    of_fact = look_ups_of(connection).of_fact
+    keyed = sorted((kind, of_fact(kind, value), ucr, seq) for kind, value, ucr, seq in facts)
+    insert_rows(connection, search_facts, ("kind", "value", "ucr", "record_seq"), keyed, free=True)
     insert_rows(connection, search_concerns, ("whom", "ucr"), sorted(concerns), free=True)
 
 
 def insert_waiting(connection: Connection, packed: Sequence[tuple[int, bytes]]) -> None:
-    """Writes the packed facts of newly accepted records, by sequence number, to be flushed later."""
+    """Writes the sealed facts of newly accepted records, by sequence number, to be flushed later."""
     insert_rows(connection, search_waiting, ("record_seq", "facts"), packed)
 
 
@@ -111,7 +114,7 @@ def take_waiting(connection: Connection, count_max: int) -> list[tuple[int, byte
     """The oldest facts that wait, by record, taken out of the table."""
     oldest = select(search_waiting).order_by(search_waiting.c.record_seq).limit(count_max)
     rows = connection.execute(oldest.with_for_update()).all()
-    packed = [(int(row.record_seq), bytes(row.facts)) for row in rows]
+    packed = [(int(row.record_seq), open_waiting(connection, row.facts)) for row in rows]
     connection.execute(delete(search_waiting).where(search_waiting.c.record_seq.in_([seq for seq, _ in packed])))
     return packed
 
@@ -149,7 +152,13 @@ def records_to_index(connection: Connection, after: int, count_max: int) -> list
 
 def waiting_facts(connection: Connection, prefixes: Collection[bytes]) -> Sequence[bytes]:
     """The packed facts that wait of records in lanes with these prefixes."""
-    return connection.execute(_WAITING_OF_PREFIXES, {"prefixes": [*prefixes]}).scalars().all()
+    sealed = connection.execute(_WAITING_OF_PREFIXES, {"prefixes": [*prefixes]}).scalars()
+    return [open_waiting(connection, facts) for facts in sealed]
+
+
+def open_waiting(connection: Connection, sealed: bytes) -> bytes:
+    """The packed facts in a sealed row; raises UnopenedPayload."""
+    return secrets_of(connection).vault.unseal(bytes(sealed), WAITING_FACTS)
 
 
 def concerns(connection: Connection, ucr: str, whom: Sequence[str]) -> bool:
@@ -173,7 +182,8 @@ def find_ucrs(
 
     With `whom`, of consignments alone that concern one of these names.
     """
-    facts = [*question.facts]
+    of_fact = look_ups_of(connection).of_fact
+    facts = [(kind, of_fact(kind, value)) for kind, value in question.facts]
     if whom is not None:
         source = search_concerns.c.ucr
         wanted = select(source).where(search_concerns.c.whom.in_(whom))
@@ -199,11 +209,12 @@ def find_citing(connection: Connection, digest: bytes, whom: Sequence[str] | Non
 
     With `whom`, those alone whose consignment concerns one of these names, or whose facts still wait.
     """
+    look_up = look_ups_of(connection).of_document(digest)
     wanted = (
         select(entries.c.ucr, records.c.record_id)
         .join(records, records.c.seq == documents.c.record_seq)
         .join(entries, entries.c.record_seq == documents.c.record_seq)
-        .where(documents.c.sha256 == digest, records.c.state != RecordState.REFUSED)
+        .where(documents.c.look_up == look_up, records.c.state != RecordState.REFUSED)
         .order_by(entries.c.ucr, records.c.record_id)
         .limit(CITATIONS_MAX)
     )
@@ -216,7 +227,9 @@ def find_citing(connection: Connection, digest: bytes, whom: Sequence[str] | Non
         .where(or_(is_settled, search_waiting.c.record_seq.is_not(None)))
     )
     return [
-        CitingRecord(row.ucr, row.record_id, bool(row.is_settled), bytes(row.facts or b""))
+        CitingRecord(
+            row.ucr, row.record_id, bool(row.is_settled), open_waiting(connection, row.facts) if row.facts else b""
+        )
         for row in connection.execute(narrowed)
     ]
 

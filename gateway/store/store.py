@@ -7,6 +7,7 @@ they do not poll the file's.
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -21,6 +22,8 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from chain.errors import StoreFault
+from gateway.store import clear_rows
+from gateway.store.look_ups import LookUpKey, StoreSecrets, carry_secrets, open_look_ups
 from gateway.store.vault import Vault
 
 Transaction = Connection
@@ -34,7 +37,7 @@ WRITER_CACHE_KIB = 32_768
 it was written; so would a writer that is another one each time, and read every tree anew in each transaction."""
 CHECKPOINT_PAGES_MAX = 65_536
 """A SQLite writer checkpoints by itself when the write-ahead log is so long (256 MiB): nobody else did."""
-
+_log = logging.getLogger("gateway.store")
 
 FIRST_EDITION_LAST = "0008"
 """The last revision of the store under the protocol's first edition; the second edition's entries begin after it."""
@@ -65,17 +68,21 @@ class Store:
         self._writer = threading.Lock()
         self._writes: Connection | None = None
         self._was_written = False
+        self._secrets: StoreSecrets | None = None
 
     @classmethod
     def open(cls, url: str, vault: Vault) -> Store:
         """Opens the store at a SQLAlchemy URL, bringing its schema up to date.
 
-        Raises StoreUnavailable, or StoreOfFirstEdition before anything of it is changed.
+        Raises StoreUnavailable, UnopenedStore for other data keys, StoreOfFirstEdition before anything is changed.
         """
         engine = _engine(url)
         store = cls(engine, vault)
         try:
-            store._migrate()
+            with store._opening() as connection:
+                store._migrate(connection)
+                store._secrets = StoreSecrets(store._look_up_key(connection), vault)
+                store._move_clear_rows()
         except SQLAlchemyError as error:
             raise StoreUnavailable(f"the store cannot be opened: {_reason(error)}") from error
         return store
@@ -154,7 +161,7 @@ class Store:
     def _transaction(self, *, write: bool, derived: bool = False) -> Iterator[Connection]:
         try:
             with self._writing(derived=derived) if write and self._is_sqlite else self.engine.connect() as connection:
-                connection = connection.execution_options(tongguan_write=write)
+                connection = carry_secrets(connection.execution_options(tongguan_write=write), self._secrets)
                 with connection.begin():
                     if derived and not self._is_sqlite:
                         connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
@@ -185,26 +192,72 @@ class Store:
             self._writes.close()
             self._writes = None
 
-    def _migrate(self) -> None:
-        config = Config()
-        config.set_main_option("script_location", "gateway.store:migrations")
-        with self._alone(), self.engine.connect() as connection:
+    @contextmanager
+    def _opening(self) -> Iterator[Connection]:
+        """A connection for what is done once, while no other gateway opens a PostgreSQL store."""
+        with self.engine.connect() as connection:
             if not self._is_sqlite:
                 # Two gateways that start together must not both create the schema.
                 connection.exec_driver_sql("SELECT pg_advisory_lock(7246001)")
                 connection.commit()
             try:
-                connection = connection.execution_options(tongguan_write=True)
-                with connection.begin():
-                    revision = MigrationContext.configure(connection).get_current_revision()
-                    if revision is not None and revision <= FIRST_EDITION_LAST:
-                        raise StoreOfFirstEdition(revision)
-                    config.attributes["connection"] = connection
-                    command.upgrade(config, "head")
+                yield connection
             finally:
                 if not self._is_sqlite:
                     connection.exec_driver_sql("SELECT pg_advisory_unlock(7246001)")
                     connection.commit()
+
+    def _migrate(self, connection: Connection) -> None:
+        config = Config()
+        config.set_main_option("script_location", "gateway.store:migrations")
+        with self._alone():
+            connection = connection.execution_options(tongguan_write=True)
+            with connection.begin():
+                revision = MigrationContext.configure(connection).get_current_revision()
+                if revision is not None and revision <= FIRST_EDITION_LAST:
+                    raise StoreOfFirstEdition(revision)
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
+
+    def _look_up_key(self, connection: Connection) -> LookUpKey:
+        with self._alone(), connection.begin():
+            return open_look_ups(connection, self.vault)
+
+    def _move_clear_rows(self) -> None:
+        """Brings what an older store held in clear under keys, in steps; goes on where a kill interrupted it."""
+        with self.reading() as connection:
+            tables, is_rewrite_due = clear_rows.find_clear_tables(connection), clear_rows.is_rewrite_due(connection)
+        if tables:
+            _log.info("what the store held in clear is moved under keys: %d tables", len(tables))
+        for table in tables:
+            moved = clear_rows.ROWS_A_STEP
+            while moved:
+                with self.writing() as connection:
+                    moved = clear_rows.move_some(connection, table, clear_rows.ROWS_A_STEP)
+            with self.writing() as connection:
+                clear_rows.drop_table(connection, table)
+        if tables or is_rewrite_due:
+            self.rewrite()
+            with self.writing() as connection:
+                clear_rows.note_rewritten(connection)
+
+    def rewrite(self) -> None:
+        """Writes a SQLite store's file anew, so that nothing deleted stays in free pages; needs as much disk again.
+
+        Does nothing on PostgreSQL, whose dropped tables are gone. Raises StoreUnavailable.
+        """
+        if not self._is_sqlite:
+            return
+        with self._alone():
+            self._drop_writes()
+            connection = self.engine.raw_connection()
+            try:
+                connection.cursor().execute("VACUUM")
+                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            except sqlite3.Error as error:
+                raise StoreUnavailable(f"the store's file could not be written anew: {error}") from error
+            finally:
+                connection.close()
 
 
 def url_without_password(url: str) -> str:

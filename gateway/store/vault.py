@@ -45,6 +45,7 @@ class UnopenedPayload(StoreFault):
 
     def __init__(self, record_id: str, reason: str) -> None:
         self.record_id = record_id
+        self.reason = reason
         super().__init__(f"the payload of record {record_id} does not open: {reason}")
 
 
@@ -95,24 +96,31 @@ class Vault:
 
     def pack_secret(self, content: bytes, record_id: str) -> bytes:
         """Compressed and encrypted under the current key, bound to the record id."""
-        nonce = os.urandom(NONCE_BYTES)
-        cipher = self._ciphers[self._current]
-        header = _VERSION + bytes((len(self._current),)) + self._current + nonce
-        return header + cipher.encrypt(nonce, self.pack_public(content), record_id.encode())
+        return self.seal(self.pack_public(content), record_id)
 
     def unpack_secret(self, sealed: bytes, record_id: str) -> bytes:
         """What `pack_secret` was given; raises UnopenedPayload."""
+        return self.unpack_public(self.unseal(sealed, record_id), record_id)
+
+    def seal(self, content: bytes, bound_to: str) -> bytes:
+        """Encrypted under the current key, bound to a name, as it is."""
+        nonce = os.urandom(NONCE_BYTES)
+        cipher = self._ciphers[self._current]
+        header = _VERSION + bytes((len(self._current),)) + self._current + nonce
+        return header + cipher.encrypt(nonce, content, bound_to.encode())
+
+    def unseal(self, sealed: bytes, bound_to: str) -> bytes:
+        """What `seal` was given; raises UnopenedPayload."""
         if len(sealed) < 2 or sealed[:1] != _VERSION:
-            raise UnopenedPayload(record_id, "it is of an unknown version")
+            raise UnopenedPayload(bound_to, "it is of an unknown version")
         key_id, rest = sealed[2 : 2 + sealed[1]], sealed[2 + sealed[1] :]
         cipher = self._ciphers.get(key_id)
         if cipher is None:
-            raise UnopenedPayload(record_id, f"its key {key_id.decode(errors='replace')!r} is not in the key file")
+            raise UnopenedPayload(bound_to, f"its key {key_id.decode(errors='replace')!r} is not in the key file")
         try:
-            packed = cipher.decrypt(rest[:NONCE_BYTES], rest[NONCE_BYTES:], record_id.encode())
+            return cipher.decrypt(rest[:NONCE_BYTES], rest[NONCE_BYTES:], bound_to.encode())
         except (InvalidTag, ValueError):
-            raise UnopenedPayload(record_id, "it was changed, or its key was") from None
-        return self.unpack_public(packed, record_id)
+            raise UnopenedPayload(bound_to, "it was changed, or its key was") from None
 
     def is_current(self, sealed: bytes) -> bool:
         """Whether the payload is encrypted under the current key (what a rotation has still to do)."""

@@ -118,7 +118,7 @@ class Running:
 
     def wait_searchable(self) -> None:
         """Waits until every record kept so far can be found by search."""
-        question = "SELECT count(*) FROM search_waiting"
+        question = "SELECT count(*) FROM sealed_facts"
         # Nothing over HTTP tells this, so the store is looked into, without writing.
         with closing(sqlite3.connect(f"file:{self.folder.gateway}/store.sqlite?mode=ro", uri=True)) as store:
             _wait(lambda: store.execute(question).fetchone()[0] == 0, "found by search")

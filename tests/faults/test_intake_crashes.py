@@ -23,7 +23,7 @@ from tests.faults.crash_points import PowerCut, cut_after, cut_before
 from tests.gateway.memory_consortium import PaperGateway, Town
 
 Cut = Callable[[PaperGateway], Callable[[], None]]
-TABLES = ("records", "entries", "record_references", "cited_documents")
+TABLES = ("records", "entries", "keyed_references", "keyed_documents")
 
 
 def commit(gateway: PaperGateway) -> Any:

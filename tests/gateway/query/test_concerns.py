@@ -28,8 +28,8 @@ from gateway.query.search import Question, propose
 from gateway.search_index.candidates import require_concern, whom_of
 from gateway.search_index.facts import Findable, findable, pack_findable, write_findables
 from gateway.store import references as stored_references
+from gateway.store.look_ups import WAITING_FACTS, look_ups_of, secrets_of
 from gateway.store.model import documents, entries, records, references, search_waiting
-from gateway.store.records import reference_look_up
 from gateway.store.references import find_statements
 from gateway.store.store import Store
 from gateway.store.vault import DataKeys, Vault
@@ -161,13 +161,15 @@ def _put(connection: Connection, seq: int, ucr: str, number: str, whom: list[str
     connection.execute(
         insert(entries).values(record_seq=seq, ordinal=0, ucr=ucr, tag=tag, entry_digest=digest, prefix=tag[:8])
     )
-    said = {"kind": "declaration", "scope": "", "value": number, "said_on": ""}
-    look_up = reference_look_up("declaration", number)
-    connection.execute(insert(references).values(record_seq=seq, ordinal=0, look_up=look_up, **said))
-    connection.execute(insert(documents).values(record_seq=seq, sha256=FILE))
+    key = look_ups_of(connection)
+    look_up, rest = key.of_reference("declaration", number)
+    keyed = {"kind": "declaration", "scope": "", "said_on": "", "look_up": look_up, "look_up_rest": rest}
+    connection.execute(insert(references).values(record_seq=seq, ordinal=0, **keyed))
+    connection.execute(insert(documents).values(record_seq=seq, look_up=key.of_document(FILE)))
     facts = Findable([ucr], [("declaration", number), ("hs", "84")], [(one, ucr) for one in whom])
     if waits:
-        connection.execute(insert(search_waiting).values(record_seq=seq, facts=pack_findable(facts)))
+        sealed = secrets_of(connection).vault.seal(pack_findable(facts), WAITING_FACTS)
+        connection.execute(insert(search_waiting).values(record_seq=seq, facts=sealed))
     else:
         write_findables(connection, [(seq, facts)])
 
@@ -271,7 +273,7 @@ def test_what_waits_makes_what_is_settled_cost_a_stranger_no_more(store: Store) 
     with store.writing() as connection:
         _put(connection, 100, f"6CN{TRADER.uscc}-NEW", "NEW", [BROKER.uscc], waits=True)
         # A key behind all others: to come to the end of the index is a step less, whosever number it is.
-        last = {"kind": "order", "scope": "", "value": "", "said_on": "", "look_up": (1 << 63) - 1}
+        last = {"kind": "order", "scope": "", "said_on": "", "look_up": (1 << 63) - 1, "look_up_rest": 0}
         connection.execute(insert(references).values(record_seq=100, ordinal=1, **last))
     asked = [looked_at(f"6CN{TRADER.uscc}-{place}", WHOM) for place in (1, 999)]
     asked += [lambda c, n=n: find_of_concern(c, number_of(n), WHOM) for n in (NUMBER, "010120261000000018")]
