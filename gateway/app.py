@@ -215,7 +215,7 @@ def create_app(settings: GatewaySettings, gateway: Gateway | None = None) -> Fas
         redoc_url=None,
         telemetry=NO_TELEMETRY,
     )
-    install_rim(app, services.tracing)
+    install_rim(app, services.tracing, services.registry.age_s)
     install_reference(app)
     # Raises UnagreedPolicy, or MalformedPolicy: then nothing is served.
     queries = Queries(services)

@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from chain.errors import TongguanError
+from chain.private_files import keep_files_private
 from gateway.client import GatewayClient
 from scripts.bootstrap import found
 from scripts.commands.operate_commands import UNSEALED_HELP, UNSEALED_WARNING
@@ -310,4 +311,5 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    keep_files_private()
     sys.exit(main())

@@ -16,6 +16,7 @@ from adapters.single_window_mock.app import create_app
 from adapters.single_window_mock.roles import Cast
 from adapters.single_window_mock.store import MessageStore
 from chain.errors import TongguanError
+from chain.private_files import keep_files_private
 
 CANNOT_TELL = 2
 
@@ -28,6 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8640)
     options = parser.parse_args(arguments)
+    keep_files_private()
     try:
         cast = Cast.read(options.members)
         options.dir.mkdir(parents=True, exist_ok=True)

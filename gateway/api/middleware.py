@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Callable
+from math import inf
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -21,15 +23,23 @@ from gateway.runtime.tracing import Tracing, parse_traceparent
 
 _SLUG_OF_STATUS = {404: "not-found", 405: "method", 413: "too-large", 415: "media-type"}
 
+CHAIN_AGE = b"x-chain-age"
+"""Header of an answer: whole seconds since this gateway last heard from the chain, where that is long."""
+CHAIN_AGE_TOLD_S = 2.0
+
 _log = logging.getLogger("gateway.requests")
 
 
 class TraceIds:
-    """Gives each request the caller's W3C trace id, or a new one, says it in the answer, and traces the request."""
+    """Gives each request the caller's W3C trace id, or a new one, says it in the answer, and traces the request.
 
-    def __init__(self, app: ASGIApp, tracing: Tracing) -> None:
+    An answer that is given while the chain is silent says for how many seconds it has been: see `CHAIN_AGE`.
+    """
+
+    def __init__(self, app: ASGIApp, tracing: Tracing, chain_age_s: Callable[[], float]) -> None:
         self._app = app
         self._tracing = tracing
+        self._chain_age_s = chain_age_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -48,6 +58,8 @@ class TraceIds:
                 if message["type"] == "http.response.start":
                     status = message["status"]
                     message["headers"] = [*message.get("headers", ()), (b"x-trace-id", trace_id.encode())]
+                    if (age_s := self._chain_age_s()) >= CHAIN_AGE_TOLD_S:
+                        message["headers"].append((CHAIN_AGE, b"inf" if age_s == inf else b"%d" % age_s))
                 await send(message)
 
             try:
@@ -56,10 +68,10 @@ class TraceIds:
                 trace.answered(_route_of(scope), status)
 
 
-def install_rim(app: FastAPI, tracing: Tracing) -> None:
+def install_rim(app: FastAPI, tracing: Tracing, chain_age_s: Callable[[], float]) -> None:
     """Trace ids, traces and problem documents for every route of the application."""
     app.add_middleware(SecurityHeaders)
-    app.add_middleware(TraceIds, tracing=tracing)
+    app.add_middleware(TraceIds, tracing=tracing, chain_age_s=chain_age_s)
     app.add_exception_handler(TongguanError, _answer_error)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.add_exception_handler(HTTPException, _answer_http)

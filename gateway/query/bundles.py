@@ -16,9 +16,8 @@ from typing import Protocol
 from chain.encoding import parse_base64url
 from chain.errors import LedgerFault, NotFound
 from chain.index_store import IndexStore, Link
-from chain.ledger import Checkpoint, ProofAnswer
-from chain.ledger.faults import NoProofs
-from chain.members import AccountVersion
+from chain.ledger import Checkpoint
+from chain.ledger.faults import LedgerUnreachable, NoProofs
 from chain.proof.batch import PREFIX_BYTES, BatchFacts, Purpose, entry_digest
 from chain.proof.bundle import ShownReceipt
 from chain.proof.bundle_builder import (
@@ -36,11 +35,14 @@ from chain.proof.receipt import SignedReceipt
 from chain.proof.slots import SlotRequest, required_slots
 from chain.verify.trust_root import LEDGER, REGISTRY, TrustRoot
 from gateway.access.records import HeldRecord
+from gateway.anchoring.patient_ledger import PatientLedger
 from gateway.consignment.coverage import CheckpointFacts
 from gateway.consignment.view import Sight
 from gateway.membership.registry import Snapshot
 from gateway.membership.tag_keys import TagKeys, purpose_of
 
+VIEW_SILENCE_S_MAX = 0.7
+"""How long a view waits for a chain that is silent: then it tells what was proved before."""
 HEADER_TRIES_MAX = 40
 HEADER_WAIT_S = 0.05
 """A checkpoint may be voted between two looks at the chain; the follower needs a moment to reach it."""
@@ -52,16 +54,6 @@ SLOTS_ASKED_MAX = 512
 
 class BehindCheckpoint(LedgerFault):
     """The follower has not reached the newest checkpoint yet: a bundle made now would not fit together."""
-
-
-class ProvingLedger(Protocol):
-    """What bundles ask of `chain.ledger.Ledger`."""
-
-    def header_rlp(self, number: int) -> bytes: ...
-    def proof(self, address: str, slots: Sequence[int], block: int) -> ProofAnswer: ...
-    def checkpoint_count(self, block: int | None = None) -> int: ...
-    def checkpoint(self, index: int, block: int | None = None) -> Checkpoint: ...
-    def account_versions(self, address: str, block: int | None = None) -> tuple[AccountVersion, ...]: ...
 
 
 @dataclass
@@ -96,7 +88,7 @@ class BundleMaker:
 
     def __init__(
         self,
-        ledger: ProvingLedger,
+        ledger: PatientLedger,
         index: IndexStore,
         tag_keys: TagKeys,
         trust_root: TrustRoot,
@@ -105,6 +97,7 @@ class BundleMaker:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._ledger = ledger
+        self._view_ledger = ledger.hurry(VIEW_SILENCE_S_MAX)
         self._index = index
         self._tag_keys = tag_keys
         self._trust_root = trust_root
@@ -128,7 +121,7 @@ class BundleMaker:
             with self._lock:
                 known = self._header
             if known is None or known.block != progress.block:
-                known = self._read_header(progress.block)
+                known = self._read_header(progress.block, self._ledger)
             if known.stands_at == progress.map_count:
                 with self._lock:
                     self._header = known
@@ -137,14 +130,23 @@ class BundleMaker:
         raise BehindCheckpoint("the follower has not reached the newest checkpoint")
 
     def checkpoint_facts(self) -> CheckpointFacts | None:
-        """The checkpoint that the index map stands at; None before the first, or while it is just being read."""
+        """The checkpoint that the index map stands at; None before the first, or while it is just being read.
+
+        None too where it was not read yet and the chain is silent; raises LedgerUnreachable before anything was read.
+        """
         progress = self._index.progress()
         with self._lock:
             known = self._header
         if known is None or not (known.block == progress.block or known.stands_at == progress.map_count):
-            known = self._read_header(progress.block)
-            with self._lock:
-                self._header = known
+            try:
+                newer = self._read_header(progress.block, self._view_ledger)
+            except LedgerUnreachable:
+                if known is None:
+                    raise
+            else:
+                known = newer
+                with self._lock:
+                    self._header = known
         return known.checkpoint_facts if known.checkpoint and known.stands_at == progress.map_count else None
 
     def consignment(self, sight: Sight, receipts: Sequence[str] = ()) -> bytes:
@@ -261,10 +263,10 @@ class BundleMaker:
         leaves = {tag: tuple(link.leaf for link in self._index.lane(tag, header.stands_at)) for tag in tags}
         return GroupToShow(purpose, ucr, epoch, vrf_proof, proof, leaves)
 
-    def _read_header(self, block: int) -> HeaderInUse:
-        count = self._ledger.checkpoint_count(block)
-        checkpoint = self._ledger.checkpoint(count - 1, block) if count else None
-        rlp = b"" if self._trust_root.is_unsealed else self._ledger.header_rlp(block)
+    def _read_header(self, block: int, ledger: PatientLedger) -> HeaderInUse:
+        count = ledger.checkpoint_count(block)
+        checkpoint = ledger.checkpoint(count - 1, block) if count else None
+        rlp = b"" if self._trust_root.is_unsealed else ledger.header_rlp(block)
         return HeaderInUse(block, rlp, checkpoint)
 
     def _prove(self, header: HeaderInUse, request: SlotRequest) -> tuple[ContractProof, ContractProof]:

@@ -7,8 +7,11 @@ Each event names record, type and issuer, and what customs said where the member
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+import threading
+import time
+from collections import Counter, OrderedDict
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from starlette.concurrency import run_in_threadpool
@@ -26,11 +29,16 @@ from gateway.store.consignments import AnchoredEntry, find_anchored
 
 LOOK_S = 0.25
 """How often a feed looks for new batches: a release is told well within two seconds of its anchor."""
+ASK_AGAIN_S = 2.0
+"""How often a feed that has nothing new asks whether its reader may still read."""
 BATCHES_PER_LOOK_MAX = 64
 KEEP_ALIVE_S = 15.0
 FEEDS_PER_MEMBER_MAX = 8
 FEEDS_MAX = 200
-"""Each looks at the store four times a second."""
+LOOKS_KEPT_MAX = 2 * BATCHES_PER_LOOK_MAX
+"""Batches whose records are remembered: all feeds and webhooks share one look into the store."""
+LOOK_KEPT_S = 10.0
+"""No longer: records of other gateways' batches may come later, and who begins again is told them."""
 
 
 class MalformedCursor(Malformed):
@@ -73,20 +81,27 @@ class ChangeFeedService:
 
     def __init__(self, context: ReaderContext) -> None:
         self._context = context
+        self._looks = SharedLooks(LOOKS_KEPT_MAX)
+
+    def newest(self) -> int:
+        """The index of the newest batch that there may be something to tell of; -1 where there is none."""
+        return self._context.batch_count - 1
 
     def changes(self, reader: Reader, after: int) -> list[BatchChanges]:
         """What was anchored after this batch for consignments that the reader sees, batch by batch."""
         services = self._context.services
         feed: list[BatchChanges] = []
         for batch in services.index.batches(after + 1, BATCHES_PER_LOOK_MAX):
-            raw = services.index.find_entries(batch.facts.index)
-            changes: list[AnchoredChange] = []
-            if raw is not None and not batch.void:
-                with services.store.reading() as connection:
-                    anchored = find_anchored(connection, places_of(raw), without_type=ACCESS_TYPE)
-                changes = self._changes_in(reader, anchored)
-            feed.append(BatchChanges(batch.facts.index, changes))
+            anchored = () if batch.void else self._looks.get(batch.facts.index, self._find_anchored)
+            feed.append(BatchChanges(batch.facts.index, self._changes_in(reader, anchored)))
         return feed
+
+    def _find_anchored(self, batch: int) -> Sequence[AnchoredEntry]:
+        raw = self._context.services.index.find_entries(batch)
+        if raw is None:
+            return ()
+        with self._context.services.store.reading() as connection:
+            return find_anchored(connection, places_of(raw), without_type=ACCESS_TYPE)
 
     def _changes_in(self, reader: Reader, anchored: Sequence[AnchoredEntry]) -> list[AnchoredChange]:
         changes: list[AnchoredChange] = []
@@ -97,6 +112,44 @@ class ChangeFeedService:
             self._context.log.log(Read.of(reader, "consignment", {ucr: [record for _, record in seen]}))
             changes += [change for change, _ in seen]
         return changes
+
+
+class SharedLooks:
+    """What the store said of the newest batches, looked up once for all who ask. Shared between threads."""
+
+    def __init__(self, count_max: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._count_max = count_max
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._known: OrderedDict[int, tuple[float, Sequence[AnchoredEntry]]] = OrderedDict()
+        """By batch, the one looked up longest ago first, each with when that was."""
+        self._looking: dict[int, threading.Lock] = {}
+
+    def get(self, batch: int, look: Callable[[int], Sequence[AnchoredEntry]]) -> Sequence[AnchoredEntry]:
+        """What `look` gives of the batch; who comes while it is looked up waits for that answer."""
+        with self._lock:
+            if (answer := self._find(batch)) is not None:
+                return answer
+            turn = self._looking.setdefault(batch, threading.Lock())
+        with turn:
+            with self._lock:
+                if (answer := self._find(batch)) is not None:
+                    return answer
+            try:
+                answer = look(batch)
+            finally:
+                with self._lock:
+                    self._looking.pop(batch, None)
+            with self._lock:
+                self._known[batch] = self._clock(), answer
+                self._known.move_to_end(batch)
+                while len(self._known) > self._count_max:
+                    self._known.popitem(last=False)
+            return answer
+
+    def _find(self, batch: int) -> Sequence[AnchoredEntry] | None:
+        looked_at, answer = self._known.get(batch, (float("-inf"), ()))
+        return answer if self._clock() - looked_at < LOOK_KEPT_S else None
 
 
 def places_of(raw_entries: bytes) -> list[tuple[bytes, bytes]]:
@@ -123,12 +176,20 @@ def change_of(sight: Sight, record_id: str) -> tuple[AnchoredChange, HeldRecord]
     return change, record
 
 
-async def events(look: Callable[[int], Sequence[BatchChanges]], after: int) -> AsyncIterator[bytes]:
-    """The feed as `text/event-stream`; `look` gives the changes of the batches after an index, empty ones too."""
-    quiet_s = 0.0
+async def events(
+    look: Callable[[int], Sequence[BatchChanges]], after: int, newest: Callable[[], int]
+) -> AsyncIterator[bytes]:
+    """The feed as `text/event-stream`; `look` gives the changes of the batches after an index, empty ones too.
+
+    While `newest` names no later batch, nothing is looked up but whether the reader may still read.
+    """
+    quiet_s, asked_at = 0.0, float("-inf")
     yield b": tongguan changes\n\n"
     while True:
-        told = await run_in_threadpool(look, after)
+        told: Sequence[BatchChanges] = ()
+        if newest() > after or time.monotonic() - asked_at >= ASK_AGAIN_S:
+            told = await run_in_threadpool(look, after)
+            asked_at = time.monotonic()
         for one in told:
             after = one.batch
             for change in one.changes:
@@ -148,22 +209,25 @@ class OpenFeeds:
     def __init__(self) -> None:
         self._by_member: Counter[str] = Counter()
 
-    def require_room(self, member: str) -> None:
-        """Raises GatewayRefusal (429) where the member, or all together, have as many as they may."""
+    @contextmanager
+    def open_feed(self, member: str) -> Iterator[None]:
+        """One feed while somebody hears it; raises GatewayRefusal (429) where the member, or all, have enough.
+
+        Room is looked for and taken at once: of many requests that come together no more get in.
+        """
+        self._require_room(member)
+        self._by_member[member] += 1
+        try:
+            yield
+        finally:
+            self._by_member[member] -= 1
+            if not self._by_member[member]:
+                del self._by_member[member]
+
+    def _require_room(self, member: str) -> None:
         if self._by_member[member] >= FEEDS_PER_MEMBER_MAX:
             raise GatewayRefusal(
                 "quota", f"a member has at most {FEEDS_PER_MEMBER_MAX} feeds", retry_after_s=KEEP_ALIVE_S
             )
         if self._by_member.total() >= FEEDS_MAX:
             raise GatewayRefusal("quota", f"at most {FEEDS_MAX} feeds are open", retry_after_s=KEEP_ALIVE_S)
-
-    async def count(self, member: str, feed: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        """The feed, counted while somebody hears it."""
-        self._by_member[member] += 1
-        try:
-            async for event in feed:
-                yield event
-        finally:
-            self._by_member[member] -= 1
-            if not self._by_member[member]:
-                del self._by_member[member]

@@ -15,6 +15,7 @@ from chain.members import PolicyName
 from chain.rule_tables import tables_for
 from gateway.access.policy import ViewPolicy
 from gateway.access.records import HeldRecord, Reader
+from gateway.anchoring.patient_ledger import PatientLedger
 from gateway.consignment.view import Sight, sight_of
 from gateway.query.bundles import BundleMaker
 from gateway.query.loader import (
@@ -52,7 +53,11 @@ class ReaderContext:
         self.opener = Opener(services.store.vault)
         self._directory: RegistryDirectory | None = None
         self.bundles = BundleMaker(
-            services.ledger, services.index, services.tag_keys, services.trust_root, services.registry.snapshot
+            PatientLedger(services.ledger, services.registry.age_s),
+            services.index,
+            services.tag_keys,
+            services.trust_root,
+            services.registry.snapshot,
         )
         self.log = AccessLog(
             member=services.settings.member,

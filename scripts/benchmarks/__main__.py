@@ -22,6 +22,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from chain.private_files import keep_files_private
 from scripts.benchmarks.harness import (
     MODULES,
     Benchmark,
@@ -213,6 +214,7 @@ def _options(arguments: list[str] | None) -> Any:
 
 
 if __name__ == "__main__":
+    keep_files_private()
     try:
         sys.exit(main())
     except json.JSONDecodeError as error:

@@ -27,6 +27,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from chain.private_files import keep_files_private
+
 CONNECTIONS = 16
 """Connections of `posts`: more than can be in flight at the rates used."""
 TIMEOUT_S = 120.0
@@ -208,4 +210,5 @@ def _count(seen: Seen, *, is_good: bool, said: bytes) -> None:
 
 
 if __name__ == "__main__":
+    keep_files_private()
     main(sys.argv[1])

@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 from chain.errors import TongguanError
+from chain.private_files import keep_files_private
 from scripts.network.engine_processes import start, stop
 from scripts.network.folder import P2P_PORT, RPC_PORT, NetworkFolder, make_network
 from scripts.network.genesis import VALIDATORS_MIN, Engine
@@ -75,4 +76,5 @@ def _say_started(folder: NetworkFolder, url: str) -> None:
 
 
 if __name__ == "__main__":
+    keep_files_private()
     sys.exit(main())

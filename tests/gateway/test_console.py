@@ -26,7 +26,7 @@ READS_MARKUP = re.compile(
 @pytest.fixture
 def http() -> TestClient:
     app = FastAPI()
-    install_rim(app, Tracing())
+    install_rim(app, Tracing(), lambda: 0.0)
     app.include_router(console_router())
     return TestClient(app, base_url="http://gateway.test", follow_redirects=False)
 

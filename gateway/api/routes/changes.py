@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import APIRouter, Header
 from fastapi.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from gateway.api.answers import read_headers
 from gateway.api.media_types import EVENTS
@@ -13,6 +15,20 @@ from gateway.api.operation import READ, describes
 from gateway.api.routes.parameters import QUERY_CHARS_MAX, Authorization, Text
 from gateway.query.change_feed import OpenFeeds, events, parse_cursor
 from gateway.query.queries import Queries
+
+
+class FeedAnswer(StreamingResponse):
+    """A feed that is counted from before its first byte to after its last."""
+
+    def __init__(self, feeds: OpenFeeds, member: str, feed: AsyncIterator[bytes]) -> None:
+        super().__init__(feed, media_type=EVENTS, headers=read_headers())
+        self._feeds = feeds
+        self._member = member
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Tells the feed until nobody hears it; raises GatewayRefusal (429) where there are enough."""
+        with self._feeds.open_feed(self._member):
+            await super().__call__(scope, receive, send)
 
 
 def changes_router(queries: Queries) -> APIRouter:
@@ -29,10 +45,11 @@ def changes_router(queries: Queries) -> APIRouter:
     ) -> StreamingResponse:
         """Server-sent events: what is anchored for consignments that the reader sees, from a cursor on."""
         member = queries.reader(authorization).member
-        feeds.require_room(member)
         first = parse_cursor(last_event_id or after, queries.context.batch_count)
         # Who asks is asked again at each look, so that a revoked key or a lapsed token ends the feed.
-        feed = events(lambda index: queries.changes.changes(queries.reader(authorization), index), first)
-        return StreamingResponse(feeds.count(member, feed), media_type=EVENTS, headers=read_headers())
+        feed = events(
+            lambda index: queries.changes.changes(queries.reader(authorization), index), first, queries.changes.newest
+        )
+        return FeedAnswer(feeds, member, feed)
 
     return router

@@ -16,6 +16,7 @@ from chain.index_store import IndexedBatch
 from chain.ledger import Checkpoint, RegisteredKey, RegisteredMember
 from chain.members import Role, find_in_force
 from chain.proof.batch import split_entries
+from gateway.anchoring.patient_ledger import PatientLedger
 from gateway.api.media_types import JSON
 from gateway.api.models.ingest import (
     BatchLine,
@@ -48,6 +49,7 @@ def ledger_router(services: Services) -> APIRouter:
     def members_only(request: Request) -> None:
         services.tokens.reader(request.headers.get("authorization"))
 
+    ledger = PatientLedger(services.ledger, services.registry.age_s)
     router = APIRouter(prefix="/v1/ledger", dependencies=[Depends(members_only)])
 
     @router.get("/batches", response_model=BatchPage)
@@ -76,8 +78,8 @@ def ledger_router(services: Services) -> APIRouter:
         after: After = -1, limit: Annotated[int, Query(ge=1, le=CHECKPOINTS_PAGE_MAX)] = 50
     ) -> CheckpointPage:
         """Checkpoints in chain order, after an index."""
-        end = min(services.ledger.checkpoint_count(), after + 1 + limit)
-        found = [services.ledger.checkpoint(index) for index in range(after + 1, end)]
+        end = min(ledger.checkpoint_count(), after + 1 + limit)
+        found = [ledger.checkpoint(index) for index in range(after + 1, end)]
         lines = [_checkpoint(checkpoint) for checkpoint in found]
         return CheckpointPage(checkpoints=lines, next=str(end - 1) if len(found) == limit else None)
 
