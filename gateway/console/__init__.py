@@ -14,6 +14,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import RedirectResponse
 
 from chain.errors import NotFound
+from chain.verify.page import format_page, page_headers
 
 FILES: Final = {
     "index.html": "text/html; charset=utf-8",
@@ -47,6 +48,11 @@ def console_router() -> APIRouter:
     def get_console() -> RedirectResponse:
         """The page, under the folder that its files stand in."""
         return RedirectResponse("/console/", status_code=308, headers=HEADERS)
+
+    @router.get("/verify")
+    def get_verify_page() -> Response:
+        """The page that verifies a bundle in the reader's browser, and asks this gateway nothing."""
+        return Response(format_page(), media_type="text/html; charset=utf-8", headers={**HEADERS, **page_headers()})
 
     @router.get("/console/{name:path}")
     def get_file(name: str) -> Response:

@@ -25,6 +25,7 @@ def register(app: typer.Typer) -> None:
     app.command(context_settings=PASSED_ON)(verify)
     app.command()(verify_receipt)
     app.command()(redact)
+    app.command()(verify_page)
     trust_roots = typer.Typer(help="Read, extend or restrict a trust root.", no_args_is_help=True)
     trust_roots.command("show")(show_trust_root)
     trust_roots.command("extend")(extend_trust_root)
@@ -41,6 +42,14 @@ def verify(context: typer.Context) -> None:
     from chain.verify.__main__ import main
 
     sys.exit(main(context.args))
+
+
+def verify_page(out: OutFile) -> None:
+    """Write the page that verifies in a browser as one file: it works from disk and asks no network."""
+    from chain.verify.page import format_page
+
+    out.write_text(format_page(), encoding="utf-8")
+    print(f"{out}: open it in a browser and drop a bundle and a trust root on it")
 
 
 def verify_receipt(

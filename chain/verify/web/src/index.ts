@@ -1,5 +1,6 @@
 // The verifier as a module: what a page, a test or another program calls.
 
+import { openPage } from "./page.js";
 import { parseTrustRoot } from "./trust_root.js";
 import type { Question } from "./context.js";
 import type { Report } from "./report.js";
@@ -15,3 +16,5 @@ export type { Question, Report };
 export function verify(bundle: Uint8Array, trustRoot: Uint8Array, question: Question = {}): Report {
   return verifyBundle(bundle, parseTrustRoot(trustRoot), question);
 }
+
+if (typeof document !== "undefined") openPage();

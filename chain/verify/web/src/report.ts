@@ -91,7 +91,7 @@ export function reportMalformed(root: TrustRoot, error: Malformed): Report {
 export function reportOf(context: Context, answers: Answer[], verdicts: Map<string, Verdict>): Report {
   const { bundle, root } = context;
   const verdict = gravest(verdicts.values());
-  const isLater = verdict === "UNTRUSTED_CHAIN" || context.facts === null;
+  const isRefuted = verdict === "UNTRUSTED_CHAIN" || verdict === "INVALID" || verdict === "NO_VERDICT";
   return {
     verdict,
     exit_code: VERDICTS[verdict],
@@ -101,7 +101,7 @@ export function reportOf(context: Context, answers: Answer[], verdicts: Map<stri
     trust_root: root.fingerprint,
     header_number: bundle.header.number,
     header_time: bundle.header.timestamp,
-    covered_until_block: isLater || context.facts?.checkpoint == null ? null : coveredUntil(context),
+    covered_until_block: isRefuted || context.facts?.checkpoint == null ? null : coveredUntil(context),
     remarks: context.remarks,
     checks: answers.map(({ check, outcome, verdict: own, reasons }) => {
       const { number, name, promise, title } = check;
