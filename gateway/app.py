@@ -23,6 +23,8 @@ from chain.ledger.faults import LedgerUnreachable
 from chain.members import PolicyName
 from chain.proof.hashes import sha256
 from chain.records import parse_record_rules
+from chain.rule_tables import tables_for
+from chain.rules.pack import pack_digest
 from chain.verify.trust_root import LEDGER, REGISTRY, TrustRoot
 from gateway.access.rate_limits import RateLimits
 from gateway.access.tokens import TokenService
@@ -160,6 +162,7 @@ def build(
         tag_keys,
         settings.clock_skew_s,
         settings.record_age_max_s,
+        pack_digest(tables_for(settings.rule_tables_dir).roots),
     )
     desk = TokenService(
         member=settings.member,

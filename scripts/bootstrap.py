@@ -21,6 +21,8 @@ from chain.encoding import base64url
 from chain.members import PolicyName, Role
 from chain.proof.vrf import SECRET_BYTES, SUITE, VrfSecretKey
 from chain.records import RECORD_RULES, RECORD_RULES_FILE
+from chain.rule_tables import tables_for
+from chain.rules.pack import pack_digest, pack_text
 from chain.verify.trust_root import LEDGER, REGISTRY, Contract, TagKey, TrustRoot, ValidatorRange
 from gateway.access.policy import POLICY_FILE
 from scripts.consortium_folder import (
@@ -147,6 +149,7 @@ def found(
     say(f"{len(members)} members with their keys; governors: {', '.join(m.slug for m in members if not m.sponsor)}")
     for source, name in ((POLICY_FILE, "view-policy.json"), (RECORD_RULES_FILE, "record-rules.json")):
         shutil.copyfile(source, folder.path / name)
+    write_open(folder.path / "rule-pack.json", pack_text(tables_for(None).roots).encode())
     with _endpoint(folder, rpc) as endpoint:
         deployer = load_account(funder, _funder_passphrase()) if funder else folder.make_account("", "deployer")
         founding = _founding(folder, members, consortium, tag_key)
@@ -212,6 +215,7 @@ def _founding(
         policies={
             PolicyName.VIEW: sha256(POLICY_FILE.read_bytes()).digest(),
             PolicyName.RECORD_RULES: sha256(RECORD_RULES_FILE.read_bytes()).digest(),
+            PolicyName.RULE_PACK: pack_digest(tables_for(None).roots),
             PolicyName.LEAST_VOTES: least_votes(len(governors)).to_bytes(32, "big"),
             **{NOTE_KEY_POLICY + m.uscc: NotesFolder(folder, m.slug).key_digest() for m in governors},
         },

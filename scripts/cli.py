@@ -15,6 +15,7 @@ from chain.private_files import keep_files_private
 from scripts.commands import (
     agreed_commands,
     chain_commands,
+    desk_commands,
     drop_commands,
     exchange_commands,
     gateway_commands,
@@ -45,6 +46,7 @@ for commands in (
     gateway_commands,
     exchange_commands,
     journal_commands,
+    desk_commands,
     proof_commands,
     chain_commands,
     member_commands,

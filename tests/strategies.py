@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from annotated_types import Ge, Le, MaxLen
+from annotated_types import Ge, Le, MaxLen, MinLen
 from hypothesis import strategies as st
 from pydantic import StringConstraints
 from stdnum import imo, iso6346
@@ -157,7 +157,9 @@ def _values(annotation: Any, metadata: tuple[Any, ...], depth: int) -> st.Search
         return st.sampled_from(get_args(annotation))
     if origin is tuple:
         most = min(2, _bound(metadata, MaxLen, "max_length", 2))
-        return st.lists(_values(get_args(annotation)[0], (), depth + 1), max_size=most, unique_by=repr).map(tuple)
+        least = _bound(metadata, MinLen, "min_length", 0)
+        inner = _values(get_args(annotation)[0], (), depth + 1)
+        return st.lists(inner, min_size=least, max_size=most, unique_by=repr).map(tuple)
     if annotation is bool:
         return st.booleans()
     if annotation is int:

@@ -16,17 +16,21 @@ from chain.records import parse_record
 from chain.sdjwt import SignedRecord
 from gateway.client import LATER_SLUGS, TokenRefused
 
-WAITS_FOR_ANOTHER: Final = "amends-unknown"
-"""Kind of problem of a record whose amended record the gateway does not have yet."""
+WAITS_FOR_ANOTHER: Final = frozenset({"amends-unknown", "consignment-unknown", "finding-unknown"})
+"""Kinds of problems of a record that speaks of another one which the gateway does not have yet."""
 BULK_LEAST = 8
 """From so many records on, one upload costs less than single requests."""
 
 
-class Gateway(Protocol):
-    """What adapters need of `gateway.client.GatewayClient`."""
+class RecordSink(Protocol):
+    """What submitting needs of `gateway.client.GatewayClient`."""
 
     def submit(self, record: SignedRecord) -> object:
         """The gateway's receipt; the same record again gives the same one."""
+
+
+class Gateway(RecordSink, Protocol):
+    """What adapters need of `gateway.client.GatewayClient`."""
 
     def references(self, kind: str, value: str, scope: str = "", on: str = "") -> list[str]:
         """The UCRs that this reference belongs to; empty where none is known yet."""
@@ -55,7 +59,7 @@ class Submission:
     reason: str = ""
 
 
-def submit(gateway: Gateway, record: SignedRecord) -> Submission:
+def submit(gateway: RecordSink, record: SignedRecord) -> Submission:
     """Submits the record; never raises for what the gateway or the network does."""
     try:
         receipt = gateway.submit(record)
@@ -69,7 +73,7 @@ def submit(gateway: Gateway, record: SignedRecord) -> Submission:
     return Submission(Outcome.ACCEPTED, receipt=receipt_text(receipt))
 
 
-def submit_many(gateway: Gateway, records: Sequence[SignedRecord]) -> Iterator[Submission]:
+def submit_many(gateway: RecordSink, records: Sequence[SignedRecord]) -> Iterator[Submission]:
     """Submits the records in one upload where the gateway can, giving each one's outcome in order.
 
     Stops after the first `LATER`: the records behind it were not looked at, or nothing is known of them.
@@ -97,7 +101,7 @@ def _verdict(receipt: object, problem: Mapping[str, object] | None) -> Submissio
         return Submission(Outcome.ACCEPTED, receipt=receipt_text(receipt))
     slug, status = str(problem.get("type", "")).rpartition("/")[2], problem.get("status", 400)
     code, reason = str(problem.get("code", "")), str(problem.get("detail", "refused"))
-    if slug == WAITS_FOR_ANOTHER:
+    if slug in WAITS_FOR_ANOTHER:
         return Submission(Outcome.WAIT, code=code, reason=reason)
     later = slug in LATER_SLUGS or (
         isinstance(status, int) and (status >= 500 or status == httpx.codes.TOO_MANY_REQUESTS)
@@ -108,7 +112,7 @@ def _verdict(receipt: object, problem: Mapping[str, object] | None) -> Submissio
 def _later(error: Exception) -> Submission:
     problem = getattr(error, "problem", None)
     slug = str(problem.get("type", "")).rpartition("/")[2] if isinstance(problem, Mapping) else ""
-    outcome = Outcome.WAIT if slug == WAITS_FOR_ANOTHER else Outcome.LATER
+    outcome = Outcome.WAIT if slug in WAITS_FOR_ANOTHER else Outcome.LATER
     return Submission(outcome, code=str(getattr(error, "code", "")), reason=str(error))
 
 

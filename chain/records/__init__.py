@@ -16,7 +16,20 @@ from chain.members import Role
 if TYPE_CHECKING:
     from chain.encoding import ReadTexts
     from chain.keys import SigningKey
-    from chain.records.audit import Access, AuditAccess, AuditFinding, Finding, FindingInput
+    from chain.records.audit import (
+        Access,
+        AuditAccess,
+        AuditDisposition,
+        AuditFinding,
+        Difference,
+        Disposition,
+        Finding,
+        FindingInput,
+        LaneHead,
+        LaneSnapshot,
+        TableRoot,
+        TableRow,
+    )
     from chain.records.base import Document, Record, Reference, ReferenceKind, Remark, Source
     from chain.records.customs import CustomsDeclaration, CustomsRequest, CustomsStatus, DeclarationHead, RequestHead
     from chain.records.logistics import (
@@ -38,7 +51,15 @@ if TYPE_CHECKING:
         TaxPaymentHead,
         TaxRebate,
     )
-    from chain.records.trade import OrderHead, PaymentHead, TradeOrder, TradeParties, TradePayment
+    from chain.records.trade import (
+        Explanation,
+        OrderHead,
+        PaymentHead,
+        TradeExplanation,
+        TradeOrder,
+        TradeParties,
+        TradePayment,
+    )
     from chain.sdjwt import SignedRecord
 
     RECORD_TYPES: dict[str, type[Record]]
@@ -58,20 +79,23 @@ _TYPES: Final = {
     "tax.assessment": "TaxAssessment",
     "tax.payment": "TaxPayment",
     "tax.rebate": "TaxRebate",
+    "trade.explanation": "TradeExplanation",
     "audit.finding": "AuditFinding",
+    "audit.disposition": "AuditDisposition",
     "audit.access": "AuditAccess",
 }
 """Record types and the classes of their records."""
 
 _HOMES: Final = {
-    "audit": "Access AuditAccess AuditFinding Finding FindingInput",
+    "audit": "Access AuditAccess AuditDisposition AuditFinding Difference Disposition Finding FindingInput LaneHead"
+    " LaneSnapshot TableRoot TableRow",
     "base": "Document Record Reference ReferenceKind Remark Source",
     "customs": "CustomsDeclaration CustomsRequest CustomsStatus DeclarationHead RequestHead",
     "logistics": "LogisticsEvent LogisticsWeight TransportDocument TransportDocumentHead WeightHead",
     "scalars": "Amount Code Instant Quantity Weight amount fixed instant",
     "tax": "AssessmentHead InvoiceHead RebateHead RebateLine TaxAssessment TaxInvoice TaxPayment TaxPaymentHead"
     " TaxRebate",
-    "trade": "OrderHead PaymentHead TradeOrder TradeParties TradePayment",
+    "trade": "Explanation OrderHead PaymentHead TradeExplanation TradeOrder TradeParties TradePayment",
 }
 """Which module of this package has which names. A module is imported when its first name is asked for: making a model
 takes milliseconds, and who reads one file needs few of them."""
@@ -93,8 +117,9 @@ def __getattr__(name: str) -> Any:
 RECORD_RULES_FILE: Final = Path(__file__).with_name("record-rules.json")
 """Which roles may say which type of record; the registry keeps the file's hash."""
 
-GOVERNORS_ONLY: Final = frozenset({"audit.finding"})
-"""Types that any governor may say and no participant, whatever its roles; the rules file lists every role for them."""
+GOVERNORS_ONLY: Final = frozenset({"audit.finding", "audit.disposition"})
+"""Types that governors may say and no participant, whatever its roles; for what any governor may say, the rules file
+lists every role."""
 
 
 @lru_cache(maxsize=1)
@@ -205,17 +230,23 @@ __all__ = [
     "Amount",
     "AssessmentHead",
     "AuditAccess",
+    "AuditDisposition",
     "AuditFinding",
     "Code",
     "CustomsDeclaration",
     "CustomsRequest",
     "CustomsStatus",
     "DeclarationHead",
+    "Difference",
+    "Disposition",
     "Document",
+    "Explanation",
     "Finding",
     "FindingInput",
     "Instant",
     "InvoiceHead",
+    "LaneHead",
+    "LaneSnapshot",
     "LogisticsEvent",
     "LogisticsWeight",
     "OrderHead",
@@ -229,11 +260,14 @@ __all__ = [
     "Remark",
     "RequestHead",
     "Source",
+    "TableRoot",
+    "TableRow",
     "TaxAssessment",
     "TaxInvoice",
     "TaxPayment",
     "TaxPaymentHead",
     "TaxRebate",
+    "TradeExplanation",
     "TradeOrder",
     "TradeParties",
     "TradePayment",

@@ -7,7 +7,7 @@ element. A field that says nothing (None, empty) is no section at all.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from typing import Annotated, Any, ClassVar, Final, Literal, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, Field, ValidationError
 
@@ -15,6 +15,7 @@ from chain.encoding import Json
 from chain.errors import MalformedRecord
 from chain.identifiers import ReferenceNumber, Ucr, Uscc
 from chain.records.scalars import Amount, Code, Day, Many, Note, Part, Quantity, Sha256Hex, Text, Token
+from chain.reference_keys import reference_key as reference_key
 from chain.sdjwt import MANY_ELEMENTS, NAMES_MAX, REFERENCES_MAX, UCRS_MAX
 
 T = TypeVar("T", bound=Hashable)
@@ -36,16 +37,6 @@ ReferenceKind = Literal[
 ]
 """Kinds of numbers by which parties know the goods: declaration or list number, the company's own number (`copNo`),
 pre-entry number, order, payment, waybill or bill of lading, master bill, container, invoice, tax bill."""
-
-
-def reference_key(kind: str, scope: str, value: str) -> tuple[str, str, str]:
-    """`Reference.key` of a reference with these members: plain texts, whatever types of text came in."""
-    value = value.upper()
-    # A scope is an identifier, a type of text of its own, which encoders of plain data refuse.
-    return kind, str(scope), value.translate(_DROPPED) if kind in _OF_TRANSPORT else value
-
-
-_OF_TRANSPORT: Final = frozenset({"transport_document", "master_bill", "container"})
 
 
 Number = Annotated[str, ReferenceNumber]
@@ -186,9 +177,6 @@ def malformed_record(record_type: str, error: ValidationError) -> MalformedRecor
     first, rest = faults[0], said[1:]
     rule = f"{first['msg']} (in {record_type})" + (f"; also {'; '.join(rest)}{more}" if rest else "")
     return MalformedRecord(_path(first["loc"]) or record_type, rule)
-
-
-_DROPPED = str.maketrans("", "", " -_")
 
 
 def _path(location: tuple[int | str, ...]) -> str:

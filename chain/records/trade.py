@@ -1,4 +1,4 @@
-"""Trade records: orders and payments of cross-border e-commerce and other sales."""
+"""Trade records: orders and payments of e-commerce and other sales, who takes part, answers to findings."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from chain.records.base import Record
-from chain.records.scalars import Amount, Code, Direction, Function, Instant, Many, Note, Part, Text
+from chain.records.scalars import Amount, Code, Direction, Function, Instant, Many, Note, Part, RecordId, Text, Token
 from chain.records.sections import GoodsItem, Party
 from chain.sdjwt import GOODS_ITEMS_MAX, NAMES_MAX
 
@@ -102,3 +102,23 @@ class TradeParties(Record):
 
     parties: Annotated[Many[Party], Field(max_length=NAMES_MAX)]
     """Who takes part, and as what."""
+
+
+class Explanation(Part):
+    """An answer to findings."""
+
+    rule: Token
+    """The rule whose findings it answers."""
+    findings: Annotated[Many[RecordId], Field(min_length=1, max_length=32)]
+    """The findings that it answers, of every desk."""
+    text: Note
+    """What explains the difference."""
+
+
+class TradeExplanation(Record):
+    """What the declarant or the trader says about a finding; papers that prove it stand in `documents`."""
+
+    TYPE: ClassVar[str] = "trade.explanation"
+
+    explanation: Explanation
+    """What it says."""

@@ -22,8 +22,8 @@ from chain.sdjwt import SignedRecord
 from chain.verify.context import Case, Fails, NotShown, time_text, ucrs_of
 from chain.verify.results import Said, Verdict
 
-FINDING_TYPE = "audit.finding"
-"""The one record type that the record rules leave to every role, but only of a governor (design, section 4)."""
+GOVERNORS_TYPES = frozenset({"audit.finding", "audit.disposition"})
+"""Types that count from governors alone, whatever the record rules say of roles (design, section 4)."""
 
 
 def check_inclusion(case: Case) -> None:
@@ -356,8 +356,9 @@ def _member_refusal(case: Case, record: ProvedRecord, block: int) -> Said | None
             f"its issuer was {member.state.name.lower()} since block {member.since_block}",
             f"签发者自区块 {member.since_block} 起被{_STATE_ZH[member.state]}",
         )
-    if record.signed.vct == FINDING_TYPE and member.kind is not MemberKind.GOVERNOR:
-        return Said(f"its issuer was no governor, who alone may say {FINDING_TYPE}", f"仅治理成员可出具 {FINDING_TYPE}")
+    kind = record.signed.vct
+    if kind in GOVERNORS_TYPES and member.kind is not MemberKind.GOVERNOR:
+        return Said(f"its issuer was no governor, who alone may say {kind}", f"仅治理成员可出具 {kind}")
     if not member.roles & case.trust_root.record_rules.get(record.signed.vct, Role(0)):
         return Said(f"its issuer had no role that may say {record.signed.vct}", f"签发者无权出具 {record.signed.vct}")
     return None

@@ -83,6 +83,20 @@ def conditions_for(reader: Reader, standing: Standing, directory: Directory) -> 
     return frozenset(met)
 
 
+def competent_officers(records: Iterable[HeldRecord], standing: Standing, directory: Directory) -> frozenset[str]:
+    """Of those who disposed of findings, the ones whose word counts: customs of the consignment, and tax."""
+    officers = {record.signed.iss for record in records if record.signed.vct == "audit.disposition"}
+    return frozenset(member for member in officers if _is_competent(member, standing, directory))
+
+
+def _is_competent(member: str, standing: Standing, directory: Directory) -> bool:
+    roles = directory.roles(member)
+    if Role.TAX in roles:
+        return True
+    # By its district alone: who has spoken of the goods may have done so with this very decision.
+    return Role.CUSTOMS in roles and directory.customs_code(member)[:DISTRICT_CHARS] in standing.districts
+
+
 def conditions_for_record(
     reader: Reader, record: HeldRecord, consignment: frozenset[Condition], directory: Directory
 ) -> frozenset[Condition]:

@@ -162,6 +162,10 @@ class Directory(Hashable, Protocol):
         """Who sponsors it, active or not; None for a governor or a stranger."""
         ...
 
+    def customs_code(self, member: str) -> str:
+        """Its registration code with customs; empty where it has none."""
+        ...
+
     def member_of(self, customs_code: str) -> str | None:
         """The member with that customs code."""
         ...

@@ -10,6 +10,7 @@ httpx's own error.
 from gateway.client.aio import AsyncGatewayClient
 from gateway.client.models import (
     LATER_SLUGS,
+    Change,
     GatewayBusy,
     GatewayRefused,
     OwnRecord,
@@ -41,6 +42,7 @@ __all__ = [
     "TOKEN_MARGIN_S",
     "UPLOAD_LINES",
     "AsyncGatewayClient",
+    "Change",
     "GatewayBusy",
     "GatewayClient",
     "GatewayRefused",

@@ -13,7 +13,7 @@ import httpx
 
 from chain.keys import SigningKey
 from chain.sdjwt import SignedRecord
-from gateway.client.models import OwnRecord, Receipt, State, Verdict
+from gateway.client.models import Change, OwnRecord, Receipt, State, Verdict, checked, read_changes
 from gateway.client.protocol import (
     TIMEOUT_S,
     UPLOAD_LINES,
@@ -90,6 +90,25 @@ class AsyncGatewayClient:
     async def consignment_bundle(self, ucr: str) -> bytes:
         """The proof bundle of one consignment, exactly as it verifies."""
         return await self._ask(self._asker.get_bytes(consignment_path(ucr, "/bundle")))
+
+    async def lanes(self, ucr: str) -> dict[str, Any]:
+        """All lanes of one consignment with the anchored records as their reader sees them."""
+        return await self._ask(self._asker.get(consignment_path(ucr, "/lanes")))
+
+    async def changes(self, after: int | None = None) -> AsyncIterator[Change]:
+        """What is anchored for consignments that the member sees, after a batch (None: from now on), without end.
+
+        Raises GatewayRefused and httpx.HTTPError where the feed ends; go on after the last batch that was told whole.
+        """
+        ask = await self._ask(self._asker.feed(after))
+        feed = self._http.stream(ask.method, ask.url, params=dict(ask.params), headers=dict(ask.headers))
+        async with feed as answer:
+            if answer.status_code != httpx.codes.OK:
+                await answer.aread()
+                checked(answer)
+            async for line in answer.aiter_lines():
+                for change in read_changes([line]):
+                    yield change
 
     async def explanation(self, ucr: str) -> dict[str, Any]:
         """For every section of a consignment's records, whether its reader sees it and by which line of the policy."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,9 @@ from chain.errors import LedgerFault, NotFound, Refused
 from chain.lifecycle import StateName
 from chain.proof.receipt import SignedReceipt
 
-LATER_SLUGS = frozenset({"amends-unknown", "quota", "outbox-full", "ledger", "store", "internal"})
+LATER_SLUGS = frozenset(
+    {"amends-unknown", "consignment-unknown", "finding-unknown", "quota", "outbox-full", "ledger", "store", "internal"}
+)
 """Kinds of problems that may go away by themselves."""
 
 State = StateName
@@ -99,6 +102,37 @@ class Verdict:
     line: int
     receipt: Receipt | None
     problem: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Change:
+    """One record that was anchored, as the change feed tells it."""
+
+    ucr: str
+    record: str
+    type: str
+    issuer: str
+    batch: int
+    """Also the cursor to go on after, once all of the batch was told."""
+    block: int | None
+    finding: Mapping[str, Any] | None
+    """Of a finding: `rule`, `severity`, `state`."""
+
+
+def read_changes(lines: Iterable[str]) -> Iterator[Change]:
+    """The changes in a change feed's lines (`text/event-stream`); raises ValueError, KeyError, TypeError."""
+    for line in lines:
+        if line.startswith("data: "):
+            change = json.loads(line.removeprefix("data: "))
+            yield Change(
+                ucr=str(change["ucr"]),
+                record=str(change["record"]),
+                type=str(change["type"]),
+                issuer=str(change["issuer"]),
+                batch=int(change["batch"]),
+                block=change.get("block"),
+                finding=change.get("finding"),
+            )
 
 
 def verdict(said: Mapping[str, Any], first: int) -> Verdict:

@@ -132,6 +132,11 @@ class Asker:
         answer = yield from self._asked(path, None)
         return answer.content
 
+    def feed(self, after: int | None) -> Question[Ask]:
+        """The request that opens the change feed after a batch; None: from now on."""
+        headers = yield from self._authorization()
+        return Ask("GET", "/v1/changes", {} if after is None else {"after": str(after)}, headers)
+
     def trust_root(self) -> Question[bytes]:
         """The public edition of the trust root file."""
         answer = yield Ask("GET", "/v1/trust-root")

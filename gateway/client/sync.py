@@ -12,7 +12,7 @@ import httpx
 
 from chain.keys import SigningKey
 from chain.sdjwt import SignedRecord
-from gateway.client.models import OwnRecord, Receipt, State, Verdict
+from gateway.client.models import Change, OwnRecord, Receipt, State, Verdict, checked, read_changes
 from gateway.client.protocol import (
     TIMEOUT_S,
     UPLOAD_LINES,
@@ -88,6 +88,22 @@ class GatewayClient:
     def consignment_bundle(self, ucr: str) -> bytes:
         """The proof bundle of one consignment, exactly as it verifies."""
         return self._ask(self._asker.get_bytes(consignment_path(ucr, "/bundle")))
+
+    def lanes(self, ucr: str) -> dict[str, Any]:
+        """All lanes of one consignment with the anchored records as their reader sees them."""
+        return self._ask(self._asker.get(consignment_path(ucr, "/lanes")))
+
+    def changes(self, after: int | None = None) -> Iterator[Change]:
+        """What is anchored for consignments that the member sees, after a batch (None: from now on), without end.
+
+        Raises GatewayRefused and httpx.HTTPError where the feed ends; go on after the last batch that was told whole.
+        """
+        ask = self._ask(self._asker.feed(after))
+        with self._http.stream(ask.method, ask.url, params=dict(ask.params), headers=dict(ask.headers)) as answer:
+            if answer.status_code != httpx.codes.OK:
+                answer.read()
+                checked(answer)
+            yield from read_changes(answer.iter_lines())
 
     def explanation(self, ucr: str) -> dict[str, Any]:
         """For every section of a consignment's records, whether its reader sees it and by which line of the policy."""

@@ -11,6 +11,7 @@ from msgspec import UNSET, UnsetType, field
 
 from chain.rules.answers import Missing
 from gateway.access.policy import Condition
+from gateway.consignment.finding_answers import OpinionLine
 from gateway.runtime.answer import Answer, Section
 
 
@@ -365,6 +366,8 @@ class ConsignmentAnswer(Answer, frozen=True, kw_only=True):
     references: list[ReferenceSaid]
     remarks: list[Said]
     findings: list[FindingLine]
+    opinions: list[OpinionLine]
+    """Findings rule by rule: who signed, who disagrees, what officers decided."""
     checks: Checks
     due: list[DueLine]
     withheld: list[Withheld]

@@ -12,31 +12,132 @@ from typing import Final
 from chain.encoding import Json
 from chain.rules.answers import Finding
 from chain.rules.frame import NOWHERE, Elsewhere
+from chain.rules.opinions import gravest, rule_of
 from chain.rules.pack import RULES, RULES_VERSION, Evaluation
 from chain.rules.tables import NO_TABLES, Tables
 from gateway.access.records import HeldRecord
 from gateway.consignment.answers import AgreementLine, Checks, NotRunLine
 from gateway.consignment.declarations import foreign_amendments
+from gateway.consignment.finding_answers import DispositionLine, ExplanationLine, OpinionLine, SignedOpinion
+from gateway.consignment.opinions import RuleOpinion, agrees_with, is_withdrawn, moment_of, opinions_in
 from gateway.consignment.rule_facts import evaluate_held
 
 
 def findings(records: Sequence[HeldRecord], tables: Tables = NO_TABLES, elsewhere: Elsewhere = NOWHERE) -> list[Json]:
-    """Signed findings first, then the gateway's own, each with the records that it rests on."""
+    """Signed findings that stand first, then the gateway's own, each with the records that it rests on."""
     listed: list[Json] = [
-        {
-            "by": one.signed.iss,
-            "record": one.signed.record_id,
-            "rule": one.one("finding").get("rule"),
-            "severity": one.one("finding").get("severity"),
-            "records": _inputs(one),
-            "text": one.one("finding").get("explanation"),
-        }
-        for one in records
-        if one.one("finding")
+        line for opinion in opinions_in(records) for record in opinion.standing for line in _signed_lines(record)
     ]
     listed += [_own("same-number-twice", "H", [a, b], *_DOUBLED) for a, b in _doubled(records)]
     listed += [_own("amended-by-another", "H", [a, b], *_FOREIGN) for a, b in foreign_amendments(records)]
     return listed + [_computed(one) for one in evaluate_held(records, tables, elsewhere).findings]
+
+
+def opinion_lines(
+    records: Sequence[HeldRecord],
+    tables: Tables = NO_TABLES,
+    elsewhere: Elsewhere = NOWHERE,
+    competent: frozenset[str] | None = None,
+) -> list[OpinionLine]:
+    """For each rule: who signed a finding, who took it back, what this gateway computes now, what officers decided."""
+    computed = evaluate_held(records, tables, elsewhere).findings
+    known = {opinion.rule: opinion for opinion in opinions_in(records, competent)}
+    lines = []
+    for rule in sorted(known.keys() | {rule_of(finding.rule) for finding in computed}):
+        own = [finding for finding in computed if rule_of(finding.rule) == rule]
+        opinion = known.get(rule)
+        lines.append(_unsigned_line(rule, own) if opinion is None else opinion_line(opinion, own))
+    return lines
+
+
+def opinion_line(opinion: RuleOpinion, computed: Sequence[Finding]) -> OpinionLine:
+    """One rule's line; `computed` is what this gateway finds by that rule in what the reader sees."""
+    statements = (*opinion.standing, *opinion.withdrawn)
+    return OpinionLine(
+        rule=opinion.rule,
+        severity=opinion.severity,
+        state=opinion.state.value,
+        reopened=opinion.reopened,
+        computed_here=bool(computed),
+        signed=[
+            SignedOpinion(
+                by=record.signed.iss,
+                record=record.signed.record_id,
+                withdrawn=is_withdrawn(record),
+                version=str(record.one("finding").get("version", "")),
+                replayable=record.one("finding").get("replayable") is True,
+                agrees=agrees_with(record, computed),
+                at=moment_of(record),
+            )
+            for record in statements
+        ],
+        disposition=None if opinion.disposition is None else _disposition_line(opinion.disposition),
+        explanations=[
+            ExplanationLine(
+                by=record.signed.iss,
+                record=record.signed.record_id,
+                text=str(record.one("explanation").get("text", "")),
+                at=moment_of(record),
+            )
+            for record in opinion.explanations
+        ],
+        opened_at=opinion.opened_at,
+        changed_at=opinion.changed_at,
+    )
+
+
+def _disposition_line(record: HeldRecord) -> DispositionLine:
+    decided = record.one("disposition")
+    return DispositionLine(
+        by=record.signed.iss,
+        record=record.signed.record_id,
+        outcome=str(decided.get("outcome", "")),
+        reason=str(decided.get("reason", "")),
+        at=moment_of(record),
+    )
+
+
+def _unsigned_line(rule: str, computed: Sequence[Finding]) -> OpinionLine:
+    return OpinionLine(
+        rule=rule,
+        severity=gravest([finding.severity for finding in computed]),
+        state="unsigned",
+        reopened=False,
+        computed_here=True,
+        signed=[],
+        disposition=None,
+        explanations=[],
+        opened_at=None,
+        changed_at=None,
+    )
+
+
+def _signed_lines(record: HeldRecord) -> list[Json]:
+    """Each difference of a governor's statement; where they are not seen, the statement alone."""
+    head = record.one("finding")
+    tables = head.get("tables")
+    shared: dict[str, Json] = {
+        "by": record.signed.iss,
+        "record": record.signed.record_id,
+        "version": head.get("version"),
+        "tables": [one.get("root") for one in tables if isinstance(one, dict)] if isinstance(tables, list) else [],
+    }
+    differences = record.many("differences")
+    if not differences:
+        return [{**shared, "rule": head.get("rule"), "severity": head.get("severity"), "records": [], "text": None}]
+    return [
+        {
+            **shared,
+            "rule": one.get("name"),
+            "severity": one.get("severity"),
+            "records": _inputs(one),
+            "text": one.get("explanation"),
+            "text_zh": one.get("explanation_zh"),
+            **{name: one.get(name) for name in ("declared", "computed", "delta", "tolerance")},
+            "inputs": one.get("inputs"),
+        }
+        for one in differences
+    ]
 
 
 def checks(records: Sequence[HeldRecord], tables: Tables = NO_TABLES, elsewhere: Elsewhere = NOWHERE) -> Checks:
@@ -127,6 +228,7 @@ def _doubled(records: Sequence[HeldRecord]) -> list[tuple[HeldRecord, HeldRecord
     return pairs
 
 
-def _inputs(record: HeldRecord) -> list[Json]:
-    inputs = record.one("finding").get("inputs")
-    return [one.get("record") for one in inputs if isinstance(one, dict)] if isinstance(inputs, list) else []
+def _inputs(difference: dict[str, Json]) -> list[Json]:
+    inputs = difference.get("inputs")
+    listed = [each.get("record") for each in inputs if isinstance(each, dict)] if isinstance(inputs, list) else []
+    return [*dict.fromkeys(map(str, listed))]

@@ -7,18 +7,24 @@ discloses exactly what the view shows. Every value names its record; what is wit
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 import msgspec
 
+from chain.encoding import Json
 from chain.errors import NotFound
 from chain.rules.frame import NOWHERE, Elsewhere
 from chain.rules.tables import NO_TABLES, Tables
-from chain.sdjwt import ACCESS_TYPE, SignedRecord
-from gateway.access.participation import conditions_for, conditions_for_record, standing_of
+from chain.sdjwt import ACCESS_TYPE, WITHHELD, SignedRecord
+from gateway.access.participation import (
+    competent_officers,
+    conditions_for,
+    conditions_for_record,
+    standing_of,
+)
 from gateway.access.policy import Cause, Condition, ViewPolicy
 from gateway.access.records import Directory, HeldRecord, Reader
 from gateway.consignment import sections
@@ -36,13 +42,17 @@ from gateway.consignment.answers import (
 from gateway.consignment.coverage import Coverage
 from gateway.consignment.deadlines import what_is_due
 from gateway.consignment.declarations import declaration_threads
-from gateway.consignment.findings import checks, findings
+from gateway.consignment.findings import checks, findings, opinion_lines
+from gateway.consignment.opinions import FINDING
 
 HIDDEN_TYPES = frozenset({ACCESS_TYPE})
 """Reads stand in the access log, not in the picture of the goods."""
 
 REDUCED_RECORDS_MAX = 8_192
 """Reduced records kept in memory: few combinations of sections ever occur. What was erased is another record here."""
+
+FINDING_VALUES = frozenset({"differences", "rows"})
+"""Sections of a finding that repeat what others said."""
 
 _BY_CONSIGNMENT = frozenset({"ucr", "access"})
 """Sections of which each element is about one consignment: the others' are not for whoever asks about this one."""
@@ -63,6 +73,8 @@ class Sight:
     """Why the reader takes part; empty where it does not."""
     policy: ViewPolicy
     directory: Directory
+    competent: frozenset[str] = frozenset()
+    """Members whose dispositions of findings count here: customs by competence, and tax."""
 
     def why(self, record: HeldRecord, withheld: Sequence[str]) -> list[WhyWithheld]:
         """For each withheld section of a record, which rule of the policy withholds it."""
@@ -94,7 +106,8 @@ def sight_of(
         raise NotFound("consignment", ucr)
     reduced = tuple(disclosed(one, ucr, reader, conditions, policy, directory) for one in counted)
     reason = standing.parties.get(reader.member, "")
-    return Sight(ucr, reader, conditions, reduced, own_only, reason, policy, directory)
+    competent = competent_officers(counted, standing, directory)
+    return Sight(ucr, reader, conditions, strictest(reduced, reader), own_only, reason, policy, directory, competent)
 
 
 def disclosed(
@@ -115,6 +128,43 @@ def disclosed(
         reads = signed.disclosed()["access"]
         digests |= {digest for digest, said in reads if isinstance(said, dict) and said.get("ucr") == ucr}
     return replace(record, signed=_reduced(signed, frozenset(digests)))
+
+
+def strictest(reduced: tuple[HeldRecord, ...], reader: Reader) -> tuple[HeldRecord, ...]:
+    """The records, where findings tell their differences only to whoever sees every field that these rest on.
+
+    A finding repeats others' words, so its own sections inherit the strictest policy of its inputs.
+    """
+    if not any(record.signed.vct == FINDING for record in reduced):
+        return reduced
+    seen = {record.signed.record_id: frozenset(record.shown) - frozenset(record.withheld) for record in reduced}
+    return tuple(
+        record if record.signed.iss == reader.member or _rests_on_seen(record, seen) else _without_values(record)
+        for record in reduced
+    )
+
+
+def _rests_on_seen(record: HeldRecord, seen: Mapping[str, frozenset[str]]) -> bool:
+    if record.signed.vct != FINDING:
+        return True
+    inputs = [one for difference in record.many("differences") for one in _listed(difference.get("inputs"))]
+    return all(
+        str(one.get("field", "")).partition(".")[0] in seen.get(str(one.get("record")), frozenset()) for one in inputs
+    )
+
+
+def _without_values(record: HeldRecord) -> HeldRecord:
+    signed = record.signed
+    kept = {digest for name in signed.sections if name not in FINDING_VALUES for digest in _shown_digests(signed, name)}
+    return replace(record, signed=_reduced(signed, frozenset(kept)))
+
+
+def _shown_digests(signed: SignedRecord, name: str) -> list[bytes]:
+    return [digest for digest, value in signed.disclosed()[name] if value is not WITHHELD]
+
+
+def _listed(value: Json) -> list[dict[str, Json]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 @lru_cache(maxsize=REDUCED_RECORDS_MAX)
@@ -157,6 +207,7 @@ def consignment_view(
         references=sections.references(shown),
         remarks=sections.listed(shown, "remarks"),
         findings=msgspec.convert(findings(shown, tables, elsewhere), list[FindingLine]),
+        opinions=opinion_lines(shown, tables, elsewhere, sight.competent),
         checks=checks(shown, tables, elsewhere),
         due=what_is_due(threads, shown),
         withheld=[

@@ -209,7 +209,10 @@ const TYPES = {
   "tax.assessment": ["Tax assessment", "税款核定"],
   "tax.payment": ["Tax payment", "税款缴纳"],
   "tax.rebate": ["Export rebate", "出口退税"],
+  "trade.parties": ["Parties", "参与方"],
+  "trade.explanation": ["Explanation", "情况说明"],
   "audit.finding": ["Finding", "差异发现"],
+  "audit.disposition": ["Disposition", "处置结论"],
 };
 
 const ROLES = {

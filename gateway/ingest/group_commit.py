@@ -23,7 +23,7 @@ from chain.lifecycle import RecordState
 from chain.sdjwt import ACCESS_TYPE
 from gateway.access.rate_limits import RateLimits
 from gateway.ingest.pipeline import Candidate, Rejection
-from gateway.ingest.validation import RecordValidator
+from gateway.ingest.validation import SPEAKS_OF_FINDINGS, RecordValidator
 from gateway.membership.registry import Registry
 from gateway.runtime.refusals import GatewayRefusal
 from gateway.store.records import (
@@ -35,6 +35,7 @@ from gateway.store.records import (
     find_held,
     find_held_many,
     insert_records,
+    is_spoken_of,
 )
 from gateway.store.search import insert_waiting
 from gateway.store.store import Store, Transaction
@@ -216,6 +217,7 @@ class _Group:
         self._connection = connection
         self._quotas = keeper.quotas
         self._lane_records_max = keeper.lane_records_max
+        self._prefixes = keeper.examiner.tag_keys.prefixes
         self._lane_counts = self._count_lanes(offers)
         self._standing = keeper.standing()
         self._offers = offers
@@ -271,11 +273,13 @@ class _Group:
         return None
 
     def _add(self, place: int, new: NewRecord) -> None:
-        if new.amends is not None:
-            if new.amends in self._run_ids:
+        if new.amends is not None or new.vct in SPEAKS_OF_FINDINGS:
+            if new.vct in SPEAKS_OF_FINDINGS or new.amends in self._run_ids:
                 self._write_run()
             try:
-                self._check_amends(new, new.amends)
+                if new.amends is not None:
+                    self._check_amends(new, new.amends)
+                self._check_audit(new)
             except GatewayRefusal as refusal:
                 self._verdicts[place] = self._taken(new) or refusal
                 return
@@ -326,6 +330,27 @@ class _Group:
                 field="ucr",
                 fix=f"Name every UCR of the amended record; the first one missing is {missing[0]}",
             )
+
+    def _check_audit(self, new: NewRecord) -> None:
+        if new.vct not in SPEAKS_OF_FINDINGS:
+            return
+        ((ucr, _, _),) = new.entries
+        if not is_spoken_of(self._connection, self._prefixes(ucr)):
+            raise GatewayRefusal(
+                "consignment-unknown",
+                f"no record of {ucr} is held here",
+                field="ucr",
+                retry_after_s=AMENDS_RETRY_S,
+            )
+        for name in new.about:
+            known = find_amended(self._connection, name)
+            if known is None or known[0].vct != "audit.finding" or ucr not in known[1]:
+                raise GatewayRefusal(
+                    "finding-unknown",
+                    f"record {name} is no finding about {ucr} that is held here",
+                    field="findings",
+                    retry_after_s=AMENDS_RETRY_S,
+                )
 
     def _answer_doubtful(self) -> None:
         """A record that was kept before it came here is answered as such; the others hear what speaks against them."""

@@ -17,10 +17,11 @@ from dataclasses import dataclass, field
 
 from chain.errors import MalformedRecord, TongguanError
 from chain.keys import SigningKey
+from chain.records import Record
 from chain.records.fastpath import parse_signed
 from chain.sdjwt import RECORD_CHARS_MAX, SignedRecord
 from gateway.ingest.receipts import Promised, sign_receipts
-from gateway.ingest.validation import RecordValidator, ValidatedRecord
+from gateway.ingest.validation import SPEAKS_OF_FINDINGS, RecordValidator, ValidatedRecord
 from gateway.membership.registry import Snapshot
 from gateway.search_index.extract import references_of
 from gateway.search_index.facts import findable, pack_findable
@@ -116,6 +117,7 @@ class Preparer:
             return [draft.unfit or Rejection(draft.record_id, against) for draft in drafts]
         _each(drafts, lambda draft: self.examiner.check(draft.signed, against.snapshot, against.now_s))
         _each(drafts, lambda draft: self._understand(draft, against.batch_count))
+        _each(drafts, lambda draft: self.examiner.check_audit(draft.examined.record, against.snapshot))
         _each(drafts, self._find)
         accepted_at = int(against.now_s)
         self._promise([draft for draft in drafts if draft.unfit is None], accepted_at)
@@ -173,7 +175,16 @@ class Preparer:
             references=draft.references,
             documents=cited,
             facts=draft.facts,
+            about=_findings_named(record),
         )
+
+
+def _findings_named(record: Record) -> list[str]:
+    """The findings that a disposition or an explanation is about."""
+    if record.TYPE not in SPEAKS_OF_FINDINGS:
+        return []
+    answer = getattr(record, "disposition", None) or getattr(record, "explanation", None)
+    return [] if answer is None else [*map(str, answer.findings)]
 
 
 def _each(drafts: Sequence[_Draft], step: Callable[[_Draft], None]) -> None:

@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chain.errors import MalformedRecord
-from chain.members import MemberKind, Role
+from chain.members import MemberKind, PolicyName, Role
 from chain.proof.batch import entry_digest
 from chain.records import GOVERNORS_ONLY, Record, parse_record
+from chain.rules.pack import RULES
 from chain.sdjwt import SignedRecord
 from gateway.membership.registry import Signer, Snapshot
 from gateway.membership.tag_keys import TagKeys, purpose_of
@@ -19,6 +20,10 @@ from gateway.runtime.refusals import GatewayRefusal
 
 ENTRIES_MAX = 512
 """Most UCRs and invoice numbers of a record: each becomes an entry, and all entries of a record share a batch."""
+
+
+SPEAKS_OF_FINDINGS = frozenset({"audit.finding", "audit.disposition", "trade.explanation"})
+"""Types about one consignment of which something must have been said."""
 
 
 @dataclass(frozen=True)
@@ -50,11 +55,45 @@ class RecordValidator:
     tag_keys: TagKeys
     clock_skew_s: int
     record_age_max_s: int
+    rule_pack: bytes = b""
+    """Hash of the rule pack that this gateway has itself; empty where it has none."""
 
     def examine(self, signed: SignedRecord, snapshot: Snapshot, batch_count: int, now_s: float) -> ValidatedRecord:
         """The record with its entries; raises MalformedRecord or GatewayRefusal with the first thing against it."""
         self.check(signed, snapshot, now_s)
-        return self.understand(signed, batch_count)
+        examined = self.understand(signed, batch_count)
+        self.check_audit(examined.record, snapshot)
+        return examined
+
+    def check_audit(self, record: Record, snapshot: Snapshot) -> None:
+        """That a finding names one consignment, the agreed rule pack and a rule of it, and what follows of one, one.
+
+        Raises GatewayRefusal, MalformedRecord.
+        """
+        if record.TYPE not in SPEAKS_OF_FINDINGS:
+            return
+        if len(record.ucr) != 1:
+            raise MalformedRecord("ucr", f"names one consignment in {record.TYPE}", value=len(record.ucr))
+        finding = getattr(record, "finding", None)
+        if finding is None:
+            return
+        agreed = snapshot.find_policy(PolicyName.RULE_PACK)
+        if agreed is None:
+            raise GatewayRefusal(
+                "rule-pack",
+                "the members have agreed on no rule pack",
+                field="finding.pack",
+                fix="Have the governors agree on one: tongguan proposal propose policy rule-pack FILE",
+            )
+        if finding.pack != agreed.hex():
+            raise GatewayRefusal(
+                "rule-pack",
+                f"pack {finding.pack} is not the agreed one, {agreed.hex()}",
+                field="finding.pack",
+                fix="Run the risk desk with the agreed rules and tables",
+            )
+        if self.rule_pack == agreed and finding.rule not in RULES:
+            raise GatewayRefusal("rule-pack", f"{finding.rule} is no rule of the agreed pack", field="finding.rule")
 
     def check(self, signed: SignedRecord, snapshot: Snapshot, now_s: float) -> None:
         """That it is whole, in time, and signed by who may say its type; raises MalformedRecord, GatewayRefusal."""

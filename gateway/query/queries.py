@@ -6,6 +6,7 @@ from gateway.access.records import Reader
 from gateway.query.change_feed import ChangeFeedService
 from gateway.query.consignments import ConsignmentService
 from gateway.query.documents import DocumentService
+from gateway.query.lanes import LaneService
 from gateway.query.read_history import ReadHistoryService
 from gateway.query.reader_context import ReaderContext
 from gateway.query.records import RecordService
@@ -20,6 +21,7 @@ class Queries:
     def __init__(self, services: Services) -> None:
         self.context = ReaderContext(services)
         self.consignments = ConsignmentService(self.context)
+        self.lanes = LaneService(self.context)
         self.records = RecordService(self.context)
         self.references = ReferenceService(self.context)
         self.documents = DocumentService(self.context)

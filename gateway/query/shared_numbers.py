@@ -37,22 +37,28 @@ SHARED_BY_NATURE: Final = frozenset({"air_waybill", "manifest", "arrival", "depa
 
 def find_shared_numbers(context: ReaderContext, reader: Reader, sight: Sight) -> Elsewhere:
     """What rules C23, C34 and C37 look at, of the kinds that the reader may look up at large."""
+    return look_up_shared_numbers(context, reader, sight)[0]
+
+
+def look_up_shared_numbers(context: ReaderContext, reader: Reader, sight: Sight) -> tuple[Elsewhere, tuple[str, ...]]:
+    """As `find_shared_numbers`, with the UCRs of the other consignments, all of which the reader may see."""
     may = context.policy.may_look_up
     kinds = {kind for kind in KINDS if may(reader.roles, {Condition.ALWAYS}, kind)}
     if not kinds or sight.own_only:
-        return NOWHERE
+        return NOWHERE, ()
     numbers: dict[NumberQuery, str] = {}
     for number, record in _numbers(sight):
         if number.kind in kinds and len(numbers) < NUMBERS_MAX:
             numbers.setdefault(number, record)
     looked_up = frozenset(KINDS[kind] for kind in kinds)
     if not numbers:
-        return Elsewhere(looked_up)
+        return Elsewhere(looked_up), ()
     with context.services.store.reading() as connection:
         statements = find_other_statements(connection, numbers, sight.ucr)
     others = list(dict.fromkeys(statement.ucr for statement in statements))[:OTHERS_MAX]
     is_open = {ucr: _is_open(context.find_sight(reader, ucr)) for ucr in others}
-    return Elsewhere(looked_up, tuple(_shared(statements, numbers, is_open)))
+    seen = tuple(ucr for ucr in others if is_open[ucr] is not None)
+    return Elsewhere(looked_up, tuple(_shared(statements, numbers, is_open))), seen
 
 
 def _numbers(sight: Sight) -> Iterator[tuple[NumberQuery, str]]:

@@ -59,6 +59,8 @@ class NewRecord(msgspec.Struct, frozen=True, array_like=True, tag="new"):
     """SHA-256 of each cited file, once."""
     facts: bytes
     """What it can be found by (`gateway.search_index.facts`), packed and sealed; empty where it is not searched for."""
+    about: list[str] = []
+    """Ids of the findings that it is about, of a disposition or an explanation."""
 
     @property
     def size(self) -> int:
@@ -226,6 +228,17 @@ def find_amended(connection: Connection, record_id: str) -> tuple[RecordStatus, 
         .where(records.c.record_id == record_id)
     )
     return held, frozenset(found.scalars())
+
+
+def is_spoken_of(connection: Connection, prefixes: Sequence[bytes]) -> bool:
+    """Whether a record other than audit records stands in lanes with these prefixes."""
+    spoken = (
+        select(records.c.seq)
+        .join(entries, entries.c.record_seq == records.c.seq)
+        .where(entries.c.prefix.in_(prefixes), records.c.vct.not_like("audit.%"))
+        .limit(1)
+    )
+    return connection.execute(spoken).first() is not None
 
 
 def count_waiting(connection: Connection) -> int:

@@ -39,6 +39,10 @@ class Everyone:
         """Nobody is sponsored."""
         return None
 
+    def customs_code(self, member: str) -> str:
+        """Nobody has one."""
+        return ""
+
     def member_of(self, customs_code: str) -> str | None:
         """No code is known."""
         return None

@@ -41,6 +41,8 @@ from chain.proof.vrf import VrfSecretKey
 from chain.records import RECORD_RULES, RECORD_RULES_FILE, Code, Instant, LogisticsEvent, Reference, sign_record
 from chain.records.base import Document
 from chain.records.sections import Event
+from chain.rule_tables import tables_for
+from chain.rules.pack import pack_digest
 from chain.sdjwt import SignedRecord
 from chain.verify.trust_root import LEDGER, REGISTRY, Contract, TrustRoot, ValidatorRange
 from chain.verify.trust_root import TagKey as RootTagKey
@@ -86,6 +88,7 @@ class PaperChain(PaperLedger):
     silent: bool = False
     """The endpoint gives no answer."""
     consortium: bytes = CONSORTIUM
+    rule_pack: bytes = pack_digest(tables_for(None).roots)
 
     # -- the registry ----------------------------------------------------------------------------------------------
 
@@ -131,6 +134,7 @@ class PaperChain(PaperLedger):
     def voted_facts(self, *, from_block: int = 0, to_block: int | None = None) -> VotedFacts:
         files = {PolicyName.VIEW: POLICY_FILE, PolicyName.RECORD_RULES: RECORD_RULES_FILE}
         policies = {str(name): (PolicyVersion(0, sha256(file.read_bytes())),) for name, file in files.items()}
+        policies[PolicyName.RULE_PACK] = (PolicyVersion(0, self.rule_pack),)
         return VotedFacts(policies, {}, {}, (), ())
 
     def batches(  # type: ignore[override]
@@ -268,6 +272,7 @@ class PaperGateway:
             self.tag_keys,
             self.settings.clock_skew_s,
             self.settings.record_age_max_s,
+            pack_digest(tables_for(None).roots),
         )
         kept = (self.store, self.registry, self.index)
         self.intake = Intake(self.settings, *kept, examiner, self.signer, self.clock, self.tracing)

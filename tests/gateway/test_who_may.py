@@ -24,10 +24,12 @@ from tests.record_numbers import jti_of
 
 SPEAKER = "91110000MA009001X0"
 GOVERNORS_WORD = "audit.finding"
+OFFICERS_WORD = "audit.disposition"
+OFFICERS = Role.CUSTOMS | Role.TAX
 SAID_BY: dict[Role, set[str]] = {
-    Role.BROKER: {"customs.declaration", "customs.request", "trade.parties"},
+    Role.BROKER: {"customs.declaration", "customs.request", "trade.parties", "trade.explanation"},
     Role.TRADER: {"customs.declaration", "customs.request", "trade.order", "trade.payment", "trade.parties"}
-    | {"tax.invoice"},
+    | {"tax.invoice", "trade.explanation"},
     Role.CUSTOMS: {"customs.status", "tax.assessment", "tax.payment"},
     Role.CARRIER: {"logistics.transport_document", "logistics.event", "logistics.weight"},
     Role.TERMINAL: {"logistics.transport_document", "logistics.event", "logistics.weight"},
@@ -37,7 +39,8 @@ SAID_BY: dict[Role, set[str]] = {
     Role.AUDITOR: set(),
     Role.GATEWAY: {"audit.access", "trade.parties"},
 }
-"""As the members agreed, written down a second time; findings are every governor's and no participant's."""
+"""As the members agreed, written down a second time; findings are every governor's and no participant's, and
+dispositions are for governors of customs and tax."""
 
 OPEN = {
     "GET /healthz",
@@ -91,7 +94,7 @@ def verdict(gateway: PaperGateway, town: Town, key: SigningKey, kind: str) -> st
 
 def test_the_agreed_table_names_every_role_and_every_type() -> None:
     assert set(SAID_BY) == set(Role)
-    assert set().union(*SAID_BY.values()) | {GOVERNORS_WORD} == set(RECORD_TYPES)
+    assert set().union(*SAID_BY.values()) | {GOVERNORS_WORD, OFFICERS_WORD} == set(RECORD_TYPES)
 
 
 @pytest.mark.parametrize("role", Role, ids=lambda role: str(role.name))
@@ -102,7 +105,8 @@ def test_a_role_says_exactly_its_types(gateway: PaperGateway, town: Town, role: 
     town.chain.add_key(SPEAKER, key)
     gateway.registry.refresh()
     passed = {one for one in RECORD_TYPES if verdict(gateway, town, key, one) != "role"}
-    assert passed == SAID_BY[role] | ({GOVERNORS_WORD} if kind is MemberKind.GOVERNOR else set())
+    words = {GOVERNORS_WORD} | ({OFFICERS_WORD} if role & OFFICERS else set())
+    assert passed == SAID_BY[role] | (words if kind is MemberKind.GOVERNOR else set())
 
 
 def test_a_member_without_a_role_says_nothing(gateway: PaperGateway, town: Town) -> None:

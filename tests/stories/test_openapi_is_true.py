@@ -19,6 +19,7 @@ ASKED: dict[str, tuple[str, str, dict[str, str]]] = {
     "GET /v1/consignments/{ucr}": ("trader", "/v1/consignments/{ucr}", {}),
     "GET /v1/consignments/{ucr}/bundle": ("trader", "/v1/consignments/{ucr}/bundle", {}),
     "GET /v1/consignments/{ucr}/explanation": ("broker", "/v1/consignments/{ucr}/explanation", {}),
+    "GET /v1/consignments/{ucr}/lanes": ("customs", "/v1/consignments/{ucr}/lanes", {}),
     "GET /v1/references/{kind}": ("trader", "/v1/references/declaration", {"value": NUMBER}),
     "GET /v1/search": ("customs", "/v1/search", READS),
     "GET /v1/search/count": ("customs", "/v1/search/count", READS),

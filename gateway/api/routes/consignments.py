@@ -18,6 +18,7 @@ from gateway.api.operation import LOGGED, READ, describes
 from gateway.api.routes.parameters import Authorization, Text
 from gateway.consignment.answers import ConsignmentAnswer
 from gateway.query.consignments import ExplanationAnswer
+from gateway.query.lanes import LanesAnswer
 from gateway.query.queries import Queries
 from gateway.query.read_history import AccessLogAnswer
 from gateway.query.references import ReferenceQuestion, ReferencesAnswer
@@ -53,6 +54,12 @@ def consignments_router(queries: Queries) -> APIRouter:
     for end, function in (("", get_consignment), ("/bundle", get_consignment_bundle)):
         path = f"/consignments/{{ucr}}{end}"
         router.add_api_route(path, function, methods=["GET"], route_class_override=_ConsignmentRoute)
+
+    @router.get("/consignments/{ucr}/lanes")
+    @describes(*LOGGED, answer=LanesAnswer, is_logged=True)
+    def get_lanes(ucr: str, authorization: Authorization = None) -> Response:
+        """All lanes of a consignment, leaf by leaf, with the anchored records as the reader sees them."""
+        return json_answer(queries.lanes.lanes(queries.reader(authorization), ucr))
 
     @router.get("/consignments/{ucr}/explanation")
     @describes(*LOGGED, answer=ExplanationAnswer, is_logged=True)

@@ -27,7 +27,17 @@ from gateway.store.records import RecordStatus, own_records
 PAGE_MAX = 500
 _BULK = (NDJSON, JSON_SEQ)
 
-_EXAMINED = (*BODY, "malformed-record", "wrong-consortium", "withheld", "clock", *SIGNER, "wrong-signer", "role")
+_EXAMINED = (
+    *BODY,
+    "malformed-record",
+    "wrong-consortium",
+    "withheld",
+    "clock",
+    *SIGNER,
+    "wrong-signer",
+    "role",
+    "rule-pack",
+)
 _KEPT = (
     "bad-signature",
     "high-s",
@@ -35,6 +45,8 @@ _KEPT = (
     "lane-full",
     "amends-unknown",
     "amends-mismatch",
+    "consignment-unknown",
+    "finding-unknown",
     "quota",
     "outbox-full",
     *FAULTS,

@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from chain.records.audit import Finding
+from chain.records.audit import Difference
 from chain.rules.answers import Missing
-from chain.rules.parameters import RULES_VERSION
 from chain.rules.tables import Table, Tables, tables_of
 from tests.chain.rules.papers import answers_of, found_in
 
@@ -122,9 +121,8 @@ def test_a_finding_can_be_signed_as_it_is() -> None:
     (one,) = answers_of(papers(said), TARIFF).findings
     assert (one.delta, one.severity) == ("-1.00000", "H")
     assert [each.field for each in one.inputs] == ["transport.gross", "transport.net"]
-    signed = Finding(
-        rule=one.rule,
-        version=RULES_VERSION,
+    signed = Difference(
+        name=one.rule,
         severity=one.severity,
         declared=one.declared,
         computed=one.computed,

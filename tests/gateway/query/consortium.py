@@ -10,7 +10,7 @@ from chain.keys import SigningKey
 from chain.lifecycle import RecordState
 from chain.members import Role
 from chain.records import sign_record
-from chain.records.audit import AuditFinding, Finding, FindingInput
+from chain.records.audit import AuditFinding, Difference, Finding, FindingInput
 from chain.records.base import Record, Reference
 from chain.records.customs import CustomsDeclaration, CustomsStatus, DeclarationHead
 from chain.records.logistics import LogisticsEvent, TransportDocument, TransportDocumentHead
@@ -77,6 +77,10 @@ class PaperDirectory:
     def sponsor(self, member: str) -> str | None:
         found = self._members.get(member)
         return None if found is None else found.sponsor
+
+    def customs_code(self, member: str) -> str:
+        found = self._members.get(member)
+        return "" if found is None else found.customs_code
 
     def member_of(self, customs_code: str) -> str | None:
         return next((one.uscc for one in self._members.values() if one.customs_code == customs_code), None)
@@ -173,9 +177,10 @@ def assessment() -> TaxAssessment:
 
 def finding(record_id: str) -> AuditFinding:
     """A signed finding about a record."""
-    inputs = (FindingInput(record=record_id, field="transport.gross"),)
+    inputs = (FindingInput(record=record_id, field="transport.gross", value="100"),)
     return AuditFinding(
-        finding=Finding(rule="C13", version="1", severity="M", inputs=inputs, explanation="weights differ")
+        finding=Finding(rule="C13", version="1", severity="M", differences=1, pack="0" * 64),
+        differences=(Difference(name="C13-gross", severity="M", inputs=inputs, explanation="weights differ"),),
     )
 
 
