@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Final
 
 from lxml import etree
@@ -18,7 +19,13 @@ from adapters.parsing.xml_fields import Faults
 from chain.records.base import Remark
 
 UNREAD_MAX: Final = 60
-"""Unread texts that are kept one by one; how many more there are is said."""
+"""Unread texts that are kept one by one; of more, those of one path stand together in one remark."""
+PATHS_MAX: Final = 200
+"""Different paths whose texts are kept; how many more texts there are is said."""
+TEXTS_MAX: Final = 20_000
+"""Unread texts that are looked at."""
+JOINED_CHARS_MAX: Final = 3_900
+"""Characters of one path's texts together."""
 TEXT_CHARS_MAX: Final = 500
 """Characters of one unread text that are kept."""
 RULE: Final = "not-read"
@@ -95,14 +102,31 @@ def is_ignored(path: str, ignored: Ignored) -> bool:
 
 
 def _remarks(unread: Iterator[tuple[str, str]]) -> tuple[Remark, ...]:
-    kept: list[Remark] = []
-    more = 0
-    for path, said in unread:
-        if len(kept) >= UNREAD_MAX:
-            more += 1
-            continue
-        shown = "(personal, not repeated)" if PERSONAL.search(path) else " ".join(said.split())[:TEXT_CHARS_MAX]
-        kept.append(Remark(rule=RULE, text=f"{path[-240:]}: {shown}"))
-    if more:
-        kept.append(Remark(rule=RULE, text=f"{more} more texts were not read"))
-    return tuple(kept)
+    """A remark a text; where there are many, one a path, with its texts behind each other."""
+    texts = list(islice(unread, TEXTS_MAX + 1))
+    if len(texts) <= UNREAD_MAX:
+        return tuple(Remark(rule=RULE, text=f"{path[-240:]}: {_shown(path, text)}") for path, text in texts)
+    by_path: dict[str, list[str]] = {}
+    for path, text in texts[:TEXTS_MAX]:
+        by_path.setdefault(path, []).append(_shown(path, text))
+    remarks = [_joined(path, by_path[path]) for path in islice(by_path, PATHS_MAX)]
+    if len(texts) > TEXTS_MAX or len(by_path) > PATHS_MAX:
+        kept = sum(len(by_path[path]) for path in islice(by_path, PATHS_MAX))
+        more = f"{len(texts) - kept}{' and more' if len(texts) > TEXTS_MAX else ''} more texts were not read"
+        remarks.append(Remark(rule=RULE, text=more))
+    return tuple(remarks)
+
+
+def _shown(path: str, text: str) -> str:
+    return "(personal, not repeated)" if PERSONAL.search(path) else " ".join(text.split())[:TEXT_CHARS_MAX]
+
+
+def _joined(path: str, texts: list[str]) -> Remark:
+    """The texts of one path, in their order; how many did not fit is said."""
+    line = f"{path[-240:]}: {texts[0]}"
+    for count, text in enumerate(texts[1:], 1):
+        if len(line) + len(text) > JOINED_CHARS_MAX:
+            line += f" | and {len(texts) - count} more"
+            break
+        line += f" | {text}"
+    return Remark(rule=RULE, text=line)

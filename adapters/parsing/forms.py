@@ -20,6 +20,8 @@ class Form:
     """Fits the whole text, stripped of surrounding space."""
     cut_at: int = 0
     """Where the format sets no limit and a record does: as many characters are kept, with a remark; 0: none are cut."""
+    is_number: bool = False
+    """Whether it is a number, which XML Schema lets begin with a plus or a point and end in one."""
 
     def fits(self, text: str) -> bool:
         """Whether the text is of this form."""
@@ -29,8 +31,12 @@ class Form:
         """The text written so that it fits, where only its line breaks and tabs do not; None where it cannot be."""
         # No schema that is read here forbids a line break in a name; a record's line has none.
         unbroken = text.replace("\r\n", "\n").replace("\r", "\n")
-        one_line = " ".join(unbroken.split())
-        return next((found for found in (unbroken, one_line) if found != text and self.fits(found)), None)
+        candidates = [unbroken, " ".join(unbroken.split())]
+        if self.is_number:
+            number = unbroken.strip().removeprefix("+").removesuffix(".")
+            sign, digits_behind = ("-", number[1:]) if number.startswith("-") else ("", number)
+            candidates.append(f"{sign}0{digits_behind}" if digits_behind.startswith(".") else number)
+        return next((written for written in candidates if written != text and self.fits(written)), None)
 
 
 LINE_CHARS_MAX = 256
@@ -75,21 +81,21 @@ def decimal(total: int = 19, scale: int = 5, *, signed: bool = False) -> Form:
     ahead = total - scale
     rule = f"a decimal number{'' if signed else ', not negative,'} with at most {ahead} digits before the point"
     pattern = rf"{'-?' if signed else ''}{_ZEROS}[0-9]{{1,{ahead}}}(?:\.[0-9]{{1,{scale}}}{_ZEROS})?"
-    return Form(f"{rule} and {scale} behind it", re.compile(pattern))
+    return Form(f"{rule} and {scale} behind it", re.compile(pattern), is_number=True)
 
 
 def positive(total: int = 19, scale: int = 5) -> Form:
     """As `decimal`, and more than zero."""
     plain = decimal(total, scale)
     rule = f"a decimal number above zero with at most {total - scale} digits before the point and {scale} behind it"
-    return Form(rule, re.compile(rf"(?=[0-9.]*[1-9]){plain.pattern.pattern}"))
+    return Form(rule, re.compile(rf"(?=[0-9.]*[1-9]){plain.pattern.pattern}"), is_number=True)
 
 
 def whole(longest: int, *, least: int = 0) -> Form:
     """`Nn`: a whole number of at most `longest` digits, not below `least` (0 or 1)."""
     ahead = "(?=[0-9]*[1-9])" if least else ""
     rule = f"a whole number from {least} of at most {longest} digits"
-    return Form(rule, re.compile(f"{ahead}{_ZEROS}[0-9]{{1,{longest}}}"))
+    return Form(rule, re.compile(f"{ahead}{_ZEROS}[0-9]{{1,{longest}}}"), is_number=True)
 
 
 _DATE = r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])"

@@ -150,10 +150,10 @@ class JsonFields:
                 self.faults.add(place, "must be there", fix="Fill in the member")
             return None
         said = plain_decimal(found) if isinstance(found, str) else None
-        if said is None or not form.fits(said):
+        number = said if said is None or form.fits(said) else form.mend(said)
+        if number is None:
             self.faults.add(place, form.rule, value=found)
-            return None
-        return said
+        return number
 
     def flag(self, name: str) -> bool | None:
         """A true or false; None where it is absent or wrong, which is noted."""

@@ -184,10 +184,7 @@ class _Reading:
         retracted = fields.flag("isRetracted") or False
         if kind is None or classifier is None or happened is None or code is None:
             return Entity(ordinal, None, note="not read")
-        if not references:
-            fields.faults.add(
-                fields.where, "names a transport document, a booking or a container", fix="Add a document reference"
-            )
+        # A vessel's call names no document and no container: it waits until its consignments are told.
         own = (Reference(kind="cop", scope=EVENT_SCOPE, value=event_id),) if event_id else ()
         record = LogisticsEvent(
             references=(*references, *own),

@@ -9,8 +9,11 @@ logistic units (SSCC) that it names.
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Final
 
 from adapters.mapping.logistics import ISO_TIME, NAME, TOKEN, box_number, day_of, moment, noted, rounded
@@ -33,10 +36,17 @@ EVENTS_MAX = 1000
 GOODS_MAX = 200
 """Instances and classes of goods that one event names."""
 TYPES: Final = ("ObjectEvent", "AggregationEvent", "TransactionEvent", "TransformationEvent", "AssociationEvent")
-_DOCUMENT: Final = re.compile(rb'"type"\s{0,64}:\s{0,64}"EPCIS(?:Query)?Document"')
-HOLDERS: Final = (("queryResults", "resultsBody"), ("resultsBody",))
-"""Where in `epcisBody` a query document holds its events (EPCIS 2.0 §8.2.7, §12); a capture document holds them
-there itself."""
+_DOCUMENT: Final = re.compile(
+    rb'"@?type"\s{0,64}:\s{0,64}"[A-Za-z0-9:/.#_-]{0,64}(?:EPCIS(?:Query)?Document'
+    rb'|(?:Object|Aggregation|Transaction|Transformation|Association)Event)"'
+)
+"""The type of a document, or of an event that stands alone, with its vocabulary before it or not."""
+LISTS: Final = ("eventList", "event", "events")
+"""Members that hold events, wherever they stand in the body: in it, in `queryResults/resultsBody` (EPCIS 2.0 §8.2.7,
+§12), in each of several results."""
+BODY_DEPTH_MAX: Final = 6
+CONTENT_SCOPE: Final = "epcis-content"
+"""An event without an id is known by what it says: an error declaration repeats all of it (EPCIS 2.0 §7.4.1.4)."""
 _OFFSET: Final = Form("an offset from UTC, such as +08:00", re.compile(r"[+-](?:0\d|1[0-4]):[0-5]\d"))
 _URI: Final = Form("an address of at most 256 characters", re.compile(r"\S{1,256}"))
 _TRANSACTIONS: Final[dict[str, ReferenceKind]] = {"po": "order", "bol": "transport_document", "inv": "invoice"}
@@ -58,7 +68,9 @@ class EpcisReader:
 
     def recognises(self, message: bytes) -> bool:
         """Whether the standard's context or document type stands in the JSON."""
-        return _DOCUMENT.search(message) is not None or b"ref.gs1.org/standards/epcis" in message
+        return _DOCUMENT.search(message) is not None or (
+            b"ref.gs1.org/standards/epcis" in message and b"epcisBody" in message
+        )
 
     def read(self, message: bytes) -> ReadMessage:
         """See `Reader`."""
@@ -79,25 +91,55 @@ READERS = (EpcisReader(),)
 
 
 def _events(root: JsonFields) -> list[Value]:
-    if root.value.get("type") in TYPES:
+    if _kind(root.value) in TYPES:
         return [dict(root.value)]
-    body = root.child("epcisBody", required=True)
-    root.faults.refuse(KIND)
-    holders = [holder for names in HOLDERS if body is not None and (holder := body.at(*names)) is not None]
-    holder = holders[0] if holders else body
-    listed = (holder.value.get("eventList") or holder.value.get("event")) if holder is not None else None
-    events: Value = [listed] if isinstance(listed, dict) else listed
-    if not isinstance(events, list) or not events:
+    body = root.see("epcisBody")
+    if body is None:
+        root.faults.add(f"{root.where}/epcisBody", "must be there", fix="Fill in the member")
+        root.faults.refuse(KIND)
+    events = list(_listed(body, BODY_DEPTH_MAX))
+    if not events:
         raise MalformedMessage(f"{KIND}/epcisBody/eventList", "holds at least one event")
     if len(events) > EVENTS_MAX:
         raise MalformedMessage(f"{KIND}/epcisBody/eventList", f"holds at most {EVENTS_MAX} events", value=len(events))
     return events
 
 
+def _listed(value: Value, depth: int) -> Iterator[Value]:
+    """Every event of every list in the body, in its order."""
+    if depth == 0 or not isinstance(value, dict | list):
+        return
+    if isinstance(value, list):
+        for inner in value:
+            yield from _listed(inner, depth - 1)
+        return
+    for name, inner in value.items():
+        if name in LISTS:
+            yield from inner if isinstance(inner, list) else [inner]
+        else:
+            yield from _listed(inner, depth - 1)
+
+
+def _kind(event: Mapping[str, Value]) -> str | None:
+    """The event's type without its vocabulary (`epcis:ObjectEvent`, an address)."""
+    kind = event.get("type", event.get("@type"))
+    return _last(kind) if isinstance(kind, str) else None
+
+
+def _content(event: Mapping[str, Value]) -> str:
+    """SHA-256 over what the event says, without what an error declaration adds to it."""
+    same = {name: value for name, value in event.items() if name not in ("errorDeclaration", "recordTime", "@context")}
+    return sha256(json.dumps(same, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
 def _entity(ordinal: int, fields: JsonFields, digest: str) -> Entity:
     faults = fields.faults
     remarks: list[Remark] = []
-    kind = fields.text("type", one_of(*TYPES))
+    fields.see("type")
+    fields.see("@type")
+    kind = _kind(fields.value)
+    if kind not in TYPES:
+        faults.add(f"{fields.where}/type", f"is one of {', '.join(TYPES)}", value=kind)
     offset = fields.text("eventTimeZoneOffset", _OFFSET)
     # The standard's own rule for a time without a zone: the offset that stands beside it.
     zone = datetime.strptime(offset, "%z").tzinfo if offset else None
@@ -114,20 +156,20 @@ def _entity(ordinal: int, fields: JsonFields, digest: str) -> Entity:
     goods = _goods(fields, remarks)
     box = _container(fields, remarks)
     references = _references(fields, box)
-    if kind is None or happened is None:
+    if kind not in TYPES or happened is None:
         return Entity(ordinal, None, note="not read")
-    if not references:
-        rule = "names a business transaction, a container or a logistic unit"
-        faults.add(fields.where, rule, fix="Add a bizTransactionList")
-    own = (Reference(kind="cop", scope=EVENT_SCOPE, value=event_id),) if event_id else ()
-    if error is not None and not own:
-        faults.add(f"{fields.where}/eventID", "must be there where an error is declared", fix="Name the wrong event")
+    # An event that names nothing by which its consignment can be asked for waits until it is told (it is parked).
+    own = (
+        Reference(kind="cop", scope=EVENT_SCOPE, value=event_id)
+        if event_id
+        else Reference(kind="cop", scope=CONTENT_SCOPE, value=_content(fields.value))
+    )
     reason = error.maybe("reason", _URI) if error is not None else None
     action = fields.text("action", one_of(*_ACTIONS), required=kind in _WITH_ACTION)
     disposition = fields.maybe("disposition", _URI)
     location = _place(fields, "bizLocation")
     record = LogisticsEvent(
-        references=(*references, *own),
+        references=(*references, own),
         source=Source(kind=KIND, sha256=digest, message_id=event_id, ordinal=ordinal),
         event=Event(
             id=event_id,
@@ -137,7 +179,7 @@ def _entity(ordinal: int, fields: JsonFields, digest: str) -> Entity:
             function="delete" if error is not None else "new",
             place=_place(fields, "readPoint") or location,
             container=box,
-            retracts=event_id if error is not None else None,
+            retracts=own.value if error is not None else None,
             reason=reason,
             action=next((known for known in _ACTIONS if known == action), None),
             disposition=Code(system="cbv-disposition", value=_last(disposition)) if disposition else None,
@@ -148,7 +190,7 @@ def _entity(ordinal: int, fields: JsonFields, digest: str) -> Entity:
         transport=Transport(goods_place=location) if location is not None else None,
     )
     record = record.with_remarks(*remarks, *unread_members(fields.value, faults, IGNORED))
-    return Entity(ordinal, record, lookup=references, amends=own[0] if own and error is not None else None)
+    return Entity(ordinal, record, lookup=references, amends=own if error is not None else None)
 
 
 def _references(fields: JsonFields, box: Container | None) -> tuple[Reference, ...]:
@@ -166,7 +208,8 @@ def _references(fields: JsonFields, box: Container | None) -> tuple[Reference, .
         if unit and (":sscc:" in unit or "/00/" in unit):
             found.append(Reference(kind="cop", scope=UNIT_SCOPE, value=unit, on=on))
     if not found:
-        found = [Reference(kind="cop", scope=UNIT_SCOPE, value=unit, on=on) for unit in _instances(fields)[:1]]
+        units = _instances(fields)[:1] or _classes(fields)[:1]
+        found = [Reference(kind="cop", scope=UNIT_SCOPE, value=unit[:128], on=on) for unit in units]
     return tuple(dict.fromkeys(found))
 
 
@@ -192,6 +235,14 @@ def _instances(fields: JsonFields) -> list[str]:
     if len(found) > GOODS_MAX:
         fields.faults.add(fields.where, f"names at most {GOODS_MAX} things", value=len(found))
     return found[:GOODS_MAX]
+
+
+def _classes(fields: JsonFields) -> list[str]:
+    """Lots and classes that the event counts, the parent's address where it names no unit of goods."""
+    listed = [part for name in _QUANTITIES for part in fields.each(name)]
+    classes = [text for part in listed if (text := part.maybe("epcClass", _URI)) is not None]
+    parent = fields.maybe("parentID", _URI)
+    return [*classes, *([parent] if parent else [])]
 
 
 def _goods(fields: JsonFields, remarks: list[Remark]) -> tuple[GoodsItem, ...]:

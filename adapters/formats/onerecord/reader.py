@@ -151,16 +151,14 @@ def _with_unread(entity: Entity, fields: JsonFields) -> Entity:
 
 
 def _event(fields: JsonFields, source: Source) -> LogisticsEvent | None:
-    faults = fields.faults
     code = coded(fields, "eventCode", "iata-cargo-status", required=True)
     remarks: list[Remark] = []
     place = _place(fields, "eventLocation") or _place(fields, "recordedAtLocation")
     happened = time_of(fields, "eventDate", remarks, place, required=True)
     reported = time_of(fields, "creationDate", remarks, place)
     references = _about(fields)
-    if not references:
-        faults.add(f"{fields.where}/eventFor", "names the object that the event is about", fix="Fill in eventFor")
-    if code is None or happened is None or not references:
+    # One that was posted to its object's own address need not repeat what it is about: it waits until that is told.
+    if code is None or happened is None:
         return None
     classifier, time_type = _classifier(fields, remarks)
     name = fields.maybe("eventName", LABEL)
