@@ -1,1 +1,1 @@
-"""Readers against changed messages, for as long as one likes: `python -m tests.fuzzing READER --seconds 600`."""
+"""Readers and endpoints against changed inputs, for as long as one likes: `python -m tests.fuzzing READER`."""

@@ -1,7 +1,7 @@
 """`python -m tests.fuzzing READER [--seconds N] [--seed N] [--found DIR]`: exits 1 where a reader broke a promise.
 
-READER is xml, json, edifact, numbered, cargo_imp or sd-jwt. Each input that breaks one, the first of its kind, is
-written into DIR.
+READER is xml, json, edifact, numbered, cargo_imp, sd-jwt, http (a gateway's routes) or json-rpc (a node's). Each input
+that breaks one, the first of its kind, is written into DIR.
 """
 
 from __future__ import annotations

@@ -34,6 +34,7 @@ from tests.fuzzing.changes import (
     changed_xml,
 )
 from tests.fuzzing.corpus import KEY, UCR, messages, records
+from tests.fuzzing.endpoints import Broken, answer_http, answer_json_rpc, next_http, next_json_rpc
 from tests.fuzzing.signed import changed_record
 
 SECONDS_MAX = 0.1
@@ -49,10 +50,6 @@ SENT_ON = date(2026, 3, 2)
 
 class Hangs(BaseException):
     """The reader was interrupted after `HANG_S` seconds of its own time."""
-
-
-class Broken(Exception):
-    """What the reader said breaks one of its promises."""
 
 
 @dataclass(frozen=True)
@@ -132,14 +129,16 @@ READERS: dict[str, Callable[[bytes], str]] = {
     "numbered": read_native,
     "cargo_imp": read_native,
     "sd-jwt": read_signed,
+    "http": answer_http,
+    "json-rpc": answer_json_rpc,
 }
 """Readers by the name that the command knows."""
 
 
 def next_input(reader: str, random: Random) -> bytes:
     """A changed message for that reader."""
-    if reader == "sd-jwt":
-        return changed_record(random)
+    if (make := _REQUESTS.get(reader)) is not None:
+        return make(random)
     whole = messages(Form[reader.upper()])
     body = random.choice(whole)
     if random.random() < 0.15:
@@ -147,6 +146,11 @@ def next_input(reader: str, random: Random) -> bytes:
     return _CHANGES[reader](body, whole, random)
 
 
+_REQUESTS: dict[str, Callable[[Random], bytes]] = {
+    "sd-jwt": changed_record,
+    "http": next_http,
+    "json-rpc": next_json_rpc,
+}
 _CHANGES: dict[str, Callable[[bytes, Sequence[bytes], Random], bytes]] = {
     "xml": changed_xml,
     "json": changed_json,
