@@ -38,6 +38,7 @@ from gateway.api.routes.consignments import consignments_router
 from gateway.api.routes.health import LoopHealth, health_router, make_figures
 from gateway.api.routes.ingest import ingest_router
 from gateway.api.routes.ledger import ledger_router, trust_root_router
+from gateway.api.routes.operator_log import operator_log_router
 from gateway.api.routes.problems import problems_router
 from gateway.api.routes.records import records_router
 from gateway.api.routes.schemas import schemas_router
@@ -50,6 +51,7 @@ from gateway.ingest.validation import RecordValidator
 from gateway.ingest.worker_pool import WorkerPool, WorkerSetup
 from gateway.membership.registry import Registry
 from gateway.membership.tag_keys import TagKeys
+from gateway.query.operator_log import OperatorLog
 from gateway.query.queries import Queries
 from gateway.runtime.loops import Loop
 from gateway.runtime.tracing import open_traces
@@ -202,11 +204,14 @@ def create_app(settings: GatewaySettings, gateway: Gateway | None = None) -> Fas
     """The application; its parts start with its lifespan. Give `gateway` where the parts were built already."""
     running = gateway or build(settings)
     services = running.services
+    operator_log = OperatorLog(services.store, settings, services.clock)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         running.start()
+        operator_log.note_start()
         yield
+        operator_log.note_stop()
         await run_in_threadpool(running.stop)
 
     app = FastAPI(
@@ -230,6 +235,7 @@ def create_app(settings: GatewaySettings, gateway: Gateway | None = None) -> Fas
     app.include_router(webhook_router(services, queries))
     app.include_router(ledger_router(services))
     app.include_router(trust_root_router(services))
+    app.include_router(operator_log_router(services, operator_log))
     app.include_router(console_router())
     app.include_router(schemas_router())
     app.include_router(problems_router())

@@ -138,6 +138,7 @@ class Demonstration:
         gateway = ("--gateway", machine.gateway_url)
         yield "look at a consignment", command("view", path, self._ucrs[STORIES[0]], "--member", READER, *gateway)
         yield "a token for the console", command("token", path, "--member", READER, *gateway)
+        yield "what the operator did", command("operator-log", path, *gateway)
         yield "the console", f"{machine.gateway_url}/console"
         yield "the interface", f"{machine.gateway_url}/docs"
         yield "ask the chain", f"any Ethereum client at {machine.rpc_url}"

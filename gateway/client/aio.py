@@ -142,6 +142,10 @@ class AsyncGatewayClient:
         """Checkpoints in chain order, after an index."""
         return self._listed("/v1/ledger/checkpoints", "checkpoints", {"after": after})
 
+    def operator_log(self, after: int = 0) -> AsyncIterator[dict[str, Any]]:
+        """What was done with the gateway after a line, oldest first; for the member that runs it."""
+        return self._listed("/v1/operator-log", "lines", {"after": after})
+
     def members(self, as_of: int | None = None) -> AsyncIterator[dict[str, Any]]:
         """Members in force for a block; for the next one where none is named."""
         return self._listed("/v1/ledger/members", "members", {"as_of": as_of})

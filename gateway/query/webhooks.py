@@ -19,6 +19,7 @@ import secrets
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -29,8 +30,9 @@ from gateway.query.change_feed import BatchChanges
 from gateway.query.webhook_addresses import MalformedWebhook
 from gateway.query.webhook_posts import NotDelivered, WebhookPoster
 from gateway.runtime.refusals import GatewayRefusal
+from gateway.store.operator_log import OperatorAction, note_action
 from gateway.store.outbox import take_lease
-from gateway.store.store import Store
+from gateway.store.store import Store, Transaction
 from gateway.store.webhooks import (
     StoredWebhook,
     delete_webhook,
@@ -85,6 +87,7 @@ class WebhookSubscriptions:
         with self._store.writing() as connection:
             _require_room(webhooks_of(connection, member))
             insert_webhook(connection, webhook)
+            self._note(connection, OperatorAction.WEBHOOK_ADDED, webhook.id, member, host=urlsplit(url).hostname or "")
         return webhook
 
     def listed(self, member: str) -> list[StoredWebhook]:
@@ -104,6 +107,11 @@ class WebhookSubscriptions:
         with self._store.writing() as connection:
             if not delete_webhook(connection, webhook, member):
                 raise NotFound("webhook", webhook)
+            self._note(connection, OperatorAction.WEBHOOK_REMOVED, webhook, member)
+
+    def _note(self, connection: Transaction, action: OperatorAction, webhook: str, member: str, **more: str) -> None:
+        # The host alone: a path may hold what opens the receiver's door.
+        note_action(connection, int(self._poster.clock()), action, {"webhook": webhook, **more}, member)
 
 
 class WebhookSender:
@@ -229,6 +237,9 @@ class WebhookSender:
         with self._store.writing() as connection:
             if take_lease(connection, LEASE, self._holder, now, LEASE_S) is not None:
                 note_attempt(connection, webhook, noted)
+                if noted.off_at:
+                    detail = {"webhook": webhook.id}
+                    note_action(connection, now, OperatorAction.WEBHOOK_OFF, detail, webhook.member)
 
 
 def _require_room(webhooks: Sequence[StoredWebhook]) -> None:

@@ -224,3 +224,16 @@ webhooks = Table(
     Column("failing_since", BigInteger, nullable=False, server_default="0"),
     Column("off_at", BigInteger, nullable=False, server_default="0"),  # when it was switched off, 0 while it is on
 )
+
+operator_log = Table(
+    "operator_log",
+    metadata,
+    Column("number", _SEQUENCE, primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False),
+    Column("action", String(32), nullable=False),
+    Column("member", String(18), nullable=False),  # whose webhook it was; empty for what the operator did
+    Column("detail", Text, nullable=False),  # JSON
+    Index("operator_log_member", "member", "number"),
+    Index("operator_log_action", "action", "number"),
+)
+"""What whoever runs this gateway did, for members of the operator to read."""

@@ -6,12 +6,14 @@ import json
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from scripts.commands.exchange_commands import DEFAULT_GATEWAY_URL, GatewayUrl
 from scripts.commands.operate_commands import NODE_PORT, Directory
 from scripts.consortium_folder import ConsortiumFolder
 
@@ -31,6 +33,7 @@ def register(app: typer.Typer) -> None:
     app.command()(backup)
     app.command()(restore)
     app.command()(config)
+    app.command("operator-log")(operator_log)
 
 
 def audit(
@@ -70,13 +73,17 @@ def backup(
     The copy is a SQLite file of the same schema, from one consistent snapshot. The data keys are not in it: keep
     `data-keys.json` apart from it, for without it the payloads do not open.
     """
+    from gateway.query.operator_log import OperatorLog
     from gateway.store.backup import back_up
+    from gateway.store.operator_log import OperatorAction
     from gateway.store.store import Store
 
     chosen = _settings(directory, settings)
     store = Store.open(chosen.store_url, _vault(chosen))
     try:
         count = back_up(store, out)
+        detail = {"file": out.name, "records": count}
+        OperatorLog(store, chosen, time.time).note(OperatorAction.BACKUP, detail)
     except OSError as error:
         print(f"tongguan: {error}", file=sys.stderr)
         sys.exit(2)
@@ -96,12 +103,18 @@ def restore(
     What was anchored since the copy is read from the chain when the gateway starts. Records accepted after the copy are
     not in it: their issuers submit them again. Exit 1 where the store holds records already or FILE is no copy.
     """
+    from gateway.query.operator_log import OperatorLog
     from gateway.store.backup import StoreNotEmpty
     from gateway.store.backup import restore as restored
+    from gateway.store.operator_log import OperatorAction
+    from gateway.store.store import Store
 
     chosen = _settings(directory, settings)
     try:
         count = restored(file, chosen.store_url, _vault(chosen))
+        store = Store.open(chosen.store_url, _vault(chosen))
+        OperatorLog(store, chosen, time.time).note(OperatorAction.RESTORE, {"file": file.name, "records": count})
+        store.close()
     except StoreNotEmpty as error:
         print(f"tongguan: {error}", file=sys.stderr)
         sys.exit(1)
@@ -111,6 +124,41 @@ def restore(
 def config(directory: Directory, settings: Settings = None) -> None:
     """Print the gateway's effective settings (file and environment) as JSON; passwords are left out."""
     print(json.dumps(_settings(directory, settings).effective(), ensure_ascii=False, indent=2))
+
+
+def operator_log(
+    directory: Directory,
+    gateway_url: GatewayUrl = DEFAULT_GATEWAY_URL,
+    after: Annotated[int, typer.Option(help="only what came after the line of this number")] = 0,
+    settings: Settings = None,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object a line")] = False,
+) -> None:
+    """Show what was done with the gateway: starts, stops, changed settings, backups, restores, webhooks.
+
+    Asks as the member that runs the gateway, whose key is in DIR. A start without a stop before it tells of a kill.
+    """
+    from scripts.local_adapters import gateway_of
+
+    folder = ConsortiumFolder(directory)
+    folder.require_founded()
+    operator = _settings(directory, settings).member
+    member = next(member for member in folder.members() if member.uscc == operator)
+    with gateway_of(folder, member, gateway_url) as gateway:
+        for line in gateway.operator_log(after):
+            print(json.dumps(line, ensure_ascii=False) if as_json else operator_log_text(line))
+
+
+def operator_log_text(line: dict[str, Any]) -> str:
+    """A line of the operator log for people: when, what, and the detail that fits into a line."""
+    at = datetime.fromtimestamp(line["at"], UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+    detail = line["detail"]
+    if line["action"] == "settings":
+        told = "; ".join(f"{name}: {before} → {now}" for name, (before, now) in detail["changed"].items())
+    elif line["action"] == "start":
+        told = f"{len(detail['settings'])} settings"
+    else:
+        told = ", ".join(f"{name} {value}" for name, value in detail.items())
+    return f"{line['number']:>6}  {at}  {line['action']:<16} {line['member']:<18} {told}".rstrip()
 
 
 def _settings(directory: Path, file: Path | None) -> GatewaySettings:

@@ -38,6 +38,7 @@ ASKED: dict[str, tuple[str, str, dict[str, str]]] = {
     "GET /v1/trust-root": ("auditor", "/v1/trust-root", {}),
     "GET /v1/schemas": ("auditor", "/v1/schemas", {}),
     "GET /v1/schemas/{record_type}": ("auditor", "/v1/schemas/customs.declaration", {}),
+    "GET /v1/operator-log": ("gateway", "/v1/operator-log", {}),
     "GET /healthz": ("auditor", "/healthz", {}),
     "GET /readyz": ("auditor", "/readyz", {}),
     "GET /metrics": ("auditor", "/metrics", {}),
