@@ -23,6 +23,10 @@ from chain.proof.storage import NodeSet, read_account
 if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
 
+CREATION_GAS_PERCENT = 125
+"""Of the estimate. Engines estimate as if in the newest block: while that is block 0, each block number that a
+constructor stores is a zero, which costs a tenth."""
+
 
 def qualify(provider: BaseProvider | str, timeout_s: float = 10) -> None:
     """That this endpoint can give what proofs need, before anything is sent to it.
@@ -113,7 +117,7 @@ def _create(
         nonce=nonce,
         chain_id=endpoint.quantity("eth_chainId"),
         gas_price_wei=gas_price_wei,
-        gas=estimate_gas(endpoint, deployer.address, None, code, gas_price_wei),
+        gas=estimate_gas(endpoint, deployer.address, None, code, gas_price_wei) * CREATION_GAS_PERCENT // 100,
         to=None,
         data=code,
     )
