@@ -84,13 +84,10 @@ XML_ROOTS: Final = {
 _XFWB: Final = UnreadKind("Cargo-XML XFWB", "master air waybill", "主运单", _AIR)
 
 SINGLE_WINDOW: Final = {
-    kind: UnreadKind(kind, en, zh, "DecMessage for the declaration that follows")
+    kind: UnreadKind(kind, en, zh, "INV101, INV201, SAS121, SAS221 or SAS223")
     for kind, en, zh in (
-        ("INV101", "bonded verification list", "核注清单"),
-        ("INV201", "reply about a bonded verification list", "核注清单回执"),
-        ("SAS121", "release note of a bonded zone's gate", "核放单"),
-        ("SAS221", "reply about a release note", "核放单回执"),
-        ("SAS223", "passing of a gate under a release note", "核放单过卡回执"),
+        ("INV202", "reply about the declaration made of a verification list", "核注清单生成报关单回执"),
+        ("ICP101", "in and out note of a bonded warehouse", "出入库单"),
     )
 }
 """`message_type` in the envelope of the bonded systems (金关二期) -> its kind."""

@@ -44,9 +44,9 @@ def workbook() -> bytes:
         (b'<rsm:HouseWaybill xmlns:rsm="iata:housewaybill:1"/>', "Cargo-XML XFZB", "分运单"),
         (b'<rsm:FlightManifest xmlns:rsm="iata:flightmanifest:1"/>', "Cargo-XML XFFM", "航班舱单"),
         (
-            b"<Signature><Object><Package><message_type>INV101</message_type></Package></Object></Signature>",
-            "INV101",
-            "核注清单",
+            b"<Signature><Object><Package><message_type>INV202</message_type></Package></Object></Signature>",
+            "INV202",
+            "核注清单生成报关单回执",
         ),
         (b"FFR/6\r\n999-12345675PEKBKK/T9K700\r\n", "Cargo-IMP FFR", "订舱请求"),
         (b"QD PEKFMCA\r\n.FRAFMLH 020800\r\nFNA/2\r\nACK/NO AWB\r\n", "Cargo-IMP FNA", "错误报告"),

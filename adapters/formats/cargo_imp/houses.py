@@ -90,7 +90,7 @@ def _entity(block: Sequence[CargoLine], master: str, source: Source, reading: Re
     packages = Package(count=int(pieces))
     record = TransportDocument(
         references=(
-            Reference(kind="transport_document", value=number),
+            # Not the house number alone: each forwarder counts its own.
             Reference(kind="transport_document", value=f"{master}_{number}"),
             Reference(kind="master_bill", value=master),
         ),
@@ -111,7 +111,7 @@ def _entity(block: Sequence[CargoLine], master: str, source: Source, reading: Re
         ),
     )
     unread([more for code, parts in groups.items() if code not in READ for part in parts for more in part], reading)
-    return Entity(source.ordinal, record.with_remarks(*reading.take_remarks()), lookup=record.references[:2])
+    return Entity(source.ordinal, record.with_remarks(*reading.take_remarks()), lookup=record.references[:1])
 
 
 def _items(groups: Segments, described: str, reading: Reading) -> Iterator[GoodsItem]:
