@@ -101,6 +101,10 @@ _TRANSPORT_DOCUMENTS: Final = frozenset({"TRD", "SHI", "BOL", "SWB", "MBL", "HBL
 """Document types whose number names a transport document or the instructions for it."""
 
 
+KNOWN_DOCUMENTS: Final = _TRANSPORT_DOCUMENTS | {"BKG", "CBR"}
+"""Document types whose number becomes a reference."""
+
+
 class TrackAndTraceReader:
     """Both versions."""
 
@@ -275,7 +279,16 @@ class _Reading:
                 (one.text("typeCode", TOKEN), one.text("reference", NAME))
                 for one in ([main] if main else []) + list(details.each("additionalDocumentReferences"))
             ]
+        for kind, number in found:
+            if number and (not kind or kind not in KNOWN_DOCUMENTS):
+                # No reference of ours is of this kind: the number is kept, so that people can follow it.
+                text = f"document {kind or 'of no type'}: {number}"
+                self._remark(Remark(rule="not-read", text=text, field="event.document"))
         return [(kind, number) for kind, number in found if kind and number]
+
+    def _remark(self, remark: Remark) -> None:
+        if remark not in self.remarks:
+            self.remarks.append(remark)
 
     def _boxes(self) -> list[str]:
         fields = self.fields
@@ -283,7 +296,8 @@ class _Reading:
         numbers = [holder.maybe("equipmentReference", TOKEN) for holder in (fields, details) if holder is not None]
         for holder in (fields, details, fields.child("shipmentDetails")):
             for reference in holder.each("references") if holder is not None else ():
-                if reference.maybe("referenceType", TOKEN) == "EQ":
+                if reference.value.get("referenceType") == "EQ":
+                    reference.see("referenceType")
                     numbers.append(reference.maybe("referenceValue", TOKEN))
         return [number for number in dict.fromkeys(numbers) if number]
 
@@ -362,8 +376,8 @@ def _seals(holder: JsonFields) -> list[Seal]:
     seals: list[Seal] = []
     for listed in holder.each("seals"):
         number = listed.maybe("sealNumber", SHORT) or listed.maybe("number", SHORT)
-        by = listed.maybe("sealSource", TOKEN) or listed.maybe("source", TOKEN)
         if number:
+            by = listed.maybe("sealSource", TOKEN) or listed.maybe("source", TOKEN)
             seals.append(Seal(number=number[:35], by=Code(system="dcsa-seal-source", value=by) if by else None))
     return seals
 

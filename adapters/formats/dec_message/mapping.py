@@ -52,7 +52,7 @@ def build_declaration(parsed: Parsed, source: Source, coding: Coding) -> Customs
         documents=_documents(parsed, coding),
         source=source,
         declaration=_head(parsed, coding),
-        parties=_parties(head),
+        parties=_parties(head, coding),
         goods_items=tuple(_item(item, index, head["IEFlag"], coding) for index, item in enumerate(parsed.items)),
         transport=_transport(parsed, coding),
         valuation=Valuation(
@@ -169,9 +169,17 @@ def _head(parsed: Parsed, coding: Coding) -> DeclarationHead:
             )
             if (found := code(system, head.get(name)))
         )
-        + positions,
+        + positions
+        + ((Code(system="cn-bonded-site", value=bonded),) if (bonded := parsed.free_text.get("BonNo")) else ()),
         note=head.get("NoteS"),
     )
+
+
+def _remark_alone(values: Values, names: tuple[str, ...], used: bool, coding: Coding) -> None:
+    """Remarks on fields that say something only together with others, which are not there."""
+    for name in names if not used else ():
+        if values.get(name, "").strip("0."):
+            coding.remark("not-read", f"{name}: {values[name]}", "declaration")
 
 
 def read_type(positions: str, coding: Coding) -> tuple[Code | None, Stage, tuple[Code, ...]]:
@@ -190,23 +198,26 @@ def read_type(positions: str, coding: Coding) -> tuple[Code | None, Stage, tuple
     return form, stage, flags
 
 
-def _parties(head: Values) -> tuple[Party, ...]:
+def _parties(head: Values, coding: Coding) -> tuple[Party, ...]:
     found = (
         company("trader", head.get("TradeCode"), head.get("TradeName"), uscc=head.get("TradeCoScc")),
         company("owner", head.get("OwnerCode"), head.get("OwnerName"), uscc=head.get("OwnerCodeScc")),
         company("agent", head.get("AgentCode"), head.get("AgentName"), uscc=head.get("AgentCodeScc")),
         company("entry_company", head.get("CopCode"), head.get("CopName"), uscc=head.get("CopCodeScc")),
-        _overseas("consignor", "OverseasConsignor", head),
-        _overseas("consignee", "OverseasConsignee", head),
+        _overseas("consignor", "OverseasConsignor", head, coding),
+        _overseas("consignee", "OverseasConsignee", head, coding),
     )
+    _remark_alone(head, ("DomesticConsigneeEname",), False, coding)
     return tuple(party for party in found if party is not None)
 
 
-def _overseas(role: str, prefix: str, head: Values) -> Party | None:
-    name = head.get(f"{prefix}Ename") or head.get(f"{prefix}Cname")
+def _overseas(role: str, prefix: str, head: Values, coding: Coding) -> Party | None:
+    english, chinese = head.get(f"{prefix}Ename"), head.get(f"{prefix}Cname")
+    name = english or chinese
     number, address = head.get(f"{prefix}Code"), head.get(f"{prefix}Addr")
-    if not (name or number):
+    if not (name or number or address):
         return None
+    _remark_alone(head, (f"{prefix}Cname",), chinese in (None, name), coding)
     return Party(
         role="consignor" if role == "consignor" else "consignee",
         name=name[:256] if name else None,
@@ -223,6 +234,8 @@ def _item(item: Values, index: int, direction: str, coding: Coding) -> GoodsItem
         said = f"DeclPrice {price or 'none'}, DeclTotal {total or 'none'} without TradeCurr"
         coding.remark("not-read", said, f"goods_items.{index}")
     money = coding.currency(currency) if currency else None
+    for quantity, unit in (("FirstQty", "FirstUnit"), ("SecondQty", "SecondUnit"), ("GQty", "GUnit")):
+        _remark_alone(item, (quantity, unit), quantity in item and unit in item, coding)
     origin, destination = item.get("OriginCountry"), item.get("DestinationCountry")
     if direction == "E":
         origin, destination = destination, origin
@@ -308,8 +321,10 @@ def _container(box: Values, coding: Coding) -> Container:
 def _charge(name: str, head: Values, coding: Coding) -> Charge | None:
     mark, rate, currency = (head.get(f"{name}{part}") for part in ("Mark", "Rate", "Curr"))
     if not rate:
+        _remark_alone(head, (f"{name}Mark", f"{name}Curr"), False, coding)
         return None
     kind = CHARGE_MARKS.get(mark or "")
+    _remark_alone(head, (f"{name}Curr",), kind != "rate", coding)
     is_deduction = rate.startswith("-") and rate.strip("-0.") != ""
     if kind == "rate" and not is_deduction:
         return Charge(mark=kind, rate=percent(rounded(rate.lstrip("-"), 4, coding.remarks, f"valuation.{name}")))
@@ -335,6 +350,9 @@ def _documents(parsed: Parsed, coding: Coding) -> tuple[Document, ...]:
         Document(kind=Code(system="cn-licence-document", value=found["DocuCode"]), number=found["CertCode"])
         for found in parsed.licences
     )
+    for _, limit in parsed.limits:
+        used = "LicWrtofQty" in limit and "LicWrtofQtyUnit" in limit
+        _remark_alone(limit, ("LicWrtofQty", "LicWrtofQtyUnit"), used, coding)
     limits = (
         Document(
             kind=Code(system="cn-goods-limit", value=found["LicTypeCode"]),

@@ -180,7 +180,8 @@ def _day(fields: Fields, name: str) -> str | None:
 
 def _issued(root: Fields, coding: Coding) -> Instant | None:
     """Date and time of issue; a time without its zone is that of the importer's country, with a remark."""
-    day, clock = _day(root, "IssueDate"), root.maybe(CBC + "IssueTime", NAME)
+    day = _day(root, "IssueDate")
+    clock = root.maybe(CBC + "IssueTime", NAME) if day is not None else None
     if day is None or clock is None:
         return None
     country = _country(first(root, "ImporterParty"), (("PostalAddress", "Country", "IdentificationCode"),))

@@ -76,6 +76,7 @@ IGNORED: Final = {
     "Consignment/ID": "the sender's own number of the consignment",
     "GoodsItem/ID": "the item's own number; its place is kept",
     "SequenceNumberID": "the item's own number; its place is kept",
+    "PreCarriageIndicator": "read as which stage is the main one",
     "ShipmentStage/ID": "the stage's own number",
     "LocationTypeCode": "what kind of place it is",
     "LoadingPortLocation/Name": "the name of a port that its code says",

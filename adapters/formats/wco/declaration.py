@@ -57,8 +57,11 @@ INVALIDATE: Final = "INV"
 UCR_TYPES: Final = frozenset({"DCR", "DUCR"})
 """Previous documents that are the consignment's UCR (declaration UCR)."""
 MASTER_UCR_TYPES: Final = frozenset({"MCR", "MUCR"})
+OWN_UCR_SCOPE: Final = "wco-ucr"
 TRANSPORT_TYPES: Final = frozenset({"703", "704", "705", "710", "714", "720", "730", "740", "741"})
 """Document types (UN/EDIFACT 1001) of waybills and bills of lading."""
+UNTYPED: Final = "none"
+"""Kind of a document whose category and type an amendment, which needs only what it changes, leaves out."""
 DOCUMENTS_MAX: Final = 999
 CHANGES_MAX: Final = 2_000
 """Fields that one amendment points to."""
@@ -142,7 +145,7 @@ def _declaration(declaration: Fields, source: Source, own: tuple[Reference, ...]
     _check_items(declaration, items)
     return CustomsDeclaration(
         ucr=_ucrs(declaration, shipment, items),
-        references=own + cited + _containers(declaration),
+        references=own + cited + _other_ucrs(declaration, items, coding) + _containers(declaration),
         documents=documents,
         source=source,
         declaration=_head(declaration, items, coding),
@@ -272,6 +275,15 @@ def _ucrs(declaration: Fields, shipment: Fields | None, items: list[Fields]) -> 
     return tuple(ucrs)[:UCRS_MAX]
 
 
+def _other_ucrs(declaration: Fields, items: list[Fields], coding: Coding) -> tuple[Reference, ...]:
+    """Consignment numbers that have not the form of a UCR: references, with a remark."""
+    numbers = [declaration.first(places.UCR, NAME), *(item.first(places.ITEM_UCR, NAME) for item in items)]
+    others = dict.fromkeys(number for number in numbers if number and not Ucr.is_valid(number))
+    for number in others:
+        coding.remark("ucr", f"{number} has not the form of a UCR; kept as the trader's own number", "references")
+    return tuple(found for number in others for found in reference("cop", number, scope=OWN_UCR_SCOPE))
+
+
 def _containers(declaration: Fields) -> tuple[Reference, ...]:
     found: tuple[Reference, ...] = ()
     for box in equipment_of(declaration):
@@ -298,8 +310,8 @@ def _documents(
             for document in holder.each(name):
                 value, kind = document.maybe("ID", NAME), document.maybe("TypeCode", CODE) or ""
                 category = document.maybe("CategoryCode", CODE) or ""
-                code = coding.named("wco-document", category + kind) if category + kind else None
-                if code:
+                if value or category + kind:
+                    code = coding.named("wco-document", category + kind or UNTYPED)
                     documents.append(_document(document, code, value, number, coding))
                 cited += _cited(kind, value)
     if shipment and (consignment := shipment.child("Consignment")):
@@ -349,8 +361,10 @@ def _valuation(declaration: Fields, coding: Coding) -> Valuation | None:
 
 def _exchange(declaration: Fields, coding: Coding) -> Iterator[ExchangeRate]:
     for exchange in declaration.each("CurrencyExchange"):
-        currency = exchange.maybe("CurrencyTypeCode", CURRENCY)
-        rate = exchange.maybe("RateNumeric", _RATE) if currency else None
+        # Either alone says nothing of what was counted: it stays unread, so that it is remarked on.
+        if exchange.child("RateNumeric") is None or exchange.child("CurrencyTypeCode") is None:
+            continue
+        currency, rate = exchange.maybe("CurrencyTypeCode", CURRENCY), exchange.maybe("RateNumeric", _RATE)
         if currency and rate:
             cut = rounded(rate, 6, coding.remarks, "valuation.exchange")
             yield ExchangeRate(currency=currency, rate=fixed(cut, 6, digits=12))

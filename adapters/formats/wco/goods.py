@@ -130,7 +130,9 @@ def _tariff_code(commodity: Fields) -> HsCode | None:
 def _procedures(item: Fields) -> tuple[Code, ...]:
     found: list[Code] = []
     for procedure in item.each("GovernmentProcedure"):
-        current, previous = procedure.maybe("CurrentCode", CODE), procedure.maybe("PreviousCode", CODE)
+        # A previous procedure alone is none: it stays unread, so that it is remarked on.
+        current = procedure.maybe("CurrentCode", CODE)
+        previous = procedure.maybe("PreviousCode", CODE) if current else None
         if current:
             found.append(Code(system="wco-procedure", value=current + (previous or "")))
     return tuple(found)

@@ -32,7 +32,7 @@ from adapters.parsing.xml_fields import BUSINESS_CODE, Faults, Fields
 from chain.errors import Malformed
 from chain.records.base import Reference, Source
 from chain.records.customs import CustomsStatus
-from chain.records.scalars import Amount, Instant, amount
+from chain.records.scalars import Amount, Code, Instant, amount
 from chain.records.sections import Status, StatusNote
 from chain.records.value import Taxes, TaxLine
 
@@ -116,7 +116,8 @@ def _status(response: Fields, source: Source, coding: Coding) -> CustomsStatus |
                 coding.named("wco-declaration-version", version)
                 for version in dict.fromkeys(each.maybe("VersionID", CODE) for each in declarations)
                 if version
-            ),
+            )
+            + ((Code(system="wco-functional-reference", value=own),) if own else ()),
         ),
         taxes=_taxes(declarations, coding),
         deadline=_deadline(response, coding),
