@@ -17,7 +17,10 @@ _CLAIM_RULES: Final[Mapping[str, tuple[str, str]]] = {
     "vct": (r"[a-z]{1,24}\.[a-z_]{1,32}", "is a record type such as customs.declaration"),
     "_sd_alg": (r"sha-256", "is sha-256"),
     "amends": (r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]", "is a record id of 43 characters"),
+    "withdraws": (r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]", "is a record id of 43 characters"),
 }
+_REPLACING: Final = ("amends", "withdraws")
+"""Claims that a record may have, one of them at most."""
 _CLAIMS_TOGETHER = re.compile("\n".join(pattern for pattern, _ in _CLAIM_RULES.values())).fullmatch
 """All of them in one match, each on a line; no claim has several."""
 _NO_AMENDS: Final = "A" * 43
@@ -52,23 +55,31 @@ class Claims(NamedTuple):
     jti: str
     vct: str
     amends: str | None = None
+    """The record that it replaces, be it amended or withdrawn."""
+    withdraws: bool = False
+    """Whether it withdraws that record."""
 
 
 def check_claims(claims: Mapping[str, Any]) -> Claims:
     """The claims that are no sections; raises `MalformedRecord` where one is not right."""
     iss, aud, jti, vct = (claims.get("iss"), claims.get("aud"), claims.get("jti"), claims.get("vct"))
-    iat, amends = claims.get("iat"), claims.get("amends", _NO_AMENDS)
+    iat, amends, withdrawn = claims.get("iat"), *(claims.get(name, _NO_AMENDS) for name in _REPLACING)
     try:
-        right = _CLAIMS_TOGETHER("\n".join((iss, aud, jti, vct, claims.get("_sd_alg"), amends)))  # type: ignore[arg-type]
+        texts = (iss, aud, jti, vct, claims.get("_sd_alg"), amends, withdrawn)
+        right = _CLAIMS_TOGETHER("\n".join(texts))  # type: ignore[arg-type]
     except TypeError:
         right = None
     if right is None:
         for name in _CLAIM_RULES:
-            if name != "amends" or name in claims:
+            if name not in _REPLACING or name in claims:
                 _claim(claims, name)
     if type(iat) is not int or not 0 <= iat <= _IAT_MAX:
         raise MalformedRecord("iat", "is a time in whole seconds since 1970", value=iat)
-    return Claims(iss, aud, iat, jti, vct, claims.get("amends"))  # type: ignore[arg-type]
+    if "withdraws" not in claims:
+        return Claims(iss, aud, iat, jti, vct, claims.get("amends"))  # type: ignore[arg-type]
+    if "amends" in claims:
+        raise MalformedRecord("withdraws", "stands instead of amends, not beside it")
+    return Claims(iss, aud, iat, jti, vct, claims["withdraws"], withdraws=True)  # type: ignore[arg-type]
 
 
 def read_written_claims(text: bytes) -> Claims | None:
@@ -77,11 +88,12 @@ def read_written_claims(text: bytes) -> Claims | None:
     found = _WRITTEN(text)
     if found is None:
         return None
-    iss, aud, iat, jti, vct, amends = found.groups()
+    iss, aud, iat, jti, vct, amends, withdrawn = found.groups()
     if (issued := int(iat)) > _IAT_MAX:
         return None
-    said = None if amends is None else amends.decode()
-    return Claims(iss.decode(), aud.decode(), issued, jti.decode(), vct.decode(), said)
+    replaced = amends or withdrawn
+    said = None if replaced is None else replaced.decode()
+    return Claims(iss.decode(), aud.decode(), issued, jti.decode(), vct.decode(), said, withdrawn is not None)
 
 
 def _written(name: str) -> str:
@@ -90,7 +102,7 @@ def _written(name: str) -> str:
 
 _WRITTEN: Final = re.compile(
     rf'\{{{_written("iss")},{_written("aud")},"iat":(0|[1-9][0-9]{{0,12}}),{_written("jti")},{_written("vct")}'
-    rf',"_sd_alg":"sha-256"(?:,{_written("amends")})?'.encode()
+    rf',"_sd_alg":"sha-256"(?:,{_written("amends")}|,{_written("withdraws")})?'.encode()
 ).fullmatch
 
 

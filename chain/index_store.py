@@ -19,7 +19,7 @@ with the attested root; an auditor never sees it.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -31,7 +31,7 @@ from chain.errors import StoreFault
 from chain.index_pages import Group, PageTree, fetched
 from chain.proof import merkle
 from chain.proof.batch import ENTRY_BYTES, PREFIX_BYTES, TAG_BYTES, BatchFacts
-from chain.proof.index_map import EMPTY, PREFIX_BITS, GroupProof, LaneLeaf, MapLeaf, group_hash
+from chain.proof.index_map import EMPTY, PREFIX_BITS, GroupProof, LaneLeaf, MapLeaf, group_hash, open_group
 
 FORMAT = b"tongguan-index/3"
 INDEX_BYTES_MAX = 1 << 38
@@ -181,14 +181,18 @@ class IndexStore:
         with self._reading() as txn:
             return list(self._tags(txn, prefix))
 
-    def prove_group(self, prefix: bytes) -> tuple[GroupProof, int]:
-        """The map's proof for all lanes of a prefix (or that there are none), and the map count."""
+    def prove_group(self, prefix: bytes, wanted: Collection[bytes] | None = None) -> tuple[GroupProof, int]:
+        """The map's proof for lanes of a prefix (or that there are none), and the map count.
+
+        With `wanted` the proof need tell of these tags alone, and others' lanes cost next to nothing.
+        """
         with self._reading() as txn:
             end = self._progress(txn).map_count
             siblings, standing = PageTree(txn, self._pages).path(prefix)
             lanes = () if standing is None else tuple(self._group(txn, standing, end))
             if standing == prefix:
-                return GroupProof(prefix, siblings, lanes, None), end
+                shown, hidden = open_group(lanes, wanted)
+                return GroupProof(prefix, siblings, shown, None, hidden), end
             return GroupProof(prefix, siblings, (), lanes[0] if lanes else None), end
 
     # -- writing -------------------------------------------------------------------------------------------------

@@ -2,11 +2,11 @@
 
     <issuer-signed JWT>~<disclosure>~<disclosure>~...~
 
-Visible are `iss`, `aud`, `iat`, `jti`, `vct`, `_sd_alg`, `amends` where there is one, and every section's **name**.
-Each section is an array of `{"...": digest}`; a disclosure is `[salt, value]`, its digest the SHA-256 of its base64url
-text. `ucr`, `names`, `references`, `goods_items` and `access` have one element a value, every other section exactly
-one. There is no `_sd`, no decoy, no nesting, no key binding: one record cannot hold two truths, and what is withheld
-has a name.
+Visible are `iss`, `aud`, `iat`, `jti`, `vct`, `_sd_alg`, `amends` or `withdraws` where there is one, and every
+section's **name**. Each section is an array of `{"...": digest}`; a disclosure is `[salt, value]`, its digest the
+SHA-256 of its base64url text. `ucr`, `names`, `references`, `goods_items` and `access` have one element a value,
+every other section exactly one. There is no `_sd`, no decoy, no nesting, no key binding: one record cannot hold two
+truths, and what is withheld has a name.
 
     record digest = SHA-256(JWS signing input)          record_id = base64url(record digest)
 
@@ -117,7 +117,9 @@ class SignedRecord:
     kid: str
     """Thumbprint of the key that is said to have signed."""
     amends: str | None
-    """Record id of the record that this one replaces."""
+    """Record id of the record that this one amends or withdraws."""
+    withdraws: bool
+    """Whether it withdraws that record."""
     sections: Mapping[str, tuple[bytes, ...]]
     """Element digests of every section, disclosed or not, in claim order."""
     digest: bytes
@@ -167,9 +169,8 @@ class SignedRecord:
 
     def section(self, name: str) -> tuple[Json, ...]:
         """The disclosed elements of a section, in order; empty where it is withheld or the record has none."""
-        held = self._held
-        known = held.places()
-        return tuple([held.value(digest) for digest in self.sections.get(name, ()) if digest in known])
+        known = self._held.places()
+        return tuple([self._held.value(digest) for digest in self.sections.get(name, ()) if digest in known])
 
     def texts(self, name: str) -> list[bytes]:
         """The JSON texts `[salt, value]` of a section's disclosed elements, in order: for who needs a part of each."""
@@ -193,9 +194,8 @@ class SignedRecord:
 
     def ucr_elements(self) -> tuple[tuple[bytes, str | None], ...]:
         """The digest of each `ucr` element with its UCR, None where that is withheld."""
-        held = self._held
-        known = held.places()
-        return tuple([(d, str(held.value(d)) if d in known else None) for d in self.sections["ucr"]])
+        known = self._held.places()
+        return tuple([(d, str(self._held.value(d)) if d in known else None) for d in self.sections["ucr"]])
 
     def with_sections(self, names: Collection[str]) -> SignedRecord:
         """The same record with the disclosures of these sections alone; names that it does not have are ignored."""
@@ -228,6 +228,7 @@ def issue(
     jti: str,
     key: SigningKey,
     amends: str | None = None,
+    withdraws: bool = False,
     salts: Callable[[], str] | None = None,
     read_texts: ReadTexts = parse_written_texts,
     write_json: Callable[[object], bytes] = write_json,
@@ -240,7 +241,7 @@ def issue(
     """
     claims: dict[str, Json] = {"iss": iss, "aud": consortium, "iat": iat, "jti": jti, "vct": vct, "_sd_alg": "sha-256"}
     if amends is not None:
-        claims["amends"] = amends
+        claims["withdraws" if withdraws else "amends"] = amends
     if taken := sorted(set(sections) & CLAIMS):
         raise MalformedRecord(taken[0], "is a claim, not a section")
     values = [value for elements in sections.values() for value in elements]
@@ -326,9 +327,8 @@ def signed_record(
     fits_model: bool,
 ) -> SignedRecord:
     """The record of a JWT whose claims and sections are known to be of the right form."""
-    iss, aud, iat, jti, vct, amends = claims
-    digest = sha256(signature.signing_input).digest()
-    made = object.__new__(SignedRecord)
+    iss, aud, iat, jti, vct, amends, withdraws = claims
+    digest, made = sha256(signature.signing_input).digest(), object.__new__(SignedRecord)
     members = {
         "jwt": jwt,
         "iss": iss,
@@ -338,6 +338,7 @@ def signed_record(
         "vct": vct,
         "kid": signature.kid,
         "amends": amends,
+        "withdraws": withdraws,
         "sections": MappingProxyType(sections),
         "digest": digest,
         "record_id": base64url(digest),
@@ -396,5 +397,4 @@ def _sections(claims: Mapping[str, Json]) -> dict[str, tuple[bytes, ...]]:
 
 
 def _holds_digest(element: Json) -> bool:
-    text = element.get("...") if isinstance(element, dict) and len(element) == 1 else None
-    return isinstance(text, str) and _DIGEST(text) is not None
+    return isinstance(element, dict) and len(element) == 1 and _DIGEST(str(element.get("..."))) is not None

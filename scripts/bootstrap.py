@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Any
 from chain.encoding import base64url
 from chain.members import PolicyName, Role
 from chain.proof.vrf import SECRET_BYTES, SUITE, VrfSecretKey
-from chain.records import RECORD_RULES, RECORD_RULES_FILE
+from chain.records import RECORD_RULES_FILE
 from chain.rule_tables import tables_for
 from chain.rules.pack import pack_digest, pack_text
-from chain.verify.trust_root import LEDGER, REGISTRY, Contract, TagKey, TrustRoot, ValidatorRange
+from chain.verify.trust_root import LEDGER, REGISTRY, Contract, TrustRoot, ValidatorRange
 from gateway.access.policy import POLICY_FILE
 from scripts.consortium_folder import (
     ConsortiumFolder,
@@ -156,7 +156,7 @@ def found(
         ledger = _deploy(endpoint, deployer, founding, say, unsealed=unsealed)
         _register(ledger, folder, members)
         say(f"members, keys and accounts are on the chain (block {ledger.block_number()})")
-        root = _trust_root(ledger, consortium, tag_key)
+        root = _trust_root(ledger, consortium)
     _write_gateway(folder, tag_key)
     write_open(folder.trust_root, root.format())
     return root
@@ -300,7 +300,7 @@ def roles_of(member: MemberProfile) -> Role:
     return roles
 
 
-def _trust_root(ledger: Ledger, consortium: bytes, tag_key: VrfSecretKey) -> TrustRoot:
+def _trust_root(ledger: Ledger, consortium: bytes) -> TrustRoot:
     from chain.proof.header import Header
 
     validators: tuple[ValidatorRange, ...] = ()
@@ -318,11 +318,9 @@ def _trust_root(ledger: Ledger, consortium: bytes, tag_key: VrfSecretKey) -> Tru
         contracts=contracts,
         validators=validators,
         least_votes=least_votes(len(ledger.governors().active)),
-        record_rules=dict(RECORD_RULES),
         # All keys were made in one folder on one machine; only members who each hold their own may say otherwise.
         independent_validators=False,
         independent_attesters=False,
-        tag_keys=(TagKey(0, tag_key.public),),
         predecessor=None,
     )
 

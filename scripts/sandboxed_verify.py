@@ -36,6 +36,8 @@ class OfflineVerdict:
     verdict: str
     checks: tuple[dict[str, Any], ...]
     remarks: tuple[str, ...]
+    covered_until_block: int | None
+    """The block up to which nothing is missing, by its word."""
 
 
 class Offline:
@@ -60,10 +62,11 @@ class Offline:
         hook = "its sockets refused by an audit hook"
         return f"{hook}, in a network namespace of its own" if self._prefix else hook
 
-    def verify(self, bundle: Path) -> OfflineVerdict:
-        """Verifies one bundle."""
-        text = self._run(bundle)
-        report = self._run(bundle, "--json")
+    def verify(self, bundle: Path, *, as_of: int | None = None) -> OfflineVerdict:
+        """Verifies one bundle; with `as_of`, whether it is complete up to that block."""
+        asked = () if as_of is None else ("--as-of", str(as_of))
+        text = self._run(bundle, *asked)
+        report = self._run(bundle, "--json", *asked)
         try:
             said = json.loads(report.stdout)
         except ValueError:
@@ -75,6 +78,7 @@ class Offline:
             said.get("verdict", "not judged"),
             tuple(said.get("checks", ())),
             tuple(remark["en"] for remark in said.get("remarks", ())),
+            said.get("covered_until_block"),
         )
 
     def _run(self, bundle: Path, *options: str) -> subprocess.CompletedProcess[str]:

@@ -12,18 +12,21 @@ from chain.keys import P256_ORDER, PublicKey, SigningKey
 from chain.members import AddedBy, KeyAlgorithm, KeyState, MemberState, Role
 from chain.proof import batch, storage_layout
 from chain.proof.batch import Purpose
-from chain.proof.bundle import Bundle, ClosedLane, OpenLane, ProvedRecord, ShownGroup
-from chain.proof.bundle_builder import GroupToShow, Place, RecordToShow, refresh
+from chain.proof.bundle import Bundle, ProvedRecord
+from chain.proof.bundle_builder import GroupToShow, refresh
 from chain.proof.header import Header
-from chain.proof.index_map import LaneLeaf, MapLeaf, lane_head
+from chain.proof.index_map import LaneLeaf, MapLeaf, lane_head, path_of
 from chain.proof.redaction import redact
 from chain.proof.seals import SECP256K1_ORDER, trimmed
+from chain.proof.shown_lanes import ClosedLane, OpenLane, ShownGroup
+from chain.proof.slot_plan import Place, RecordToShow
 from chain.proof.slots import SlotRequest, required_slots
+from chain.proof.vrf import VrfSecretKey
 from chain.sdjwt import SignedRecord
 from chain.verify.context import Demand
 from chain.verify.results import Fate, Verdict
 from chain.verify.trust_root import LEDGER, TrustRoot, ValidatorRange
-from tests.fakes.ledger_simulator import BROKER, CUSTOMS, GATEWAY, OTHER_UCR, UCR, Consortium
+from tests.fakes.ledger_simulator import BROKER, CUSTOMS, GATEWAY, OTHER_UCR, RULES, UCR, Consortium, Epoch, rules_text
 from tests.record_numbers import jti_of
 
 Made = tuple[bytes, TrustRoot] | tuple[bytes, TrustRoot, Demand]
@@ -46,6 +49,10 @@ class Vector:
 
 
 VECTORS: dict[str, Vector] = {}
+A_DAY_BLOCKS = 8_640
+CARRIER = "91330000100000005Y"
+FOREIGN_UCR = "6GBGB123456789000-1"
+"""One whose company is no member: the operator of the single window speaks for it."""
 
 
 def vector(
@@ -152,7 +159,7 @@ def consignment_true() -> Made:
 def consignment_absent_true() -> Made:
     """Nothing was ever anchored for this UCR, and that is proved."""
     it, _, _ = _story()
-    return _out(it, it.consignment_bundle("6CN91110000100000001A-9999"))
+    return _out(it, it.consignment_bundle("6CN91110000100000001W-9999"))
 
 
 @vector(Verdict.VALID)
@@ -490,8 +497,9 @@ def ucr_withheld() -> Made:
 
 @vector(Verdict.ENTRIES_MISSING, 13)
 def record_left_out() -> Made:
-    """One record of the consignment is left out; its entry digest stays in its lane."""
+    """One record of the consignment is left out, anchored more than a day ago; its entry digest stays in its lane."""
     it, declaration, _ = _story()
+    it.block += A_DAY_BLOCKS
     return _out(it, it.bundle(UCR, [it.to_show(declaration)], it.groups_of(Purpose.UCR, UCR)))
 
 
@@ -1336,7 +1344,7 @@ def filed_in_another_issuers_lane() -> Made:
 def lanes_of_another_consignment() -> Made:
     """The whole view of another consignment is passed off as this UCR's."""
     it, _, _ = _story()
-    bundle, other = it.consignment_bundle(), "6CN91110000100000001A-7777"
+    bundle, other = it.consignment_bundle(), "6CN91110000100000001W-7777"
     groups = tuple(replace(group, name=other) for group in bundle.groups)
     return _out(it, replace(bundle, subject_ucr=other, groups=groups))
 
@@ -1345,19 +1353,15 @@ def lanes_of_another_consignment() -> Made:
 def lanes_beside_the_subject() -> Made:
     """The lanes of another UCR are shown in a consignment's bundle."""
     it, _, _ = _story()
-    return _out(it, replace(it.consignment_bundle(), subject_ucr="6CN91110000100000001A-7777"))
+    return _out(it, replace(it.consignment_bundle(), subject_ucr="6CN91110000100000001W-7777"))
 
 
 @vector(Verdict.INVALID, 12)
 def vrf_proof_under_another_key() -> Made:
-    """The lanes are proved under a tag key that the trust root does not name, as if the consignment had none."""
+    """The lanes are proved under a tag key that the registry does not hold, as if the consignment had none."""
     it, _, _ = _story()
-    root = it.trust_root()
-    it.epochs.clear()
-    it.begin_epoch(0)
-    it.begin_epoch(0)
-    del it.epochs[0]
-    return it.consignment_bundle().format(), root
+    it.epochs[0] = Epoch(0, VrfSecretKey(bytes(32)))
+    return _out(it, it.consignment_bundle())
 
 
 @vector(Verdict.INVALID, 12)
@@ -1381,14 +1385,20 @@ def vrf_proof_that_begins_with_no_point() -> Made:
 
 
 @vector(Verdict.INVALID, 12)
-def epoch_that_the_trust_root_does_not_know() -> Made:
-    """A tag key is newer than the trust root."""
+def epoch_that_the_registry_does_not_hold() -> Made:
+    """A group of lanes claims an epoch beyond the registry's tag keys."""
     it, _, _ = _story()
-    root = it.trust_root()
-    it.begin_epoch(2)
-    it.anchor(it.record())
-    it.checkpoint()
-    return it.consignment_bundle().format(), root
+    bundle = it.consignment_bundle()
+    return _out(it, replace(bundle, groups=tuple(replace(group, epoch=1) for group in bundle.groups)))
+
+
+@vector(Verdict.INVALID, 4)
+def epoch_kept_from_view() -> Made:
+    """The newest tag key is left out, and with it the lanes of its epoch: the registry holds one more."""
+    it, first, _ = _two_epochs()
+    groups = [it.group_of(Purpose.UCR, UCR, 0)]
+    bundle = it.bundle(UCR, [it.to_show(first)], groups)
+    return _out(it, replace(bundle, epochs=1))
 
 
 @vector(Verdict.INVALID, 6)
@@ -1408,7 +1418,7 @@ def lane_left_out() -> Made:
     """A record is left out with its whole lane: the attested map holds one lane more for this UCR."""
     it, declaration, _ = _story()
     (group,) = it.consignment_bundle().groups
-    bundle = it.bundle(UCR, [it.to_show(declaration)], it.groups_of(Purpose.UCR, UCR))
+    bundle = _without_bare_batches(it, it.bundle(UCR, [it.to_show(declaration)], it.groups_of(Purpose.UCR, UCR)))
     own = tuple(lane for lane in group.lanes if lane.tag == it.tag(UCR))
     return _out(it, replace(bundle, groups=(replace(group, lanes=own),)))
 
@@ -1450,7 +1460,7 @@ def place_in_the_lane_altered() -> Made:
 def record_and_its_digest_left_out() -> Made:
     """A record is left out, and its digest taken out of its lane as well."""
     it, first, _ = _two_in_a_lane()
-    bundle = it.bundle(UCR, [it.to_show(first)], it.groups_of(Purpose.UCR, UCR))
+    bundle = _without_bare_batches(it, it.bundle(UCR, [it.to_show(first)], it.groups_of(Purpose.UCR, UCR)))
     return _out(it, _with_first_lane(bundle, lambda lane: replace(lane, leaves=lane.leaves[:1])))
 
 
@@ -1509,7 +1519,7 @@ def shown_at_a_reanchored_place() -> Made:
 def absence_of_what_is_there() -> Made:
     """A consignment that has records is claimed to have none."""
     it, _, _ = _story()
-    absent = it.consignment_bundle("6CN91110000100000001A-9999")
+    absent = it.consignment_bundle("6CN91110000100000001W-9999")
     (there,), (nothing,) = it.consignment_bundle().groups, absent.groups
     claimed = replace(there, siblings=nothing.siblings, other=nothing.other, lanes=())
     return _out(it, replace(absent, subject_ucr=UCR, groups=(claimed,)))
@@ -1577,6 +1587,364 @@ def receipt_signed_by_no_gateway() -> Made:
     receipt = it.receipt(declaration, anchor_by=it.time)
     it.keys[GATEWAY] = gateway
     return _out(it, it.record_bundle(declaration, receipts=[receipt], opened=True))
+
+
+# -- what the registry says by block, under the bundle's own header
+
+
+@vector(Verdict.VALID)
+def record_rules_tightened_later_true() -> Made:
+    """The record rules left this type to nobody after the record was anchored: what counted still counts."""
+    it, declaration, _ = _story()
+    it.set_record_rules(rules_text({**RULES, "customs.declaration": Role(0)}))
+    it.block += 1
+    it.checkpoint()
+    return _out(it, it.record_bundle(declaration))
+
+
+@vector(Verdict.INVALID, 9)
+def record_rules_widened_later() -> Made:
+    """The record rules let this issuer say this type only after the record was anchored."""
+    it = Consortium()
+    status = it.record(BROKER, vct="customs.status")
+    it.anchor(status)
+    it.set_record_rules(rules_text({**RULES, "customs.status": Role.BROKER}))
+    it.block += 1
+    it.checkpoint()
+    return _out(it, it.record_bundle(status))
+
+
+@vector(Verdict.CANNOT_TELL, 9)
+def record_rules_left_out() -> Made:
+    """The text of the record rules in force for the record's block is not in the bundle."""
+    it, declaration, _ = _story()
+    return _out(it, replace(it.record_bundle(declaration), texts=()))
+
+
+@vector(Verdict.INVALID, 4)
+def record_rules_altered() -> Made:
+    """The text of the record rules is another than the one whose hash the registry holds."""
+    it, declaration, _ = _story()
+    text = rules_text({**RULES, "customs.declaration": Role.BANK})
+    return _out(it, replace(it.record_bundle(declaration), texts=(text,)))
+
+
+@vector(Verdict.CANNOT_TELL, 9)
+def record_rules_that_cannot_be_read() -> Made:
+    """The governors agreed on record rules that name a role which nobody knows."""
+    it = Consortium()
+    it.set_record_rules(b'{"customs.declaration": ["EMPEROR"]}')
+    it.block += 1
+    declaration = it.record()
+    it.anchor(declaration)
+    it.checkpoint()
+    return _out(it, it.record_bundle(declaration))
+
+
+@vector(Verdict.INVALID, 14)
+def fewer_votes_than_the_registry_demands() -> Made:
+    """The checkpoint has two votes, as the trust root asks, where the governors had agreed on three."""
+    it = Consortium()
+    declaration = it.record()
+    it.anchor(declaration)
+    it.set_policy("least-votes", 3)
+    it.block += 1
+    it.checkpoint(votes=2)
+    return _out(it, it.record_bundle(declaration))
+
+
+@vector(Verdict.VALID)
+def least_votes_raised_later_true() -> Made:
+    """The governors agreed on more votes after the checkpoint was reached."""
+    it, declaration, _ = _story()
+    it.set_policy("least-votes", 3)
+    it.block += 1
+    return _out(it, it.record_bundle(declaration))
+
+
+@vector(Verdict.INVALID, 4)
+def authority_left_out() -> Made:
+    """The list of authorities lacks its last change: it is not the one whose hash the registry holds."""
+    it, _, _ = _story()
+    bundle = it.consignment_bundle()
+    assert bundle.authorities is not None
+    return _out(it, replace(bundle, authorities=bundle.authorities[:-1]))
+
+
+@vector(Verdict.VALID)
+def key_contested_for_thirty_days_true() -> Made:
+    """The member's request is older than thirty days and the governors never decided: it contests nothing more."""
+    it, declaration, _ = _story()
+    it.set_key(BROKER, KeyState.ACTIVE, compromised_since=1, contested=True)
+    it.block += 30 * A_DAY_BLOCKS
+    it.checkpoint()
+    return _out(it, it.record_bundle(declaration))
+
+
+@vector(Verdict.CONTESTED, 10)
+def time_of_the_request_left_out() -> Made:
+    """When the member asked is not shown, so that the request may still be open."""
+    it, declaration, _ = _story()
+    it.set_key(BROKER, KeyState.ACTIVE, compromised_since=1, contested=True)
+    it.block += 30 * A_DAY_BLOCKS
+    it.checkpoint()
+    it.contested.clear()
+    return _out(it, it.record_bundle(declaration))
+
+
+@vector(Verdict.WITHDRAWN, 11)
+def record_withdrawn() -> Made:
+    """Its issuer took the record back, and the bundle opens the lane."""
+    it, declaration, _ = _story()
+    withdrawal = it.record(amends=declaration.record_id, withdraws=True)
+    it.anchor(withdrawal)
+    it.checkpoint()
+    shown = [it.to_show(declaration), it.to_show(withdrawal)]
+    return (
+        it.bundle([declaration.record_id], shown, opened=True).format(),
+        it.trust_root(),
+        Demand(current=True),
+    )
+
+
+@vector(Verdict.VALID)
+def consignment_with_a_withdrawn_record_true() -> Made:
+    """A record that its issuer took back is marked; the view stays true."""
+    it, declaration, _ = _story()
+    it.anchor(it.record(amends=declaration.record_id, withdraws=True))
+    it.checkpoint()
+    return _out(it, it.consignment_bundle())
+
+
+# -- who belongs to a consignment
+
+
+@vector(Verdict.VALID)
+def consignment_with_a_named_carrier_true() -> Made:
+    """The owner names a carrier, whose record from before it was named counts."""
+    it, _ = _named_carrier()
+    return _out(it, it.consignment_bundle())
+
+
+@vector(Verdict.ENTRIES_MISSING, 13)
+def lane_of_a_named_member_left_out() -> Made:
+    """The owner names a carrier, and the carrier's lane lies in a part that is not shown."""
+    it, _ = _named_carrier()
+    it.add_member("914400001000000096", Role.BROKER)
+    it.block += 1
+    for _ in range(3):
+        it.anchor(it.record("914400001000000096"))
+    it.checkpoint()
+    return _out(it, it.consignment_bundle(members={BROKER, CUSTOMS, GATEWAY}))
+
+
+@vector(Verdict.ENTRIES_MISSING, 13)
+def lane_of_an_authority_left_out() -> Made:
+    """The lane of customs, which is an authority, lies in a part that is not shown."""
+    it, _, _ = _story()
+    return _out(it, it.consignment_bundle(members={BROKER, GATEWAY}))
+
+
+@vector(Verdict.VALID)
+def consignment_with_strangers_hidden_true() -> Made:
+    """Members whom nobody named spoke of the consignment; their lanes lie in parts that are not shown."""
+    it = _with_strangers()
+    return _out(it, it.consignment_bundle())
+
+
+@vector(Verdict.VALID, not_counted=5)
+def consignment_with_strangers_shown_true() -> Made:
+    """The same with every lane opened: their records are named and not counted."""
+    it = _with_strangers()
+    shown = [it.to_show(one) for one in it.records.values() if [*one.section("ucr")] == [UCR]]
+    return _out(it, it.bundle(UCR, shown, it.groups_of(Purpose.UCR, UCR)))
+
+
+@vector(Verdict.INVALID, 13)
+def hidden_part_altered() -> Made:
+    """A part of the lanes that is not shown has another hash."""
+    it = _with_strangers()
+    bundle = it.consignment_bundle()
+    (group,) = bundle.groups
+    (part, *rest) = group.hidden
+    hidden = (replace(part, hash=_flipped(part.hash)), *rest)
+    return _out(it, replace(bundle, groups=(replace(group, hidden=hidden),)))
+
+
+@vector(Verdict.INVALID, 13)
+def hidden_part_over_a_lane() -> Made:
+    """A part that is claimed not to be shown lies over lanes that are."""
+    it = _with_strangers()
+    bundle = it.consignment_bundle()
+    (group,) = bundle.groups
+    hidden = (replace(group.hidden[0], path=path_of(group.lanes[0].tag)[:1]),)
+    return _out(it, replace(bundle, groups=(replace(group, hidden=hidden),)))
+
+
+@vector(Verdict.VALID, not_counted=1)
+def consignment_with_a_record_beyond_the_limit_true() -> Made:
+    """The owner said one record more than the registry allowed for its block."""
+    it = Consortium()
+    it.set_policy("lane-records-max", 2)
+    it.block += 1
+    for _ in range(3):
+        it.anchor(it.record())
+    it.checkpoint()
+    return _out(it, it.consignment_bundle())
+
+
+@vector(Verdict.VALID)
+def consignment_with_a_limit_lowered_later_true() -> Made:
+    """The limit was lowered after three records were anchored: all count."""
+    it = Consortium()
+    for _ in range(3):
+        it.anchor(it.record())
+    it.set_policy("lane-records-max", 2)
+    it.block += 1
+    it.checkpoint()
+    return _out(it, it.consignment_bundle())
+
+
+@vector(Verdict.VALID)
+def consignment_named_by_the_operator_true() -> Made:
+    """The company of the UCR is no member; the operator of the single window names the carrier."""
+    it = _operated("GB")
+    return _out(it, it.consignment_bundle(FOREIGN_UCR, members={CUSTOMS, GATEWAY, CARRIER}))
+
+
+@vector(Verdict.VALID, not_counted=2)
+def consignment_named_by_the_operator_of_others_true() -> Made:
+    """A member that operates the single window of other UCRs names the carrier: neither counts."""
+    it = _operated("CN")
+    return _out(it, it.consignment_bundle(FOREIGN_UCR, members={CUSTOMS, GATEWAY, CARRIER}))
+
+
+@vector(Verdict.VALID)
+def consignment_named_by_competent_customs_true() -> Made:
+    """Customs names the carrier; the office that the owner declared at is its own."""
+    it = _named_by_customs()
+    return _out(it, it.consignment_bundle())
+
+
+@vector(Verdict.VALID, not_counted=1)
+def consignment_named_by_customs_of_another_office_true() -> Made:
+    """Customs names the carrier, but the office that the owner declared at was given to it only later."""
+    it = _named_by_customs(late=True)
+    return _out(it, it.consignment_bundle())
+
+
+@vector(Verdict.CANNOT_TELL, 16)
+def offices_withheld() -> Made:
+    """Customs names the carrier, and the office that the owner declared at is withheld."""
+    it = _named_by_customs()
+    return _out(it, redact(it.consignment_bundle(), ["names"]))
+
+
+@vector(Verdict.CANNOT_TELL, 16)
+def holder_of_an_office_left_out() -> Made:
+    """Customs names the carrier, and whose the office is that the owner declared at is not shown."""
+    it = _named_by_customs()
+    bundle = it.consignment_bundle()
+    request = replace(bundle.slot_request, assignments={})
+    return _out(it, _proving(it, bundle, request))
+
+
+@vector(Verdict.ENTRIES_MISSING, 13, not_counted=2)
+def names_withheld() -> Made:
+    """A record of the owner, older than a day, withholds whom it names: it opens no entry, and the carrier counts no
+    more."""
+    it, _ = _named_carrier()
+    it.block += A_DAY_BLOCKS
+    bundle = it.consignment_bundle()
+    naming = next(one for one in bundle.records if one.signed.section("names"))
+    kept = {entry.ucr_digest for entry in naming.entries}
+    withheld = replace(naming, signed=naming.signed.with_elements(kept))
+    records = tuple(withheld if one is naming else one for one in bundle.records)
+    return _out(it, bundle.with_records(records))
+
+
+@vector(Verdict.INVALID, 1)
+def authorities_in_a_record_bundle() -> Made:
+    """The list of authorities stands where nothing rests on it."""
+    it, declaration, _ = _story()
+    return _out(it, replace(it.record_bundle(declaration), authorities=tuple(it.authorities)))
+
+
+# -- entries that nobody can open
+
+
+@vector(Verdict.VALID)
+def entry_pending_true() -> Made:
+    """A gateway anchored an entry of no record in the owner's lane within a day: what came before is complete."""
+    it, _ = _junk()
+    return _out(it, it.consignment_bundle())
+
+
+@vector(Verdict.NOT_COVERED, 13)
+def entry_pending_and_a_later_block_asked_for() -> Made:
+    """The same, and the block of the pending entry is asked for."""
+    it, junk = _junk()
+    return it.consignment_bundle().format(), it.trust_root(), Demand(as_of=it.batches[junk].facts.block)
+
+
+@vector(Verdict.VALID)
+def entry_pending_and_the_block_before_asked_for_true() -> Made:
+    """The same, and the block before the pending entry is asked for."""
+    it, junk = _junk()
+    return it.consignment_bundle().format(), it.trust_root(), Demand(as_of=it.batches[junk].facts.block - 1)
+
+
+@vector(Verdict.ENTRIES_MISSING, 13)
+def entry_unopened_for_a_day() -> Made:
+    """A gateway anchored an entry of no record in the owner's lane a day ago, and the governors did not drop it."""
+    it, _ = _junk()
+    it.block += A_DAY_BLOCKS
+    it.checkpoint()
+    return _out(it, it.consignment_bundle())
+
+
+@vector(Verdict.ENTRIES_MISSING, 13)
+def age_of_an_entry_left_out() -> Made:
+    """When an entry of no record was anchored is not shown."""
+    it, _ = _junk()
+    return _out(it, _without_bare_batches(it, it.consignment_bundle()))
+
+
+@vector(Verdict.VALID)
+def entries_dropped_true() -> Made:
+    """The governors dropped the entry: the lane says that one was, and the bundle is complete again."""
+    it, junk = _junk()
+    it.drop(junk, 0)
+    it.block += A_DAY_BLOCKS
+    it.anchor(it.record(ucrs=(OTHER_UCR,)))
+    it.checkpoint()
+    return _out(it, it.consignment_bundle())
+
+
+@vector(Verdict.VALID)
+def record_anchored_again_after_it_was_dropped_true() -> Made:
+    """A record that nobody could open for a day was dropped; its gateway came back and anchored it again."""
+    it, _, _ = _story()
+    lost = it.record()
+    dropped = it.anchor(lost).index
+    it.drop(dropped, 0)
+    it.block += 2 * A_DAY_BLOCKS
+    it.anchor(lost)
+    it.checkpoint()
+    return _out(it, it.consignment_bundle())
+
+
+@vector(Verdict.VALID, 15, fate=Fate.NOT_SHOWN)
+def receipt_for_a_dropped_entry_true() -> Made:
+    """The governors dropped entries of the lane, maybe the promised one: its gateway is not accused."""
+    it, declaration, _ = _story()
+    lost = it.record()
+    promised = it.receipt(lost, anchor_by=it.time + 20)
+    it.drop(it.anchor(lost).index, 0)
+    it.block += 10
+    it.anchor(it.record(ucrs=(OTHER_UCR,)))
+    it.checkpoint()
+    return _out(it, it.record_bundle(declaration, receipts=[promised], opened=True))
 
 
 # -- files that are not in the one form
@@ -1671,6 +2039,68 @@ def cut_off() -> Made:
     return _spoiled(lambda said: said[:-10])
 
 
+def _named_carrier() -> tuple[Consortium, SignedRecord]:
+    """A carrier speaks, then the owner names it."""
+    it = Consortium()
+    it.add_member(CARRIER, Role.CARRIER)
+    it.block += 1
+    event = it.record(CARRIER, vct="logistics.event")
+    it.anchor(event, it.record(ucrs=(OTHER_UCR,)))
+    it.anchor(it.record(sections={"status": ["R"], "names": [CARRIER]}))
+    it.checkpoint()
+    return it, event
+
+
+def _with_strangers() -> Consortium:
+    """A declaration and its status, and five brokers whom nobody named speak of it too."""
+    it, _, _ = _story()
+    strangers = [f"914400001000000{number}X" for number in range(10, 15)]
+    for stranger in strangers:
+        it.add_member(stranger, Role.BROKER)
+    it.block += 1
+    it.anchor(*(it.record(stranger, sections={"names": strangers}) for stranger in strangers))
+    it.checkpoint()
+    return it
+
+
+def _operated(scope: str) -> Consortium:
+    """The operator of a single window, which is a governor, names a carrier for a consignment of no member's."""
+    it = Consortium()
+    it.add_member(CARRIER, Role.CARRIER)
+    it.set_operator(GATEWAY, scope)
+    it.block += 1
+    it.anchor(it.record(GATEWAY, ucrs=(FOREIGN_UCR,), vct="trade.parties", sections={"names": [CARRIER]}))
+    it.anchor(it.record(CARRIER, ucrs=(FOREIGN_UCR,), vct="logistics.event"))
+    it.checkpoint()
+    return it
+
+
+def _named_by_customs(*, late: bool = False) -> Consortium:
+    """The owner declares at an office; customs, whose office it is or will be, names a carrier."""
+    it = Consortium()
+    it.add_member(CARRIER, Role.CARRIER)
+    if not late:
+        it.assign("0101", CUSTOMS)
+    it.block += 1
+    it.anchor(it.record(sections={"declaration": [{"office": {"list": "cn-customs-office", "value": "0101"}}]}))
+    it.anchor(it.record(CUSTOMS, vct="customs.status", sections={"status": ["R"], "names": [CARRIER]}))
+    if late:
+        it.assign("0101", CUSTOMS)
+        it.block += 1
+    it.anchor(it.record(CARRIER, vct="logistics.event"))
+    it.checkpoint()
+    return it
+
+
+def _junk() -> tuple[Consortium, int]:
+    """A gateway anchors an entry of no record in the owner's lane; with its batch."""
+    it, _, _ = _story()
+    junk = it.anchor_entries([batch.entry(it.tag(UCR), b"j" * 32)]).index
+    it.anchor(it.record())
+    it.checkpoint()
+    return it, junk
+
+
 def _amended() -> tuple[Consortium, SignedRecord, SignedRecord]:
     """A declaration and the one that replaces it."""
     it, declaration, _ = _story()
@@ -1752,7 +2182,17 @@ def _proving(it: Consortium, bundle: Bundle, request: SlotRequest) -> Bundle:
         request=request,
         keys=[one.public for one in bundle.keys],
         groups=[_as_shown(group, it) for group in bundle.groups],
+        texts=it.texts,
+        authorities=it.authorities,
     )
+
+
+def _without_bare_batches(it: Consortium, bundle: Bundle) -> Bundle:
+    """The bundle without the batches that no record stands in."""
+    used = {entry.batch for record in bundle.records for entry in record.entries}
+    request = replace(bundle.slot_request, batches=tuple(sorted(used)))
+    batches = tuple(facts for facts in bundle.batches if facts.index in used)
+    return _proving(it, replace(bundle, batches=batches), request)
 
 
 def _as_shown(group: ShownGroup, it: Consortium) -> GroupToShow:

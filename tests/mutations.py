@@ -29,7 +29,7 @@ def large_bundles() -> tuple[list[bytes], TrustRoot]:
         it.consignment_bundle(),
         it.record_bundle(status, receipts=[it.receipt(status, anchor_by=it.time)]),
         it.record_bundle(status, receipts=it.receipts(status, declaration, it.record(), anchor_by=it.time)[:1]),
-        it.consignment_bundle("6CN91110000100000001A-9999"),
+        it.consignment_bundle("6CN91110000100000001W-9999"),
     ]
     return [bundle.format() for bundle in made], it.trust_root()
 

@@ -17,12 +17,13 @@ from functools import cached_property
 
 from chain.encoding import Json, base64url, format_json
 from chain.keys import PublicKey
-from chain.proof.batch import BATCH_ENTRIES_MAX, PREFIX_BYTES, BatchFacts, Purpose, entry_digest, lane_prefix
+from chain.members import PolicyName
+from chain.proof.authorities import AuthorityChange
+from chain.proof.batch import BATCH_ENTRIES_MAX, PREFIX_BYTES, BatchFacts, entry_digest
 from chain.proof.header import Header
-from chain.proof.index_map import EMPTY, GroupProof, LaneLeaf, MapLeaf, lane_head
 from chain.proof.receipt import SignedReceipt
-from chain.proof.slots import SlotRequest
-from chain.proof.vrf import proved_output
+from chain.proof.shown_lanes import OpenLane, ShownGroup, ShownLane, format_group
+from chain.proof.slots import SlotRequest, newest_of
 from chain.sdjwt import SignedRecord
 
 FORMAT = "tongguan-bundle/2"
@@ -45,6 +46,11 @@ LANE_LEAVES_MAX = 20_000
 LANE_PATH_MAX = 64
 RECORD_ENTRIES_MAX = 256
 FACTS_MAX = 2_000
+EPOCHS_MAX = 256
+TEXTS_MAX = 16
+TEXT_BYTES_MAX = 1 << 16
+"""Longest text of record rules."""
+ASSIGNMENTS_MAX = 512
 RECEIPTS_MAX = 2_000
 INCLUSION_PATH_MAX = (BATCH_ENTRIES_MAX - 1).bit_length()
 BLOCK_MAX = (1 << 40) - 1
@@ -59,6 +65,12 @@ class Kind(StrEnum):
     CONSIGNMENT = "consignment"
     """Everything anchored for one UCR, complete as of a checkpoint."""
 
+
+POLICIES: Mapping[Kind, tuple[str, ...]] = {
+    Kind.RECORD: (PolicyName.LEAST_VOTES, PolicyName.RECORD_RULES),
+    Kind.CONSIGNMENT: (PolicyName.LANE_RECORDS_MAX, PolicyName.LEAST_VOTES, PolicyName.RECORD_RULES),
+}
+"""The policies whose versions a bundle of each kind shows, in this order."""
 
 RESERVED_KINDS = ("finding", "single-use")
 """Kinds of a later edition of this format: a verifier that does not know them says so, and never VALID."""
@@ -108,78 +120,8 @@ class ShownKey:
 
     public: PublicKey
     versions: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class OpenLane:
-    """A lane of which every leaf is shown; count and head follow."""
-
-    tag: bytes
-    dropped: int
-    leaves: tuple[LaneLeaf, ...]
-    """In chain order."""
-
-    @cached_property
-    def map_leaf(self) -> MapLeaf:
-        """What the map holds for it."""
-        return MapLeaf(self.tag, len(self.leaves), self.dropped, lane_head(self.leaves))
-
-    @cached_property
-    def batch_by_digest(self) -> Mapping[bytes, int]:
-        """In which batch each entry digest of the lane first stood."""
-        return dict(self.leaves)
-
-
-@dataclass(frozen=True)
-class ClosedLane:
-    """A lane of which only what the map holds for it is shown."""
-
-    map_leaf: MapLeaf
-
-    @property
-    def tag(self) -> bytes:
-        """The lane's tag."""
-        return self.map_leaf.tag
-
-    @property
-    def dropped(self) -> int:
-        """How many entries were dropped from it."""
-        return self.map_leaf.dropped
-
-
-ShownLane = OpenLane | ClosedLane
-
-
-@dataclass(frozen=True)
-class ShownGroup:
-    """All lanes of one UCR in one epoch, or that it has none, with the proof that they are this UCR's."""
-
-    purpose: Purpose
-    name: str
-    """The UCR."""
-    epoch: int
-    """Index of the tag key, from 0."""
-    vrf_proof: bytes
-    siblings: tuple[bytes, ...]
-    """The path in the index map, from the root downwards; empty while there is no checkpoint."""
-    lanes: tuple[ShownLane, ...]
-    """By ascending tag."""
-    other: MapLeaf | None
-    """Another UCR's lane that stands at the path's end; only where this one has none."""
-
-    @cached_property
-    def y(self) -> bytes:
-        """The VRF output that the proof names; whether it is the UCR's is for the verifier to check."""
-        return proved_output(self.vrf_proof)
-
-    @cached_property
-    def prefix(self) -> bytes:
-        """What all lane tags of the group begin with."""
-        return lane_prefix(self.y)
-
-    def map_proof(self) -> GroupProof:
-        """The proof to verify under the checkpoint's root."""
-        return GroupProof(self.prefix, self.siblings, tuple(lane.map_leaf for lane in self.lanes), self.other)
+    requested: bool = False
+    """Whether it is shown when its member asked for its compromise."""
 
 
 @dataclass(frozen=True)
@@ -217,6 +159,18 @@ class Bundle:
     """USCC to the version indexes that are proved, ascending."""
     accounts: Mapping[bytes, tuple[int, ...]]
     """Gateway account to the version indexes that are proved, ascending: it names the gateways' members."""
+    epochs: int
+    """How many tag keys the registry holds: all are proved."""
+    policies: Mapping[str, tuple[int, ...]]
+    """The names of `POLICIES` to the version indexes that are proved, ascending."""
+    texts: tuple[bytes, ...]
+    """Texts of the record rules whose hashes the registry holds, ascending."""
+    authorities: tuple[AuthorityChange, ...] | None
+    """Every change of the list of authorities, in chain order; None in a record bundle."""
+    operators: Mapping[str, tuple[int, ...]]
+    """USCC of each issuer of `trade.parties` to the version indexes that are proved; empty in a record bundle."""
+    assignments: Mapping[tuple[str, str], tuple[int, ...]]
+    """(Register, code) to the version indexes that are proved; empty in a record bundle."""
     groups: tuple[ShownGroup, ...]
     """By purpose, name and epoch."""
     receipts: tuple[ShownReceipt, ...]
@@ -236,10 +190,24 @@ class Bundle:
             "checkpoint": self.checkpoint,
             "batches": [_batch_members(facts) for facts in self.batches],
             "records": [_record_members(record) for record in self.records],
-            "keys": [{"jwk": {**one.public.jwk()}, "versions": [*one.versions]} for one in self.keys],
+            "keys": [
+                {"jwk": {**one.public.jwk()}, "versions": [*one.versions], "requested": one.requested}
+                for one in self.keys
+            ],
             "members": [{"uscc": uscc, "versions": [*shown]} for uscc, shown in self.members.items()],
             "accounts": [{"address": _hex(at), "versions": [*shown]} for at, shown in self.accounts.items()],
-            "groups": [_group_members(group) for group in self.groups],
+            "epochs": self.epochs,
+            "policies": [{"name": name, "versions": [*shown]} for name, shown in self.policies.items()],
+            "texts": [base64url(text) for text in self.texts],
+            "authorities": None
+            if self.authorities is None
+            else [{"block": one.block, "member": one.member, "listed": one.listed} for one in self.authorities],
+            "operators": [{"uscc": uscc, "versions": [*shown]} for uscc, shown in self.operators.items()],
+            "assignments": [
+                {"register": register, "code": code, "versions": [*shown]}
+                for (register, code), shown in self.assignments.items()
+            ],
+            "groups": [format_group(group) for group in self.groups],
             "receipts": [
                 {"jws": one.receipt.text, "jwt": None if one.record is None else one.record.jwt}
                 for one in self.receipts
@@ -257,6 +225,12 @@ class Bundle:
             keys={one.public.thumbprint: one.versions for one in self.keys},
             members=self.members,
             accounts=self.accounts,
+            requests=tuple(one.public.thumbprint for one in self.keys if one.requested),
+            policies=self.policies,
+            assignments=self.assignments,
+            operators=self.operators,
+            tag_keys=tuple(range(self.epochs + 1)),
+            authorities=() if self.authorities is None else newest_of(len(self.authorities)),
         )
 
     @cached_property
@@ -273,6 +247,18 @@ class Bundle:
     def lane_by_tag(self) -> Mapping[bytes, ShownLane]:
         """The lanes by their tag."""
         return {lane.tag: lane for group in self.groups for lane in group.lanes}
+
+    @cached_property
+    def opened(self) -> frozenset[tuple[bytes, bytes]]:
+        """(Tag, entry digest) of every entry whose record is shown."""
+        return frozenset((one.tag, record.entry_digest(one)) for record in self.records for one in record.entries)
+
+    @cached_property
+    def unopened_batches(self) -> frozenset[int]:
+        """Indexes of the batches of those leaves in open lanes whose records are not shown."""
+        lanes = [lane for lane in self.lane_by_tag.values() if isinstance(lane, OpenLane)]
+        leaves = ((lane.tag, leaf) for lane in lanes for leaf in lane.leaves)
+        return frozenset(leaf.batch for tag, leaf in leaves if (tag, leaf.digest) not in self.opened)
 
     @cached_property
     def group_by_prefix(self) -> Mapping[bytes, ShownGroup]:
@@ -332,32 +318,3 @@ def _record_members(record: ProvedRecord) -> Json:
             for entry in record.entries
         ],
     }
-
-
-def _group_members(group: ShownGroup) -> Json:
-    other = group.other
-    return {
-        "purpose": str(group.purpose),
-        "name": group.name,
-        "epoch": group.epoch,
-        "vrf": base64url(group.vrf_proof),
-        "siblings": ["" if part == EMPTY else base64url(part) for part in group.siblings],
-        "lanes": [_lane_members(lane) for lane in group.lanes],
-        "other": None
-        if other is None
-        else {
-            "tag": other.tag.hex(),
-            "count": other.count,
-            "dropped": other.dropped,
-            "head": base64url(other.head),
-        },
-    }
-
-
-def _lane_members(lane: ShownLane) -> Json:
-    name = lane.tag[PREFIX_BYTES:].hex()
-    if isinstance(lane, OpenLane):
-        leaves: list[Json] = [{"digest": base64url(leaf.digest), "batch": leaf.batch} for leaf in lane.leaves]
-        return {"lane": name, "dropped": lane.dropped, "leaves": leaves}
-    known = lane.map_leaf
-    return {"lane": name, "count": known.count, "dropped": known.dropped, "head": base64url(known.head)}

@@ -8,30 +8,23 @@ same with its own records and batches (`records_of`) and `refresh`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from chain.encoding import parse_base64url
 from chain.keys import PublicKey
+from chain.members import PolicyName
+from chain.proof.authorities import AuthorityChange
 from chain.proof.batch import BatchFacts, Purpose, entry_digest, split_entries
-from chain.proof.bundle import (
-    Bundle,
-    ClosedLane,
-    Kind,
-    LanePlace,
-    OpenLane,
-    ProvedEntry,
-    ProvedRecord,
-    ShownGroup,
-    ShownKey,
-    ShownReceipt,
-)
+from chain.proof.bundle import Bundle, Kind, LanePlace, ProvedEntry, ProvedRecord, ShownKey, ShownReceipt
+from chain.proof.hashes import sha256
 from chain.proof.header import Header
 from chain.proof.index_map import GroupProof, LaneLeaf, MapLeaf
 from chain.proof.merkle import inclusion_path, inclusion_paths
 from chain.proof.seals import trimmed
-from chain.proof.slots import SlotRequest, read_words, version_indexes
+from chain.proof.shown_lanes import ClosedLane, OpenLane, ShownGroup
+from chain.proof.slot_plan import Place, RecordToShow
+from chain.proof.slots import SlotRequest, StateWords, read_words
 from chain.proof.storage import MalformedProof, NodeSet, read_account
 from chain.sdjwt import SignedRecord
 
@@ -92,26 +85,8 @@ class AnchoredBatch:
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where one entry of a record stands."""
-
-    tag: bytes
-    ucr_digest: bytes
-    batch: int
-    position: int
-
-
-@dataclass(frozen=True)
-class RecordToShow:
-    """A record with just the disclosures to show, and its entries to prove."""
-
-    signed: SignedRecord
-    places: tuple[Place, ...]
-
-
-@dataclass(frozen=True)
 class GroupToShow:
-    """All lanes of one UCR in one epoch as of the checkpoint, and the leaves of those that records stand in."""
+    """Lanes of one UCR in one epoch as of the checkpoint, and the leaves of those that records stand in."""
 
     purpose: Purpose
     name: str
@@ -123,58 +98,6 @@ class GroupToShow:
     """By lane tag, in chain order."""
     opened: Collection[bytes] | None = None
     """Tags of the lanes to open; None: of a consignment all that `leaves` has, of records none."""
-
-
-def plan_slots(
-    records: Iterable[RecordToShow],
-    batches: Mapping[int, BatchFacts],
-    checkpoint: int | None,
-    *,
-    key_since_blocks: Callable[[bytes], Sequence[int]],
-    member_since_blocks: Callable[[str], Sequence[int]],
-    account_since_blocks: Callable[[bytes], Sequence[int]],
-    receipts: Iterable[ShownReceipt] = (),
-    first_uncovered: int | None = None,
-) -> SlotRequest:
-    """What one header proof must cover for these records, and thus which versions of keys and members.
-
-    The callables give the `since_block` of *all* versions of a key (by thumbprint), member (by USCC) and account (by
-    address) that stand in storage under the header, in order.
-    `checkpoint` is the index of the newest checkpoint under the header, `first_uncovered` that of the first batch under
-    the header that it does not cover: its block tells up to which block everything is covered.
-    """
-    keys: dict[bytes, set[int]] = {}
-    members: dict[str, set[int]] = {}
-    gateways: dict[bytes, set[int]] = {}
-    used = set()
-    shown = {}
-    for record in records:
-        shown[record.signed.record_id] = record.signed
-        blocks = {batches[place.batch].block for place in record.places}
-        used |= {place.batch for place in record.places}
-        keys.setdefault(parse_base64url(record.signed.kid), set()).update(blocks)
-        members.setdefault(record.signed.iss, set()).update(blocks)
-        for place in record.places:
-            gateways.setdefault(batches[place.batch].gateway, set()).add(batches[place.batch].block)
-    if first_uncovered is not None:
-        used.add(first_uncovered)
-        gateways.setdefault(batches[first_uncovered].gateway, set()).add(batches[first_uncovered].block)
-    for receipt in receipts:
-        keys.setdefault(parse_base64url(receipt.receipt.kid), set())
-        # All of them: a gateway that lost its role still owes what it promised before.
-        gateway = str(receipt.receipt.claims.get("iss"))
-        members.setdefault(gateway, set()).update(since + 1 for since in member_since_blocks(gateway))
-        # All of its issuer's too: a key or membership that had ended meanwhile excuses the gateway.
-        key, issuer = _signer_of(receipt, shown)
-        keys.setdefault(key, set()).update(since + 1 for since in key_since_blocks(key))
-        members.setdefault(issuer, set()).update(since + 1 for since in member_since_blocks(issuer))
-    return SlotRequest(
-        batches=tuple(sorted(used)),
-        checkpoint=checkpoint,
-        keys={key: version_indexes(key_since_blocks(key), blocks) for key, blocks in sorted(keys.items())},
-        members={uscc: version_indexes(member_since_blocks(uscc), blocks) for uscc, blocks in sorted(members.items())},
-        accounts={at: version_indexes(account_since_blocks(at), blocks) for at, blocks in sorted(gateways.items())},
-    )
 
 
 def assemble(
@@ -189,6 +112,8 @@ def assemble(
     records: Collection[RecordToShow],
     keys: Collection[PublicKey],
     groups: Collection[GroupToShow],
+    texts: Collection[bytes],
+    authorities: Sequence[AuthorityChange],
     receipts: Collection[ShownReceipt] = (),
 ) -> Bundle:
     """The bundle about `subject`: one UCR (a consignment bundle), or record ids (a record bundle).
@@ -212,11 +137,25 @@ def assemble(
         keys=(),
         members={},
         accounts={},
+        epochs=0,
+        policies={},
+        texts=(),
+        authorities=None,
+        operators={},
+        assignments={},
         groups=(),
         receipts=tuple(sorted(receipts, key=lambda receipt: receipt.receipt.text)),
     )
     return refresh(
-        bundle, header_rlp=header_rlp, registry=registry, ledger=ledger, request=request, keys=keys, groups=groups
+        bundle,
+        header_rlp=header_rlp,
+        registry=registry,
+        ledger=ledger,
+        request=request,
+        keys=keys,
+        groups=groups,
+        texts=texts,
+        authorities=authorities,
     )
 
 
@@ -229,20 +168,38 @@ def refresh(
     request: SlotRequest,
     keys: Collection[PublicKey],
     groups: Collection[GroupToShow],
+    texts: Collection[bytes],
+    authorities: Sequence[AuthorityChange],
 ) -> Bundle:
-    """The same records and batches under another sealed header; raises as `assemble` does."""
+    """The same records and batches under another sealed header; raises as `assemble` does.
+
+    Of `texts` only the record rules are taken that were in force for a record.
+    """
     header = trimmed(Header.from_rlp(header_rlp))
+    nodes, words = _proved(header, registry, ledger, request)
+    history, blocks = words.policies[PolicyName.RECORD_RULES], {facts.index: facts.block for facts in bundle.batches}
+    first = [min(entry.batch for entry in record.entries) for record in bundle.records]
+    rules = {version.value for version in (history.in_force(blocks[index]) for index in first) if version}
     shown = request.keys or {}
     ordered = sorted(groups, key=lambda group: (str(group.purpose), group.name, group.epoch))
     return replace(
         bundle,
         records=tuple(_with_places(record, ordered, bundle.kind) for record in bundle.records),
         header=header,
-        nodes=_used_nodes(header, registry, ledger, request),
+        nodes=nodes,
         checkpoint=request.checkpoint,
-        keys=tuple(ShownKey(key, shown[key.thumbprint]) for key in sorted(set(keys), key=lambda key: key.thumbprint)),
+        keys=tuple(
+            ShownKey(key, shown[key.thumbprint], key.thumbprint in request.requests)
+            for key in sorted(set(keys), key=lambda key: key.thumbprint)
+        ),
         members=dict(sorted((request.members or {}).items())),
         accounts=dict(sorted((request.accounts or {}).items())),
+        epochs=len(request.tag_keys) - 1,
+        policies=dict(request.policies or {}),
+        texts=tuple(sorted({text for text in texts if sha256(text) in rules})),
+        authorities=tuple(authorities) if bundle.kind is Kind.CONSIGNMENT else None,
+        operators=dict(sorted((request.operators or {}).items())),
+        assignments=dict(sorted((request.assignments or {}).items())),
         groups=tuple(_shown_group(group, bundle.kind) for group in ordered),
     )
 
@@ -256,12 +213,6 @@ def records_of(bundle: Bundle) -> tuple[RecordToShow, ...]:
         )
         for record in bundle.records
     )
-
-
-def _signer_of(receipt: ShownReceipt, shown: Mapping[str, SignedRecord]) -> tuple[bytes, str]:
-    """Whose key (its thumbprint) and membership a receipt's record rests on."""
-    record = receipt.record or shown[str(receipt.receipt.claims["record_id"])]
-    return parse_base64url(record.kid), record.iss
 
 
 def _proved_records(batches: Collection[AnchoredBatch], records: Collection[RecordToShow]) -> tuple[ProvedRecord, ...]:
@@ -297,15 +248,16 @@ def _in_claim_order(signed: SignedRecord) -> SignedRecord:
     return SignedRecord.parse("~".join((signed.jwt, *(by_digest[digest].encoded for digest in order), "")))
 
 
-def _used_nodes(
+def _proved(
     header: Header, registry: ContractProof, ledger: ContractProof, request: SlotRequest
-) -> tuple[bytes, ...]:
+) -> tuple[tuple[bytes, ...], StateWords]:
+    """The nodes that prove what is asked, ascending, and what they say."""
     nodes = NodeSet.of({*registry.nodes, *ledger.nodes})
     accounts = [read_account(header.state_root, one.address, nodes) for one in (registry, ledger)]
     if accounts[0] is None or accounts[1] is None:
         raise MalformedProof("account", "no contract stands at this address under this header")
-    read_words(request, accounts[0], accounts[1], nodes)
-    return tuple(sorted(nodes.by_hash[key] for key in nodes.used))
+    words = read_words(request, accounts[0], accounts[1], nodes)
+    return tuple(sorted(nodes.by_hash[key] for key in nodes.used)), words
 
 
 def _opened(group: GroupToShow, kind: Kind) -> Collection[bytes]:
@@ -330,6 +282,7 @@ def _shown_group(group: GroupToShow, kind: Kind) -> ShownGroup:
         siblings=() if proof is None else proof.siblings,
         lanes=() if proof is None else tuple(shown_lane(lane) for lane in proof.lanes),
         other=None if proof is None else proof.other,
+        hidden=() if proof is None else proof.hidden,
     )
 
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import pairwise
-from typing import TypeVar
 
 from chain.encoding import Json, parse_json
 from chain.errors import Malformed, MalformedBundle
 from chain.keys import PublicKey
+from chain.members import CodeRegister, PolicyName
 from chain.proof import json_members
+from chain.proof.authorities import AUTHORITY_CHANGES_MAX, AuthorityChange
 from chain.proof.batch import BATCH_ENTRIES_MAX, PREFIX_BYTES, TAG_BYTES, BatchFacts, Purpose
 from chain.proof.bundle import (
+    ASSIGNMENTS_MAX,
     BATCHES_MAX,
     BLOCK_MAX,
     BUNDLE_BYTES_MAX,
     BUNDLE_VALUES_MAX,
+    EPOCHS_MAX,
     FACTS_MAX,
     FORMAT,
     GROUPS_MAX,
@@ -25,27 +27,28 @@ from chain.proof.bundle import (
     LANES_MAX,
     MAGIC,
     NODES_MAX,
+    POLICIES,
     RECEIPTS_MAX,
     RECORD_ENTRIES_MAX,
     RECORDS_MAX,
     RESERVED_KINDS,
+    TEXT_BYTES_MAX,
+    TEXTS_MAX,
     UCR_PATTERN,
     Bundle,
-    ClosedLane,
     Kind,
     LanePlace,
-    OpenLane,
     ProvedEntry,
     ProvedRecord,
-    ShownGroup,
     ShownKey,
-    ShownLane,
     ShownReceipt,
 )
+from chain.proof.bundle_references import check_order, check_references
 from chain.proof.header import HEADER_BYTES_MAX, Header
-from chain.proof.index_map import EMPTY, PREFIX_BITS, LaneLeaf, MapLeaf
+from chain.proof.index_map import EMPTY, PREFIX_BITS, HiddenPart, LaneLeaf, MapLeaf
 from chain.proof.json_members import Members
 from chain.proof.receipt import SignedReceipt
+from chain.proof.shown_lanes import ClosedLane, OpenLane, ShownGroup, ShownLane
 from chain.proof.slots import VERSIONS_MAX
 from chain.proof.storage import NODE_BYTES_MAX
 from chain.proof.vrf import PROOF_BYTES, proved_output
@@ -66,16 +69,18 @@ _NAMES = (
     "keys",
     "members",
     "accounts",
+    "epochs",
+    "policies",
+    "texts",
+    "authorities",
+    "operators",
+    "assignments",
     "groups",
     "receipts",
     "erasures",
 )
-T = TypeVar("T")
 _RECORD_ID = r"[A-Za-z0-9_-]{43}"
 _VERSION_INDEX_MAX = 1 << 32
-
-
-EPOCHS_MAX = 256
 
 
 class NoBundle(MalformedBundle):
@@ -133,12 +138,20 @@ def _bundle(value: Json) -> Bundle:
         keys=root.array("keys", FACTS_MAX, _key),
         members=dict(root.array("members", FACTS_MAX, _member)),
         accounts=dict(root.array("accounts", FACTS_MAX, _account)),
+        epochs=root.number("epochs", least=1, most=EPOCHS_MAX),
+        policies=_policies(root.array("policies", len(PolicyName), _policy), kind),
+        texts=root.array("texts", TEXTS_MAX, _text),
+        authorities=None
+        if root.any("authorities") is None
+        else root.array("authorities", AUTHORITY_CHANGES_MAX, _authority_change),
+        operators=dict(root.array("operators", FACTS_MAX, _member)),
+        assignments=dict(root.array("assignments", ASSIGNMENTS_MAX, _assignment)),
         groups=root.array("groups", GROUPS_MAX, _group),
         receipts=root.array("receipts", RECEIPTS_MAX, _receipt),
     )
     root.array("erasures", 0, _record_id)
-    _check_order(bundle)
-    _check_references(bundle)
+    check_order(bundle)
+    check_references(bundle)
     return bundle
 
 
@@ -228,12 +241,12 @@ def _versions(one: Members) -> tuple[int, ...]:
 
 
 def _key(value: Json, field: str) -> ShownKey:
-    one = Members(value, field, ("jwk", "versions"), MalformedBundle)
+    one = Members(value, field, ("jwk", "versions", "requested"), MalformedBundle)
     jwk = one.value["jwk"]
     if not isinstance(jwk, dict):
         raise MalformedBundle(one.where("jwk"), "must be a JWK")
     try:
-        return ShownKey(PublicKey.from_jwk(jwk), _versions(one))
+        return ShownKey(PublicKey.from_jwk(jwk), _versions(one), one.flag("requested"))
     except Malformed as fault:
         raise MalformedBundle(f"{field}.{fault.field}", fault.rule, value=fault.value) from fault
 
@@ -248,8 +261,38 @@ def _account(value: Json, field: str) -> tuple[bytes, tuple[int, ...]]:
     return one.hexadecimal("address", 20), _versions(one)
 
 
+def _policy(value: Json, field: str) -> tuple[str, tuple[int, ...]]:
+    members = Members(value, field, ("name", "versions"), MalformedBundle)
+    return members.text("name", "|".join(PolicyName), "must be a policy that verifiers read"), _versions(members)
+
+
+def _policies(shown: tuple[tuple[str, tuple[int, ...]], ...], kind: Kind) -> dict[str, tuple[int, ...]]:
+    if [name for name, _ in shown] != [*POLICIES[kind]]:
+        raise MalformedBundle("policies", f"must be {', '.join(POLICIES[kind])}")
+    return dict(shown)
+
+
+def _text(value: Json, field: str) -> bytes:
+    return json_members.base64url_bytes(value, field, MalformedBundle, most=TEXT_BYTES_MAX)
+
+
+def _authority_change(value: Json, field: str) -> AuthorityChange:
+    members = Members(value, field, ("block", "member", "listed"), MalformedBundle)
+    return AuthorityChange(
+        members.number("block", most=BLOCK_MAX),
+        members.text("member", r"[0-9A-Z]{18}", "must be a USCC"),
+        members.flag("listed"),
+    )
+
+
+def _assignment(value: Json, field: str) -> tuple[tuple[str, str], tuple[int, ...]]:
+    members = Members(value, field, ("register", "code", "versions"), MalformedBundle)
+    register = members.text("register", CodeRegister.CUSTOMS_OFFICE, "must be customs-office")
+    return (register, members.text("code", r"[0-9]{4}", "must be 4 digits")), _versions(members)
+
+
 def _group(value: Json, field: str) -> ShownGroup:
-    names = ("purpose", "name", "epoch", "vrf", "siblings", "lanes", "other")
+    names = ("purpose", "name", "epoch", "vrf", "siblings", "lanes", "hidden", "other")
     one = Members(value, field, names, MalformedBundle)
     vrf_proof = one.base64url("vrf", PROOF_BYTES)
     try:
@@ -264,9 +307,10 @@ def _group(value: Json, field: str) -> ShownGroup:
         siblings=one.array("siblings", PREFIX_BITS, _sibling),
         lanes=(),
         other=None if one.any("other") is None else _leaf(one.any("other"), one.where("other")),
+        hidden=one.array("hidden", LANES_MAX, _hidden_part),
     )
     lanes = one.array("lanes", LANES_MAX, lambda item, where: _lane(item, where, bare.prefix))
-    if lanes and bare.other is not None:
+    if (lanes or bare.hidden) and bare.other is not None:
         raise MalformedBundle(one.where("other"), "stands only where the UCR has no lane")
     return replace(bare, lanes=lanes)
 
@@ -280,6 +324,11 @@ def _lane(value: Json, field: str, prefix: bytes) -> ShownLane:
     if is_open:
         return OpenLane(tag, dropped, one.array("leaves", LANE_LEAVES_MAX, _lane_leaf))
     return ClosedLane(MapLeaf(tag, one.number("count"), dropped, one.base64url("head", 32)))
+
+
+def _hidden_part(value: Json, field: str) -> HiddenPart:
+    members = Members(value, field, ("path", "hash"), MalformedBundle)
+    return HiddenPart(members.text("path", r"[01]{1,64}", "must be 1 to 64 bits"), members.base64url("hash", 32))
 
 
 def _sibling(value: Json, field: str) -> bytes:
@@ -311,85 +360,3 @@ def _receipt(value: Json, field: str) -> ShownReceipt:
         return ShownReceipt(SignedReceipt.parse(jws), record)
     except Malformed as fault:
         raise MalformedBundle(f"{field}: {fault.field}", fault.rule, value=fault.value) from fault
-
-
-def _check_order(bundle: Bundle) -> None:
-    fault = MalformedBundle
-    json_members.ascending(bundle.subject_records, lambda one: one, "subject.records", fault)
-    json_members.ascending(bundle.nodes, lambda one: one, "nodes", fault)
-    json_members.ascending(bundle.batches, lambda one: one.index, "batches", fault)
-    json_members.ascending(bundle.records, lambda one: one.signed.record_id, "records", fault)
-    json_members.ascending(bundle.keys, lambda one: one.public.thumbprint, "keys", fault)
-    json_members.ascending(tuple(bundle.members), lambda one: one, "members", fault)
-    json_members.ascending(tuple(bundle.accounts), lambda one: one, "accounts", fault)
-    json_members.ascending(bundle.groups, lambda one: (str(one.purpose), one.name, one.epoch), "groups", fault)
-    json_members.ascending(bundle.receipts, lambda one: one.receipt.text, "receipts", fault)
-    for record in bundle.records:
-        json_members.ascending(record.entries, lambda one: (one.tag, one.ucr_digest), "records.entries", fault)
-    for group in bundle.groups:
-        json_members.ascending(group.lanes, lambda lane: lane.tag, "groups.lanes", fault)
-        for lane in group.lanes:
-            if isinstance(lane, OpenLane):
-                _check_lane(lane)
-
-
-def _check_lane(lane: OpenLane) -> None:
-    if len(lane.batch_by_digest) != len(lane.leaves):
-        raise MalformedBundle("groups.lanes.leaves", "a repeated entry adds no leaf, so none stands twice in a lane")
-    if any(later.batch < leaf.batch for leaf, later in pairwise(lane.leaves)):
-        raise MalformedBundle("groups.lanes.leaves", "must follow the order of the batches")
-
-
-def _check_references(bundle: Bundle) -> None:
-    """Everything that is referred to is there, and everything there is referred to."""
-    needed = {entry.batch for record in bundle.records for entry in record.entries}
-    given = {facts.index for facts in bundle.batches}
-    if bundle.checkpoint is not None and len(given - needed) == 1:
-        # Whether it is the first batch that the checkpoint does not cover is told by storage: check 14.
-        needed |= given
-    _same("batches", given, needed)
-    _check_receipt_records(bundle)
-    signed = [record.signed for record in bundle.records]
-    signed += [one.record for one in bundle.receipts if one.record is not None]
-    kids = {one.kid for one in signed} | {one.receipt.kid for one in bundle.receipts}
-    _same("keys", {one.public.kid for one in bundle.keys}, kids)
-    issuers = {one.iss for one in signed} | {str(one.receipt.claims.get("iss")) for one in bundle.receipts}
-    _same("members", set(bundle.members), issuers)
-    _same("accounts", set(bundle.accounts), {facts.gateway for facts in bundle.batches})
-    shown = {record.signed.record_id for record in bundle.records}
-    if not set(bundle.subject_records) <= shown:
-        raise MalformedBundle("subject.records", "must be among the records")
-    _check_groups(bundle)
-
-
-def _check_groups(bundle: Bundle) -> None:
-    for place, group in enumerate(bundle.groups):
-        if bundle.subject_ucr is not None and (group.purpose, group.name) != (Purpose.UCR, bundle.subject_ucr):
-            raise MalformedBundle(f"groups[{place}]", "is of another UCR than the bundle's subject")
-        if bundle.checkpoint is None and (group.siblings or group.lanes or group.other):
-            raise MalformedBundle(f"groups[{place}]", "shows lanes without a checkpoint")
-    if bundle.kind is Kind.RECORD:
-        named = {ucr for record in bundle.records for ucr in record.signed.section("ucr") if isinstance(ucr, str)}
-        if not {group.name for group in bundle.groups} <= named:
-            raise MalformedBundle("groups", "has one of a UCR that no record shown names")
-    lanes = bundle.lane_by_tag
-    for record in bundle.records:
-        for entry in record.entries:
-            if entry.lane is not None and not isinstance(lanes.get(entry.tag), ClosedLane):
-                raise MalformedBundle("records.entries.lane", "stands only where its lane's head alone is shown")
-
-
-def _check_receipt_records(bundle: Bundle) -> None:
-    for place, one in enumerate(bundle.receipts):
-        wanted = str(one.receipt.claims.get("record_id"))
-        if (wanted in bundle.record_by_id) is (one.record is not None):
-            rule = "has its record's JWT exactly where the record is not among the bundle's"
-            raise MalformedBundle(f"receipts[{place}].jwt", rule)
-        if one.record is not None and one.record.record_id != wanted:
-            raise MalformedBundle(f"receipts[{place}].jwt", "is another record's than the receipt's")
-
-
-def _same(field: str, given: set[T], needed: set[T]) -> None:
-    if given != needed:
-        rule = "lacks one that is referred to" if needed - given else "has one that nothing refers to"
-        raise MalformedBundle(field, rule)

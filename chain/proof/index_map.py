@@ -11,15 +11,17 @@ one leaf is that leaf's hash, whatever its depth. So a map's root is one functio
 long as the logarithm of their number.
 
 All lanes of one consignment share the first 64 bits of their tags, the *prefix*: they are a *group*. A proof is for a
-whole group: the siblings from the root down to where the group stands, at depth 64 or above, and every lane of it. So
-it proves each lane's head and the absence of every other lane, at the cost of one path. Where the prefix is absent, the
-path ends in another lane's leaf or in nothing.
+group: the siblings from the root down to where the group stands, at depth 64 or above, the lanes that are shown of it,
+and one hash for each part of it that is not shown. So it proves, at the cost of one path, each shown lane's head, and
+the absence of every tag that does not lie in a part that is not shown; how many lanes others have costs next to
+nothing. Where the prefix is absent, the path ends in another lane's leaf or in nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 from chain.proof.batch import PREFIX_BYTES, TAG_BYTES
@@ -56,17 +58,42 @@ class MapLeaf:
         return leaf_hash(self.tag, self.count, self.dropped, self.head)
 
 
+@dataclass(frozen=True, order=True)
+class HiddenPart:
+    """A part of a group that is not shown: all lanes whose tags go on with these bits behind the prefix."""
+
+    path: str
+    """1 to 64 characters `0` or `1`."""
+    hash: bytes
+    """The subtree's hash; never `EMPTY`."""
+
+
 @dataclass(frozen=True)
 class GroupProof:
-    """Every lane of one prefix, or that it has none."""
+    """Lanes of one prefix, or that it has none."""
 
     prefix: bytes
     siblings: tuple[bytes, ...]
     """From the root downwards; as many as the bits of the prefix that are followed, at most 64."""
     lanes: tuple[MapLeaf, ...]
-    """All lanes whose tag begins with the prefix, ascending; empty where it is absent."""
+    """Lanes whose tag begins with the prefix, ascending; empty where it is absent."""
     other: MapLeaf | None
     """The one leaf that stands at the path's end where the prefix is absent; None where nothing stands there."""
+    hidden: tuple[HiddenPart, ...] = ()
+    """What else the group has, by ascending path."""
+
+    def tells_of(self, tag: bytes) -> bool:
+        """Whether the lane of this tag, which begins with the prefix, is shown or shown to be absent."""
+        path = path_of(tag)
+        return not any(path[:length] in self._hidden_paths for length in self._hidden_lengths)
+
+    @cached_property
+    def _hidden_paths(self) -> frozenset[str]:
+        return frozenset(part.path for part in self.hidden)
+
+    @cached_property
+    def _hidden_lengths(self) -> frozenset[int]:
+        return frozenset(map(len, self._hidden_paths))
 
 
 def leaf_hash(tag: bytes, count: int, dropped: int, head: bytes) -> bytes:
@@ -86,13 +113,18 @@ def bit(tag: bytes, depth: int) -> int:
     return (tag[depth >> 3] >> (7 - (depth & 7))) & 1
 
 
+def path_of(tag: bytes) -> str:
+    """The bits of a tag behind its prefix, the highest first, as 64 characters."""
+    return f"{int.from_bytes(tag[PREFIX_BYTES:], 'big'):064b}"
+
+
 def lane_head(leaves: Iterable[LaneLeaf]) -> bytes:
     """The head of a lane: the RFC 9162 root over its leaves, in chain order."""
     return tree_root([leaf.content for leaf in leaves])
 
 
 def verify_group_proof(proof: GroupProof, root: bytes) -> bool:
-    """Whether the lanes shown are all lanes of the prefix (none: it has none) in the map of this root."""
+    """Whether the map of this root holds the lanes shown, and no others but in the hidden parts."""
     depth = len(proof.siblings)
     if depth > PREFIX_BITS or len(proof.prefix) != PREFIX_BYTES or any(len(part) != 32 for part in proof.siblings):
         return False
@@ -109,21 +141,44 @@ def verify_group_proof(proof: GroupProof, root: bytes) -> bool:
 
 def _group_end(proof: GroupProof, depth: int) -> bytes | None:
     """The hash of what stands at the path's end; None where it cannot stand there."""
-    if proof.lanes:
-        tags = [lane.tag for lane in proof.lanes]
+    if proof.lanes or proof.hidden:
+        tags, paths = [lane.tag for lane in proof.lanes], [part.path for part in proof.hidden]
         if (
             proof.other is not None
             or tags != sorted(set(tags))
+            or paths != sorted(set(paths))
             or any(tag[:PREFIX_BYTES] != proof.prefix for tag in tags)
+            or not all(1 <= len(part.path) <= PREFIX_BITS and part.hash != EMPTY for part in proof.hidden)
         ):
             return None
-        return group_hash(proof.lanes, depth)
+        if not proof.hidden:
+            return group_hash(proof.lanes, depth)
+        parts = [*((path_of(lane.tag), lane.hash()) for lane in proof.lanes), *((p.path, p.hash) for p in proof.hidden)]
+        base = _folded(sorted(parts), 0, frozenset(paths))
+        return None if base is None else lifted(base, proof.prefix, PREFIX_BITS, depth)
     if proof.other is None:
         return EMPTY
     tag = proof.other.tag
     if tag[:PREFIX_BYTES] == proof.prefix or any(bit(tag, at) != bit(proof.prefix, at) for at in range(depth)):
         return None
     return proof.other.hash()
+
+
+def _folded(parts: Sequence[tuple[str, bytes]], depth: int, hidden: Collection[str]) -> bytes | None:
+    """The hash of a group's subtree, `depth` bits behind the prefix, of these lanes and hidden parts (sorted by path).
+
+    None where one lies within another. A lone lane stands as high as it can, a hidden part where its path says.
+    """
+    if not parts:
+        return EMPTY
+    path, known = parts[0]
+    if len(parts) == 1 and path not in hidden:
+        return known
+    if len(path) == depth:
+        return known if len(parts) == 1 else None
+    middle = next((at for at, (other, _) in enumerate(parts) if other[depth] == "1"), len(parts))
+    left, right = _folded(parts[:middle], depth + 1, hidden), _folded(parts[middle:], depth + 1, hidden)
+    return None if left is None or right is None else node_hash(left, right)
 
 
 def group_hash(lanes: Sequence[MapLeaf], depth: int) -> bytes:
@@ -145,8 +200,36 @@ def root_of(leaves: Mapping[bytes, MapLeaf]) -> bytes:
     return _root(sorted(leaves.values(), key=lambda leaf: leaf.tag), 0)
 
 
-def prove_group(leaves: Mapping[bytes, MapLeaf], prefix: bytes) -> GroupProof:
-    """The proof for a prefix in the map of these leaves."""
+def open_group(
+    lanes: Sequence[MapLeaf], wanted: Collection[bytes] | None
+) -> tuple[tuple[MapLeaf, ...], tuple[HiddenPart, ...]]:
+    """Of all lanes of a group (sorted), those to show so that the proof tells of these tags, and what stays hidden.
+
+    Without `wanted` all are shown. A stranger's lane is shown only where it proves that a tag is absent.
+    """
+    if wanted is None or len(lanes) < 2:
+        return tuple(lanes), ()
+    shown: list[MapLeaf] = []
+    hidden: list[HiddenPart] = []
+
+    def walk(below: Sequence[MapLeaf], depth: int, sought: Sequence[bytes]) -> None:
+        if not below:
+            return
+        if not sought and depth > PREFIX_BITS:
+            hidden.append(HiddenPart(path_of(below[0].tag)[: depth - PREFIX_BITS], _root(below, depth)))
+            return
+        if len(below) == 1:
+            shown.append(below[0])
+            return
+        for side, half in enumerate(_split(below, depth)):
+            walk(half, depth + 1, [tag for tag in sought if bit(tag, depth) == side])
+
+    walk(lanes, PREFIX_BITS, [tag for tag in wanted if tag[:PREFIX_BYTES] == lanes[0].tag[:PREFIX_BYTES]])
+    return tuple(shown), tuple(hidden)
+
+
+def prove_group(leaves: Mapping[bytes, MapLeaf], prefix: bytes, wanted: Collection[bytes] | None = None) -> GroupProof:
+    """The proof for a prefix in the map of these leaves; with `wanted`, one that need tell of these tags alone."""
     below: Sequence[MapLeaf] = sorted(leaves.values(), key=lambda leaf: leaf.tag)
     siblings: list[bytes] = []
     while not _is_group(below, prefix):
@@ -154,8 +237,10 @@ def prove_group(leaves: Mapping[bytes, MapLeaf], prefix: bytes) -> GroupProof:
         left, right = _split(below, len(siblings))
         siblings.append(_root(left if side else right, len(siblings) + 1))
         below = right if side else left
-    lanes = tuple(below) if below and below[0].tag[:PREFIX_BYTES] == prefix else ()
-    return GroupProof(prefix, tuple(siblings), lanes, None if lanes or not below else below[0])
+    if below and below[0].tag[:PREFIX_BYTES] == prefix:
+        lanes, hidden = open_group(below, wanted)
+        return GroupProof(prefix, tuple(siblings), lanes, None, hidden)
+    return GroupProof(prefix, tuple(siblings), (), below[0] if below else None)
 
 
 @dataclass
@@ -165,6 +250,8 @@ class IndexMap:
     lanes: dict[bytes, list[LaneLeaf]] = field(default_factory=dict)
     """Leaves by tag, in chain order, without repetitions."""
     leaves: dict[bytes, MapLeaf] = field(default_factory=dict)
+    dropped: dict[bytes, int] = field(default_factory=dict)
+    """How many entries were dropped from a lane, by tag."""
 
     def apply(self, batch: int, entries: Sequence[bytes]) -> None:
         """Adds the 48-byte entries of the batch of that index, in order; a repeated entry changes nothing."""
@@ -174,16 +261,32 @@ class IndexMap:
             if any(known.digest == digest for known in lane):
                 continue
             lane.append(LaneLeaf(digest, batch))
-            self.leaves[tag] = MapLeaf(tag, len(lane), 0, lane_head(lane))
+            self._renew(tag)
+
+    def drop(self, batch: int, entries: Iterable[bytes]) -> None:
+        """Takes these 48-byte entries of a batch off their lanes, where they first stood in it, and counts them there.
+
+        A lane stays in the map when its last leaf is dropped. An entry that is anchored again counts from there.
+        """
+        for entry in entries:
+            tag, leaf = entry[:TAG_BYTES], LaneLeaf(entry[TAG_BYTES:], batch)
+            if leaf in self.lanes.get(tag, ()):
+                self.lanes[tag].remove(leaf)
+                self.dropped[tag] = self.dropped.get(tag, 0) + 1
+                self._renew(tag)
+
+    def _renew(self, tag: bytes) -> None:
+        lane = self.lanes[tag]
+        self.leaves[tag] = MapLeaf(tag, len(lane), self.dropped.get(tag, 0), lane_head(lane))
 
     @property
     def root(self) -> bytes:
         """The map's root now."""
         return root_of(self.leaves)
 
-    def prove_group(self, prefix: bytes) -> GroupProof:
-        """The proof for all lanes of a prefix under the root now."""
-        return prove_group(self.leaves, prefix)
+    def prove_group(self, prefix: bytes, wanted: Collection[bytes] | None = None) -> GroupProof:
+        """The proof for lanes of a prefix under the root now."""
+        return prove_group(self.leaves, prefix, wanted)
 
 
 def _is_group(below: Sequence[MapLeaf], prefix: bytes) -> bool:

@@ -8,6 +8,9 @@ from dataclasses import replace
 from chain.errors import Malformed
 from chain.proof.bundle import Bundle, Kind, ProvedRecord
 
+_ALWAYS = {Kind.RECORD: frozenset[str](), Kind.CONSIGNMENT: frozenset({"names"})}
+"""The sections that every record of a bundle shows."""
+
 
 class UnlikeBundles(Malformed):
     """The bundle of today is not one that an old one can be refreshed by."""
@@ -30,6 +33,7 @@ def as_shown_before(bundle: Bundle, old: Bundle) -> Bundle:
         raise UnlikeBundles(f"does not hold record {min(gone)} of the old one")
     known = old.record_by_id
     shown = {name for one in old.records for name in one.signed.sections if one.signed.section(name)}
+    shown |= _ALWAYS[bundle.kind]
     records = tuple(_as_before(record, known.get(record.signed.record_id), shown) for record in bundle.records)
     if _batches_of(records) != _batches_of(bundle.records):
         raise UnlikeBundles("rests on batches of consignments that the old one withholds")
@@ -39,8 +43,13 @@ def as_shown_before(bundle: Bundle, old: Bundle) -> Bundle:
 
 
 def redact(bundle: Bundle, sections: Collection[str]) -> Bundle:
-    """The bundle with the disclosures of these sections alone; the `ucr` elements that entries rest on always stay."""
-    return bundle.with_records(tuple(_redacted(record, sections) for record in bundle.records))
+    """The bundle with the disclosures of these sections alone.
+
+    The `ucr` elements that entries rest on always stay, and in a consignment whom each record names: without them its
+    entry would count as not opened.
+    """
+    kept = {*sections, *_ALWAYS[bundle.kind]}
+    return bundle.with_records(tuple(_redacted(record, kept) for record in bundle.records))
 
 
 def _batches_of(records: Iterable[ProvedRecord]) -> set[int]:

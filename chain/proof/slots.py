@@ -85,6 +85,11 @@ def version_indexes(since_blocks: Sequence[int], blocks: Iterable[int]) -> tuple
     return tuple(sorted(shown))
 
 
+def newest_of(count: int) -> tuple[int, ...]:
+    """Which indexes of so many versions show the newest alone."""
+    return (count - 1, count) if count else (0,)
+
+
 def required_slots(request: SlotRequest) -> dict[str, list[int]]:
     """The slots to prove, ascending, by contract: `registry` and `ledger`."""
     ledger = {storage_layout.batch_count_slot()}

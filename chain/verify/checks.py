@@ -6,7 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from chain.proof.bundle import Kind
-from chain.verify import checks_chain, checks_completeness, checks_receipts, checks_records
+from chain.verify import (
+    checks_amendments,
+    checks_chain,
+    checks_completeness,
+    checks_receipts,
+    checks_records,
+    checks_standing,
+)
 from chain.verify.context import Case
 from chain.verify.results import Said, Verdict
 
@@ -194,7 +201,7 @@ CHECKS: tuple[Check, ...] = (
         ),
         (6, 8, 9, 13),
         Verdict.AMENDED,
-        checks_records.check_amendments,
+        checks_amendments.check_amendments,
     ),
     Check(
         12,
@@ -202,9 +209,9 @@ CHECKS: tuple[Check, ...] = (
         "P4",
         Said("The lanes are the UCR's own", "链道属于该 UCR"),
         Said(
-            "By the VRF proof under the trust root's public tag keys, every lane is this UCR's, and no epoch is left "
+            "By the VRF proof under the registry's public tag keys, every lane is this UCR's, and no epoch is left "
             "out.",
-            "依信任根中的公开标签密钥及可验证随机函数证明，所有链道均属该 UCR，且无遗漏时期。",
+            "依登记册中的公开标签密钥及可验证随机函数证明，所有链道均属该 UCR，且无遗漏时期。",
         ),
         (4,),
         Verdict.INVALID,
@@ -216,10 +223,11 @@ CHECKS: tuple[Check, ...] = (
         "P4",
         Said("The lanes are those attested, whole", "链道与作证内容一致且完整"),
         Said(
-            "The index map that the governors attested holds exactly the lanes shown and no other of this UCR, each "
-            "record stands in its lane in the batch that it names, and a consignment opens every entry.",
-            "治理成员作证的索引图中恰为该 UCR 的所示链道，别无其他；"
-            "每条记录均在其链道中且位于其所载批次，整票证明包展开全部条目。",
+            "The index map that the governors attested holds the lanes shown, each record stands in its lane in the "
+            "batch that it names, and a consignment opens every lane and entry of the members who belong to it. An "
+            "entry younger than a day without its record is pending and ends the time up to which it is complete.",
+            "治理成员作证的索引图中确有所示链道；每条记录均在其链道中且位于其所载批次；"
+            "整票证明包展开相关成员的全部链道与条目。不足一日且缺少对应记录的条目为待定，完整性截至其之前。",
         ),
         (7, 14),
         Verdict.INVALID,
@@ -254,18 +262,32 @@ CHECKS: tuple[Check, ...] = (
         Verdict.VALID,
         checks_receipts.check_receipts,
     ),
+    Check(
+        16,
+        "standing",
+        "P4 P13",
+        Said("Who belongs to the consignment is known", "已确定属于该票货物的成员"),
+        Said(
+            "From the records that count and the registry it follows who belongs to the consignment: its owner, the "
+            "authorities, and whom they name. Records of others are not counted and change nothing.",
+            "由有效记录与登记册可推知谁属于该票货物：其所有者、有权机构及其所列成员。其他成员的记录不计入，亦无任何影响。",
+        ),
+        (9, 12),
+        Verdict.INVALID,
+        checks_standing.check_standing,
+    ),
 )
 
-ORDER = (1, 2, 3, 4, 5, 6, 12, 7, 8, 9, 10, 14, 13, 11, 15)
-"""The order in which they are asked: 7 needs the lanes of 12, 13 the checkpoint of 14, and 11 the lanes of 13."""
+ORDER = (1, 2, 3, 4, 5, 6, 12, 7, 8, 9, 16, 10, 14, 13, 11, 15)
+"""The order in which they are asked: 7 needs the lanes of 12; 13 the checkpoint of 14, the set of 16; 11 needs 13."""
 
 MANDATORY: Mapping[Kind, frozenset[int]] = {
     Kind.RECORD: frozenset({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 14}),
-    Kind.CONSIGNMENT: frozenset({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14}),
+    Kind.CONSIGNMENT: frozenset({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 16}),
 }
 """Checks of which one that is SKIPPED or ERROR forbids VALID; with `--current` also 11."""
 
-COMPLETENESS = (12, 13, 14)
+COMPLETENESS = (12, 13, 14, 16)
 """Checks that must have passed before a consignment may be called complete."""
 
 

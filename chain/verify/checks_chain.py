@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from chain.errors import Malformed
+from chain.members import PolicyName
+from chain.proof.authorities import authority_log
+from chain.proof.hashes import sha256
 from chain.proof.seals import MalformedSeal, verify_seals
 from chain.proof.slots import read_words
-from chain.proof.storage import Account, NodeSet, read_account
+from chain.proof.storage import Account, MalformedProof, NodeSet, read_account
 from chain.verify.context import Case, Fails, NotShown
 from chain.verify.results import Said, Verdict
 from chain.verify.trust_root import LEDGER, REGISTRY
@@ -50,6 +53,24 @@ def check_contracts(case: Case) -> None:
     if nodes.spare():
         raise Fails(f"{nodes.spare()} trie nodes serve no proof", f"有 {nodes.spare()} 个多余的树节点", Verdict.INVALID)
     case.words = words
+    _check_texts(case)
+
+
+def _check_texts(case: Case) -> None:
+    """What the registry holds by its hash is here word for word, and nothing else."""
+    newest = None if case.words.authorities is None else case.words.authorities.newest
+    changes = case.bundle.authorities
+    if changes is not None and authority_log(changes) != (bytes(32) if newest is None else newest.log):
+        raise Fails("the list of authorities is not the registry's", "有权机构名单与登记册不符", Verdict.INVALID)
+    history = case.words.policies[PolicyName.RECORD_RULES]
+    try:
+        in_force = [history.in_force(case.batch_of(record).block) for record in case.bundle.records]
+    except MalformedProof:
+        return  # which rules were in force is not shown: check 9 says so
+    if not {sha256(text) for text in case.bundle.texts} <= {version.value for version in in_force if version}:
+        raise Fails(
+            "a text is none of the record rules in force then", "所附文本不是当时有效的记录规则", Verdict.INVALID
+        )
 
 
 def check_commitments(case: Case) -> None:
@@ -76,10 +97,11 @@ def check_checkpoint(case: Case) -> None:
     word = words.checkpoint
     if word is None:
         raise Fails(f"there is no checkpoint {case.bundle.checkpoint}", f"检查点 {case.bundle.checkpoint} 不存在")
-    if word.votes < root.least_votes:
+    least = max(root.least_votes, _least_votes(case, word.since_block))
+    if word.votes < least:
         raise Fails(
-            f"{word.votes} governors attested, {root.least_votes} are needed",
-            f"仅 {word.votes} 个治理成员作证，至少需要 {root.least_votes} 个",
+            f"{word.votes} governors attested, {least} are needed",
+            f"仅 {word.votes} 个治理成员作证，至少需要 {least} 个",
         )
     if word.since_block > case.bundle.header.number or word.batch_count > words.batch_count:
         raise Fails("the checkpoint is ahead of the ledger", "检查点超前于账本")
@@ -109,9 +131,18 @@ def check_checkpoint(case: Case) -> None:
         )
 
 
+def _least_votes(case: Case, block: int) -> int:
+    """How many votes the registry demanded for a block; 0 where it said nothing."""
+    try:
+        version = case.words.policies[PolicyName.LEAST_VOTES].in_force(block)
+    except MalformedProof as fault:
+        raise NotShown(f"the least votes: {fault}", f"最低票数：{fault}") from None
+    return 0 if version is None else version.number
+
+
 def _check_spare_batch(case: Case, covered_batches: int) -> None:
-    """A batch that no entry stands in is there for one purpose: to tell the block of the first uncovered one."""
-    used = {entry.batch for record in case.bundle.records for entry in record.entries}
+    """A batch that no entry stands in tells the block of the first uncovered one, or how old an unopened entry is."""
+    used = {entry.batch for record in case.bundle.records for entry in record.entries} | case.bundle.unopened_batches
     for facts in case.bundle.batches:
         if facts.index not in used and facts.index != covered_batches:
             raise Fails(f"batch {facts.index} serves nothing", f"第 {facts.index} 批无任何用途")

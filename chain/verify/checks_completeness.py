@@ -2,28 +2,44 @@
 
 from __future__ import annotations
 
-from chain.proof.bundle import ClosedLane, OpenLane, ProvedEntry, ProvedRecord, ShownGroup
-from chain.verify.context import Case, Fails, NotShown
+from collections.abc import Collection
+
+from chain.members import TagKeyVersion
+from chain.proof.batch import lane_tag
+from chain.proof.bundle import ProvedEntry, ProvedRecord
+from chain.proof.shown_lanes import ClosedLane, OpenLane, ShownGroup
+from chain.proof.vrf import SUITE, MalformedVrfKey, VrfPublicKey
+from chain.verify.context import PENDING_S, Case, Fails, NotShown
 from chain.verify.results import Said, Verdict
 
 
 def check_tags(case: Case) -> None:
     """Every group of lanes is its UCR's, by the VRF proof; a consignment shows one for each epoch that has begun."""
-    keys = case.trust_root.tag_keys
+    keys = case.tag_keys
     for group in case.bundle.groups:
         if group.epoch >= len(keys):
             raise Fails(
-                f"a lane is of epoch {group.epoch}, an epoch that this trust root does not know",
-                f"链道属于本信任根未载的第 {group.epoch} 时期",
+                f"a lane is of epoch {group.epoch}, but the registry holds {len(keys)} tag keys",
+                f"链道属于第 {group.epoch} 时期，而登记册仅有 {len(keys)} 个标签密钥",
             )
         message = group.purpose.vrf_input(group.name)
-        if keys[group.epoch].key.verified_output(message, group.vrf_proof) is None:
+        if _public_key(keys[group.epoch]).verified_output(message, group.vrf_proof) is None:
             raise Fails(
                 f"the lanes shown for {group.name} are not proved to be its own",
                 f"为 {group.name} 出示的链道未获证明属于该票货物",
             )
     if case.is_consignment:
         _check_epochs(case)
+
+
+def _public_key(version: TagKeyVersion) -> VrfPublicKey:
+    unusable = NotShown("the registry holds a tag key that cannot be used", "登记册中有无法使用的标签密钥")
+    if version.suite != SUITE:
+        raise unusable
+    try:
+        return VrfPublicKey(version.public_key)
+    except MalformedVrfKey:
+        raise unusable from None
 
 
 def check_lanes(case: Case) -> None:
@@ -45,14 +61,14 @@ def check_lanes(case: Case) -> None:
     for group in case.bundle.groups:
         _check_order(group, opened)
     if case.is_consignment:
-        _check_all_opened(case, opened)
+        _check_all_opened(case)
 
 
 def _check_epochs(case: Case) -> None:
     word = case.words.checkpoint
     if word is None:
         raise NotShown("without a checkpoint no lane is known", "没有检查点，无法得知链道", Verdict.NOT_COVERED)
-    due = {at for at, key in enumerate(case.trust_root.tag_keys) if key.from_batch < word.batch_count}
+    due = case.due_epochs(word.batch_count)
     shown = {group.epoch for group in case.bundle.groups}
     if missing := sorted(due - shown):
         raise NotShown(
@@ -80,7 +96,7 @@ def _check_covered(case: Case, record: ProvedRecord, entry: ProvedEntry, covered
             f"记录 {name} 已上链但尚未被检查点涵盖",
             Verdict.NOT_COVERED,
         )
-    if group is None:
+    if group is None or not group.map_proof.tells_of(entry.tag):
         raise NotShown(f"no lane is shown for record {name}", f"未出示记录 {name} 的链道", Verdict.ENTRIES_MISSING)
     if first is None:
         if isinstance(case.bundle.lane_by_tag.get(entry.tag), ClosedLane):
@@ -102,30 +118,87 @@ def _check_order(group: ShownGroup, opened: dict[tuple[bytes, bytes], tuple[int,
             raise Fails("a lane's entries are not in the ledger's order", "链道的次序与账本不符")
 
 
-def _check_all_opened(case: Case, opened: dict[tuple[bytes, bytes], tuple[int, int]]) -> None:
-    """Every lane of the set is opened, every leaf of it with its record. The set is all lanes of the UCR."""
-    lanes = [lane for group in case.bundle.groups for lane in group.lanes]
-    closed = [at for at, lane in enumerate(lanes, start=1) if isinstance(lane, ClosedLane)]
-    if closed:
+def _check_all_opened(case: Case) -> None:
+    """Every lane of the set is opened, every leaf of it with its record, but for entries that are young and pending."""
+    members = case.members_of_the_set
+    if members is None:
+        raise NotShown("who belongs to the consignment is not known", "未能确定属于该票货物的成员")
+    lanes = _lanes_of_the_set(case, members)
+    unread = {one.entry_digest(entry) for one in case.bundle.records if one.signed.record_id in case.unread
+              for entry in one.entries}  # fmt: skip
+    leaves = [(lane, leaf) for lane in lanes for leaf in lane.leaves]
+    unopened = [
+        (at, leaf.batch)
+        for at, (lane, leaf) in enumerate(leaves, start=1)
+        if (lane.tag, leaf.digest) not in case.bundle.opened or leaf.digest in unread
+    ]
+    known = case.bundle.batch_by_index
+    young_since = case.bundle.header.timestamp - PENDING_S
+    missing = [at for at, batch in unopened if batch not in known or known[batch].timestamp <= young_since]
+    if missing:
         raise NotShown(
-            f"{len(closed)} of {len(lanes)} lanes are not opened: {_listed(closed)}",
-            f"{len(lanes)} 条链道中有 {len(closed)} 条未展开：{_listed(closed)}",
+            f"{len(missing)} of {len(leaves)} entries are without their records: {_listed(missing)}",
+            f"{len(leaves)} 条中有 {len(missing)} 条缺少对应记录：{_listed(missing)}",
             Verdict.ENTRIES_MISSING,
         )
-    leaves = [(lane.tag, leaf.digest) for lane in lanes if isinstance(lane, OpenLane) for leaf in lane.leaves]
-    unopened = [at for at, leaf in enumerate(leaves, start=1) if leaf not in opened]
+    if dropped := sum(lane.dropped for lane in lanes):
+        case.remarks.append(
+            Said(
+                f"the governors dropped {dropped} entries of these lanes that nobody could open",
+                f"治理成员已剔除这些链道中 {dropped} 条无人能出示的条目",
+            )
+        )
     if unopened:
-        raise NotShown(
-            f"{len(unopened)} of {len(leaves)} entries are without their records: {_listed(unopened)}",
-            f"{len(leaves)} 条中有 {len(unopened)} 条缺少对应记录：{_listed(unopened)}",
-            Verdict.ENTRIES_MISSING,
-        )
+        _note_pending(case, [at for at, _ in unopened], min(known[batch].block for _, batch in unopened), len(leaves))
     case.remarks.append(
         Said(
-            f"completeness is about all {len(lanes)} lanes of the UCR, whoever spoke",
-            f"完整性涉及该 UCR 的全部 {len(lanes)} 条链道，不论签发者为谁",
+            f"completeness is about the lanes of {len(members)} members: whoever belongs to the consignment or is an "
+            "authority",
+            f"完整性涉及属于该票货物或为有权机构的 {len(members)} 个成员的链道",
         )
     )
+
+
+def _lanes_of_the_set(case: Case, members: Collection[str]) -> list[OpenLane]:
+    """The lanes of all members of the set in all epochs shown, those that have none left out."""
+    lanes: list[OpenLane] = []
+    closed = 0
+    for group in case.bundle.groups:
+        for member in sorted(members):
+            tag = lane_tag(group.y, member)
+            lane = case.bundle.lane_by_tag.get(tag)
+            if isinstance(lane, OpenLane):
+                lanes.append(lane)
+            elif lane is not None or not group.map_proof.tells_of(tag):
+                closed += 1
+    if closed:
+        raise NotShown(
+            f"{closed} of {closed + len(lanes)} lanes of the set are not opened",
+            f"相关成员的 {closed + len(lanes)} 条链道中有 {closed} 条未展开",
+            Verdict.ENTRIES_MISSING,
+        )
+    return lanes
+
+
+def _note_pending(case: Case, places: list[int], first_block: int, of: int) -> None:
+    """The bundle is complete as of the block before the oldest entry that nobody opened yet."""
+    case.pending = len(places)
+    covered = first_block - 1 if case.covered_until is None else min(case.covered_until, first_block - 1)
+    case.covered_until = covered
+    case.remarks.append(
+        Said(
+            f"{len(places)} of {of} entries are pending, younger than a day and without their records: "
+            f"{_listed(places)}; complete as of block {covered}",
+            f"{of} 条中有 {len(places)} 条待定（不足一日且缺少对应记录）：{_listed(places)}；完整性截至区块 {covered}",
+        )
+    )
+    as_of = case.question.as_of
+    if as_of is not None and covered < as_of:
+        raise Fails(
+            f"complete as of block {covered}, before the oldest pending entry; block {as_of} was asked for",
+            f"完整性截至区块 {covered}（最早待定条目之前），而所要求的是区块 {as_of}",
+            Verdict.NOT_COVERED,
+        )
 
 
 LISTED_MAX = 8

@@ -12,9 +12,10 @@ from chain.errors import TongguanError
 from chain.members import KeyState, KeyVersion, MemberState, MemberVersion, Role
 from chain.proof import json_members
 from chain.proof.batch import TAG_BYTES, entry_digest, lane_tag
-from chain.proof.bundle import ClosedLane, OpenLane, ProvedRecord, ShownReceipt
+from chain.proof.bundle import ProvedRecord, ShownReceipt
 from chain.proof.json_members import Members
 from chain.proof.receipt import MalformedReceipt
+from chain.proof.shown_lanes import ClosedLane, OpenLane
 from chain.proof.slots import History
 from chain.sdjwt import SignedRecord
 from chain.verify.context import Case, Fails, NotShown, time_text, ucrs_of
@@ -114,7 +115,7 @@ def _is_misfiled(case: Case, promise: Promise) -> bool:
         groups, filed_in = case.groups_of(shown, ucr), case.bundle.group_of(tag)
         own = [group for group in groups if lane_tag(group.y, shown.signed.iss) == tag]
         if not own:
-            if filed_in is not None or len(groups) == len(case.trust_root.tag_keys):
+            if filed_in is not None or len(groups) == len(case.tag_keys):
                 return True
             continue
         anchored = _anchored_in(case, shown, tag, digest)
@@ -172,7 +173,7 @@ def _fate(case: Case, promise: Promise, tag_: bytes, digest: bytes, lapsed: tupl
     """What became of one entry that was promised; `lapsed` is the answer where no lane holds it."""
     name, due = promise.record.record_id, time_text(promise.anchor_by)
     group = case.bundle.group_of(tag_)
-    if group is None or not case.group_holds(group):
+    if group is None or not case.group_holds(group) or not group.map_proof.tells_of(tag_):
         why = Said(f"no lane is shown for the receipt of {name}", f"未出示 {name} 回执所涉链道")
         return Fate.NOT_SHOWN, why
     batch = _anchored_in(case, case.bundle.record_by_id.get(name), tag_, digest)
@@ -186,6 +187,11 @@ def _fate(case: Case, promise: Promise, tag_: bytes, digest: bytes, lapsed: tupl
         if facts.timestamp > promise.anchor_by:
             return _broken(promise, f"it was anchored at {at}, after {due}", f"于 {at} 上链，晚于 {due}")
         return Fate.KEPT, Said(f"the receipt of {name} was kept: anchored at {at}", f"{name} 的回执已履行：{at} 上链")
+    lane = case.bundle.lane_by_tag.get(tag_)
+    if lane is not None and lane.dropped and lapsed[0] is Fate.BROKEN:
+        # The governors may have dropped this very entry: then it is theirs to answer for.
+        why = Said(f"the governors dropped entries of the lane of {name}", f"治理成员剔除过 {name} 所在链道的条目")
+        return Fate.NOT_SHOWN, why
     return lapsed
 
 

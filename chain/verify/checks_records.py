@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from chain.keys import PublicKey
 from chain.members import (
+    CONTEST_S,
     AddedBy,
     KeyState,
     KeyVersion,
     MemberKind,
     MemberState,
     MemberVersion,
-    Role,
     is_compromised_at,
 )
 from chain.proof import batch
-from chain.proof.batch import BatchFacts, lane_tag
-from chain.proof.bundle import OpenLane, ProvedEntry, ProvedRecord, ShownGroup
+from chain.proof.batch import BatchFacts
+from chain.proof.bundle import ProvedEntry, ProvedRecord
 from chain.proof.merkle import leaf_hash, verify_inclusion
 from chain.proof.storage import MalformedProof
-from chain.sdjwt import SignedRecord
+from chain.sdjwt import WITHHELD
 from chain.verify.context import Case, Fails, NotShown, time_text, ucrs_of
 from chain.verify.results import Said, Verdict
 
@@ -43,11 +43,16 @@ def check_inclusion(case: Case) -> None:
 def check_binding(case: Case) -> None:
     """Each entry rests on a disclosed `ucr` element of its record and stands in its issuer's lane of that UCR.
 
-    In a consignment, one that does not is named with the gateway that filed it.
+    In a consignment, one that does not is named with the gateway that filed it; one that withholds its UCR or whom it
+    names opens no entry, as if it were not here.
     """
     ucr = case.bundle.subject_ucr
     for record in case.bundle.records:
         elements = ucrs_of(record.signed)
+        if ucr is not None and _withholds(record, elements):
+            case.unread.add(record.signed.record_id)
+            case.drop(record, Said("it withholds its UCR or whom it names", "其 UCR 或所列成员未披露"))
+            continue
         for entry in record.entries:
             if entry.ucr_digest in elements and elements[entry.ucr_digest] is None:
                 raise NotShown(
@@ -58,6 +63,13 @@ def check_binding(case: Case) -> None:
                 _check_filed(case, record, entry, elements.get(entry.ucr_digest))
         if ucr is not None:
             _note_misfiled(case, record, ucr)
+
+
+def _withholds(record: ProvedRecord, elements: dict[bytes, str | None]) -> bool:
+    """Whether a record of a consignment withholds what standing rests on: its entries' UCR, or a name."""
+    names = record.signed.disclosed().get("names", ())
+    ucrs = [elements[entry.ucr_digest] for entry in record.entries if entry.ucr_digest in elements]
+    return None in ucrs or any(value is WITHHELD for _, value in names)
 
 
 def check_signatures(case: Case) -> None:
@@ -108,19 +120,33 @@ def check_since(case: Case) -> None:
         standing = case.standing(record)
         key = case.words.keys[case.bundle.key_by_kid[record.signed.kid].thumbprint].newest
         member = case.words.members[record.signed.iss].newest
-        standing.since = (*_key_since(key, standing.anchored_at), *_member_since(case, record, member))
+        contest_ended = _contest_ended(case, record)
+        standing.since = (
+            *_key_since(key, standing.anchored_at, contest_ended=contest_ended),
+            *_member_since(case, record, member),
+        )
         for why in standing.since:
             named = Said(f"record {standing.record_id}: {why.en}", f"记录 {standing.record_id}：{why.zh}")
             case.remarks.append(named)
         if key is not None and key.state is KeyState.REVOKED:
             why = Said(f"its key was revoked in block {key.since_block}", f"其密钥已于区块 {key.since_block} 撤销")
             case.find_against(record, why, Verdict.REVOKED_SINCE)
-        if key is not None and key.contested and (key.compromised_since or 0) <= standing.anchored_at:
+        if key is not None and _is_contested(key, standing.anchored_at) and not contest_ended:
             why = Said("its issuer asked to have its key declared compromised", "签发者已请求声明其密钥泄露")
             case.find_against(record, why, Verdict.CONTESTED)
 
 
-def _key_since(key: KeyVersion | None, anchored_at: int) -> tuple[Said, ...]:
+def _is_contested(key: KeyVersion, anchored_at: int) -> bool:
+    return key.contested and (key.compromised_since or 0) <= anchored_at
+
+
+def _contest_ended(case: Case, record: ProvedRecord) -> bool:
+    """Whether the member's request is shown to be older than a request stays open, so that it contests nothing more."""
+    asked_at = case.words.requests.get(case.bundle.key_by_kid[record.signed.kid].thumbprint, 0)
+    return asked_at != 0 and case.bundle.header.timestamp >= asked_at + CONTEST_S
+
+
+def _key_since(key: KeyVersion | None, anchored_at: int, *, contest_ended: bool) -> tuple[Said, ...]:
     """What became of a counted record's key, where a reader should know; ordinary rotation is nothing to tell."""
     if key is None:
         return ()
@@ -135,7 +161,7 @@ def _key_since(key: KeyVersion | None, anchored_at: int) -> tuple[Said, ...]:
     found: tuple[Said, ...] = ()
     if key.state is KeyState.REVOKED:
         found += (Said(f"its key was revoked in block {key.since_block}", f"其密钥已于区块 {key.since_block} 撤销"),)
-    if key.contested and (key.compromised_since or 0) <= anchored_at:
+    if _is_contested(key, anchored_at) and not contest_ended:
         found += (
             Said(
                 f"contested: its issuer asked the governors to declare its key compromised since {since}",
@@ -152,63 +178,9 @@ def _member_since(case: Case, record: ProvedRecord, member: MemberVersion | None
     if member.state is not MemberState.ACTIVE:
         state, zh = member.state.name.lower(), _STATE_ZH[member.state]
         return (Said(f"its issuer is {state} since block {block}", f"签发者自区块 {block} 起被{zh}"),)
-    if not member.roles & case.trust_root.record_rules.get(record.signed.vct, Role(0)):
+    if not member.roles & case.roles_for(record.signed.vct, case.batch_of(record).block):
         return (Said(f"its issuer lost the role in block {block}", f"签发者已于区块 {block} 失去该角色"),)
     return ()
-
-
-def check_amendments(case: Case) -> None:
-    """In a consignment the newest records are marked. With `--current` no subject is replaced by its issuer."""
-    replaced_by = _replacements(case)
-    for record_id, standing in case.standings.items():
-        standing.amended_by = _newest(record_id, replaced_by)
-    if case.is_consignment:
-        return
-    subjects = [record for record in case.bundle.records if case.is_subject(record)]
-    for record in subjects:
-        newest = case.standing(record).amended_by
-        if newest is not None and case.question.current:
-            why = Said(f"it was amended; the newest is {newest}", f"已被更正，最新为 {newest}")
-            case.find_against(record, why, Verdict.AMENDED)
-    if not case.question.current:
-        raise NotShown("amendments not looked for", "未查找更正")
-    for record in subjects:
-        if case.standing(record).amended_by is None:
-            _require_later_leaves(case, record)
-
-
-def _require_later_leaves(case: Case, record: ProvedRecord) -> None:
-    """Raises NotShown unless every later leaf of the record's lanes of one UCR is opened by its record.
-
-    An amendment names every UCR of what it replaces, or it does not count: so one UCR's lanes tell.
-    """
-    opened = {(one.tag, other.entry_digest(one)) for other in case.bundle.records for one in other.entries}
-    name = record.signed.record_id
-    covered = 0 if case.words.checkpoint is None else case.words.checkpoint.batch_count
-    for ucr in filter(None, ucrs_of(record.signed).values()):
-        groups = case.groups_of(record, ucr)
-        due = {at for at, key in enumerate(case.trust_root.tag_keys) if key.from_batch < covered}
-        if not due <= {group.epoch for group in groups}:
-            continue
-        later = [leaf for group in groups for leaf in _later(case, group, record)]
-        if None not in later and all(leaf in opened for leaf in later):
-            return
-    raise NotShown(
-        f"the later entries of the lane of record {name} are not opened, one may amend it",
-        f"记录 {name} 所在链道的后续条目未展开，其中可能有更正",
-    )
-
-
-def _later(case: Case, group: ShownGroup, record: ProvedRecord) -> list[tuple[bytes, bytes] | None]:
-    """The leaves of the issuer's lane that are not before the record's first batch; None for a lane not opened."""
-    tag = lane_tag(group.y, record.signed.iss)
-    lane = next((lane for lane in group.lanes if lane.tag == tag), None)
-    if lane is None:
-        return []
-    if not isinstance(lane, OpenLane):
-        return [None]
-    first = case.batch_of(record).index
-    return [(tag, leaf.digest) for leaf in lane.leaves if leaf.batch >= first]
 
 
 def _check_filed(case: Case, record: ProvedRecord, entry: ProvedEntry, ucr: str | None) -> None:
@@ -227,60 +199,6 @@ def _check_filed(case: Case, record: ProvedRecord, entry: ProvedEntry, ucr: str 
         f"record {name} is filed in another lane than its issuer's of {ucr}, or in an epoch that does not count for it",
         f"记录 {name} 未归入其签发者在 {ucr} 下的链道，或所属时期不适用",
     )
-
-
-def _replacements(case: Case) -> dict[str, str]:
-    """Which record each one is replaced by, as far as shown: the last that its own issuer said of the same type."""
-    replaced_by: dict[str, str] = {}
-    signed = {record.signed.record_id: record.signed for record in case.bundle.records}
-    for record in case.counted():
-        amends = record.signed.amends
-        if amends is None or amends not in signed:
-            continue
-        name = record.signed.record_id
-        if (signed[amends].iss, signed[amends].vct) != (record.signed.iss, record.signed.vct):
-            case.remarks.append(
-                Said(
-                    f"record {name} claims to amend another member's record, or one of another type; "
-                    "that does not count",
-                    f"记录 {name} 声称更正其他成员或其他类型的记录，不予计入",
-                )
-            )
-            continue
-        if not _names_all(record.signed, signed[amends]):
-            case.remarks.append(
-                Said(
-                    f"record {name} claims to amend {amends} but does not name every UCR of it; that does not count",
-                    f"记录 {name} 声称更正 {amends}，但未提及其全部 UCR，不予计入",
-                )
-            )
-            continue
-        if (other := replaced_by.get(amends)) is not None:
-            case.remarks.append(
-                Said(
-                    f"records {other} and {name} both amend {amends}; the later is taken for the newest",
-                    f"记录 {other} 与 {name} 均更正 {amends}，以较晚者为最新",
-                )
-            )
-        replaced_by[amends] = name
-    return replaced_by
-
-
-def _names_all(amendment: SignedRecord, amended: SignedRecord) -> bool:
-    """Whether an amendment names every UCR of what it replaces; where some are withheld, at least as many."""
-    before, after = ucrs_of(amended), ucrs_of(amendment)
-    known = {ucr for ucr in before.values() if ucr} - {ucr for ucr in after.values() if ucr}
-    withheld = sum(ucr is None for ucr in after.values())
-    return len(after) >= len(before) and len(known) <= withheld
-
-
-def _newest(record_id: str, replaced_by: dict[str, str]) -> str | None:
-    """The end of the chain of amendments; a ring ends where it closes (a record id is a hash, so none can be made)."""
-    newest, seen = None, {record_id}
-    while (following := replaced_by.get(newest or record_id)) is not None and following not in seen:
-        seen.add(following)
-        newest = following
-    return newest
 
 
 def _note_misfiled(case: Case, record: ProvedRecord, ucr: str) -> None:
@@ -359,7 +277,7 @@ def _member_refusal(case: Case, record: ProvedRecord, block: int) -> Said | None
     kind = record.signed.vct
     if kind in GOVERNORS_TYPES and member.kind is not MemberKind.GOVERNOR:
         return Said(f"its issuer was no governor, who alone may say {kind}", f"仅治理成员可出具 {kind}")
-    if not member.roles & case.trust_root.record_rules.get(record.signed.vct, Role(0)):
+    if not member.roles & case.roles_for(kind, block):
         return Said(f"its issuer had no role that may say {record.signed.vct}", f"签发者无权出具 {record.signed.vct}")
     return None
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from chain.errors import TongguanError
 from chain.identifiers import Ucr
+from chain.members import PolicyName, Role, TagKeyVersion
 from chain.proof.batch import BatchFacts, Purpose, lane_tag
-from chain.proof.bundle import Bundle, Kind, OpenLane, ProvedEntry, ProvedRecord, ShownGroup
+from chain.proof.bundle import Bundle, Kind, ProvedEntry, ProvedRecord
+from chain.proof.hashes import sha256
 from chain.proof.index_map import LaneLeaf, verify_group_proof
 from chain.proof.merkle import leaf_hash, verify_inclusion
+from chain.proof.shown_lanes import OpenLane, ShownGroup
 from chain.proof.slots import StateWords
+from chain.proof.storage import MalformedProof
 from chain.sdjwt import ACCESS_TYPE, WITHHELD, SignedRecord
+from chain.verify.record_rules import parse_record_rules
 from chain.verify.results import ReceiptStanding, Said, Standing, Verdict, gravest
 from chain.verify.trust_root import TrustRoot, ValidatorRange
 
@@ -34,6 +40,9 @@ class NotShown(TongguanError):
         self.verdict = verdict
         super().__init__(en)
 
+
+PENDING_S = 86_400
+"""How long an entry without its record is waited for: governors then drop it."""
 
 EPOCH_OVERLAP_BATCHES = 1_024
 """For so many batches of a new epoch, entries under the key before it count too: receipts given before are kept."""
@@ -61,6 +70,12 @@ class Case:
         self.trust_root = trust_root
         self.question = question
         self.validators: ValidatorRange | None = None
+        self.members_of_the_set: frozenset[str] | None = None
+        """USCCs of those whose lanes a complete consignment opens; None until check 16 has told."""
+        self.unread: set[str] = set()
+        """Ids of records of a consignment that withhold what standing rests on: their entries count as not opened."""
+        self.pending: int = 0
+        """How many entries of the set are without their records and younger than `PENDING_S`."""
         self.covered_until: int | None = None
         """The last block up to which everything anchored is shown to be covered; None where that was not found out."""
         self.remarks: list[Said] = []
@@ -69,6 +84,7 @@ class Case:
         """What the check that runs now found against records that the bundle is about."""
         self._words: StateWords | None = None
         self._group_holds: dict[bytes, bool] = {}
+        self._rules: dict[bytes, Mapping[str, Role]] = {}
         self.in_chain_order = self._in_chain_order()
         self.standings = {
             record.signed.record_id: _standing(record, self.batch_of(record)) for record in self.in_chain_order
@@ -142,7 +158,7 @@ class Case:
     def group_holds(self, group: ShownGroup) -> bool:
         """Whether the map that was attested holds exactly the lanes of this group."""
         if group.prefix not in self._group_holds:
-            self._group_holds[group.prefix] = verify_group_proof(group.map_proof(), self.words.checkpoint_root)
+            self._group_holds[group.prefix] = verify_group_proof(group.map_proof, self.words.checkpoint_root)
         return self._group_holds[group.prefix]
 
     def first_batch(self, record: ProvedRecord, entry: ProvedEntry) -> int | None:
@@ -172,16 +188,51 @@ class Case:
         purpose = Purpose.ACCESS if record.signed.vct == ACCESS_TYPE else Purpose.UCR
         return [group for group in self.bundle.groups if (group.purpose, group.name) == (purpose, ucr)]
 
+    @property
+    def tag_keys(self) -> tuple[TagKeyVersion, ...]:
+        """Every tag key that the registry holds, by epoch."""
+        history = self.words.tag_keys
+        versions = () if history is None else history.shown.values()
+        return tuple(version for version in versions if version is not None)
+
+    def due_epochs(self, covered_batches: int) -> set[int]:
+        """The epochs that have begun in so many batches."""
+        return {epoch for epoch, key in enumerate(self.tag_keys) if key.first_batch < covered_batches}
+
     def epoch_counts(self, epoch: int, batch: int) -> bool:
         """Whether an entry of that batch counts under the tag key of an epoch: neither before it nor long after."""
-        keys = self.trust_root.tag_keys
-        if batch < keys[epoch].from_batch:
+        keys = self.tag_keys
+        if epoch >= len(keys) or batch < keys[epoch].first_batch:
             return False
-        return epoch + 1 == len(keys) or batch < keys[epoch + 1].from_batch + EPOCH_OVERLAP_BATCHES
+        return epoch + 1 == len(keys) or batch < keys[epoch + 1].first_batch + EPOCH_OVERLAP_BATCHES
 
     def epochs_of(self, batch: int) -> set[int]:
         """The epochs whose tag keys count for an entry of that batch."""
-        return {epoch for epoch in range(len(self.trust_root.tag_keys)) if self.epoch_counts(epoch, batch)}
+        return {epoch for epoch in range(len(self.tag_keys)) if self.epoch_counts(epoch, batch)}
+
+    def roles_for(self, record_type: str, block: int) -> Role:
+        """Who might say a type under the record rules in force for a block; NotShown where their text is not here."""
+        try:
+            version = self.words.policies[PolicyName.RECORD_RULES].in_force(block)
+        except MalformedProof as fault:
+            raise NotShown(f"the record rules: {fault}", f"记录规则：{fault}") from None
+        if version is None:
+            return Role(0)
+        if version.value not in self._rules:
+            self._rules[version.value] = self._read_rules(version.value)
+        return self._rules[version.value].get(record_type, Role(0))
+
+    def _read_rules(self, digest: bytes) -> Mapping[str, Role]:
+        text = next((text for text in self.bundle.texts if sha256(text) == digest), None)
+        try:
+            if text is not None:
+                return parse_record_rules(text)
+        except ValueError as fault:
+            raise NotShown(f"the record rules cannot be read: {fault}", f"记录规则无法读取：{fault}") from None
+        raise NotShown(
+            f"the record rules {digest.hex()[:16]} of that block are not shown",
+            f"未出示当时的记录规则 {digest.hex()[:16]}",
+        )
 
     def stands_by_right(self, record: ProvedRecord, entry: ProvedEntry, ucr: str) -> bool:
         """Whether an entry stands in its issuer's lane of this UCR, under a tag key that counted then."""

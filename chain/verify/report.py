@@ -69,6 +69,7 @@ _WORDS: dict[str, Said] = {
     "not_counted": Said("NOT COUNTED", "不计入"),
     "amends": Said("amends", "更正"),
     "amended_by": Said("replaced by", "已被更正为"),
+    "withdrawn_by": Said("withdrawn by", "已被撤回"),
     "since": Said("since then", "此后"),
     "checks": Said("Checks", "检查"),
 }
@@ -153,6 +154,7 @@ def to_json(report: Report) -> str:
         "header_time": report.header_time,
         "is_complete": report.is_complete,
         "covered_until_block": report.covered_until_block,
+        "pending": report.pending,
         "covered_batches": report.covered_batches,
         "checkpoint_block": report.checkpoint_block,
         "votes": report.votes,
@@ -204,7 +206,8 @@ def _standing_lines(standing: Standing, lang: str) -> list[str]:
     if standing.amends is not None:
         lines.append(f"    {word('amends', lang)} {standing.amends}")
     if standing.amended_by is not None:
-        lines.append(f"    {word('amended_by', lang)} {standing.amended_by}")
+        replaced = "withdrawn_by" if standing.withdrawn else "amended_by"
+        lines.append(f"    {word(replaced, lang)} {standing.amended_by}")
     for name, values in standing.sections.items():
         shown = json.dumps(values if len(values) > 1 else values[0], ensure_ascii=False)
         if len(shown) > VALUE_CHARS_SHOWN:
@@ -239,6 +242,7 @@ def _standing_members(standing: Standing) -> Json:
         "since": [_said_members(one) for one in standing.since],
         "amends": standing.amends,
         "amended_by": standing.amended_by,
+        "withdrawn": standing.withdrawn,
         "ucrs": [*standing.ucrs],
         "withheld": [*standing.withheld],
         "sections": {name: [*values] for name, values in standing.sections.items()},

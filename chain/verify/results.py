@@ -139,6 +139,8 @@ class Standing:
     amends: str | None = None
     amended_by: str | None = None
     """Record id of the newest record that replaces it."""
+    withdrawn: bool = False
+    """Whether that newest record withdraws it."""
     ucrs: tuple[str, ...] = ()
     withheld: tuple[str, ...] = ()
     """Names of sections of which some element is not shown."""
@@ -173,6 +175,8 @@ class Report:
     """The block in which it was reached; what was anchored shortly before may not be covered."""
     is_complete: bool = False
     """Whether it is a consignment with nothing missing up to `covered_until_block`, under a right checkpoint."""
+    pending: int = 0
+    """How many entries of the set are without their records and younger than a day; they end `covered_until_block`."""
     votes: int | None = None
     dissent: int | None = None
     remarks: tuple[Said, ...] = ()

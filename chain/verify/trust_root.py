@@ -1,30 +1,27 @@
 """The trust root: all that an auditor believes beforehand. One JSON file, believed by its fingerprint.
 
-It is public: its tag keys are the VRF's public keys, with which anybody can check that a bundle opens the lanes of its
-UCR, and nobody can find out which consignments move. The fingerprint covers the whole file in its canonical form, tag
-keys included: with wrong ones a consignment would seem to have no records.
+It is public. What changes by the governors' vote (tag keys, record rules, least votes, authorities) does not stand
+here: a verifier reads it from the registry under the bundle's own header, so that an old trust root hides no epoch and
+no rule. The fingerprint covers the whole file in its canonical form.
 """
 
 from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from chain.encoding import Json, base64url, format_json, parse_json
+from chain.encoding import Json, format_json, parse_json
 from chain.errors import MalformedTrustRoot
-from chain.members import Role
 from chain.proof import json_members
 from chain.proof.hashes import sha256
 from chain.proof.json_members import Members
-from chain.proof.vrf import MalformedVrfKey, VrfPublicKey
 
-FORMAT = "tongguan-trust-root/1"
+FORMAT = "tongguan-trust-root/2"
 TRUST_ROOT_BYTES_MAX = 1 << 20
 RANGES_MAX = 1000
 VALIDATORS_MAX = 256
-TAG_KEYS_MAX = 256
 REGISTRY = "MemberRegistry"
 LEDGER = "RecordLedger"
 _FINGERPRINT_GROUPS = 8
@@ -53,14 +50,6 @@ class ValidatorRange:
 
 
 @dataclass(frozen=True)
-class TagKey:
-    """The public key of the VRF that lane tags are made with from a batch on."""
-
-    from_batch: int
-    key: VrfPublicKey
-
-
-@dataclass(frozen=True)
 class TrustRoot:
     """A trust root."""
 
@@ -71,13 +60,9 @@ class TrustRoot:
     validators: tuple[ValidatorRange, ...]
     """Empty for a chain whose blocks nobody seals: every bundle of it is UNTRUSTED_CHAIN."""
     least_votes: int
-    """Fewest attestations that a checkpoint must have."""
-    record_rules: Mapping[str, Role]
-    """Record type to the roles that may say it."""
+    """Fewest attestations that a checkpoint must have, also where the registry demands fewer."""
     independent_validators: bool
     independent_attesters: bool
-    tag_keys: tuple[TagKey, ...]
-    """Oldest first; the first begins at batch 0."""
     predecessor: bytes | None
     """Fingerprint of the trust root that this one extends."""
 
@@ -100,10 +85,8 @@ class TrustRoot:
             contracts=root.array("contracts", RANGES_MAX, _contract, least=2),
             validators=root.array("validators", RANGES_MAX, _validator_range),
             least_votes=root.number("least_votes", least=1, most=0xFFFF),
-            record_rules=_record_rules(root.any("record_rules")),
             independent_validators=root.flag("independent_validators"),
             independent_attesters=root.flag("independent_attesters"),
-            tag_keys=root.array("tag_keys", TAG_KEYS_MAX, _tag_key, least=1),
             predecessor=None
             if predecessor is None
             else json_members.hexadecimal(predecessor, "predecessor", 32, MalformedTrustRoot, prefix=""),
@@ -163,16 +146,6 @@ class TrustRoot:
         ranges = tuple(replace(one, accepted=False) if one.from_block == from_block else one for one in self.validators)
         return replace(self, validators=ranges, predecessor=self.fingerprint)
 
-    def with_tag_key(self, from_batch: int, key: VrfPublicKey) -> TrustRoot:
-        """The trust root with a new epoch of tag keys, from this batch on; all earlier keys stay.
-
-        Raises MalformedTrustRoot for a batch that is not after the newest epoch's first, and for a key used before.
-        """
-        if any(one.key == key for one in self.tag_keys):
-            raise MalformedTrustRoot("tag_keys", "must be new: with an old key the tags would be the old ones")
-        keys = (*self.tag_keys, TagKey(from_batch, key))
-        return TrustRoot.parse(replace(self, tag_keys=keys, predecessor=self.fingerprint).format())
-
     def _check_ranges(self) -> None:
         for name in (REGISTRY, LEDGER):
             _check_order([(c.from_block, c.to_block) for c in self.contracts if c.name == name], f"contracts {name}")
@@ -182,9 +155,6 @@ class TrustRoot:
                 raise MalformedTrustRoot(
                     "validators", "the open range must be accepted", fix="Close it with a last block"
                 )
-        json_members.ascending(self.tag_keys, lambda one: one.from_batch, "tag_keys", MalformedTrustRoot)
-        if self.tag_keys[0].from_batch != 0:
-            raise MalformedTrustRoot("tag_keys[0].from_batch", "must be 0")
 
     def _members(self) -> dict[str, Json]:
         members: dict[str, Json] = {
@@ -212,13 +182,8 @@ class TrustRoot:
                 for one in self.validators
             ],
             "least_votes": self.least_votes,
-            "record_rules": {
-                kind: [str(role.name) for role in Role if role in roles]
-                for kind, roles in sorted(self.record_rules.items())
-            },
             "independent_validators": self.independent_validators,
             "independent_attesters": self.independent_attesters,
-            "tag_keys": [{"from_batch": one.from_batch, "key": base64url(one.key.raw)} for one in self.tag_keys],
             "predecessor": None if self.predecessor is None else self.predecessor.hex(),
         }
         return members
@@ -232,10 +197,8 @@ _NAMES = (
     "contracts",
     "validators",
     "least_votes",
-    "record_rules",
     "independent_validators",
     "independent_attesters",
-    "tag_keys",
     "predecessor",
 )
 
@@ -261,33 +224,6 @@ def _validator_range(value: Json, field: str) -> ValidatorRange:
     )
     json_members.ascending(addresses, lambda address: address, one.where("addresses"), MalformedTrustRoot)
     return ValidatorRange(one.number("from_block"), _to_block(one), one.flag("accepted"), addresses)
-
-
-def _tag_key(value: Json, field: str) -> TagKey:
-    one = Members(value, field, ("from_batch", "key"), MalformedTrustRoot)
-    try:
-        return TagKey(one.number("from_batch"), VrfPublicKey(one.base64url("key", 32)))
-    except MalformedVrfKey as fault:
-        raise MalformedTrustRoot(one.where("key"), fault.rule) from None
-
-
-def _record_rules(value: Json) -> dict[str, Role]:
-    if not isinstance(value, dict) or not value:
-        raise MalformedTrustRoot("record_rules", "must name each record type's roles")
-    rules = {}
-    for kind, names in value.items():
-        json_members.text(
-            kind, "record_rules", r"[a-z_]+\.[a-z_]+", "a record type is written like tax.payment", MalformedTrustRoot
-        )
-        if not isinstance(names, list) or not names:
-            raise MalformedTrustRoot(f"record_rules.{kind}", "must be an array of roles")
-        roles = Role(0)
-        for name in names:
-            if not isinstance(name, str) or name not in Role.__members__ or Role[name] in roles:
-                raise MalformedTrustRoot(f"record_rules.{kind}", "must name known roles, none twice", value=name)
-            roles |= Role[name]
-        rules[kind] = roles
-    return rules
 
 
 def _to_block(one: Members) -> int | None:

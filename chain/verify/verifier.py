@@ -60,6 +60,7 @@ def verify(bundle: Bundle, trust_root: TrustRoot, question: Demand = NOTHING_MOR
         covered_batches=None if checkpoint is None else checkpoint.batch_count,
         checkpoint_block=None if checkpoint is None else checkpoint.since_block,
         is_complete=case.is_consignment and all(answers[n].outcome is Outcome.PASS for n in COMPLETENESS),
+        pending=case.pending,
         votes=None if checkpoint is None else checkpoint.votes,
         dissent=None if checkpoint is None else checkpoint.dissent,
         remarks=(*_dependence(trust_root), *dict.fromkeys(case.remarks)),

@@ -9,14 +9,25 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Protocol
 
 from chain.encoding import parse_base64url
 from chain.keys import PublicKey
 from chain.ledger import Head, RegisteredKey, RegisteredMember, VotedFacts
-from chain.members import KeyState, KeyVersion, MemberState, MemberVersion, PolicyVersion, find_in_force
+from chain.members import (
+    AssignmentVersion,
+    KeyState,
+    KeyVersion,
+    MemberState,
+    MemberVersion,
+    OperatorVersion,
+    PolicyVersion,
+    TagKeyVersion,
+    find_in_force,
+)
+from chain.proof.authorities import AuthorityChange
 from contracts import ContractName
 from gateway.runtime.refusals import GatewayRefusal
 
@@ -50,6 +61,14 @@ class Snapshot:
     keys: Mapping[bytes, RegisteredKey] = field(default_factory=dict)
     policies: Mapping[str, tuple[PolicyVersion, ...]] = field(default_factory=dict)
     """By name, each with all its versions."""
+    assignments: Mapping[tuple[str, str], tuple[AssignmentVersion, ...]] = field(default_factory=dict)
+    """By (register, code): whose a customs office or the beginning of a number is."""
+    operators: Mapping[str, tuple[OperatorVersion, ...]] = field(default_factory=dict)
+    """Operators of the single window, by USCC."""
+    authorities: tuple[AuthorityChange, ...] = ()
+    """Every change of the list of authorities, in order."""
+    tag_keys: tuple[TagKeyVersion, ...] = ()
+    """The public tag keys, by epoch."""
 
     def find_policy(self, name: str) -> bytes | None:
         """The newest value of the policy of this name: what counts for the next block; None where there is none."""
@@ -101,14 +120,19 @@ class Registry:
         self.head_timestamp = int(head.timestamp)
         known = self._snapshot
         if known is None or self._was_changed(known.block + 1, head.number):
+            voted = self._ledger.voted_facts(to_block=head.number)
             known = Snapshot(
                 head.number,
                 self._ledger.members(to_block=head.number),
                 self._ledger.keys(to_block=head.number),
-                self._ledger.voted_facts(to_block=head.number).policies,
+                voted.policies,
+                voted.assignments,
+                voted.operators,
+                voted.authorities,
+                voted.tag_keys,
             )
         elif head.number > known.block:
-            known = Snapshot(head.number, known.members, known.keys, known.policies)
+            known = replace(known, block=head.number)
         with self._lock:
             self._snapshot = known
             self._heard_at = self._clock()

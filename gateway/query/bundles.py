@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from chain.encoding import parse_base64url
 from chain.errors import LedgerFault, NotFound
@@ -19,20 +18,14 @@ from chain.index_store import IndexStore, Link
 from chain.ledger import Checkpoint
 from chain.ledger.faults import LedgerUnreachable, NoProofs
 from chain.proof.batch import PREFIX_BYTES, BatchFacts, Purpose, entry_digest
-from chain.proof.bundle import ShownReceipt
-from chain.proof.bundle_builder import (
-    AnchoredBatch,
-    ChainIdentity,
-    ContractProof,
-    GroupToShow,
-    Place,
-    RecordToShow,
-    assemble,
-    plan_slots,
-)
+from chain.proof.bundle import Kind, ShownReceipt
+from chain.proof.bundle_builder import AnchoredBatch, ChainIdentity, ContractProof, GroupToShow, assemble
 from chain.proof.header import Header
 from chain.proof.receipt import SignedReceipt
+from chain.proof.slot_plan import NewestCheckpoint, Place, RecordToShow, plan_slots
 from chain.proof.slots import SlotRequest, required_slots
+from chain.sdjwt import SignedRecord
+from chain.verify.context import PENDING_S
 from chain.verify.trust_root import LEDGER, REGISTRY, TrustRoot
 from gateway.access.records import HeldRecord
 from gateway.anchoring.patient_ledger import PatientLedger
@@ -40,6 +33,7 @@ from gateway.consignment.coverage import CheckpointFacts
 from gateway.consignment.view import Sight
 from gateway.membership.registry import Snapshot
 from gateway.membership.tag_keys import TagKeys, purpose_of
+from gateway.query.bundle_facts import BundleFacts
 
 VIEW_SILENCE_S_MAX = 0.7
 """How long a view waits for a chain that is silent: then it tells what was proved before."""
@@ -54,6 +48,16 @@ SLOTS_ASKED_MAX = 512
 
 class BehindCheckpoint(LedgerFault):
     """The follower has not reached the newest checkpoint yet: a bundle made now would not fit together."""
+
+
+class UnknownEpoch(LedgerFault):
+    """The registry holds a tag key whose secret this gateway lacks: it cannot tell what stands in that epoch."""
+
+    def __init__(self, epoch: int) -> None:
+        super().__init__(
+            f"the secret of the tag key of epoch {epoch} is not in this gateway's key file, or is another. "
+            "Take it from another gateway: tongguan tag-keys take"
+        )
 
 
 @dataclass
@@ -93,6 +97,7 @@ class BundleMaker:
         tag_keys: TagKeys,
         trust_root: TrustRoot,
         snapshot: Callable[[], Snapshot],
+        rules_texts: Sequence[bytes],
         *,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -102,6 +107,7 @@ class BundleMaker:
         self._tag_keys = tag_keys
         self._trust_root = trust_root
         self._snapshot = snapshot
+        self._rules_texts = rules_texts
         self._sleep = sleep
         self._lock = threading.Lock()
         self._header: HeaderInUse | None = None
@@ -149,13 +155,15 @@ class BundleMaker:
                     self._header = known
         return known.checkpoint_facts if known.checkpoint and known.stands_at == progress.map_count else None
 
-    def consignment(self, sight: Sight, receipts: Sequence[str] = ()) -> bytes:
+    def consignment(self, sight: Sight, whole: Sequence[HeldRecord], receipts: Sequence[str] = ()) -> bytes:
         """The bundle of a consignment as the reader sees it, with receipts for records of `sight`.
 
-        Raises NotFound while nothing of it is covered and no receipt is due.
+        `whole` are all records of it in full. Whoever belongs to it has every lane opened: a record of theirs that the
+        reader does not see is shown with whom it names alone. Raises NotFound while nothing of it is covered and no
+        receipt is due, UnknownEpoch.
         """
         promises = self._registered(receipts)
-        return self._while_it_stands(lambda header: self._consignment(header, sight, promises))
+        return self._while_it_stands(lambda header: self._consignment(header, sight, whole, promises))
 
     def record(
         self, record: HeldRecord, links: Mapping[str, tuple[bytes, Link]], receipts: Sequence[str] = ()
@@ -166,11 +174,18 @@ class BundleMaker:
         if not places:
             raise NotFound("anchored entry of record", record.signed.record_id)
         purpose = purpose_of(record.signed)
-        groups = [(purpose, ucr, [self._epoch_of(purpose, ucr, tag)]) for ucr, (tag, _) in links.items()]
         shown = [RecordToShow(record.signed, places)]
         promises = [ShownReceipt(one, None) for one in self._registered(receipts)]
         subject = [record.signed.record_id]
-        return self._while_it_stands(lambda header: self._make(header, subject, shown, groups, promises))
+
+        def make(header: HeaderInUse) -> bytes:
+            groups = [
+                self._group(header, purpose, ucr, self._epoch_of(purpose, ucr, tag), {tag})
+                for ucr, (tag, _) in links.items()
+            ]
+            return self._make(header, subject, shown, groups, promises)
+
+        return self._while_it_stands(make)
 
     def _registered(self, receipts: Sequence[str]) -> list[SignedReceipt]:
         """Those of the receipts whose key the registry knows: others prove nothing."""
@@ -187,51 +202,83 @@ class BundleMaker:
                 return made
         raise BehindCheckpoint("checkpoints come faster than bundles can be made")
 
-    def _consignment(self, header: HeaderInUse, sight: Sight, receipts: Sequence[SignedReceipt]) -> bytes:
-        covered = header.stands_at
-        epochs = [at for at, epoch in enumerate(self._tag_keys.epochs) if epoch.from_batch < covered or at == 0]
-        prefixes = self._tag_keys.prefixes(sight.ucr)
-        proved = {
-            tag: self._index.lane(tag, covered) for epoch in epochs for tag in self._index.lane_tags(prefixes[epoch])
-        }
-        shown = [one for one in map(_only(proved, sight.ucr), sight.records) if one is not None]
+    def _consignment(
+        self, header: HeaderInUse, sight: Sight, whole: Sequence[HeldRecord], receipts: Sequence[SignedReceipt]
+    ) -> bytes:
+        facts, covered = self._facts(header), header.stands_at
+        members = facts.members_of_the_set(sight.ucr, whole)
+        groups: list[GroupToShow] = []
+        for epoch in self._due_epochs(facts, covered):
+            tags = {self._tag_keys.lane_tags(sight.ucr, member)[epoch] for member in members}
+            groups.append(self._group(header, Purpose.UCR, sight.ucr, epoch, tags))
+        proved = {tag: self._index.lane(tag, covered) for group in groups for tag in group.leaves}
+        seen = {record.signed.record_id: record.signed for record in sight.records}
+        placed = _only(proved, sight.ucr)
+        shown = [one for one in (placed(record, seen.get(record.signed.record_id)) for record in whole) if one]
         promises = list(_promises(sight, {one.signed.record_id for one in shown}, receipts, header))
         if not shown and not promises:
             raise NotFound("covered record of consignment", sight.ucr)
-        return self._make(header, sight.ucr, shown, [(Purpose.UCR, sight.ucr, epochs)], promises)
+        opened = {(place.tag, place.batch) for record in shown for place in record.places}
+        unopened = {link.batch for tag, links in proved.items() for link in links if (tag, link.batch) not in opened}
+        return self._make(header, sight.ucr, shown, groups, promises, self._young(header, unopened))
+
+    def _young(self, header: HeaderInUse, batches: Iterable[int]) -> set[int]:
+        """Those of the batches that are young enough for an entry without its record to be pending."""
+        since = Header.from_rlp(header.rlp).timestamp - PENDING_S
+        known = [(index, self._index.find_batch(index)) for index in batches]
+        return {index for index, batch in known if batch is not None and batch.facts.timestamp > since}
+
+    def _facts(self, header: HeaderInUse) -> BundleFacts:
+        return BundleFacts(self._snapshot(), header.block, self._rules_texts)
+
+    def _due_epochs(self, facts: BundleFacts, covered_batches: int) -> list[int]:
+        """The epochs that have begun in so many batches, the first in any case; raises UnknownEpoch."""
+        own = self._tag_keys.epochs
+        due = [
+            epoch
+            for epoch, key in enumerate(facts.snapshot.tag_keys)
+            if key.since_block <= facts.block and (key.first_batch < covered_batches or epoch == 0)
+        ]
+        for epoch in due:
+            known = facts.snapshot.tag_keys[epoch].public_key
+            if epoch >= len(own) or own[epoch].secret.public.raw != known:
+                raise UnknownEpoch(epoch)
+        return due
 
     def _make(
         self,
         header: HeaderInUse,
         subject: str | Collection[str],
         shown: Sequence[RecordToShow],
-        named: Sequence[tuple[Purpose, str, Sequence[int]]],
+        groups: Sequence[GroupToShow],
         receipts: Sequence[ShownReceipt],
+        unopened: Collection[int] = (),
     ) -> bytes:
-        snapshot = self._snapshot()
+        facts = self._facts(header)
+        snapshot = facts.snapshot
         batches = self._batches({place.batch for record in shown for place in record.places})
-        first_uncovered = self._first_uncovered(header)
-        if first_uncovered is not None:
-            batches.setdefault(first_uncovered.index, AnchoredBatch(first_uncovered, b""))
+        bare = [self._index.find_batch(index) for index in unopened]
+        bare_facts = {one.facts.index: one.facts for one in bare if one is not None}
+        if (first_uncovered := self._first_uncovered(header)) is not None:
+            bare_facts[first_uncovered.index] = first_uncovered
+        for index, known in bare_facts.items():
+            batches.setdefault(index, AnchoredBatch(known, b""))
         signers = [record.signed.kid for record in shown]
         for receipt in receipts:
             signers += [receipt.receipt.kid, *([receipt.record.kid] if receipt.record else [])]
         kids = {parse_base64url(kid) for kid in signers}
+        newest = header.checkpoint
+        view = facts.view(lambda at: self._account_since(header, at))
         request = plan_slots(
+            Kind.CONSIGNMENT if isinstance(subject, str) else Kind.RECORD,
             shown,
             {index: batch.facts for index, batch in batches.items()},
-            header.checkpoint.index if header.checkpoint else None,
-            key_since_blocks=lambda key: _since(snapshot.keys[key].versions, header.block),
-            member_since_blocks=lambda uscc: _since(snapshot.members[uscc].versions, header.block),
-            account_since_blocks=lambda at: self._account_since(header, at),
+            None if newest is None else NewestCheckpoint(newest.index, newest.since_block),
+            view,
             receipts=receipts,
-            first_uncovered=None if first_uncovered is None else first_uncovered.index,
+            bare_batches=bare_facts.keys(),
         )
         registry, ledger = self._prove(header, request)
-        wanted = None if isinstance(subject, str) else {place.tag for record in shown for place in record.places}
-        groups = [
-            self._group(header, purpose, ucr, epoch, wanted) for purpose, ucr, epochs in named for epoch in epochs
-        ]
         root = self._trust_root
         return assemble(
             ChainIdentity(root.consortium, root.chain_id, root.genesis_hash),
@@ -244,6 +291,8 @@ class BundleMaker:
             records=shown,
             keys=[snapshot.keys[kid].public_key for kid in kids],
             groups=groups,
+            texts=self._rules_texts,
+            authorities=view.authorities,
             receipts=receipts,
         ).format()
 
@@ -252,14 +301,14 @@ class BundleMaker:
         return self._tag_keys.prefixes(ucr, purpose).index(tag[:PREFIX_BYTES])
 
     def _group(
-        self, header: HeaderInUse, purpose: Purpose, ucr: str, epoch: int, wanted: Collection[bytes] | None
+        self, header: HeaderInUse, purpose: Purpose, ucr: str, epoch: int, wanted: Collection[bytes]
     ) -> GroupToShow:
-        """All lanes of a UCR in one epoch, with the leaves of those whose tags are wanted (None: of all)."""
+        """The lanes of a UCR in one epoch with these tags, as far as there are any, and their leaves."""
         vrf_proof = self._tag_keys.prove(epoch, ucr, purpose)
         if header.checkpoint is None:
             return GroupToShow(purpose, ucr, epoch, vrf_proof, None, {})
-        proof, _ = self._index.prove_group(self._tag_keys.prefixes(ucr, purpose)[epoch])
-        tags = [lane.tag for lane in proof.lanes if wanted is None or lane.tag in wanted]
+        proof, _ = self._index.prove_group(self._tag_keys.prefixes(ucr, purpose)[epoch], wanted)
+        tags = [lane.tag for lane in proof.lanes if lane.tag in wanted]
         leaves = {tag: tuple(link.leaf for link in self._index.lane(tag, header.stands_at)) for tag in tags}
         return GroupToShow(purpose, ucr, epoch, vrf_proof, proof, leaves)
 
@@ -328,27 +377,23 @@ def _promises(
             yield ShownReceipt(receipt, signed[record_id].with_elements(()))
 
 
-class _Dated(Protocol):
-    @property
-    def since_block(self) -> int: ...
-
-
-def _since(versions: Iterable[_Dated], block: int) -> list[int]:
-    """The blocks of all versions that stand in storage at this block: versions are only ever appended."""
-    return [one.since_block for one in versions if one.since_block <= block]
-
-
-def _only(proved: Mapping[bytes, Sequence[Link]], ucr: str) -> Callable[[HeldRecord], RecordToShow | None]:
-    """Gives a record its places in these lanes; None for one that no attested lane holds yet."""
+def _only(
+    proved: Mapping[bytes, Sequence[Link]], ucr: str
+) -> Callable[[HeldRecord, SignedRecord | None], RecordToShow | None]:
+    """Gives a record its places in these lanes, and what of it is seen; None for one that none of them holds."""
     by_digest: dict[bytes, list[tuple[bytes, Link]]] = {}
     for tag, links in proved.items():
         for link in links:
             by_digest.setdefault(link.entry_digest, []).append((tag, link))
 
-    def placed(record: HeldRecord) -> RecordToShow | None:
-        element = next(digest for digest, said in record.signed.ucr_elements() if said == ucr)
-        found = by_digest.get(entry_digest(record.signed, element), [])
+    def placed(record: HeldRecord, seen: SignedRecord | None) -> RecordToShow | None:
+        signed = record.signed
+        element = next(digest for digest, name in signed.ucr_elements() if name == ucr)
+        found = by_digest.get(entry_digest(signed, element), [])
+        if not found:
+            return None
         places = tuple(Place(tag, element, link.batch, link.position) for tag, link in found)
-        return RecordToShow(record.signed, places) if places else None
+        shown = {one.digest for one in seen.disclosures} if seen is not None else set()
+        return RecordToShow(signed.with_elements({element, *signed.sections.get("names", ()), *shown}), places)
 
     return placed

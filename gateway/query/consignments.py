@@ -45,14 +45,14 @@ class ConsignmentService:
     def bundle(self, reader: Reader, ucr: str) -> BundleAnswer:
         """The proof bundle of what `view` shows of all that is covered, with receipts of one's own records."""
         context = self._context
-        _, sight = context.sight(reader, ucr)
+        consignment, sight = context.sight(reader, ucr)
         if sight.own_only:
             raise GatewayRefusal(
                 "role",
                 "a consignment bundle is for those who take part in the consignment",
                 fix="Ask for the bundle of each of your own records",
             )
-        content = context.bundles.consignment(sight, context.receipts_of(reader, sight.records))
+        content = context.bundles.consignment(sight, consignment.records, context.receipts_of(reader, sight.records))
         return BundleAnswer(content, context.log.log(Read.of(reader, "bundle", {ucr: sight.records})))
 
     def explanation(self, reader: Reader, ucr: str) -> ExplanationAnswer:

@@ -17,6 +17,7 @@ from gateway.access.policy import ViewPolicy
 from gateway.access.records import HeldRecord, Reader
 from gateway.anchoring.patient_ledger import PatientLedger
 from gateway.consignment.view import Sight, sight_of
+from gateway.query.bundle_facts import read_rules_texts
 from gateway.query.bundles import BundleMaker
 from gateway.query.loader import (
     LoadedConsignment,
@@ -58,6 +59,7 @@ class ReaderContext:
             services.tag_keys,
             services.trust_root,
             services.registry.snapshot,
+            read_rules_texts(services.settings.record_rules_file),
         )
         self.log = AccessLog(
             member=services.settings.member,

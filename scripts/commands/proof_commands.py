@@ -143,11 +143,10 @@ def _save(path: Path, trust_root: TrustRoot) -> None:
 
 
 def print_trust_root(path: Path, trust_root: TrustRoot) -> None:
-    """Says its fingerprint, and at which batches its epochs of tag keys begin."""
+    """Says its fingerprint."""
     print(f"{path}:")
     print(f"fingerprint  {trust_root.fingerprint.hex()}")
     print(f"compare      {trust_root.short_fingerprint}")
-    print(f"tag keys     from batch {', '.join(str(one.from_batch) for one in trust_root.tag_keys)}")
 
 
 def _address(text: str) -> bytes:

@@ -1,9 +1,9 @@
-"""What whoever runs a gateway types about tag keys: begin a new epoch, and take in one that another began.
+"""What whoever runs a gateway types about tag keys: begin a new epoch, and take in one that the governors agreed on.
 
-A new epoch begins at a batch that is still ahead, so that every gateway and every auditor can know of it by then. The
-new secret is written beside the gateway's key file first, then the trust root, then the key file: killed in between,
-auditors look for lanes that are not there yet (which they are told are missing), and never miss any; `take` with the
-new trust root and the file beside the keys then finishes it.
+A new epoch begins at a batch that is still ahead, so that every gateway has its secret by then. The secret is written
+beside the gateway's key file first, then its public key is proposed to the governors; when they agree, it stands in the
+registry, where every verifier reads it, and each gateway takes the file in. Killed in between, the secret stands beside
+the key file, and proposing or taking it again finishes the rotation.
 """
 
 from __future__ import annotations
@@ -11,18 +11,14 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from chain.errors import Malformed, Refused
-from chain.proof.vrf import VrfSecretKey
-from scripts.commands.proof_commands import print_trust_root, read_trust_root
-from scripts.commands.registry import DEFAULT_DIR, DEFAULT_RPC, Directory, Rpc, connected
-from scripts.consortium_folder import BrokenFolder, ConsortiumFolder, tag_key_file, write_open, write_private
-
-if TYPE_CHECKING:
-    from chain.verify.trust_root import TrustRoot
+from chain.proof.vrf import SUITE, VrfSecretKey
+from scripts.commands.registry import DEFAULT_DIR, DEFAULT_RPC, As, Directory, Rpc, connected, send
+from scripts.consortium_folder import BrokenFolder, ConsortiumFolder, tag_key_file, write_private
 
 LEAD_BATCHES = 2_000
 """How far ahead a new epoch begins unless told: at two batches a second a quarter of an hour, most often hours."""
@@ -30,15 +26,15 @@ LEAD_BATCHES = 2_000
 Epoch = tuple[int, VrfSecretKey]
 """The first batch of a tag key, and its secret part."""
 
-tags_app = typer.Typer(help="Tag keys: begin a new epoch, take in one that another began.", no_args_is_help=True)
+tags_app = typer.Typer(help="Tag keys: begin a new epoch, take in one that was agreed on.", no_args_is_help=True)
 
 
 class NotAhead(Refused):
     """An epoch would begin at a batch that stands already: what was complete until now would not be any more."""
 
 
-class ForeignTrustRoot(Malformed):
-    """Not an extension of the trust root in this folder, with new epochs of tag keys."""
+class ForeignKeyFile(Malformed):
+    """Not the secrets of the tag keys that the governors agreed on."""
 
 
 def register(app: typer.Typer) -> None:
@@ -48,49 +44,62 @@ def register(app: typer.Typer) -> None:
 
 @tags_app.command("rotate")
 def rotate(
+    by: As,
     directory: Directory = DEFAULT_DIR,
     rpc: Rpc = DEFAULT_RPC,
     from_batch: Annotated[
         int | None, typer.Option(help=f"first batch of the new epoch (default: {LEAD_BATCHES:,} ahead)", min=1)
     ] = None,
 ) -> None:
-    """Begin a new epoch of tag keys at a batch that is still ahead: a new key, and the trust root extended by it.
+    """Begin a new epoch of tag keys at a batch that is still ahead: a new key, proposed to the governors.
 
-    Every other gateway takes in trust root and key file with `take` and starts again before that batch. The key file is
-    secret. Auditors are told the new trust root's fingerprint by the way that they were told the old one's.
+    Once they agree, this and every other gateway takes the file of secrets in with `take` and starts again before that
+    batch. Auditors need nothing: a bundle proves under its own header which tag keys there are.
     """
+    from chain.ledger import calls
+
     folder, ledger = connected(directory, rpc)
     count = ledger.batch_count()
     first = count + LEAD_BATCHES if from_batch is None else from_batch
     if first <= count:
         raise NotAhead(f"batch {first} is not ahead: {count} batches stand on the chain", field="from_batch")
-    root = read_trust_root(folder.trust_root)
     secret = VrfSecretKey(secrets.token_bytes(32))
-    epochs = [*_epochs(_key_file(folder)), (first, secret)]
-    _save(folder, root, root.with_tag_key(first, secret.public), epochs)
+    file = _key_file(folder)
+    beside = file.with_name(f"{file.name}.new")
+    write_private(beside, tag_key_file([*_epochs(file), (first, secret)]))
+    proposed = calls.propose(calls.setting_tag_key(secret.public.raw, SUITE, first))
+    receipt = send(folder, ledger, by, False, proposed)
+    if receipt is None:
+        return
+    proposal = ledger.proposal_of(receipt)
+    if ledger.proposal(proposal).executed_block is None:
+        print(f"proposal {proposal} waits for the other governors: tongguan proposal approve {proposal}")
     print(
-        f"{count} batches stand on the chain; give the new trust root and {_key_file(folder)} (secret) to the other "
-        f"gateways before batch {first}."
+        f"{count} batches stand on the chain. Once the governors agree, and before batch {first}, here and at every "
+        f"other gateway: tongguan tag-keys take {beside} (secret), and start the gateway again."
     )
 
 
 @tags_app.command("take")
 def take(
-    trust_root: Annotated[Path, typer.Argument(help="the extended trust root", metavar="TRUST-ROOT")],
-    key_file: Annotated[Path, typer.Argument(help="the other gateway's file of tag keys", metavar="TAG-KEYS")],
-    fingerprint: Annotated[str, typer.Option(help="its fingerprint as it was told to you by another way")],
+    key_file: Annotated[Path, typer.Argument(help="the file of secrets that `rotate` wrote", metavar="TAG-KEYS")],
     directory: Directory = DEFAULT_DIR,
+    rpc: Rpc = DEFAULT_RPC,
 ) -> None:
-    """Take in new epochs of tag keys from a trust root that another gateway extended; asks no chain."""
-    from chain.verify.__main__ import require_fingerprint
-
-    folder = ConsortiumFolder(directory)
-    folder.require_founded()
-    own, new = read_trust_root(folder.trust_root), read_trust_root(trust_root)
-    require_fingerprint(new, fingerprint)
+    """Take in new epochs of tag keys: the file's must be those of the registry, and begin with the gateway's own."""
+    folder, ledger = connected(directory, rpc)
     epochs = _epochs(key_file)
-    _require_extension(folder, own, new, epochs)
-    _save(folder, own, new, epochs)
+    known = _epochs(_key_file(folder))
+    if [*epochs[: len(known)]] != known:
+        raise ForeignKeyFile("tag keys", "begin with those that the gateway files by now")
+    agreed = [(key.first_batch, key.public_key) for key in ledger.tag_key_versions()]
+    if [(first, secret.public.raw) for first, secret in epochs] != agreed:
+        raise ForeignKeyFile(
+            "tag keys",
+            "are those of the registry, all of them",
+            fix="Wait until the governors have agreed, or take the file of the gateway that proposed",
+        )
+    _save(folder, epochs, key_file)
 
 
 def _epochs(key_file: Path) -> list[Epoch]:
@@ -100,31 +109,12 @@ def _epochs(key_file: Path) -> list[Epoch]:
     return [(epoch.from_batch, epoch.secret) for epoch in TagKeys.load(key_file).epochs]
 
 
-def _require_extension(folder: ConsortiumFolder, own: TrustRoot, new: TrustRoot, epochs: Sequence[Epoch]) -> None:
-    """Raises ForeignTrustRoot unless `new` is of this consortium and keeps every tag key that the gateway has.
-
-    Raises it also where the secrets are not those of its tag keys.
-    """
-    if (own.consortium, own.chain_id, own.genesis_hash) != (new.consortium, new.chain_id, new.genesis_hash):
-        raise ForeignTrustRoot("trust root", "is of the consortium whose folder this is", value=new.consortium.hex())
-    known = _epochs(_key_file(folder))
-    if [*epochs[: len(known)]] != known:
-        raise ForeignTrustRoot("tag_keys", "begin with those that the gateway files by now")
-    if [(key.from_batch, key.key) for key in new.tag_keys] != [(first, secret.public) for first, secret in epochs]:
-        raise ForeignTrustRoot("tag_keys", "are those of the key file", fix="Take both from one gateway")
-
-
-def _save(folder: ConsortiumFolder, own: TrustRoot, new: TrustRoot, epochs: Sequence[Epoch]) -> None:
-    """Writes the secrets beside the gateway's keys, the new trust root, then the keys; the old trust root stays too."""
+def _save(folder: ConsortiumFolder, epochs: Sequence[Epoch], taken: Path) -> None:
+    """Writes the gateway's key file, and removes the one beside it that it was taken from."""
     file = _key_file(folder)
-    beside = file.with_name(f"{file.name}.new")
-    write_private(beside, tag_key_file(epochs))
-    if new.fingerprint != own.fingerprint:
-        write_open(folder.path / f"trust-root.{own.fingerprint.hex()[:16]}.json", own.format())
-    write_open(folder.trust_root, new.format())
     write_private(file, tag_key_file(epochs))
-    beside.unlink()
-    print_trust_root(folder.trust_root, new)
+    if taken == file.with_name(f"{file.name}.new"):
+        taken.unlink()
     print(f"{file}: {len(epochs)} epochs. Start the gateway again before batch {epochs[-1][0]}.")
 
 

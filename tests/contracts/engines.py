@@ -127,7 +127,16 @@ class Outcome:
 class Consortium:
     """A founded consortium on an engine: governor i is `uscc(i)` with the controller `account(f"controller {i}")`."""
 
-    def __init__(self, engine: Engine, *, governors: int = 3, threshold: int = 2, lifetime_blocks: int = 1000) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        governors: int = 3,
+        threshold: int = 2,
+        lifetime_blocks: int = 1000,
+        record_rules: bytes = b"\x02" * 32,
+        tag_key: bytes = b"\x03" * 32,
+    ) -> None:
         self.engine = engine
         self.controllers = [account(f"controller {i}") for i in range(governors)]
         self.founding = Founding(
@@ -137,8 +146,8 @@ class Consortium:
                 for i in range(governors)
             ),
             threshold=threshold,
-            policies={"view": b"\x01" * 32, "record-rules": b"\x02" * 32},
-            tag_key=b"\x03" * 32,
+            policies={"view": b"\x01" * 32, "record-rules": record_rules},
+            tag_key=tag_key,
             tag_suite=3,
             proposal_lifetime_blocks=lifetime_blocks,
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from coincurve import PrivateKey
 
@@ -17,41 +18,50 @@ from chain.jws import sign_compact
 from chain.keys import SigningKey
 from chain.members import AccountPurpose, AddedBy, KeyState, MemberKind, MemberState, Role
 from chain.proof import batch, rlp, storage_layout
+from chain.proof.authorities import AuthorityChange, authority_log
 from chain.proof.batch import PREFIX_BYTES, BatchFacts, Purpose
-from chain.proof.bundle import Bundle, ShownReceipt
+from chain.proof.bundle import Bundle, Kind, ShownReceipt
 from chain.proof.bundle_builder import (
     AnchoredBatch,
     ChainIdentity,
     ContractProof,
     GroupToShow,
-    Place,
-    RecordToShow,
     assemble,
-    plan_slots,
 )
 from chain.proof.hashes import keccak256, sha256
 from chain.proof.header import BFT_MIX_HASH, Extra, Header
 from chain.proof.index_map import IndexMap
 from chain.proof.merkle import inclusion_path, tree_root
 from chain.proof.receipt import GROUP_TYP, RECEIPT_TYP, SignedReceipt
+from chain.proof.slot_plan import NewestCheckpoint, Place, RecordToShow, RegistryView, plan_slots
 from chain.proof.slots import SlotRequest, required_slots
 from chain.proof.storage_layout import CheckpointWord
-from chain.proof.vrf import VrfSecretKey
+from chain.proof.vrf import SUITE, VrfSecretKey
 from chain.sdjwt import SignedRecord, issue
-from chain.verify.trust_root import LEDGER, REGISTRY, Contract, TagKey, TrustRoot, ValidatorRange
+from chain.verify.trust_root import LEDGER, REGISTRY, Contract, TrustRoot, ValidatorRange
 from tests.record_numbers import jti_of
 
-BROKER = "91110000100000001A"
-CUSTOMS = "11100000000000002B"
-GATEWAY = "91310000100000003C"
-UCR = "6CN91110000100000001A-0001"
-OTHER_UCR = "6CN91110000100000001A-0002"
+BROKER = "91110000100000001W"
+CUSTOMS = "11100000000000002Q"
+GATEWAY = "91310000100000003G"
+UCR = "6CN91110000100000001W-0001"
+OTHER_UCR = "6CN91110000100000001W-0002"
 RULES: Mapping[str, Role] = {
     "customs.declaration": Role.BROKER | Role.TRADER,
     "customs.status": Role.CUSTOMS,
     "audit.access": Role.GATEWAY,
+    "trade.parties": Role.BROKER | Role.TRADER | Role.GATEWAY,
+    "logistics.event": Role.CARRIER | Role.TERMINAL,
     "audit.finding": Role.BROKER | Role.CUSTOMS | Role.GATEWAY,
 }
+
+
+def rules_text(rules: Mapping[str, Role]) -> bytes:
+    """A file of record rules."""
+    said = {kind: [str(role.name) for role in Role if role in roles] for kind, roles in rules.items()}
+    return json.dumps(said, indent=2).encode()
+
+
 GENESIS_TIME = 1_700_000_000
 BLOCK_TIME_S = 10
 
@@ -153,6 +163,10 @@ class Consortium:
     epochs: list[Epoch] = field(default_factory=list)
     since: dict[tuple[str, object], list[int]] = field(default_factory=dict)
     checkpoints: int = 0
+    checkpoint_block: int = 0
+    authorities: list[AuthorityChange] = field(default_factory=list)
+    texts: list[bytes] = field(default_factory=list)
+    contested: set[bytes] = field(default_factory=set)
     checkpoint_map: IndexMap = field(default_factory=IndexMap)
     """The map as it was at the newest checkpoint."""
     covered: int = 0
@@ -165,6 +179,8 @@ class Consortium:
         self.ledger = SimulatedContract(self._bytes("ledger")[:20], self._bytes("ledger code"))
         self.validator_keys = [PrivateKey(self._bytes(f"validator {i}")) for i in range(self.validators)]
         self.begin_epoch(0)
+        self.set_record_rules(rules_text(RULES))
+        self.set_policy("least-votes", 2)
         self.add_member(BROKER, Role.BROKER)
         self.add_member(CUSTOMS, Role.CUSTOMS, MemberKind.GOVERNOR)
         self.add_member(GATEWAY, Role.GATEWAY, MemberKind.GOVERNOR)
@@ -174,8 +190,10 @@ class Consortium:
     # -- the registry
 
     def add_member(self, uscc: str, roles: Role, kind: MemberKind = MemberKind.PARTICIPANT) -> None:
-        """A new active member with a key of its own."""
+        """A new active member with a key of its own; a governor, customs or tax comes on the list of authorities."""
         self.set_member(uscc, MemberState.ACTIVE, roles, kind)
+        if kind is MemberKind.GOVERNOR or roles & (Role.CUSTOMS | Role.TAX):
+            self.list_authority(uscc)
         self.keys[uscc] = SigningKey.generate()
         self.set_key(uscc, KeyState.ACTIVE)
 
@@ -199,7 +217,39 @@ class Consortium:
         word = self.block | state << 40 | public.algorithm << 48 | added_by << 56 | compromised_since << 64
         word |= int.from_bytes(uscc.encode(), "big") << 104 | contested << 248
         thumbprint = public.thumbprint
+        (self.contested.add if contested else self.contested.discard)(thumbprint)
+        if contested:
+            self.registry.words[storage_layout.request_slot(thumbprint)] = self.time
         self._append(("key", thumbprint), lambda i: storage_layout.key_slot(thumbprint, i), word)
+
+    def list_authority(self, uscc: str, *, listed: bool = True) -> None:
+        """A member comes on the list of authorities, or goes off it, in the block now."""
+        self.authorities.append(AuthorityChange(self.block, uscc, listed))
+        count = len({one.member for one in self.authorities if one.listed})
+        log = int.from_bytes(authority_log(self.authorities), "big")
+        slots = storage_layout.authority_slots
+        self._append_pair(("authorities", ""), slots, log, self.block | count << 40)
+
+    def set_policy(self, name: str, value: bytes | int) -> None:
+        """A new version of a policy, written in the block now."""
+        number = value if isinstance(value, int) else int.from_bytes(value, "big")
+        self._append_pair(("policy", name), lambda i: storage_layout.policy_slots(name, i), number, self.block)
+
+    def set_record_rules(self, text: bytes) -> None:
+        """Other record rules, from the block after this one on."""
+        self.texts.append(text)
+        self.set_policy("record-rules", sha256(text))
+
+    def set_operator(self, uscc: str, scope: str) -> None:
+        """A member operates the single window of these UCRs; of none where the scope is empty."""
+        word = int.from_bytes(scope.encode().ljust(32, b"\0"), "big")
+        self._append_pair(("operator", uscc), lambda i: storage_layout.operator_slots(uscc, i), word, self.block)
+
+    def assign(self, office: str, uscc: str) -> None:
+        """A customs office belongs to a member, from the block after this one on."""
+        word = self.block | int.from_bytes(uscc.encode(), "big") << 40
+        name = ("customs-office", office)
+        self._append(("assignment", name), lambda i: storage_layout.assignment_slot(*name, i), word)
 
     # -- records and batches
 
@@ -211,6 +261,7 @@ class Consortium:
         *,
         jti: str | None = None,
         amends: str | None = None,
+        withdraws: bool = False,
         key: SigningKey | None = None,
         consortium: bytes | None = None,
         sections: Mapping[str, Sequence[Json]] | None = None,
@@ -226,6 +277,7 @@ class Consortium:
             jti=jti or jti_of(f"m-{number}"),
             key=key or self.keys[uscc],
             amends=amends,
+            withdraws=withdraws,
         )
         return self.keep(signed)
 
@@ -235,8 +287,12 @@ class Consortium:
         return signed
 
     def begin_epoch(self, from_batch: int) -> None:
-        """A new tag key, from that batch on."""
-        self.epochs.append(Epoch(from_batch, VrfSecretKey(self._bytes(f"tag key {len(self.epochs)}"))))
+        """A new tag key, from that batch on, in the registry by the block now."""
+        secret = VrfSecretKey(self._bytes(f"tag key {len(self.epochs)}"))
+        self.epochs.append(Epoch(from_batch, secret))
+        word = self.block | from_batch << 40 | SUITE << 104
+        public = int.from_bytes(secret.public.raw, "big")
+        self._append_pair(("tag key", ""), storage_layout.tag_key_slots, public, word)
 
     def tag(self, ucr: str, issuer: str = BROKER, epoch: int = -1, purpose: Purpose = Purpose.UCR) -> bytes:
         """The tag of an issuer's lane of a UCR, in the newest epoch unless told."""
@@ -287,8 +343,16 @@ class Consortium:
     def map_now(self) -> tuple[int, IndexMap]:
         """How many batches there are, and the map over them, to be attested later."""
         return len(self.batches), IndexMap(
-            {tag: list(lane) for tag, lane in self.map.lanes.items()}, dict(self.map.leaves)
+            {tag: list(lane) for tag, lane in self.map.lanes.items()}, dict(self.map.leaves), dict(self.map.dropped)
         )
+
+    def drop(self, index: int, *positions: int) -> None:
+        """The governors drop these entries of a batch; it takes effect with the next one."""
+        entries = batch.split_entries(self.batches[index].entries)
+        dropped = [entries[position] for position in positions]
+        self.map.drop(index, dropped)
+        for entry in dropped:
+            self.places.pop(entry, None)
 
     def checkpoint(self, votes: int = 2, dissent: int = 0, about: tuple[int, IndexMap] | None = None) -> None:
         """The governors attest the map as it is now, or as it was when `map_now` was asked."""
@@ -300,6 +364,7 @@ class Consortium:
         self.ledger.words[word_slot] = word.format_word()
         self.ledger.words[storage_layout.checkpoint_count_slot()] = index + 1
         self.checkpoints += 1
+        self.checkpoint_block = self.block
         self.block += 1
 
     def receipt(self, signed: SignedRecord, *, anchor_by: int, entries: list[Json] | None = None) -> SignedReceipt:
@@ -409,10 +474,8 @@ class Consortium:
             ),
             validators=(ValidatorRange(0, None, True, tuple(self.addresses())),),
             least_votes=2,
-            record_rules=RULES,
             independent_validators=True,
             independent_attesters=True,
-            tag_keys=tuple(TagKey(epoch.from_batch, epoch.secret.public) for epoch in self.epochs),
             predecessor=None,
         )
 
@@ -433,9 +496,16 @@ class Consortium:
         shown = [self.to_show(one) for one in records]
         return self.bundle([one.record_id for one in records], shown, None, receipts, opened=opened)
 
-    def consignment_bundle(self, ucr: str = UCR, receipts: Collection[SignedReceipt] = ()) -> Bundle:
-        """A bundle of all that was anchored for a UCR up to the newest checkpoint."""
-        groups = self.groups_of(Purpose.UCR, ucr)
+    def consignment_bundle(
+        self,
+        ucr: str = UCR,
+        receipts: Collection[SignedReceipt] = (),
+        *,
+        members: Collection[str] | None = None,
+        without: Collection[SignedRecord] = (),
+    ) -> Bundle:
+        """A bundle of all that the members who belong to a UCR, or these, anchored for it up to the checkpoint."""
+        groups = self.groups_of(Purpose.UCR, ucr, self.set_of(ucr) if members is None else members)
         in_lanes = {(tag, leaf.digest) for group in groups for tag, lane in group.leaves.items() for leaf in lane}
         shown = []
         for signed in self.records.values():
@@ -443,23 +513,37 @@ class Consortium:
             places = tuple(
                 place for place in one.places if (place.tag, batch.entry_digest(signed, place.ucr_digest)) in in_lanes
             )
-            if places:
+            if places and signed not in without:
                 shown.append(RecordToShow(signed, places))
         return self.bundle(ucr, shown, groups, receipts)
 
-    def groups_of(self, purpose: Purpose, ucr: str) -> list[GroupToShow]:
-        """All lanes of a UCR in each epoch that has begun under the newest checkpoint."""
+    def set_of(self, ucr: str) -> set[str]:
+        """The owner, the authorities, and whoever records of these and of those whom they name name, far or near."""
+        members = {one.member for one in self.authorities} | {ucr[3:21]}
+        spoken = [one for one in self.records.values() if any(name == ucr for _, name in one.ucr_elements())]
+        while more := {str(n) for one in spoken if one.iss in members for n in one.section("names")} - members:
+            members |= more
+        return members
+
+    def groups_of(self, purpose: Purpose, ucr: str, members: Collection[str] | None = None) -> list[GroupToShow]:
+        """Lanes of a UCR in each epoch that has begun under the newest checkpoint: of these members, or all."""
         covered = self.covered if self.checkpoints else len(self.batches)
         shown = [at for at, epoch in enumerate(self.epochs) if epoch.from_batch < covered or at == 0]
-        return [self.group_of(purpose, ucr, epoch) for epoch in shown]
+        return [self.group_of(purpose, ucr, epoch, members) for epoch in shown]
 
-    def group_of(self, purpose: Purpose, ucr: str, epoch: int) -> GroupToShow:
-        """All lanes of a UCR in one epoch as of the newest checkpoint."""
+    def group_of(self, purpose: Purpose, ucr: str, epoch: int, members: Collection[str] | None = None) -> GroupToShow:
+        """Lanes of a UCR in one epoch as of the newest checkpoint: of these members, or all."""
         secret = self.epochs[epoch].secret
-        prefix = batch.lane_prefix(secret.output(purpose.vrf_input(ucr)))
+        y = secret.output(purpose.vrf_input(ucr))
+        wanted = None if members is None else {batch.lane_tag(y, member) for member in members}
+        prefix = batch.lane_prefix(y)
         held = self.checkpoint_map if self.checkpoints else IndexMap()
-        leaves = {tag: tuple(lane) for tag, lane in held.lanes.items() if tag[:PREFIX_BYTES] == prefix}
-        proof = held.prove_group(prefix) if self.checkpoints else None
+        leaves = {
+            tag: tuple(lane)
+            for tag, lane in held.lanes.items()
+            if tag[:PREFIX_BYTES] == prefix and (wanted is None or tag in wanted)
+        }
+        proof = held.prove_group(prefix, wanted) if self.checkpoints else None
         return GroupToShow(purpose, ucr, epoch, secret.prove(purpose.vrf_input(ucr)), proof, leaves)
 
     def bundle(
@@ -475,13 +559,15 @@ class Consortium:
         ids = {one.signed.record_id for one in shown}
         promised = [(one, self.records[str(one.claims["record_id"])]) for one in receipts]
         promises = [ShownReceipt(one, None if r.record_id in ids else r.with_elements(())) for one, r in promised]
-        request = self.request(shown, promises)
-        slots = required_slots(request)
-        by_kid = {key.public.kid: key.public for key in self.keys.values()}
-        kids = {one.signed.kid for one in shown} | {one.kid for one in receipts} | {one.kid for _, one in promised}
         wanted = self._groups_of_records(shown) if groups is None else groups
         if opened:
             wanted = [replace(group, opened=frozenset(group.leaves)) for group in wanted]
+        kind = Kind.CONSIGNMENT if isinstance(subject, str) else Kind.RECORD
+        unopened = self._unopened(shown, wanted) if kind is Kind.CONSIGNMENT else set()
+        request = self.request(kind, shown, promises, unopened)
+        slots = required_slots(request)
+        by_kid = {key.public.kid: key.public for key in self.keys.values()}
+        kids = {one.signed.kid for one in shown} | {one.kid for one in receipts} | {one.kid for _, one in promised}
         return assemble(
             ChainIdentity(self.consortium, 20211, self.genesis_hash),
             subject,
@@ -493,6 +579,8 @@ class Consortium:
             records=shown,
             keys=[by_kid[kid] for kid in kids],
             groups=wanted,
+            texts=self.texts,
+            authorities=self.authorities,
             receipts=promises,
         )
 
@@ -505,17 +593,41 @@ class Consortium:
             names |= {(purpose, ucrs[place.ucr_digest]): None for place in one.places if place.ucr_digest in ucrs}
         return [group for name in names for group in self.groups_of(*name)]
 
-    def request(self, shown: Iterable[RecordToShow], receipts: Collection[ShownReceipt] = ()) -> SlotRequest:
-        """What a header proof must cover for these records."""
+    def request(
+        self,
+        kind: Kind,
+        shown: Iterable[RecordToShow],
+        receipts: Collection[ShownReceipt] = (),
+        unopened: Collection[int] = (),
+    ) -> SlotRequest:
+        """What a header proof must cover for these records; `unopened` are the batches of entries without theirs."""
+        first_uncovered = self._first_uncovered()
         return plan_slots(
+            kind,
             shown,
             {one.facts.index: one.facts for one in self.batches},
-            self.checkpoints - 1 if self.checkpoints else None,
-            key_since_blocks=lambda name: self.since.get(("key", name), []),
-            member_since_blocks=lambda name: self.since.get(("member", name), []),
-            account_since_blocks=lambda name: self.since.get(("account", name), []),
+            NewestCheckpoint(self.checkpoints - 1, self.checkpoint_block) if self.checkpoints else None,
+            self.registry_view(),
             receipts=receipts,
-            first_uncovered=self._first_uncovered(),
+            bare_batches={*unopened, *([] if first_uncovered is None else [first_uncovered])},
+        )
+
+    def registry_view(self) -> RegistryView:
+        """The blocks of every version of every fact."""
+
+        def of(fact: str) -> Callable[[Any], list[int]]:
+            return lambda name: self.since.get((fact, name), [])
+
+        return RegistryView(
+            keys=of("key"),
+            members=of("member"),
+            accounts=of("account"),
+            policies=of("policy"),
+            operators=of("operator"),
+            assignments=of("assignment"),
+            is_contested=lambda thumbprint: thumbprint in self.contested,
+            epochs=len(self.epochs),
+            authorities=tuple(self.authorities),
         )
 
     # -- inside
@@ -528,6 +640,22 @@ class Consortium:
         versions = self.since.setdefault(name, [])
         self.registry.words[slot(len(versions))] = word
         versions.append(self.block)
+
+    def _append_pair(
+        self, name: tuple[str, object], slots: Callable[[int], tuple[int, int]], value: int, word: int
+    ) -> None:
+        versions = self.since.setdefault(name, [])
+        first, second = slots(len(versions))
+        self.registry.words |= {first: value, second: word}
+        versions.append(self.block)
+
+    def _unopened(self, shown: Iterable[RecordToShow], groups: Iterable[GroupToShow]) -> set[int]:
+        """The batches of those leaves of opened lanes whose records are not shown."""
+        opened = {
+            (place.tag, batch.entry_digest(one.signed, place.ucr_digest)) for one in shown for place in one.places
+        }
+        lanes = [lane for group in groups for lane in group.leaves.items()]
+        return {leaf.batch for tag, leaves in lanes for leaf in leaves if (tag, leaf.digest) not in opened}
 
     def _first_uncovered(self) -> int | None:
         covered = self.covered if self.checkpoints else len(self.batches)

@@ -51,7 +51,7 @@ def records() -> tuple[SignedRecord, ...]:
             if entity.record is not None and (read.kind, entity.record.TYPE) not in found:
                 record = entity.record.for_ucrs([UCR])
                 found[read.kind, entity.record.TYPE] = sign_record(
-                    record, key=KEY, iss="91110000100000001A", consortium="ab" * 32, iat=1, jti=jti_of(str(len(found)))
+                    record, key=KEY, iss="91110000100000001W", consortium="ab" * 32, iat=1, jti=jti_of(str(len(found)))
                 )
     return tuple(found.values())
 

@@ -45,7 +45,6 @@ from chain.rule_tables import tables_for
 from chain.rules.pack import pack_digest
 from chain.sdjwt import SignedRecord
 from chain.verify.trust_root import LEDGER, REGISTRY, Contract, TrustRoot, ValidatorRange
-from chain.verify.trust_root import TagKey as RootTagKey
 from gateway.access.policy import POLICY_FILE
 from gateway.access.rate_limits import RateLimits
 from gateway.access.tokens import ASSERTION_TYP, TokenService
@@ -225,10 +224,8 @@ PAPER_TRUST_ROOT = TrustRoot(
     contracts=_PAPER_CONTRACTS,
     validators=(ValidatorRange(0, None, True, (bytes(20),)),),
     least_votes=2,
-    record_rules=RECORD_RULES,
     independent_validators=False,
     independent_attesters=False,
-    tag_keys=(RootTagKey(0, TAG_SECRET.public),),
     predecessor=None,
 )
 
@@ -252,6 +249,7 @@ class PaperGateway:
         self.clock = clock
         self.url = url or f"sqlite:///{folder}/store.sqlite"
         (folder / "data_keys_file").write_text(DATA_KEYS)
+        (folder / "record_rules_file").write_bytes(RECORD_RULES_FILE.read_bytes())
         self.vault = Vault(DataKeys.load(folder / "data_keys_file"))
         self.signer = SigningKey.generate()
         self.account: LocalAccount = Account.create()

@@ -74,7 +74,6 @@ CLASSES_TWICE = {
     "Step",
     "Store",
     "Table",
-    "TagKey",
     "TaxLine",
     "Taxes",
     "Transport",

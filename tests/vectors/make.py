@@ -117,6 +117,7 @@ def structures() -> Json:
                 for leaf in sorted(index_map.leaves.values(), key=lambda leaf: leaf.tag)
             ],
             "present": _group_proof(index_map.prove_group(tag[:8])),
+            "hiding": _group_proof(index_map.prove_group(tag[:8], [tag])),
             "absent": _group_proof(index_map.prove_group(b"\xff" * 8)),
         },
         "header": {
@@ -215,6 +216,7 @@ def _group_proof(proof: GroupProof) -> Json:
         "prefix": proof.prefix.hex(),
         "siblings": [part.hex() for part in proof.siblings],
         "lanes": [_leaf(lane) for lane in proof.lanes],
+        "hidden": [{"path": part.path, "hash": part.hash.hex()} for part in proof.hidden],
         "other": None if proof.other is None else _leaf(proof.other),
     }
 

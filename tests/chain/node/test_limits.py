@@ -181,7 +181,7 @@ def test_a_database_folder_that_vanishes_is_noticed(tmp_path: Path, genesis: Gen
 
 def _registered(address: str, state: AccountState) -> dict[int, int]:
     at = bytes.fromhex(address[2:])
-    word = 1 | int(state) << 40 | 1 << 48 | int.from_bytes(b"91110000100000001A") << 56
+    word = 1 | int(state) << 40 | 1 << 48 | int.from_bytes(b"91110000100000001W") << 56
     assert AccountVersion.parse_word(word) is not None
     return {account_versions_slot(at): 1, account_slot(at, 0): word}
 

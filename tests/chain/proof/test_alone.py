@@ -19,7 +19,18 @@ from tests.samples import REPOSITORY
 PACKAGES = {"cryptography": "cryptography", "coincurve": "coincurve", "pycryptodome": "Crypto", "pynacl": "nacl"}
 """What the extra `verify` names, and what it is imported as."""
 THEIR_OWN_PARTS = ("cffi", "_cffi_backend")
-OWN_FILES = ("claims", "disclosures", "encoding", "errors", "identifiers", "jws", "keys", "members", "sdjwt")
+OWN_FILES = (
+    "claims",
+    "disclosures",
+    "encoding",
+    "errors",
+    "identifiers",
+    "jws",
+    "keys",
+    "members",
+    "sdjwt",
+    "standing",
+)
 OWN_FOLDERS = ("proof", "verify")
 RUN = "import sys; sys.path[:0] = sys.argv[1:3]; from chain.verify.__main__ import main; sys.exit(main(sys.argv[3:]))"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -13,29 +13,29 @@ from chain.ledger import calls
 from chain.members import Role
 from chain.proof import batch
 from chain.proof.batch import BatchFacts, Purpose
-from chain.proof.bundle import Bundle
+from chain.proof.bundle import Bundle, Kind
 from chain.proof.bundle_builder import (
     AnchoredBatch,
     ChainIdentity,
     ContractProof,
     GroupToShow,
-    Place,
-    RecordToShow,
     assemble,
-    plan_slots,
 )
-from chain.proof.hashes import keccak256
+from chain.proof.hashes import keccak256, sha256
 from chain.proof.header import Header
 from chain.proof.index_map import IndexMap
+from chain.proof.slot_plan import NewestCheckpoint, Place, RecordToShow, RegistryView, plan_slots
 from chain.proof.slots import required_slots
 from chain.proof.vrf import VrfSecretKey
 from chain.sdjwt import SignedRecord, issue
 from chain.verify import Outcome, TrustRoot, Verdict, verify_file
-from chain.verify.trust_root import LEDGER, REGISTRY, Contract, TagKey, ValidatorRange
+from chain.verify.trust_root import LEDGER, REGISTRY, Contract, ValidatorRange
 from tests.contracts.engines import Consortium, account, open_embedded, uscc
+from tests.fakes.ledger_simulator import rules_text
 from tests.record_numbers import jti_of
 
 UCR = "6CN91110000MA00000001-1"
+RULES = rules_text({"customs.status": Role.CUSTOMS})
 TAG_SECRET = VrfSecretKey(b"\x07" * 32)
 Y = TAG_SECRET.output(Purpose.UCR.vrf_input(UCR))
 ISSUER = uscc(0)
@@ -95,13 +95,14 @@ class RealChain:
         shown = [
             RecordToShow(one, (Place(tag, one.ucr_elements()[0][0], *self.places[one.record_id]),)) for one in records
         ]
+        newest = ledger.checkpoint(ledger.checkpoint_count() - 1)
+        view = self.registry_view(head)
         request = plan_slots(
+            Kind.CONSIGNMENT,
             shown,
             {index: one.facts for index, one in batches.items()},
-            ledger.checkpoint_count() - 1,
-            key_since_blocks=lambda name: [v.since_block for v in ledger.key_versions(name, head)],
-            member_since_blocks=lambda name: [v.since_block for v in ledger.member_versions(name, head)],
-            account_since_blocks=lambda at: [v.since_block for v in ledger.account_versions("0x" + at.hex(), head)],
+            NewestCheckpoint(newest.index, newest.since_block),
+            view,
         )
         slots = required_slots(request)
         addresses = self.it.addresses
@@ -115,12 +116,29 @@ class RealChain:
             batches=[batches[index] for index in request.batches],
             records=shown,
             keys=[self.key.public],
-            groups=[self.group(tag)],
+            groups=[self.group(tag, [change.member for change in view.authorities])],
+            texts=[RULES],
+            authorities=view.authorities,
         )
 
-    def group(self, tag: bytes) -> GroupToShow:
+    def registry_view(self, head: int) -> RegistryView:
+        ledger = self.it.ledger
+        voted = ledger.voted_facts(to_block=head)
+        return RegistryView(
+            keys=lambda name: [v.since_block for v in ledger.key_versions(name, head)],
+            members=lambda name: [v.since_block for v in ledger.member_versions(name, head)],
+            accounts=lambda at: [v.since_block for v in ledger.account_versions("0x" + at.hex(), head)],
+            policies=lambda name: [v.since_block for v in voted.policies.get(name, ())],
+            operators=lambda uscc: [v.since_block for v in voted.operators.get(uscc, ())],
+            assignments=lambda name: [v.since_block for v in voted.assignments.get(name, ())],
+            is_contested=lambda _: False,
+            epochs=len(voted.tag_keys),
+            authorities=voted.authorities,
+        )
+
+    def group(self, tag: bytes, authorities: Sequence[str]) -> GroupToShow:
         vrf_proof = TAG_SECRET.prove(Purpose.UCR.vrf_input(UCR))
-        proof = self.map.prove_group(batch.lane_prefix(Y))
+        proof = self.map.prove_group(batch.lane_prefix(Y), {tag, *(batch.lane_tag(Y, one) for one in authorities)})
         return GroupToShow(Purpose.UCR, UCR, 0, vrf_proof, proof, {tag: tuple(self.map.lanes[tag])})
 
     def identity(self) -> ChainIdentity:
@@ -141,10 +159,8 @@ class RealChain:
             ),
             validators=(ValidatorRange(0, None, True, tuple(sorted(header.extra.validators))),),
             least_votes=2,
-            record_rules={"customs.status": Role.CUSTOMS},
             independent_validators=False,
             independent_attesters=False,
-            tag_keys=(TagKey(0, TAG_SECRET.public),),
             predecessor=None,
         )
 
@@ -152,7 +168,7 @@ class RealChain:
 @pytest.fixture
 def chain(tmp_path: Path) -> Iterator[RealChain]:
     node, engine = open_embedded(tmp_path / "node")
-    yield RealChain(Consortium(engine))
+    yield RealChain(Consortium(engine, record_rules=sha256(RULES), tag_key=TAG_SECRET.public.raw))
     node.close()
 
 

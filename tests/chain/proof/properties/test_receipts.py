@@ -13,7 +13,7 @@ from chain.proof.receipt import GROUP_MAX, SignedReceipt
 from gateway.ingest.receipts import Promised, sign_receipts
 
 KEY, OTHER = SigningKey.generate(), SigningKey.generate()
-GATEWAY, CONSORTIUM = "91310000100000003C", "ab" * 32
+GATEWAY, CONSORTIUM = "91310000100000003G", "ab" * 32
 ACCEPTED_AT, ANCHOR_BY = 1_700_000_000, 1_700_000_300
 ENTRIES = st.lists(st.tuples(st.binary(min_size=16, max_size=16), st.binary(min_size=32, max_size=32)), max_size=4)
 PROMISED = st.builds(Promised, st.binary(min_size=32, max_size=32).map(base64url), ENTRIES)
