@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chain.attester import AttestationPolicy, Attested, Attester, Outcome
-from chain.errors import LedgerFault, NotFound
+from chain.errors import LedgerFault, NotFound, StoreFault
 from chain.follower import UNBELIEVABLE
 from chain.index_store import IndexStore
 from chain.ledger import calls
@@ -66,8 +66,8 @@ def attest_until(
 ) -> None:
     """Takes steps until `stopped` says so, telling each vote. Raises where the chain cannot be believed.
 
-    An endpoint that does not answer, or a vote that came after another checkpoint, is said once and tried again: an
-    attester that ended with its node's restart would leave its governor without a voice.
+    An endpoint that does not answer, a vote that came after another checkpoint, or an index that finds no room on the
+    disk is said once and tried again: an attester that ended with it would leave its governor without a voice.
     """
     fault = ""
     while not stopped():
@@ -75,14 +75,14 @@ def attest_until(
             done = step(time.monotonic())
         except UNBELIEVABLE:
             raise
-        except LedgerFault as error:
+        except (LedgerFault, StoreFault) as error:
             if str(error) != fault:
                 fault = str(error)
                 warn(f"no vote now, tried again: {fault}")
         else:
             if fault:
                 fault = ""
-                warn("the chain answers again")
+                warn("votes are possible again")
             _tell(done, say, warn)
         pause(poll_s)
 

@@ -112,22 +112,20 @@ class ProcessGroup:
             if (code := part.process.poll()) is not None:
                 raise ProcessDied(part.name, code, part.log)
 
-    def run_until(self, stopped: Callable[[], bool], say: Callable[[str], None] = print) -> None:
-        """Watches the parts until `stopped` says so, and starts again what ends; `say` hears of it.
+    def run_until(self, stopped: Callable[[], bool], say: Callable[[str], None] | None = None) -> None:
+        """Watches the parts until `stopped` says so, and starts again what ends; `say` (else `tell_line`) hears of it.
 
         Raises ProcessDied where a part cannot start.
         """
         while not stopped():
             for part in self._parts:
-                self._look_after(part, time.monotonic(), say)
+                self._look_after(part, time.monotonic(), say or tell_line)
             time.sleep(0.2)
 
     def _look_after(self, part: _Part, now: float, say: Callable[[str], None]) -> None:
         if part.start_at is not None:
             if now >= part.start_at:
-                part.process, part.started_at, part.is_ready = _launch(part.command, part.log), now, False
-                part.start_at = None
-                say(f"{part.name} was started again")
+                self._start_again(part, now, say)
             return
         if (code := part.process.poll()) is None:
             self._note_answer(part, now)
@@ -140,6 +138,17 @@ class ProcessGroup:
         pause_s = BackOff(FIRST_PAUSE_S, PAUSE_S_MAX).pause_s(part.restarts)
         part.start_at = now + pause_s
         say(f"{part.name} ended with code {code} and is started again in {pause_s:.0f} s; its log: {part.log}")
+
+    def _start_again(self, part: _Part, now: float, say: Callable[[str], None]) -> None:
+        try:
+            part.process = _launch(part.command, part.log)
+        except OSError as error:
+            # No room for its log, or no process left: that passes, and the other parts run on.
+            part.start_at = now + PAUSE_S_MAX
+            say(f"{part.name} cannot be started now and is tried again in {PAUSE_S_MAX:.0f} s: {error}")
+            return
+        part.started_at, part.is_ready, part.start_at = now, False, None
+        say(f"{part.name} was started again")
 
     def _note_answer(self, part: _Part, now: float) -> None:
         if part.is_ready or now - part.asked_at < READY_EVERY_S:
@@ -160,6 +169,12 @@ class ProcessGroup:
                         os.killpg(part.process.pid, signal.SIGKILL)
                     part.process.wait()
         self._parts.clear()
+
+
+def tell_line(text: str, *, error: bool = False) -> None:
+    """Prints a line of a process that runs on; where its log finds no room on the disk, the line alone is lost."""
+    with contextlib.suppress(OSError):
+        print(text, file=sys.stderr if error else sys.stdout, flush=True)
 
 
 def _launch(command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:

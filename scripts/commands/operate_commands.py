@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -128,7 +129,7 @@ def attester(
     """
     from chain.attester import AttestationPolicy
     from scripts.local_attesters import attest_until, make_attester
-    from scripts.processes import StopSignal
+    from scripts.processes import StopSignal, tell_line
 
     folder = ConsortiumFolder(directory)
     folder.require_founded()
@@ -137,8 +138,8 @@ def attester(
     attest_until(
         stopped,
         make_attester(folder, rpc or folder.rpc() or f"http://127.0.0.1:{NODE_PORT}", member or [], policy).step,
-        say=lambda text: print(text, flush=True),
-        warn=lambda text: print(text, file=sys.stderr, flush=True),
+        say=tell_line,
+        warn=partial(tell_line, error=True),
         poll_s=poll_s,
     )
 

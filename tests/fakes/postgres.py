@@ -72,13 +72,37 @@ def running_server() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def restart_server(sockets: str, mode: str) -> None:
+    """Ends the server in this folder (`fast`: connections are ended; `immediate`: killed) and starts it again."""
+    user = _unprivileged()
+    as_user = {} if user is None else {"user": user.pw_uid, "group": user.pw_gid}
+    folder = Path(sockets)
+    command = [str(_binaries() / "pg_ctl"), "-D", str(folder / "data"), "-w", "-m", mode, "-l", str(folder / "log")]
+    done = subprocess.run(
+        [*command, "restart"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+        timeout=START_TIMEOUT_S,
+        **as_user,
+    )
+    if done.returncode:
+        raise NoPostgres(f"pg_ctl restart failed: {done.stderr.strip()[-300:]}")
+
+
 @contextmanager
 def fresh_database(sockets: str, *, name: str = "", template: str = "template1") -> Iterator[str]:
     """The SQLAlchemy URL of a new database, a copy of `template` (to which nobody may be connected)."""
     name = name or "t" + secrets.token_hex(6)
+    _administer(sockets, f"CREATE DATABASE {name} TEMPLATE {template}")
+    try:
+        yield f"postgresql+psycopg://tests@/{name}?host={sockets}"
+    finally:
+        _administer(sockets, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _administer(sockets: str, statement: str) -> None:
+    # By a connection of its own: a test may restart the server meanwhile.
     with psycopg.connect(f"host={sockets} user=tests dbname=postgres", autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-        try:
-            yield f"postgresql+psycopg://tests@/{name}?host={sockets}"
-        finally:
-            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        admin.execute(statement)  # type: ignore[arg-type]

@@ -143,3 +143,21 @@ def test_a_copy_can_be_taken_while_records_come_in(gateway: PaperGateway, town: 
     accept(gateway, town, 1)
     assert back_up(gateway.store, tmp_path / "copy") == 1
     accept(gateway, town, 2)
+
+
+def test_a_store_that_became_read_only_refuses_new_records_and_still_answers(gateway: PaperGateway, town: Town) -> None:
+    before = accept(gateway, town, 1)
+    pragma(gateway, "query_only = 1")
+    with pytest.raises(StoreFault) as refused:
+        accept(gateway, town, 2)
+    assert kind_of(refused.value).status == 503
+    loop = Loop("sealer", gateway.sealer.step, lambda: 0.01)
+    town.clock.now += 10
+    gateway.registry.refresh()
+    loop._tried()
+    assert (loop.dead, loop.fault_name) == ("", "StoreUnavailable")
+    assert state_of(gateway, before) is RecordState.ACCEPTED
+    pragma(gateway, "query_only = 0")
+    after = accept(gateway, town, 3)
+    gateway.seal()
+    assert {state_of(gateway, record) for record in (before, after)} == {RecordState.ANCHORED}

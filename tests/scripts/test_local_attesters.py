@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chain.attester import Attested, Outcome
+from chain.errors import StoreFault
 from chain.follower import ChangedHistory
 from chain.ledger.faults import LedgerUnreachable
 from chain.ledger.reverts import CountBehindCheckpoint
@@ -45,7 +46,7 @@ def unreachable() -> Exception:
 
 def test_a_node_that_is_away_is_said_once_and_waited_for() -> None:
     told = Told(IDLE, unreachable(), unreachable(), VOTED).run()
-    assert [one.split(":")[0] for one in told.warned] == ["no vote now, tried again", "the chain answers again"]
+    assert [one.split(":")[0] for one in told.warned] == ["no vote now, tried again", "votes are possible again"]
     assert told.said == [f"attested 7 batches, root {'01' * 32}"]
     assert told.pauses == 4
 
@@ -53,6 +54,13 @@ def test_a_node_that_is_away_is_said_once_and_waited_for() -> None:
 def test_a_vote_that_came_too_late_is_said_and_the_next_one_is_sent() -> None:
     told = Told(CountBehindCheckpoint(5, 9), VOTED).run()
     assert "no vote now" in told.warned[0]
+    assert told.said
+
+
+def test_an_index_without_room_on_the_disk_is_said_once_and_tried_again() -> None:
+    full = StoreFault("the index could not be written: No space left on device")
+    told = Told(full, full, VOTED).run()
+    assert told.warned == [f"no vote now, tried again: {full}", "votes are possible again"]
     assert told.said
 
 
