@@ -33,7 +33,7 @@ class UnreadKind:
 
 _CONTAINERS: Final = "COARRI or CODECO for what happened to containers"
 _BILL: Final = "a UBL Waybill or a manifest (MTxyzz) for the transport document"
-_AIR: Final = "Cargo-IMP FWB, FHL, FFM and FSU, or IATA ONE Record"
+_AIR: Final = "Cargo-XML XFWB and XFZB, Cargo-IMP FWB, FHL, FFM and FSU, or IATA ONE Record"
 _CUSTOMS: Final = "DecMessage, CEB or WCO DEC and RES"
 
 EDIFACT: Final = {
@@ -74,14 +74,12 @@ EDIFACT: Final = {
 XML_ROOTS: Final = {
     root: UnreadKind(name, en, zh, instead)
     for root, name, en, zh, instead in (
-        ("HouseWaybill", "Cargo-XML XFZB", "house waybill", "分运单", _AIR),
         ("HouseManifest", "Cargo-XML XFHL", "house manifest", "分单清单", _AIR),
         ("FlightManifest", "Cargo-XML XFFM", "flight manifest", "航班舱单", _AIR),
         ("StatusMessage", "Cargo-XML XFSU", "shipment status", "货运状态", _AIR),
     )
 }
-"""Root element -> its kind. The root `Waybill` is Cargo-XML's XFWB in its namespace, and UBL's in another."""
-_XFWB: Final = UnreadKind("Cargo-XML XFWB", "master air waybill", "主运单", _AIR)
+"""Root element -> its kind."""
 
 SINGLE_WINDOW: Final = {
     kind: UnreadKind(kind, en, zh, "INV101, INV201, SAS121, SAS221 or SAS223")
@@ -144,7 +142,7 @@ def find_unread(form: Form | None, message: bytes, root: tuple[str, str] = ("", 
 def unread_kinds() -> tuple[UnreadKind, ...]:
     """Every kind that is recognised and not read, for the page."""
     tables = (EDIFACT, XML_ROOTS, SINGLE_WINDOW, CARGO_IMP, PLATFORM_FILES)
-    return (*(kind for table in tables for kind in table.values()), _XFWB, _PDF, _XLSX)
+    return (*(kind for table in tables for kind in table.values()), _PDF, _XLSX)
 
 
 def _edifact_kinds(start: bytes) -> Iterator[str]:
@@ -153,8 +151,6 @@ def _edifact_kinds(start: bytes) -> Iterator[str]:
 
 
 def _xml_kind(start: bytes, namespace: str, name: str) -> UnreadKind | None:
-    if name == "Waybill" and namespace.startswith("iata:"):
-        return _XFWB
     declared = _MESSAGE_TYPE.search(start)
     if declared and (kind := SINGLE_WINDOW.get(declared.group(1).decode())):
         return kind

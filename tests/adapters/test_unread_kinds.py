@@ -40,8 +40,7 @@ def workbook() -> bytes:
             "EDIFACT CUSCAR",
             "海关货物申报",
         ),
-        (b'<rsm:Waybill xmlns:rsm="iata:waybill:1"/>', "Cargo-XML XFWB", "主运单"),
-        (b'<rsm:HouseWaybill xmlns:rsm="iata:housewaybill:1"/>', "Cargo-XML XFZB", "分运单"),
+        (b'<rsm:StatusMessage xmlns:rsm="iata:statusmessage:1"/>', "Cargo-XML XFSU", "货运状态"),
         (b'<rsm:FlightManifest xmlns:rsm="iata:flightmanifest:1"/>', "Cargo-XML XFFM", "航班舱单"),
         (
             b"<Signature><Object><Package><message_type>INV202</message_type></Package></Object></Signature>",
