@@ -13,6 +13,7 @@ the same blocks are read again and nothing is counted twice, because batch index
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
@@ -88,6 +89,19 @@ class LedgerBatch(Protocol):
     def timestamp(self) -> int: ...
 
 
+class LedgerDrop(Protocol):
+    """What a quorum of governors took out of a batch."""
+
+    @property
+    def batch(self) -> int: ...
+    @property
+    def number(self) -> int: ...
+    @property
+    def bitmap(self) -> bytes: ...
+    @property
+    def block(self) -> int: ...
+
+
 class LedgerCheckpoint(Protocol):
     """A checkpoint as the ledger contract holds it."""
 
@@ -109,6 +123,7 @@ class LedgerReader(Protocol):
     def head(self) -> LedgerHead: ...
     def block_hash(self, number: int) -> str: ...
     def batches(self, first: int, *, from_block: int, to_block: int) -> Iterator[LedgerBatch]: ...
+    def drops(self, *, from_block: int, to_block: int) -> Iterator[LedgerDrop]: ...
     def commitment(self, index: int) -> bytes: ...
     def checkpoint_count(self) -> int: ...
     def checkpoint(self, index: int) -> LedgerCheckpoint: ...
@@ -181,16 +196,33 @@ class Follower:
         progress = self._index.progress()
         applied: list[IndexedBatch] = []
         pending: list[tuple[IndexedBatch, bytes]] = []
-        for found in self._ledger.batches(progress.batch_count, from_block=first, to_block=last):
-            pending.append((self._checked(found), found.entries))
+
+        def apply_pending(block: int, block_hash: str) -> None:
+            self._index.apply(pending, block, block_hash)
+            applied.extend(batch for batch, _ in pending)
+            pending.clear()
+
+        drops = deque(self._ledger.drops(from_block=first, to_block=last))
+        # The block mark stays behind until the last commit: a crash here reads the blocks again. Batches that are
+        # applied already are not asked for, and a drop that was taken in changes nothing.
+        for batch in self._ledger.batches(progress.batch_count, from_block=first, to_block=last):
+            while drops and drops[0].block < batch.block:
+                apply_pending(progress.block, progress.block_hash)
+                self._take_drop(drops.popleft())
+            pending.append((self._checked(batch), batch.entries))
             if len(pending) == BATCHES_PER_COMMIT_MAX:
-                # The block mark stays behind until the last commit: a crash here reads the blocks again, and
-                # batches that are applied already are not asked for.
-                self._index.apply(pending, progress.block, progress.block_hash)
-                applied += [batch for batch, _ in pending]
-                pending = []
-        self._index.apply(pending, last, last_hash)
-        return applied + [batch for batch, _ in pending]
+                apply_pending(progress.block, progress.block_hash)
+        if drops:
+            apply_pending(progress.block, progress.block_hash)
+        for drop in drops:
+            self._take_drop(drop)
+        apply_pending(last, last_hash)
+        return applied
+
+    def _take_drop(self, drop: LedgerDrop) -> None:
+        """Takes in a drop after all batches of its block and before any of a later one."""
+        if drop.batch < self._index.progress().batch_count:  # of a batch that does not stand it says nothing
+            self._index.drop(drop.batch, drop.number, drop.bitmap)
 
     def _checked(self, found: LedgerBatch) -> IndexedBatch:
         gateway = bytes.fromhex(found.gateway.removeprefix("0x"))

@@ -21,19 +21,24 @@ from __future__ import annotations
 import struct
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
 import lmdb
 
 from chain.errors import StoreFault
+from chain.index_drops import DropTable, places_in
 from chain.index_pages import Group, PageTree, fetched
+from chain.index_types import DamagedIndex as DamagedIndex
+from chain.index_types import IndexDisagrees as IndexDisagrees
+from chain.index_types import IndexedBatch as IndexedBatch
+from chain.index_types import Link as Link
+from chain.index_types import Progress as Progress
 from chain.proof import merkle
 from chain.proof.batch import ENTRY_BYTES, PREFIX_BYTES, TAG_BYTES, BatchFacts
-from chain.proof.index_map import EMPTY, PREFIX_BITS, GroupProof, LaneLeaf, MapLeaf, group_hash, open_group
+from chain.proof.index_map import EMPTY, PREFIX_BITS, GroupProof, MapLeaf, group_hash, lane_head, open_group
 
-FORMAT = b"tongguan-index/3"
+FORMAT = b"tongguan-index/4"
 INDEX_BYTES_MAX = 1 << 38
 """Address space that LMDB may map (256 GiB); disk is used only as it fills."""
 
@@ -43,57 +48,6 @@ _NO_TIP = _TIP.pack(0, 0)
 _BATCH = struct.Struct(">32sH32s20sQQ?")  # root, count, keccak of entries, gateway, block, timestamp, void
 _U64 = struct.Struct(">Q")
 _U32 = struct.Struct(">I")
-
-
-class DamagedIndex(StoreFault):
-    """The index folder is of another consortium or format, or its contents do not fit together: replay it anew."""
-
-
-class IndexDisagrees(StoreFault):
-    """The root derived here is not the one that was attested: one side did not derive it from the chain."""
-
-    def __init__(self, batch_count: int, derived: bytes, attested: bytes) -> None:
-        self.batch_count = batch_count
-        self.derived = derived
-        self.attested = attested
-        super().__init__(
-            f"the index map over {batch_count} batches has root {derived.hex()} here, but {attested.hex()} was attested"
-        )
-
-
-@dataclass(frozen=True)
-class IndexedBatch:
-    """One batch as the chain holds it; `void` where its entries do not hash to its root, so that none counts."""
-
-    facts: BatchFacts
-    void: bool
-
-
-@dataclass(frozen=True)
-class Link:
-    """One entry digest in a lane: where it was anchored."""
-
-    entry_digest: bytes
-    batch: int
-    position: int
-    subtree: bytes
-    """Root of the largest complete subtree of the lane whose last leaf this is."""
-
-    @property
-    def leaf(self) -> LaneLeaf:
-        """The leaf as the lane's tree has it."""
-        return LaneLeaf(self.entry_digest, self.batch)
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far the index has come: batches applied, block up to which the chain was read, the map's count and root."""
-
-    batch_count: int
-    block: int
-    block_hash: str
-    map_count: int
-    map_root: bytes
 
 
 class IndexStore:
@@ -108,6 +62,7 @@ class IndexStore:
         self._lanes = environment.open_db(b"lanes")
         self._seen = environment.open_db(b"seen")
         self._pages = environment.open_db(b"pages")
+        self._drops = environment.open_db(b"drops")
         self._claim(identity)
 
     @classmethod
@@ -167,14 +122,15 @@ class IndexStore:
         """Where this entry first counted; None where it never did."""
         with self._reading() as txn:
             sequence = fetched(txn, tag + entry_digest, self._seen)
-            if sequence is None:
+            if sequence is None or DropTable(txn, self._drops).is_dropped(tag, sequence):
                 return None
             return self._link(txn, tag + sequence)
 
     def lane(self, tag: bytes, batch_count: int | None = None) -> list[Link]:
-        """All links of a lane in order, or only those in the first `batch_count` batches."""
+        """All links of a lane in order, or only those in the first `batch_count` batches, without dropped ones."""
         with self._reading() as txn:
-            return list(self._links(txn, tag, batch_count))
+            end = self._progress(txn).batch_count if batch_count is None else batch_count
+            return self._standing_links(txn, tag, end)
 
     def lane_tags(self, prefix: bytes) -> list[bytes]:
         """The tags of all lanes with this prefix over all batches applied, ascending."""
@@ -207,6 +163,25 @@ class IndexStore:
                 self._apply_batch(txn, batch, entries)
                 expected += 1
             self._note_progress(txn, expected, block, block_hash)
+
+    def drop(self, batch: int, number: int, bitmap: bytes) -> None:
+        """Takes in what the governors dropped of a batch that is applied, as the `number`th drop of it.
+
+        Called before any batch of a later block is applied: it takes effect with the next one. The same drop
+        again changes nothing.
+        """
+        with self._writing() as txn:
+            drops, first = DropTable(txn, self._drops), self._progress(txn).batch_count
+            entries = fetched(txn, _U64.pack(batch), self._raw)
+            if entries is None:
+                raise DamagedIndex(f"batch {batch} is missing. Delete the folder to replay it")
+            if not drops.take_drop(batch, number):
+                return
+            for position in places_in(bitmap, len(entries) // ENTRY_BYTES):
+                entry = entries[position * ENTRY_BYTES : (position + 1) * ENTRY_BYTES]
+                tag, sequence = entry[:TAG_BYTES], fetched(txn, entry, self._seen)
+                if sequence is not None and self._link(txn, tag + sequence).batch == batch:
+                    drops.drop_leaf(tag, sequence, first)
 
     def advance_map(self, batch_count: int, attested_root: bytes | None = None) -> bytes:
         """Moves the map on to `batch_count` batches and gives its root; with `attested_root`, only where they agree.
@@ -285,6 +260,12 @@ class IndexStore:
                     return
                 yield link
 
+    def _standing_links(self, txn: lmdb.Transaction, tag: bytes, end: int) -> list[Link]:
+        """A lane's links over the first `end` batches, without those dropped by then."""
+        gone = DropTable(txn, self._drops).out_of(tag, end)
+        links = enumerate(self._links(txn, tag, end))
+        return [link for sequence, link in links if sequence not in gone]
+
     def _apply_batch(self, txn: lmdb.Transaction, batch: IndexedBatch, entries: bytes) -> None:
         facts = batch.facts
         key = _U64.pack(facts.index)
@@ -301,6 +282,7 @@ class IndexStore:
     def _apply_entries(self, txn: lmdb.Transaction, index: int, entries: bytes) -> None:
         put, get = txn.put, txn.get
         seen, tips, lanes = self._seen, self._tips, self._lanes
+        drops = DropTable(txn, self._drops)
         batch = _U64.pack(index)
         for position in range(len(entries) // ENTRY_BYTES):
             entry = entries[position * ENTRY_BYTES : (position + 1) * ENTRY_BYTES]
@@ -310,7 +292,10 @@ class IndexStore:
             sequence = _U32.pack(count)
             # A repeated entry changes nothing: it was counted where it first stood.
             if not put(entry, sequence, overwrite=False, db=seen):
-                continue
+                if not drops.is_dropped(tag, fetched(txn, entry, seen) or b""):
+                    continue
+                # It was dropped where it stood: anchored again, it counts from here.
+                put(entry, sequence, db=seen)
             subtree = sha256(b"\x00" + digest + batch).digest()
             kept = len(tip)
             merged = count
@@ -331,6 +316,7 @@ class IndexStore:
                 raise DamagedIndex(f"batch {index} is missing. Delete the folder to replay it")
             if not batch.void:
                 prefixes.update(entries[at : at + PREFIX_BYTES] for at in range(0, len(entries), ENTRY_BYTES))
+        prefixes.update(tag[:PREFIX_BYTES] for tag in DropTable(txn, self._drops).lanes_changed(first, end))
         groups = []
         for prefix in sorted(prefixes):
             lanes = self._group(txn, prefix, end)
@@ -357,6 +343,9 @@ class IndexStore:
         if tip is None:
             raise DamagedIndex(f"tag {tag.hex()} has no tip. Delete the folder to replay it")
         count, last_batch = _TIP.unpack_from(tip)
+        if gone := DropTable(txn, self._drops).out_of(tag, end):
+            leaves = [link.leaf for link in self._standing_links(txn, tag, end)]
+            return MapLeaf(tag, len(leaves), len(gone), lane_head(leaves))
         if last_batch < end:
             subtrees = [tip[at : at + 32] for at in range(_TIP.size, len(tip), 32)]
             return MapLeaf(tag, count, 0, _root_over(subtrees))

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
-from chain.follower import Follower, LedgerCheckpoint
+from chain.follower import Follower, LedgerCheckpoint, LedgerDrop
 from chain.index_store import IndexStore
 from chain.proof.batch import BATCH_ENTRIES_MAX, ENTRY_BYTES, PREFIX_BYTES, TAG_BYTES, BatchFacts, entries_root
 from chain.proof.hashes import keccak256
@@ -119,6 +119,10 @@ class BatchesInMemory:
     def batches(self, first: int, *, from_block: int, to_block: int) -> Iterator[Batch]:
         """The batches from an index on."""
         return (self.held[place] for place in range(first, min(to_block, self.count - 1) + 1))
+
+    def drops(self, *, from_block: int, to_block: int) -> Iterator[LedgerDrop]:
+        """None were dropped."""
+        return iter(())
 
     def commitment(self, index: int) -> bytes:
         """What the contract keeps for a batch."""

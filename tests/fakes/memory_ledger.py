@@ -46,6 +46,14 @@ class PaperVote:
     round: int = 0
 
 
+@dataclass(frozen=True)
+class PaperDrop:
+    batch: int
+    number: int
+    bitmap: bytes
+    block: int
+
+
 @dataclass
 class PaperLedger:
     governors: int = 3
@@ -54,6 +62,7 @@ class PaperLedger:
     commitments: list[bytes] = field(default_factory=list)
     checkpoints: list[PaperCheckpoint] = field(default_factory=list)
     votes: list[PaperVote] = field(default_factory=list)
+    dropped: list[PaperDrop] = field(default_factory=list)
     registry_block: int = -1
     """The last block that changed the registry."""
     block_time: int = 1000
@@ -73,6 +82,18 @@ class PaperLedger:
         )
         self.commitments.append(facts.commitment(CONSORTIUM))
         return index
+
+    def drop(self, batch: int, *places: int) -> None:
+        """A quorum takes these entries out of a batch, in a block of its own."""
+        bitmap = bytearray(max(places) // 8 + 1)
+        for place in places:
+            bitmap[place // 8] |= 0x80 >> place % 8
+        number = sum(drop.batch == batch for drop in self.dropped)
+        self.dropped.append(PaperDrop(batch, number, bytes(bitmap), len(self.blocks)))
+        self.blocks.append(f"0x{len(self.blocks):02x}")
+
+    def drops(self, *, from_block: int, to_block: int) -> Iterator[PaperDrop]:
+        return (drop for drop in self.dropped if from_block <= drop.block <= to_block)
 
     def swap_entries(self, index: int, entries: bytes) -> None:
         """The endpoint lies about a batch's calldata."""

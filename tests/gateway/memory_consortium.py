@@ -154,6 +154,9 @@ class PaperChain(PaperLedger):
     def block_timestamp(self, number: int) -> int:
         return self.block_time + number
 
+    def drops(self, *, from_block: int, to_block: int) -> Iterator[object]:
+        return iter(())
+
     def commitment(self, index: int, block: int | None = None) -> bytes:
         return self.commitments[index]
 
