@@ -35,6 +35,7 @@ from gateway.api.openapi import describe
 from gateway.api.reference_page import install_reference
 from gateway.api.routes.changes import changes_router
 from gateway.api.routes.consignments import consignments_router
+from gateway.api.routes.findings import findings_router
 from gateway.api.routes.health import LoopHealth, health_router, make_figures
 from gateway.api.routes.ingest import ingest_router
 from gateway.api.routes.ledger import ledger_router, trust_root_router
@@ -230,7 +231,7 @@ def create_app(settings: GatewaySettings, gateway: Gateway | None = None) -> Fas
     queries.context.check_policy()
     app.include_router(ingest_router(services))
     app.include_router(session_router(services))
-    for router in (consignments_router, search_router, changes_router, records_router):
+    for router in (consignments_router, search_router, findings_router, changes_router, records_router):
         app.include_router(router(queries))
     app.include_router(webhook_router(services, queries))
     app.include_router(ledger_router(services))

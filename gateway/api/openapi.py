@@ -106,7 +106,7 @@ def _schemas_of(answers: Iterable[type]) -> dict[str, Any]:
 def _complete(said: dict[str, Any], operation: Operation, example: Mapping[str, Any]) -> None:
     said["parameters"] = [one for one in said.get("parameters", ()) if one["name"].lower() != "authorization"]
     if operation.is_search:
-        said["parameters"] += [*_criteria()]
+        said["parameters"] += [*_criteria(operation.criteria or CRITERIA)]
     if operation.body:
         schema = {"type": "string", "format": "binary"}
         said["requestBody"] = {"required": True, "content": {operation.body: {"schema": schema}}}
@@ -183,8 +183,8 @@ def _headers(operation: Operation) -> dict[str, Any]:
     return headers
 
 
-def _criteria() -> Iterator[dict[str, Any]]:
-    for name in sorted(CRITERIA):
+def _criteria(names: frozenset[str]) -> Iterator[dict[str, Any]]:
+    for name in sorted(names):
         schema = _TEXT | {"minLength": 1, "maxLength": WORDS_CHARS_MAX}
         yield {"name": name, "in": "query", "required": False, "schema": schema}
     yield {"name": "cursor", "in": "query", "required": False, "schema": _TEXT, "description": "`next` of a page"}

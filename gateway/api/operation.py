@@ -36,6 +36,8 @@ class Operation:
     """Shows others' words: the read is logged, and a read receipt stands in a header."""
     is_search: bool = False
     """Takes the criteria of a search."""
+    criteria: frozenset[str] = frozenset()
+    """Which criteria, where they are others than a search's."""
     body: str = ""
     """Media type of a body that FastAPI does not know of."""
 

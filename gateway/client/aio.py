@@ -122,6 +122,10 @@ class AsyncGatewayClient:
         """One page of what fits the criteria."""
         return await self._ask(self._asker.get("/v1/search", criteria))
 
+    async def findings(self, **criteria: str) -> dict[str, Any]:
+        """One page of the queue of findings."""
+        return await self._ask(self._asker.get("/v1/findings", criteria))
+
     async def access_log(self, **criteria: str) -> dict[str, Any]:
         """Who read what."""
         return await self._ask(self._asker.get("/v1/access-log", criteria))

@@ -117,6 +117,10 @@ class GatewayClient:
         """One page of what fits the criteria."""
         return self._ask(self._asker.get("/v1/search", criteria))
 
+    def findings(self, **criteria: str) -> dict[str, Any]:
+        """One page of the queue of findings."""
+        return self._ask(self._asker.get("/v1/findings", criteria))
+
     def access_log(self, **criteria: str) -> dict[str, Any]:
         """Who read what."""
         return self._ask(self._asker.get("/v1/access-log", criteria))

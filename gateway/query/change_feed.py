@@ -45,6 +45,14 @@ class MalformedCursor(Malformed):
     """Not the index of a batch, or -1 for the beginning."""
 
 
+class MalformedFilter(Malformed):
+    """Not a list of rules or severities."""
+
+
+FILTER_NAMES_MAX = 50
+FILTER_NAME_CHARS_MAX = 64
+
+
 class AnchoredChange(Answer, frozen=True, kw_only=True):
     """What a change feed and a webhook tell of one record that was anchored."""
 
@@ -57,6 +65,39 @@ class AnchoredChange(Answer, frozen=True, kw_only=True):
     state: str
     status: Section | None
     """What customs said, where the member sees it: `about`, `code`, `state`, `at`."""
+    finding: Section | None
+    """Of a finding: `rule`, `severity`, and `state` where it was withdrawn."""
+
+
+@dataclass(frozen=True)
+class ChangeFilter:
+    """Which changes somebody wants to hear of; empty: all."""
+
+    rules: frozenset[str] = frozenset()
+    severities: frozenset[str] = frozenset()
+
+    @classmethod
+    def parse(cls, rule: str, severity: str) -> ChangeFilter:
+        """The filter in two comma-separated lists; raises MalformedFilter."""
+        rules, severities = _names(rule), _names(severity)
+        if len(rules) > FILTER_NAMES_MAX or any(len(name) > FILTER_NAME_CHARS_MAX for name in rules):
+            raise MalformedFilter("rule", f"lists at most {FILTER_NAMES_MAX} rules", value=rule)
+        if not severities <= {"H", "M", "I"}:
+            raise MalformedFilter("severity", "lists H, M or I", value=severity)
+        return cls(rules, severities)
+
+    def wants(self, change: AnchoredChange) -> bool:
+        """Whether the change is told: where anything is asked for, findings alone that are asked for."""
+        if not (self.rules or self.severities):
+            return True
+        if change.finding is None:
+            return False
+        rule, severity = change.finding.get("rule"), change.finding.get("severity")
+        return (not self.rules or rule in self.rules) and (not self.severities or severity in self.severities)
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(name.strip().upper() for name in text.split(",") if name.strip())
 
 
 @dataclass(frozen=True)
@@ -74,6 +115,9 @@ def parse_cursor(text: str, batch_count: int) -> int:
     if text != "-1" and not (text.isascii() and text.isdigit() and len(text) <= 18):
         raise MalformedCursor("after", "is the index of a batch, or -1 for the beginning", value=text)
     return int(text)
+
+
+EVERYTHING = ChangeFilter()
 
 
 class ChangeFeedService:
@@ -162,7 +206,7 @@ def change_of(sight: Sight, record_id: str) -> tuple[AnchoredChange, HeldRecord]
     record = next((record for record in sight.records if record.signed.record_id == record_id), None)
     if record is None:
         return None
-    status = record.one("status")
+    status, finding = record.one("status"), record.one("finding")
     change = AnchoredChange(
         ucr=sight.ucr,
         record=record_id,
@@ -172,12 +216,16 @@ def change_of(sight: Sight, record_id: str) -> tuple[AnchoredChange, HeldRecord]
         block=record.block,
         state=record.state.value,
         status={name: status.get(name) for name in ("about", "code", "state", "at")} if status else None,
+        finding={name: finding[name] for name in ("rule", "severity", "state") if name in finding} or None,
     )
     return change, record
 
 
 async def events(
-    look: Callable[[int], Sequence[BatchChanges]], after: int, newest: Callable[[], int]
+    look: Callable[[int], Sequence[BatchChanges]],
+    after: int,
+    newest: Callable[[], int],
+    wanted: ChangeFilter = EVERYTHING,
 ) -> AsyncIterator[bytes]:
     """The feed as `text/event-stream`; `look` gives the changes of the batches after an index, empty ones too.
 
@@ -192,7 +240,7 @@ async def events(
             asked_at = time.monotonic()
         for one in told:
             after = one.batch
-            for change in one.changes:
+            for change in filter(wanted.wants, one.changes):
                 yield b"id: %d\nevent: anchored\ndata: %b\n\n" % (one.batch, write_answer(change))
                 quiet_s = 0.0
         if not told:

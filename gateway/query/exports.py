@@ -14,9 +14,14 @@ from typing import Any, Final
 from msgspec.structs import asdict
 
 from chain.encoding import Json
+from gateway.query.finding_queue import QueueAnswer, QueueLine
 from gateway.query.search import Hit, SearchAnswer
 
 COLUMNS: Final = ("ucr", "declarations", "state", "goods", "records", "own_records_only")
+FINDING_COLUMNS: Final = (
+    "ucr", "rule", "severity", "state", "reopened", "signed_by", "text", "text_zh", "declarations", "offices",
+    "opened_at", "changed_at", "waited_s",
+)  # fmt: skip
 EXPORT_PAGES_MAX = 1_000
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -61,6 +66,31 @@ def parquet_parts(hit_pages: Iterator[list[Hit]]) -> Iterator[bytes]:
         yield sink.take()
     writer.close()
     yield sink.take()
+
+
+def finding_pages(ask: Callable[[str], QueueAnswer]) -> Iterator[list[QueueLine]]:
+    """The findings of every page; `ask` is given the cursor, empty for the first."""
+    cursor = ""
+    for _ in range(EXPORT_PAGES_MAX):
+        page = ask(cursor)
+        yield page.findings
+        cursor = page.next or ""
+        if not cursor:
+            return
+
+
+def finding_lines(pages_of_findings: Iterator[list[QueueLine]]) -> Iterator[bytes]:
+    """The findings as CSV, as `csv_lines` writes it."""
+    yield b"\xef\xbb\xbf" + _csv_row([*FINDING_COLUMNS, "outcome", "reason"])
+    for lines in pages_of_findings:
+        rows = [
+            [
+                *(_cell(getattr(line, column)) for column in FINDING_COLUMNS),
+                *([line.disposition.outcome, harmless(line.disposition.reason)] if line.disposition else ["", ""]),
+            ]
+            for line in lines
+        ]
+        yield b"".join(map(_csv_row, rows))
 
 
 def harmless(text: str) -> str:

@@ -13,7 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
-from typing import Final
+from pathlib import Path
+from typing import Final, Protocol
 
 from chain.encoding import base64url, format_json, parse_base64url
 from chain.errors import Malformed
@@ -49,7 +50,7 @@ WORDS_CHARS_MAX = 64
 FACTS_KEPT_MAX = 4_096
 """Records whose facts are kept, as a reader sees them: pages of a search ask for the same ones again."""
 
-_PLAIN: Final = frozenset({"broker", "importer", "status", "office", "district"})
+_PLAIN: Final = frozenset({"broker", "importer", "status", "office", "district", "finding", "severity"})
 CRITERIA: Final = REFERENCE_KINDS | _PLAIN | {"hs", "goods", "from", "to"}
 """Names of what can be asked for."""
 
@@ -61,6 +62,8 @@ SECTIONS_OF_FACTS: Final[Mapping[str, tuple[str, ...]]] = {
     "status": ("status",),
     "office": _HEADS,
     "district": _HEADS,
+    "finding": ("finding",),
+    "severity": ("finding",),
     "hs": ("goods_items",),
     "goods": ("goods_items",),
 }
@@ -126,17 +129,32 @@ def _facts_of_seen(signed: SignedRecord) -> frozenset[Fact]:
     return frozenset(facts_of(HeldRecord(signed, RecordState.ACCEPTED)))
 
 
+class HasDigest(Protocol):
+    """A question that a cursor can be bound to."""
+
+    @property
+    def digest(self) -> bytes:
+        """What a cursor is bound to."""
+        ...
+
+
 @dataclass(frozen=True)
 class Cursors:
     """Makes and reads cursors; the key never leaves the gateway."""
 
     key: bytes
 
-    def make(self, reader: str, question: Question, after: str) -> str:
+    @classmethod
+    def load(cls, data_keys_file: Path) -> Cursors:
+        """Derived, so that every worker on this store reads every other's cursors; it changes with the data key."""
+        data_keys = DataKeys.load(data_keys_file)
+        return cls(hmac.digest(data_keys.keys[data_keys.current], b"search cursor", "sha256"))
+
+    def make(self, reader: str, question: HasDigest, after: str) -> str:
         """A cursor for going on after this UCR."""
         return base64url(after.encode("ascii")) + "." + base64url(self._mac(reader, question, after))
 
-    def parse(self, reader: str, question: Question, cursor: str) -> str:
+    def parse(self, reader: str, question: HasDigest, cursor: str) -> str:
         """The UCR to go on after; raises MalformedSearch unless it was made for this reader and question."""
         try:
             said, _, mac = cursor.partition(".")
@@ -148,7 +166,7 @@ class Cursors:
             raise MalformedSearch("cursor", "is one that this gateway gave you for this very search", value=cursor)
         return after
 
-    def _mac(self, reader: str, question: Question, after: str) -> bytes:
+    def _mac(self, reader: str, question: HasDigest, after: str) -> bytes:
         return hmac.digest(self.key, question.digest + f"{reader}\x00{after}".encode("ascii"), "sha256")[:16]
 
 
@@ -185,9 +203,7 @@ class SearchService:
 
     def __init__(self, context: ReaderContext) -> None:
         self._context = context
-        # Derived, so that every worker on this store reads every other's cursors; it changes with the data key.
-        data_keys = DataKeys.load(context.services.settings.data_keys_file)
-        self._cursors = Cursors(hmac.digest(data_keys.keys[data_keys.current], b"search cursor", "sha256"))
+        self._cursors = Cursors.load(context.services.settings.data_keys_file)
 
     def page(self, reader: Reader, criteria: Mapping[str, str], cursor: str = "") -> SearchAnswer:
         """One page of the consignments that answer the criteria, and the cursor of the next one."""

@@ -18,8 +18,8 @@ from chain.sdjwt import SignedRecord
 from gateway.access.participation import HEADS_WITH_OFFICE
 from gateway.access.records import HeldRecord
 
-HEADS: Final = HEADS_WITH_OFFICE | {"status", "event", "order"}
-"""The sections of which a state, an office or a time is wanted; each is one object."""
+HEADS: Final = HEADS_WITH_OFFICE | {"status", "event", "order", "finding"}
+"""The sections of which a state, an office, a time or a rule is wanted; each is one object."""
 
 ReferenceRow = tuple[str, str, str, str]
 """(kind, scope, value, day), the first three as `Reference.key` writes them."""
@@ -47,6 +47,8 @@ class HeadExtract(msgspec.Struct, frozen=True, gc=False):
     lodged: InstantExtract | None = None
     happened: InstantExtract | None = None
     placed: InstantExtract | None = None
+    rule: str | None = None
+    severity: str | None = None
 
     def offices(self) -> list[str]:
         """The customs offices that it names."""

@@ -37,7 +37,7 @@ from gateway.store.store import Store, Transaction
 
 FACTS_MAX = 4_000
 """Most facts of one record; a declaration of 999 goods items keeps the first of them."""
-FACTS_FORM = 1
+FACTS_FORM = 2
 """Grows when other facts are told of the same records: then a starting gateway derives them anew."""
 ROWS_PER_LOOK = 500
 HS_PREFIX_LENGTHS: Final = (2, 4, 6, 8, 10)
@@ -65,6 +65,8 @@ REFERENCE_KINDS: Final = frozenset(
         "tax_bill",
     }
 )
+ANY_RULE: Final = "any"
+"""Stands beside the rule's id in each finding's facts, so that all findings can be listed."""
 _IMPORTERS: Final = ("importer", "trader", "consignee", "owner", "buyer", "merchant", "purchaser", "taxpayer")
 _BROKERS: Final = ("agent", "declarant")
 _PARTIES: Final = dict.fromkeys(_IMPORTERS, "importer") | dict.fromkeys(_BROKERS, "broker")
@@ -188,6 +190,8 @@ def _plain_facts(found: Extract) -> set[Fact]:
     for name, head in found.heads.items():
         if name == "status" and head.state:
             facts.add(("status", head.state))
+        if name == "finding" and head.rule:
+            facts.update([("finding", head.rule), ("finding", ANY_RULE), ("severity", head.severity or "")])
         if name in _OFFICES and head.office is not None:
             office = head.office.value
             facts.update((("office", office[:FACT_CHARS_MAX]), ("district", office[:DISTRICT_CHARS])))

@@ -23,7 +23,7 @@ KEY_BYTES = 32
 FACT_BYTES = 12
 """Of a fact's hash: among a thousand million facts of one kind, two alike are found with a chance of 10⁻¹¹; what is
 found is compared with the record itself before it counts."""
-CLEAR_FACTS: Final = frozenset({"hs", "goods", "status", "office", "district", "day"})
+CLEAR_FACTS: Final = frozenset({"hs", "goods", "status", "office", "district", "day", "finding", "severity"})
 """Kinds of facts that are no one's number. Every other kind is keyed."""
 KEY_NAME: Final = "look-ups"
 WAITING_FACTS: Final = "facts that wait"

@@ -119,7 +119,7 @@ def a_finding(town: Town, rule: str = "C06", pack: str = "") -> AuditFinding:
 
 
 def refusal(town: Town, slug: str, record: AuditFinding, *ucrs: str) -> str:
-    answer = town.http.post("/v1/records", content=town.sign(slug, record, *ucrs).serialize())
+    answer = town.post(slug, "/v1/records", town.sign(slug, record, *ucrs).serialize())
     assert answer.status_code >= 400, answer.text
     return str(answer.json()["type"]).rpartition("/")[2]
 

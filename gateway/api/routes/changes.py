@@ -13,7 +13,7 @@ from gateway.api.answers import read_headers
 from gateway.api.media_types import EVENTS
 from gateway.api.operation import READ, describes
 from gateway.api.routes.parameters import QUERY_CHARS_MAX, Authorization, Text
-from gateway.query.change_feed import OpenFeeds, events, parse_cursor
+from gateway.query.change_feed import ChangeFilter, OpenFeeds, events, parse_cursor
 from gateway.query.queries import Queries
 
 
@@ -40,15 +40,23 @@ def changes_router(queries: Queries) -> APIRouter:
     @describes(*READ, answer="Server-sent events: of each `anchored` event, `data` is a change", media_types=(EVENTS,))
     def get_changes(
         after: Text = "",
+        rule: Text = "",
+        severity: Text = "",
         last_event_id: Annotated[str, Header(max_length=QUERY_CHARS_MAX)] = "",
         authorization: Authorization = None,
     ) -> StreamingResponse:
-        """Server-sent events: what is anchored for consignments that the reader sees, from a cursor on."""
+        """Server-sent events: what is anchored for consignments that the reader sees, from a cursor on.
+
+        With `rule` or `severity` (comma-separated lists), findings of these alone.
+        """
         member = queries.reader(authorization).member
         first = parse_cursor(last_event_id or after, queries.context.batch_count)
         # Who asks is asked again at each look, so that a revoked key or a lapsed token ends the feed.
         feed = events(
-            lambda index: queries.changes.changes(queries.reader(authorization), index), first, queries.changes.newest
+            lambda index: queries.changes.changes(queries.reader(authorization), index),
+            first,
+            queries.changes.newest,
+            ChangeFilter.parse(rule, severity),
         )
         return FeedAnswer(feeds, member, feed)
 

@@ -24,13 +24,13 @@ def search_router(queries: Queries) -> APIRouter:
     @describes(*LOGGED, answer=SearchAnswer, is_logged=True, is_search=True)
     def get_search(request: Request, authorization: Authorization = None) -> Response:
         """Consignments that answer all criteria given, page by page (`cursor`)."""
-        return json_answer(queries.search.page(queries.reader(authorization), *_criteria(request)))
+        return json_answer(queries.search.page(queries.reader(authorization), *read_criteria(request)))
 
     @router.get("/count")
     @describes(*LOGGED, answer=CountAnswer, is_logged=True, is_search=True)
     def get_search_count(request: Request, authorization: Authorization = None) -> Response:
         """How many consignments answer all criteria given, of those that the reader may see."""
-        return json_answer(queries.search.count(queries.reader(authorization), _criteria(request)[0]))
+        return json_answer(queries.search.count(queries.reader(authorization), read_criteria(request)[0]))
 
     @router.get("/export")
     @describes(*LOGGED, answer="Every hit of the search, as a table", media_types=(CSV, PARQUET), is_search=True)
@@ -39,7 +39,7 @@ def search_router(queries: Queries) -> APIRouter:
     ) -> StreamingResponse:
         """All that a search finds, as CSV or Parquet; each page is logged as a read before it leaves."""
         reader = queries.reader(authorization)
-        criteria, _ = _criteria(request, but=("format",))
+        criteria, _ = read_criteria(request, but=("format",))
         first = queries.search.page(reader, criteria)
         hits = pages(lambda cursor: queries.search.page(reader, criteria, cursor) if cursor else first)
         is_csv = format == "csv"
@@ -52,7 +52,7 @@ def search_router(queries: Queries) -> APIRouter:
     return router
 
 
-def _criteria(request: Request, but: tuple[str, ...] = ()) -> tuple[dict[str, str], str]:
+def read_criteria(request: Request, but: tuple[str, ...] = ()) -> tuple[dict[str, str], str]:
     """The criteria of a search, each once, and its cursor; raises MalformedSearch."""
     criteria: dict[str, str] = {}
     for name, value in request.query_params.multi_items():
