@@ -1,28 +1,27 @@
 """The page that verifies in a browser, as one file: markup, style and the built TypeScript verifier inside it.
 
-The file is the same from disk and from a gateway's `/verify`. Its policy allows the one script and the one style by
-their SHA-256 and nothing else, no connection above all: whoever saved it can verify on a machine without network.
+The file is the same from disk and from a gateway's `/verify`. Its policy allows two scripts and one style by their
+SHA-256 and nothing else, no connection above all: whoever saved it can verify on a machine without network.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from functools import cache
 from importlib import resources
 
-BUILT_FILE = "dist/verify.js"
+PARTS = {"style": "page.css", "verifier": "dist/verify.js", "page": "dist/page.js"}
+"""What stands in the page, by the place where the markup wants it, in the order in which it is put in."""
 
 
 @cache
 def format_page() -> str:
     """The page as HTML text, the same for everybody."""
-    parts = {"policy": _policy(), "style": _read("page.css"), "script": _read(BUILT_FILE)}
-    markup = _read("page.html")
-    # One after the other and the script last: what is put in is never looked at again.
-    for name, value in parts.items():
-        markup = markup.replace("{" + name + "}", value, 1)
-    return markup
+    parts = {"policy": _policy()} | {name: _read(file) for name, file in PARTS.items()}
+    # One pass: what is put in is never looked at again.
+    return re.sub(r"\{(policy|style|verifier|page)\}", lambda place: parts[place[1]], _read("page.html"))
 
 
 @cache
@@ -32,10 +31,10 @@ def page_headers() -> dict[str, str]:
 
 
 def _policy() -> str:
-    """This script, this style, no connection."""
-    script, style = (_source(_read(name)) for name in (BUILT_FILE, "page.css"))
+    """These scripts, this style, no connection."""
+    style, verifier, page = (_source(_read(file)) for file in PARTS.values())
     return (
-        f"default-src 'none'; script-src {script}; style-src {style}; img-src data:; "
+        f"default-src 'none'; script-src {verifier} {page}; style-src {style}; img-src data:; "
         "connect-src 'none'; base-uri 'none'; form-action 'none'"
     )
 

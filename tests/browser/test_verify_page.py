@@ -72,7 +72,7 @@ def test_page_says_the_verdict_of_a_vector(window: Page, name: str) -> None:
 
 def test_page_shows_checks_with_reasons_and_records_in_both_languages(window: Page) -> None:
     show(window, "consignment_with_compromised_key_true")
-    expect(window.locator("[data-outcome]")).to_have_count(15)
+    expect(window.locator("[data-outcome]")).to_have_count(16)
     expect(window.locator("article").first).to_contain_text("NOT COUNTED: its key is declared compromised")
     window.get_by_role("button", name="中文").click()
     expect(window.locator("[data-verdict]")).to_contain_text("有效")
@@ -135,9 +135,10 @@ def test_policy_allows_its_own_script_and_style_and_no_connection(saved: Path) -
     assert page == format_page()
     (policy,) = re.findall(r'Content-Security-Policy" content="([^"]*)"', page)
     for name in ("script", "style"):
-        (content,) = re.findall(rf"<{name}[^>]*>(.*?)</{name}>", page, re.DOTALL)
-        source = base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
-        assert f"{name}-src 'sha256-{source}';" in policy
+        contents = re.findall(rf"<{name}[^>]*>(.*?)</{name}>", page, re.DOTALL)
+        digests = [base64.b64encode(hashlib.sha256(content.encode()).digest()).decode() for content in contents]
+        sources = " ".join(f"'sha256-{digest}'" for digest in digests)
+        assert f"{name}-src {sources};" in policy
     assert "default-src 'none'" in policy
     assert "connect-src 'none'" in policy
 

@@ -33,17 +33,35 @@ from chain.sdjwt import SignedRecord
 from chain.verify import TrustRoot, verify_file
 from chain.verify.context import Demand
 from tests.catalogue import _proving
-from tests.fakes.ledger_simulator import BROKER, CUSTOMS, GATEWAY, OTHER_UCR, UCR, Consortium
+from tests.fakes.ledger_simulator import (
+    BROKER,
+    CUSTOMS,
+    GATEWAY,
+    OTHER_UCR,
+    RULES,
+    UCR,
+    Consortium,
+    rules_text,
+)
 from tests.mutations import mutated
 
 STRANGER = "91440000100000009Z"
-MEMBERS = {BROKER: Role.BROKER, CUSTOMS: Role.CUSTOMS, GATEWAY: Role.GATEWAY, STRANGER: Role.BROKER | Role.TRADER}
+CARRIER = "91440000100000010J"
+OFFICES = ("0100", "2200")
+MEMBERS = {
+    BROKER: Role.BROKER,
+    CUSTOMS: Role.CUSTOMS,
+    GATEWAY: Role.GATEWAY,
+    STRANGER: Role.BROKER | Role.TRADER,
+    CARRIER: Role.CARRIER | Role.TERMINAL,
+}
 GOVERNORS = (CUSTOMS, GATEWAY)
 TYPES = {
-    BROKER: ("customs.declaration", "customs.declaration", "customs.status", "audit.finding", "customs.rumour"),
+    BROKER: ("customs.declaration", "trade.parties", "customs.status", "audit.finding", "customs.rumour"),
     CUSTOMS: ("customs.status", "customs.status", "customs.declaration", "audit.finding"),
-    GATEWAY: ("audit.access", "audit.finding", "customs.status"),
-    STRANGER: ("customs.declaration", "customs.status", "audit.finding"),
+    GATEWAY: ("trade.parties", "audit.access", "audit.finding", "customs.status"),
+    STRANGER: ("customs.declaration", "trade.parties", "customs.status", "audit.finding"),
+    CARRIER: ("logistics.event", "logistics.event", "customs.status"),
 }
 CASES_A_STORY = 4
 
@@ -63,14 +81,17 @@ class Story:
     def __init__(self, chance: random.Random) -> None:
         self.chance = chance
         self.it = Consortium(validators=chance.choice((1, 3, 4, 4, 7)))
-        self.it.add_member(STRANGER, MEMBERS[STRANGER])
+        for uscc in (STRANGER, CARRIER):
+            self.it.add_member(uscc, MEMBERS[uscc])
         self.it.block += 1
         self.receipts: list[SignedReceipt] = []
         self.records: list[SignedRecord] = []
         self.say()
         steps = (self.say, self.say, self.say, self.anchor_wrongly, self.end_key, self.change_member, self.attest)
         for _ in range(chance.randrange(2, 9)):
-            chance.choice((*steps, self.say, self.begin_epoch, self.promise, self.say_together))()
+            chance.choice(
+                (*steps, self.say, self.begin_epoch, self.promise, self.say_together, self.agree, self.agree)
+            )()
         if chance.random() < 0.85:
             self.it.checkpoint(votes=chance.choice((2, 2, 2, 2, 3, 1)), dissent=chance.choice((0, 0, 0, 1)))
         if chance.random() < 0.2:
@@ -84,20 +105,20 @@ class Story:
     def record(self, issuer: str | None = None) -> SignedRecord:
         """A record, mostly true."""
         it, chance = self.it, self.chance
-        uscc = issuer or chance.choice((BROKER, BROKER, BROKER, CUSTOMS, STRANGER, GATEWAY))
+        uscc = issuer or chance.choice((BROKER, BROKER, BROKER, CUSTOMS, STRANGER, GATEWAY, CARRIER))
         vct = chance.choice(TYPES[uscc]) if chance.random() < 0.4 else TYPES[uscc][0]
         others: dict[str, Any] = {}
         if self.records and chance.random() < 0.3:
             replaced = chance.choice(self.records)
-            others["amends"] = replaced.record_id
+            others |= {"amends": replaced.record_id, "withdraws": chance.random() < 0.3}
             if chance.random() < 0.8:
                 uscc, vct = replaced.iss, replaced.vct
         if self.records and chance.random() < 0.06:
             others["jti"] = chance.choice(self.records).jti
         if chance.random() < 0.04:
             others["consortium"] = bytes(32)
-        ucrs = chance.choice(((UCR,), (UCR,), (UCR,), (OTHER_UCR,), (UCR, OTHER_UCR), ("none", UCR)))
-        signed = it.record(uscc, ucrs, vct, **others)
+        ucrs = chance.choice((*[(UCR,)] * 8, *[(OTHER_UCR,)] * 3, *[(UCR, OTHER_UCR)] * 4, ("NONE", UCR)))
+        signed = it.record(uscc, ucrs, vct, sections=self.sections(), **others)
         if chance.random() < 0.05:
             head = signed.jwt.rsplit(".", 1)[0]
             signed = it.keep(
@@ -105,6 +126,50 @@ class Story:
             )
         self.records.append(signed)
         return signed
+
+    def sections(self) -> dict[str, list[Json]]:
+        """What a record says beside its UCRs: often whom it names, sometimes an office."""
+        chance = self.chance
+        sections: dict[str, list[Json]] = {"status": [{"code": "R"}], "goods_items": ["a", "b"]}
+        if chance.random() < 0.4:
+            sections["names"] = list(chance.sample([CARRIER, STRANGER, GATEWAY, CUSTOMS], chance.choice((1, 1, 2))))
+        if chance.random() < 0.12:
+            first = chance.randrange(20)
+            sections["names"] = [
+                *chance.sample([CARRIER, STRANGER, BROKER], chance.randrange(3)),
+                *(f"{number:018d}" for number in range(first, first + chance.choice((14, 15, 16, 17)))),
+                *chance.sample([CARRIER, STRANGER, CUSTOMS], 2),
+            ]
+        if chance.random() < 0.3:
+            sections["declaration"] = [{chance.choice(("office", "border_office")): {"value": chance.choice(OFFICES)}}]
+        if chance.random() < 0.2:
+            number = f"{chance.choice(OFFICES)}20261234567890"
+            sections["references"] = [{"kind": chance.choice(("declaration", "order")), "value": number}]
+        return sections
+
+    def agree(self) -> None:
+        """The governors agree on something: authorities, offices, operators, rules, votes, limits, a dropped entry."""
+        it, chance = self.it, self.chance
+        kind = chance.randrange(7)
+        if kind == 0:
+            it.list_authority(chance.choice((CUSTOMS, GATEWAY, CARRIER)), listed=chance.random() < 0.7)
+        elif kind == 1:
+            it.assign(chance.choice(OFFICES), chance.choice((CUSTOMS, CUSTOMS, GATEWAY)))
+        elif kind == 2:
+            it.set_operator(chance.choice((GATEWAY, STRANGER)), chance.choice(("*", UCR[1:10], UCR[1:], "CN1", "")))
+        elif kind == 3:
+            less = {name: roles for name, roles in RULES.items() if chance.random() < 0.8}
+            it.set_record_rules(
+                chance.choice((rules_text(less), rules_text(RULES), b"{}", b'{"trade.order": ["PILOT"]}'))
+            )
+        elif kind == 4:
+            it.set_policy("least-votes", chance.choice((1, 2, 2, 2, 3)))
+        elif kind == 5:
+            it.set_policy("lane-records-max", chance.choice((1, 2, 3, 1000)))
+        elif it.batches:
+            index = chance.randrange(len(it.batches))
+            it.drop(index, chance.randrange(it.batches[index].facts.count))
+        it.block += chance.randrange(2)
 
     def say(self) -> None:
         """A record, anchored at once in a batch of its own or with others."""
@@ -217,7 +282,12 @@ class Story:
         receipts = self.receipts if chance.random() < 0.7 else []
         anchored = [signed for signed in self.records if it.to_show(signed).places]
         if chance.random() < 0.5 or not anchored:
-            return it.consignment_bundle(chance.choice((UCR, UCR, UCR, OTHER_UCR, f"{UCR}9")), receipts)
+            ucr = chance.choice((UCR, UCR, UCR, OTHER_UCR, f"{UCR}9"))
+            members = it.set_of(ucr)
+            if chance.random() < 0.3:
+                members = set(MEMBERS) if chance.random() < 0.5 else members - {chance.choice(list(MEMBERS))}
+            left_out = [chance.choice(self.records)] if chance.random() < 0.15 else []
+            return it.consignment_bundle(ucr, receipts, members=members, without=left_out)
         shown = chance.sample(anchored, min(len(anchored), chance.choice((1, 1, 2, 3))))
         opened = chance.random() < 0.6
         if chance.random() < 0.6:
@@ -229,7 +299,8 @@ class Story:
         """Something withheld or left out, the proofs still whole."""
         kind = self.chance.randrange(4)
         if kind == 0:
-            return redact(bundle, ["status"])
+            kept = ["status", "names", "declaration", "references", "ucr"]
+            return redact(bundle, [name for name in kept if self.chance.random() < 0.7])
         if kind == 1:
             return bundle.with_records(
                 tuple(

@@ -7,7 +7,7 @@ import { type Header, parseHeader } from "./header.js";
 import { type Jwk, parseJwk } from "./jwk.js";
 import * as read from "./members.js";
 import { parseReceipt, type Receipt } from "./receipts.js";
-import { disclosedUcrs, parseRecord, type SignedRecord, USCC } from "./records.js";
+import { disclosedNames, parseRecord, type SignedRecord, USCC } from "./records.js";
 import { VrfProof } from "./vrf.js";
 
 const BEGINNING = '{"format":"tongguan-bundle/2",';
@@ -26,6 +26,12 @@ const MEMBERS = [
   "keys",
   "members",
   "accounts",
+  "epochs",
+  "policies",
+  "texts",
+  "authorities",
+  "operators",
+  "assignments",
   "groups",
   "receipts",
   "erasures",
@@ -49,7 +55,14 @@ const MOST = {
   lanePath: 64,
   siblings: 64,
   epoch: 255,
+  epochs: 256,
+  texts: 16,
+  textBytes: 65_536,
+  changes: 4096,
+  assignments: 512,
+  hidden: 4096,
 };
+const POLICIES = ["least-votes", "record-rules"];
 const NAME = /^[0-9A-Z()\-]{1,35}$/;
 /** Marks that a long list needs: counted before the JSON is read. */
 const MARKS = /[,~[{]/g;
@@ -96,6 +109,18 @@ export interface Lane {
   closed: { count: number; head: Bytes } | null;
 }
 
+/** A part of a group that is not shown: how all its tags go on behind the prefix (bits), and its hash. */
+export interface HiddenPart {
+  path: string;
+  hash: Bytes;
+}
+
+export interface AuthorityChange {
+  block: number;
+  member: string;
+  listed: boolean;
+}
+
 export interface Group {
   purpose: Purpose;
   name: string;
@@ -103,6 +128,7 @@ export interface Group {
   vrf: VrfProof;
   siblings: (Bytes | null)[];
   lanes: Lane[];
+  hidden: HiddenPart[];
   other: { tag: Bytes; count: number; dropped: number; head: Bytes } | null;
 }
 
@@ -124,9 +150,15 @@ export interface Bundle {
   checkpoint: number | null;
   batches: Batch[];
   records: ShownRecord[];
-  keys: { key: Jwk; versions: number[] }[];
+  keys: { key: Jwk; versions: number[]; isRequestShown: boolean }[];
   members: { uscc: string; versions: number[] }[];
   accounts: { address: Bytes; versions: number[] }[];
+  epochs: number;
+  policies: { name: string; versions: number[] }[];
+  texts: Bytes[];
+  authorities: AuthorityChange[] | null;
+  operators: { uscc: string; versions: number[] }[];
+  assignments: { code: string; versions: number[] }[];
   groups: Group[];
   receipts: ShownReceipt[];
 }
@@ -185,6 +217,18 @@ function readBundle(json: Json): Bundle {
     members: inOrder(list("members", MOST.items, readMember), "members", (a, b) => compareText(a.uscc, b.uscc)),
     accounts: inOrder(list("accounts", MOST.items, readAccount), "accounts", (a, b) =>
       compareBytes(a.address, b.address),
+    ),
+    epochs: read.readNumber(members.get("epochs"), "epochs", 1, MOST.epochs),
+    policies: readPolicies(members.get("policies"), kind),
+    texts: inOrder(
+      list("texts", MOST.texts, (item, field) => read.readBytes(item, field, MOST.textBytes)),
+      "texts",
+      compareBytes,
+    ),
+    authorities: readAuthorities(members.get("authorities"), kind),
+    operators: inOrder(list("operators", MOST.items, readMember), "operators", (a, b) => compareText(a.uscc, b.uscc)),
+    assignments: inOrder(list("assignments", MOST.assignments, readAssignment), "assignments", (a, b) =>
+      compareText(a.code, b.code),
     ),
     groups: inOrder(list("groups", MOST.groups, readGroup), "groups", compareGroups),
     receipts: readReceipts(members.get("receipts")),
@@ -246,7 +290,11 @@ function readRecord(item: Json, field: string): ShownRecord {
     { least: 1, most: MOST.entries },
     readEntry,
   );
-  read.refuseDisorder(entries, `${field}.entries`, (a, b) => compareBytes(a.tag, b.tag) || compareText(a.ucr, b.ucr));
+  read.refuseDisorder(
+    entries,
+    `${field}.entries`,
+    (a, b) => compareBytes(a.tag, b.tag) || compareBytes(fromBase64url(a.ucr, "ucr"), fromBase64url(b.ucr, "ucr")),
+  );
   return { record, entries };
 }
 
@@ -281,9 +329,49 @@ function readVersions(members: JsonObject, field: string): number[] {
   return inOrder(versions, `${field}.versions`, (a, b) => a - b);
 }
 
-function readKey(item: Json, field: string): { key: Jwk; versions: number[] } {
-  const members = read.readOrdered(item, field, ["jwk", "versions"]);
-  return { key: parseJwk(members.get("jwk"), `${field}.jwk`), versions: readVersions(members, field) };
+function readKey(item: Json, field: string): Bundle["keys"][number] {
+  const members = read.readOrdered(item, field, ["jwk", "versions", "requested"]);
+  return {
+    key: parseJwk(members.get("jwk"), `${field}.jwk`),
+    versions: readVersions(members, field),
+    isRequestShown: read.readFlag(members.get("requested"), `${field}.requested`),
+  };
+}
+
+/** `lane-records-max` stands first, exactly in a consignment bundle. */
+function readPolicies(value: Json | undefined, kind: Kind): { name: string; versions: number[] }[] {
+  const names = kind === "consignment" ? ["lane-records-max", ...POLICIES] : POLICIES;
+  const policies = read.readList(value, "policies", { least: 2, most: 3 }, (item, field) => {
+    const members = read.readOrdered(item, field, ["name", "versions"]);
+    return { name: read.readText(members.get("name"), `${field}.name`, /./), versions: readVersions(members, field) };
+  });
+  if (policies.length !== names.length || policies.some(({ name }, i) => name !== names[i])) {
+    throw new Malformed("policies", `must be ${names.join(", ")}`);
+  }
+  return policies;
+}
+
+function readAuthorities(value: Json | undefined, kind: Kind): AuthorityChange[] | null {
+  if ((value === null) !== (kind === "record"))
+    throw new Malformed("authorities", "stands exactly in a consignment bundle");
+  if (value === null) return null;
+  return read.readList(value, "authorities", { most: MOST.changes }, (item, field) => {
+    const members = read.readOrdered(item, field, ["block", "member", "listed"]);
+    return {
+      block: read.readNumber(members.get("block"), `${field}.block`, 0, MOST.index),
+      member: read.readText(members.get("member"), `${field}.member`, USCC),
+      listed: read.readFlag(members.get("listed"), `${field}.listed`),
+    };
+  });
+}
+
+function readAssignment(item: Json, field: string): { code: string; versions: number[] } {
+  const members = read.readOrdered(item, field, ["register", "code", "versions"]);
+  read.readText(members.get("register"), `${field}.register`, /^customs-office$/);
+  return {
+    code: read.readText(members.get("code"), `${field}.code`, /^[0-9]{4}$/),
+    versions: readVersions(members, field),
+  };
 }
 
 function readMember(item: Json, field: string): { uscc: string; versions: number[] } {
@@ -300,13 +388,26 @@ function readAccount(item: Json, field: string): { address: Bytes; versions: num
 }
 
 function readGroup(item: Json, field: string): Group {
-  const members = read.readOrdered(item, field, ["purpose", "name", "epoch", "vrf", "siblings", "lanes", "other"]);
+  const members = read.readOrdered(item, field, [
+    "purpose",
+    "name",
+    "epoch",
+    "vrf",
+    "siblings",
+    "lanes",
+    "hidden",
+    "other",
+  ]);
   const vrf = VrfProof.parse(read.readBytes(members.get("vrf"), `${field}.vrf`, 80));
   if (vrf === null) throw new Malformed(`${field}.vrf`, "must have 80 bytes and begin with a point of prime order");
   const lanes = read.readList(members.get("lanes"), `${field}.lanes`, { most: MOST.lanes }, readLane);
   read.refuseDisorder(lanes, `${field}.lanes`, (a, b) => compareBytes(a.half, b.half));
   const other = members.get("other")!;
-  if (other !== null && lanes.length > 0) throw new Malformed(`${field}.other`, "stands only where there are no lanes");
+  const hidden = read.readList(members.get("hidden"), `${field}.hidden`, { most: MOST.hidden }, readHidden);
+  read.refuseDisorder(hidden, `${field}.hidden`, (a, b) => compareText(a.path, b.path));
+  if (other !== null && lanes.length + hidden.length > 0) {
+    throw new Malformed(`${field}.other`, "stands only where there are neither lanes nor hidden parts");
+  }
   return {
     purpose: read.readText(members.get("purpose"), `${field}.purpose`, /^(?:ucr|access)$/) as Purpose,
     name: read.readText(members.get("name"), `${field}.name`, NAME),
@@ -314,7 +415,16 @@ function readGroup(item: Json, field: string): Group {
     vrf,
     siblings: read.readList(members.get("siblings"), `${field}.siblings`, { most: MOST.siblings }, readSibling),
     lanes,
+    hidden,
     other: other === null ? null : readOther(other, `${field}.other`),
+  };
+}
+
+function readHidden(item: Json, field: string): HiddenPart {
+  const members = read.readOrdered(item, field, ["path", "hash"]);
+  return {
+    path: read.readText(members.get("path"), `${field}.path`, /^[01]{1,64}$/),
+    hash: read.readHash(members.get("hash"), `${field}.hash`),
   };
 }
 
@@ -399,8 +509,11 @@ function refuseStrangers(bundle: Bundle): void {
     }
   }
   const used = new Set(bundle.records.flatMap(({ entries }) => entries.map((entry) => entry.batch)));
-  if (bundle.batches.length > used.size + 1)
-    throw new Malformed("batches", "has more than one that no entry stands in");
+  for (const { lanes } of bundle.groups)
+    for (const lane of lanes) for (const leaf of lane.leaves ?? []) used.add(leaf.batch);
+  if (bundle.batches.filter((batch) => !used.has(batch.index)).length > 1) {
+    throw new Malformed("batches", "has more than one that nothing refers to");
+  }
   refuseOthers(
     "accounts",
     bundle.accounts.map((account) => toHex(account.address)),
@@ -430,7 +543,32 @@ function refuseStrangers(bundle: Bundle): void {
     bundle.members.map(({ uscc }) => uscc),
     [...said.map((record) => record.issuer), ...receipts.map((receipt) => receipt.gateway)],
   );
+  const namers = bundle.records.flatMap(({ record }) => (record.type === "trade.parties" ? [record.issuer] : []));
+  refuseOthers(
+    "operators",
+    bundle.operators.map(({ uscc }) => uscc),
+    bundle.kind === "consignment" ? namers : [],
+  );
+  if (bundle.kind === "record" && bundle.assignments.length > 0)
+    throw new Malformed("assignments", "stand in consignment bundles");
   refuseOtherSubjects(bundle, ids);
+  refusePlaces(bundle);
+}
+
+/** A place in a lane stands only where the lane is shown by its head alone. */
+function refusePlaces(bundle: Bundle): void {
+  const closed = new Set(
+    bundle.groups.flatMap(({ vrf, lanes }) =>
+      lanes.filter((lane) => lane.closed !== null).map((lane) => toHex(vrf.prefix()) + toHex(lane.half)),
+    ),
+  );
+  for (const { record, entries } of bundle.records) {
+    for (const entry of entries) {
+      if (entry.lane !== null && !closed.has(toHex(entry.tag))) {
+        throw new Malformed(`record ${record.id}`, "a place stands only where its lane's head alone is shown");
+      }
+    }
+  }
 }
 
 function thumbprintHex(kid: string): string {
@@ -449,7 +587,7 @@ function refuseOtherSubjects(bundle: Bundle, ids: Set<string>): void {
     for (const id of bundle.subjects) if (!ids.has(id)) throw new Malformed("subject", `lacks record ${id}`);
   }
   const names =
-    bundle.kind === "consignment" ? bundle.subjects : bundle.records.flatMap(({ record }) => disclosedUcrs(record));
+    bundle.kind === "consignment" ? bundle.subjects : bundle.records.flatMap(({ record }) => disclosedNames(record));
   bundle.groups.forEach((group, i) => {
     if (!names.includes(group.name)) throw new Malformed(`groups[${i}]`, "is of another UCR than the bundle's subject");
   });

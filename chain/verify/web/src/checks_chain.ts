@@ -1,9 +1,11 @@
 // Checks 2 to 5 and 14: the chain, its seals, its contracts, the batches and the checkpoint. docs/spec/checks.md.
 
-import { isEqual, toBase64url, toHex } from "./bytes.js";
+import { isEqual, toBase64url, toBigInt, toHex } from "./bytes.js";
 import { type Context, Finding } from "./context.js";
 import { Malformed } from "./errors.js";
 import { commitmentOf, type History, Ledger, Registry, type Version } from "./facts.js";
+import { hash } from "./hashes.js";
+import { readRecordRules } from "./record_rules.js";
 import { sealFault } from "./header.js";
 import { NodeSet, Storage } from "./trie.js";
 import { isWithin } from "./trust_root.js";
@@ -51,7 +53,7 @@ export function checkContracts(context: Context): Finding {
     const registry = openContract(context, nodes, "MemberRegistry", finding);
     const ledger = openContract(context, nodes, "RecordLedger", finding);
     if (finding.outcome === "FAIL") return finding;
-    readFacts(context, new Registry(registry!), new Ledger(ledger!));
+    readFacts(context, new Registry(registry!), new Ledger(ledger!), finding);
   } catch (error) {
     if (!(error instanceof Malformed)) throw error;
     finding.fail("INVALID", {
@@ -90,7 +92,7 @@ function openContract(context: Context, nodes: NodeSet, name: string, finding: F
   return new Storage(nodes, account.storageRoot);
 }
 
-function readFacts(context: Context, registry: Registry, ledger: Ledger): void {
+function readFacts(context: Context, registry: Registry, ledger: Ledger, finding: Finding): void {
   const { bundle } = context;
   const read = <K, V extends Version>(
     items: K[],
@@ -121,7 +123,52 @@ function readFacts(context: Context, registry: Registry, ledger: Ledger): void {
       ({ address }) => toHex(address),
       ({ address, versions }) => registry.account(address, versions),
     ),
+    policies: read(
+      bundle.policies,
+      ({ name }) => name,
+      ({ name, versions }) => registry.policy(name, versions),
+    ),
+    operators: read(
+      bundle.operators,
+      ({ uscc }) => uscc,
+      ({ uscc, versions }) => registry.operator(uscc, versions),
+    ),
+    assignments: read(
+      bundle.assignments,
+      ({ code }) => code,
+      ({ code, versions }) => registry.assignment("customs-office", code, versions),
+    ),
+    tagKeys: registry.tagKeys(bundle.epochs),
+    requests: new Map(
+      bundle.keys.flatMap(({ key, isRequestShown }) =>
+        isRequestShown ? [[toBase64url(key.thumbprint), registry.requestedAt(key.thumbprint)] as const] : [],
+      ),
+    ),
+    rules: new Map(bundle.texts.map((text) => [toHex(hash(text)), readRecordRules(text)])),
   };
+  if (bundle.authorities !== null && !registry.hasAuthorities(bundle.authorities)) {
+    finding.fail("INVALID", {
+      en: "the changes of the list of authorities are not those whose log the registry holds",
+      zh: "机关名单的变更与登记簿所载日志不符",
+    });
+  }
+  refuseOtherRules(context, finding);
+}
+
+/** Each text must be the record rules in force for a record of the bundle. */
+function refuseOtherRules(context: Context, finding: Finding): void {
+  const { rules, policies } = context.known;
+  const history = policies.get("record-rules")!;
+  const inForce = context.records.map((state) => history.inForce(context.batchOf(state).block));
+  const hashes = new Set(inForce.flatMap((version) => (version ? [toHex(version.value)] : [])));
+  for (const text of rules.keys()) {
+    if (!hashes.has(text)) {
+      finding.fail("INVALID", {
+        en: `a text of record rules is not that in force for a record: ${text}`,
+        zh: `某份记录规则文本并非任何记录所适用者：${text}`,
+      });
+    }
+  }
 }
 
 export function checkCommitments(context: Context): Finding {
@@ -156,13 +203,25 @@ export function checkCheckpoint(context: Context): Finding {
     finding.fail("INVALID", { en: "the ledger has no such checkpoint", zh: "账本中没有该检查点" });
     return finding;
   }
-  if (checkpoint.votes < root.leastVotes) {
+  const demanded = context.known.policies.get("least-votes")!.inForce(checkpoint.block);
+  if (demanded === undefined) {
+    finding.skip("CANNOT_TELL", {
+      en: `how many votes the registry demanded in block ${checkpoint.block} is not shown`,
+      zh: `未出示登记簿在区块 ${checkpoint.block} 所要求的票数`,
+    });
+    return finding;
+  }
+  const least = Math.max(root.leastVotes, demanded === null ? 0 : Number(toBigInt(demanded.value)));
+  if (checkpoint.votes < least) {
     finding.fail("INVALID", {
-      en: `${checkpoint.votes} governors attested, ${root.leastVotes} are needed`,
-      zh: `${checkpoint.votes} 个治理方已见证，需要 ${root.leastVotes} 个`,
+      en: `${checkpoint.votes} governors attested, ${least} are needed`,
+      zh: `${checkpoint.votes} 个治理方已见证，需要 ${least} 个`,
     });
   }
   const served = new Set(bundle.records.flatMap(({ entries }) => entries.map((entry) => entry.batch)));
+  for (const { group } of context.groups) {
+    for (const lane of group.lanes) for (const leaf of lane.leaves ?? []) served.add(leaf.batch);
+  }
   if (checkpoint.count < batchCount) served.add(checkpoint.count);
   for (const batch of bundle.batches) {
     if (!served.has(batch.index))
@@ -194,6 +253,11 @@ export function checkCheckpoint(context: Context): Finding {
 
 /** The last block up to which everything anchored is shown to be covered. docs/spec/checks.md. */
 export function coveredUntil(context: Context): number {
+  const block = attestedUntil(context);
+  return context.oldestPending === null ? block : Math.min(block, context.oldestPending - 1);
+}
+
+function attestedUntil(context: Context): number {
   const { batchCount } = context.known;
   const count = context.coveredCount;
   if (count >= batchCount) return context.bundle.header.number;

@@ -4,7 +4,6 @@ import { type Bytes, concat, isEqual, toHex } from "./bytes.js";
 import type { Entry } from "./bundle.js";
 import {
   type Context,
-  countsInEpoch,
   entryDigest,
   findLane,
   Finding,
@@ -13,13 +12,18 @@ import {
   laneHalf,
   type RecordState,
 } from "./context.js";
-import { laneLeaf, rootOf } from "./index_map.js";
+import { isHidden, laneLeaf, rootOf } from "./index_map.js";
 import { isIncluded } from "./merkle.js";
 import { ucrOf } from "./records.js";
+import { decodePrimeOrder } from "./signatures.js";
 import type { Text } from "./verdicts.js";
 import { vrfInput } from "./vrf.js";
 
 const MOST_NAMED = 10;
+/** ECVRF-EDWARDS25519-SHA512-TAI, as RFC 9381 numbers it. */
+const VRF_SUITE = 3;
+/** How long an entry may be left without its record. */
+const PENDING_S = 86_400;
 
 export function checkInclusion(context: Context): Finding {
   const finding = new Finding();
@@ -40,13 +44,21 @@ export function checkInclusion(context: Context): Finding {
 
 export function checkTags(context: Context): Finding {
   const finding = new Finding();
-  const { root } = context;
+  const { tagKeys } = context.known;
+  const unusable = tagKeys.findIndex(({ key, suite }) => suite !== VRF_SUITE || decodePrimeOrder(key) === null);
+  if (unusable >= 0) {
+    finding.skip("CANNOT_TELL", {
+      en: `the tag key of epoch ${unusable} is of a suite that this verifier does not know, or none`,
+      zh: `时期 ${unusable} 的标签密钥所用套件本验证器不支持，或并非有效密钥`,
+    });
+    return finding;
+  }
   for (const { group } of context.groups) {
-    const key = root.tagKeys[group.epoch]?.key;
+    const key = tagKeys[group.epoch]?.key;
     if (key === undefined) {
       finding.fail("INVALID", {
-        en: `a lane is of epoch ${group.epoch}, an epoch that this trust root does not know`,
-        zh: `有链道属于本信任根不知道的时期 ${group.epoch}`,
+        en: `a lane is of epoch ${group.epoch}, which the registry does not hold`,
+        zh: `有链道属于登记簿中不存在的时期 ${group.epoch}`,
       });
     } else if (!group.vrf.verify(key, vrfInput(group.purpose, group.name))) {
       finding.fail("INVALID", {
@@ -79,10 +91,16 @@ export function checkBinding(context: Context): Finding {
   const finding = new Finding();
   for (const state of context.records) {
     const filings = state.entries.map((entry) => ({ entry, filing: fileEntry(context, state, entry) }));
+    if (context.isConsignment)
+      sayWithheld(
+        context,
+        state,
+        filings.some(({ filing }) => filing.kind === "withheld"),
+      );
     state.filed = filings.filter(({ filing }) => filing.kind === "filed").map(({ entry }) => entry);
     for (const { filing } of filings) {
       if (filing.kind === "filed") continue;
-      if (filing.kind === "withheld") finding.skip("CANNOT_TELL", filing.reason);
+      if (filing.kind === "withheld" && !context.isConsignment) finding.skip("CANNOT_TELL", filing.reason);
       else if (!context.isConsignment && filing.kind === "unshown") finding.skip("ENTRIES_MISSING", filing.reason);
       else if (!context.isConsignment) finding.fail("INVALID", filing.reason);
       else sayMisfiled(context, state, filing.reason);
@@ -90,6 +108,15 @@ export function checkBinding(context: Context): Finding {
     }
   }
   return finding;
+}
+
+/** A record of a consignment that withholds its UCR or whom it names opens none of its entries. */
+function sayWithheld(context: Context, state: RecordState, withholdsUcr: boolean): void {
+  const shown = new Set(state.record.disclosures.map(({ digest }) => digest));
+  const names = state.record.sections.filter(({ name }) => name === "names").flatMap(({ digests }) => digests);
+  state.isWithheld = withholdsUcr || names.some((digest) => !shown.has(digest));
+  if (state.isWithheld)
+    context.notCount(state, { en: "it withholds its UCR or whom it names", zh: "未披露其 UCR 或所指明的成员" });
 }
 
 function sayMisfiled(context: Context, state: RecordState, reason: Text): void {
@@ -122,8 +149,8 @@ function fileEntry(context: Context, state: RecordState, entry: Entry): Filing {
   const ucr = ucrOf(disclosure.value);
   if (ucr === null || (context.isConsignment && ucr !== context.bundle.subjects[0])) return misfiled;
   const purpose = record.type === "audit.access" ? "access" : "ucr";
-  const epochs = context.root.tagKeys.flatMap((_, epoch) =>
-    countsInEpoch(context.root, epoch, entry.batch) ? [epoch] : [],
+  const epochs = context.known.tagKeys.flatMap((_, epoch) =>
+    context.countsInEpoch(epoch, entry.batch) ? [epoch] : [],
   );
   const shown = context.groups.filter(
     ({ group }) => group.purpose === purpose && group.name === ucr && epochs.includes(group.epoch),
@@ -159,7 +186,13 @@ export function checkLanes(context: Context): Finding {
       dropped: lane.dropped,
       ...headOf(lane),
     }));
-    const computed = rootOf({ prefix: known.prefix, siblings: known.group.siblings, lanes, other: known.group.other });
+    const computed = rootOf({
+      prefix: known.prefix,
+      siblings: known.group.siblings,
+      hidden: known.group.hidden,
+      lanes,
+      other: known.group.other,
+    });
     if (computed === null || !isEqual(computed, checkpoint!.root)) {
       finding.fail("INVALID", {
         en: `the lanes shown for ${known.group.name} in epoch ${known.group.epoch} are not what was attested`,
@@ -173,9 +206,17 @@ export function checkLanes(context: Context): Finding {
   return finding;
 }
 
+/** Whether each lane of the consignment's members is opened or absent, and each of its leaves with its record. */
 function checkWholeness(context: Context, finding: Finding): void {
-  const lanes = context.groups.flatMap(({ group }) => group.lanes);
-  const closed = lanes.flatMap((lane, i) => (lane.leaves === null ? [i] : []));
+  const lanes = context.groups.flatMap((known) =>
+    context.set.flatMap((uscc) => {
+      const half = laneHalf(known.output, uscc);
+      const lane = findLane(known, half);
+      if (lane === undefined && !isHidden(known.group.hidden, half)) return [];
+      return [{ tag: `${toHex(known.prefix)}${toHex(half)}`, leaves: lane?.leaves ?? null }];
+    }),
+  );
+  const closed = lanes.flatMap(({ leaves }, i) => (leaves === null ? [i] : []));
   if (closed.length > 0) {
     finding.skip("ENTRIES_MISSING", {
       en: `${closed.length} of ${lanes.length} lanes are not opened: ${named(closed)}`,
@@ -183,26 +224,49 @@ function checkWholeness(context: Context, finding: Finding): void {
     });
   }
   const opened = new Set(
-    context.records.flatMap(({ record, entries }) =>
-      entries.map((entry) => `${toHex(entry.tag)}${toHex(entryDigest(record, entry.ucr))}`),
-    ),
+    context.records
+      .filter((state) => !state.isWithheld)
+      .flatMap(({ record, entries }) =>
+        entries.map((entry) => `${toHex(entry.tag)}${toHex(entryDigest(record, entry.ucr))}`),
+      ),
   );
-  const leaves = context.groups.flatMap(({ group, prefix }) =>
-    group.lanes.flatMap((lane) =>
-      (lane.leaves ?? []).map((leaf) => `${toHex(prefix)}${toHex(lane.half)}${toHex(leaf.digest)}`),
-    ),
+  const leaves = lanes.flatMap(({ tag, leaves: own }) => (own ?? []).map((leaf) => ({ tag, ...leaf })));
+  const unopened = leaves.flatMap((leaf, i) =>
+    opened.has(`${leaf.tag}${toHex(leaf.digest)}`) ? [] : [{ i, batch: leaf.batch }],
   );
-  const unopened = leaves.flatMap((leaf, i) => (opened.has(leaf) ? [] : [i]));
-  if (unopened.length > 0) {
+  const pending = unopened.filter(({ batch }) => isYoung(context, batch));
+  const missing = unopened.filter(({ batch }) => !isYoung(context, batch)).map(({ i }) => i);
+  if (missing.length > 0) {
     finding.skip("ENTRIES_MISSING", {
-      en: `${unopened.length} of ${leaves.length} entries are without their records: ${named(unopened)}`,
-      zh: `${leaves.length} 个条目中有 ${unopened.length} 个没有记录：${named(unopened)}`,
+      en: `${missing.length} of ${leaves.length} entries are without their records: ${named(missing)}`,
+      zh: `${leaves.length} 个条目中有 ${missing.length} 个没有记录：${named(missing)}`,
     });
   }
+  if (pending.length > 0 && finding.outcome === "PASS")
+    sayPending(context, finding, Math.min(...pending.map(({ batch }) => context.batch(batch).block)));
   context.remarks.push({
-    en: `completeness is about all ${lanes.length} lanes of the UCR, whoever spoke`,
-    zh: `完整性涉及该 UCR 的全部 ${lanes.length} 条链道，不论签发者为谁`,
+    en: `completeness is about the ${lanes.length} lanes of the members who belong to the consignment`,
+    zh: `完整性涉及属于该货物的成员的 ${lanes.length} 条链道`,
   });
+}
+
+function isYoung(context: Context, batch: number): boolean {
+  return context.hasBatch(batch) && context.bundle.header.timestamp < context.batch(batch).timestamp + PENDING_S;
+}
+
+function sayPending(context: Context, finding: Finding, block: number): void {
+  context.oldestPending = block;
+  context.remarks.push({
+    en: `an entry of block ${block}, younger than a day, is without its record yet: complete up to the block before`,
+    zh: `区块 ${block} 中有一个不足一日的条目尚无记录：完整性止于其前一区块`,
+  });
+  const asOf = context.question.asOf ?? null;
+  if (asOf !== null && asOf >= block) {
+    finding.fail("NOT_COVERED", {
+      en: `block ${asOf} was asked for, and an entry of block ${block} is without its record yet`,
+      zh: `所要求的是区块 ${asOf}，而区块 ${block} 中有条目尚无记录`,
+    });
+  }
 }
 
 /** Places in a list, the first ten. */

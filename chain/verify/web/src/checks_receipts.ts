@@ -4,7 +4,6 @@ import { type Bytes, fromBase64url, fromHex, isEqual, toHex } from "./bytes.js";
 import type { Batch, Group } from "./bundle.js";
 import {
   type Context,
-  countsInEpoch,
   entryDigest,
   findLane,
   Finding,
@@ -14,11 +13,11 @@ import {
   timeText,
 } from "./context.js";
 import { type History, KeyState, MemberState, type Version } from "./facts.js";
-import { laneLeaf } from "./index_map.js";
+import { isHidden, laneLeaf } from "./index_map.js";
 import { isIncluded } from "./merkle.js";
 import type { PromisedEntry, Receipt } from "./receipts.js";
-import { type SignedRecord, ucrOf } from "./records.js";
-import { ROLES } from "./trust_root.js";
+import type { SignedRecord } from "./records.js";
+import { ROLES } from "./record_rules.js";
 import type { Text } from "./verdicts.js";
 
 export type Fate = "kept" | "broken" | "excused" | "forged" | "not due" | "not shown";
@@ -110,14 +109,14 @@ function accuse(context: Context, receipt: Receipt, record: SignedRecord): Judge
     );
   }
   const late = fates.find((fate) => fate.kind === "late");
-  const missing = fates.some((fate) => fate.kind === "missing");
-  if (late !== undefined || missing) {
+  if (late?.kind === "late") {
+    // Nothing excuses that it was anchored after all, and too late.
+    const [at, by] = [timeText(late.batch.timestamp), timeText(receipt.anchorBy)];
+    return broken(`it was anchored at ${at}, after ${by}`, `锚定于 ${at}，晚于 ${by}`);
+  }
+  if (fates.some((fate) => fate.kind === "missing")) {
     const excuse = judgeExcuse(context, receipt, record);
     if (excuse !== null) return excuse;
-    if (late?.kind === "late") {
-      const [at, by] = [timeText(late.batch.timestamp), timeText(receipt.anchorBy)];
-      return broken(`it was anchored at ${at}, after ${by}`, `锚定于 ${at}，晚于 ${by}`);
-    }
     const due = timeText(receipt.anchorBy);
     return broken(`no attested lane held it although ${due} had passed`, `${due} 已过而没有经见证的链道包含它`);
   }
@@ -166,8 +165,12 @@ function findBatch(
   digest: Bytes,
 ): number | "closed" | "absent" {
   const lane = findLane(known, tag.subarray(8));
-  if (lane === undefined) return "absent";
-  if (lane.leaves !== null) return lane.leaves.find((leaf) => isEqual(leaf.digest, digest))?.batch ?? "absent";
+  if (lane === undefined) return isHidden(known.group.hidden, tag.subarray(8)) ? "closed" : "absent";
+  if (lane.leaves !== null) {
+    // Where entries of the lane were dropped, the promised one may be among them.
+    const lost = lane.dropped > 0 ? "closed" : "absent";
+    return lane.leaves.find((leaf) => isEqual(leaf.digest, digest))?.batch ?? lost;
+  }
   const entry = context
     .find(record.id)
     ?.entries.find((one) => isEqual(one.tag, tag) && isEqual(entryDigest(record, one.ucr), digest));
@@ -187,9 +190,9 @@ function isElsewhere(
   batch: number | null,
 ): boolean {
   const disclosed = record.disclosures.find(({ digest }) => digest === ucrDigest);
-  const ucr = disclosed === undefined ? null : ucrOf(disclosed.value);
+  const ucr = typeof disclosed?.value === "string" ? disclosed.value : null;
   const purpose = record.type === "audit.access" ? "access" : "ucr";
-  const isCounting = (group: Group): boolean => batch === null || countsInEpoch(context.root, group.epoch, batch);
+  const isCounting = (group: Group): boolean => batch === null || context.countsInEpoch(group.epoch, batch);
   const known = context.groups.find((one) => isOfGroup(one, tag));
   if (known !== undefined) {
     const { group, output } = known;
@@ -200,7 +203,7 @@ function isElsewhere(
     return !isRight || !isCounting(group);
   }
   if (ucr === null) return false;
-  const epochs = context.root.tagKeys.map((_, epoch) => epoch);
+  const epochs = context.known.tagKeys.map((_, epoch) => epoch);
   return epochs.every((epoch) =>
     context.groups.some(({ group }) => group.purpose === purpose && group.name === ucr && group.epoch === epoch),
   );

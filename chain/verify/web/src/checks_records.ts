@@ -3,9 +3,11 @@
 import { isEqual, toHex } from "./bytes.js";
 import { type Context, entryDigest, findLane, Finding, isOfGroup, type RecordState, timeText } from "./context.js";
 import { AddedBy, KeyState, MemberKind, MemberState } from "./facts.js";
-import { formatJson } from "./json.js";
 import { disclosedUcrs } from "./records.js";
 import type { Text, Verdict } from "./verdicts.js";
+
+/** How long a member's request contests what its key signed. */
+const REQUEST_S = 30 * 86_400;
 
 /** A record does not count: its own verdict where the bundle is about it, else it is only named. */
 function refuse(context: Context, finding: Finding, state: RecordState, verdict: Verdict, reason: Text): void {
@@ -37,59 +39,79 @@ export function checkInForce(context: Context): Finding {
   const finding = new Finding();
   for (const state of inChainOrder(context)) {
     if (state.notCounted !== null) continue;
-    const unshown = readVersions(context, state);
-    if (unshown !== null) {
-      finding.skip("CANNOT_TELL", {
-        en: `record ${state.record.id}: ${unshown.en}`,
-        zh: `记录 ${state.record.id}：${unshown.zh}`,
-      });
+    const fault = faultInForce(context, state);
+    if (fault === null) continue;
+    if (fault.verdict === "CANNOT_TELL") {
+      const { id } = state.record;
+      finding.end("CANNOT_TELL", { en: `record ${id}: ${fault.reason.en}`, zh: `记录 ${id}：${fault.reason.zh}` });
       return finding;
     }
-    const fault = faultInForce(context, state);
-    if (fault !== null) refuse(context, finding, state, fault.verdict, fault.reason);
+    refuse(context, finding, state, fault.verdict, fault.reason);
   }
   countNumbersOnce(context, finding);
   return finding;
 }
 
-/** Why the versions in force are not shown; null where they are. */
-function readVersions(context: Context, state: RecordState): Text | null {
-  const { block } = context.batchOf(state);
-  const keyVersion = context.known.keys.get(state.record.jws.kid)!.inForce(block);
-  const memberVersion = context.known.members.get(state.record.issuer)!.inForce(block);
-  if (keyVersion === undefined || memberVersion === undefined) {
-    return { en: `the versions in force for block ${block} are not shown`, zh: `未出示区块 ${block} 适用的版本` };
-  }
-  state.keyVersion = keyVersion;
-  state.memberVersion = memberVersion;
-  return null;
+/** Bits of the roles that may say a record's type by the rules of its block; null where that cannot be told. */
+function rolesOf(context: Context, state: RecordState): number | null {
+  const version = context.known.policies.get("record-rules")!.inForce(context.batchOf(state).block);
+  if (version === undefined) return null;
+  if (version === null) return 0;
+  const rules = context.known.rules.get(toHex(version.value)) ?? null;
+  return rules === null ? null : (rules.get(state.record.type) ?? 0);
 }
 
-function faultInForce(context: Context, state: RecordState): { verdict: Verdict; reason: Text } | null {
-  const { record, keyVersion: key, memberVersion: member } = state;
-  const batch = context.batchOf(state);
-  const invalid = (en: string, zh: string): { verdict: Verdict; reason: Text } => ({
-    verdict: "INVALID",
-    reason: { en, zh },
-  });
+interface Fault {
+  /** CANNOT_TELL where a version or text in force is not shown, or cannot be read. */
+  verdict: Verdict;
+  reason: Text;
+}
+
+const invalid = (en: string, zh: string): Fault => ({ verdict: "INVALID", reason: { en, zh } });
+
+function unshown(block: number): Fault {
+  const reason = { en: `the version in force for block ${block} is not shown`, zh: `未出示区块 ${block} 适用的版本` };
+  return { verdict: "CANNOT_TELL", reason };
+}
+
+/** The first thing that speaks against a record, key before member before role; each is looked up when it is asked. */
+function faultInForce(context: Context, state: RecordState): Fault | null {
+  return (
+    faultOfKey(context, state) ??
+    faultOfMember(context, state) ??
+    faultOfRole(context, state) ??
+    faultOfTheft(context, state)
+  );
+}
+
+function faultOfKey(context: Context, state: RecordState): Fault | null {
+  const { record } = state;
+  const { block } = context.batchOf(state);
+  const key = context.known.keys.get(record.jws.kid)!.inForce(block);
+  if (key === undefined) return unshown(block);
+  state.keyVersion = key;
   if (key === null || key.member !== record.issuer) {
     return invalid(
-      `its key was not registered for ${record.issuer} before block ${batch.block}`,
-      `其密钥在区块 ${batch.block} 之前未为 ${record.issuer} 登记`,
+      `its key was not registered for ${record.issuer} before block ${block}`,
+      `其密钥在区块 ${block} 之前未为 ${record.issuer} 登记`,
     );
   }
-  if (key.state !== KeyState.ACTIVE) {
-    const [en, zh] = KEY_STATES[key.state] ?? ["ended", "终止"];
-    return invalid(
-      `its key was ${en} in block ${key.since}, before block ${batch.block}`,
-      `其密钥在区块 ${key.since} 被${zh}，早于区块 ${batch.block}`,
-    );
-  }
+  if (key.state === KeyState.ACTIVE) return null;
+  const [en, zh] = KEY_STATES[key.state] ?? ["ended", "终止"];
+  return invalid(
+    `its key was ${en} in block ${key.since}, before block ${block}`,
+    `其密钥在区块 ${key.since} 被${zh}，早于区块 ${block}`,
+  );
+}
+
+function faultOfMember(context: Context, state: RecordState): Fault | null {
+  const { record } = state;
+  const { block } = context.batchOf(state);
+  const member = context.known.members.get(record.issuer)!.inForce(block);
+  if (member === undefined) return unshown(block);
+  state.memberVersion = member;
   if (member === null)
-    return invalid(
-      `its issuer was no member before block ${batch.block}`,
-      `其签发者在区块 ${batch.block} 之前不是成员`,
-    );
+    return invalid(`its issuer was no member before block ${block}`, `其签发者在区块 ${block} 之前不是成员`);
   if (member.state !== MemberState.ACTIVE) {
     return invalid(
       `its issuer was suspended or expelled since block ${member.since}`,
@@ -102,18 +124,30 @@ function faultInForce(context: Context, state: RecordState): { verdict: Verdict;
       "其签发者不是治理方，而 audit.finding 仅治理方可出具",
     );
   }
-  if ((member.roles & (context.root.recordRules.get(record.type) ?? 0)) === 0) {
-    return invalid(`its issuer had no role that may say ${record.type}`, `其签发者没有可出具 ${record.type} 的角色`);
-  }
-  const newest = context.known.keys.get(record.jws.kid)!.newest!;
-  if (newest.state === KeyState.COMPROMISED && batch.timestamp >= newest.compromisedSince) {
-    const since = timeText(newest.compromisedSince);
-    return {
-      verdict: "COMPROMISED",
-      reason: { en: `its key is declared compromised since ${since}`, zh: `其密钥被声明自 ${since} 起已泄露` },
-    };
-  }
   return null;
+}
+
+function faultOfRole(context: Context, state: RecordState): Fault | null {
+  const roles = rolesOf(context, state);
+  if (roles === null) {
+    const reason = {
+      en: "the record rules in force for its block are not shown, or cannot be read",
+      zh: "未出示其区块适用的记录规则，或无法读取",
+    };
+    return { verdict: "CANNOT_TELL", reason };
+  }
+  if ((state.memberVersion!.roles & roles) !== 0) return null;
+  const { type } = state.record;
+  return invalid(`its issuer had no role that may say ${type}`, `其签发者没有可出具 ${type} 的角色`);
+}
+
+function faultOfTheft(context: Context, state: RecordState): Fault | null {
+  const newest = context.known.keys.get(state.record.jws.kid)!.newest!;
+  const { timestamp } = context.batchOf(state);
+  if (newest.state !== KeyState.COMPROMISED || timestamp < newest.compromisedSince) return null;
+  const since = timeText(newest.compromisedSince);
+  const reason = { en: `its key is declared compromised since ${since}`, zh: `其密钥被声明自 ${since} 起已泄露` };
+  return { verdict: "COMPROMISED", reason };
 }
 
 const KEY_STATES: { [state: number]: [string, string] } = {
@@ -132,7 +166,7 @@ export function inChainOrder(context: Context): RecordState[] {
 }
 
 function chainPlace(context: Context, state: RecordState): { batch: number; tag: string; leaf: number } {
-  const entries = state.filed.length > 0 ? state.filed : state.entries;
+  const entries = context.entriesThatCount(state);
   const places = entries.map((entry) => {
     const known = context.groups.find((one) => isOfGroup(one, entry.tag));
     const lane = known && findLane(known, entry.tag.subarray(8));
@@ -186,12 +220,6 @@ export function checkSince(context: Context): Finding {
         `其签发者自区块 ${member.since} 起被暂停或除名`,
         null,
       );
-    } else if (member !== null && (member.roles & (context.root.recordRules.get(record.type) ?? 0)) === 0) {
-      add(
-        `its issuer lost the role since block ${member.since}`,
-        `其签发者自区块 ${member.since} 起不再有该角色`,
-        null,
-      );
     }
     if (state.keyVersion?.addedBy === AddedBy.SPONSOR) {
       add(
@@ -217,13 +245,19 @@ function sayOfKey(context: Context, state: RecordState, key: NonNullable<RecordS
       `其密钥被声明自 ${since} 起已泄露，晚于该记录`,
       null,
     );
-  } else if (key.isContested && timestamp >= key.compromisedSince) {
+  } else if (key.isContested && timestamp >= key.compromisedSince && !isRequestStale(context, state)) {
     add(
       `contested: its issuer asked the governors to declare its key compromised since ${since}`,
       `有争议：其签发者请求治理方声明其密钥自 ${since} 起已泄露`,
       "CONTESTED",
     );
   }
+}
+
+/** A request that is older than thirty days contests nothing more; one whose time is not shown does. */
+function isRequestStale(context: Context, state: RecordState): boolean {
+  const asked = context.known.requests.get(state.record.jws.kid);
+  return asked !== undefined && context.bundle.header.timestamp >= asked + REQUEST_S;
 }
 
 /** Links amendments to what they replace, and answers whether a subject is the newest where that is asked. */
@@ -237,6 +271,14 @@ export function checkAmendments(context: Context): Finding {
     if (!isAsked) continue;
     if (state.amendedBy !== null) {
       const newest = newestOf(context, state);
+      if (context.find(newest)!.record.withdraws !== null) {
+        finding.fail(
+          "WITHDRAWN",
+          { en: `record ${id}: it was withdrawn by ${newest}`, zh: `记录 ${id}：已被 ${newest} 撤回` },
+          id,
+        );
+        continue;
+      }
       finding.fail(
         "AMENDED",
         { en: `record ${id}: it was amended; the newest is ${newest}`, zh: `记录 ${id}：已被修改；最新为 ${newest}` },
@@ -257,7 +299,8 @@ export function checkAmendments(context: Context): Finding {
 function linkAmendments(context: Context): void {
   for (const state of inChainOrder(context)) {
     const { record } = state;
-    const target = record.amends === null ? undefined : context.find(record.amends);
+    const replaced = record.amends ?? record.withdraws;
+    const target = replaced === null ? undefined : context.find(replaced);
     if (target === undefined || state.notCounted !== null) continue;
     const remark = (en: string, zh: string): void => {
       context.remarks.push({ en: `record ${record.id} ${en}`, zh: `记录 ${record.id} ${zh}` });
@@ -284,12 +327,11 @@ function linkAmendments(context: Context): void {
   }
 }
 
-/** Elements are compared as what they say, also those that are no UCR's form; what the older one withholds is not asked. */
+/** Each UCR that the older record discloses stands in the newer one, which has no fewer elements than it. */
 function namesEveryUcr(state: RecordState, target: RecordState): boolean {
-  const shown = (one: RecordState): string[] =>
-    one.record.disclosures.filter(({ section }) => section === "ucr").map(({ value }) => formatJson(value));
-  const own = new Set(shown(state));
-  return shown(target).every((value) => own.has(value));
+  const own = new Set(disclosedUcrs(state.record));
+  const count = ({ record }: RecordState): number => record.sections.find(({ name }) => name === "ucr")!.digests.length;
+  return count(state) >= count(target) && disclosedUcrs(target.record).every((ucr) => own.has(ucr));
 }
 
 export function newestOf(context: Context, state: RecordState): string {

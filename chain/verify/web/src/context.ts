@@ -4,6 +4,10 @@ import { type Bytes, fromBase64url, isEqual, toHex } from "./bytes.js";
 import type { Batch, Bundle, Entry, Group, Lane, ShownRecord } from "./bundle.js";
 import {
   type AccountVersion,
+  type AssignmentVersion,
+  type OperatorVersion,
+  type PolicyVersion,
+  type TagKey,
   type Checkpoint,
   type History,
   type KeyVersion,
@@ -16,7 +20,7 @@ import { laneLeaf } from "./index_map.js";
 import { treeRoot } from "./merkle.js";
 import type { SignedRecord } from "./records.js";
 import type { TrustRoot } from "./trust_root.js";
-import type { Outcome, Text, Verdict } from "./verdicts.js";
+import { gravest, type Outcome, type Text, type Verdict } from "./verdicts.js";
 
 export interface Question {
   /** Everything up to this block must be covered. */
@@ -35,12 +39,13 @@ export interface RecordState {
   readonly keyHex: string;
   /** Why it does not count; null while nothing speaks against it. */
   notCounted: Text | null;
+  /** Whether it withholds what a consignment must show of it. */
+  isWithheld: boolean;
   /** The entries that were filed as they should be. */
   filed: Entry[];
   keyVersion: KeyVersion | null;
   memberVersion: MemberVersion | null;
   amendedBy: string | null;
-  withdrawnBy: string | null;
   since: Text[];
 }
 
@@ -49,6 +54,14 @@ export interface Facts {
   keys: Map<string, History<KeyVersion>>;
   members: Map<string, History<MemberVersion>>;
   accounts: Map<string, History<AccountVersion>>;
+  policies: Map<string, History<PolicyVersion>>;
+  operators: Map<string, History<OperatorVersion>>;
+  assignments: Map<string, History<AssignmentVersion>>;
+  tagKeys: TagKey[];
+  /** When a key's member asked for its compromise, where that is shown. */
+  requests: Map<string, number>;
+  /** Texts of the record rules by their SHA-256, hex; null where one cannot be read. */
+  rules: Map<string, Map<string, number> | null>;
   batchCount: number;
   checkpoint: Checkpoint | null;
   isNewestCheckpoint: boolean;
@@ -72,6 +85,17 @@ export class Finding {
     this.add("SKIPPED", verdict, reason, subject);
   }
 
+  /** Something is not shown without which no further record can be judged: the check is not answered. */
+  end(verdict: Verdict, reason: Text): void {
+    this.skip(verdict, reason);
+    this.outcome = "SKIPPED";
+  }
+
+  /** The verdict for what rests on this check: single subjects aside. */
+  get verdictForAll(): Verdict {
+    return gravest(this.verdicts.filter(({ subject }) => subject === null).map(({ verdict }) => verdict));
+  }
+
   private add(outcome: Outcome, verdict: Verdict, reason: Text, subject: string | null): void {
     if (this.outcome !== "FAIL") this.outcome = outcome;
     // What is covered too early for `--as-of` is true all the same, and so is what speaks of single records.
@@ -92,6 +116,10 @@ export class Context {
   readonly records: RecordState[];
   readonly groups: KnownGroup[];
   readonly remarks: Text[] = [];
+  /** Block of the oldest entry that nobody can open yet; null where there is none. */
+  oldestPending: number | null = null;
+  /** The members whose lanes belong to the consignment, as check 16 found them. */
+  set: string[] = [];
   readonly fates: { record_id: string; fate: Fate }[] = [];
   private readonly batches: Map<number, Batch>;
   private readonly recordsById: Map<string, RecordState>;
@@ -106,8 +134,7 @@ export class Context {
     this.recordsById = new Map(this.records.map((state) => [state.record.id, state]));
     this.batches = new Map(bundle.batches.map((batch) => [batch.index, batch]));
     this.groups = bundle.groups.map((group) => {
-      const output = group.vrf.output();
-      return { group, output, prefix: hash(Uint8Array.of(3), output).subarray(0, 8) };
+      return { group, output: group.vrf.output(), prefix: group.vrf.prefix() };
     });
   }
 
@@ -140,9 +167,14 @@ export class Context {
     return !this.isConsignment && this.bundle.subjects.includes(state.record.id);
   }
 
+  /** In a consignment those that were filed as they should be; a record bundle shows no others. */
+  entriesThatCount(state: RecordState): Entry[] {
+    return this.isConsignment && state.filed.length > 0 ? state.filed : state.entries;
+  }
+
   /** The first batch shown in which the record stands. */
   batchOf(state: RecordState): Batch {
-    const entries = state.filed.length > 0 ? state.filed : state.entries;
+    const entries = this.entriesThatCount(state);
     return this.batch(Math.min(...entries.map((entry) => entry.batch)));
   }
 
@@ -154,13 +186,20 @@ export class Context {
 
   /** Epochs under which entries may stand that the checkpoint covers. */
   get neededEpochs(): number[] {
-    return this.root.tagKeys.flatMap((key, epoch) =>
-      key.fromBatch === 0 || key.fromBatch < this.coveredCount ? [epoch] : [],
+    return this.known.tagKeys.flatMap((key, epoch) =>
+      epoch === 0 || key.firstBatch < this.coveredCount ? [epoch] : [],
     );
   }
 
   halfOf(known: KnownGroup, issuer: string): Bytes {
     return laneHalf(known.output, issuer);
+  }
+
+  /** Whether entries in this batch count under the tag key of an epoch. */
+  countsInEpoch(epoch: number, batch: number): boolean {
+    const key = this.known.tagKeys[epoch];
+    const next = this.known.tagKeys[epoch + 1];
+    return key !== undefined && key.firstBatch <= batch && (next === undefined || batch < next.firstBatch + 1024);
   }
 
   notCount(state: RecordState, reason: Text): void {
@@ -174,11 +213,11 @@ function newState(shown: ShownRecord): RecordState {
     entries: shown.entries,
     keyHex: toHex(fromBase64url(shown.record.jws.kid, "kid")),
     notCounted: null,
+    isWithheld: false,
     filed: [],
     keyVersion: null,
     memberVersion: null,
     amendedBy: null,
-    withdrawnBy: null,
     since: [],
   };
 }
@@ -212,13 +251,6 @@ export function headOf(lane: Lane): { count: number; head: Bytes } {
   const computed = { count: leaves.length, head: treeRoot(leaves.map((leaf) => laneLeaf(leaf.digest, leaf.batch))) };
   HEADS.set(lane, computed);
   return computed;
-}
-
-/** Whether entries in this batch count under the tag key of an epoch. */
-export function countsInEpoch(root: TrustRoot, epoch: number, batch: number): boolean {
-  const key = root.tagKeys[epoch];
-  const next = root.tagKeys[epoch + 1];
-  return key !== undefined && key.fromBatch <= batch && (next === undefined || batch < next.fromBatch + 1024);
 }
 
 /** A time in Unix seconds as people read it. */

@@ -1,11 +1,23 @@
 // What the registry and the ledger keep in storage, and versions in force. docs/spec/storage.md.
 
-import { ascii, type Bytes, concat, padLeft, padRight, toBigInt, word } from "./bytes.js";
+import { ascii, type Bytes, concat, isEqual, padLeft, padRight, toBigInt, word } from "./bytes.js";
 import { Malformed } from "./errors.js";
 import { keccak } from "./hashes.js";
 import type { Storage } from "./trie.js";
 
-const SLOT = { members: 7n, keys: 8n, accounts: 9n, commitments: 0n, checkpoints: 2n };
+const SLOT = {
+  policies: 0n,
+  assignments: 1n,
+  operators: 2n,
+  tagKeys: 3n,
+  authorities: 4n,
+  members: 7n,
+  keys: 8n,
+  accounts: 9n,
+  requests: 12n,
+  commitments: 0n,
+  checkpoints: 2n,
+};
 
 export enum KeyState {
   ACTIVE = 1,
@@ -54,6 +66,25 @@ export interface AccountVersion extends Version {
   state: number;
   purposes: number;
   member: string;
+}
+
+export interface PolicyVersion extends Version {
+  value: Bytes;
+}
+
+export interface OperatorVersion extends Version {
+  /** What UCRs begin with after their first digit, or `*`. */
+  scope: string;
+}
+
+export interface AssignmentVersion extends Version {
+  member: string;
+}
+
+export interface TagKey {
+  key: Bytes;
+  firstBatch: number;
+  suite: number;
 }
 
 export interface Checkpoint {
@@ -176,6 +207,73 @@ export class Registry {
 
   account(address: Bytes, indexes: number[]): History<AccountVersion> {
     return this.history(mapSlot(padLeft(address), SLOT.accounts), indexes, accountVersion);
+  }
+
+  policy(name: string, indexes: number[]): History<PolicyVersion> {
+    return this.pairs(mapSlot(padRight(ascii(name)), SLOT.policies), indexes, (first, since) => ({
+      since,
+      value: word(first),
+    }));
+  }
+
+  operator(uscc: string, indexes: number[]): History<OperatorVersion> {
+    return this.pairs(mapSlot(padRight(ascii(uscc)), SLOT.operators), indexes, (first, since) => ({
+      since,
+      scope: String.fromCharCode(...word(first)).replace(/\0+$/, ""),
+    }));
+  }
+
+  assignment(register: string, code: string, indexes: number[]): History<AssignmentVersion> {
+    const slot = mapSlot(padRight(ascii(code)), mapSlot(padRight(ascii(register)), SLOT.assignments));
+    return this.history(slot, indexes, (value) => {
+      const fields = new Fields(value);
+      return { since: fields.number(40), member: fields.member() };
+    });
+  }
+
+  /** When a key's member asked for its compromise, Unix seconds; 0 where it did not. */
+  requestedAt(thumbprint: Bytes): number {
+    return Number(this.storage.word(mapSlot(thumbprint, SLOT.requests)));
+  }
+
+  /** Exactly so many tag keys; raises Malformed where the registry holds others. */
+  tagKeys(count: number): TagKey[] {
+    const keys = Array.from({ length: count }, (_, i): TagKey => {
+      const slot = elementSlot(SLOT.tagKeys, i, 2);
+      const fields = new Fields(this.storage.word(slot + 1n));
+      if (fields.number(40) === 0) throw new Malformed("epochs", `the registry holds no tag key ${i}`);
+      return { key: word(this.storage.word(slot)), firstBatch: fields.number(64), suite: fields.number(8) };
+    });
+    if (this.storage.word(elementSlot(SLOT.tagKeys, count, 2) + 1n) !== 0n) {
+      throw new Malformed("epochs", "the registry holds a later tag key");
+    }
+    return keys;
+  }
+
+  /** Whether these are exactly the changes of the list of authorities. */
+  hasAuthorities(changes: { block: number; member: string; listed: boolean }[]): boolean {
+    let log: Bytes = new Uint8Array(32);
+    for (const { block, member, listed } of changes) {
+      log = keccak(log, padRight(ascii(member)), word(listed ? 1 : 0), word(block));
+    }
+    const next = this.storage.word(elementSlot(SLOT.authorities, changes.length, 2) + 1n);
+    if (changes.length === 0) return next === 0n;
+    const newest = elementSlot(SLOT.authorities, changes.length - 1, 2);
+    const newestBlock = new Fields(this.storage.word(newest + 1n)).number(40);
+    return next === 0n && newestBlock === changes.at(-1)!.block && isEqual(word(this.storage.word(newest)), log);
+  }
+
+  /** A fact of two words, the second of which holds the block and is zero exactly where there is no such version. */
+  private pairs<V extends Version>(
+    slot: bigint,
+    indexes: number[],
+    parse: (first: bigint, since: number) => V,
+  ): History<V> {
+    return readHistory(indexes, (index) => {
+      const at = elementSlot(slot, index, 2);
+      const second = this.storage.word(at + 1n);
+      return second === 0n ? null : parse(this.storage.word(at), new Fields(second).number(40));
+    });
   }
 
   private history<V extends Version>(slot: bigint, indexes: number[], parse: (value: bigint) => V): History<V> {

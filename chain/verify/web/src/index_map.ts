@@ -1,6 +1,7 @@
 // The map of lanes and proofs of a group in it. docs/spec/index-map.md.
 
-import { type Bytes, compareBytes, concat, numberBytes } from "./bytes.js";
+import type { HiddenPart } from "./bundle.js";
+import { type Bytes, compareBytes, concat, isEqual, numberBytes } from "./bytes.js";
 import { hash } from "./hashes.js";
 import { nodeHash } from "./merkle.js";
 
@@ -20,6 +21,7 @@ export interface GroupProof {
   /** From the root downwards; null is an empty subtree. */
   siblings: (Bytes | null)[];
   lanes: LaneHead[];
+  hidden: HiddenPart[];
   other: LaneHead | null;
 }
 
@@ -32,24 +34,39 @@ function laneHash(lane: LaneHead): Bytes {
 /** A leaf of a lane: entry digest || batch index. */
 export const laneLeaf = (digest: Bytes, batch: number): Bytes => concat(digest, numberBytes(batch, 8));
 
-function subtree(lanes: LaneHead[], depth: number): Bytes {
-  if (lanes.length === 0) return EMPTY;
-  if (lanes.length === 1) return laneHash(lanes[0]!);
-  const [left, right]: [LaneHead[], LaneHead[]] = [[], []];
-  for (const lane of lanes) (bitAt(lane.tag, depth) === 0 ? left : right).push(lane);
-  return nodeHash(subtree(left, depth + 1), subtree(right, depth + 1));
+/** What stands below depth 64 of a group: lanes, and parts that are not shown. */
+interface Parts {
+  lanes: LaneHead[];
+  hidden: HiddenPart[];
+}
+
+/** The hash of a subtree whose tags agree in the first `depth` bits; null where something lies under a hidden part. */
+function subtree({ lanes, hidden }: Parts, depth: number): Bytes | null {
+  const whole = hidden.find(({ path }) => path.length === depth - PREFIX_BITS);
+  if (whole !== undefined) return lanes.length + hidden.length === 1 && !isEqual(whole.hash, EMPTY) ? whole.hash : null;
+  if (hidden.length === 0 && lanes.length === 0) return EMPTY;
+  if (hidden.length === 0 && lanes.length === 1) return laneHash(lanes[0]!);
+  const half = (bit: number): Parts => ({
+    lanes: lanes.filter((lane) => bitAt(lane.tag, depth) === bit),
+    hidden: hidden.filter(({ path }) => path[depth - PREFIX_BITS] === String(bit)),
+  });
+  const [left, right] = [subtree(half(0), depth + 1), subtree(half(1), depth + 1)];
+  return left === null || right === null ? null : nodeHash(left, right);
 }
 
 /** The root that a proof leads to; null where the proof is of no true form. */
 export function rootOf(proof: GroupProof): Bytes | null {
-  const { prefix, siblings, lanes, other } = proof;
+  const { prefix, siblings, lanes, hidden, other } = proof;
   if (siblings.length > PREFIX_BITS || siblings.at(-1) === null) return null;
   let node: Bytes = EMPTY;
   let depth = siblings.length;
-  if (lanes.length > 0) {
+  if (lanes.length + hidden.length > 0) {
     if (lanes.some((lane) => compareBytes(lane.tag.subarray(0, 8), prefix) !== 0)) return null;
-    node = lanes.length === 1 ? laneHash(lanes[0]!) : subtree(lanes, PREFIX_BITS);
-    if (lanes.length > 1) depth = PREFIX_BITS;
+    const isLone = lanes.length === 1 && hidden.length === 0;
+    const top = isLone ? laneHash(lanes[0]!) : subtree({ lanes, hidden }, PREFIX_BITS);
+    if (top === null) return null;
+    node = top;
+    if (!isLone) depth = PREFIX_BITS;
   } else if (other !== null) {
     const shared = Array.from({ length: depth }, (_, i) => i).every((i) => bitAt(other.tag, i) === bitAt(prefix, i));
     if (!shared || compareBytes(other.tag.subarray(0, 8), prefix) === 0) return null;
@@ -60,4 +77,9 @@ export function rootOf(proof: GroupProof): Bytes | null {
     node = bitAt(prefix, i) === 0 ? nodeHash(node, sibling) : nodeHash(sibling, node);
   }
   return node;
+}
+
+/** Whether a tag lies under a hidden part, given by its bits behind the prefix. */
+export function isHidden(hidden: HiddenPart[], half: Bytes): boolean {
+  return hidden.some(({ path }) => [...path].every((bit, i) => bitAt(half, i) === Number(bit)));
 }

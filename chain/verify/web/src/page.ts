@@ -1,14 +1,14 @@
 // The page that verifies in a browser: at /verify of a gateway, and saved as one file. It asks no network.
 
-import { toHex } from "./bytes.js";
-import { Malformed } from "./errors.js";
-import { hash } from "./hashes.js";
+import type {} from "./index.js";
 import type { Json } from "./json.js";
 import type { Report, ReportedRecord } from "./report.js";
-import { parseTrustRoot, type TrustRoot } from "./trust_root.js";
+import type { TrustRoot } from "./trust_root.js";
 import type { Text } from "./verdicts.js";
-import { verify } from "./verifier.js";
 import { FATE_WORDS, nameWord, OUTCOME_WORDS, VERDICT_WORDS, WORDS } from "./words.js";
+
+// The verifier's own script stands before this one in the page.
+const { digestOf, Malformed, parseTrustRoot, verify } = globalThis.tongguan;
 
 type Language = "en" | "zh";
 type Child = Node | string;
@@ -137,7 +137,7 @@ class VerifyPage {
       const kind = field ?? kindOf(bytes);
       if (kind === "bundle") this.files.bundle = { name: file.name, bytes };
       else if (kind === "trust-root") this.files.trustRoot = { name: file.name, bytes };
-      else this.files.documents.push({ name: file.name, digest: toHex(hash(bytes)) });
+      else this.files.documents.push({ name: file.name, digest: digestOf(bytes) });
     }
     this.render();
   }
@@ -165,7 +165,7 @@ class VerifyPage {
       return;
     }
     const asOf = /^[0-9]{1,13}$/.test(this.question.asOf) ? Number(this.question.asOf) : null;
-    const report = verify(bundle.bytes, root, { asOf, current: this.question.current });
+    const report = verify(bundle.bytes, trustRoot.bytes, { asOf, current: this.question.current });
     result.replaceChildren(...this.answer(report, told !== ""));
   }
 
@@ -340,8 +340,4 @@ function namesDocument(record: ReportedRecord, digest: string): boolean {
   return record.sections.some(({ name, shown }) => name === "documents" && shown.some(({ value }) => names(value)));
 }
 
-/** Opens the page where its document asks for it. */
-export function openPage(): void {
-  const main = document.querySelector<HTMLElement>("main[data-tongguan-verify]");
-  if (main !== null) new VerifyPage(main).open();
-}
+new VerifyPage(document.querySelector<HTMLElement>("main[data-tongguan-verify]")!).open();

@@ -96,6 +96,7 @@ export function parseRecord(text: string, field: string): SignedRecord {
   const sections = readSections(claims, field);
   const digest = hash(jws.signingInput);
   if (claims.get("_sd_alg") !== "sha-256") throw new Malformed(`${field}._sd_alg`, "is sha-256");
+  if (claims.has("amends") && claims.has("withdraws")) throw new Malformed(field, "amends or withdraws, not both");
   const aud = readText(claims.get("aud"), `${field}.aud`, /^[0-9a-f]{64}$/);
   return {
     jws,
@@ -107,7 +108,7 @@ export function parseRecord(text: string, field: string): SignedRecord {
     number: readThumbprint(claims.get("jti"), `${field}.jti`),
     type: readText(claims.get("vct"), `${field}.vct`, TYPE),
     amends: readOptionalId(claims, "amends", field),
-    withdraws: null,
+    withdraws: readOptionalId(claims, "withdraws", field),
     sections,
     disclosures: readDisclosures(disclosures, sections, field),
   };
@@ -168,7 +169,8 @@ function readDisclosures(texts: string[], sections: Section[], field: string): D
 function refuseDigests(value: Json, field: string): void {
   if (Array.isArray(value)) value.forEach((item) => refuseDigests(item, field));
   else if (value instanceof Map) {
-    if (value.has("...") || value.has("_sd")) throw new Malformed(field, "a value holds no further digests");
+    if (["...", "_sd", "_sd_alg"].some((name) => value.has(name)))
+      throw new Malformed(field, "a value holds no further digests");
     value.forEach((member) => refuseDigests(member, field));
   }
 }
@@ -176,6 +178,13 @@ function refuseDigests(value: Json, field: string): void {
 /** The UCR that a disclosed element names; null where it names none. */
 export function ucrOf(value: Json): string | null {
   return typeof value === "string" && value.length <= 35 && UCR.test(value) ? value : null;
+}
+
+/** The texts that are disclosed as UCRs, of a UCR's form or not. */
+export function disclosedNames(record: SignedRecord): string[] {
+  return record.disclosures.flatMap(({ section, value }) =>
+    section === "ucr" && typeof value === "string" ? [value] : [],
+  );
 }
 
 /** The UCRs that are disclosed, in the record's order. */

@@ -4,8 +4,7 @@ import { type Bytes, compareBytes, fromHex, fromPrefixedHex, toHex } from "./byt
 import { Malformed } from "./errors.js";
 import { hash } from "./hashes.js";
 import { decodeUtf8, formatJson, type Json, type JsonObject, parseJson } from "./json.js";
-import { readFlag, readHash, readList, readMembers, readNumber, readText, refuseDisorder } from "./members.js";
-import { TYPE } from "./records.js";
+import { readFlag, readList, readMembers, readNumber, readText, refuseDisorder } from "./members.js";
 
 const MOST_BYTES = 2 ** 20;
 const MOST_BLOCK = 2 ** 40 - 1;
@@ -17,27 +16,10 @@ const MEMBERS = [
   "contracts",
   "validators",
   "least_votes",
-  "record_rules",
   "independent_validators",
   "independent_attesters",
-  "tag_keys",
   "predecessor",
 ];
-/** Roles by their bits in a member's word, lowest first. */
-export const ROLES = [
-  "BROKER",
-  "TRADER",
-  "CUSTOMS",
-  "CARRIER",
-  "TERMINAL",
-  "BANK",
-  "TAX",
-  "REGULATOR",
-  "AUDITOR",
-  "GATEWAY",
-] as const;
-export type Role = (typeof ROLES)[number];
-
 interface Range {
   from: number;
   to: number | null;
@@ -61,11 +43,8 @@ export interface TrustRoot {
   contracts: ContractRange[];
   validators: ValidatorRange[];
   leastVotes: number;
-  /** Record type to the bits of the roles that may say it. */
-  recordRules: Map<string, number>;
   hasIndependentValidators: boolean;
   hasIndependentAttesters: boolean;
-  tagKeys: { fromBatch: number; key: Bytes }[];
   fingerprint: string;
 }
 
@@ -77,13 +56,10 @@ export function isWithin(range: Range, block: number): boolean {
 export function parseTrustRoot(file: Bytes): TrustRoot {
   if (file.length > MOST_BYTES) throw new Malformed("trust root", `has at most ${MOST_BYTES} bytes`);
   const members = readMembers(parseJson(decodeUtf8(file, "trust root"), "trust root"), "trust root", MEMBERS);
-  if (members.get("format") !== "tongguan-trust-root/1") throw new Malformed("format", "is tongguan-trust-root/1");
+  if (members.get("format") !== "tongguan-trust-root/2") throw new Malformed("format", "is tongguan-trust-root/2");
   const contracts = readContracts(members.get("contracts"));
   const validators = readList(members.get("validators"), "validators", { most: 10_000 }, readValidators);
   refuseGaps(validators, "validators");
-  const tagKeys = readList(members.get("tag_keys"), "tag_keys", { least: 1, most: 256 }, readTagKey);
-  if (tagKeys[0]!.fromBatch !== 0) throw new Malformed("tag_keys[0]", "must begin with batch 0");
-  refuseDisorder(tagKeys, "tag_keys", (a, b) => a.fromBatch - b.fromBatch);
   const predecessor = members.get("predecessor");
   if (predecessor !== null) fromHex(readText(predecessor, "predecessor", /./), "predecessor", 32);
   return {
@@ -93,10 +69,8 @@ export function parseTrustRoot(file: Bytes): TrustRoot {
     contracts,
     validators,
     leastVotes: readNumber(members.get("least_votes"), "least_votes", 1, 65_535),
-    recordRules: readRecordRules(members.get("record_rules")),
     hasIndependentValidators: readFlag(members.get("independent_validators"), "independent_validators"),
     hasIndependentAttesters: readFlag(members.get("independent_attesters"), "independent_attesters"),
-    tagKeys,
     fingerprint: fingerprintOf(members),
   };
 }
@@ -157,43 +131,15 @@ function refuseGaps(ranges: Range[], field: string): void {
   });
 }
 
-function readRecordRules(value: Json | undefined): Map<string, number> {
-  if (!(value instanceof Map)) throw new Malformed("record_rules", "must be an object");
-  return new Map(
-    [...value].map(([type, roles]) => {
-      readText(type, "record_rules", TYPE);
-      const bits = readList(roles, `record_rules.${type}`, { most: ROLES.length }, (role, field) => {
-        const bit = ROLES.indexOf(role as Role);
-        if (bit < 0) throw new Malformed(field, "is no role");
-        return bit;
-      });
-      return [type, bits.reduce((all, bit) => all | (1 << bit), 0)];
-    }),
-  );
-}
-
-function readTagKey(item: Json, field: string): { fromBatch: number; key: Bytes } {
-  const members = readMembers(item, field, ["from_batch", "key"]);
-  return {
-    fromBatch: readNumber(members.get("from_batch"), `${field}.from_batch`, 0, MOST_BLOCK),
-    key: readHash(members.get("key"), `${field}.key`),
-  };
-}
-
-/** SHA-256 of the members in their order as JSON without spaces; record types by name, roles by their bits. */
+/** SHA-256 of the members in their order as JSON without spaces. */
 function fingerprintOf(members: JsonObject): string {
   const inOrder = (value: Json, names: string[]): Json =>
     new Map(names.map((name) => [name, (value as JsonObject).get(name)!]));
   const eachInOrder = (name: string, names: string[]): Json =>
     (members.get(name) as Json[]).map((item) => inOrder(item, names));
-  const rules = [...(members.get("record_rules") as JsonObject)]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([type, roles]): [string, Json] => [type, ROLES.filter((role) => (roles as Json[]).includes(role))]);
   const changed = new Map<string, Json>([
     ["contracts", eachInOrder("contracts", ["name", "address", "code_hash", "from_block", "to_block"])],
     ["validators", eachInOrder("validators", ["from_block", "to_block", "accepted", "addresses"])],
-    ["record_rules", new Map(rules)],
-    ["tag_keys", eachInOrder("tag_keys", ["from_batch", "key"])],
   ]);
   const text = formatJson(new Map(MEMBERS.map((name) => [name, changed.get(name) ?? members.get(name)!])));
   return toHex(hash(new TextEncoder().encode(text)));

@@ -85,9 +85,10 @@ export const CHECKS: CheckName[] = [
   check(10, "since", "P3", [9], "No subject's key was revoked since", "所证记录的密钥此后未被吊销"),
   check(11, "amendments", "P4", [6, 9, 13], "Amendments are followed to the newest", "已追踪至最新修改"),
   check(12, "tags", "P4", [4], "The lanes are the UCR's own", "链道确属该 UCR"),
-  check(13, "lanes", "P4", [7, 14], "The lanes are those attested, whole", "链道与见证一致且完整"),
+  check(13, "lanes", "P4", [7, 16, 14], "The lanes are those attested, whole", "链道与见证一致且完整"),
   check(14, "checkpoint", "P4", [4], "The checkpoint is attested and the newest", "检查点已获见证且为最新"),
   check(15, "receipts", "P9", [6, 14], "Receipts were kept", "回执已履行"),
+  check(16, "standing", "P4 P13", [7, 9], "Who belongs to the consignment is known", "货物的参与成员可以确定"),
 ];
 
 export interface Answer {

@@ -6,6 +6,7 @@ import { checkChain, checkCheckpoint, checkCommitments, checkContracts, checkSea
 import { checkBinding, checkInclusion, checkLanes, checkTags } from "./checks_lanes.js";
 import { checkReceipts } from "./checks_receipts.js";
 import { checkAmendments, checkInForce, checkSignatures, checkSince } from "./checks_records.js";
+import { checkStanding } from "./checks_standing.js";
 import { Context, Finding, type Question } from "./context.js";
 import { Malformed, NoVerdict } from "./errors.js";
 import { type Report, reportMalformed, reportNoVerdict, reportOf } from "./report.js";
@@ -27,9 +28,10 @@ const RUN: { [number: number]: (context: Context) => Finding } = {
   13: checkLanes,
   14: checkCheckpoint,
   15: checkReceipts,
+  16: checkStanding,
 };
-/** 12 before 7 and 14 before 13. */
-const ORDER = [2, 3, 4, 5, 6, 12, 7, 8, 9, 10, 14, 13, 11, 15];
+/** 12 before 7, 16 after 9, 14 before 13, 13 before 11. */
+const ORDER = [2, 3, 4, 5, 6, 12, 7, 8, 9, 16, 10, 14, 13, 11, 15];
 
 /** What a bundle proves, under a trust root and for a question. Never throws for what a stranger sent. */
 export function verify(file: Uint8Array, root: TrustRoot, question: Question = {}): Report {
@@ -56,14 +58,16 @@ function ask(context: Context): { answers: Answer[]; verdicts: Map<string, Verdi
   const found = new Map<number, Finding>([[1, new Finding()]]);
   for (const number of ORDER) {
     const check = CHECKS[number - 1]!;
-    const missing = check.restsOn.find((other) => !found.get(other)!.isAnswered);
+    // Who belongs to a consignment is not asked of records, so nothing can be missing for it.
+    const restsOn = number === 16 && !context.isConsignment ? [] : check.restsOn;
+    const missing = restsOn.find((other) => !found.get(other)!.isAnswered);
     if (missing === undefined) {
       found.set(number, RUN[number]!(context));
       continue;
     }
     const finding = new Finding();
     const { name } = CHECKS[missing - 1]!;
-    const verdict = gravest(found.get(missing)!.verdicts.map((one) => one.verdict));
+    const verdict = found.get(missing)!.verdictForAll;
     finding.skip(isMandatory(context, number) ? verdict : "VALID", {
       en: `rests on check ${missing} (${name})`,
       zh: `依赖第 ${missing} 项检查（${name}）`,

@@ -1,7 +1,7 @@
 // ECVRF-EDWARDS25519-SHA512-TAI of RFC 9381, checking only. docs/spec/batches.md, "Entries".
 
 import { type Bytes, concat, fromLittleEndian, isEqual, numberBytes } from "./bytes.js";
-import { hash512 } from "./hashes.js";
+import { hash, hash512 } from "./hashes.js";
 import { decodeEdwards, decodePrimeOrder, EDWARDS_BASE, EDWARDS_ORDER, type EdwardsPoint } from "./signatures.js";
 
 const SUITE = Uint8Array.of(3);
@@ -11,6 +11,8 @@ const ZERO = Uint8Array.of(0);
 
 /** A proof of 80 bytes, gamma || c || s, whose gamma is a point of the prime subgroup. */
 export class VrfProof {
+  private computed: Bytes | null = null;
+
   private constructor(
     readonly bytes: Bytes,
     private readonly gamma: EdwardsPoint,
@@ -24,7 +26,12 @@ export class VrfProof {
 
   /** y, the output (64 bytes): it follows from gamma alone. */
   output(): Bytes {
-    return hash512(SUITE, Uint8Array.of(3), this.gamma.clearCofactor().toBytes(), ZERO);
+    return (this.computed ??= hash512(SUITE, Uint8Array.of(3), this.gamma.clearCofactor().toBytes(), ZERO));
+  }
+
+  /** The 8 bytes with which all lane tags of this name begin. */
+  prefix(): Bytes {
+    return hash(Uint8Array.of(3), this.output()).subarray(0, 8);
   }
 
   /** RFC 9381 section 5.3; also refused: a key outside the prime subgroup, c = 0 and s = 0. */
