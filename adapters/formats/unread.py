@@ -113,7 +113,7 @@ PLATFORM_FILES: Final = {
 }
 """Message type in a head record (`00:CODECO:`) -> its kind."""
 _PDF: Final = UnreadKind("PDF", "a page for people", "版面文件", "the data that the page was made from, as XML or JSON")
-_XLSX: Final = UnreadKind("XLSX", "a spreadsheet", "电子表格", "the kinds in the table of formats")
+_XLSX: Final = UnreadKind("XLSX", "a spreadsheet", "电子表格", "an invoice by our template (samples/invoice.xlsx)")
 _PLATFORM: Final = re.compile(rb"00(?::([A-Z]{6}):|NCLCONTAINER LIST)")
 _UNH: Final = re.compile(rb"UNH.{1,24}?([A-Z]{6})[^A-Z0-9]", re.DOTALL)
 """A message header, whatever its marks are: UNA may set others than `+` and `:`."""

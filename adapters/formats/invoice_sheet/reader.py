@@ -1,4 +1,4 @@
-"""The invoice sheet: our template for traders without a system, filled in a spreadsheet and saved as CSV.
+"""The invoice sheet: our template for traders without a system, filled in a spreadsheet, saved as workbook or as CSV.
 
 The first row says what the file is (`tongguan-invoice,1`), so that no other table is taken for it. Every fault is named
 by its row; nothing is guessed: an unknown row or column is refused, since a trader who misspells `payable` should know.
@@ -43,22 +43,28 @@ class InvoiceSheetReader:
 
     def read(self, message: bytes) -> ReadMessage:
         """See `Reader`."""
-        faults = Faults()
-        rows = [(number, row) for number, row in enumerate(parse_csv(message), 1) if row]
-        record: TaxInvoice | None = None
-        with noted("sheet", faults):
-            record = _invoice(rows, Source(kind=KIND, sha256=message_digest(message)), faults)
-        faults.refuse(KIND)
-        entity = Entity(0, record, lookup=record.references if record else ())
-        return ReadMessage(KIND, record.invoice.number if record else None, None, (entity,))
+        return read_rows(parse_csv(message), message)
 
 
 READERS = (InvoiceSheetReader(),)
 
 
+def read_rows(sheet: Sequence[Row], message: bytes) -> ReadMessage:
+    """The invoice of a sheet's rows; `message` is the file that they stand in."""
+    faults = Faults()
+    rows = [(number, row) for number, row in enumerate(sheet, 1) if row]
+    record: TaxInvoice | None = None
+    with noted("sheet", faults):
+        record = _invoice(rows, Source(kind=KIND, sha256=message_digest(message)), faults)
+    faults.refuse(KIND)
+    entity = Entity(0, record, lookup=record.references if record else ())
+    return ReadMessage(KIND, record.invoice.number if record else None, None, (entity,))
+
+
 def _invoice(rows: Sequence[Numbered], source: Source, faults: Faults) -> TaxInvoice | None:
-    if _cell(rows[0][1], 1) != tables.EDITION:
-        faults.add("row 1", f"is {tables.MARK},{tables.EDITION}", value=_cell(rows[0][1], 1))
+    if not rows or [_cell(rows[0][1], place) for place in (0, 1)] != [tables.MARK, tables.EDITION]:
+        written = ",".join(rows[0][1][:2]) if rows else None
+        faults.add("row 1", f"is {tables.MARK},{tables.EDITION}", value=written, fix="Start from the template")
         return None
     start = next((place for place, (_, row) in enumerate(rows) if row[0] == tables.LINE), None)
     if start is None:
