@@ -14,11 +14,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from adapters.formats.invoice_sheet.tables import MARK
 from adapters.registry import read_message
 from chain.encoding import base64url
 from chain.errors import Malformed
 from chain.records.fastpath import parse_signed
 from tests.adapters.formats.customs.writing import message
+from tests.adapters.formats.tax.workbooks import sheet_of, workbook
 from tests.chain.records.test_sdjwt import element, good, sd_jwt
 
 MB = 1 << 20
@@ -52,6 +54,7 @@ def _record(value: str) -> bytes:
 _BOMB = (
     b'<!DOCTYPE a [<!ENTITY b "' + b"b" * 100 + b'"><!ENTITY c "' + b"&b;" * 100 + b'">]><a>' + b"&c;" * 100 + b"</a>"
 )
+_QUAY = b"00:COARRI:DISCHARGE REPORT:9:A:B:202603031200'\n"
 _ROOT = b'<CEB621Message xmlns="http://www.chinaport.gov.cn/ceb">'
 _HEAD = "Inventory/InventoryHead"
 _UTF8 = "in UTF-8 (with or without its mark) or GB18030"
@@ -124,6 +127,34 @@ EDIFACT: dict[str, Case] = {
     ),
     "control character": (lambda: b"UNH+1+COARRI:D:95B'BGM+\x07'", "EDIFACT", "printable characters", "0001"),
 }
+NUMBERED: dict[str, Case] = {
+    "endless records": (lambda: _QUAY + b"50:A'\n" * MB, "message", "at most 100000 records", "0001"),
+    "long field": (lambda: _QUAY + b"50:" + b"A" * (4 * MB), "message", "fields of at most 2000 characters", "0001"),
+    "many fields": (lambda: _QUAY + b"50" + b":" * MB, "message", "at most 60 fields a record", "0001"),
+    "control character": (lambda: _QUAY + b"50:\x07'", "message", "no control or direction characters", "0001"),
+}
+CARGO_IMP: dict[str, Case] = {
+    "endless lines": (lambda: b"FWB/17\r\n" + b"OSI/A\r\n" * (MB // 2), "Cargo-IMP", "at most 20000 lines", "0001"),
+    "long line": (lambda: b"FSU/15\r\n" + b"A" * (4 * MB), "Cargo-IMP", "lines of at most 250 characters", "0001"),
+    "control character": (lambda: b"FSU/15\r\n\x07\r\n", "Cargo-IMP", "no control or direction characters", "0001"),
+}
+WORKBOOK: dict[str, Case] = {
+    "million empty cells": (
+        lambda: workbook("<worksheet>" + "<row><c/></row>" * MB + "</worksheet>"),
+        *("archive/xl/worksheets/sheet1.xml", "unpacks to at most", "0001"),
+    ),
+    "bomb": (
+        lambda: workbook("<a>" + " " * (100 * MB) + "</a>"),
+        "archive/xl/worksheets/sheet1.xml",
+        "unpacks to at most",
+        "0001",
+    ),
+    "entities": (lambda: workbook(_BOMB.decode() + MARK), "XML", "has no document type", "0001"),
+    "row far below": (
+        lambda: workbook(sheet_of([[MARK]]).replace('r="A1"', 'r="A1048576"')),
+        *("workbook", "at most 5000 rows", "0001"),
+    ),
+}
 SD_JWT: dict[str, Case] = {
     "50 MB": (lambda: b"a" * (50 * MB), "record", "at most 2097152 characters", "0002"),
     "deep": (lambda: _record("[" * 50_000 + "]" * 50_000), "disclosure", "nested deeper than 16", "0002"),
@@ -131,11 +162,16 @@ SD_JWT: dict[str, Case] = {
     "lone surrogate": (lambda: _record('"\\ud800"'), "disclosure", "surrogate", "0002"),
     "many parts": (lambda: b"~" * MB, "record", "more disclosures", "0002"),
 }
-CASES: dict[str, Case] = {
-    f"{form}: {name}": case
-    for form, cases in (("XML", XML), ("JSON", JSON), ("EDIFACT", EDIFACT), ("SD-JWT", SD_JWT))
-    for name, case in cases.items()
+_FORMS: dict[str, dict[str, Case]] = {
+    "XML": XML,
+    "JSON": JSON,
+    "EDIFACT": EDIFACT,
+    "platform file": NUMBERED,
+    "Cargo-IMP": CARGO_IMP,
+    "workbook": WORKBOOK,
+    "SD-JWT": SD_JWT,
 }
+CASES: dict[str, Case] = {f"{form}: {name}": case for form, cases in _FORMS.items() for name, case in cases.items()}
 
 
 def cost(name: str) -> dict[str, object]:

@@ -20,7 +20,8 @@ RECORDS_MAX: Final = 100_000
 FIELDS_MAX: Final = 60
 FIELD_CHARS_MAX: Final = 2_000
 _NUMBER: Final = re.compile(r"\d{2}")
-_PIECE: Final = re.compile(r"(?:[^?':]|\?.)*", re.DOTALL)
+_PIECE: Final = re.compile(rf"(?:[^?':]|\?.){{0,{FIELD_CHARS_MAX + 1}}}", re.DOTALL)
+"""A field, or as much of one as shows that it is too long."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,8 @@ def parse_numbered(message: bytes) -> list[NumberedRecord]:
     text = decode_text(message)
     if (unseen := UNSEEN.search(text)) is not None:
         raise _malformed("holds no control or direction characters", f"U+{ord(unseen.group()[0]):04X}")
+    if (ends := text.count("'") - text.count("?'")) > RECORDS_MAX:  # before anything is cut apart
+        raise _malformed(f"at most {RECORDS_MAX} records", f"{ends} record ends")
     records = list(_records(text))
     if not records:
         raise _malformed("holds a record")
@@ -71,7 +74,7 @@ def _records(text: str) -> Iterator[NumberedRecord]:
             if _NUMBER.fullmatch(fields[0]) is None:
                 raise _malformed("begins each record with its number of two digits", fields[0][:16])
             if place > RECORDS_MAX:
-                raise _malformed(f"at most {RECORDS_MAX} records")
+                raise _malformed(f"at most {RECORDS_MAX} records", f"record {place}")
             yield NumberedRecord(fields[0], tuple(fields), place)
             place, fields = place + 1, []
         elif text[end] == "?":
