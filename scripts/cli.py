@@ -19,6 +19,7 @@ from scripts.commands import (
     drop_commands,
     exchange_commands,
     finding_commands,
+    founding_commands,
     gateway_commands,
     journal_commands,
     key_commands,
@@ -60,6 +61,7 @@ for commands in (
     view_commands,
     notes_commands,
     witness_commands,
+    founding_commands,
 ):
     commands.register(app)
 
