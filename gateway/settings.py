@@ -43,7 +43,7 @@ class GatewaySettings(BaseSettings):
     trust_root_file: Path
     """The trust root; `GET /v1/trust-root` gives it."""
     tag_keys_file: Path
-    """`{"tag_keys": [{"from_batch", "secret"}]}`: the secret parts of the trust root's tag keys."""
+    """`{"tag_keys": [{"from_batch", "secret"}]}`: the secret parts of the registry's tag keys."""
     data_keys_file: Path
     """`{"current": id, "keys": [{"id", "key": 32 bytes in base64url}]}`; payloads are encrypted with them."""
     passphrase_file: Path

@@ -131,7 +131,7 @@ class AsyncGatewayClient:
         return await self._ask(self._asker.get("/v1/access-log", criteria))
 
     async def trust_root(self) -> bytes:
-        """The public edition of the trust root file. Compare its fingerprint out of band before you believe it."""
+        """The trust root file. Compare its fingerprint out of band before you believe it."""
         return await self._ask(self._asker.trust_root())
 
     def batches(self, after: int = -1) -> AsyncIterator[dict[str, Any]]:

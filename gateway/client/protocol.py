@@ -138,7 +138,7 @@ class Asker:
         return Ask("GET", "/v1/changes", {} if after is None else {"after": str(after)}, headers)
 
     def trust_root(self) -> Question[bytes]:
-        """The public edition of the trust root file."""
+        """The trust root file."""
         answer = yield Ask("GET", "/v1/trust-root")
         return checked(answer).content
 

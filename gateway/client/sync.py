@@ -126,7 +126,7 @@ class GatewayClient:
         return self._ask(self._asker.get("/v1/access-log", criteria))
 
     def trust_root(self) -> bytes:
-        """The public edition of the trust root file. Compare its fingerprint out of band before you believe it."""
+        """The trust root file. Compare its fingerprint out of band before you believe it."""
         return self._ask(self._asker.trust_root())
 
     def batches(self, after: int = -1) -> Iterator[dict[str, Any]]:

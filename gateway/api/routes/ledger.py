@@ -112,9 +112,9 @@ def trust_root_router(services: Services) -> APIRouter:
     router = APIRouter(prefix="/v1")
 
     @router.get("/trust-root", response_class=Response, responses={200: {"content": {JSON: {}}}})
-    @describes("internal", answer="The trust root's public edition, as its file is", is_open=True)
+    @describes("internal", answer="The trust root, as its file is", is_open=True)
     def get_trust_root() -> Response:
-        """The public edition of the trust root, without tag keys."""
+        """The trust root."""
         return Response(services.trust_root.format(), media_type=JSON)
 
     return router
