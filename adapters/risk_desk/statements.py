@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -21,7 +20,7 @@ from chain.records import (
 )
 from chain.records.audit import DIFFERENCES_MAX
 from chain.rules import answers
-from chain.rules.opinions import Opinion
+from chain.rules.opinions import Opinion, as_line
 from chain.rules.parameters import RULES_VERSION
 from chain.rules.table_rows import ShownRow
 from chain.sdjwt import SignedRecord
@@ -29,7 +28,6 @@ from chain.sdjwt import SignedRecord
 INPUTS_MAX: Final = 1_000
 """Inputs that one statement lists; differences beyond are counted and not listed."""
 NOTE_CHARS_MAX: Final = 4_000
-_NO_LINE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
 
 
 @dataclass(frozen=True)
@@ -121,19 +119,14 @@ def _difference(finding: answers.Finding) -> Difference:
         name=finding.rule,
         severity=finding.severity,
         inputs=tuple(
-            FindingInput(record=one.record, field=_line(one.field) or "-", value=_line(one.value))
+            FindingInput(record=one.record, field=as_line(one.field) or "-", value=as_line(one.value))
             for one in finding.inputs
             if one.record
         ),
-        declared=_line(finding.declared),
-        computed=_line(finding.computed),
-        delta=_line(finding.delta),
-        tolerance=_line(finding.tolerance),
-        explanation=_line(finding.text, NOTE_CHARS_MAX) or finding.rule,
-        explanation_zh=_line(finding.text_zh, NOTE_CHARS_MAX),
+        declared=as_line(finding.declared),
+        computed=as_line(finding.computed),
+        delta=as_line(finding.delta),
+        tolerance=as_line(finding.tolerance),
+        explanation=as_line(finding.text, NOTE_CHARS_MAX) or finding.rule,
+        explanation_zh=as_line(finding.text_zh, NOTE_CHARS_MAX),
     )
-
-
-def _line(text: str | None, most: int = answers.VALUE_CHARS_MAX) -> str | None:
-    """The text as one line without control and direction marks, cut; None where nothing is left."""
-    return None if text is None else _NO_LINE.sub(" ", text)[:most].strip() or None

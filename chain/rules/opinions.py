@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
-from chain.rules.answers import Finding, Severity
+from chain.rules.answers import VALUE_CHARS_MAX, Finding, Severity
 from chain.rules.frame import RULES, Rule
 
 _GRAVITY: Mapping[Severity, int] = {"H": 0, "M": 1, "I": 2}
@@ -45,3 +47,11 @@ def opinions_of(findings: Sequence[Finding], rules: Mapping[str, Rule] = RULES) 
     return tuple(
         Opinion(rule, tuple(by_rule[rule]), rule in rules and rules[rule].replayable) for rule in sorted(by_rule)
     )
+
+
+_NO_LINE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
+
+
+def as_line(text: str | None, most: int = VALUE_CHARS_MAX) -> str | None:
+    """The text as a signed finding repeats it: one line without control and direction marks, cut; None for nothing."""
+    return None if text is None else _NO_LINE.sub(" ", text)[:most].strip() or None

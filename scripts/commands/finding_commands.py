@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -21,6 +22,7 @@ findings = typer.Typer(help="List, show, dispose of and answer findings.", no_ar
 Ucr = Annotated[str, typer.Argument(metavar="UCR")]
 Rule = Annotated[str, typer.Argument(help="id of the rule, such as C06", metavar="RULE")]
 PAGES_MAX = 1_000
+EXIT_COULD_NOT_TELL = 2
 TEXT_CHARS = 70
 AGREEMENT_WORDS = {
     True: "this gateway computes the same",
@@ -153,6 +155,59 @@ def explain(
         return TradeExplanation(explanation=Explanation(rule=rule_id, findings=named, text=text))
 
     _say(directory, ucr, rule, member, gateway_url, record)
+
+
+@findings.command()
+def verify(
+    bundle: Annotated[Path, typer.Argument(help="proof bundle of the finding's consignment", metavar="BUNDLE")],
+    record: Annotated[str, typer.Argument(help="the finding's record id", metavar="RECORD")],
+    trust_root: Annotated[Path, typer.Option("--trust-root", help="what you believe beforehand", metavar="FILE")],
+    lang: Annotated[str, typer.Option("--lang", help="zh or en")] = "en",
+) -> None:
+    """Run a finding again offline: whether it follows from what it says it looked at.
+
+    Exit 0 where it follows, 1 where it does not or was withdrawn, 2 where nobody can tell: something is not shown, the
+    version is not known, or the rule has no data form and the finding is its signer's opinion.
+    """
+    from chain.proof.bundle_reader import parse_bundle
+    from chain.verify import verify as verify_bundle
+    from chain.verify.finding_replay import ReplayOutcome, replay_finding
+    from chain.verify.report import clean, speak
+    from scripts.commands.proof_commands import read_trust_root
+
+    shown = parse_bundle(bundle.read_bytes())
+    report = verify_bundle(shown, read_trust_root(trust_root))
+    verdict = replay_finding(shown, report, record)
+    print(f"{verdict.outcome.upper()}: {verdict.rule} {clean(speak(verdict.why, lang))}")
+    print(f"  the bundle itself: {report.verdict.name}; signed by {verdict.issuer or 'nobody shown'}")
+    if verdict.follows_now is False:
+        print("  on all that the bundle shows it no longer follows: facts came later")
+    raise typer.Exit(
+        {ReplayOutcome.FOLLOWS: 0, ReplayOutcome.DOES_NOT_FOLLOW: 1, ReplayOutcome.WITHDRAWN: 1}.get(
+            verdict.outcome, EXIT_COULD_NOT_TELL
+        )
+    )
+
+
+@findings.command()
+def bundle(
+    directory: Directory,
+    record: Annotated[str, typer.Argument(help="the finding's record id", metavar="RECORD")],
+    member: Reader,
+    out: Annotated[Path, typer.Option("--out", help="where to write it")],
+    gateway_url: GatewayUrl = DEFAULT_GATEWAY_URL,
+) -> None:
+    """Fetch the proof bundle in which a finding can be run again: that of its whole consignment."""
+    from scripts.consortium_folder import write_private
+    from scripts.local_adapters import gateway_of
+
+    folder = folder_option(directory)
+    with gateway_of(folder, folder.member(member), gateway_url) as gateway:
+        (ucr,) = gateway.record(record)["sections"]["ucr"]
+        content = gateway.consignment_bundle(ucr)
+    write_private(out, content)
+    again = f"tongguan findings verify {out} {record} --trust-root {folder.trust_root}"
+    print(f"{out}: {len(content):,} bytes. Run it again: {again}")
 
 
 def say_about_findings(
