@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from chain.errors import TongguanError
 from chain.private_files import keep_files_private
+from chain.records import AuditDisposition, Disposition, Explanation, Record, TradeExplanation
 from gateway.client import GatewayClient
 from scripts.bootstrap import found
+from scripts.commands.finding_commands import say_about_findings
 from scripts.commands.operate_commands import UNSEALED_HELP, UNSEALED_WARNING
 from scripts.consortium_folder import ConsortiumFolder
 from scripts.forgeries import TAMPERS
@@ -39,6 +42,11 @@ PORTS = (8645, 8700, 8710)
 """Of node, gateway and single window; each gives way to a free one where it is taken."""
 STORY_TIMEOUT_S = 120.0
 READER = "regulator"
+DESKS = ("customs", "tax")
+"""Governors that run a risk desk."""
+LIE = "gross_weight"
+LIE_RULE = "C13"
+"""The rule that finds it."""
 HEARTBEAT_S = 3.0
 """Each look at a view is anchored too, so batches never pause while the demonstration waits for its checkpoint."""
 VIEW_PAUSE_S = 1.0
@@ -106,9 +114,11 @@ class Demonstration:
         machine.start_core(self._note)
         machine.start_single_window(self._note)
         machine.start_adapters(self._note)
+        machine.start_risk_desks(DESKS, self._note)
         with self._reader(machine) as reader:
             stories = [self._tell(machine, name) for name in STORIES]
-            self._wait_until_read(machine, stories)
+            lie = self._tell(machine, "air_import", lie=LIE)
+            self._wait_until_read(machine, [*stories, lie])
             self._wait_until_covered(machine, reader, stories)
             for story in stories:
                 self._show(reader, story)
@@ -116,6 +126,7 @@ class Demonstration:
                 raise DemonstrationFailed(f"{UNSEALED_WARNING} All else held; no bundle can be made or believed.")
             for story in stories:
                 self._save_bundle(reader, story)
+            self._work_off(machine, lie)
         self._verify(stories)
         self._refuse_lies(stories)
 
@@ -138,6 +149,7 @@ class Demonstration:
             return
         gateway = ("--gateway", machine.gateway_url)
         yield "look at a consignment", command("view", path, self._ucrs[STORIES[0]], "--member", READER, *gateway)
+        yield "the officers' queue", command("findings", "list", path, "--member", DESKS[0], "--state", "any", *gateway)
         yield "a token for the console", command("token", path, "--member", READER, *gateway)
         yield "what the operator did", command("operator-log", path, *gateway)
         yield "the console", f"{machine.gateway_url}/console"
@@ -147,13 +159,15 @@ class Demonstration:
         sending = ("adapter", path, "--member", "broker", "--from", path / "inbox", "--assign-ucrs", *gateway, *window)
         yield "files put into inbox", command(*sending)
 
-    def _tell(self, machine: Machine, name: str) -> ToldStory:
-        self._step(f"The single window is told a story: {STORY_TITLES[name]}")
-        answer = httpx.post(f"{machine.single_window_url}/v1/stories/{name}", json={}, timeout=30)
+    def _tell(self, machine: Machine, name: str, lie: str = "") -> ToldStory:
+        told = f"{STORY_TITLES[name]}, with a lie in it: {lie}" if lie else STORY_TITLES[name]
+        self._step(f"The single window is told a story: {told}")
+        order = {"lie": lie} if lie else {}
+        answer = httpx.post(f"{machine.single_window_url}/v1/stories/{name}", json=order, timeout=30)
         answer.raise_for_status()
         said = answer.json()
         self._note(f"{said['messages']} native messages for consignment {said['ucrs'][0]}")
-        self._ucrs[name] = said["ucrs"][0]
+        self._ucrs.setdefault(name, said["ucrs"][0])
         return ToldStory(name, said["ucrs"][0], said["messages"])
 
     def _wait_until_read(self, machine: Machine, stories: list[ToldStory]) -> None:
@@ -224,8 +238,26 @@ class Demonstration:
             self._require(verdict.code not in (0, 2), f"{tamper.name} must be refused, and was {verdict.verdict}")
             self._note(f"{tamper.what}: [bold]{verdict.verdict}[/bold], caught by {caught_by(verdict)}")
 
-    def _reader(self, machine: Machine) -> GatewayClient:
-        member = self._folder.member(READER)
+    def _work_off(self, machine: Machine, lie: ToldStory) -> None:
+        self._step("The lie waits in the officers' queue, signed by two governors' risk desks")
+        with self._reader(machine, DESKS[0]) as officer, self._reader(machine, "broker") as broker:
+            for _ in self._until_timeout(machine, "both desks to sign the finding"):
+                page = officer.findings(ucr=lie.ucr, rule=LIE_RULE)["findings"]
+                if page and len(page[0]["signed_by"]) == len(DESKS):
+                    break
+            self._note(f"{page[0]['severity']} {page[0]['rule']}: {page[0]['text']}")
+            answer = partial(_explanation, text="the pallets were weighed twice")
+            say_about_findings(self._folder, "broker", broker, lie.ucr, LIE_RULE, answer)
+            decision = partial(_disposition, reason="weighed again at the counter")
+            say_about_findings(self._folder, DESKS[0], officer, lie.ucr, LIE_RULE, decision)
+            for _ in self._until_timeout(machine, "the officer's decision to be anchored", pause_s=VIEW_PAUSE_S):
+                page = officer.findings(ucr=lie.ucr, rule=LIE_RULE, state="cleared")["findings"]
+                if page and page[0]["explanations"]:
+                    break
+            self._note(f"the broker answered; customs cleared it: {page[0]['disposition']['reason']}")
+
+    def _reader(self, machine: Machine, slug: str = READER) -> GatewayClient:
+        member = self._folder.member(slug)
         return GatewayClient(machine.gateway_url, signer=self._folder.signing_key(member.slug), member=member.uscc)
 
     def _until_timeout(self, machine: Machine, what: str, pause_s: float = 0.2) -> Iterator[None]:
@@ -256,6 +288,14 @@ class Demonstration:
 
     def _note(self, text: str) -> None:
         self._say.print(f"    {text}", highlight=False, soft_wrap=True)
+
+
+def _explanation(rule: str, named: tuple[str, ...], text: str) -> Record:
+    return TradeExplanation(explanation=Explanation(rule=rule, findings=named, text=text))
+
+
+def _disposition(rule: str, named: tuple[str, ...], reason: str) -> Record:
+    return AuditDisposition(disposition=Disposition(rule=rule, findings=named, outcome="cleared", reason=reason))
 
 
 def caught_by(verdict: OfflineVerdict) -> str:

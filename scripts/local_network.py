@@ -130,6 +130,14 @@ class Machine:
         )
         say(f"adapters, each with its own member's key: {', '.join(speaking)}")
 
+    def start_risk_desks(self, slugs: tuple[str, ...], say: Callable[[str], None]) -> None:
+        """A risk desk for each of these governors, each a process with its own key and journal."""
+        for slug in slugs:
+            named = ("risk-desk", str(self._folder.path), "--member", slug)
+            where = ("--gateway", self.gateway_url, "--rpc", self.rpc_url)
+            self._group.start(f"risk-desk-{slug}", "scripts.cli", *named, *where)
+        say(f"risk desks, each with its own governor's key: {', '.join(slugs)}")
+
     def check(self) -> None:
         """Raises ProcessDied where a part has ended."""
         self._group.check()

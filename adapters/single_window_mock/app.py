@@ -29,6 +29,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.single_window_mock import numbers
 from adapters.single_window_mock.faults import Faults, with_faults
+from adapters.single_window_mock.lies import Lie, plant
 from adapters.single_window_mock.load import CONSIGNMENTS_MAX, LINES, LINES_MAX, consignments
 from adapters.single_window_mock.roles import Cast
 from adapters.single_window_mock.store import MessageStore, Planned, StoredMessage
@@ -60,6 +61,7 @@ class StoryOrder(_Model):
     started_at: datetime | None = None
     pace_s: float = Field(default=0.0, ge=0.0, le=PACE_MAX_S)
     faults: Faults | None = None
+    lie: Lie | None = Field(default=None, description="planted in the story's messages")
 
 
 class ConsignmentsOrder(_Model):
@@ -188,7 +190,7 @@ def assign(store: MessageStore, cast: Cast, references: list[dict[str, str]], no
 def _plan(store: MessageStore, told: Story, order: StoryOrder, now: float) -> int:
     planned = [
         Planned(message.envelope, message.body, now + place * order.pace_s)
-        for place, message in enumerate(told.messages)
+        for place, message in enumerate(plant(told.messages, order.lie))
     ]
     if order.faults is not None:
         # Faults are drawn from a seed too: the same order is disturbed in the same way every time.
