@@ -38,6 +38,7 @@ def show_view(console: Console, view: dict[str, Any]) -> None:
     _lines(console, "weights as each source stated them", [_weight(weight) for weight in view["weights"]])
     _lines(console, "taxes", [_tax(kind, tax) for kind, taxes in view["taxes"].items() for tax in taxes])
     _lines(console, "findings", [f"{one['severity']} {one['rule']}: {one['text']}" for one in view["findings"]])
+    _lines(console, "facts by independent sources", [_supported(line) for line in view["corroboration"]])
     whole = view["completeness"]
     checkpoint = whole["checkpoint"]
     if checkpoint is not None:
@@ -45,6 +46,11 @@ def show_view(console: Console, view: dict[str, Any]) -> None:
         _line(console, f"{whole['claim']}: checkpoint over {checkpoint['batch_count']} batches, {votes}")
     else:
         _line(console, str(whole["claim"]))
+
+
+def _supported(line: dict[str, Any]) -> str:
+    values = ", ".join(dict.fromkeys(str(source["value"]) for source in line["sources"]))
+    return f"{line['fact']}: {line['grade']} ({len(line['sources'])} sources: {values})"
 
 
 def _lines(console: Console, title: str, lines: list[str]) -> None:

@@ -11,7 +11,7 @@ from msgspec import UNSET, UnsetType, field
 
 from chain.rules.answers import Missing
 from gateway.access.policy import Condition
-from gateway.consignment.finding_answers import OpinionLine
+from gateway.consignment.finding_answers import CorroborationLine, OpinionLine
 from gateway.runtime.answer import Answer, Section
 
 
@@ -368,6 +368,8 @@ class ConsignmentAnswer(Answer, frozen=True, kw_only=True):
     findings: list[FindingLine]
     opinions: list[OpinionLine]
     """Findings rule by rule: who signed, who disagrees, what officers decided."""
+    corroboration: list[CorroborationLine]
+    """Which facts rest on independent sources that agree, on one, or on sources that contradict."""
     checks: Checks
     due: list[DueLine]
     withheld: list[Withheld]

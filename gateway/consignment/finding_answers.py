@@ -44,6 +44,23 @@ class ExplanationLine(Answer, frozen=True, kw_only=True):
     at: int
 
 
+class CorroborationSource(Answer, frozen=True, kw_only=True):
+    """What one issuer says last of a fact."""
+
+    by: str
+    record: str
+    value: str
+
+
+class CorroborationLine(Answer, frozen=True, kw_only=True):
+    """How well a fact is supported by independent sources (多证)."""
+
+    fact: str
+    """`weight`, `packages`, `bill`, `containers`, `value`, `parties` or `times`."""
+    grade: Literal["agree", "single", "contradict"]
+    sources: list[CorroborationSource]
+
+
 class OpinionLine(Answer, frozen=True, kw_only=True):
     """One rule's finding: who signed it, who took it back, what this gateway computes unsigned, what became of it."""
 

@@ -6,11 +6,12 @@ nothing that is withheld. Rules that agree or could not be run are told beside t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from chain.encoding import Json
 from chain.rules.answers import Finding
+from chain.rules.corroboration import corroborate
 from chain.rules.frame import NOWHERE, Elsewhere
 from chain.rules.opinions import gravest, rule_of
 from chain.rules.pack import RULES, RULES_VERSION, Evaluation
@@ -18,9 +19,16 @@ from chain.rules.tables import NO_TABLES, Tables
 from gateway.access.records import HeldRecord
 from gateway.consignment.answers import AgreementLine, Checks, NotRunLine
 from gateway.consignment.declarations import foreign_amendments
-from gateway.consignment.finding_answers import DispositionLine, ExplanationLine, OpinionLine, SignedOpinion
+from gateway.consignment.finding_answers import (
+    CorroborationLine,
+    CorroborationSource,
+    DispositionLine,
+    ExplanationLine,
+    OpinionLine,
+    SignedOpinion,
+)
 from gateway.consignment.opinions import RuleOpinion, agrees_with, is_withdrawn, moment_of, opinions_in
-from gateway.consignment.rule_facts import evaluate_held
+from gateway.consignment.rule_facts import evaluate_held, join_held
 
 
 def findings(records: Sequence[HeldRecord], tables: Tables = NO_TABLES, elsewhere: Elsewhere = NOWHERE) -> list[Json]:
@@ -84,6 +92,23 @@ def opinion_line(opinion: RuleOpinion, computed: Sequence[Finding]) -> OpinionLi
         opened_at=opinion.opened_at,
         changed_at=opinion.changed_at,
     )
+
+
+def corroboration_lines(
+    records: Sequence[HeldRecord], sponsor_of: Callable[[str], str | None], tables: Tables = NO_TABLES
+) -> list[CorroborationLine]:
+    """How well each fact of the consignment is supported, in what the reader sees."""
+    return [
+        CorroborationLine(
+            fact=graded.fact,
+            grade=graded.grade.value,
+            sources=[
+                CorroborationSource(by=source.issuer, record=source.record, value=source.value)
+                for source in graded.sources
+            ],
+        )
+        for graded in corroborate(join_held(records, tables), sponsor_of)
+    ]
 
 
 def _disposition_line(record: HeldRecord) -> DispositionLine:

@@ -42,7 +42,7 @@ from gateway.consignment.answers import (
 from gateway.consignment.coverage import Coverage
 from gateway.consignment.deadlines import what_is_due
 from gateway.consignment.declarations import declaration_threads
-from gateway.consignment.findings import checks, findings, opinion_lines
+from gateway.consignment.findings import checks, corroboration_lines, findings, opinion_lines
 from gateway.consignment.opinions import FINDING
 
 HIDDEN_TYPES = frozenset({ACCESS_TYPE})
@@ -208,6 +208,7 @@ def consignment_view(
         remarks=sections.listed(shown, "remarks"),
         findings=msgspec.convert(findings(shown, tables, elsewhere), list[FindingLine]),
         opinions=opinion_lines(shown, tables, elsewhere, sight.competent),
+        corroboration=corroboration_lines(shown, sight.directory.sponsor, tables),
         checks=checks(shown, tables, elsewhere),
         due=what_is_due(threads, shown),
         withheld=[

@@ -9,13 +9,16 @@ import pytest
 from chain.records import AuditDisposition, AuditFinding, Difference, Disposition, Explanation, TradeExplanation
 from chain.records import Finding as FindingHead
 from chain.records.audit import FindingInput
+from chain.rules.corroboration import Grade, corroborate
 from gateway.access.policy import ViewPolicy
 from gateway.access.records import HeldRecord
 from gateway.consignment.finding_answers import OpinionLine
+from gateway.consignment.rule_facts import join_held
 from gateway.consignment.view import consignment_view, sight_of
 from tests.gateway.query.consortium import (
     BEIJING,
     BROKER,
+    CARRIER,
     GOVERNOR,
     REGULATOR,
     TAX,
@@ -26,7 +29,9 @@ from tests.gateway.query.consortium import (
     PaperDirectory,
     PaperMember,
     covered,
+    declaration,
     story,
+    waybill,
 )
 
 POLICY = ViewPolicy.load()
@@ -137,3 +142,21 @@ def test_the_broker_sees_the_finding_answers_it_and_sees_what_was_decided(chain:
     line = opinion(chain, BROKER)
     assert [(one.by, one.text) for one in line.explanations] == [(BROKER.uscc, "packed twice")]
     assert line.disposition is not None and line.disposition.outcome == "cleared"
+
+
+def test_facts_are_graded_by_independent_sources() -> None:
+    chain = PaperChain()
+    chain.say(CARRIER, waybill(gross="110.00000"))
+    chain.say(BROKER, declaration())
+    sight = sight_of(UCR, chain.held, REGULATOR.reader, POLICY, PaperDirectory())
+    graded = {line.fact: line.grade for line in consignment_view(sight, covered(chain)).corroboration}
+    assert (graded["weight"], graded["bill"]) == ("contradict", "agree")
+
+
+def test_a_source_and_its_sponsor_are_one() -> None:
+    chain = PaperChain()
+    chain.say(CARRIER, waybill())
+    chain.say(BROKER, declaration())
+    joined = join_held(chain.held)
+    by_sponsor = corroborate(joined, lambda member: BROKER.uscc if member == CARRIER.uscc else None)
+    assert {one.fact: one.grade for one in by_sponsor}["weight"] is Grade.SINGLE
