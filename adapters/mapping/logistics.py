@@ -59,6 +59,8 @@ KILOGRAMS_OF: Final[Mapping[str, Decimal]] = {
     "LTN": Decimal("1016.0469088"),
 }
 """Other units of mass of UN/ECE Recommendation 20 -> kilograms in one of them, exactly."""
+PIECES: Final = frozenset({"C62", "H87", "EA"})
+"""Units of UN/ECE Recommendation 20 that all mean one of a thing."""
 MASS_UNITS: Final = frozenset(WEIGHT_UNITS) | frozenset(KILOGRAMS_OF)
 ANY_DECIMAL: Final = decimal(38, 20)
 """A number not below zero, for formats that set no limit to its digits: a record rounds, with a remark."""

@@ -10,7 +10,7 @@ from typing import Final
 from adapters.formats.cii_invoice import tables
 from adapters.formats.cii_invoice.parts import PRECISE, money
 from adapters.formats.cii_invoice.tables import RAM
-from adapters.mapping.logistics import NAME, NOTE, SHORT, TOKEN, rounded
+from adapters.mapping.logistics import NAME, NOTE, PIECES, SHORT, TOKEN, rounded
 from adapters.mapping.ubl import COUNTRY
 from adapters.parsing.xml_fields import Fields
 from chain.identifiers import HsCode
@@ -103,11 +103,24 @@ def _unit_price(line: Fields, currency: str | None, remarks: list[Remark], where
     base = price.maybe(f"{RAM}BasisQuantity", PRECISE)
     if base is None:
         return amount(rounded(text, 5, remarks, f"{where}.unit_price"), currency)
-    if not Decimal(base):
-        price.faults.add(f"{price.where}/BasisQuantity", "is not zero", value=base)
+    if Decimal(base) <= 0:
+        price.faults.add(f"{price.where}/BasisQuantity", "is above zero (BT-149, PEPPOL-EN16931-R121)", value=base)
+        return None
+    if (other := _other_unit(price, line)) is not None:
+        sentence = f"the price {text} {currency} is for {base} {other}, not for the unit that is billed; it is not kept"
+        remarks.append(Remark(rule="price-base", text=sentence, field=f"{where}.unit_price"))
         return None
     exact = Decimal(text) / Decimal(base)
     if Decimal(base) != 1:
         explained = f"the price is {text} {currency} for {base}, so {exact.normalize():f} for one"
         remarks.append(Remark(rule="price-base", text=explained, field=f"{where}.unit_price"))
     return amount(rounded(f"{exact:f}", 5, remarks, f"{where}.unit_price"), currency)
+
+
+def _other_unit(price: Fields, line: Fields) -> str | None:
+    """The unit that the price is for (BT-150), where it is another than the one that is billed (BT-130)."""
+    base = price.child(f"{RAM}BasisQuantity")
+    billed = line.at(f"{RAM}SpecifiedLineTradeDelivery", f"{RAM}BilledQuantity")
+    units = [holder.element.get("unitCode") for holder in (base, billed) if holder is not None]
+    same = len(units) < 2 or None in units or units[0] == units[1] or PIECES.issuperset(map(str, units))
+    return None if same else units[0]

@@ -96,28 +96,48 @@ def local_code(value: Value) -> str | None:
 
 
 def without_prefixes(value: Value) -> Value:
-    """The value with the ontologies' prefixes taken off names and types; raises where two names become one."""
+    """The value with the ontologies' prefixes taken off names and types; raises where two names become one.
+
+    A message may bind another prefix than `cargo` to an ontology in its `@context`.
+    """
+    return _plain(value, (*_bound_prefixes(value), *CARGO))
+
+
+def _bound_prefixes(value: Value) -> tuple[str, ...]:
+    """Prefixes that the message's own context binds to the ontologies, with their colon."""
+    context = value.get("@context") if isinstance(value, dict) else None
+    parts = context if isinstance(context, list) else [context]
+    return tuple(
+        f"{prefix}:"
+        for part in parts
+        if isinstance(part, dict)
+        for prefix, address in part.items()
+        if isinstance(address, str) and prefix and not prefix.startswith("@") and address in CARGO
+    )
+
+
+def _plain(value: Value, prefixes: tuple[str, ...]) -> Value:
     if isinstance(value, list):
-        return [without_prefixes(item) for item in value]
+        return [_plain(item, prefixes) for item in value]
     if not isinstance(value, dict):
         return value
     plain: dict[str, Value] = {}
     for name, inner in value.items():
-        short = _unprefixed(name)
+        short = _unprefixed(name, prefixes)
         if short in plain:
             raise MalformedMessage(name, "is said once, with or without its prefix")
-        plain[short] = _types(inner) if name == "@type" else without_prefixes(inner)
+        plain[short] = _types(inner, prefixes) if name == "@type" else _plain(inner, prefixes)
     return plain
 
 
-def _types(value: Value) -> Value:
+def _types(value: Value, prefixes: tuple[str, ...]) -> Value:
     if isinstance(value, list):
-        return [_types(item) for item in value]
-    return _unprefixed(value) if isinstance(value, str) else value
+        return [_types(item, prefixes) for item in value]
+    return _unprefixed(value, prefixes) if isinstance(value, str) else value
 
 
-def _unprefixed(name: str) -> str:
-    for prefix in CARGO:
+def _unprefixed(name: str, prefixes: tuple[str, ...]) -> str:
+    for prefix in prefixes:
         if name.startswith(prefix):
             return name[len(prefix) :]
     return name

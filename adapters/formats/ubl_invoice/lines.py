@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Final
 
 from adapters.formats.ubl_invoice import tables
-from adapters.mapping.logistics import NAME, NOTE, SHORT, TOKEN, rounded
+from adapters.mapping.logistics import NAME, NOTE, PIECES, SHORT, TOKEN, rounded
 from adapters.mapping.ubl import CAC, CBC, COUNTRY
 from adapters.parsing.forms import Form, decimal
 from adapters.parsing.xml_fields import Fields
@@ -116,12 +116,25 @@ def _unit_price(line: Fields, remarks: list[Remark], where: str) -> Amount | Non
     base = price.maybe(f"{CBC}BaseQuantity", _PRECISE)
     if base is None:
         return amount(rounded(text, 5, remarks, f"{where}.unit_price"), currency)
-    try:
-        exact = Decimal(text) / Decimal(base)
-    except (InvalidOperation, ZeroDivisionError):
-        price.faults.add(f"{price.where}/BaseQuantity", "is not zero", value=base)
+    if Decimal(base) <= 0:
+        price.faults.add(f"{price.where}/BaseQuantity", "is above zero (BT-149, PEPPOL-EN16931-R121)", value=base)
         return None
+    if (other := _other_unit(price, line)) is not None:
+        sentence = f"the price {text} {currency} is for {base} {other}, not for the unit that is billed; it is not kept"
+        remarks.append(Remark(rule="price-base", text=sentence, field=f"{where}.unit_price"))
+        return None
+    exact = Decimal(text) / Decimal(base)
     if Decimal(base) != 1:
         said_as = f"the price is {text} {currency} for {base}, so {exact.normalize():f} for one"
         remarks.append(Remark(rule="price-base", text=said_as, field=f"{where}.unit_price"))
     return amount(rounded(f"{exact:f}", 5, remarks, f"{where}.unit_price"), currency)
+
+
+def _other_unit(price: Fields, line: Fields) -> str | None:
+    """The unit that the price is for (BT-150), where it is another than the one that is billed (BT-130)."""
+    base = price.child(f"{CBC}BaseQuantity")
+    billed = (line.child(f"{CBC}{document.quantity}") for document in tables.DOCUMENTS)
+    counted = next((holder for holder in billed if holder is not None), None)
+    units = [holder.element.get("unitCode") for holder in (base, counted) if holder is not None]
+    same = len(units) < 2 or None in units or units[0] == units[1] or PIECES.issuperset(map(str, units))
+    return None if same else units[0]
