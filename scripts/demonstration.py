@@ -153,6 +153,7 @@ class Demonstration:
         yield "a token for the console", command("token", path, "--member", READER, *gateway)
         yield "what the operator did", command("operator-log", path, *gateway)
         yield "the console", f"{machine.gateway_url}/console"
+        yield "a bundle verified in your browser", f"{machine.gateway_url}/verify"
         yield "the interface", f"{machine.gateway_url}/docs"
         yield "ask the chain", f"any Ethereum client at {machine.rpc_url}"
         window = ("--single-window", machine.single_window_url)

@@ -1,6 +1,6 @@
 // Members of JSON objects by name, type and bounds.
 
-import { type Bytes, fromBase64url } from "./bytes.js";
+import { type Bytes, fromBase64url, fromHex } from "./bytes.js";
 import { Malformed } from "./errors.js";
 import type { Json, JsonObject } from "./json.js";
 
@@ -62,6 +62,10 @@ export function readThumbprint(value: Json | undefined, field: string): string {
 export function readHash(value: Json | undefined, field: string): Bytes {
   if (typeof value !== "string") throw new Malformed(field, "must be a text");
   return fromBase64url(value, field, 32);
+}
+
+export function readHex(value: Json | undefined, field: string, size: number): Bytes {
+  return fromHex(readText(value, field, /./), field, size);
 }
 
 export function readBytes(value: Json | undefined, field: string, most: number): Bytes {

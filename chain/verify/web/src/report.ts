@@ -3,7 +3,7 @@
 import type { Context } from "./context.js";
 import type { Malformed } from "./errors.js";
 import { coveredUntil } from "./checks_chain.js";
-import { newestOf } from "./checks_records.js";
+import { inChainOrder, newestOf } from "./checks_records.js";
 import type { Json } from "./json.js";
 import type { Fate } from "./checks_receipts.js";
 import { disclosedUcrs } from "./records.js";
@@ -107,7 +107,7 @@ export function reportOf(context: Context, answers: Answer[], verdicts: Map<stri
       const { number, name, promise, title } = check;
       return { number, name, promise, title, outcome, verdict: own, reasons };
     }),
-    records: context.records.map((state) => reportRecord(context, state)),
+    records: inChainOrder(context).map((state) => reportRecord(context, state)),
     receipts: context.fates,
   };
 }

@@ -1,7 +1,8 @@
 // Asks the checks in their order and gives the verdict of each subject. docs/spec/checks.md.
 
 import { isEqual } from "./bytes.js";
-import { type Bundle, parseBundle } from "./bundle.js";
+import type { Bundle } from "./bundle.js";
+import { parseBundle } from "./bundle_reader.js";
 import { checkChain, checkCheckpoint, checkCommitments, checkContracts, checkSeals } from "./checks_chain.js";
 import { checkBinding, checkInclusion, checkLanes, checkTags } from "./checks_lanes.js";
 import { checkReceipts } from "./checks_receipts.js";
