@@ -5,21 +5,19 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Callable, Iterator
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from time import monotonic
 
 from eth_bloom.bloom import BloomFilter
 
 from chain.node.blocks import Log
+from chain.node.call_slots import CLIENT
 from chain.node.errors import INVALID_PARAMS, LIMIT_EXCEEDED, SERVER_ERROR, RpcError
 from chain.node.node import EmbeddedNode
 from chain.node.requests import BlockName, LogQuery
 from chain.node.responses import Json, data, log
 from chain.node.stored_logs import BlockLogs
 
-CLIENT: ContextVar[str] = ContextVar("client", default="")
-"""Address of the client whose request is being answered; empty in process."""
 PENDING_HASHES_MAX = 10_000
 """Hashes of new transactions kept for one filter between two polls; older ones are let go."""
 

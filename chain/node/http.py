@@ -27,7 +27,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from chain.node.blocks import Block
-from chain.node.filters import CLIENT
+from chain.node.call_slots import CLIENT
 from chain.node.metrics import exposition
 from chain.node.node import EmbeddedNode
 from chain.node.rpc import Rpc, Special

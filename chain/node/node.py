@@ -9,20 +9,19 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from time import time
 from typing import TypeVar
 
 from chain.clock import WatchedClock, uptime_s
 from chain.node.blocks import Block, Header, validator_set
+from chain.node.call_slots import CLIENT, CallSlots
 from chain.node.calls import Change, Runner
 from chain.node.errors import (
     INTERNAL_ERROR,
-    LIMIT_EXCEEDED,
     METHOD_NOT_SUPPORTED,
     NodeStoreFault,
-    RpcError,
     TransactionRefused,
 )
 from chain.node.genesis import Genesis
@@ -74,7 +73,7 @@ class EmbeddedNode(StoredChain):
         self._sealing = threading.Lock()
         self._closing = False
         self._fault = ""
-        self._calls = threading.BoundedSemaphore(settings.calls_at_once_max)
+        self._calls = CallSlots(settings.calls_at_once_max, settings.calls_per_client_max, settings.call_timeout_s)
         self._listeners: list[Callable[[Block], None]] = []
         self._pending_listeners: list[Callable[[bytes], None]] = []
         self._thread = threading.Thread(target=self._seal_for_ever, name="block-maker", daemon=True)
@@ -202,15 +201,12 @@ class EmbeddedNode(StoredChain):
             changes=changes,
         )
 
-    @contextmanager
-    def call_slot(self) -> Iterator[None]:
-        """Runs one call beside at most so many others as the settings allow; raises `RpcError` where none ends."""
-        if not self._calls.acquire(timeout=self.settings.call_timeout_s):
-            raise RpcError(LIMIT_EXCEEDED, f"more than {self.settings.calls_at_once_max} calls run at once; try later")
-        try:
-            yield
-        finally:
-            self._calls.release()
+    def call_slot(self) -> AbstractContextManager[None]:
+        """Runs one call beside at most so many others, in all and of its client, as the settings allow.
+
+        Raises `RpcError` where none of them ends.
+        """
+        return self._calls.slot(CLIENT.get())
 
     def next_nonce(self, sender: bytes) -> int:
         """The nonce for the sender's next transaction, those that wait included."""

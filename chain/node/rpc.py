@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from time import monotonic
 
 import orjson
 from eth.vm.interrupt import EVMMissingData
@@ -117,11 +118,13 @@ class Rpc:
             limit = self._settings.batch_requests_max
             return orjson.dumps(_failed(None, RpcError(LIMIT_EXCEEDED, f"batch too large: at most {limit} requests")))
         answers: list[bytes] = []
-        length = 0
+        length, until = 0, monotonic() + self._settings.batch_timeout_s
         for request in requests:
-            if length > self._settings.answer_bytes_max:
+            too_large = length > self._settings.answer_bytes_max
+            if too_large or monotonic() > until:
                 name = request.get("id") if isinstance(request, dict) else None
-                answers.append(orjson.dumps(_failed(name, RpcError(LIMIT_EXCEEDED, "response too large"))))
+                reason = "response too large" if too_large else "the batch takes too long"
+                answers.append(orjson.dumps(_failed(name, RpcError(LIMIT_EXCEEDED, reason))))
                 continue
             answer = self.answer(request, special)
             if answer is not None:

@@ -55,6 +55,10 @@ class NodeSettings:
     """Longest time that one `eth_call` or gas estimate may run."""
     calls_at_once_max: int = 4
     """Most `eth_call`s and their kin that run side by side; further ones wait as long as a call may run."""
+    calls_per_client_max: int = 3
+    """Most of them for one client (by address), so that no client keeps all others waiting."""
+    batch_timeout_s: float = 10.0
+    """What is left of a JSON-RPC batch after so long is answered with a limit error."""
     requests_at_once_max: int = 64
     """Most requests that are answered side by side; further ones wait."""
     requests_per_client_max: int = 32

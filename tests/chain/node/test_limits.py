@@ -7,6 +7,7 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,8 @@ from chain.errors import Malformed
 from chain.members import AccountState, AccountVersion
 from chain.node import EmbeddedNode, Genesis, NodeSettings
 from chain.node.__main__ import find_registry
+from chain.node.call_slots import CLIENT
 from chain.node.errors import LIMIT_EXCEEDED, TRANSACTION_REJECTED, NodeStoreFault, TransactionRefused
-from chain.node.filters import CLIENT
 from chain.node.genesis import Allotment
 from chain.node.mempool import Journal
 from chain.node.rpc import Rpc
@@ -28,6 +29,8 @@ from chain.node.vm import BLAKE2F, ECMUL, ECPAIRING
 from chain.proof.storage_layout import account_slot, account_versions_slot
 from tests.chain.node.conftest import VALIDATOR_KEYS, rpc, rpc_error, signed
 
+ENDLESS = "0x5b600056"
+"""Code that jumps to its own beginning."""
 REGISTRY_AT = b"\x77" * 20
 
 
@@ -237,6 +240,42 @@ def test_calls_wait_for_a_slot_and_are_refused_by_name(tmp_path: Path, genesis: 
         assert rpc(node, "eth_call", {"data": "0x00"}) == "0x"
     finally:
         node.close()
+
+
+def test_one_clients_endless_calls_leave_a_slot_for_others(tmp_path: Path, genesis: Genesis) -> None:
+    settings = NodeSettings(call_timeout_s=1.0, call_gas_max=10**12, calls_at_once_max=2, calls_per_client_max=1)
+    node = EmbeddedNode.open(tmp_path / "node", genesis, VALIDATOR_KEYS, settings)
+    answers = Rpc(node)
+
+    def call(client: str, data: str) -> Any:
+        CLIENT.set(client)
+        return answers.answer({"jsonrpc": "2.0", "id": 1, "method": "eth_call", "params": [{"data": data}]})
+
+    try:
+        with ThreadPoolExecutor(3) as clients:
+            greedy = [clients.submit(call, "10.0.0.1", ENDLESS) for _ in range(2)]
+            time.sleep(0.2)
+            began = time.monotonic()
+            assert clients.submit(call, "10.0.0.2", "0x00").result()["result"] == "0x"
+            assert time.monotonic() - began < 0.8
+            assert all("error" in done.result() for done in greedy)
+    finally:
+        node.close()
+
+
+def test_a_batch_of_endless_calls_ends_in_time(tmp_path: Path, genesis: Genesis) -> None:
+    settings = NodeSettings(call_timeout_s=0.2, batch_timeout_s=0.5, call_gas_max=10**12)
+    node = EmbeddedNode.open(tmp_path / "node", genesis, VALIDATOR_KEYS, settings)
+    try:
+        call = {"jsonrpc": "2.0", "id": 1, "method": "eth_call", "params": [{"data": ENDLESS}]}
+        began = time.monotonic()
+        answer = json.loads(Rpc(node).answer_bytes(json.dumps([call] * 100).encode()))
+        assert time.monotonic() - began < 2
+    finally:
+        node.close()
+    reasons = [line["error"]["message"] for line in answer]
+    assert len(reasons) == 100 and "aborted (timeout" in reasons[0]
+    assert set(reasons[10:]) == {"the batch takes too long"}
 
 
 def test_filters_are_counted_by_client(tmp_path: Path, genesis: Genesis) -> None:
