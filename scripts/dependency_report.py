@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 LOCK = Path(__file__).resolve().parents[1] / "requirements.lock"
+LOCKS = (LOCK, LOCK.with_name("requirements-dev.lock"))
+"""What runs, and what builds and tests it."""
 SBOM_NAME = "sbom.cdx.json"
 AUDIT_TIMEOUT_S = 120
 VULNERABLE = 1
@@ -78,7 +80,8 @@ def main() -> int:
     document = sbom_of(LOCK.read_text())
     (folder / SBOM_NAME).write_text(json.dumps(document, indent=1) + "\n")
     print(f"{len(document['components'])} components in {folder / SBOM_NAME}")
-    print(audit(LOCK))
+    for lock in LOCKS:
+        print(f"{lock.name}: {audit(lock)}")
     return 0
 
 

@@ -9,8 +9,12 @@ from __future__ import annotations
 import ast
 import inspect
 import sys
+import threading
 from collections.abc import Mapping
 from functools import lru_cache
+
+_PARSING = threading.Lock()
+"""Threads that make syntax trees side by side count each other's depth, and one fails (CPython before 3.13)."""
 
 
 def field_texts(model: type) -> dict[str, str]:
@@ -29,7 +33,9 @@ def _texts_of(module: str) -> Mapping[str, Mapping[str, str]]:
         source = inspect.getsource(sys.modules[module])
     except OSError:
         return {}
-    return {one.name: _texts_in(one) for one in ast.parse(source).body if isinstance(one, ast.ClassDef)}
+    with _PARSING:
+        tree = ast.parse(source)
+    return {one.name: _texts_in(one) for one in tree.body if isinstance(one, ast.ClassDef)}
 
 
 def _texts_in(defined: ast.ClassDef) -> dict[str, str]:

@@ -32,6 +32,7 @@ MODULES = (
     "end_to_end",
     "rules",
     "views",
+    "hostile",
 )
 """Every benchmark module, in the order of what rests on what."""
 RESULTS_FORMAT = "tongguan-bench/1"
