@@ -99,9 +99,9 @@ class GatewaySettings(BaseSettings):
     member_uploads_max: Count = 8
     """Bulk uploads of one member under way at once."""
     open_requests_per_address_per_s: Annotated[float, Field(gt=0)] = 20.0
-    """Token requests a second from one address, over a minute's mean. Behind a proxy all come from its address."""
+    """Token requests in vain a second from one address, over a minute's mean; then refused unexplained."""
     open_requests_per_s: Annotated[float, Field(gt=0)] = 200.0
-    """Token requests a second in all, likewise."""
+    """Token requests in vain a second in all, likewise."""
     bulk_lines_max: Count = 100_000
     """Records in one bulk upload."""
     verifier_processes: Annotated[int, Field(ge=0, le=256)] = Field(default_factory=lambda: os.cpu_count() or 1)

@@ -22,6 +22,8 @@ QUESTIONS_MAX = 16
 LOOK_S = 0.05
 SILENCE_S_MAX = 3.0
 """How long what needs the chain waits for one that is silent."""
+SILENCE_KNOWN_S = 0.2
+"""How long, where it has been silent for longer already when the question comes."""
 
 T = TypeVar("T")
 
@@ -77,6 +79,8 @@ class PatientLedger:
         return PatientLedger(self._ledger, self._age_s, silence_s_max, self._threads)
 
     def _ask(self, what: str, question: Callable[[], T]) -> T:
+        # Where the chain was silent before, few are let wait: they hold the threads that serve others.
+        patience_s = SILENCE_KNOWN_S if self._age_s() >= self._silence_s_max else self._silence_s_max
         answer: Future[T] = self._threads.submit(question)
         waited_s = 0.0
         while True:
@@ -86,6 +90,6 @@ class PatientLedger:
                 if answer.done():
                     return answer.result()  # it came just now, or the time-out is the question's own
             waited_s += LOOK_S
-            if waited_s >= self._silence_s_max and self._age_s() >= self._silence_s_max:
+            if waited_s >= patience_s and self._age_s() >= self._silence_s_max:
                 answer.cancel()
                 raise LedgerUnreachable(what, f"silent for {self._age_s():.1f} s")

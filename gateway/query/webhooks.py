@@ -16,8 +16,10 @@ import asyncio
 import itertools
 import logging
 import secrets
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+import threading
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from urllib.parse import urlsplit
 
@@ -57,6 +59,9 @@ ROUND_MAX = 32
 """Subscriptions served in one round."""
 AT_ONCE_MAX = 16
 AT_ONCE_PER_MEMBER_MAX = 2
+TESTS_AT_ONCE_MAX = 4
+"""Test posts of new webhooks, one a member."""
+TEST_RETRY_S = 5.0
 DUE_MAX = 10_000
 """Subscriptions among which those of a round are chosen: ten for each of a thousand members."""
 
@@ -69,6 +74,9 @@ class WebhookSubscriptions:
     def __init__(self, store: Store, poster: WebhookPoster) -> None:
         self._store = store
         self._poster = poster
+        self._lock = threading.Lock()
+        self._testing: Counter[str] = Counter()
+        """Members whose new webhooks take a test post now."""
 
     def add(self, member: str, url: str, after: int) -> StoredWebhook:
         """A new subscription from this batch on, once its receiver took a test post.
@@ -79,16 +87,30 @@ class WebhookSubscriptions:
         webhook = StoredWebhook(secrets.token_urlsafe(16), member, url, after)
         with self._store.reading() as connection:
             _require_room(webhooks_of(connection, member))
-        try:
-            self._poster.test(webhook)
-        except NotDelivered as failure:
-            rule, fix = "takes a signed test post", "Answer it with 2xx, then register the webhook again"
-            raise MalformedWebhook("url", rule, value=failure.reason, fix=fix) from None
+        with self._test_slot(member):
+            try:
+                self._poster.test(webhook)
+            except NotDelivered as failure:
+                rule, fix = "takes a signed test post", "Answer it with 2xx, then register the webhook again"
+                raise MalformedWebhook("url", rule, value=failure.reason, fix=fix) from None
         with self._store.writing() as connection:
             _require_room(webhooks_of(connection, member))
             insert_webhook(connection, webhook)
             self._note(connection, OperatorAction.WEBHOOK_ADDED, webhook.id, member, host=urlsplit(url).hostname or "")
         return webhook
+
+    @contextmanager
+    def _test_slot(self, member: str) -> Iterator[None]:
+        """One test post while it lasts: it holds the thread of a request for as long as its receiver likes."""
+        with self._lock:
+            if self._testing[member] or self._testing.total() >= TESTS_AT_ONCE_MAX:
+                raise GatewayRefusal("quota", "other webhooks are being tested", retry_after_s=TEST_RETRY_S)
+            self._testing[member] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                del self._testing[member]
 
     def listed(self, member: str) -> list[StoredWebhook]:
         """The member's subscriptions."""

@@ -53,7 +53,7 @@ def hostile_bodies() -> list[bytes]:
 
 
 @contextmanager
-def besieged(address: str) -> Iterator[None]:
+def besiege(address: str) -> Iterator[None]:
     """All hostile clients at work, in threads, until the block ends."""
     host, _, port = address.partition(":")
     ended, sources = threading.Event(), itertools.cycle(SOURCES)
@@ -110,7 +110,7 @@ def run(context: Context) -> Iterator[Figure]:
             context.say("records, nobody hostile")
             calm.append(live.post(first, SINGLES_A_SECOND))
             context.say(f"records beside {IDLE} idle, {TRICKLING} trickling, {HOSTILE} hostile clients")
-            with besieged(live.address):
+            with besiege(live.address):
                 time.sleep(1)
                 hard.append(live.post(second, SINGLES_A_SECOND))
                 memory.append(live.gateway_mb())

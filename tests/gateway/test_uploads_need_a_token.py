@@ -82,10 +82,12 @@ def test_a_single_record_in_vain_is_charged_too(tmp_path: Path, town: Town, sqli
     strict.store.close()
 
 
-def test_token_requests_have_a_share_an_address(http: TestClient, town: Town) -> None:
-    answers = [http.post("/v1/token", data=assertion(town, town.carrier, jti=f"n{number}")) for number in range(4)]
-    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
-    assert http.get("/healthz").status_code == 200
+def test_token_requests_that_fail_have_a_share_an_address_and_keep_no_member_out(http: TestClient, town: Town) -> None:
+    forged = {**assertion(town, town.carrier), "client_assertion": "no assertion"}
+    answers = [http.post("/v1/token", data=forged) for _ in range(5)]
+    assert [answer.status_code for answer in answers] == [400, 400, 400, 429, 429]
+    assert int(answers[-1].headers["retry-after"]) >= 1
+    assert http.post("/v1/token", data=assertion(town, town.carrier)).status_code == 200
 
 
 def test_strangers_of_many_addresses_share_one_bound_and_little_memory() -> None:

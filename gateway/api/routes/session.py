@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.access.rate_limits import OpenShare
-from gateway.access.tokens import ASSERTION_TYPE
+from gateway.access.tokens import ASSERTION_TYPE, Token, TokenService
 from gateway.api.bodies import form_body, request_schema
 from gateway.api.media_types import FORM
 from gateway.api.models.ingest import TokenAnswer
@@ -45,26 +45,31 @@ def session_router(services: Services) -> APIRouter:
     settings = services.settings
     share = OpenShare(settings.open_requests_per_address_per_s, settings.open_requests_per_s, services.clock)
 
-    async def take_share(request: Request) -> None:
-        share.take(request.client.host if request.client is not None else "")
-
-    @router.post(
-        "/token",
-        response_model=TokenAnswer,
-        dependencies=[Depends(take_share)],
-        openapi_extra=request_schema(TokenRequest, FORM),
-    )
+    @router.post("/token", response_model=TokenAnswer, openapi_extra=request_schema(TokenRequest, FORM))
     @describes(*_ASSERTED, is_open=True)
-    def request_token(response: Response, wanted: TokenRequest = form_body(TokenRequest)) -> TokenAnswer:  # noqa: B008
+    def request_token(
+        request: Request,
+        response: Response,
+        wanted: TokenRequest = form_body(TokenRequest),  # noqa: B008
+    ) -> TokenAnswer:
         """A bearer token for a client assertion signed with a registered key (RFC 7523 section 2.2)."""
-        if wanted.grant_type != "client_credentials":
-            raise GatewayRefusal("bad-assertion", "grant_type is client_credentials", field="grant_type")
-        if wanted.client_assertion_type != ASSERTION_TYPE:
-            raise GatewayRefusal(
-                "bad-assertion", f"client_assertion_type is {ASSERTION_TYPE}", field="client_assertion_type"
-            )
-        token = services.tokens.exchange(wanted.client_assertion)
+        try:
+            token = _exchange(services.tokens, wanted)
+        except GatewayRefusal:
+            # Failures alone use the share up: else strangers behind a proxy's address would keep its members out.
+            share.take(request.client.host if request.client is not None else "")
+            raise
         response.headers["Cache-Control"] = "no-store"
         return TokenAnswer(access_token=token.text, expires_in=token.lifetime_s)
 
     return router
+
+
+def _exchange(tokens: TokenService, wanted: TokenRequest) -> Token:
+    if wanted.grant_type != "client_credentials":
+        raise GatewayRefusal("bad-assertion", "grant_type is client_credentials", field="grant_type")
+    if wanted.client_assertion_type != ASSERTION_TYPE:
+        raise GatewayRefusal(
+            "bad-assertion", f"client_assertion_type is {ASSERTION_TYPE}", field="client_assertion_type"
+        )
+    return tokens.exchange(wanted.client_assertion)

@@ -67,7 +67,8 @@ def ledger() -> Iterator[HangingLedger]:
 
 def bundles_over(ledger: HangingLedger, gateway: PaperGateway) -> BundleMaker:
     patient = PatientLedger(ledger, ledger.age_s)
-    return BundleMaker(patient, gateway.index, gateway.tag_keys, PAPER_TRUST_ROOT, gateway.registry.snapshot)
+    registry = gateway.registry
+    return BundleMaker(patient, gateway.index, gateway.tag_keys, PAPER_TRUST_ROOT, registry.snapshot, ())
 
 
 def test_a_question_to_a_chain_that_hangs_ends_within_a_second(ledger: HangingLedger) -> None:
@@ -85,6 +86,15 @@ def test_a_question_to_a_chain_that_hangs_ends_within_a_second(ledger: HangingLe
     assert patient.checkpoint_count() == 0
 
 
+def test_a_chain_that_was_silent_before_is_hardly_waited_for(ledger: HangingLedger) -> None:
+    patient = PatientLedger(ledger, lambda: 60.0, silence_s_max=3.0)
+    ledger.hangs.set()
+    began = time.monotonic()
+    with pytest.raises(LedgerUnreachable):
+        patient.checkpoint_count()
+    assert time.monotonic() - began < WITHIN_S
+
+
 def test_a_chain_that_is_slow_and_heard_by_others_is_waited_for(ledger: HangingLedger) -> None:
     patient = PatientLedger(ledger, lambda: 0.05, silence_s_max=0.1)
     ledger.hangs.set()
@@ -100,13 +110,7 @@ def test_a_fault_of_the_chain_is_the_askers(ledger: HangingLedger) -> None:
 def test_a_view_is_told_from_the_checkpoint_that_was_proved_before(
     ledger: HangingLedger, gateway: PaperGateway, town: Town
 ) -> None:
-    bundles = BundleMaker(
-        PatientLedger(ledger, ledger.age_s),
-        gateway.index,
-        gateway.tag_keys,
-        PAPER_TRUST_ROOT,
-        gateway.registry.snapshot,
-    )
+    bundles = bundles_over(ledger, gateway)
     assert bundles.checkpoint_facts() is None
     ledger.age_s()
     ledger.hangs.set()
@@ -122,13 +126,7 @@ def test_a_view_is_told_from_the_checkpoint_that_was_proved_before(
 def test_before_anything_was_proved_a_view_is_refused_within_a_second(
     ledger: HangingLedger, gateway: PaperGateway, tmp_path: Path
 ) -> None:
-    bundles = BundleMaker(
-        PatientLedger(ledger, ledger.age_s),
-        gateway.index,
-        gateway.tag_keys,
-        PAPER_TRUST_ROOT,
-        gateway.registry.snapshot,
-    )
+    bundles = bundles_over(ledger, gateway)
     ledger.age_s()
     ledger.hangs.set()
     began = time.monotonic()

@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -25,6 +26,7 @@ from gateway.query.webhooks import (
     OFF_AFTER_S,
     RETRY_S_MAX,
     ROUND_S,
+    TESTS_AT_ONCE_MAX,
     WEBHOOKS_PER_MEMBER_MAX,
     WebhookSender,
     WebhookSubscriptions,
@@ -344,3 +346,26 @@ def test_a_pause_that_a_wrong_clock_set_is_no_longer_than_the_longest(bench: Ben
     bench.now[0] -= 7_200
     bench.run()
     assert receiver.batches == [0, 0, 2]
+
+
+def test_a_member_tests_one_webhook_at_a_time_and_all_together_few(
+    bench: Bench, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting, go_on = threading.Semaphore(0), threading.Event()
+
+    def hold(poster: WebhookPoster, webhook: object) -> None:
+        waiting.release()
+        assert go_on.wait(20)
+
+    monkeypatch.setattr(WebhookPoster, "test", hold)
+    members = [TRADER.uscc, *(f"member {number}" for number in range(TESTS_AT_ONCE_MAX - 1))]
+    with ThreadPoolExecutor(TESTS_AT_ONCE_MAX) as pool:
+        added = [pool.submit(bench.subscriptions.add, member, receiver.url, -1) for member in members]
+        for _ in members:
+            assert waiting.acquire(timeout=20)
+        for member in (TRADER.uscc, "one more"):
+            with pytest.raises(GatewayRefusal, match="being tested"):
+                bench.subscriptions.add(member, receiver.url, -1)
+        go_on.set()
+        assert len({done.result().id for done in added}) == TESTS_AT_ONCE_MAX
+    bench.subscriptions.add("one more", receiver.url, -1)
