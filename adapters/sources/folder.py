@@ -133,6 +133,10 @@ class Folder:
         return sorted(files)
 
     def _read(self, path: Path) -> Message | None:
+        if not path.name.isprintable():
+            # What it is called is told on terminals and in logs: it must not steer the one or forge lines of the other.
+            self._leave_out(path, MalformedEnvelope("file", "has a name of characters that print"))
+            return None
         try:
             # A file over the limit is cut to one byte more than it: the reader refuses it without our holding it all.
             body, modified_s = _read_regular(path, MESSAGE_BYTES_MAX + 1)
@@ -151,7 +155,8 @@ class Folder:
 
     def _leave_out(self, path: Path, error: MalformedEnvelope) -> None:
         """A file whose envelope cannot be read is refused like a message, and holds up no other."""
-        reason = f"{path.name}: {error}"
+        name = path.name if path.name.isprintable() else path.name.encode("unicode_escape").decode()
+        reason = f"{name}: {error}"
         _log.error("refused: %s", reason)
         if self._moves:
             self._note_refusal(self._move_file(path, REFUSED), error.code, reason)

@@ -226,3 +226,15 @@ def test_what_is_no_message_is_never_quoted(tmp_path: Path) -> None:
     with pytest.raises(MalformedMessage) as refused:
         read_message(HIDDEN.encode())
     assert not any(word in str(refused.value) for word in HIDDEN.split() if len(word) > 4)
+
+
+@pytest.mark.parametrize("name", ["a\x1b[2Jb.xml", "a\nERROR forged line.xml", "a\u202egnp.xml", "a\udcff.xml"])
+def test_a_name_that_steers_a_terminal_or_forges_a_line_is_refused_in_plain_letters(
+    tmp_path: Path, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / name).write_bytes(b"<a/>")
+    (tmp_path / "plain.xml").write_bytes(b"<a/>")
+    messages = Folder(tmp_path, MEMBER).fetch().messages
+    assert [message.name for message in messages] == ["plain.xml"]
+    (line,) = [record.getMessage() for record in caplog.records]
+    assert line.isprintable() and "has a name of characters that print" in line
