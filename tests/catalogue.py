@@ -2212,3 +2212,7 @@ class _NobodysKey(SigningKey):
 
     def sign(self, message: bytes) -> bytes:
         return b"\x01" + bytes(63)
+
+
+# Each of these adds its own vectors to the catalogue above, which it needs.
+from tests import witness_vectors as witness_vectors  # noqa: E402

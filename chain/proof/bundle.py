@@ -23,6 +23,7 @@ from chain.proof.batch import BATCH_ENTRIES_MAX, PREFIX_BYTES, BatchFacts, entry
 from chain.proof.header import Header
 from chain.proof.receipt import SignedReceipt
 from chain.proof.shown_lanes import OpenLane, ShownGroup, ShownLane, format_group
+from chain.proof.shown_note import COSIGNED_NOTE, ShownNote
 from chain.proof.slots import SlotRequest, newest_of
 from chain.sdjwt import SignedRecord
 
@@ -175,6 +176,8 @@ class Bundle:
     """By purpose, name and epoch."""
     receipts: tuple[ShownReceipt, ...]
     """Gateways' receipts, by ascending text."""
+    cosigned_note: ShownNote | None = None
+    """What outsiders saw of the header's checkpoint; None where it is not shown."""
 
     def format(self) -> bytes:
         """The bundle's one canonical form."""
@@ -214,6 +217,8 @@ class Bundle:
             ],
             "erasures": [],
         }
+        if self.cosigned_note is not None:
+            members[COSIGNED_NOTE] = self.cosigned_note.members()
         return format_json(members).encode("utf-8")
 
     @cached_property

@@ -201,6 +201,8 @@ def refresh(
         operators=dict(sorted((request.operators or {}).items())),
         assignments=dict(sorted((request.assignments or {}).items())),
         groups=tuple(_shown_group(group, bundle.kind) for group in ordered),
+        # An older note says nothing of another header.
+        cosigned_note=None,
     )
 
 

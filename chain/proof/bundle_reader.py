@@ -49,6 +49,7 @@ from chain.proof.index_map import EMPTY, PREFIX_BITS, HiddenPart, LaneLeaf, MapL
 from chain.proof.json_members import Members
 from chain.proof.receipt import SignedReceipt
 from chain.proof.shown_lanes import ClosedLane, OpenLane, ShownGroup, ShownLane
+from chain.proof.shown_note import COSIGNED_NOTE, ShownNote
 from chain.proof.slots import VERSIONS_MAX
 from chain.proof.storage import NODE_BYTES_MAX
 from chain.proof.vrf import PROOF_BYTES, proved_output
@@ -117,7 +118,7 @@ def _check_size(content: bytes) -> None:
 
 
 def _bundle(value: Json) -> Bundle:
-    root = Members(value, "bundle", _NAMES, MalformedBundle)
+    root = Members(value, "bundle", _NAMES, MalformedBundle, optional=(COSIGNED_NOTE,))
     root.text("format", FORMAT, f"must be {FORMAT}")
     if root.any("kind") in RESERVED_KINDS:
         raise NoBundle("kind", "is one that this verifier does not know yet", value=root.any("kind"))
@@ -148,6 +149,7 @@ def _bundle(value: Json) -> Bundle:
         assignments=dict(root.array("assignments", ASSIGNMENTS_MAX, _assignment)),
         groups=root.array("groups", GROUPS_MAX, _group),
         receipts=root.array("receipts", RECEIPTS_MAX, _receipt),
+        cosigned_note=ShownNote.parse(root.any(COSIGNED_NOTE), COSIGNED_NOTE) if COSIGNED_NOTE in root.value else None,
     )
     root.array("erasures", 0, _record_id)
     check_order(bundle)

@@ -9,9 +9,11 @@ from chain.errors import MalformedBundle
 from chain.proof.json_members import Members, base64url_bytes
 from chain.proof.log_heads import LogHead
 from chain.proof.merkle import HASH_BYTES, PATH_LENGTH_MAX
-from chain.proof.notes import MalformedNote, Note
+from chain.proof.notes import NOTE_BYTES_MAX, MalformedNote, Note
 from chain.proof.time_stamps import STAMP_BYTES_MAX, STAMPS_MAX
 
+COSIGNED_NOTE = "cosigned_note"
+"""The bundle's one member that may be absent."""
 _NAMES = ("note", "path", "stamps")
 
 
@@ -30,11 +32,9 @@ class ShownNote:
     def parse(cls, value: Json, field: str) -> ShownNote:
         """The member of a bundle; raises MalformedBundle."""
         shown = Members(value, field, _NAMES, MalformedBundle)
-        text = shown.any("note")
-        if not isinstance(text, str):
-            raise MalformedBundle(shown.where("note"), "must be a signed note")
+        content = shown.base64url("note", most=NOTE_BYTES_MAX)
         try:
-            note = Note.parse(text)
+            note = Note.parse(content)
             head = LogHead.parse(note.text)
         except MalformedNote as fault:
             raise MalformedBundle(shown.where("note"), f"{fault.field} {fault.rule}", value=fault.value) from None
@@ -52,7 +52,7 @@ class ShownNote:
     def members(self) -> dict[str, Json]:
         """The member as `parse` reads it."""
         return {
-            "note": self.note.format(),
+            "note": base64url(self.note.format().encode()),
             "path": [base64url(part) for part in self.path],
             "stamps": [base64url(stamp) for stamp in self.stamps],
         }

@@ -4,24 +4,27 @@ The imprint is the SHA-256 of the note's bytes. A stamp is an answer (`TimeStamp
 certificates; they lead to a root that the reader trusts, and were valid at the stamp's own time: no clock is read.
 A stamp says "existed by", and no more.
 
-`rfc3161-client` reads them, which is an extra of the verifier.
+`rfc3161-client` reads them, which is an extra of the verifier. It and X.509 are loaded where a stamp or a root is at
+hand: they bring sockets and more, and most bundles have neither.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-from cryptography.x509 import Certificate, InvalidVersion, ObjectIdentifier, load_der_x509_certificate
+from typing import TYPE_CHECKING
 
 from chain.errors import Malformed, TongguanError
 from chain.proof.hashes import sha256
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
 
 STAMP_BYTES_MAX = 32 << 10
 STAMPS_MAX = 4
 """Of one note."""
 ROOTS_MAX = 8
-_SHA256 = ObjectIdentifier("2.16.840.1.101.3.4.2.1")
+_SHA256 = "2.16.840.1.101.3.4.2.1"
 
 
 class WrongStamp(TongguanError):
@@ -48,6 +51,8 @@ class TimeStamp:
 
 def parse_root(der: bytes) -> Certificate:
     """The certificate of a root; raises MalformedCertificate."""
+    from cryptography.x509 import InvalidVersion, load_der_x509_certificate
+
     try:
         return load_der_x509_certificate(der)
     except (ValueError, InvalidVersion) as error:
@@ -61,13 +66,15 @@ def verify_stamp(stamp: bytes, note: bytes, roots: Sequence[bytes]) -> TimeStamp
     """
     if len(stamp) > STAMP_BYTES_MAX:
         raise WrongStamp(f"a stamp has at most {STAMP_BYTES_MAX} bytes")
+    from cryptography.x509 import InvalidVersion, load_der_x509_certificate
+
     try:
         from rfc3161_client import VerificationError, VerifierBuilder, decode_timestamp_response
     except ImportError as error:
         raise StampsUnread("the package rfc3161-client is not installed") from error
     try:
         response = decode_timestamp_response(stamp)
-        if response.tst_info.message_imprint.hash_algorithm != _SHA256:
+        if response.tst_info.message_imprint.hash_algorithm.dotted_string != _SHA256:
             raise WrongStamp("its imprint is not of SHA-256")
         # With the list given here: the builder's own methods would share one between verifiers.
         verifier = VerifierBuilder(roots=[parse_root(root) for root in roots]).build()

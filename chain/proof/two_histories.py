@@ -17,6 +17,7 @@ from enum import StrEnum
 
 from chain.encoding import Json, base64url, parse_json
 from chain.errors import MalformedBundle
+from chain.proof.bundle import Bundle
 from chain.proof.header import Header
 from chain.proof.json_members import Members, base64url_bytes
 from chain.proof.log_heads import LEAF_BYTES, LogHead, LogLeaf
@@ -26,6 +27,8 @@ from chain.proof.notes import MalformedNote, Note
 FORMAT = "tongguan-two-histories/1"
 PROOF_BYTES_MAX = 1 << 20
 HEADER_BYTES_MAX = 64 << 10
+BEGINNING_BYTES = 100
+"""In which a file of this kind names its format."""
 
 
 class HistoryKind(StrEnum):
@@ -93,6 +96,20 @@ class TwoHistories:
             "second": _members(self.second, self.kind),
         }
         return (json.dumps(members, ensure_ascii=False, indent=2) + "\n").encode()
+
+
+def is_two_histories(content: bytes) -> bool:
+    """Whether a file says at its beginning that it is such a proof."""
+    return FORMAT.encode() in content[:BEGINNING_BYTES]
+
+
+def shown_by_bundle(bundle: Bundle) -> ShownHistory:
+    """What a bundle shows of its history: its header, and its note with the leaf where it has one."""
+    header, shown = bundle.header, bundle.cosigned_note
+    if shown is None or bundle.checkpoint is None:
+        return ShownHistory(header=header.to_rlp())
+    leaf = LogLeaf(bundle.checkpoint, header.number, header.block_hash)
+    return ShownHistory(shown.note, leaf, shown.path, header.to_rlp())
 
 
 def find_two_histories(consortium: bytes, first: ShownHistory, second: ShownHistory) -> TwoHistories | None:

@@ -1,8 +1,8 @@
-"""`python -m chain.verify BUNDLE --trust-root FILE`: the auditor's tool, with the cable pulled out.
+"""`tongguan-verify BUNDLE --trust-root FILE`: the auditor's tool, with the cable pulled out (`python -m chain.verify`).
 
 Exit codes: that of the verdict (`results.Verdict`): 0 VALID, 2 no verdict, 10 and more for each other one. 1 where it
 is VALID but a `--document` is named by no record that counts; 2 also for bad usage, an unreadable file and a malformed
-trust root.
+trust root. `--codes` prints the table.
 """
 
 from __future__ import annotations
@@ -15,13 +15,16 @@ from pathlib import Path
 
 from chain.errors import Malformed, MalformedTrustRoot
 from chain.proof.bundle import BUNDLE_BYTES_MAX
+from chain.proof.two_histories import TwoHistories, is_two_histories
 from chain.verify import html_page, report
 from chain.verify.checks import CHECKS, find_check
 from chain.verify.context import Demand
 from chain.verify.documents import find_document
+from chain.verify.histories import verify_histories
 from chain.verify.results import Report, Said, Verdict
 from chain.verify.trust_root import TRUST_ROOT_BYTES_MAX, TrustRoot
 from chain.verify.verifier import verify_file
+from chain.verify.words import LANGUAGES
 
 YES, NO, COULD_NOT_TELL = 0, 1, 2
 FINGERPRINT_DIGITS = (32, 64)
@@ -30,6 +33,9 @@ FINGERPRINT_DIGITS = (32, 64)
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command with these arguments and gives its exit code; prints a report, never a traceback."""
     options = _parser().parse_args(arguments)
+    if options.codes:
+        sys.stdout.write(report.exit_codes(options.lang))
+        return YES
     if options.explain is not None:
         return _explain(options.explain, options.lang)
     if options.bundle is None or options.trust_root is None:
@@ -39,8 +45,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         trust_root = TrustRoot.parse(_read(options.trust_root, TRUST_ROOT_BYTES_MAX))
         if options.fingerprint is not None:
             require_fingerprint(trust_root, options.fingerprint)
+        content = _read(options.bundle, BUNDLE_BYTES_MAX)
+        if is_two_histories(content):
+            return _judge_histories(content, trust_root, options)
         question = Demand(options.as_of, options.ucr, options.record, options.current)
-        answer = verify_file(_read(options.bundle, BUNDLE_BYTES_MAX), trust_root, question)
+        answer = verify_file(content, trust_root, question)
         if not answer.answers:
             # Not even a bundle of this consortium: one line, no report.
             print(f"{options.bundle}: {report.speak(answer.remarks[0], options.lang)}", file=sys.stderr)
@@ -56,6 +65,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{fault.filename}: {fault.strerror}", file=sys.stderr)
         return COULD_NOT_TELL
     return int(answer.verdict) if answer.verdict is not Verdict.VALID or documents_known else NO
+
+
+def _judge_histories(content: bytes, trust_root: TrustRoot, options: argparse.Namespace) -> int:
+    """Tells whether a file proves two histories: exit 0 where it does, 11 where it does not."""
+    try:
+        judged = verify_histories(TwoHistories.parse(content), trust_root)
+    except Malformed as fault:
+        print(f"{options.bundle}: {fault}", file=sys.stderr)
+        return int(Verdict.INVALID)
+    sys.stdout.write(report.histories_json(judged) if options.json else report.histories_text(judged, options.lang))
+    return int(Verdict.VALID if judged.holds else Verdict.INVALID)
 
 
 def require_fingerprint(trust_root: TrustRoot, told: str) -> None:
@@ -114,9 +134,9 @@ def _explain(name: str, lang: str) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m chain.verify", description="Checks a proof bundle offline against a trust root."
+        prog="tongguan-verify", description="Checks a proof bundle offline against a trust root."
     )
-    parser.add_argument("bundle", nargs="?", help="the proof bundle (JSON)")
+    parser.add_argument("bundle", nargs="?", help="the proof bundle, or a proof of two histories (JSON)")
     parser.add_argument("--trust-root", metavar="FILE", help="what you believe beforehand; compare its fingerprint")
     parser.add_argument("--fingerprint", metavar="DIGITS", help="refuse another trust root than the one told to you")
     parser.add_argument(
@@ -126,9 +146,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--record", metavar="ID", help="demand that it is about this record alone")
     parser.add_argument("--current", action="store_true", help="demand that no later record replaces the subject")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
-    parser.add_argument("--lang", choices=report.LANGUAGES, default="en", help="language of the report")
+    parser.add_argument("--lang", choices=LANGUAGES, default="en", help="language of the report")
     parser.add_argument("--html", metavar="FILE", help="also write the report as one self-contained page")
     parser.add_argument("--document", metavar="FILE", action="append", default=[], help="check that a record names it")
+    parser.add_argument("--codes", action="store_true", help="print what each exit code means")
     parser.add_argument("--explain", metavar="CHECK", help="tell what a check means, by name or number")
     return parser
 

@@ -13,6 +13,7 @@ from chain.verify import (
     checks_receipts,
     checks_records,
     checks_standing,
+    checks_witnesses,
 )
 from chain.verify.context import Case
 from chain.verify.results import Said, Verdict
@@ -276,9 +277,40 @@ CHECKS: tuple[Check, ...] = (
         Verdict.INVALID,
         checks_standing.check_standing,
     ),
+    Check(
+        17,
+        "witnessed",
+        "P14",
+        Said("Outsiders cosigned this history", "外部见证人已为此历史作证"),
+        Said(
+            "The header's block is in a log of checkpoints that a governor signed, and as many of the trust root's "
+            "witnesses as it demands cosigned that the log only grows. So all members together cannot show another "
+            "history to somebody else.",
+            "区块头所在区块见于治理成员签名的检查点日志，且信任根所列见证人中达到要求的人数已为该日志只增不改作证。"
+            "因此即使全体成员合谋，也无法向他人出示另一套历史。",
+        ),
+        (4,),
+        Verdict.INVALID,
+        checks_witnesses.check_witnessed,
+    ),
+    Check(
+        18,
+        "stamped",
+        "P14",
+        Said("Time stamps are of this history", "时间戳属于此历史"),
+        Said(
+            "Each RFC 3161 time stamp is of this very note with its cosignatures, by an authority that the trust root "
+            "names. It says that the note existed by then, and no more; one that does not hold changes no verdict.",
+            "每个 RFC 3161 时间戳均针对该检查点记录及其见证签名，由信任根所列机构签发。"
+            "它仅说明该记录当时已存在；时间戳不成立不影响结论。",
+        ),
+        (17,),
+        Verdict.VALID,
+        checks_witnesses.check_stamped,
+    ),
 )
 
-ORDER = (1, 2, 3, 4, 5, 6, 12, 7, 8, 9, 16, 10, 14, 13, 11, 15)
+ORDER = (1, 2, 3, 4, 5, 6, 12, 7, 8, 9, 16, 10, 14, 13, 11, 15, 17, 18)
 """The order in which they are asked: 7 needs the lanes of 12; 13 the checkpoint of 14, the set of 16; 11 needs 13."""
 
 MANDATORY: Mapping[Kind, frozenset[int]] = {

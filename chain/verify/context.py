@@ -19,7 +19,7 @@ from chain.proof.slots import StateWords
 from chain.proof.storage import MalformedProof
 from chain.sdjwt import ACCESS_TYPE, WITHHELD, SignedRecord
 from chain.verify.record_rules import parse_record_rules
-from chain.verify.results import ReceiptStanding, Said, Standing, Verdict, gravest
+from chain.verify.results import OutsideWord, ReceiptStanding, Said, Standing, Verdict, gravest
 from chain.verify.trust_root import TrustRoot, ValidatorRange
 
 
@@ -78,6 +78,8 @@ class Case:
         """How many entries of the set are without their records and younger than `PENDING_S`."""
         self.covered_until: int | None = None
         """The last block up to which everything anchored is shown to be covered; None where that was not found out."""
+        self.cosigned_by: tuple[OutsideWord, ...] = ()
+        self.stamped_by: tuple[OutsideWord, ...] = ()
         self.remarks: list[Said] = []
         self.receipts: list[ReceiptStanding] = []
         self.subject_faults: list[tuple[Said, Verdict]] = []

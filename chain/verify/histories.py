@@ -33,7 +33,7 @@ class _Fault(Exception):
         super().__init__(en)
 
 
-def verify_histories(proof: TwoHistories, trust_root: TrustRoot, policy: WitnessPolicy | None) -> HistoriesReport:
+def verify_histories(proof: TwoHistories, trust_root: TrustRoot) -> HistoriesReport:
     """Whether both statements were made by who may make them; that they contradict each other, parsing has shown."""
     if proof.consortium != trust_root.consortium:
         return _refuted(
@@ -43,7 +43,7 @@ def verify_histories(proof: TwoHistories, trust_root: TrustRoot, policy: Witness
         if proof.kind is HistoryKind.HEADERS:
             lines = _verify_headers(proof, trust_root)
         else:
-            lines = _verify_notes(proof, policy)
+            lines = _verify_notes(proof, trust_root.witnesses)
     except _Fault as fault:
         return _refuted(fault.said)
     summary = Said(

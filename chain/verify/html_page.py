@@ -1,48 +1,55 @@
-"""The report as one self-contained page: no script, no style and no image from elsewhere."""
+"""The report as one self-contained page to read and to print: no script, no style and no image from elsewhere.
+
+Printed, the answer stands on the first page and each record on at most one of its own.
+"""
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterable
 from html import escape
 
 from chain.verify.checks import CHECKS
 from chain.verify.context import time_text
 from chain.verify.report import (
     MEANING,
-    added_by_text,
     clean,
-    coverage_of,
-    grouped,
-    header_word,
-    said_by_text,
+    outcome_word,
+    record_facts,
     speak,
+    state_of,
+    summary,
     word,
 )
 from chain.verify.results import Answer, Report, Standing, Verdict
+from chain.verify.value_rows import value_rows
+from chain.verify.words import type_word
 
+LIST_ROWS_MAX = 40
+"""Of the list on the first page."""
 _STYLE = """
-body{font:16px/1.5 system-ui,"Noto Sans CJK SC",sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222}
+body{font:15px/1.45 system-ui,"Noto Sans CJK SC",sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222}
 h1{font-size:1.4rem;border-left:.5rem solid;padding-left:.7rem}
-table{border-collapse:collapse;width:100%;margin:1rem 0}
-th,td{border-bottom:1px solid #ddd;padding:.35rem .5rem;text-align:left;vertical-align:top}
-code,td.id{font-family:ui-monospace,monospace;font-size:.85em;overflow-wrap:anywhere}
+h2{font-size:1.15rem}h3{font-size:1.05rem;margin:.6rem 0 .2rem}
+table{border-collapse:collapse;width:100%;margin:.4rem 0}
+th,td{border-bottom:1px solid #ddd;padding:.15rem .5rem;text-align:left;vertical-align:top;overflow-wrap:anywhere}
+th{width:32%;font-weight:500;color:#444}
+code{font-family:ui-monospace,monospace;font-size:.85em;overflow-wrap:anywhere}
 .FAIL,.ERROR{color:#a11;font-weight:600}.SKIPPED{color:#8a5a00}.PASS{color:#1a6b3c}
 section{border:1px solid #ddd;border-radius:.4rem;padding:.2rem 1rem;margin:1rem 0}
-pre{white-space:pre-wrap;overflow-wrap:anywhere;margin:0}
+@page{size:A4;margin:14mm}
+@media print{
+body{font-size:9.5pt;line-height:1.25;margin:0;max-width:none;padding:0}
+section{break-before:page;break-inside:avoid;border:0;padding:0;margin:0}
+h2.checks{break-before:page}
+td,th{padding:.05rem .3rem}
+tr{break-inside:avoid}
+}
 """.strip()
 
 
 def page(report: Report, lang: str = "en") -> str:
     """The whole page; everything that came from a bundle is escaped."""
     colour = "#a11" if report.verdict.is_refuted else "#1a6b3c" if report.verdict is Verdict.VALID else "#8a5a00"
-    about = f"{word(report.kind, lang)} {', '.join(report.subject)}" if report.kind else ""
-    facts = [(word("subject", lang), about), (word("trust_root", lang), grouped(report.trust_root))]
-    if report.header_number is not None and report.header_time is not None:
-        facts.append((header_word(report, lang), f"{report.header_number} ({time_text(report.header_time)})"))
-    if (coverage := coverage_of(report, lang)) is not None:
-        facts.append(coverage)
-    facts += [(word("remarks", lang), speak(remark, lang)) for remark in report.remarks]
-    rows = "".join(f"<tr><th>{_text(name)}</th><td>{_text(value)}</td></tr>" for name, value in facts if value)
     records = "".join(_record(standing, lang) for standing in report.records)
     if report.receipts:
         fates = "".join(f"<li>{_text(speak(one.why, lang))}</li>" for one in report.receipts)
@@ -54,32 +61,29 @@ def page(report: Report, lang: str = "en") -> str:
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
         f"<title>{report.verdict.name}</title><style>{_STYLE}</style></head><body>"
         f'<h1 style="border-color:{colour}">{report.verdict.name} — {_text(speak(MEANING[report.verdict], lang))}</h1>'
-        f"<table>{rows}</table><h2>{word(shown_as, lang)}</h2>{records}"
-        f"<h2>{word('checks', lang)}</h2><table>{checks}</table></body></html>\n"
+        f"<table>{_facts(summary(report, lang))}</table><h2>{word(shown_as, lang)}</h2>"
+        f'<table class="list">{_list(report, lang)}</table>{records}'
+        f'<h2 class="checks">{word("checks", lang)}</h2><table>{checks}</table></body></html>\n'
+    )
+
+
+def _list(report: Report, lang: str) -> str:
+    """Who said what and when, a line a record, for the first page."""
+    return "".join(
+        f"<tr><td>{place}</td><td>{_text(type_word(standing.record_type, lang))}</td><td>{_text(standing.issuer)}</td>"
+        f"<td>{_text(time_text(standing.anchored_at))}</td><td>{_text(state_of(standing, lang))}</td></tr>"
+        for place, standing in enumerate(report.records[:LIST_ROWS_MAX], start=1)
     )
 
 
 def _record(standing: Standing, lang: str) -> str:
-    facts = [
-        (word("said_by", lang), said_by_text(standing, lang)),
-        (word("anchored", lang), f"{standing.block}, {time_text(standing.anchored_at)}"),
-        (word("by_gateway", lang), standing.gateway_member or standing.gateway),
-    ]
-    if (added_by := added_by_text(standing, lang)) is not None:
-        facts.append((word("key_by", lang), added_by))
-    if standing.not_counted is not None:
-        facts.insert(0, (word("not_counted", lang), speak(standing.not_counted, lang)))
-    facts += [(word("since", lang), speak(one, lang)) for one in standing.since]
-    facts += [
-        (word(name, lang), at) for name, at in (("amends", standing.amends), ("amended_by", standing.amended_by)) if at
-    ]
-    for name, values in standing.sections.items():
-        facts.append((name, json.dumps(values if len(values) > 1 else values[0], ensure_ascii=False, indent=1)))
-    if standing.withheld:
-        facts.append((word("withheld", lang), ", ".join(standing.withheld)))
-    rows = "".join(f"<tr><th>{_text(name)}</th><td><pre>{_lines(value)}</pre></td></tr>" for name, value in facts)
+    rows = "".join(
+        f'<tr><th style="padding-left:{0.3 + row.depth:.1f}rem">{_text(row.label)}</th><td>{_text(row.text)}</td></tr>'
+        for row in value_rows(standing.sections, lang)
+    )
     return (
-        f"<section><h3>{_text(standing.record_type)} <code>{_text(standing.record_id)}</code></h3>"
+        f"<section><h3>{_text(type_word(standing.record_type, lang))} <code>{_text(standing.record_type)}</code></h3>"
+        f"<table>{_facts(record_facts(standing, lang))}</table>"
         f"<table>{rows}</table></section>"
     )
 
@@ -88,15 +92,15 @@ def _check(answer: Answer, lang: str) -> str:
     check = CHECKS[answer.number - 1]
     reasons = "".join(f"<br>{_text(speak(reason, lang))}" for reason in answer.reasons)
     return (
-        f'<tr><td>{answer.number}</td><td class="{answer.outcome}">{answer.outcome}</td>'
+        f'<tr><td>{answer.number}</td><td class="{answer.outcome}">{outcome_word(answer.outcome, lang)}</td>'
         f"<td>{_text(speak(check.title, lang))} <small>({answer.name}, {check.promise})</small>{reasons}"
         f"<br><small>{_text(speak(check.meaning, lang))}</small></td></tr>"
     )
 
 
+def _facts(facts: Iterable[tuple[str, str]]) -> str:
+    return "".join(f"<tr><th>{_text(name)}</th><td>{_text(value)}</td></tr>" for name, value in facts if value)
+
+
 def _text(value: str) -> str:
     return escape(clean(value))
-
-
-def _lines(value: str) -> str:
-    return "\n".join(_text(line) for line in value.split("\n"))

@@ -8,17 +8,21 @@ from chain.encoding import Json
 from chain.members import AddedBy
 from chain.verify.checks import CHECKS
 from chain.verify.context import time_text
+from chain.verify.histories import HistoriesReport
 from chain.verify.results import Answer, Outcome, Report, Said, Standing, Verdict
+from chain.verify.value_rows import value_rows
+from chain.verify.words import field_word, type_word
 
+HISTORIES_REPORT_FORMAT = "tongguan-two-histories-report/1"
+_WITNESSED = 17
+"""Number of the check that tells what outsiders saw."""
 REPORT_FORMAT = "tongguan-report/2"
-LANGUAGES = ("zh", "en")
-VALUE_CHARS_SHOWN = 240
-"""Most characters of one section's values in the text report; `--json` has all."""
 
 MEANING: dict[Verdict, Said] = {
     Verdict.VALID: Said("All that was asked holds.", "所问各项均成立。"),
     Verdict.NO_VERDICT: Said(
-        "Nothing can be said of it: the verifier itself failed.", "无法得出结论：验证程序自身出错。"
+        "No answer: not a bundle, another consortium's, bad usage, or the verifier itself failed.",
+        "无法得出结论：不是证明包、属于其他联盟、用法有误，或验证程序自身出错。",
     ),
     Verdict.UNTRUSTED_CHAIN: Said("Not sealed by the chain that the trust root names.", "并非由信任根所指的链签封。"),
     Verdict.INVALID: Said("Do not rely on it: something shown does not hold.", "不可采信：所示内容有不成立之处。"),
@@ -48,12 +52,16 @@ _WORDS: dict[str, Said] = {
     "verdict": Said("Verdict", "结论"),
     "subject": Said("About", "对象"),
     "record": Said("record", "单条记录"),
+    "record_id": Said("record number", "记录编号"),
     "consignment": Said("consignment", "整票货物"),
     "trust_root": Said("Trust root", "信任根"),
     "header": Said("Proved under block", "证明所在区块"),
     "header_claimed": Said("Claims to be of block, NOT proved", "自称所在区块，未获证明"),
     "complete": Said("Complete as of block", "完整至区块"),
     "covered": Said("The checkpoint covers all up to block", "检查点涵盖至区块"),
+    "outsiders": Said("What outsiders saw", "外部见证"),
+    "cosigned_by": Said("Cosigned by", "见证人"),
+    "stamped_by": Said("Existed by, says the time-stamp authority", "时间戳机构证明当时已存在"),
     "votes": Said("attested by", "作证治理成员数"),
     "dissent": Said("dissent", "异议"),
     "remarks": Said("Note", "注意"),
@@ -66,13 +74,20 @@ _WORDS: dict[str, Said] = {
     "by_gateway": Said("by gateway", "网关"),
     "key_by": Said("key registered by", "密钥登记者"),
     "withheld": Said("withheld", "未披露"),
+    "withheld_in": Said("Records of which some sections are withheld", "含未披露部分的记录数"),
     "not_counted": Said("NOT COUNTED", "不计入"),
+    "counts": Said("counts", "计入"),
+    "withdrawn": Said("withdrawn since", "已被撤回"),
+    "replaced": Said("replaced since", "已被更正"),
     "amends": Said("amends", "更正"),
     "amended_by": Said("replaced by", "已被更正为"),
     "withdrawn_by": Said("withdrawn by", "已被撤回"),
     "since": Said("since then", "此后"),
     "checks": Said("Checks", "检查"),
 }
+_NOT_NAMED = Said(
+    "As 0, but no record that counts names a --document.", "同 0，但没有有效记录提及 --document 所指文件。"
+)
 _ADDED_BY = {
     AddedBy.MEMBER: Said("the member", "成员本身"),
     AddedBy.SPONSOR: Said("its sponsor", "担保成员"),
@@ -94,16 +109,7 @@ def word(name: str, lang: str) -> str:
 def text(report: Report, lang: str = "en") -> str:
     """The report as plain text: the verdict first, then who said what, then every check."""
     lines = [f"{word('verdict', lang)}: {report.verdict.name} — {speak(MEANING[report.verdict], lang)}"]
-    if report.kind:
-        lines.append(f"{word('subject', lang)}: {word(report.kind, lang)} {', '.join(report.subject)}")
-    if len(report.verdicts) > 1:
-        lines += [f"    {name}: {verdict.name}" for name, verdict in report.verdicts.items()]
-    lines.append(f"{word('trust_root', lang)}: {grouped(report.trust_root)}")
-    if report.header_number is not None and report.header_time is not None:
-        lines.append(f"{header_word(report, lang)}: {report.header_number} ({time_text(report.header_time)})")
-    if (coverage := coverage_of(report, lang)) is not None:
-        lines.append(": ".join(coverage))
-    lines += [f"{word('remarks', lang)}: {clean(speak(remark, lang))}" for remark in report.remarks]
+    lines += [f"{name}: {clean(value)}" for name, value in summary(report, lang)]
     if report.records:
         lines += ["", f"{word('claimed' if report.verdict.is_refuted else 'records', lang)}:"]
     for standing in report.records:
@@ -115,6 +121,79 @@ def text(report: Report, lang: str = "en") -> str:
     for answer in report.answers:
         lines += _answer_lines(answer, lang)
     return "\n".join(lines) + "\n"
+
+
+def summary(report: Report, lang: str) -> list[tuple[str, str]]:
+    """What stands at the head of every form of the report: names and values."""
+    facts = []
+    if report.kind:
+        facts.append((word("subject", lang), f"{word(report.kind, lang)} {', '.join(report.subject)}"))
+    if len(report.verdicts) > 1:
+        facts += [(f"    {name}", verdict.name) for name, verdict in report.verdicts.items()]
+    facts.append((word("trust_root", lang), grouped(report.trust_root)))
+    if report.header_number is not None and report.header_time is not None:
+        facts.append((header_word(report, lang), f"{report.header_number} ({time_text(report.header_time)})"))
+    if (coverage := coverage_of(report, lang)) is not None:
+        facts.append(coverage)
+    facts += outsiders(report, lang)
+    if said := _count_withheld(report):
+        facts.append((word("withheld_in", lang), f"{said} / {len(report.records)}"))
+    facts += [(word("remarks", lang), speak(remark, lang)) for remark in report.remarks]
+    return facts
+
+
+def outsiders(report: Report, lang: str) -> list[tuple[str, str]]:
+    """What outsiders saw, or that none were asked for; nothing where the chain itself is not believed."""
+    if report.verdict.is_refuted or not report.answers:
+        return []
+    if not report.cosigned_by:
+        asked = report.answers[_WITNESSED - 1].reasons
+        return [(word("outsiders", lang), speak(reason, lang)) for reason in asked[:1]]
+    facts = [(word("cosigned_by", lang), f"{one.name} ({time_text(one.time)})") for one in report.cosigned_by]
+    return facts + [(word("stamped_by", lang), f"{one.name} ({time_text(one.time)})") for one in report.stamped_by]
+
+
+def record_facts(standing: Standing, lang: str) -> list[tuple[str, str]]:
+    """Who said a record, when, by which key, and what became of it: names and values."""
+    facts = [
+        (word("record_id", lang), standing.record_id),
+        (word("said_by", lang), said_by_text(standing, lang)),
+        (word("anchored", lang), f"{standing.block}, {time_text(standing.anchored_at)}"),
+        (word("by_gateway", lang), standing.gateway_member or standing.gateway),
+    ]
+    if standing.not_counted is not None:
+        facts.insert(0, (word("not_counted", lang), speak(standing.not_counted, lang)))
+    if (added_by := added_by_text(standing, lang)) is not None:
+        facts.append((word("key_by", lang), added_by))
+    facts += [(word("since", lang), speak(one, lang)) for one in standing.since]
+    if standing.amends is not None:
+        facts.append((word("amends", lang), standing.amends))
+    if standing.amended_by is not None:
+        facts.append((word("withdrawn_by" if standing.withdrawn else "amended_by", lang), standing.amended_by))
+    if standing.withheld:
+        facts.append((word("withheld", lang), ", ".join(field_word(name, lang) for name in standing.withheld)))
+    return facts
+
+
+def state_of(standing: Standing, lang: str) -> str:
+    """In a word whether a record counts, and whether it still stands."""
+    if standing.not_counted is not None:
+        return word("not_counted", lang)
+    if standing.withdrawn:
+        return word("withdrawn", lang)
+    return word("counts", lang) if standing.amended_by is None else word("replaced", lang)
+
+
+def outcome_word(outcome: Outcome, lang: str) -> str:
+    """What became of a check, in that language."""
+    return _OUTCOME_ZH[outcome] if lang == "zh" else str(outcome)
+
+
+def exit_codes(lang: str) -> str:
+    """The table of exit codes, a line each."""
+    rows = [(int(verdict), verdict.name, meaning) for verdict, meaning in MEANING.items()]
+    rows.append((1, Verdict.VALID.name, _NOT_NAMED))
+    return "".join(f"{code:>3}  {name:<16} {speak(meaning, lang)}\n" for code, name, meaning in sorted(rows, key=_code))
 
 
 def header_word(report: Report, lang: str) -> str:
@@ -155,6 +234,8 @@ def to_json(report: Report) -> str:
         "is_complete": report.is_complete,
         "covered_until_block": report.covered_until_block,
         "pending": report.pending,
+        "cosigned_by": [{"name": one.name, "time": one.time} for one in report.cosigned_by],
+        "stamped_by": [{"name": one.name, "time": one.time} for one in report.stamped_by],
         "covered_batches": report.covered_batches,
         "checkpoint_block": report.checkpoint_block,
         "votes": report.votes,
@@ -180,6 +261,23 @@ def to_json(report: Report) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
 
 
+def histories_text(judged: HistoriesReport, lang: str) -> str:
+    """What became of a proof of two histories, as plain text."""
+    lines = [speak(judged.summary, lang), *(f"• {clean(speak(line, lang))}" for line in judged.lines)]
+    return "\n".join(lines) + "\n"
+
+
+def histories_json(judged: HistoriesReport) -> str:
+    """The same as JSON."""
+    value: Json = {
+        "format": HISTORIES_REPORT_FORMAT,
+        "holds": judged.holds,
+        "summary": _said_members(judged.summary),
+        "lines": [_said_members(line) for line in judged.lines],
+    }
+    return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
+
+
 def clean(line: str) -> str:
     """One line of text in which control and bidirectional marks from a bundle are made visible."""
     return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in line)
@@ -191,36 +289,24 @@ def grouped(fingerprint: str) -> str:
 
 
 def _standing_lines(standing: Standing, lang: str) -> list[str]:
-    head = f"• {standing.record_type}  {standing.record_id}"
-    if standing.not_counted is not None:
-        head += f"  [{word('not_counted', lang)}: {clean(speak(standing.not_counted, lang))}]"
-    gateway = f"{word('by_gateway', lang)} {standing.gateway_member or standing.gateway}"
-    lines = [
-        head,
-        f"    {word('said_by', lang)} {said_by_text(standing, lang)}",
-        f"    {word('anchored', lang)} {standing.block}, {time_text(standing.anchored_at)}, {gateway}",
-    ]
-    if (added_by := added_by_text(standing, lang)) is not None:
-        lines.append(f"    {word('key_by', lang)} {added_by}")
-    lines += [f"    {word('since', lang)}: {clean(speak(one, lang))}" for one in standing.since]
-    if standing.amends is not None:
-        lines.append(f"    {word('amends', lang)} {standing.amends}")
-    if standing.amended_by is not None:
-        replaced = "withdrawn_by" if standing.withdrawn else "amended_by"
-        lines.append(f"    {word(replaced, lang)} {standing.amended_by}")
-    for name, values in standing.sections.items():
-        shown = json.dumps(values if len(values) > 1 else values[0], ensure_ascii=False)
-        if len(shown) > VALUE_CHARS_SHOWN:
-            shown = shown[: VALUE_CHARS_SHOWN - 1] + "…"
-        lines.append(f"    {name}: {clean(shown)}")
-    if standing.withheld:
-        lines.append(f"    {word('withheld', lang)}: {', '.join(standing.withheld)}")
+    lines = [f"• {type_word(standing.record_type, lang)} ({standing.record_type})"]
+    lines += [f"    {name}: {clean(value)}" for name, value in record_facts(standing, lang)]
+    for row in value_rows(standing.sections, lang):
+        lines.append(f"    {'  ' * row.depth}{clean(row.label)}: {clean(row.text)}".rstrip(" :"))
     return lines
+
+
+def _code(row: tuple[int, str, Said]) -> int:
+    return row[0]
+
+
+def _count_withheld(report: Report) -> int:
+    return sum(1 for standing in report.records if standing.withheld)
 
 
 def _answer_lines(answer: Answer, lang: str) -> list[str]:
     check = CHECKS[answer.number - 1]
-    outcome = _OUTCOME_ZH[answer.outcome] if lang == "zh" else str(answer.outcome)
+    outcome = outcome_word(answer.outcome, lang)
     line = f"  {answer.number:>2} {outcome:<7} {speak(check.title, lang)} ({answer.name}, {check.promise})"
     return [line, *(f"       {clean(speak(reason, lang))}" for reason in answer.reasons)]
 

@@ -112,6 +112,16 @@ class ReceiptStanding:
     why: Said
 
 
+@dataclass(frozen=True)
+class OutsideWord:
+    """What one outsider said of the header's checkpoint."""
+
+    name: str
+    """Of a witness, or of a time-stamp authority."""
+    time: int
+    """By its own clock, Unix seconds."""
+
+
 @dataclass
 class Standing:
     """What the checks found out about one record; filled in as they go."""
@@ -177,6 +187,10 @@ class Report:
     """Whether it is a consignment with nothing missing up to `covered_until_block`, under a right checkpoint."""
     pending: int = 0
     """How many entries of the set are without their records and younger than a day; they end `covered_until_block`."""
+    cosigned_by: tuple[OutsideWord, ...] = ()
+    """The trust root's witnesses who cosigned a log that holds the header's block, where that is proved."""
+    stamped_by: tuple[OutsideWord, ...] = ()
+    """Time-stamp authorities who saw that note with its cosignatures."""
     votes: int | None = None
     dissent: int | None = None
     remarks: tuple[Said, ...] = ()

@@ -17,6 +17,7 @@ from chain.errors import MalformedTrustRoot
 from chain.proof import json_members
 from chain.proof.hashes import sha256
 from chain.proof.json_members import Members
+from chain.proof.witness_policy import WitnessPolicy
 
 FORMAT = "tongguan-trust-root/2"
 TRUST_ROOT_BYTES_MAX = 1 << 20
@@ -65,6 +66,8 @@ class TrustRoot:
     independent_attesters: bool
     predecessor: bytes | None
     """Fingerprint of the trust root that this one extends."""
+    witnesses: WitnessPolicy | None = None
+    """Which outsiders must have cosigned; None where none are demanded."""
 
     @classmethod
     def parse(cls, said: bytes) -> TrustRoot:
@@ -75,7 +78,7 @@ class TrustRoot:
             value = parse_json(said)
         except ValueError as error:
             raise MalformedTrustRoot("trust root", str(error)) from None
-        root = Members(value, "trust root", _NAMES, MalformedTrustRoot)
+        root = Members(value, "trust root", _NAMES, MalformedTrustRoot, optional=(_WITNESSES,))
         root.text("format", FORMAT, f"must be {FORMAT}")
         predecessor = root.any("predecessor")
         parsed = cls(
@@ -90,6 +93,7 @@ class TrustRoot:
             predecessor=None
             if predecessor is None
             else json_members.hexadecimal(predecessor, "predecessor", 32, MalformedTrustRoot, prefix=""),
+            witnesses=WitnessPolicy.parse(root.any(_WITNESSES), _WITNESSES) if _WITNESSES in root.value else None,
         )
         parsed._check_ranges()
         return parsed
@@ -146,6 +150,10 @@ class TrustRoot:
         ranges = tuple(replace(one, accepted=False) if one.from_block == from_block else one for one in self.validators)
         return replace(self, validators=ranges, predecessor=self.fingerprint)
 
+    def with_witnesses(self, policy: WitnessPolicy | None) -> TrustRoot:
+        """The trust root that demands these witnesses from now on; raises MalformedTrustRoot for a wrong policy."""
+        return TrustRoot.parse(replace(self, witnesses=policy, predecessor=self.fingerprint).format())
+
     def _check_ranges(self) -> None:
         for name in (REGISTRY, LEDGER):
             _check_order([(c.from_block, c.to_block) for c in self.contracts if c.name == name], f"contracts {name}")
@@ -186,9 +194,13 @@ class TrustRoot:
             "independent_attesters": self.independent_attesters,
             "predecessor": None if self.predecessor is None else self.predecessor.hex(),
         }
+        if self.witnesses is not None:
+            members[_WITNESSES] = self.witnesses.members()
         return members
 
 
+_WITNESSES = "witnesses"
+"""The one member that may be absent."""
 _NAMES = (
     "format",
     "consortium",

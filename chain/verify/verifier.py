@@ -61,15 +61,17 @@ def verify(bundle: Bundle, trust_root: TrustRoot, question: Demand = NOTHING_MOR
         checkpoint_block=None if checkpoint is None else checkpoint.since_block,
         is_complete=case.is_consignment and all(answers[n].outcome is Outcome.PASS for n in COMPLETENESS),
         pending=case.pending,
+        cosigned_by=case.cosigned_by,
+        stamped_by=case.stamped_by,
         votes=None if checkpoint is None else checkpoint.votes,
         dissent=None if checkpoint is None else checkpoint.dissent,
         remarks=(*_dependence(trust_root), *dict.fromkeys(case.remarks)),
     )
 
 
-def decide(kind: Kind, answers: tuple[Answer, ...], *, current: bool = False) -> Verdict:
+def decide(kind: Kind, answers: tuple[Answer, ...], *, current: bool = False, witnessed: bool = False) -> Verdict:
     """The verdict of all that does not speak of single subjects: the gravest; a check that must be answered counts."""
-    mandatory = MANDATORY[kind] | ({11} if current and kind is Kind.RECORD else set())
+    mandatory = MANDATORY[kind] | ({11} if current and kind is Kind.RECORD else set()) | ({17} if witnessed else set())
     found = [Verdict.VALID]
     for answer in answers:
         is_unanswered = answer.outcome is Outcome.SKIPPED and answer.number in mandatory
@@ -83,7 +85,8 @@ def decide(kind: Kind, answers: tuple[Answer, ...], *, current: bool = False) ->
 def _verdicts(case: Case, answers: tuple[Answer, ...]) -> dict[str, Verdict]:
     """The verdict over each subject; over one that was asked for and is not here, OTHER_SUBJECT."""
     bundle, question = case.bundle, case.question
-    shared = [decide(bundle.kind, answers, current=question.current)]
+    witnessed = case.trust_root.witnesses is not None
+    shared = [decide(bundle.kind, answers, current=question.current, witnessed=witnessed)]
     if question.ucr is not None and bundle.subject_ucr != question.ucr:
         shared.append(Verdict.OTHER_SUBJECT)
     if question.record is not None and bundle.subject_records != (question.record,):

@@ -213,6 +213,7 @@ const TYPES = {
   "trade.explanation": ["Explanation", "情况说明"],
   "audit.finding": ["Finding", "差异发现"],
   "audit.disposition": ["Disposition", "处置结论"],
+  "audit.access": ["Look", "查看记录"],
 };
 
 const ROLES = {

@@ -72,6 +72,14 @@ class TimeStampAuthority:
         """The authority's answer to a request for these bytes, DER."""
         digest = hashlib.new(algorithm, content).hexdigest()
         self._run("-query", "-digest", digest, f"-{algorithm}", "-cert", "-out", "query")
+        return self._answer()
+
+    def answer(self, query: bytes) -> bytes:
+        """The authority's answer to a request (DER)."""
+        (self.folder / "query").write_bytes(query)
+        return self._answer()
+
+    def _answer(self) -> bytes:
         self._run(
             *("-reply", "-queryfile", "query", "-signer", "leaf.pem", "-inkey", "key.pem"),
             *("-config", "tsa.cnf", "-section", "tsa", "-out", "answer"),
