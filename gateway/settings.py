@@ -115,6 +115,9 @@ class GatewaySettings(BaseSettings):
     rule_tables_dir: Path | None = None
     """Folder of reference tables for the rules (tariff, exchange rates, offices ...), one JSON file each. Without it
     those that are shipped and no example count; rules that need another are not run."""
+    note_sources: tuple[str, ...] = ()
+    """Files or http(s) addresses of governors' cosigned notes, for a trust root that demands witnesses; a relative
+    file is relative to the settings file. One that does not answer delays bundles by three seconds."""
     webhook_hosts: tuple[str, ...] = ()
     """`host` or `host:port` to which members' webhooks may go by http and to private addresses; else public https."""
     connections_max: Count = 2_000
@@ -168,6 +171,8 @@ def _placed(said: dict[str, Any], folder: Path) -> dict[str, Any]:
     for name, value in said.items():
         if name.endswith(("_file", "_dir")) and isinstance(value, str):
             placed[name] = folder / value
+    if isinstance(sources := said.get("note_sources"), list):
+        placed["note_sources"] = [str(at) if "://" in str(at) else str(folder / str(at)) for at in sources]
     url = said.get("store_url")
     if isinstance(url, str) and url.startswith(_SQLITE):
         placed["store_url"] = _SQLITE + str(folder / url.removeprefix(_SQLITE))

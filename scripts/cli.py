@@ -26,6 +26,7 @@ from scripts.commands import (
     member_commands,
     notes_commands,
     operate_commands,
+    outside_commands,
     proof_commands,
     proposal_commands,
     tag_commands,
@@ -60,6 +61,7 @@ for commands in (
     tag_commands,
     view_commands,
     notes_commands,
+    outside_commands,
     witness_commands,
     founding_commands,
 ):

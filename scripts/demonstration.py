@@ -23,18 +23,22 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from chain.errors import TongguanError
 from chain.private_files import keep_files_private
+from chain.proof.witness_policy import WitnessPolicy
 from chain.records import AuditDisposition, Disposition, Explanation, Record, TradeExplanation
+from chain.verify.trust_root import TrustRoot
+from chain.witness.client import Witness
 from gateway.client import GatewayClient
 from scripts.bootstrap import found
 from scripts.commands.finding_commands import say_about_findings
 from scripts.commands.operate_commands import UNSEALED_HELP, UNSEALED_WARNING
-from scripts.consortium_folder import ConsortiumFolder
+from scripts.consortium_folder import ConsortiumFolder, write_open
 from scripts.forgeries import TAMPERS
 from scripts.ledger_connection import trust_root_of
 from scripts.local_network import Machine
 from scripts.processes import StopSignal
 from scripts.sandboxed_verify import Offline, OfflineVerdict
 from scripts.view_text import show_records, show_view
+from scripts.witness_folder import NotesFolder, WitnessFolder, add_witness
 
 STORIES = ("parcel", "air_import")
 STORY_TITLES = {"parcel": "a parcel 跨境电商包裹", "air_import": "an air import 空运进口"}
@@ -47,6 +51,7 @@ DESKS = ("customs", "tax")
 LIE = "gross_weight"
 LIE_RULE = "C13"
 """The rule that finds it."""
+WITNESS = "university.example/witness"
 HEARTBEAT_S = 3.0
 """Each look at a view is anchored too, so batches never pause while the demonstration waits for its checkpoint."""
 VIEW_PAUSE_S = 1.0
@@ -97,6 +102,7 @@ class Demonstration:
         self._unsealed = unsealed
         self._started = time.monotonic()
         self._ucrs: dict[str, str] = {}
+        self._witness = WitnessFolder(folder.path / "witness")
 
     def found(self) -> None:
         """Founds the consortium, or says that this run goes on where the last one ended."""
@@ -106,11 +112,33 @@ class Demonstration:
         self._step("A consortium is founded: keys, chain, contracts, members, trust root")
         root = found(self._folder, rpc=self._rpc, funder=self._funder, unsealed=self._unsealed, say=self._note)
         self._note(f"trust root fingerprint {root.short_fingerprint}")
+        if not root.is_unsealed:
+            self._find_witness(root)
+
+    def _find_witness(self, root: TrustRoot) -> None:
+        """An outsider agrees to witness: the trust root demands it from now on."""
+        self._step("A university agrees to witness that there is one history, and the trust root demands it")
+        notes = [NotesFolder(self._folder, member.slug) for member in self._folder.members() if not member.sponsor]
+        key = self._witness.make(WITNESS)
+        for governor in notes:
+            self._witness.trust(governor.key())
+        origins = sorted((governor.key() for governor in notes), key=lambda origin: origin.text.encode())
+        demanding = root.with_witnesses(WitnessPolicy(tuple(origins), (key,), 1))
+        write_open(self._folder.trust_root, demanding.format())
+        self._note(f"witness {key.text}")
+        self._note(f"trust root fingerprint {demanding.short_fingerprint}")
+
+    @property
+    def _has_witness(self) -> bool:
+        return (self._witness.path / "witness.json").exists()
 
     def run(self, machine: Machine) -> None:
         """Everything after the founding. Raises where a claim does not hold."""
         self._step("Its parts start")
         (self._folder.path / "inbox").mkdir(exist_ok=True)
+        if self._has_witness:
+            machine.start_witness(self._witness, self._note)
+            add_witness(self._folder, Witness(self._witness.key(), machine.witness_url))
         machine.start_core(self._note)
         machine.start_single_window(self._note)
         machine.start_adapters(self._note)
@@ -220,6 +248,8 @@ class Demonstration:
             self._note(f"[bold green]{verdict.verdict}[/] {story.bundle.name}: {len(story.view['records'])} records")
             for check in verdict.checks:
                 self._note(f"  {check['outcome']:8}{check['number']:2} {check['name']}")
+            for outsider in verdict.cosigned_by:
+                self._note(f"  cosigned by [bold]{outsider}[/]: no member can show another history")
             for remark in verdict.remarks:
                 self._note(f"  [yellow]note[/] {remark}")
         self._note(f"first verified bundle {time.monotonic() - self._started:.0f} s after the start")

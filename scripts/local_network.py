@@ -7,6 +7,7 @@ from types import TracebackType
 
 from scripts.consortium_folder import ConsortiumFolder
 from scripts.processes import ProcessGroup, answers, free_ports
+from scripts.witness_folder import WitnessFolder, witnesses_of
 
 ADAPTER_ROLES = ("TRADER", "BROKER", "CUSTOMS", "CARRIER", "TERMINAL", "BANK", "TAX")
 """Members with one of these roles have words of their own in a single window's messages."""
@@ -22,15 +23,16 @@ class Machine:
         node_port: int,
         gateway_port: int,
         single_window_port: int = 8710,
+        witness_port: int = 8720,
         quiet_s: float = 5.0,
         heartbeat_s: float = 15.0,
         rpc: str = "",
         state_blocks: int | None = None,
     ) -> None:
-        ports = free_ports([node_port, gateway_port, single_window_port])
+        ports = free_ports([node_port, gateway_port, single_window_port, witness_port])
         self._folder = folder
         self._group = ProcessGroup(folder.path / "logs")
-        self._node_port, self._gateway_port, self._single_window_port = ports
+        self._node_port, self._gateway_port, self._single_window_port, self._witness_port = ports
         self._quiet_s = quiet_s
         self._heartbeat_s = heartbeat_s
         self._rpc = rpc or folder.rpc()
@@ -56,6 +58,11 @@ class Machine:
     def single_window_url(self) -> str:
         """Where the single-window stand-in answers."""
         return f"http://127.0.0.1:{self._single_window_port}"
+
+    @property
+    def witness_url(self) -> str:
+        """Where the witness of this machine answers, if one was started."""
+        return f"http://127.0.0.1:{self._witness_port}"
 
     def start_node(self, say: Callable[[str], None]) -> None:
         """The embedded node, unless the consortium runs on a network of its own; returns once it answers."""
@@ -96,6 +103,18 @@ class Machine:
         self._await_node(say)
         self._group.wait_ready("gateway", answers(f"{self.gateway_url}/readyz"))
         say(f"gateway at {self.gateway_url}; attesters of every governor")
+        if witnesses_of(self._folder):
+            self.start_publisher(say)
+
+    def start_witness(self, witness: WitnessFolder, say: Callable[[str], None]) -> None:
+        """A witness on this machine, for demonstrations: a true one is an outsider's."""
+        self._group.start("witness", "scripts.cli", "witness", str(witness.path), "--port", str(self._witness_port))
+        say(f"witness {witness.key().name} at {self.witness_url}")
+
+    def start_publisher(self, say: Callable[[str], None]) -> None:
+        """The publishing of the governors' notes, to the witnesses that the folder lists."""
+        self._group.start("notes", "scripts.cli", "notes", "publish", str(self._folder.path), "--rpc", self.rpc_url)
+        say(f"notes of every governor, cosigned by {len(witnesses_of(self._folder))} outside witness(es)")
 
     def start_single_window(self, say: Callable[[str], None]) -> None:
         """The single-window stand-in."""

@@ -38,6 +38,8 @@ class OfflineVerdict:
     remarks: tuple[str, ...]
     covered_until_block: int | None
     """The block up to which nothing is missing, by its word."""
+    cosigned_by: tuple[str, ...] = ()
+    """Names of the outsiders who cosigned."""
 
 
 class Offline:
@@ -79,6 +81,7 @@ class Offline:
             tuple(said.get("checks", ())),
             tuple(remark["en"] for remark in said.get("remarks", ())),
             said.get("covered_until_block"),
+            tuple(outsider["name"] for outsider in said.get("cosigned_by", ())),
         )
 
     def _run(self, bundle: Path, *options: str) -> subprocess.CompletedProcess[str]:

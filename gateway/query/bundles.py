@@ -10,12 +10,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 
 from chain.encoding import parse_base64url
 from chain.errors import LedgerFault, NotFound
 from chain.index_store import IndexStore, Link
-from chain.ledger import Checkpoint
 from chain.ledger.faults import LedgerUnreachable, NoProofs
 from chain.proof.batch import PREFIX_BYTES, BatchFacts, Purpose, entry_digest
 from chain.proof.bundle import Kind, ShownReceipt
@@ -34,6 +33,8 @@ from gateway.consignment.view import Sight
 from gateway.membership.registry import Snapshot
 from gateway.membership.tag_keys import TagKeys, purpose_of
 from gateway.query.bundle_facts import BundleFacts
+from gateway.query.bundle_headers import HeaderInUse
+from gateway.query.cosigned_notes import CosignedNotes
 
 VIEW_SILENCE_S_MAX = 0.7
 """How long a view waits for a chain that is silent: then it tells what was proved before."""
@@ -60,33 +61,6 @@ class UnknownEpoch(LedgerFault):
         )
 
 
-@dataclass
-class HeaderInUse:
-    """One sealed header with the newest checkpoint under it, and what was proved under it so far."""
-
-    block: int
-    rlp: bytes
-    checkpoint: Checkpoint | None
-    nodes: dict[tuple[str, int], tuple[bytes, ...]] = field(default_factory=dict)
-    account_nodes: dict[str, tuple[bytes, ...]] = field(default_factory=dict)
-    account_since: dict[bytes, tuple[int, ...]] = field(default_factory=dict)
-
-    @property
-    def stands_at(self) -> int:
-        """How many batches the checkpoint covers."""
-        return self.checkpoint.batch_count if self.checkpoint else 0
-
-    @property
-    def checkpoint_facts(self) -> CheckpointFacts | None:
-        """The checkpoint as a view tells it."""
-        one = self.checkpoint
-        if one is None:
-            return None
-        return CheckpointFacts(
-            one.index, one.batch_count, "0x" + one.root.hex(), one.votes, one.dissent, one.since_block
-        )
-
-
 class BundleMaker:
     """Makes bundles for one gateway; shared between threads."""
 
@@ -98,6 +72,7 @@ class BundleMaker:
         trust_root: TrustRoot,
         snapshot: Callable[[], Snapshot],
         rules_texts: Sequence[bytes],
+        notes: CosignedNotes | None = None,
         *,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -108,9 +83,11 @@ class BundleMaker:
         self._trust_root = trust_root
         self._snapshot = snapshot
         self._rules_texts = rules_texts
+        self._notes = notes
         self._sleep = sleep
         self._lock = threading.Lock()
         self._header: HeaderInUse | None = None
+        self._witnessed: HeaderInUse | None = None
 
     def header(self) -> HeaderInUse:
         """The header to prove under now; raises BehindCheckpoint where the follower does not catch up.
@@ -187,6 +164,28 @@ class BundleMaker:
 
         return self._while_it_stands(make)
 
+    def _with_witnesses(self, newest: HeaderInUse) -> HeaderInUse:
+        """The block of the newest checkpoint with its cosigned note, where witnesses are demanded and have it.
+
+        Waits for them a while; then the bundle is made under the newest block without a note, and says UNWITNESSED.
+        """
+        checkpoint = newest.checkpoint
+        if self._notes is None or checkpoint is None:
+            return newest
+        note = self._notes.await_note(
+            checkpoint.index, self._sleep, lambda: self._index.progress().map_count != newest.stands_at
+        )
+        if note is None:
+            return newest
+        with self._lock:
+            known = self._witnessed
+        if known is None or known.block != checkpoint.since_block:
+            known = self._read_header(checkpoint.since_block, self._ledger)
+        known.note = note
+        with self._lock:
+            self._witnessed = known
+        return known
+
     def _registered(self, receipts: Sequence[str]) -> list[SignedReceipt]:
         """Those of the receipts whose key the registry knows: others prove nothing."""
         keys = self._snapshot().keys
@@ -196,7 +195,7 @@ class BundleMaker:
     def _while_it_stands(self, make: Callable[[HeaderInUse], bytes]) -> bytes:
         """What is made under one header; made anew where the map moved on to a newer checkpoint meanwhile."""
         for _ in range(HEADER_TRIES_MAX):
-            header = self.header()
+            header = self._with_witnesses(self.header())
             made = make(header)
             if header.stands_at == self._index.progress().map_count:
                 return made
@@ -280,7 +279,7 @@ class BundleMaker:
         )
         registry, ledger = self._prove(header, request)
         root = self._trust_root
-        return assemble(
+        bundle = assemble(
             ChainIdentity(root.consortium, root.chain_id, root.genesis_hash),
             subject,
             header_rlp=header.rlp,
@@ -294,7 +293,8 @@ class BundleMaker:
             texts=self._rules_texts,
             authorities=view.authorities,
             receipts=receipts,
-        ).format()
+        )
+        return replace(bundle, cosigned_note=header.note).format()
 
     def _epoch_of(self, purpose: Purpose, ucr: str, tag: bytes) -> int:
         """The epoch in which this is the tag of a lane of the UCR."""

@@ -13,12 +13,14 @@ from chain.errors import NotFound
 from chain.identifiers import Ucr
 from chain.members import PolicyName
 from chain.rule_tables import tables_for
+from chain.witness.checkpoint_log import CheckpointLog
 from gateway.access.policy import ViewPolicy
 from gateway.access.records import HeldRecord, Reader
 from gateway.anchoring.patient_ledger import PatientLedger
 from gateway.consignment.view import Sight, sight_of
 from gateway.query.bundle_facts import read_rules_texts
 from gateway.query.bundles import BundleMaker
+from gateway.query.cosigned_notes import CosignedNotes
 from gateway.query.loader import (
     LoadedConsignment,
     Opener,
@@ -34,6 +36,10 @@ from gateway.store.consignments import find_receipts
 
 LOADED_TOGETHER = 25
 """Consignments that a search asks of the store in one question."""
+
+
+CHECKPOINTS_FILE = "checkpoints"
+"""The log of checkpoints beside the index, derived like it."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,7 @@ class ReaderContext:
             services.trust_root,
             services.registry.snapshot,
             read_rules_texts(services.settings.record_rules_file),
+            _cosigned_notes(services),
         )
         self.log = AccessLog(
             member=services.settings.member,
@@ -149,3 +156,12 @@ class ReaderContext:
             return sight_of(consignment.ucr, consignment.records, reader, self.policy, self.directory())
         except NotFound:
             return None
+
+
+def _cosigned_notes(services: Services) -> CosignedNotes | None:
+    """Where the trust root demands witnesses: the notes that this gateway's sources show."""
+    policy = services.trust_root.witnesses
+    if policy is None:
+        return None
+    log = CheckpointLog(services.settings.index_dir / CHECKPOINTS_FILE)
+    return CosignedNotes(policy, services.ledger, log, services.settings.note_sources)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -69,7 +69,7 @@ def add_witness_address(
 @notes_app.command("publish")
 def publish(
     directory: Directory,
-    member: Governor,
+    member: Annotated[list[str] | None, typer.Option(help="governor (slug); default: all with note keys here")] = None,
     rpc: Annotated[str, typer.Option(help="the chain's JSON-RPC endpoint; else the folder's own network or node")] = "",
     quorum: Annotated[
         int | None, typer.Option(help="witnesses that a note needs; default: more than half of them")
@@ -82,36 +82,54 @@ def publish(
     What a witness refuses is told on standard error, as ALARM where it was shown another history. Exit 2 where the
     chain itself tells another history than before: then nothing is signed.
     """
+    from contextlib import ExitStack
+
     from scripts.consortium_folder import ConsortiumFolder
     from scripts.processes import StopSignal
 
     folder = ConsortiumFolder(directory)
     folder.require_founded()
     stopped = StopSignal()
-    publisher = _make_publisher(folder, member, rpc or folder.rpc() or f"http://127.0.0.1:{NODE_PORT}", quorum)
-    print(f"Log {publisher.key.text}", flush=True)
-    try:
-        _publish_until(stopped, publisher, poll_s, once=once)
-    finally:
-        publisher.close()
+    endpoint = rpc or folder.rpc() or f"http://127.0.0.1:{NODE_PORT}"
+    with ExitStack() as stack:
+        publishers = _make_publishers(folder, member or [], endpoint, quorum)
+        for publisher in publishers:
+            stack.callback(publisher.close)
+            print(f"Log {publisher.key.text}", flush=True)
+        _publish_until(stopped, publishers, poll_s, once=once)
 
 
-def _make_publisher(folder: ConsortiumFolder, member: str, rpc: str, quorum: int | None) -> Publisher:
+def _make_publishers(folder: ConsortiumFolder, slugs: Sequence[str], rpc: str, quorum: int | None) -> list[Publisher]:
+    from chain.errors import NotFound
     from chain.witness.checkpoint_log import CheckpointLog
     from chain.witness.client import WitnessClient
     from chain.witness.publisher import Publisher
     from scripts.ledger_connection import connect_patiently, trust_root_of
     from scripts.witness_folder import NotesFolder, witnesses_of
 
-    notes = NotesFolder(folder, folder.member(member).slug)
-    clients = [WitnessClient(witness) for witness in witnesses_of(folder)]
-    needed = len(clients) // 2 + 1 if quorum is None else quorum
+    chosen = slugs or [member.slug for member in folder.members()]
+    governors = [NotesFolder(folder, folder.member(slug).slug) for slug in chosen]
+    publishing = [notes for notes in governors if slugs or notes.key_file.exists()]
+    if not publishing:
+        raise NotFound("note key", folder.path)
+    witnesses = witnesses_of(folder)
+    needed = min(len(witnesses) // 2 + 1 if quorum is None else quorum, len(witnesses))
     ledger = connect_patiently(trust_root_of(folder), rpc)
-    log = CheckpointLog(notes.leaves)
-    return Publisher(ledger, log, notes.key().name, notes.secret(), notes.note, clients, min(needed, len(clients)))
+    return [
+        Publisher(
+            ledger,
+            CheckpointLog(notes.leaves),
+            notes.key().name,
+            notes.secret(),
+            notes.note,
+            [WitnessClient(witness) for witness in witnesses],
+            needed,
+        )
+        for notes in publishing
+    ]
 
 
-def _publish_until(stopped: Callable[[], bool], publisher: Publisher, poll_s: float, *, once: bool) -> None:
+def _publish_until(stopped: Callable[[], bool], publishers: Sequence[Publisher], poll_s: float, *, once: bool) -> None:
     from chain.errors import LedgerFault
     from chain.follower import UNBELIEVABLE
     from chain.witness.checkpoint_log import OtherHistory
@@ -119,8 +137,10 @@ def _publish_until(stopped: Callable[[], bool], publisher: Publisher, poll_s: fl
 
     tell = warn_once(lambda text: print(text, file=sys.stderr, flush=True))
     while not stopped():
+        faults: list[str] = []
         try:
-            done = publisher.step(time.monotonic())
+            for publisher in publishers:
+                faults += _publish(publisher, once=once)
         except OtherHistory:
             raise
         except UNBELIEVABLE:
@@ -128,14 +148,19 @@ def _publish_until(stopped: Callable[[], bool], publisher: Publisher, poll_s: fl
         except LedgerFault as fault:
             if once:
                 raise
-            tell([f"no note now, tried again: {fault}"])
-        else:
-            tell(done.faults)
-            if done.is_written:
-                by = ", ".join(done.cosigned_by) or "nobody"
-                print(f"{done.size} checkpoints, cosigned by {by}", flush=True)
-            if once:
-                if done.size == 0:
-                    print("The ledger has no checkpoint yet.")
-                return
+            faults = [f"no note now, tried again: {fault}"]
+        tell(faults)
+        if once:
+            return
         time.sleep(poll_s)
+
+
+def _publish(publisher: Publisher, *, once: bool) -> list[str]:
+    """Takes a step of one origin and tells what it wrote; what went wrong with its witnesses."""
+    done = publisher.step(time.monotonic())
+    name = publisher.key.name
+    if done.is_written:
+        print(f"{name}: {done.size} checkpoints, cosigned by {', '.join(done.cosigned_by) or 'nobody'}", flush=True)
+    elif once and done.size == 0:
+        print(f"{name}: the ledger has no checkpoint yet")
+    return [f"{name}: {fault}" for fault in done.faults]

@@ -17,6 +17,7 @@ BundleFile = Annotated[Path, typer.Argument(help="proof bundle", metavar="BUNDLE
 TrustRootFile = Annotated[Path, typer.Argument(help="trust root", metavar="TRUST-ROOT")]
 OutFile = Annotated[Path, typer.Option("--out", help="file to write", metavar="FILE")]
 RECEIPT_BYTES_MAX = 64 << 10
+trust_roots = typer.Typer(help="Read, extend or restrict a trust root.", no_args_is_help=True)
 PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 
@@ -26,7 +27,6 @@ def register(app: typer.Typer) -> None:
     app.command()(verify_receipt)
     app.command()(redact)
     app.command()(verify_page)
-    trust_roots = typer.Typer(help="Read, extend or restrict a trust root.", no_args_is_help=True)
     trust_roots.command("show")(show_trust_root)
     trust_roots.command("extend")(extend_trust_root)
     trust_roots.command("distrust")(distrust_range)

@@ -155,6 +155,7 @@ def gateway_settings(folder: ConsortiumFolder, gateway: MemberProfile) -> dict[s
         "record_rules_file": "../record-rules.json",
         "view_policy_file": "../view-policy.json",
         "index_dir": "index",
+        "note_sources": [f"../members/{m.slug}/note" for m in folder.members() if m.kind == "governor"],
     }
 
 

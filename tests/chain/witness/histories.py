@@ -17,6 +17,7 @@ from chain.witness.cosigner import Cosigner
 from chain.witness.publisher import Publisher
 from chain.witness.server import witness_app
 from chain.witness.store import WitnessStore
+from scripts.witness_folder import WitnessFolder
 
 ORIGIN = "customs.example/checkpoints"
 LOG_SECRET = SigningKey.generate(KeyAlgorithm.ED25519)
@@ -57,15 +58,25 @@ class History:
 class Outsider:
     """An outside witness with its server, reached without a network."""
 
-    def __init__(self, folder: Path, name: str) -> None:
-        self.secret = SigningKey.generate(KeyAlgorithm.ED25519)
-        self.key = NoteKey(name, KeyType.WITNESS, self.secret.public)
+    def __init__(self, folder: Path, name: str, log: NoteKey = LOG) -> None:
+        self._open(folder / name.replace("/", "-"), name, SigningKey.generate(KeyAlgorithm.ED25519), [log])
+
+    @classmethod
+    def of(cls, folder: WitnessFolder) -> Outsider:
+        """The witness of a folder that its commands made."""
+        made = cls.__new__(cls)
+        made._open(folder.notes, folder.key().name, folder.secret(), folder.logs())
+        return made
+
+    def _open(self, notes: Path, name: str, secret: SigningKey, logs: list[NoteKey]) -> None:
+        self.secret = secret
+        self.key = NoteKey(name, KeyType.WITNESS, secret.public)
         self.now = float(NOW)
         self.warnings: list[str] = []
         self.is_away = False
         self.asked = 0
-        store = WitnessStore(folder / name.replace("/", "-"))
-        self.cosigner = Cosigner(name, self.secret, [LOG], store, lambda: self.now, self.warnings.append)
+        store = WitnessStore(notes)
+        self.cosigner = Cosigner(name, secret, logs, store, lambda: self.now, self.warnings.append)
         self.http: httpx.Client = TestClient(witness_app(self.cosigner))
         self.http.event_hooks = {"request": [self._count]}
 
