@@ -31,6 +31,7 @@ MODULES = (
     "intake",
     "end_to_end",
     "rules",
+    "desk",
     "views",
     "hostile",
 )
