@@ -131,7 +131,7 @@ def _run_again(
     _compare(rule, head, stated, then)
     everything = [leaf for leaf in leaves if is_judged(leaf.signed.vct)]
     follows_now = Counter(map(_key, _answers(rule, everything, tables))) == Counter(map(_key, then))
-    return ReplayOutcome.FOLLOWS, Said(f"{rule} was run again", f"已重新运行规则 {rule}"), follows_now
+    return ReplayOutcome.FOLLOWS, Said("the rule was run again on its snapshot", "已按其快照重新运行规则"), follows_now
 
 
 def _require_counted(report: Report, record: ProvedRecord, head: Mapping[str, Any]) -> None:
