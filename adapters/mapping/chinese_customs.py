@@ -6,6 +6,7 @@ USCC; what is neither, or fails its check digit, is kept as said among the party
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from typing import Final, Literal
@@ -40,10 +41,24 @@ def beijing_time(said: str) -> Instant:
     return Instant(utc=_utc(moment), said=said)
 
 
+_WRITTEN_DAY: Final = re.compile(
+    r"([0-9]{4})[/年.-]([0-9]{1,2})[/月.-]([0-9]{1,2})日?(?:[ T]+([0-9]{1,2}:[0-9]{2}:[0-9]{2}))?\Z"
+)
+
+
 def zoned_time(said: str) -> Instant:
-    """ISO 8601 with or without a zone; without one it is Beijing time. Raises `Malformed`."""
+    """ISO 8601 with or without a zone, `2026/3/2 9:30:00`, or digits alone; without a zone it is Beijing time. Raises
+    `Malformed`."""
+    text = said.strip()
+    if text.isdigit() and len(text) >= 8:
+        return beijing_time(text.ljust(14, "0"))
+    written = _WRITTEN_DAY.match(text)
+    if written is not None:
+        # How programs of tax and customs offices print a day: slashes or characters, months and hours of one digit.
+        year, month, of_month, clock = written.groups()
+        text = f"{year}-{month:0>2}-{of_month:0>2}" + (f"T{clock:0>8}" if clock else "")
     try:
-        moment = datetime.fromisoformat(said.strip().replace(" ", "T", 1))
+        moment = datetime.fromisoformat(text.replace(" ", "T", 1))
         utc = _utc(moment if moment.tzinfo else moment.replace(tzinfo=BEIJING))
     except (ValueError, OverflowError):
         raise Malformed("time", "is an ISO 8601 time", value=said, code="0002") from None

@@ -32,6 +32,8 @@ RED_MAX: Final = 100
 """Reversed invoices that one red invoice names; the form has one."""
 CNY: Final = "CNY"
 RED: Final = "N"
+STAMP_CHARS: Final = 14
+"""Characters of a time that is written in digits alone; a shorter text is a day."""
 _MONEY: Final = decimal(19, 5, signed=True)
 _NUMBER: Final = decimal(38, 20, signed=True)
 """Quantities and prices: the standard allows 13 digits and more behind the point."""
@@ -117,7 +119,8 @@ def read_einvoice(root: Fields, source: Source, documents: tuple[Document, ...] 
                 if flag is not None
             ),
             corrects=corrects,
-            issued=zoned_time(issued),
+            issued=zoned_time(issued) if ":" in issued or len(issued) >= STAMP_CHARS else None,
+            issued_on=None if ":" in issued or len(issued) >= STAMP_CHARS else _day(issued),
             currency=CNY,
             net=net,
             tax=tax,
@@ -130,6 +133,14 @@ def read_einvoice(root: Fields, source: Source, documents: tuple[Document, ...] 
         taxes=Taxes(lines=taxes, total=tax) if taxes else None,
     )
     return record.with_remarks(*remarks, *unread_elements(root.element, root.faults, tables.IGNORED))
+
+
+def _day(written: str) -> str:
+    """The day alone, where the invoice says no time; raises `Malformed`."""
+    zoned_time(written)
+    digits = [part.zfill(2) for part in re.findall(r"[0-9]+", written)]
+    joined = "".join(digits)[:8]
+    return f"{joined[:4]}-{joined[4:6]}-{joined[6:]}"
 
 
 def _required(root: Fields, paths: tuple[str, ...]) -> str | None:

@@ -120,3 +120,22 @@ def test_a_price_and_a_quantity_of_thirteen_decimals_are_rounded_with_a_remark()
 def test_an_invoice_without_a_number_is_refused() -> None:
     with pytest.raises(MalformedMessage, match="InvoiceNumber"):
         read_message(body().replace(f"<InvoiceNumber>{NUMBER}</InvoiceNumber>".encode(), b""))
+
+
+@pytest.mark.parametrize(
+    ("written", "utc", "day"),
+    [
+        ("2026-04-01 10:00:00", "2026-04-01T02:00:00Z", None),
+        ("2026/4/1 9:05:00", "2026-04-01T01:05:00Z", None),
+        ("2026年04月01日 10:00:00", "2026-04-01T02:00:00Z", None),
+        ("20260401100000", "2026-04-01T02:00:00Z", None),
+        ("2026-04-01", None, "2026-04-01"),
+        ("2026/4/1", None, "2026-04-01"),
+        ("20260401", None, "2026-04-01"),
+    ],
+)
+def test_a_time_of_issue_is_read_in_each_way_it_is_printed_and_a_day_stays_a_day(
+    written: str, utc: str | None, day: str | None
+) -> None:
+    head = invoice(body().replace(b"2026-04-01 10:00:00", written.encode())).invoice
+    assert (head.issued.utc if head.issued else None, head.issued_on) == (utc, day)
