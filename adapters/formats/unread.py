@@ -24,7 +24,7 @@ class UnreadKind:
     """A kind of message that is recognised and not read."""
 
     name: str
-    """The kind as its standard names it (`EDIFACT IFTSTA`)."""
+    """The kind as its standard names it (`EDIFACT IFTMIN`)."""
     en: str
     zh: str
     instead: str
@@ -58,12 +58,6 @@ EDIFACT: Final = {
         ("IFTMBF", "firm booking", "订舱", _BILL),
         ("IFTMCS", "instruction contract status", "提单内容", _BILL),
         ("IFTMIN", "transport instruction", "运输指示", _BILL),
-        (
-            "IFTSTA",
-            "multimodal status report",
-            "运输状态报告",
-            "COARRI, CODECO, DCSA Track & Trace or ONE Record events",
-        ),
         ("INVOIC", "invoice", "发票", "a UBL or Cross Industry Invoice"),
         ("ORDERS", "purchase order", "采购订单", "CEB311 or CEB303 for orders of e-commerce"),
         ("VERMAS", "verified mass of a container", "集装箱核实重量", "DCSA Verified Gross Mass"),

@@ -30,9 +30,9 @@ def workbook() -> bytes:
     ("message", "name", "zh"),
     [
         (
-            b"UNB+UNOA:2+A+B+260302:0900+1'UNH+1+IFTSTA:D:00B:UN'BGM+23'UNT+3+1'UNZ+1+1'",
-            "EDIFACT IFTSTA",
-            "运输状态报告",
+            b"UNB+UNOA:2+A+B+260302:0900+1'UNH+1+IFTMIN:D:00B:UN'BGM+340'UNT+3+1'UNZ+1+1'",
+            "EDIFACT IFTMIN",
+            "运输指示",
         ),
         (b"UNA:+,? 'UNB+UNOA:2+A+B+260302:0900+1'UNH+1+BAPLIE:D:95B:UN'UNT+2+1'UNZ+1+1'", "EDIFACT BAPLIE", "船图"),
         (
