@@ -19,6 +19,8 @@ RECORDS_MAX: Final = 100_000
 """Records of one file; a ship of 5,000 containers has some 40,000."""
 FIELDS_MAX: Final = 60
 FIELD_CHARS_MAX: Final = 2_000
+_BREAKS: Final = re.compile(r"[\t\r\n]+")
+"""Line breaks inside a field, where a program wrapped its lines: a text of a record is one line."""
 _NUMBER: Final = re.compile(r"\d{2}")
 _PIECE: Final = re.compile(rf"(?:[^?':]|\?.){{0,{FIELD_CHARS_MAX + 1}}}", re.DOTALL)
 """A field, or as much of one as shows that it is too long."""
@@ -67,7 +69,7 @@ def _records(text: str) -> Iterator[NumberedRecord]:
             if raw.strip() or fields:
                 raise _malformed("ends each record with '", f"record {place}")
             return
-        fields.append(re.sub(r"\?(.)", r"\1", raw, flags=re.DOTALL).strip())
+        fields.append(_BREAKS.sub(" ", re.sub(r"\?(.)", r"\1", raw, flags=re.DOTALL).strip()))
         if len(fields) > FIELDS_MAX:
             raise _malformed(f"has at most {FIELDS_MAX} fields a record", f"record {place}")
         if text[end] == "'":

@@ -64,9 +64,9 @@ class BondedReader:
         )
         sender = envelope.maybe("sender_id", NAME) if envelope else None
         entity: Entity | None = None
-        with noted(kind, reading.faults):
+        with noted(kind or self.kind, reading.faults):
             entity = _entity(kind, package or fields, source, reading)
-        reading.faults.refuse(kind)
+        reading.faults.refuse(kind or self.kind)
         remarks = unread_elements(root, reading.faults, tables.IGNORED)
         if entity is not None and entity.record is not None:
             record = entity.record.with_remarks(*reading.coding.remarks, *remarks)

@@ -79,7 +79,7 @@ def moves(message: EdifactMessage) -> Iterator[Move]:
     group: Group = "head"
     move: Move | None = None
     for segment in message.segments:
-        if segment.tag == "BGM":
+        if segment.tag == "BGM" and begin is None:
             begin = segment
         elif segment.tag == "EQD" and begin is not None:
             if move is not None:

@@ -39,7 +39,7 @@ _NUMBER: Final = re.compile(r"[A-Z0-9 -]{1,17}")
 
 
 @dataclass
-class Report:
+class StatusSegments:
     """One status: its segments by their group, those of its consignment and of the head, and its container's."""
 
     begin: Segment
@@ -103,10 +103,10 @@ class TransportStatusReader:
             for report in _reports(part, faults):
                 if len(entities) >= STATUSES_MAX:
                     raise MalformedMessage("STS", f"at most {STATUSES_MAX} statuses")
-                source = Source(
-                    kind=_kind(part), sha256=digest, message_id=part.reference or None, ordinal=len(entities)
-                )
                 with noted(report.status.where, faults):
+                    source = Source(
+                        kind=_kind(part), sha256=digest, message_id=part.reference or None, ordinal=len(entities)
+                    )
                     entities.append(_entity(report, source, faults))
         # A status of many containers has its faults once.
         faults.found[:] = {(fault.field, fault.rule, str(fault.value)): fault for fault in faults.found}.values()
@@ -123,7 +123,7 @@ def _kind(part: EdifactMessage) -> str:
     return f"{part.type}-{part.directory.replace(':', '.')}"
 
 
-def _reports(message: EdifactMessage, faults: Faults) -> Iterator[Report]:
+def _reports(message: EdifactMessage, faults: Faults) -> Iterator[StatusSegments]:
     """The statuses of a message; none, and a fault, where its function is not known."""
     begin = next((segment for segment in message.segments if segment.tag == "BGM"), None)
     function = begin.get(2) if begin is not None else ""
@@ -162,7 +162,7 @@ def _of_containers(
     status: Segment,
     above: list[tuple[tables.StatusGroup, Segment]],
     own: list[tuple[tables.StatusGroup, Segment]],
-) -> Iterator[Report]:
+) -> Iterator[StatusSegments]:
     """A report for each container of a status; one without a container where it names none."""
     shared = [(group, segment) for group, segment in own if group != "container"]
     if len(above) + len(shared) > SEGMENTS_MAX:
@@ -176,12 +176,12 @@ def _of_containers(
             if len(boxes[-1]) > SEGMENTS_MAX:
                 raise MalformedMessage(boxes[-1][0][1].where, f"at most {SEGMENTS_MAX} segments a container")
     for box in boxes:
-        yield Report(begin, status, [*above, *shared, *box], box[0][1])
+        yield StatusSegments(begin, status, [*above, *shared, *box], box[0][1])
     if not boxes:
-        yield Report(begin, status, [*above, *shared])
+        yield StatusSegments(begin, status, [*above, *shared])
 
 
-def _entity(report: Report, source: Source, faults: Faults) -> Entity:
+def _entity(report: StatusSegments, source: Source, faults: Faults) -> Entity:
     remarks: list[Remark] = []
     code = _code(report.status, faults)
     place = _place(report, remarks)
@@ -239,7 +239,7 @@ def _code(status: Segment, faults: Faults) -> Code | None:
 
 
 def _happened(
-    report: Report, place: Place | None, remarks: list[Remark], faults: Faults
+    report: StatusSegments, place: Place | None, remarks: list[Remark], faults: Faults
 ) -> tuple[Instant | None, Literal["ACT", "UNKNOWN"]]:
     """When it happened, and whether the message says that it did: a code of a list that we do not have may be about
     what is expected."""
@@ -264,7 +264,7 @@ def _moment(segment: Segment, place: Place | None, remarks: list[Remark], faults
     return zoned(text, local, remarks, place=place, field="event.happened")
 
 
-def _place(report: Report, remarks: list[Remark]) -> Place | None:
+def _place(report: StatusSegments, remarks: list[Remark]) -> Place | None:
     for qualifier in tables.PLACES:
         for segment in report.find("LOC", ("status",), qualifier):
             return _named(segment, remarks)
@@ -287,7 +287,7 @@ def _named(segment: Segment, remarks: list[Remark]) -> Place | None:
     return place.model_copy(update={"name": name, "country": country})
 
 
-def _container(report: Report, remarks: list[Remark], faults: Faults) -> Container | None:
+def _container(report: StatusSegments, remarks: list[Remark], faults: Faults) -> Container | None:
     box = report.box
     number = box.get(1) if box is not None else ""
     if box is None:
@@ -307,7 +307,7 @@ def _container(report: Report, remarks: list[Remark], faults: Faults) -> Contain
     return Container(number=number, known=known, size_type=size, laden=LADEN.get(box.get(5)))
 
 
-def _references(report: Report, remarks: list[Remark]) -> Iterator[Reference]:
+def _references(report: StatusSegments, remarks: list[Remark]) -> Iterator[Reference]:
     """The numbers that are said nearest to the status; another number of the same kind farther off is a remark."""
     seen: dict[str, tuple[tables.StatusGroup, str]] = {}
     for group in tables.SAID_OF:
@@ -321,7 +321,7 @@ def _references(report: Report, remarks: list[Remark]) -> Iterator[Reference]:
                 remarks.append(Remark(rule=RULE, text=segment.text[:500]))
 
 
-def _ucrs(report: Report, remarks: list[Remark]) -> tuple[Ucr, ...]:
+def _ucrs(report: StatusSegments, remarks: list[Remark]) -> tuple[Ucr, ...]:
     ucrs: dict[Ucr, None] = {}
     for segment in report.find("RFF", tables.SAID_OF, tables.UCR):
         if Ucr.is_valid(segment.get(0, 1)):
@@ -331,7 +331,7 @@ def _ucrs(report: Report, remarks: list[Remark]) -> tuple[Ucr, ...]:
     return tuple(ucrs)
 
 
-def _conveyance(report: Report, remarks: list[Remark]) -> Conveyance | None:
+def _conveyance(report: StatusSegments, remarks: list[Remark]) -> Conveyance | None:
     """The means of transport that the status is about: the first leg."""
     legs = [segment for group, segment in report.segments if group == "leg" and segment.tag == "TDT"]
     if not legs:
@@ -347,7 +347,7 @@ def _conveyance(report: Report, remarks: list[Remark]) -> Conveyance | None:
     )
 
 
-def _transport(report: Report, remarks: list[Remark]) -> Transport | None:
+def _transport(report: StatusSegments, remarks: list[Remark]) -> Transport | None:
     """Ports of loading (LOC 9), discharge (11) and destination (7, 8) of the leg."""
     places: list[Place | None] = []
     for qualifiers in (("9",), ("11",), ("7", "8")):
