@@ -1,6 +1,6 @@
 // Judges cases with the built TypeScript verifier: lines of tests/vectors/stories.py in, one summary a line out.
 import { createInterface } from "node:readline";
-import { ed25519Verifier, verify } from "../../chain/verify/web/dist/verify.js";
+import { ed25519Verifier, Malformed, parseTrustRoot, verify } from "../../chain/verify/web/dist/verify.js";
 
 const REFUTED = new Set(["UNTRUSTED_CHAIN", "INVALID", "NO_VERDICT"]);
 const bytes = (text) => new Uint8Array(Buffer.from(text, "base64url"));
@@ -27,11 +27,26 @@ function judge({ bundle, trust_root, question }) {
 function judgeSignature({ key, message, signature }) {
   const hex = (text) => new Uint8Array(Buffer.from(text, "hex"));
   const check = ed25519Verifier(hex(key));
-  return { is_key: check !== null, verifies: check !== null && check(new TextEncoder().encode(message), hex(signature)) };
+  return {
+    is_key: check !== null,
+    verifies: check !== null && check(new TextEncoder().encode(message), hex(signature)),
+  };
+}
+
+/** The fingerprint of a trust root, or null where it is refused. */
+function judgeTrustRoot({ only_trust_root: text }) {
+  try {
+    return parseTrustRoot(bytes(text)).fingerprint;
+  } catch (error) {
+    if (error instanceof Malformed) return null;
+    throw error;
+  }
+}
+
+function judgeAny(asked) {
+  if ("only_trust_root" in asked) return judgeTrustRoot(asked);
+  return "signature" in asked ? judgeSignature(asked) : judge(asked);
 }
 
 for await (const line of createInterface({ input: process.stdin }))
-  {
-  const asked = JSON.parse(line);
-  console.log(JSON.stringify("signature" in asked ? judgeSignature(asked) : judge(asked)));
-}
+  console.log(JSON.stringify(judgeAny(JSON.parse(line))));

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from chain.encoding import base64url
+from chain.errors import MalformedTrustRoot
 from chain.verify import TrustRoot
 from chain.verify.context import Demand
 from tests.vectors.stories import Case, as_json, cases, differences
@@ -29,7 +31,7 @@ needs_packages = pytest.mark.skipif(
 )
 
 
-def judge(lines: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def judge(lines: Sequence[dict[str, Any]]) -> list[Any]:
     """What the built file says of each line, all in one process."""
     asked = "".join(json.dumps(line) + "\n" for line in lines)
     command = [str(NODE), str(VECTORS / "judge.mjs")]
@@ -62,6 +64,37 @@ def test_every_edge_case_of_ed25519_is_judged_as_the_page_says() -> None:
     edge_cases = json.loads((VECTORS / "ed25519.json").read_text(encoding="utf-8"))
     for edge_case, answer in zip(edge_cases, judge(edge_cases), strict=True):
         assert answer == {name: edge_case[name] for name in ("is_key", "verifies")}, edge_case["name"]
+
+
+def test_trust_roots_are_read_alike() -> None:
+    root = json.loads(next(iter(sorted((VECTORS / "trust-roots").iterdir()))).read_text(encoding="utf-8"))
+    (*others, last) = root["validators"]
+    changed: list[dict[str, Any]] = [
+        root,
+        dict(reversed(root.items())),
+        {**root, "note": 1},
+        {**root, "least_votes": 0},
+        {**root, "predecessor": "0" * 64},
+        {**root, "consortium": root["consortium"].upper() + "A"},
+        {**root, "validators": []},
+        {**root, "validators": [*others, {**last, "accepted": False}]},
+        {**root, "validators": [*others, {**last, "to_block": last["from_block"]}]},
+        {**root, "validators": [*others, {**last, "addresses": last["addresses"][::-1]}]},
+        {**root, "contracts": root["contracts"][::-1]},
+        {**root, "contracts": root["contracts"][:1]},
+    ]
+    texts = [json.dumps(one, indent=3).encode() for one in changed]
+    expected = [_fingerprint(text) for text in texts]
+    answers = judge([{"only_trust_root": base64url(text)} for text in texts])
+    assert answers == expected
+    assert len(set(expected)) > 3
+
+
+def _fingerprint(text: bytes) -> str | None:
+    try:
+        return TrustRoot.parse(text).fingerprint.hex()
+    except MalformedTrustRoot:
+        return None
 
 
 def test_random_stories_are_judged_alike() -> None:

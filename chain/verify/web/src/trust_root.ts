@@ -60,6 +60,7 @@ export function parseTrustRoot(file: Bytes): TrustRoot {
   const contracts = readContracts(members.get("contracts"));
   const validators = readList(members.get("validators"), "validators", { most: 10_000 }, readValidators);
   refuseGaps(validators, "validators");
+  if (validators.at(-1)?.isAccepted === false) throw new Malformed("validators", "the open range must be accepted");
   const predecessor = members.get("predecessor");
   if (predecessor !== null) fromHex(readText(predecessor, "predecessor", /./), "predecessor", 32);
   return {
