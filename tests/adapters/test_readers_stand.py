@@ -21,6 +21,8 @@ from tests.fuzzing.watch import READERS, next_input, watched
 from tests.record_numbers import jti_of
 
 INPUTS = 250
+READ = dict.fromkeys(READERS, "read") | {"http": "200 ", "json-rpc": "answered"}
+"""Reader -> how it ends where it takes a message; doors of the gateway and the node answer in HTTP."""
 
 
 @pytest.mark.parametrize("reader", READERS)
@@ -28,7 +30,7 @@ def test_a_reader_keeps_its_promises_for_changed_messages(reader: str) -> None:
     random = Random(reader)
     outcomes = [watched(reader, next_input(reader, random)) for _ in range(INPUTS)]
     assert {outcome.end for outcome in outcomes if outcome.found} == set()
-    assert {"read"} < {outcome.end for outcome in outcomes}
+    assert READ[reader] in {outcome.end for outcome in outcomes}
 
 
 def test_the_records_that_are_changed_are_of_every_type_that_a_message_becomes() -> None:
