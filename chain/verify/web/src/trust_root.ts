@@ -45,6 +45,8 @@ export interface TrustRoot {
   leastVotes: number;
   hasIndependentValidators: boolean;
   hasIndependentAttesters: boolean;
+  /** Whether it names witnesses, of which this verifier can say nothing yet. */
+  demandsWitnesses: boolean;
   fingerprint: string;
 }
 
@@ -55,7 +57,8 @@ export function isWithin(range: Range, block: number): boolean {
 /** Raises Malformed. */
 export function parseTrustRoot(file: Bytes): TrustRoot {
   if (file.length > MOST_BYTES) throw new Malformed("trust root", `has at most ${MOST_BYTES} bytes`);
-  const members = readMembers(parseJson(decodeUtf8(file, "trust root"), "trust root"), "trust root", MEMBERS);
+  const json = parseJson(decodeUtf8(file, "trust root"), "trust root");
+  const members = readMembers(withoutWitnesses(json), "trust root", MEMBERS);
   if (members.get("format") !== "tongguan-trust-root/2") throw new Malformed("format", "is tongguan-trust-root/2");
   const contracts = readContracts(members.get("contracts"));
   const validators = readList(members.get("validators"), "validators", { most: 10_000 }, readValidators);
@@ -72,8 +75,13 @@ export function parseTrustRoot(file: Bytes): TrustRoot {
     leastVotes: readNumber(members.get("least_votes"), "least_votes", 1, 65_535),
     hasIndependentValidators: readFlag(members.get("independent_validators"), "independent_validators"),
     hasIndependentAttesters: readFlag(members.get("independent_attesters"), "independent_attesters"),
+    demandsWitnesses: json instanceof Map && json.has("witnesses"),
     fingerprint: fingerprintOf(members),
   };
+}
+
+function withoutWitnesses(json: Json): Json {
+  return json instanceof Map ? new Map([...json].filter(([name]) => name !== "witnesses")) : json;
 }
 
 function readPrefixed(value: Json | undefined, field: string, size: number): Bytes {
