@@ -21,6 +21,7 @@ from chain.keys import SigningKey
 from chain.ledger import ContractAddresses, Expectations, Ledger
 from chain.ledger.faults import LedgerUnreachable
 from chain.members import PolicyName
+from chain.program_version import program_version
 from chain.proof.hashes import sha256
 from chain.records import parse_record_rules
 from chain.rule_tables import tables_for
@@ -217,7 +218,7 @@ def create_app(settings: GatewaySettings, gateway: Gateway | None = None) -> Fas
 
     app = FastAPI(
         title=TITLE,
-        version="0.1.0",
+        version=program_version(),
         lifespan=lifespan,
         openapi_url="/openapi.json",
         docs_url=None,

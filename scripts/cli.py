@@ -7,15 +7,18 @@ Each command's room is imported when it is called, so that `read` and `verify` s
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 import typer
 
 from chain.errors import LedgerFault, Malformed, NotFound, Refused, TongguanError
 from chain.private_files import keep_files_private
+from chain.program_version import program_version
 from scripts.commands import (
     agreed_commands,
     chain_commands,
     desk_commands,
+    doctor_commands,
     drop_commands,
     exchange_commands,
     finding_commands,
@@ -39,14 +42,31 @@ EXIT_COULD_NOT_TELL = 2
 
 app = typer.Typer(
     name="tongguan",
-    help="Tongguan 通关: clearance, logistics and tax records of one consignment, each provable to a stranger.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        print(f"tongguan {program_version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def start(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="print the version and end")
+    ] = False,
+) -> None:
+    """Tongguan 通关: clearance, logistics and tax records of one consignment, each provable to a stranger."""
+
+
 for commands in (
     operate_commands,
     gateway_commands,
+    doctor_commands,
     exchange_commands,
     journal_commands,
     desk_commands,

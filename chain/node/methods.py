@@ -5,7 +5,6 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from chain.node import requests as p
@@ -17,6 +16,7 @@ from chain.node.errors import INVALID_PARAMS, LIMIT_EXCEEDED, SERVER_ERROR, RpcE
 from chain.node.filters import Filters, find_logs
 from chain.node.node import EmbeddedNode
 from chain.node.trie import keccak
+from chain.program_version import program_version
 
 Parameters = tuple[p.Parser, ...]
 
@@ -269,8 +269,5 @@ class Methods:
 
 def client_version() -> str:
     """Name, version, system and language, as `web3_clientVersion` tells them."""
-    try:
-        ours = version("tongguan")
-    except PackageNotFoundError:
-        ours = "0"
-    return f"tongguan/v{ours}/{platform.system().lower()}-{platform.machine()}/python{platform.python_version()}"
+    system = f"{platform.system().lower()}-{platform.machine()}"
+    return f"tongguan/v{program_version()}/{system}/python{platform.python_version()}"
