@@ -93,6 +93,9 @@ class Standing:
     """Ids of the records that count. The others are kept, and enter no view, state, finding or limit."""
     beyond: frozenset[str] = frozenset()
     """Ids of records of members inside the set that are more than one issuer may say."""
+    offices: frozenset[str] = frozenset()
+    """Customs offices by which customs is competent: those that the owner, mandated brokers, operators and whom they
+    name say."""
 
     def has(self, member: str) -> bool:
         """Whether the member belongs to the consignment; an authority that nobody named does not."""
@@ -145,7 +148,7 @@ def close_standing(
     outside_limit = frozenset(
         record.record_id for record in beyond if record.issuer in members or _counts_unnamed(record)
     )
-    return Standing(owner, namings, counted, outside_limit)
+    return Standing(owner, namings, counted, outside_limit, offices)
 
 
 def _within_limit(ordered: Sequence[StandingRecord]) -> tuple[list[StandingRecord], list[StandingRecord]]:

@@ -39,6 +39,8 @@ def show_view(console: Console, view: dict[str, Any]) -> None:
     _lines(console, "taxes", [_tax(kind, tax) for kind, taxes in view["taxes"].items() for tax in taxes])
     _lines(console, "findings", [f"{one['severity']} {one['rule']}: {one['text']}" for one in view["findings"]])
     _lines(console, "facts by independent sources", [_supported(line) for line in view["corroboration"]])
+    waiting = [one["member"] for one in view["standing"] if one["remark"]]
+    _lines(console, "named by operator only, and so without sight", waiting)
     whole = view["completeness"]
     checkpoint = whole["checkpoint"]
     if checkpoint is not None:

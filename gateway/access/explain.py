@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from gateway.access.participation import conditions_for, conditions_for_record, standing_of
+from collections.abc import Iterable
+
+from gateway.access.participation import Participation, conditions_for, conditions_for_record
 from gateway.access.policy import ViewPolicy
 from gateway.access.records import Directory, HeldRecord, Reader
 from gateway.runtime.answer import Answer
@@ -21,19 +23,13 @@ class SectionLine(Answer, frozen=True, kw_only=True):
 
 def explain(
     reader: Reader,
-    records: tuple[HeldRecord, ...],
-    ucr: str,
+    records: Iterable[HeldRecord],
+    participation: Participation,
     policy: ViewPolicy,
     directory: Directory,
-    *,
-    whole: tuple[HeldRecord, ...] = (),
 ) -> list[SectionLine]:
-    """For every section of these records, whether the reader sees it and which lines of the policy say so.
-
-    `whole` is the consignment that the reader's standing follows from, where these are not all of it.
-    """
-    standing = standing_of(ucr, whole or records, directory)
-    conditions = conditions_for(reader, standing, directory)
+    """For every section of these records, in full, whether the reader sees it and which lines of the policy say so."""
+    conditions = conditions_for(reader, participation, directory)
     lines: list[SectionLine] = []
     for record in sorted(records, key=lambda record: record.order):
         signed = record.signed

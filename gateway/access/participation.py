@@ -1,100 +1,129 @@
-"""Who takes part in a consignment, and which conditions of the view policy a reader meets.
+"""Who counts in a consignment, who takes part, and which conditions of the view policy a reader meets.
 
-Speaking of somebody's goods makes nobody a party, else anyone could look by submitting one record. Parties are:
+Who counts is `chain.standing`'s closure and nothing else: the company whose UCR it is, authorities, and whom counted
+records `name`. Standing gives no sight by itself. Takes part, and so meets the condition `party`:
 
-1. the company whose UCR it is;
-2. whoever a party or customs names in a record that speaks of this consignment alone;
-3. whoever speaks, in such a record, of a number of its own trade (`LINKING_KINDS`) that a party or customs said too.
+1. the company whose UCR it is, and its mandated brokers;
+2. whoever one of these, or competent customs, names;
+3. whoever an operator of the single window names, where the owner is no member. Where it is one, the operator's word
+   waits for one of those above to name the same member.
+
+Speaking of somebody's goods, naming oneself, or saying a number, however true, makes nobody a party, else anyone could
+look by submitting one record. A name in a record whose key was compromised by then gives standing and no sight.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from chain.identifiers import Ucr, Uscc
 from chain.members import Role
+from chain.standing import Namer, Naming, Standing, StandingRecord, close_standing
 from gateway.access.policy import Condition
-from gateway.access.records import Directory, HeldRecord, Reader
+from gateway.access.records import OFFICE_CHARS, Directory, HeldRecord, Reader
 
-DISTRICT_CHARS = 2
-OFFICE_CHARS = 4
-"""A customs office (关区) has four digits; the first two name its district (直属海关)."""
-
-_TRANSPORT = frozenset({"transport_document", "master_bill", "container", "order"})
-_DECLARED = frozenset({"declaration", "cop", "pre"})
-LINKING_KINDS: Final[Mapping[Role, frozenset[str]]] = {
-    Role.BROKER: _DECLARED,
-    Role.TRADER: _DECLARED,
-    Role.CARRIER: _TRANSPORT,
-    Role.TERMINAL: _TRANSPORT,
-    Role.BANK: frozenset({"payment", "order", "tax_bill", "declaration"}),
-    Role.TAX: frozenset({"declaration", "invoice", "tax_bill"}),
-}
-"""The numbers by which a member of that role takes part. A waybill number makes no broker a party: many know it."""
-
-STANDINGS_KEPT_MAX = 512
+PARTICIPATIONS_KEPT_MAX = 512
 """Consignments whose parties are kept, so that all who look at one while it stands still pay for them once."""
 
 HEADS_WITH_OFFICE = frozenset({"declaration", "request", "transport_document", "assessment", "tax_payment"})
 """The sections that may name a customs office."""
 
+_SEEING: Final = (Namer.OWNER, Namer.BROKER, Namer.CUSTOMS)
+"""As what a naming gives sight by itself."""
+_NAMERS: Final = {
+    Namer.OWNER: "its owner",
+    Namer.BROKER: "a mandated broker",
+    Namer.CUSTOMS: "competent customs",
+    Namer.OPERATOR: "the operator of the single window",
+    Namer.MEMBER: "a member that is named itself",
+}
+
 
 @dataclass(frozen=True)
-class Standing:
+class Participation:
     """What holds for a consignment, whoever asks."""
 
+    standing: Standing
     parties: Mapping[str, str]
-    """USCC of each party to why it is one."""
-    districts: frozenset[str]
-    """Customs districts, two digits each."""
-    customs: frozenset[str]
-    """Customs members that have spoken of it."""
+    """USCC of each member that takes part to why it does."""
     issuers: frozenset[str]
+    """Who issued a record, whether it counts or not."""
+
+    def counts(self, record: HeldRecord) -> bool:
+        """Whether the record enters views, states, findings and limits."""
+        return record.signed.record_id in self.standing.counted
+
+    def belongs(self, member: str) -> bool:
+        """Whether the member has standing: it is the owner or named, or takes part."""
+        return self.standing.has(member) or member in self.parties
+
+    def is_named_by_operator_only(self, member: str) -> bool:
+        """Whether nothing but the word of the single window's operator gives the member standing."""
+        return self.standing.namers_of(member) == {Namer.OPERATOR} and member != self.standing.owner
+
+    def why_outside(self, record_id: str) -> str:
+        """Why a record does not count, in one sentence; empty where it does."""
+        if record_id in self.standing.counted:
+            return ""
+        if record_id in self.standing.beyond:
+            return "its issuer has said more records of this consignment than count"
+        return "no record that counts names its issuer"
 
 
-@lru_cache(maxsize=STANDINGS_KEPT_MAX)
-def standing_of(ucr: str, records: tuple[HeldRecord, ...], directory: Directory) -> Standing:
-    """The parties and districts of a consignment, from all its records in full; kept while these and members stay."""
-    customs = frozenset(r.signed.iss for r in records if Role.CUSTOMS in directory.roles(r.signed.iss))
-    return Standing(
-        parties=_parties(ucr, records, directory, customs),
-        districts=frozenset(office[:DISTRICT_CHARS] for one in records for office in offices(one)),
-        customs=customs,
-        issuers=frozenset(one.signed.iss for one in records),
+@lru_cache(maxsize=PARTICIPATIONS_KEPT_MAX)
+def participation_of(ucr: str, records: tuple[HeldRecord, ...], directory: Directory) -> Participation:
+    """Who counts and who takes part, from records in full: all, or at least all of every member that may count.
+
+    Kept while these and the members stay.
+    """
+    mandated = frozenset(member for member in directory.free_speakers(ucr) if directory.is_mandated(member, ucr, None))
+    standing = close_standing(
+        ucr,
+        [_statement(ucr, record, directory) for record in records],
+        is_competent=lambda statement, offices: directory.is_competent(
+            statement.issuer, offices, statement.block or None
+        ),
+        mandated=mandated,
     )
+    signed = {record.signed.record_id: record for record in records}
+    parties = {} if standing.owner is None else {standing.owner: "its UCR"}
+    parties |= dict.fromkeys(sorted(mandated), "the owner's mandate")
+    for member, namings in standing.namings.items():
+        sound = [naming for naming in namings if _is_sound(signed[naming.record_id], directory)]
+        if (naming := _naming_for_sight(standing.owner, sound, directory)) is not None:
+            parties.setdefault(member, f"named by {_NAMERS[naming.namer]} in record {naming.record_id}")
+    return Participation(standing, parties, frozenset(record.signed.iss for record in records))
 
 
-def conditions_for(reader: Reader, standing: Standing, directory: Directory) -> frozenset[Condition]:
+def conditions_for(reader: Reader, participation: Participation, directory: Directory) -> frozenset[Condition]:
     """The conditions that hold for the consignment as a whole; `issuer` and `sponsor` are each record's own too."""
     met = {Condition.ALWAYS}
-    if reader.member in standing.parties:
+    if reader.member in participation.parties:
         met.add(Condition.PARTY)
-    if Role.CUSTOMS in reader.roles and (
-        reader.member in standing.customs or reader.customs_code[:DISTRICT_CHARS] in standing.districts
-    ):
+    if Role.CUSTOMS in reader.roles and directory.oversees(reader.member, participation.standing.offices):
         met.add(Condition.DISTRICT)
-    if reader.member in standing.issuers:
+    if reader.member in participation.issuers:
         met.add(Condition.ISSUER)
-    if any(directory.sponsor(member) == reader.member for member in standing.issuers & standing.parties.keys()):
+    if any(
+        directory.sponsor(member) == reader.member for member in participation.issuers & participation.parties.keys()
+    ):
         met.add(Condition.SPONSOR)
     return frozenset(met)
 
 
-def competent_officers(records: Iterable[HeldRecord], standing: Standing, directory: Directory) -> frozenset[str]:
+def competent_officers(
+    records: Iterable[HeldRecord], participation: Participation, directory: Directory
+) -> frozenset[str]:
     """Of those who disposed of findings, the ones whose word counts: customs of the consignment, and tax."""
     officers = {record.signed.iss for record in records if record.signed.vct == "audit.disposition"}
-    return frozenset(member for member in officers if _is_competent(member, standing, directory))
+    return frozenset(member for member in officers if _is_competent(member, participation, directory))
 
 
-def _is_competent(member: str, standing: Standing, directory: Directory) -> bool:
-    roles = directory.roles(member)
-    if Role.TAX in roles:
-        return True
-    # By its district alone: who has spoken of the goods may have done so with this very decision.
-    return Role.CUSTOMS in roles and directory.customs_code(member)[:DISTRICT_CHARS] in standing.districts
+def _is_competent(member: str, participation: Participation, directory: Directory) -> bool:
+    # By its office alone: who has spoken of the goods may have done so with this very decision.
+    return Role.TAX in directory.roles(member) or directory.oversees(member, participation.standing.offices)
 
 
 def conditions_for_record(
@@ -109,52 +138,43 @@ def conditions_for_record(
     return frozenset(met)
 
 
-def _parties(
-    ucr: str, records: Sequence[HeldRecord], directory: Directory, customs: frozenset[str]
-) -> Mapping[str, str]:
-    found: dict[str, str] = {}
-    parsed = Ucr.parse(ucr)
-    if parsed.country == "CN" and Uscc.is_valid(parsed.company):
-        found[parsed.company] = "its UCR"
-    sole = [one for one in sorted(records, key=lambda one: one.order) if one.is_sole]
-    while True:
-        known = len(found)
-        believed = [one for one in sole if one.signed.iss in found or one.signed.iss in customs]
-        for one in believed:
-            for member, role in _named(one, directory):
-                found.setdefault(member, f"named as {role} in record {one.signed.record_id}")
-        said = {key: one for one in reversed(believed) for key in one.reference_keys}
-        for one in sole:
-            kinds = _linking_kinds(directory.roles(one.signed.iss))
-            shared = next((said[key] for key in sorted(one.reference_keys) if key[0] in kinds and key in said), None)
-            if shared is not None and shared is not one and one.signed.iss not in customs:
-                reason = f"record {one.signed.record_id} speaks of a number of record {shared.signed.record_id}"
-                found.setdefault(one.signed.iss, reason)
-        if len(found) == known:
-            return found
+def _statement(ucr: str, record: HeldRecord, directory: Directory) -> StandingRecord:
+    """What standing needs to know of the record, its issuer being what it was for the record's block."""
+    signed = record.signed
+    return StandingRecord(
+        signed.record_id,
+        signed.iss,
+        signed.vct,
+        record.order[:3],
+        record.names,
+        tuple(office[:OFFICE_CHARS] for office in offices(record)),
+        by_authority=directory.is_authority(signed.iss, record.block),
+        by_operator=directory.is_operator(signed.iss, ucr, record.block),
+        by_mandate=directory.is_mandated(signed.iss, ucr, record.block),
+        block=record.block or 0,
+        records_max=directory.records_max(record.block),
+    )
 
 
-def _linking_kinds(roles: Role) -> frozenset[str]:
-    return frozenset(kind for role, kinds in LINKING_KINDS.items() if role in roles for kind in kinds)
+def _is_sound(record: HeldRecord, directory: Directory) -> bool:
+    return not directory.is_compromised(record.signed.kid, record.anchored_at)
 
 
-def _named(record: HeldRecord, directory: Directory) -> Iterator[tuple[str, str]]:
-    for party in record.many("parties"):
-        code = str(party.get("customs_code", ""))
-        member = str(party.get("uscc", "")) or (directory.member_of(code) if code else None)
-        if member:
-            yield member, str(party.get("role", "party"))
+def _naming_for_sight(owner: str | None, namings: Iterable[Naming], directory: Directory) -> Naming | None:
+    """The first naming that makes a member a party; the operator's stands for that of an owner who is no member."""
+    heard = _SEEING if owner is not None and directory.is_member(owner) else (*_SEEING, Namer.OPERATOR)
+    return next((naming for naming in namings if naming.namer in heard), None)
 
 
 def offices(record: HeldRecord) -> Iterable[str]:
     """The customs offices, or numbers that begin with one, by which a consignment is one of their districts."""
-    told = [record.one(head) for head in HEADS_WITH_OFFICE.intersection(record.signed.sections)]
-    offices = [one.get(field) for one in told for field in ("office", "border_office")]
-    said = [str(one.get("value", "")) for one in offices if isinstance(one, dict)]
-    return office_numbers(said, record.reference_keys)
+    heads = [record.one(head) for head in HEADS_WITH_OFFICE.intersection(record.signed.sections)]
+    coded = [head.get(field) for head in heads for field in ("office", "border_office")]
+    values = [str(code.get("value", "")) for code in coded if isinstance(code, dict)]
+    return office_numbers(values, record.reference_keys)
 
 
-def office_numbers(said: Iterable[str], reference_keys: Iterable[tuple[str, str, str]]) -> list[str]:
-    """Of the offices that were said, and of the numbers of declarations, those that begin with an office's number."""
-    numbers = [*said, *[value for kind, _, value in reference_keys if kind == "declaration"]]
-    return [one for one in numbers if one[:OFFICE_CHARS].isdigit()]
+def office_numbers(values: Iterable[str], reference_keys: Iterable[tuple[str, str, str]]) -> list[str]:
+    """Of these offices, and of the numbers of declarations, those that begin with an office's number."""
+    numbers = [*values, *[value for kind, _, value in reference_keys if kind == "declaration"]]
+    return [number for number in numbers if number[:OFFICE_CHARS].isdigit()]

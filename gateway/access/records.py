@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Collection, Hashable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
@@ -13,6 +13,10 @@ from chain.lifecycle import RecordState
 from chain.members import Role
 from chain.records.base import Reference
 from chain.sdjwt import SignedRecord
+
+DISTRICT_CHARS = 2
+OFFICE_CHARS = 4
+"""A customs office (关区) has four digits; the first two name its district (直属海关)."""
 
 CONTENTS_KEPT_MAX = 8_192
 """Records whose contents are kept as they were read: a record never changes, and every view asks for them."""
@@ -67,6 +71,11 @@ class HeldRecord:
     def reference_keys(self) -> frozenset[tuple[str, str, str]]:
         """(kind, scope, value) of each disclosed reference, freed of what people write differently."""
         return _reference_keys(self.signed)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """USCCs of the members to whom it gives standing; its `names` are never withheld."""
+        return tuple(map(str, self.signed.section("names")))
 
     @cached_property
     def _content(self) -> _Content:
@@ -149,6 +158,16 @@ class Reader:
     """Registration code with customs, 10 characters; empty where it has none."""
     kid: str = ""
     """Thumbprint of the key that it proved."""
+    offices: frozenset[str] = frozenset()
+    """Customs offices that the registry gives to it, 4 digits each."""
+
+    @property
+    def districts(self) -> frozenset[str]:
+        """Customs districts (直属海关), two digits each, in which it may be competent."""
+        if Role.CUSTOMS not in self.roles:
+            return frozenset()
+        own = [self.customs_code] if self.customs_code else []
+        return frozenset(office[:DISTRICT_CHARS] for office in (*own, *self.offices))
 
 
 class Directory(Hashable, Protocol):
@@ -168,4 +187,40 @@ class Directory(Hashable, Protocol):
 
     def member_of(self, customs_code: str) -> str | None:
         """The member with that customs code."""
+        ...
+
+    def is_member(self, uscc: str) -> bool:
+        """Whether it is, or was, a member."""
+        ...
+
+    def is_authority(self, member: str, block: int | None) -> bool:
+        """Whether it stood on the list of authorities for a block; None: for the next one."""
+        ...
+
+    def is_operator(self, member: str, ucr: str, block: int | None) -> bool:
+        """Whether it operated the single window for this UCR in a block; None: in the next one."""
+        ...
+
+    def is_mandated(self, member: str, ucr: str, block: int | None) -> bool:
+        """Whether it had the owner's mandate (代理报关委托) for this UCR in a block; None: in the next one."""
+        ...
+
+    def is_competent(self, member: str, offices: Collection[str], block: int | None) -> bool:
+        """Whether the registry gave one of these customs offices, 4 digits each, to this member for a block."""
+        ...
+
+    def oversees(self, member: str, offices: Collection[str]) -> bool:
+        """Whether this member of customs sees what is declared at one of these customs offices."""
+        ...
+
+    def is_compromised(self, kid: str, at: int | None) -> bool:
+        """Whether the governors voted that this key was in a stranger's hands at a time; None: now."""
+        ...
+
+    def free_speakers(self, ucr: str) -> frozenset[str]:
+        """Whoever may count in a consignment unnamed: authorities of any time, and mandated brokers."""
+        ...
+
+    def records_max(self, block: int | None) -> int:
+        """How many records one issuer might say of one UCR, under the rules of a block; None: of the next one."""
         ...

@@ -99,6 +99,8 @@ class RecordAnswer(RecordLine, frozen=True, kw_only=True):
     """The record with the disclosures that the reader sees: its signature and digests can be checked."""
     reason: str | UnsetType = UNSET
     """Why it was refused; told to its issuer alone."""
+    outside: str | UnsetType = UNSET
+    """Why it enters no view: nobody who counts named its issuer, or it is beyond what one issuer may say."""
     read_receipt: str | None
 
 
@@ -129,6 +131,21 @@ class ReaderLine(Answer, frozen=True, kw_only=True):
     conditions: list[Condition]
     takes_part_because: str
     own_records_only: bool
+
+
+class StandingLine(Answer, frozen=True, kw_only=True):
+    """That a member belongs to the consignment: as its owner, or by a record that names it."""
+
+    member: str
+    named_as: str
+    """By whom: owner, broker, customs, operator, or a member that is named itself; `owner` without a record: its UCR.
+    """
+    record: str | None
+    """The record that names it first."""
+    sees: bool
+    """Whether it takes part, so that the view policy's `party` lines hold for it. Standing alone gives no sight."""
+    remark: str
+    """`named by operator only`, or empty."""
 
 
 class CheckpointSeen(Answer, frozen=True, kw_only=True):
@@ -351,6 +368,8 @@ class ConsignmentAnswer(Answer, frozen=True, kw_only=True):
 
     ucr: str
     reader: ReaderLine
+    standing: list[StandingLine]
+    """Who belongs to it; empty where the reader sees its own records alone."""
     completeness: Completeness
     declarations: list[DeclarationThread]
     status: Overview

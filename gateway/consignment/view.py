@@ -20,10 +20,11 @@ from chain.rules.frame import NOWHERE, Elsewhere
 from chain.rules.tables import NO_TABLES, Tables
 from chain.sdjwt import ACCESS_TYPE, WITHHELD, SignedRecord
 from gateway.access.participation import (
+    Participation,
     competent_officers,
     conditions_for,
     conditions_for_record,
-    standing_of,
+    participation_of,
 )
 from gateway.access.policy import Cause, Condition, ViewPolicy
 from gateway.access.records import Directory, HeldRecord, Reader
@@ -36,6 +37,7 @@ from gateway.consignment.answers import (
     ReaderLine,
     RecordAnswer,
     RecordLine,
+    StandingLine,
     WhyWithheld,
     Withheld,
 )
@@ -69,12 +71,25 @@ class Sight:
     """Reduced to what the reader sees, in the chain's order."""
     own_only: bool
     """The reader takes no part in the consignment and sees its own records of it alone."""
-    standing_reason: str
-    """Why the reader takes part; empty where it does not."""
+    participation: Participation
     policy: ViewPolicy
     directory: Directory
     competent: frozenset[str] = frozenset()
     """Members whose dispositions of findings count here: customs by competence, and tax."""
+
+    @property
+    def standing_reason(self) -> str:
+        """Why the reader takes part, or what its part waits for; empty where nothing names it."""
+        member, participation = self.reader.member, self.participation
+        if member in participation.parties:
+            return participation.parties[member]
+        if participation.is_named_by_operator_only(member):
+            return "named by operator only: seen once the owner, its broker or competent customs names you too"
+        return ""
+
+    def disclose(self, record: HeldRecord) -> HeldRecord:
+        """The record with just what the reader sees of it, whether it counts or not."""
+        return disclosed(record, self.ucr, self.reader, self.conditions, self.policy, self.directory)
 
     def why(self, record: HeldRecord, withheld: Sequence[str]) -> list[WhyWithheld]:
         """For each withheld section of a record, which rule of the policy withholds it."""
@@ -90,24 +105,36 @@ class Sight:
 
 
 def sight_of(
-    ucr: str, records: Sequence[HeldRecord], reader: Reader, policy: ViewPolicy, directory: Directory
+    ucr: str,
+    records: Sequence[HeldRecord],
+    reader: Reader,
+    policy: ViewPolicy,
+    directory: Directory,
+    participation: Participation | None = None,
+    *,
+    is_empty_shown: bool = False,
 ) -> Sight:
-    """What the reader sees; raises NotFound where it may not learn that the consignment exists.
+    """What the reader sees of the records that count, or of its own alone where it takes no part.
 
-    A consignment that does not exist raises the very same error, so that UCRs cannot be guessed.
+    `records` are all of the members that may count, and the reader's; `participation` is who counts by them, where
+    that is known already. Raises NotFound where the reader may not learn that the consignment exists, and where
+    nothing of it is seen, unless `is_empty_shown` to one who takes part. A consignment that does not exist raises the
+    very same error, so that UCRs cannot be guessed.
     """
-    counted = tuple(sorted(records, key=lambda one: one.order))
-    standing = standing_of(ucr, counted, directory)
-    conditions = conditions_for(reader, standing, directory)
+    placed = tuple(sorted(records, key=lambda record: record.order))
+    participation = participation or participation_of(ucr, placed, directory)
+    conditions = conditions_for(reader, participation, directory)
     own_only = not policy.may_see_consignment(reader.roles, conditions)
     if own_only:
-        counted = tuple(one for one in counted if one.signed.iss == reader.member)
-    if not counted:
+        counted = [record for record in placed if record.signed.iss == reader.member]
+    else:
+        counted = [record for record in placed if participation.counts(record)]
+    if not counted and (own_only or not is_empty_shown):
         raise NotFound("consignment", ucr)
-    reduced = tuple(disclosed(one, ucr, reader, conditions, policy, directory) for one in counted)
-    reason = standing.parties.get(reader.member, "")
-    competent = competent_officers(counted, standing, directory)
-    return Sight(ucr, reader, conditions, strictest(reduced, reader), own_only, reason, policy, directory, competent)
+    reduced = tuple(disclosed(record, ucr, reader, conditions, policy, directory) for record in counted)
+    competent = competent_officers(counted, participation, directory)
+    shown = strictest(reduced, reader)
+    return Sight(ucr, reader, conditions, shown, own_only, participation, policy, directory, competent)
 
 
 def disclosed(
@@ -192,6 +219,7 @@ def consignment_view(
             takes_part_because=sight.standing_reason,
             own_records_only=sight.own_only,
         ),
+        standing=[] if sight.own_only else standing_lines(sight),
         completeness=_completeness(sight, coverage),
         declarations=[thread.answer() for thread in threads],
         status=sections.overview(threads, shown),
@@ -221,14 +249,44 @@ def consignment_view(
     )
 
 
-def record_view(record: HeldRecord, refusal: str = "", read_receipt: str | None = None) -> RecordAnswer:
-    """What `GET /v1/records/{id}` answers; `refusal` is why it was refused, for its issuer alone."""
+def standing_lines(sight: Sight) -> list[StandingLine]:
+    """The owner and every member that a counted record names, by whom and in which record first."""
+    participation, owner = sight.participation, sight.participation.standing.owner
+    is_shown = {record.signed.record_id for record in sight.records}
+    lines = []
+    if owner is not None:
+        lines.append(StandingLine(member=owner, named_as="owner", record=None, sees=True, remark=""))
+    for member, namings in sorted(participation.standing.namings.items()):
+        naming = namings[0]
+        if member == owner or naming.record_id not in is_shown:
+            continue
+        remark = "named by operator only" if participation.is_named_by_operator_only(member) else ""
+        lines.append(
+            StandingLine(
+                member=member,
+                named_as=naming.namer.value,
+                record=naming.record_id,
+                sees=member in participation.parties,
+                remark=remark,
+            )
+        )
+    return lines
+
+
+def record_view(
+    record: HeldRecord, refusal: str = "", read_receipt: str | None = None, *, outside: str = ""
+) -> RecordAnswer:
+    """What `GET /v1/records/{id}` answers; `refusal` is why it was refused, for its issuer alone.
+
+    `outside` is why it enters no view; empty where it enters one.
+    """
     signed = record.signed
     return RecordAnswer(
         **_line(record, record.withheld),
         sections={name: [*signed.section(name)] for name in signed.sections if signed.section(name)},
         sd_jwt=signed.serialize(),
         reason=refusal or msgspec.UNSET,
+        outside=outside or msgspec.UNSET,
         read_receipt=read_receipt,
     )
 
@@ -269,7 +327,7 @@ def _completeness(sight: Sight, coverage: Coverage) -> Completeness:
         return Completeness(
             checkpoint=checkpoint,
             batches_read=coverage.batch_count,
-            claim="none: only your own records are shown, since no party or customs named you",
+            claim="none: only your own records are shown, since you take no part by anybody's naming",
         )
     waiting = sum(record.batch is None for record in sight.records)
     is_whole = newest is not None and coverage.covered_entries == coverage.entries and not coverage.missing

@@ -6,6 +6,10 @@ import { conditionWord, isChinese, roleWord, sentence, stateWord, typeWord, word
 
 const FIELDS_SHOWN_ELSEWHERE = new Set(["containers", "seals"]);
 const KINDS_BY_WEIGHT = ["declaration", "pre", "transport_document", "master_bill", "container", "order", "payment", "invoice", "tax_bill", "cop"];
+const NAMERS = {
+  "its owner": "standingByOwner", "a mandated broker": "standingByBroker", "competent customs": "standingByCustoms",
+  "the operator of the single window": "standingByOperator",
+};
 const LANES = { customs: "customs", logistics: "logistics" };
 
 /** A field's name, or yes and no, as `value` asks for them. */
@@ -108,10 +112,9 @@ export class Picture {
   standing() {
     const because = this.view.reader.takes_part_because;
     if (because === "its UCR") return word("standingUcr");
-    const named = /^named as (\S+) in record (\S+)$/.exec(because);
-    if (named) return [`${word("standingNamed")} ${fieldOrWord(named[1])} `, this.source(named[2])];
-    const spoken = /^record (\S+) speaks of a number of record (\S+)$/.exec(because);
-    if (spoken) return [`${word("standingNumber")} `, this.sources(spoken.slice(1))];
+    const named = /^named by (.+) in record (\S+)$/.exec(because);
+    if (named && named[1] in NAMERS) return [`${word(NAMERS[named[1]])} `, this.source(named[2])];
+    if (because.startsWith("named by operator only")) return word("standingWaits");
     return because;
   }
 

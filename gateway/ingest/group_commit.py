@@ -37,7 +37,7 @@ from gateway.store.records import (
     insert_records,
     is_spoken_of,
 )
-from gateway.store.search import insert_waiting
+from gateway.store.search import WaitingFacts, insert_waiting
 from gateway.store.store import Store, Transaction
 
 RECORDS_PER_COMMIT_MAX = 2_000
@@ -87,7 +87,7 @@ class GroupCommit:
     examiner: RecordValidator
     quotas: RateLimits
     lane_records_max: int
-    """Most records of one issuer for one consignment."""
+    """Most records of one issuer for one consignment, where the registry says nothing."""
     _singles: deque[PendingCommit] = field(default_factory=deque)
     _uploads: deque[PendingCommit] = field(default_factory=deque)
     _turn: threading.Lock = field(default_factory=threading.Lock)
@@ -188,6 +188,13 @@ class GroupCommit:
         with self.store.writing() as connection:
             return _Group(connection, self, offers).kept()
 
+    def lane_limit(self) -> int:
+        """How many records one issuer may say of one UCR now."""
+        try:
+            return self.registry.snapshot().lane_records_max(self.lane_records_max)
+        except GatewayRefusal:
+            return self.lane_records_max  # the chain is silent, so every record is refused whatever its lane holds
+
     def standing(self) -> Callable[[NewRecord], TongguanError | None]:
         """What speaks against a record's signer now: a key revoked since the record was examined is not accepted."""
         known: dict[tuple[str, str, str], TongguanError | None] = {}
@@ -216,7 +223,7 @@ class _Group:
     def __init__(self, connection: Transaction, keeper: GroupCommit, offers: Sequence[Candidate]) -> None:
         self._connection = connection
         self._quotas = keeper.quotas
-        self._lane_records_max = keeper.lane_records_max
+        self._lane_records_max = keeper.lane_limit()
         self._prefixes = keeper.examiner.tag_keys.prefixes
         self._lane_counts = self._count_lanes(offers)
         self._standing = keeper.standing()
@@ -227,7 +234,7 @@ class _Group:
         self._run_ids: set[str] = set()
         self._new: dict[str, int] = {}
         """Record id to its place in the group."""
-        self._facts: list[tuple[int, bytes]] = []
+        self._facts: list[WaitingFacts] = []
 
     def kept(self) -> list[SubmissionResult]:
         """The verdicts, in order; everything is written when the transaction ends."""
@@ -296,7 +303,7 @@ class _Group:
                 continue
             self._new[new.record_id] = place
             if new.facts:
-                self._facts.append((seq, new.facts))
+                self._facts.append(WaitingFacts(seq, new.facts, [tag for _, tag, _ in new.entries]))
             self._verdicts[place] = Acceptance(new.record_id, new.receipt, RecordState.ACCEPTED, is_new=True)
         for (place, new), seq in zip(self._run, seqs, strict=True):
             if seq is None:

@@ -22,7 +22,7 @@ import struct
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -204,7 +204,7 @@ def run(channel: socket.socket) -> None:
         known = Snapshot(0)
         while True:
             job: _Job = pickle.loads(_receive(channel))  # noqa: S301 - from our parent alone
-            known = job.registry or Snapshot(job.block or known.block, known.members, known.keys, known.policies)
+            known = job.registry or replace(known, block=job.block or known.block)
             against: ValidationContext | TongguanError = ValidationContext(known, job.batch_count, job.now_s)
             if job.refusal is not None:
                 against = _error(_TOLD.decode(job.refusal))

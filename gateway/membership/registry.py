@@ -23,6 +23,7 @@ from chain.members import (
     MemberState,
     MemberVersion,
     OperatorVersion,
+    PolicyName,
     PolicyVersion,
     TagKeyVersion,
     find_in_force,
@@ -74,6 +75,11 @@ class Snapshot:
         """The newest value of the policy of this name: what counts for the next block; None where there is none."""
         versions = self.policies.get(name)
         return versions[-1].value if versions else None
+
+    def lane_records_max(self, otherwise: int) -> int:
+        """How many records one issuer may say of one UCR: a registry fact where there is one."""
+        versions = self.policies.get(PolicyName.LANE_RECORDS_MAX)
+        return versions[-1].number if versions else otherwise
 
     def get_signer(self, kid: str) -> Signer:
         """The key of that thumbprint with its member, both in force for the next block; raises GatewayRefusal."""

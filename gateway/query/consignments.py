@@ -60,9 +60,9 @@ class ConsignmentService:
         context = self._context
         consignment, sight = context.sight(reader, ucr)
         named = {record.signed.record_id for record in sight.records}
-        records = tuple(record for record in consignment.records if record.signed.record_id in named)
+        records = [record for record in consignment.records if record.signed.record_id in named]
         receipt = context.log.log(Read.of(reader, "consignment", {ucr: sight.records}, ()))
-        sections = explain(reader, records, ucr, context.policy, context.directory(), whole=consignment.records)
+        sections = explain(reader, records, consignment.participation, context.policy, context.directory())
         return ExplanationAnswer(
             ucr=ucr,
             policy=context.policy.digest.hex(),

@@ -13,7 +13,7 @@ from gateway.runtime.answer import Answer, Section
 from gateway.runtime.refusals import GatewayRefusal
 from gateway.search_index.candidates import tells_concern
 from gateway.store.records import source_look_up
-from gateway.store.search import find_citing
+from gateway.store.search import CITATIONS_MAX, find_citing
 from gateway.store.store import Transaction
 
 FILE_BYTES_MAX = 64 << 20
@@ -40,6 +40,8 @@ class DocumentAnswer(Answer, frozen=True, kw_only=True):
 
     sha256: str
     cited_by: list[Citation]
+    is_whole: bool
+    """False: more records cite the file than were looked at."""
     read_receipt: str | None
 
 
@@ -79,10 +81,9 @@ class DocumentService:
         """Which records cite the file, where the reader sees their `documents`; which of its own were read from it."""
         context = self._context
         with context.services.store.reading() as connection:
-            citing = find_citations(connection, digest, context.whom(reader, ["documents"]))
-            sourced = find_citations(
-                connection, source_look_up(reader.member, digest), context.whom(reader, ["documents"])
-            )
+            whom = context.whom(reader, ["documents"])
+            citing, is_whole = find_citations(connection, digest, whom)
+            sourced, _ = find_citations(connection, source_look_up(reader.member, digest), whom)
         shown: dict[str, list[HeldRecord]] = {}
         citations: list[Citation] = []
         for ucr in sorted({ucr for ucr, _ in [*citing, *sourced]}):
@@ -96,19 +97,24 @@ class DocumentService:
                     shown.setdefault(ucr, []).append(record)
                     citations.append(_citation(ucr, record, digest.hex()))
         receipt = context.log.log(Read.of(reader, "document", shown))
-        return DocumentAnswer(sha256=digest.hex(), cited_by=citations, read_receipt=receipt or None)
+        return DocumentAnswer(sha256=digest.hex(), cited_by=citations, is_whole=is_whole, read_receipt=receipt or None)
 
 
-def find_citations(connection: Transaction, digest: bytes, whom: Sequence[str] | None = None) -> list[tuple[str, str]]:
+def find_citations(
+    connection: Transaction, digest: bytes, whom: Sequence[str] | None = None
+) -> tuple[list[tuple[str, str]], bool]:
     """(UCR, record id) of every record that cites the file, by UCR and id; refused records left out.
 
-    With `whom`, of consignments alone that may concern one of these names.
+    With `whom`, of consignments alone that may concern one of these names. And whether these are all: not where more
+    than `CITATIONS_MAX` do.
     """
-    return [
+    citing = find_citing(connection, digest, whom)
+    citations = [
         (record.ucr, record.record_id)
-        for record in find_citing(connection, digest, whom)
+        for record in citing[:CITATIONS_MAX]
         if whom is None or record.is_settled or tells_concern(record.facts, record.ucr, whom)
     ]
+    return citations, len(citing) <= CITATIONS_MAX
 
 
 def _citation(ucr: str, record: HeldRecord, digest: str) -> Citation:

@@ -2,28 +2,32 @@
 
 The store is not believed for how far a record has come: what counts is whether its entry stands in the index, which
 the follower derived from the chain. A record's payload never changes, so opened records are kept for a while.
+
+Of a consignment only the lanes of those who may count are opened: first those of its owner, of authorities and of
+operators, then those of whom these name, until nobody new is named. What members outside the set say changes nothing
+(`chain.standing`), so it is not looked at, and makes no view slower however much of it there is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Protocol
 
 from chain.encoding import base64url
 from chain.index_store import IndexedBatch, IndexStore, Link
 from chain.lifecycle import RecordState
-from chain.members import Role, find_in_force
-from chain.proof.batch import PREFIX_BYTES, entry_digest
+from chain.proof.batch import entry_digest
 from chain.sdjwt import SignedRecord
-from gateway.access.records import HeldRecord
+from chain.standing import owner_of
+from gateway.access.participation import Participation, participation_of
+from gateway.access.records import Directory, HeldRecord
 from gateway.consignment.coverage import CheckpointFacts, Coverage
-from gateway.membership.registry import Snapshot
 from gateway.membership.tag_keys import TagKeys, purpose_of
-from gateway.store.consignments import StoredEntry, find_entries
+from gateway.store.consignments import StoredEntry, find_entries, find_group_entries
 from gateway.store.records import open_signed
-from gateway.store.store import Store
+from gateway.store.store import Store, Transaction
 from gateway.store.vault import Vault
 
 OPENED_RECORDS_MAX = 4_096
@@ -32,63 +36,16 @@ OPENED_RECORDS_MAX = 4_096
 
 @dataclass(frozen=True)
 class LoadedConsignment:
-    """All records of one consignment with their places, and what stands on the chain for it."""
+    """Records of one consignment with their places, and what stands on the chain for it."""
 
     ucr: str
     records: tuple[HeldRecord, ...]
+    """In chain order: all of the members that may count, and of those asked for besides."""
+    participation: Participation
     links: Mapping[bytes, tuple[Link, ...]]
-    """Tag of each lane, in every epoch, to its links in order."""
+    """Tag of each lane of those who may count, in every epoch, to its links in order."""
     coverage: Coverage
-
-
-class RegistryDirectory:
-    """The members of one registry snapshot, as views ask for them."""
-
-    def __init__(self, snapshot: Snapshot) -> None:
-        self._snapshot = snapshot
-
-    def roles(self, member: str) -> Role:
-        """A member's roles for the next block, also of one suspended or expelled with them; none for a stranger.
-
-        Its words stay those of customs, a carrier and so on. Who may act is asked of `Snapshot.get_active_member`.
-        """
-        found = self._snapshot.members.get(member)
-        version = find_in_force(found.versions, self._snapshot.block + 1) if found else None
-        return Role(0) if version is None else version.roles
-
-    def sponsor(self, member: str) -> str | None:
-        """Who sponsors it by its newest version, active or not; None for a governor or a stranger."""
-        found = self._snapshot.members.get(member)
-        return found.versions[-1].sponsor if found and found.versions else None
-
-    def sponsored_by(self, member: str) -> frozenset[str]:
-        """The members that it sponsors."""
-        return self._by_sponsor.get(member, frozenset())
-
-    def customs_code(self, member: str) -> str:
-        """Its registration code with customs; empty where it has none."""
-        found = self._snapshot.members.get(member)
-        return (found.profiles[-1].customs_code or "") if found and found.profiles else ""
-
-    def member_of(self, customs_code: str) -> str | None:
-        """The member with that customs code."""
-        return self._by_code.get(customs_code)
-
-    def is_of(self, snapshot: Snapshot) -> bool:
-        """Whether it still tells what this snapshot does."""
-        return self._snapshot.members is snapshot.members and self._snapshot.block == snapshot.block
-
-    @cached_property
-    def _by_sponsor(self) -> dict[str, frozenset[str]]:
-        found: dict[str, set[str]] = {}
-        for uscc in self._snapshot.members:
-            found.setdefault(self.sponsor(uscc) or "", set()).add(uscc)
-        return {sponsor: frozenset(members) for sponsor, members in found.items() if sponsor}
-
-    @cached_property
-    def _by_code(self) -> dict[str, str]:
-        found = self._snapshot.members.items()
-        return {one.customs_code: uscc for uscc, m in found for one in m.profiles[-1:] if one.customs_code}
+    """Of these lanes."""
 
 
 class StoredPayload(Protocol):
@@ -116,65 +73,141 @@ class Opener:
         return self._open(stored.record_id, stored.jwt, stored.disclosures)
 
 
-def load_consignment(
-    ucr: str, store: Store, opener: Opener, index: IndexStore, tag_keys: TagKeys, checkpoint: CheckpointFacts | None
-) -> LoadedConsignment:
-    """The consignment as it stands; without records where nobody has spoken of it."""
-    (consignment,) = load_consignments([ucr], store, opener, index, tag_keys, checkpoint)
-    return consignment
+class ConsignmentLoader:
+    """Loads consignments for one gateway; shared between threads."""
+
+    def __init__(self, store: Store, opener: Opener, index: IndexStore, tag_keys: TagKeys) -> None:
+        self._store = store
+        self._opener = opener
+        self._index = index
+        self._tag_keys = tag_keys
+
+    def load(
+        self, ucr: str, directory: Directory, checkpoint: CheckpointFacts | None, *, also: Collection[str] = ()
+    ) -> LoadedConsignment:
+        """The consignment as it stands; without records where nobody who counts has spoken of it.
+
+        `also` are members whose own records are wanted, whether they count or not.
+        """
+        (consignment,) = self.load_each([ucr], directory, checkpoint, also=also)
+        return consignment
+
+    def load_each(
+        self,
+        ucrs: Sequence[str],
+        directory: Directory,
+        checkpoint: CheckpointFacts | None,
+        *,
+        also: Collection[str] = (),
+    ) -> list[LoadedConsignment]:
+        """Each of these consignments as it stands, asked of the store together."""
+        gathered = {ucr: _Gathered(ucr) for ucr in ucrs}
+        wanted = {ucr: _first_speakers(ucr, directory).union(also) for ucr in gathered}
+        with self._store.reading() as connection:
+            while wanted:
+                self._gather(connection, gathered, wanted)
+                named = {ucr: gathered[ucr].named_anew(directory) for ucr in wanted}
+                wanted = {ucr: members for ucr, members in named.items() if members}
+        return [self._loaded(gathered[ucr], directory, checkpoint) for ucr in ucrs]
+
+    def load_whole(self, ucr: str) -> list[HeldRecord]:
+        """Every record of the consignment, whoever issued it, in chain order."""
+        prefixes = self._tag_keys.prefixes(ucr)
+        with self._store.reading() as connection:
+            stored = find_group_entries(connection, prefixes)
+        tags = [tag for prefix in prefixes for tag in self._index.lane_tags(prefix)]
+        links = {(tag, link.entry_digest): link for tag in tags for link in self._index.lane(tag)}
+        return self._placed(stored, links)
+
+    def _gather(
+        self, connection: Transaction, gathered: Mapping[str, _Gathered], wanted: Mapping[str, Collection[str]]
+    ) -> None:
+        """Adds what these members say of each consignment to what is gathered of it."""
+        lanes: dict[bytes, str] = {}
+        for ucr, members in wanted.items():
+            gathered[ucr].members.update(members)
+            for member in members:
+                lanes.update(dict.fromkeys(self._tag_keys.lane_tags(ucr, member), ucr))
+        stored: dict[str, list[StoredEntry]] = {}
+        for entry in find_entries(connection, [*lanes]):
+            stored.setdefault(lanes[entry.tag], []).append(entry)
+        for tag, ucr in lanes.items():
+            gathered[ucr].links.update({(tag, link.entry_digest): link for link in self._index.lane(tag)})
+        for ucr, entries in stored.items():
+            gathered[ucr].add(entries, self._placed(entries, gathered[ucr].links))
+
+    def _placed(self, stored: Iterable[StoredEntry], links: Mapping[tuple[bytes, bytes], Link]) -> list[HeldRecord]:
+        """These records with their places, in chain order; those refused before they were anchored are left out."""
+        covered_batches = self._index.progress().map_count
+        find_batch = lru_cache(maxsize=None)(self._index.find_batch)  # many records of a consignment share a batch
+        records = []
+        for entry in stored:
+            link = links.get((entry.tag, entry.entry_digest))
+            if link is None and entry.state == RecordState.REFUSED:
+                continue
+            batch = None if link is None else find_batch(link.batch)
+            records.append(_placed(self._opener.open(entry), link, batch, covered_batches))
+        return sorted(records, key=lambda record: record.order)
+
+    def _loaded(
+        self, gathered: _Gathered, directory: Directory, checkpoint: CheckpointFacts | None
+    ) -> LoadedConsignment:
+        participation = gathered.participation(directory)
+        progress = self._index.progress()
+        counting = {
+            tag
+            for member in gathered.members
+            if participation.belongs(member) or member in directory.free_speakers(gathered.ucr)
+            for tag in self._tag_keys.lane_tags(gathered.ucr, member)
+        }
+        lanes: dict[bytes, list[Link]] = {}
+        for (tag, _), link in gathered.links.items():
+            if tag in counting:
+                lanes.setdefault(tag, []).append(link)
+        links = [link for lane in lanes.values() for link in lane]
+        coverage = Coverage(
+            batch_count=progress.batch_count,
+            entries=len(links),
+            covered_entries=sum(link.batch < progress.map_count for link in links),
+            missing=tuple(base64url(link.entry_digest) for link in links if link.entry_digest not in gathered.digests),
+            checkpoint=checkpoint,
+        )
+        by_tag = {tag: tuple(lane) for tag, lane in lanes.items()}
+        return LoadedConsignment(gathered.ucr, tuple(gathered.records), participation, by_tag, coverage)
 
 
-def load_consignments(
-    ucrs: Sequence[str],
-    store: Store,
-    opener: Opener,
-    index: IndexStore,
-    tag_keys: TagKeys,
-    checkpoint: CheckpointFacts | None,
-) -> list[LoadedConsignment]:
-    """Each of these consignments as it stands, asked of the store together."""
-    prefixes = {ucr: tag_keys.prefixes(ucr) for ucr in ucrs}
-    with store.reading() as connection:
-        stored = find_entries(connection, [prefix for own in prefixes.values() for prefix in own])
-    by_prefix: dict[bytes, list[StoredEntry]] = {}
-    for entry in stored:
-        by_prefix.setdefault(entry.tag[:PREFIX_BYTES], []).append(entry)
-    return [
-        _placed_consignment(ucr, [e for p in own for e in by_prefix.get(p, ())], own, opener, index, checkpoint)
-        for ucr, own in prefixes.items()
-    ]
+@dataclass
+class _Gathered:
+    """What is known of one consignment while it is loaded."""
+
+    ucr: str
+    members: set[str] = field(default_factory=set)
+    """Whose lanes were opened."""
+    records: list[HeldRecord] = field(default_factory=list)
+    digests: set[bytes] = field(default_factory=set)
+    """Entry digests that the store knows a record for."""
+    links: dict[tuple[bytes, bytes], Link] = field(default_factory=dict)
+    """By (tag, entry digest)."""
+
+    def add(self, entries: Sequence[StoredEntry], records: Sequence[HeldRecord]) -> None:
+        """Takes more records, with the entries that they were made of."""
+        self.digests.update(entry.entry_digest for entry in entries)
+        self.records = sorted([*self.records, *records], key=lambda record: record.order)
+
+    def participation(self, directory: Directory) -> Participation:
+        """Who counts, by what is known."""
+        return participation_of(self.ucr, tuple(self.records), directory)
+
+    def named_anew(self, directory: Directory) -> frozenset[str]:
+        """The members that are named by what is known and whose lanes were not opened yet."""
+        namings = self.participation(directory).standing.namings
+        return frozenset(member for member in namings if member not in self.members and directory.is_member(member))
 
 
-def _placed_consignment(
-    ucr: str,
-    stored: Sequence[StoredEntry],
-    prefixes: Sequence[bytes],
-    opener: Opener,
-    index: IndexStore,
-    checkpoint: CheckpointFacts | None,
-) -> LoadedConsignment:
-    links = {tag: tuple(index.lane(tag)) for prefix in prefixes for tag in index.lane_tags(prefix)}
-    placed = {(tag, link.entry_digest): link for tag, lane in links.items() for link in lane}
-    progress = index.progress()
-    find_batch = lru_cache(maxsize=None)(index.find_batch)  # many records of a consignment stand in one batch
-    records = []
-    known: set[bytes] = set()
-    for entry in stored:
-        signed = opener.open(entry)
-        known.add(entry.entry_digest)
-        link = placed.get((entry.tag, entry.entry_digest))
-        if link is None and entry.state == RecordState.REFUSED:
-            continue
-        batch = None if link is None else find_batch(link.batch)
-        records.append(_placed(signed, link, batch, progress.map_count))
-    coverage = Coverage(
-        batch_count=progress.batch_count,
-        entries=len(placed),
-        covered_entries=sum(link.batch < progress.map_count for link in placed.values()),
-        missing=tuple(base64url(digest) for _, digest in placed if digest not in known),
-        checkpoint=checkpoint,
-    )
-    return LoadedConsignment(ucr, tuple(records), links, coverage)
+def _first_speakers(ucr: str, directory: Directory) -> frozenset[str]:
+    """Whoever may count in the consignment before anybody is named."""
+    owner = owner_of(ucr)
+    return directory.free_speakers(ucr) | (frozenset() if owner is None else {owner})
 
 
 def held_record(signed: SignedRecord, link: Link | None, index: IndexStore, covered_batches: int) -> HeldRecord:

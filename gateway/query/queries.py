@@ -8,6 +8,7 @@ from gateway.query.consignments import ConsignmentService
 from gateway.query.documents import DocumentService
 from gateway.query.finding_queue import FindingQueueService
 from gateway.query.lanes import LaneService
+from gateway.query.outside_records import OutsideRecordService
 from gateway.query.read_history import ReadHistoryService
 from gateway.query.reader_context import ReaderContext
 from gateway.query.records import RecordService
@@ -23,6 +24,7 @@ class Queries:
         self.context = ReaderContext(services)
         self.consignments = ConsignmentService(self.context)
         self.lanes = LaneService(self.context)
+        self.outside_records = OutsideRecordService(self.context)
         self.records = RecordService(self.context)
         self.references = ReferenceService(self.context)
         self.documents = DocumentService(self.context)

@@ -37,6 +37,8 @@ class AccessLogAnswer(Answer, frozen=True, kw_only=True):
 
     ucr: str
     reads: list[AccessLine]
+    is_whole: bool
+    """False: there are older reads than one look gives."""
     read_receipt: str | None
 
 
@@ -55,16 +57,16 @@ class ReadHistoryService:
         services = context.services
         with services.store.reading() as connection:
             entries = find_newest_entries(
-                connection, services.tag_keys.prefixes(ucr, Purpose.ACCESS), ACCESS_RECORDS_MAX
+                connection, services.tag_keys.prefixes(ucr, Purpose.ACCESS), ACCESS_RECORDS_MAX + 1
             )
         covered = services.index.progress().map_count
         lines: list[AccessLine] = []
-        for entry in entries:
+        for entry in entries[:ACCESS_RECORDS_MAX]:
             link = services.index.find_link(entry.tag, entry.entry_digest)
             record = held_record(context.opener.open(entry), link, services.index, covered)
             seen = disclosed(record, ucr, reader, sight.conditions, context.policy, context.directory())
             lines += access_lines(seen)
-        return AccessLogAnswer(ucr=ucr, reads=lines, read_receipt=None)
+        return AccessLogAnswer(ucr=ucr, reads=lines, is_whole=len(entries) <= ACCESS_RECORDS_MAX, read_receipt=None)
 
 
 def access_lines(record: HeldRecord) -> list[AccessLine]:

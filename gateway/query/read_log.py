@@ -88,6 +88,12 @@ class Read:
         return cls(reader, view, tuple(parts))
 
     @classmethod
+    def of_outside(cls, reader: Reader, ucr: str, record_ids: Collection[str]) -> Read:
+        """That the reader was told of these records, which do not count, and of nothing that they say."""
+        shown = (Shown(ucr, tuple(sorted(record_ids)), ("ucr",)),) if record_ids else ()
+        return cls(reader, "consignment", shown)
+
+    @classmethod
     def of_references(cls, reader: Reader, ucrs: Collection[str]) -> Read:
         """That the reader learned which consignments a number belongs to."""
         return cls(reader, "references", tuple(Shown(ucr, (), ("references",)) for ucr in sorted(ucrs)))

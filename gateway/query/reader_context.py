@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from chain.errors import NotFound
 from chain.identifiers import Ucr
-from chain.members import PolicyName
+from chain.members import PolicyName, Role
 from chain.rule_tables import tables_for
 from chain.witness.checkpoint_log import CheckpointLog
 from gateway.access.policy import ViewPolicy
@@ -21,13 +21,8 @@ from gateway.consignment.view import Sight, sight_of
 from gateway.query.bundle_facts import read_rules_texts
 from gateway.query.bundles import BundleMaker
 from gateway.query.cosigned_notes import CosignedNotes
-from gateway.query.loader import (
-    LoadedConsignment,
-    Opener,
-    RegistryDirectory,
-    load_consignment,
-    load_consignments,
-)
+from gateway.query.directory import RegistryDirectory
+from gateway.query.loader import ConsignmentLoader, LoadedConsignment, Opener
 from gateway.query.read_log import AccessLog
 from gateway.search_index.candidates import require_concern, whom_unless_at_large
 from gateway.search_index.facts import fill_once
@@ -58,6 +53,7 @@ class ReaderContext:
         self.policy = ViewPolicy.load(services.settings.view_policy_file)
         self.tables = tables_for(services.settings.rule_tables_dir)
         self.opener = Opener(services.store.vault)
+        self.loader = ConsignmentLoader(services.store, self.opener, services.index, services.tag_keys)
         self._directory: RegistryDirectory | None = None
         self.bundles = BundleMaker(
             PatientLedger(services.ledger, services.registry.age_s),
@@ -91,13 +87,13 @@ class ReaderContext:
         """Who asks; raises GatewayRefusal (401) where the header proves nobody, UnagreedPolicy as `check_policy`."""
         self.check_policy()
         bearer = self.services.tokens.reader(authorization)
-        return Reader(bearer.member, bearer.roles, self.directory().customs_code(bearer.member), bearer.kid)
+        return self._reader(bearer.member, bearer.roles, bearer.kid)
 
     def reader_of(self, member: str) -> Reader:
         """The member as the registry says now, without a key; raises GatewayRefusal, UnagreedPolicy."""
         self.check_policy()
         version = self.services.registry.snapshot().get_active_member(member)
-        return Reader(member, version.roles, self.directory().customs_code(member))
+        return self._reader(member, version.roles)
 
     def directory(self) -> RegistryDirectory:
         """The members at the head."""
@@ -106,23 +102,27 @@ class ReaderContext:
             self._directory = RegistryDirectory(snapshot)
         return self._directory
 
-    def load(self, ucr: str) -> LoadedConsignment:
-        """The whole consignment, whoever asks."""
-        services = self.services
-        checkpoint = self.bundles.checkpoint_facts()
-        return load_consignment(
-            Ucr.parse(ucr), services.store, self.opener, services.index, services.tag_keys, checkpoint
-        )
+    def sight(
+        self, reader: Reader, ucr: str, *, also: Sequence[str] = (), is_empty_shown: bool = False
+    ) -> tuple[LoadedConsignment, Sight]:
+        """The consignment and what the reader sees of it; raises NotFound where the reader may not know of it.
 
-    def sight(self, reader: Reader, ucr: str) -> tuple[LoadedConsignment, Sight]:
-        """The consignment and what the reader sees of it; raises NotFound where the reader may not know of it."""
+        `also` are members whose records are loaded besides, whether they count or not; with `is_empty_shown` somebody
+        who may see the consignment is answered where no record of it counts.
+        """
+        self.require_concern(reader, ucr)
+        directory = self.directory()
+        consignment = self.loader.load(ucr, directory, self.bundles.checkpoint_facts(), also=(reader.member, *also))
+        return consignment, self._sight_of(reader, consignment, is_empty_shown=is_empty_shown)
+
+    def require_concern(self, reader: Reader, ucr: str) -> None:
+        """Raises NotFound where the consignment cannot concern the reader, Malformed where the UCR is none."""
+        Ucr.parse(ucr)
         if (whom := self.whom(reader)) is not None:
             # Before anything of it is looked at: else time would tell that it is there.
-            prefixes = self.services.tag_keys.prefixes(Ucr.parse(ucr))
+            prefixes = self.services.tag_keys.prefixes(ucr)
             with self.services.store.reading() as connection:
                 require_concern(connection, ucr, prefixes, whom)
-        consignment = self.load(ucr)
-        return consignment, sight_of(ucr, consignment.records, reader, self.policy, self.directory())
 
     def find_sight(self, reader: Reader, ucr: str) -> Sight | None:
         """What the reader sees of the consignment; None where it may not know of it."""
@@ -133,13 +133,14 @@ class ReaderContext:
 
     def sights(self, reader: Reader, ucrs: Sequence[str]) -> Iterator[tuple[str, Sight | None]]:
         """What the reader sees of each of these consignments, a portion asked of the store at a time."""
-        services = self.services
+        for consignment in self.load_each(ucrs, also=(reader.member,)):
+            yield consignment.ucr, self._sight_in(reader, consignment)
+
+    def load_each(self, ucrs: Sequence[str], *, also: Sequence[str] = ()) -> Iterator[LoadedConsignment]:
+        """Each of these consignments, whoever asks, a portion asked of the store at a time."""
         for start in range(0, len(ucrs), LOADED_TOGETHER):
             portion = ucrs[start : start + LOADED_TOGETHER]
-            for consignment in load_consignments(
-                portion, services.store, self.opener, services.index, services.tag_keys, checkpoint=None
-            ):
-                yield consignment.ucr, self._sight_in(reader, consignment)
+            yield from self.loader.load_each(portion, self.directory(), checkpoint=None, also=also)
 
     def whom(self, reader: Reader, *sections: Sequence[str]) -> list[str] | None:
         """As `whom_unless_at_large`, by the members at the head."""
@@ -153,9 +154,24 @@ class ReaderContext:
 
     def _sight_in(self, reader: Reader, consignment: LoadedConsignment) -> Sight | None:
         try:
-            return sight_of(consignment.ucr, consignment.records, reader, self.policy, self.directory())
+            return self._sight_of(reader, consignment)
         except NotFound:
             return None
+
+    def _sight_of(self, reader: Reader, consignment: LoadedConsignment, *, is_empty_shown: bool = False) -> Sight:
+        return sight_of(
+            consignment.ucr,
+            consignment.records,
+            reader,
+            self.policy,
+            self.directory(),
+            consignment.participation,
+            is_empty_shown=is_empty_shown,
+        )
+
+    def _reader(self, member: str, roles: Role, kid: str = "") -> Reader:
+        directory = self.directory()
+        return Reader(member, roles, directory.customs_code(member), kid, directory.offices_of(member))
 
 
 def _cosigned_notes(services: Services) -> CosignedNotes | None:

@@ -9,7 +9,7 @@ from chain.lifecycle import RecordState
 from chain.sdjwt import ACCESS_TYPE, SignedRecord
 from gateway.access.records import HeldRecord, Reader
 from gateway.consignment.answers import RecordAnswer
-from gateway.consignment.view import disclosed, record_view
+from gateway.consignment.view import Sight, record_view
 from gateway.query.loader import find_links, held_record
 from gateway.query.read_log import Read
 from gateway.query.reader_context import BundleAnswer, ReaderContext
@@ -25,6 +25,8 @@ class SeenRecord:
     """The consignments through which the reader sees it."""
     refusal: str
     """Why it was refused; empty where it was not."""
+    outside: str = ""
+    """Why it enters no view of these consignments; empty where it enters one, and where that is not said."""
 
 
 class RecordService:
@@ -38,7 +40,7 @@ class RecordService:
         seen = self._seen(reader, record_id)
         receipt = self._context.log.log(Read.of(reader, "record", {ucr: [seen.record] for ucr in seen.ucrs}))
         refusal = seen.refusal if seen.record.signed.iss == reader.member else ""
-        return record_view(seen.record, refusal, receipt or None)
+        return record_view(seen.record, refusal, receipt or None, outside=seen.outside)
 
     def bundle(self, reader: Reader, record_id: str) -> BundleAnswer:
         """The proof bundle of what `view` shows, with its receipt where it is one's own."""
@@ -58,10 +60,13 @@ class RecordService:
         ucrs = [ucr for _, ucr in signed.ucr_elements() if ucr is not None]
         if signed.iss == reader.member:
             return SeenRecord(self._own(signed, ucrs, stored.state), ucrs, stored.reason or "")
-        by_ucr = {ucr: record for ucr in ucrs if (record := self._seen_in(reader, ucr, signed)) is not None}
+        by_ucr = {ucr: seen for ucr in ucrs if (seen := self._seen_in(reader, ucr, signed)) is not None}
         if not by_ucr:
             raise NotFound("record", record_id)
-        return SeenRecord(_joined(signed, [*by_ucr.values()]), [*by_ucr], stored.reason or "")
+        record = _joined(signed, [seen for seen, _ in by_ucr.values()])
+        reasons = [outside for _, outside in by_ucr.values()]
+        outside = "" if "" in reasons else reasons[0]
+        return SeenRecord(record, [*by_ucr], stored.reason or "", outside)
 
     def _own(self, signed: SignedRecord, ucrs: list[str], state: RecordState) -> HeldRecord:
         services = self._context.services
@@ -71,22 +76,27 @@ class RecordService:
         is_refused = first is None and state is RecordState.REFUSED
         return replace(record, state=RecordState.REFUSED) if is_refused else record
 
-    def _seen_in(self, reader: Reader, ucr: str, signed: SignedRecord) -> HeldRecord | None:
-        if signed.vct == ACCESS_TYPE:
-            return self._access_record_in(reader, ucr, signed)
-        sight = self._context.find_sight(reader, ucr)
-        records = sight.records if sight else ()
-        return next((record for record in records if record.signed.record_id == signed.record_id), None)
-
-    def _access_record_in(self, reader: Reader, ucr: str, signed: SignedRecord) -> HeldRecord | None:
-        context = self._context
-        sight = context.find_sight(reader, ucr)
-        if sight is None or sight.own_only:
+    def _seen_in(self, reader: Reader, ucr: str, signed: SignedRecord) -> tuple[HeldRecord, str] | None:
+        """The record as seen through this consignment, and why it enters no view of it; None where it is not seen."""
+        try:
+            consignment, sight = self._context.sight(reader, ucr, also=(signed.iss,), is_empty_shown=True)
+        except NotFound:
             return None
+        if sight.own_only:
+            return None
+        if signed.vct == ACCESS_TYPE:
+            return self._access_record_in(sight, signed), ""
+        for record in consignment.records:
+            if record.signed.record_id == signed.record_id:
+                return sight.disclose(record), consignment.participation.why_outside(signed.record_id)
+        return None
+
+    def _access_record_in(self, sight: Sight, signed: SignedRecord) -> HeldRecord:
+        context = self._context
         services = context.services
-        link = find_links(signed, [ucr], services.index, services.tag_keys).get(ucr)
+        link = find_links(signed, [sight.ucr], services.index, services.tag_keys).get(sight.ucr)
         record = held_record(signed, link and link[1], services.index, services.index.progress().map_count)
-        return disclosed(record, ucr, reader, sight.conditions, context.policy, context.directory())
+        return sight.disclose(record)
 
 
 def _joined(signed: SignedRecord, seen: list[HeldRecord]) -> HeldRecord:

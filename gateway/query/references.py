@@ -1,9 +1,10 @@
 """Which consignment a number belongs to: for members whose systems know only their own number.
 
-The policy's `lookups` say who may ask for which kind of number at all; without such a line, the reader must take part
-in the consignment, or have said the number of it itself: that tells it nothing but its own words. A number that the
-reader may not resolve gives the same empty answer as one that nobody has said, and takes no longer: nothing is looked
-at that cannot concern the reader.
+A member is answered about numbers that it makes (the registry says whose they are), numbers that it said itself, which
+tells it nothing but its own words, and numbers that counted records say in consignments that name it. The policy's
+`lookups` say who may ask more than that. Nobody is answered by a record that does not count: a number that a stranger
+said, however true, leads nobody anywhere. A number that the reader may not resolve gives the same empty answer as one
+that nobody has said, and takes no longer: nothing is looked at that cannot concern the reader.
 """
 
 from __future__ import annotations
@@ -14,14 +15,25 @@ from datetime import date, timedelta
 from typing import get_args
 
 from chain.errors import Malformed
+from chain.members import CodeRegister
 from chain.records.base import Reference, ReferenceKind
+from gateway.access.participation import Participation, conditions_for
 from gateway.access.policy import Condition
-from gateway.access.records import Reader
+from gateway.access.records import OFFICE_CHARS, Reader
+from gateway.query.directory import RegistryDirectory
 from gateway.query.read_log import Read
 from gateway.query.reader_context import ReaderContext
 from gateway.runtime.answer import Answer
 from gateway.search_index.candidates import tells_concern, whom_of
-from gateway.store.references import NumberQuery, Statement, find_concerned, find_statements, find_waiting_statements
+from gateway.store.references import (
+    STATEMENTS_MAX,
+    NumberQuery,
+    Statement,
+    find_concerned,
+    find_statements,
+    find_waiting_statements,
+)
+from gateway.store.search import WAITING_MAX
 from gateway.store.store import Transaction
 
 REUSED_AFTER_DAYS = 183
@@ -49,6 +61,14 @@ class ReferenceQuestion:
         """What the store is asked for."""
         return NumberQuery(self.kind, self.value, self.scope)
 
+    @property
+    def days(self) -> tuple[str, str]:
+        """First and last day on which the same number is about the same goods; empty where any is."""
+        if not self.on:
+            return "", ""
+        on, far = date.fromisoformat(self.on), timedelta(days=REUSED_AFTER_DAYS)
+        return (on - far).isoformat(), (on + far).isoformat()
+
     @classmethod
     def parse(cls, kind: str, scope: str, value: str, on: str) -> ReferenceQuestion:
         """The question in a request; raises MalformedReference."""
@@ -63,14 +83,36 @@ class ReferenceQuestion:
         return cls(kind, said.key[1], said.key[2], on)
 
 
-def find_of_concern(connection: Transaction, question: ReferenceQuestion, whom: Sequence[str]) -> list[str]:
-    """The consignments that a record says the number of and that may concern one of these names, sorted."""
-    waiting = {
+def find_of_concern(
+    connection: Transaction, question: ReferenceQuestion, whom: Sequence[str]
+) -> tuple[list[str], bool]:
+    """The consignments that a record says the number of and that may concern one of these names, sorted.
+
+    And whether these are all: not where more say it than are looked at.
+    """
+    waiting = find_waiting_statements(connection, question.number, whom)
+    concerned = find_concerned(connection, question.number, whom)
+    fresh = {
         statement.ucr
-        for statement in find_waiting_statements(connection, question.number, whom)
+        for statement in waiting[:WAITING_MAX]
         if statement.is_settled or tells_concern(statement.facts, statement.ucr, whom)
     }
-    return sorted(waiting | find_concerned(connection, question.number, whom))
+    return sorted(fresh | concerned), len(waiting) <= WAITING_MAX and len(concerned) <= STATEMENTS_MAX
+
+
+def makes_number(question: ReferenceQuestion, reader: Reader, directory: RegistryDirectory) -> bool:
+    """Whether the number is of the reader's own making: by its scope, or as the registry gives out beginnings."""
+    if question.scope and question.scope in (reader.member, reader.customs_code):
+        return True
+    if question.kind == "declaration":
+        return question.value[:OFFICE_CHARS] in reader.offices
+    if question.kind in ("transport_document", "master_bill"):
+        prefixes = directory.codes_of(reader.member, CodeRegister.AWB_PREFIX)
+        scacs = directory.codes_of(reader.member, CodeRegister.SCAC)
+        return question.value.startswith((*prefixes, *scacs))
+    if question.kind == "order":
+        return question.scope in directory.codes_of(reader.member, CodeRegister.PLATFORM)
+    return False
 
 
 class ReferencesAnswer(Answer, frozen=True, kw_only=True):
@@ -83,6 +125,8 @@ class ReferencesAnswer(Answer, frozen=True, kw_only=True):
     ucrs: list[str]
     ambiguous: bool
     """More than one: name `scope` or `on`."""
+    is_whole: bool
+    """False: more records say the number than were looked at; name `scope` or `on`."""
     read_receipt: str | None
 
 
@@ -94,19 +138,17 @@ class ReferenceService:
 
     def consignments_of(self, reader: Reader, question: ReferenceQuestion) -> ReferencesAnswer:
         """Which consignments a number belongs to, as far as the reader may ask."""
-        context = self._context
-        among = None
+        context, directory = self._context, self._context.directory()
+        among, is_whole = None, True
+        at_large = context.policy.may_look_up(reader.roles, {Condition.ALWAYS}, question.kind)
+        may_ask_all = at_large or makes_number(question, reader, directory)
         with context.services.store.reading() as connection:
-            if not context.policy.may_look_up(reader.roles, {Condition.ALWAYS}, question.kind):
-                whom = whom_of(reader, context.directory().sponsored_by(reader.member))
-                among = find_of_concern(connection, question, whom)
-            statements = [] if among == [] else find_statements(connection, question.number, among)
-        ucrs = matching_ucrs(question, statements)
-        if among is not None:
-            permitted = {ucr for ucr in ucrs if self._may_look_up(reader, ucr, question.kind)}
-            # Elsewhere the reader's own words alone count, and what others say neither adds to them nor hides them.
-            readable = [one for one in statements if one.ucr in permitted or one.issuer == reader.member]
-            ucrs = matching_ucrs(question, readable)
+            if not may_ask_all:
+                whom = whom_of(reader, directory.sponsored_by(reader.member))
+                among, is_whole = find_of_concern(connection, question, whom)
+            statements = [] if among == [] else find_statements(connection, question.number, among, question.days)
+        is_whole = is_whole and len(statements) <= STATEMENTS_MAX
+        ucrs = matching_ucrs(self._believed(reader, question, statements[:STATEMENTS_MAX], may_ask_all=may_ask_all))
         receipt = context.log.log(Read.of_references(reader, ucrs))
         return ReferencesAnswer(
             kind=question.kind,
@@ -115,22 +157,31 @@ class ReferenceService:
             on=question.on,
             ucrs=ucrs,
             ambiguous=len(ucrs) > 1,
+            is_whole=is_whole,
             read_receipt=receipt or None,
         )
 
-    def _may_look_up(self, reader: Reader, ucr: str, kind: str) -> bool:
-        sight = self._context.find_sight(reader, ucr)
-        return sight is not None and self._context.policy.may_look_up(reader.roles, sight.conditions, kind)
+    def _believed(
+        self, reader: Reader, question: ReferenceQuestion, statements: Sequence[Statement], *, may_ask_all: bool
+    ) -> list[Statement]:
+        """The reader's own statements, and those of records that count in consignments of which it may know."""
+        counted: set[str] = set()
+        others = sorted({statement.ucr for statement in statements if statement.issuer != reader.member})
+        for consignment in self._context.load_each(others):
+            if may_ask_all or self._may_look_up(reader, consignment.participation, question.kind):
+                counted |= consignment.participation.standing.counted
+        return [one for one in statements if one.issuer == reader.member or one.record_id in counted]
+
+    def _may_look_up(self, reader: Reader, participation: Participation, kind: str) -> bool:
+        """Whether the consignment names the reader, or the policy lets it ask for another reason."""
+        conditions = conditions_for(reader, participation, self._context.directory())
+        if participation.belongs(reader.member):
+            conditions |= {Condition.PARTY}
+        return self._context.policy.may_look_up(reader.roles, conditions, kind)
 
 
-def matching_ucrs(question: ReferenceQuestion, statements: Iterable[Statement]) -> list[str]:
+def matching_ucrs(statements: Iterable[Statement]) -> list[str]:
     """The UCRs that the number belongs to, sorted: those of records about one consignment, where there are any."""
-    near = [one for one in statements if _is_near(question.on, one.on)]
-    sole = [one for one in near if one.ucr_count == 1]
-    return sorted({one.ucr for one in sole or near})
-
-
-def _is_near(on: str, said_on: str) -> bool:
-    if not on or not said_on:
-        return True
-    return abs(date.fromisoformat(on) - date.fromisoformat(said_on)) <= timedelta(days=REUSED_AFTER_DAYS)
+    near = [*statements]
+    sole = [statement for statement in near if statement.ucr_count == 1]
+    return sorted({statement.ucr for statement in sole or near})

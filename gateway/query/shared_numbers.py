@@ -6,7 +6,8 @@ whether they are open. The answer names no other consignment: who may know it as
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Final
 
 from chain.rules.customs_status import FINAL_STATES
@@ -16,7 +17,7 @@ from gateway.access.records import HeldRecord, Reader
 from gateway.consignment.declarations import declaration_threads
 from gateway.consignment.view import Sight
 from gateway.query.reader_context import ReaderContext
-from gateway.store.references import NumberQuery, OtherStatement, find_other_statements
+from gateway.store.references import STATEMENTS_MAX, NumberQuery, OtherStatement, find_other_statements
 
 KINDS: Final = {
     "container": "container",
@@ -28,8 +29,8 @@ KINDS: Final = {
 """Kind of reference to the kind of shared number that rules know."""
 NUMBERS_MAX: Final = 40
 """Numbers of one consignment that are asked for, in one question to the store."""
-OTHERS_MAX: Final = 5
-"""Other consignments that are looked into."""
+OTHERS_MAX: Final = 25
+"""Other consignments that are looked into. Where more say a number, its rule is not run: silence would be an answer."""
 ANOTHER: Final = "another consignment"
 SHARED_BY_NATURE: Final = frozenset({"air_waybill", "manifest", "arrival", "departure", "list", "tally"})
 """Transport documents under which many consignments travel."""
@@ -46,19 +47,21 @@ def look_up_shared_numbers(context: ReaderContext, reader: Reader, sight: Sight)
     kinds = {kind for kind in KINDS if may(reader.roles, {Condition.ALWAYS}, kind)}
     if not kinds or sight.own_only:
         return NOWHERE, ()
-    numbers: dict[NumberQuery, str] = {}
-    for number, record in _numbers(sight):
-        if number.kind in kinds and len(numbers) < NUMBERS_MAX:
-            numbers.setdefault(number, record)
+    every = {number: record for number, record in reversed([*_numbers(sight)]) if number.kind in kinds}
+    numbers = dict(islice(reversed(every.items()), NUMBERS_MAX))
     looked_up = frozenset(KINDS[kind] for kind in kinds)
     if not numbers:
         return Elsewhere(looked_up), ()
     with context.services.store.reading() as connection:
         statements = find_other_statements(connection, numbers, sight.ucr)
-    others = list(dict.fromkeys(statement.ucr for statement in statements))[:OTHERS_MAX]
-    is_open = {ucr: _is_open(context.find_sight(reader, ucr)) for ucr in others}
-    seen = tuple(ucr for ucr in others if is_open[ucr] is not None)
-    return Elsewhere(looked_up, tuple(_shared(statements, numbers, is_open))), seen
+    others = list(dict.fromkeys(statement.ucr for statement in statements))
+    counted = {ucr: other for ucr, other in context.sights(reader, others[:OTHERS_MAX]) if other is not None}
+    is_open = {ucr: _is_open(other) for ucr, other in counted.items()}
+    said = [statement for statement in statements if _is_said_in(counted.get(statement.ucr), statement.number)]
+    shared = tuple(_shared(said, numbers, is_open))
+    if len(every) > NUMBERS_MAX or len(statements) > STATEMENTS_MAX or len(others) > OTHERS_MAX:
+        looked_up &= {number.kind for number in shared}
+    return Elsewhere(looked_up, shared), tuple(dict.fromkeys(statement.ucr for statement in said))
 
 
 def _numbers(sight: Sight) -> Iterator[tuple[NumberQuery, str]]:
@@ -86,22 +89,25 @@ def _boxes(record: HeldRecord) -> Iterator[dict[str, object]]:
             yield {**box}
 
 
-def _is_open(sight: Sight | None) -> bool | None:
-    """Whether any declaration of it is not at its end; None where the reader may not know of it."""
-    if sight is None:
-        return None
+def _is_said_in(sight: Sight | None, number: NumberQuery) -> bool:
+    """Whether a record that counts says the number of this consignment alone, as the reader sees it."""
+    wanted = number.kind, number.scope, number.value
+    return sight is not None and any(record.is_sole and wanted in record.reference_keys for record in sight.records)
+
+
+def _is_open(sight: Sight) -> bool:
+    """Whether any declaration of it is not at its end."""
     threads = declaration_threads(sight.records)
     return any(thread.status.state not in FINAL_STATES for thread in threads)
 
 
 def _shared(
-    statements: list[OtherStatement], numbers: dict[NumberQuery, str], is_open: dict[str, bool | None]
+    statements: Sequence[OtherStatement], numbers: Mapping[NumberQuery, str], is_open: Mapping[str, bool]
 ) -> Iterator[SharedNumber]:
     listed: set[NumberQuery] = set()
     for statement in statements:
-        open_there = is_open.get(statement.ucr)
-        if statement.number in listed or open_there is None:
+        if statement.number in listed:
             continue
         listed.add(statement.number)
         kind, value = statement.number.kind, statement.number.value
-        yield SharedNumber(KINDS[kind], value, ANOTHER, open_there, numbers[statement.number])
+        yield SharedNumber(KINDS[kind], value, ANOTHER, is_open[statement.ucr], numbers[statement.number])

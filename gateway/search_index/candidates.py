@@ -11,8 +11,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from chain.errors import NotFound
-from chain.members import Role
-from gateway.access.participation import DISTRICT_CHARS
 from gateway.access.policy import Condition, ViewPolicy
 from gateway.access.records import Reader
 from gateway.search_index.facts import unpack_findable
@@ -22,12 +20,7 @@ from gateway.store.store import Transaction
 
 def whom_of(reader: Reader, sponsored: Collection[str] = ()) -> list[str]:
     """Under which names a consignment may concern this reader: as itself, sponsor or customs district."""
-    names = [reader.member, *sorted(sponsored)]
-    if reader.customs_code:
-        names.append(reader.customs_code)
-        if Role.CUSTOMS in reader.roles:
-            names.append(reader.customs_code[:DISTRICT_CHARS])
-    return names
+    return [reader.member, *sorted(sponsored), *sorted(reader.districts)]
 
 
 def whom_unless_at_large(
@@ -40,7 +33,7 @@ def whom_unless_at_large(
     return whom_of(reader, sponsored)
 
 
-def require_concern(connection: Transaction, ucr: str, prefixes: Collection[bytes], whom: Sequence[str]) -> None:
+def require_concern(connection: Transaction, ucr: str, prefixes: Sequence[bytes], whom: Sequence[str]) -> None:
     """Raises NotFound unless the consignment, whose lanes have these prefixes, may concern one of these names."""
     # Both are asked always: the time must not tell which of them knew.
     waiting = waiting_facts(connection, prefixes)

@@ -9,7 +9,7 @@ finds Chinese words of two characters and needs no tokenizer, no LIKE and no fea
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import chain
 from typing import Final
@@ -19,8 +19,8 @@ import msgspec
 from chain.identifiers import Ucr
 from chain.records import Record, parse_record
 from chain.sdjwt import ACCESS_TYPE, SignedRecord
-from gateway.access.participation import DISTRICT_CHARS, HEADS_WITH_OFFICE, office_numbers
-from gateway.access.records import HeldRecord, passing
+from gateway.access.participation import HEADS_WITH_OFFICE, office_numbers
+from gateway.access.records import DISTRICT_CHARS, HeldRecord, passing
 from gateway.search_index.extract import Extract, extract, extract_shown, references_of
 from gateway.store.model import FACT_CHARS_MAX, WHOM_CHARS_MAX
 from gateway.store.records import open_signed
@@ -103,7 +103,7 @@ def findable(
     keys = frozenset([one[:3] for one in references_of(signed, record)]) if reference_keys is None else reference_keys
     found = extract(signed, keys) if signed.fits_model else extract_shown(passing(signed, keys))
     ucrs = [ucr for _, ucr in signed.ucr_elements() if ucr is not None]
-    named = _concerned(found, signed.iss)
+    named = _concerned(found, signed.iss, map(str, signed.section("names")))
     concerns = [(whom, ucr) for ucr in ucrs for whom in sorted(named | {Ucr(ucr).company[:WHOM_CHARS_MAX]})]
     return Findable(ucrs, sorted(_plain_facts(found)), concerns, _goods_of(found))
 
@@ -200,12 +200,13 @@ def _plain_facts(found: Extract) -> set[Fact]:
     return facts
 
 
-def _concerned(found: Extract, iss: str) -> set[str]:
-    """Whom a record may make a party, whose issuer's number, or whose district, as `views.standing` decides these.
+def _concerned(found: Extract, iss: str, names: Iterable[str]) -> set[str]:
+    """Its issuer, whom it names, and the districts that it says: whoever may take part by it, as `participation_of`
+    decides.
 
     The company whose UCR it is comes on top.
     """
-    concerned = {number for party in found.parties for number in (party.uscc, party.customs_code) if number}
+    concerned = {*names}
     said = [office for name, head in found.heads.items() if name in HEADS_WITH_OFFICE for office in head.offices()]
     concerned.update([office[:DISTRICT_CHARS] for office in office_numbers(said, found.keys)])
     concerned.add(iss)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, Select, bindparam, select
 
 from chain.lifecycle import RecordState
+from gateway.store.lanes import bounds_of, is_in_group
 from gateway.store.model import entries, payloads, records
 from gateway.store.records import IN_MAX, at_places
 
@@ -36,6 +38,19 @@ class StoredRecord(NamedTuple):
     """Why it was refused."""
 
 
+class EntryLine(NamedTuple):
+    """That a record stands in a lane, without its payload."""
+
+    seq: int
+    record_id: str
+    iss: str
+    vct: str
+    iat: int
+    state: str
+    tag: bytes
+    entry_digest: bytes
+
+
 class AnchoredEntry(NamedTuple):
     """A record's entry in a batch: for which consignment."""
 
@@ -55,20 +70,61 @@ _ENTRIES: Select[Any] = (
     select(*_ENTRY_COLUMNS)
     .join(records, records.c.seq == entries.c.record_seq)
     .join(payloads, payloads.c.record_seq == entries.c.record_seq)
-    .where(entries.c.prefix.in_(bindparam("prefixes", expanding=True)))
 )
+_IN_LANES = _ENTRIES.where(entries.c.tag.in_(bindparam("tags", expanding=True)))
 """Built once: writing the question anew for each view costs more than the store takes to answer it."""
-_NEWEST_ENTRIES = _ENTRIES.order_by(records.c.seq.desc()).limit(bindparam("count_max"))
 
 
-def find_entries(connection: Connection, prefixes: Collection[bytes]) -> list[StoredEntry]:
-    """All records in lanes with these prefixes; intake bounds how many one issuer says of one consignment."""
-    return _entries(connection.execute(_ENTRIES, {"prefixes": [*prefixes]}).all())
+@lru_cache(maxsize=16)
+def _in_groups(count: int) -> Select[Any]:
+    return _ENTRIES.where(is_in_group(count))
 
 
-def find_newest_entries(connection: Connection, prefixes: Collection[bytes], count_max: int) -> list[StoredEntry]:
-    """The records in lanes with these prefixes, newest first, at most `count_max`."""
-    return _entries(connection.execute(_NEWEST_ENTRIES, {"prefixes": [*prefixes], "count_max": count_max}).all())
+@lru_cache(maxsize=16)
+def _newest_in_groups(count: int) -> Select[Any]:
+    return _in_groups(count).order_by(records.c.seq.desc()).limit(bindparam("count_max"))
+
+
+@lru_cache(maxsize=16)
+def _lines_in_groups(count: int) -> Select[Any]:
+    identity = (records.c.seq, records.c.record_id, records.c.iss, records.c.vct, records.c.iat, records.c.state)
+    wanted: Select[Any] = select(*identity, entries.c.tag, entries.c.entry_digest).join(
+        records, records.c.seq == entries.c.record_seq
+    )
+    return (
+        wanted.where(is_in_group(count), records.c.seq > bindparam("after"))
+        .order_by(records.c.seq)
+        .limit(bindparam("count_max"))
+    )
+
+
+def find_entries(connection: Connection, tags: Sequence[bytes]) -> list[StoredEntry]:
+    """All records in these lanes; intake bounds how many one issuer says of one consignment."""
+    stored: list[StoredEntry] = []
+    for start in range(0, len(tags), IN_MAX):
+        stored += _entries(connection.execute(_IN_LANES, {"tags": tags[start : start + IN_MAX]}).all())
+    return stored
+
+
+def find_group_entries(connection: Connection, prefixes: Sequence[bytes]) -> list[StoredEntry]:
+    """All records in all lanes that begin with these prefixes, whoever issued them."""
+    return _entries(connection.execute(_in_groups(len(prefixes)), bounds_of(prefixes)).all())
+
+
+def find_group_lines(connection: Connection, prefixes: Sequence[bytes], after: int, count_max: int) -> list[EntryLine]:
+    """Up to `count_max` records in lanes that begin with these prefixes, by sequence number after `after`."""
+    asked = {**bounds_of(prefixes), "after": after, "count_max": count_max}
+    rows = connection.execute(_lines_in_groups(len(prefixes)), asked)
+    return [
+        EntryLine(int(seq), record_id, iss, vct, iat, state, bytes(tag), bytes(digest))
+        for seq, record_id, iss, vct, iat, state, tag, digest in rows
+    ]
+
+
+def find_newest_entries(connection: Connection, prefixes: Sequence[bytes], count_max: int) -> list[StoredEntry]:
+    """The records in lanes that begin with these prefixes, newest first, at most `count_max`."""
+    asked = {**bounds_of(prefixes), "count_max": count_max}
+    return _entries(connection.execute(_newest_in_groups(len(prefixes)), asked).all())
 
 
 def find_stored_record(connection: Connection, record_id: str) -> StoredRecord | None:

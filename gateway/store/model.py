@@ -6,8 +6,8 @@ Trust: a wrong row can delay or hide an answer; it can never make a false one ve
 What is written once and long stands in `payloads`, what changes as a record comes along in `records`: SQLite writes a
 whole row again for one changed column, and rows of four kilobytes would be written four times.
 
-Records are found by `record_id`, by `(iss, jti)`, by the prefix of their lane tags (`entries.prefix`, which is how a
-consignment's records are found), by reference and by cited document. Times are Unix seconds UTC.
+Records are found by `record_id`, by `(iss, jti)`, by their lane's tag (`entries.tag`; all lanes of a
+consignment lie in one range of tags), by reference and by cited document. Times are Unix seconds UTC.
 """
 
 from __future__ import annotations
@@ -99,9 +99,8 @@ entries = Table(
     Column("record_seq", _SEQUENCE, ForeignKey("records.seq"), primary_key=True),
     Column("ordinal", SmallInteger, primary_key=True),  # place of the UCR in the record's `ucr` section
     Column("ucr", String(64), nullable=False),
-    Column("tag", LargeBinary(16), nullable=False),  # the issuer's lane of `ucr` in the epoch of acceptance
+    Column("tag", LargeBinary(16), nullable=False, index=True),  # issuer's lane of `ucr` in the epoch of acceptance
     Column("entry_digest", LargeBinary(32), nullable=False),  # looked for among those of its lane
-    Column("prefix", LargeBinary(8), nullable=False, index=True),  # of the tag: all lanes of `ucr` have it
     sqlite_with_rowid=False,
 )
 
@@ -210,6 +209,15 @@ store_keys = Table(
     Column("sealed", LargeBinary, nullable=False),
 )
 """Keys of the store's own, sealed under the data keys: see `gateway.store.look_ups`."""
+
+search_waiting_lanes = Table(
+    "search_waiting_lanes",
+    metadata,
+    Column("prefix", LargeBinary(8), primary_key=True),  # of the tag of an entry: all lanes of its UCR begin with it
+    Column("record_seq", _SEQUENCE, ForeignKey("records.seq"), primary_key=True),
+    sqlite_with_rowid=False,
+)
+"""Of which consignments facts wait, so that those of one are found without going through what is settled of it."""
 
 webhooks = Table(
     "webhooks",

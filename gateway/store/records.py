@@ -25,9 +25,9 @@ from sqlalchemy import (
 from chain.encoding import base64url
 from chain.errors import NotFound
 from chain.lifecycle import RecordState
-from chain.proof.batch import PREFIX_BYTES
 from chain.proof.hashes import sha256
 from chain.sdjwt import SignedRecord
+from gateway.store.lanes import bounds_of, is_in_group
 from gateway.store.look_ups import look_ups_of
 from gateway.store.model import documents, entries, payloads, records, references
 from gateway.store.rows import insert_rows
@@ -123,11 +123,7 @@ def _row(seq: int, new: NewRecord) -> tuple[Any, ...]:
 def _insert_parts(connection: Connection, kept: Sequence[tuple[int, NewRecord]]) -> None:
     long = [(seq, new.jwt, new.disclosures, new.receipt) for seq, new in kept]
     insert_rows(connection, payloads, ("record_seq", "jwt", "disclosures", "receipt"), long)
-    own = [
-        (seq, place, ucr, tag, digest, tag[:PREFIX_BYTES])
-        for seq, new in kept
-        for place, (ucr, tag, digest) in enumerate(new.entries)
-    ]
+    own = [(seq, place, ucr, tag, digest) for seq, new in kept for place, (ucr, tag, digest) in enumerate(new.entries)]
     insert_rows(connection, entries, _ENTRY, own)
     key = look_ups_of(connection)
     numbers = [
@@ -153,7 +149,7 @@ _RECORD = (
     *("state", "accepted_at", "anchor_by", "entry_count"),
 )
 _ACCEPTED = RecordState.ACCEPTED.value
-_ENTRY = ("record_seq", "ordinal", "ucr", "tag", "entry_digest", "prefix")
+_ENTRY = ("record_seq", "ordinal", "ucr", "tag", "entry_digest")
 _REFERENCE = ("record_seq", "ordinal", "kind", "scope", "said_on", "look_up", "look_up_rest")
 
 
@@ -235,10 +231,10 @@ def is_spoken_of(connection: Connection, prefixes: Sequence[bytes]) -> bool:
     spoken = (
         select(records.c.seq)
         .join(entries, entries.c.record_seq == records.c.seq)
-        .where(entries.c.prefix.in_(prefixes), records.c.vct.not_like("audit.%"))
+        .where(is_in_group(len(prefixes)), records.c.vct.not_like("audit.%"))
         .limit(1)
     )
-    return connection.execute(spoken).first() is not None
+    return connection.execute(spoken, bounds_of(prefixes)).first() is not None
 
 
 def count_waiting(connection: Connection) -> int:
@@ -319,10 +315,9 @@ def at_places(asked: Select[Any], placed: Sequence[tuple[bytes, bytes]]) -> Iter
     """The question for those `entries` alone that are one of these (tag, entry digest), in as many as it takes."""
     for start in range(0, len(placed), IN_MAX):
         # As a table to join: SQLite looks pairs in a list up by going through all entries.
-        parts = values(column("prefix", LargeBinary), column("tag", LargeBinary), column("entry_digest", LargeBinary))
-        rows = [(tag[:PREFIX_BYTES], tag, digest) for tag, digest in placed[start : start + IN_MAX]]
-        some = parts.data(rows).cte("placed")
-        same = (entries.c[name] == some.c[name] for name in ("prefix", "tag", "entry_digest"))
+        parts = values(column("tag", LargeBinary), column("entry_digest", LargeBinary))
+        some = parts.data([*placed[start : start + IN_MAX]]).cte("placed")
+        same = (entries.c[name] == some.c[name] for name in ("tag", "entry_digest"))
         yield asked.join(some, and_(*same))
 
 
@@ -332,8 +327,7 @@ def count_in_lanes(connection: Connection, tags: Iterable[bytes]) -> dict[bytes,
     counts: dict[bytes, int] = {}
     for start in range(0, len(wanted), IN_MAX):
         portion = wanted[start : start + IN_MAX]
-        in_groups = entries.c.prefix.in_({tag[:PREFIX_BYTES] for tag in portion})
-        question = select(entries.c.tag, func.count()).where(in_groups).group_by(entries.c.tag)
+        question = select(entries.c.tag, func.count()).where(entries.c.tag.in_(portion)).group_by(entries.c.tag)
         counts.update({bytes(tag): int(count) for tag, count in connection.execute(question)})
     return counts
 

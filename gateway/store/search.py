@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 
 from chain.lifecycle import RecordState
+from chain.proof.batch import PREFIX_BYTES
 from gateway.store.look_ups import WAITING_FACTS, look_ups_of, secrets_of
 from gateway.store.model import (
     documents,
@@ -33,12 +34,14 @@ from gateway.store.model import (
     search_concerns,
     search_facts,
     search_waiting,
+    search_waiting_lanes,
 )
 from gateway.store.rows import insert_rows
 
 WAITING_MAX = 2_000
-"""Most records of one consignment, or of one number, that wait and are looked at."""
+"""Most records of one number that wait and are looked at; an answer says where there are more."""
 CITATIONS_MAX = 200
+"""Most records that cite one file and are looked at; an answer says where there are more."""
 _FORM_MARK = "search_facts_form"
 
 _WHOM = search_concerns.c.whom.in_(bindparam("whom", expanding=True))
@@ -49,10 +52,24 @@ first_waiting = select(func.min(search_waiting.c.record_seq)).scalar_subquery()
 
 _WAITING_OF_PREFIXES = (
     select(search_waiting.c.facts)
-    .join(entries, entries.c.record_seq == search_waiting.c.record_seq)
-    .where(entries.c.prefix.in_(bindparam("prefixes", expanding=True)), entries.c.record_seq >= first_waiting)
-    .limit(WAITING_MAX)
+    .join(search_waiting_lanes, search_waiting_lanes.c.record_seq == search_waiting.c.record_seq)
+    .where(search_waiting_lanes.c.prefix.in_(bindparam("prefixes", expanding=True)))
 )
+
+
+_DELETE_LANE = delete(search_waiting_lanes).where(
+    search_waiting_lanes.c.prefix == bindparam("of_prefix"), search_waiting_lanes.c.record_seq == bindparam("of_record")
+)
+
+
+class WaitingFacts(NamedTuple):
+    """What a newly accepted record can be found by, until that is flushed."""
+
+    seq: int
+    facts: bytes
+    """Packed and sealed."""
+    tags: Sequence[bytes]
+    """Of the lanes in which its entries are filed."""
 
 
 class FoundBy(NamedTuple):
@@ -98,9 +115,11 @@ def insert_facts(
     insert_rows(connection, search_concerns, ("whom", "ucr"), sorted(concerns), free=True)
 
 
-def insert_waiting(connection: Connection, packed: Sequence[tuple[int, bytes]]) -> None:
-    """Writes the sealed facts of newly accepted records, by sequence number, to be flushed later."""
-    insert_rows(connection, search_waiting, ("record_seq", "facts"), packed)
+def insert_waiting(connection: Connection, waiting: Sequence[WaitingFacts]) -> None:
+    """Writes the sealed facts of newly accepted records, to be flushed later."""
+    insert_rows(connection, search_waiting, ("record_seq", "facts"), [(one.seq, one.facts) for one in waiting])
+    lanes = sorted({(tag[:PREFIX_BYTES], one.seq) for one in waiting for tag in one.tags})
+    insert_rows(connection, search_waiting_lanes, ("prefix", "record_seq"), lanes)
 
 
 def waiting_bounds(connection: Connection) -> tuple[int, int] | None:
@@ -115,7 +134,12 @@ def take_waiting(connection: Connection, count_max: int) -> list[tuple[int, byte
     oldest = select(search_waiting).order_by(search_waiting.c.record_seq).limit(count_max)
     rows = connection.execute(oldest.with_for_update()).all()
     packed = [(int(row.record_seq), open_waiting(connection, row.facts)) for row in rows]
-    connection.execute(delete(search_waiting).where(search_waiting.c.record_seq.in_([seq for seq, _ in packed])))
+    seqs = [seq for seq, _ in packed]
+    filed = connection.execute(select(entries.c.tag, entries.c.record_seq).where(entries.c.record_seq.in_(seqs)))
+    lanes = {(bytes(tag)[:PREFIX_BYTES], int(seq)) for tag, seq in filed}
+    if lanes:
+        connection.execute(_DELETE_LANE, [{"of_prefix": prefix, "of_record": seq} for prefix, seq in sorted(lanes)])
+    connection.execute(delete(search_waiting).where(search_waiting.c.record_seq.in_(seqs)))
     return packed
 
 
@@ -150,8 +174,8 @@ def records_to_index(connection: Connection, after: int, count_max: int) -> list
     return [RecordToIndex(int(seq), name, bytes(jwt), bytes(disclosures)) for seq, name, jwt, disclosures in rows]
 
 
-def waiting_facts(connection: Connection, prefixes: Collection[bytes]) -> Sequence[bytes]:
-    """The packed facts that wait of records in lanes with these prefixes."""
+def waiting_facts(connection: Connection, prefixes: Sequence[bytes]) -> Sequence[bytes]:
+    """The packed facts that wait of records in lanes that begin with these prefixes; intake bounds how many."""
     sealed = connection.execute(_WAITING_OF_PREFIXES, {"prefixes": [*prefixes]}).scalars()
     return [open_waiting(connection, facts) for facts in sealed]
 
@@ -207,7 +231,8 @@ def find_ucrs(
 def find_citing(connection: Connection, digest: bytes, whom: Sequence[str] | None) -> list[CitingRecord]:
     """Every record that cites the file of this SHA-256, by UCR and id; refused records left out.
 
-    With `whom`, those alone whose consignment concerns one of these names, or whose facts still wait.
+    With `whom`, those alone whose consignment concerns one of these names, or whose facts still wait. At most one more
+    than `CITATIONS_MAX`.
     """
     look_up = look_ups_of(connection).of_document(digest)
     wanted = (
@@ -216,7 +241,7 @@ def find_citing(connection: Connection, digest: bytes, whom: Sequence[str] | Non
         .join(entries, entries.c.record_seq == documents.c.record_seq)
         .where(documents.c.look_up == look_up, records.c.state != RecordState.REFUSED)
         .order_by(entries.c.ucr, records.c.record_id)
-        .limit(CITATIONS_MAX)
+        .limit(CITATIONS_MAX + 1)
     )
     if whom is None:
         return [CitingRecord(row.ucr, row.record_id, True, b"") for row in connection.execute(wanted)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import cycle
 
 from chain.identifiers import Ucr
@@ -14,6 +14,7 @@ from chain.rule_tables import example_tables
 from chain.rules.consignment import join_records
 from chain.rules.pack import RULES, Case, evaluate
 from chain.sdjwt import SignedRecord
+from chain.standing import RECORDS_MAX
 from gateway.access.policy import ViewPolicy
 from gateway.access.records import HeldRecord, Reader
 from gateway.consignment import rule_facts
@@ -46,6 +47,42 @@ class Everyone:
     def member_of(self, customs_code: str) -> str | None:
         """No code is known."""
         return None
+
+    def is_member(self, uscc: str) -> bool:
+        """Everybody is one."""
+        return True
+
+    def is_authority(self, member: str, block: int | None) -> bool:
+        """Nobody is one but by its roles."""
+        return False
+
+    def is_operator(self, member: str, ucr: str, block: int | None) -> bool:
+        """Nobody is one."""
+        return False
+
+    def is_mandated(self, member: str, ucr: str, block: int | None) -> bool:
+        """Everybody is, so that every record counts."""
+        return True
+
+    def is_competent(self, member: str, offices: Collection[str], block: int | None) -> bool:
+        """For every office."""
+        return True
+
+    def oversees(self, member: str, offices: Collection[str]) -> bool:
+        """Every office."""
+        return True
+
+    def is_compromised(self, kid: str, at: int | None) -> bool:
+        """No key is."""
+        return False
+
+    def free_speakers(self, ucr: str) -> frozenset[str]:
+        """Nobody is listed: records are given whole."""
+        return frozenset()
+
+    def records_max(self, block: int | None) -> int:
+        """As by default."""
+        return RECORDS_MAX
 
 
 def run(context: Context) -> Iterator[Figure]:

@@ -18,6 +18,7 @@ from fastapi.testclient import TestClient
 
 from chain.attester import AttestationPolicy, Attester
 from chain.encoding import base64url
+from chain.identifiers import Uscc
 from chain.index_store import IndexStore
 from chain.jws import sign_compact
 from chain.keys import SigningKey
@@ -25,6 +26,8 @@ from chain.ledger import ContractAddresses, Expectations, Ledger
 from chain.node import EmbeddedNode, Genesis, NodeProvider
 from chain.records import sign_record
 from chain.records.base import Record
+from chain.records.sections import Party
+from chain.records.trade import TradeParties
 from chain.sdjwt import SignedRecord
 from chain.verify.trust_root import LEDGER, REGISTRY, TrustRoot
 from gateway.app import Gateway, build, create_app
@@ -79,6 +82,12 @@ class Town:
         answer = self.post(slug, "/v1/records", signed.serialize())
         assert answer.status_code == 202, answer.text
         return signed
+
+    def name(self, ucr: str, *slugs: str, by: str = "trader") -> SignedRecord:
+        """Says who takes part in a consignment, as its owner does."""
+        named = [Uscc(self.member(slug).uscc) for slug in slugs]
+        parties = tuple(Party(role="agent", uscc=uscc) for uscc in named)
+        return self.say(by, TradeParties(parties=parties).with_names(named), ucr)
 
     def token(self, slug: str) -> str:
         """The member's bearer token, another one before it lapses: a town lives as long as the tests of a process."""

@@ -22,6 +22,8 @@ NUMBER = "010020261000000555"
 def test_a_broker_is_told_of_the_release_and_a_stranger_is_not(town: Town) -> None:
     ucr = f"6CN{town.member('trader').uscc}-FEED"
     reference = (Reference(kind="declaration", value=NUMBER),)
+    town.name(ucr, "broker")
+    town.cover()
     before = town.gateway.services.index.progress().batch_count
     town.say(
         "broker",
@@ -54,6 +56,7 @@ def test_a_broker_is_told_of_the_release_within_two_seconds_of_its_anchor(town: 
     number = "010020261000000556"
     reference = (Reference(kind="declaration", value=number),)
     head = DeclarationHead.model_validate({"number": number, "direction": "I"})
+    town.name(ucr, "broker")
     town.say("broker", CustomsDeclaration(references=reference, declaration=head), ucr)
     town.cover()
     queries, index = Queries(town.gateway.services), town.gateway.services.index

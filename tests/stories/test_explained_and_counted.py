@@ -17,6 +17,7 @@ def ucr(town: Town) -> str:
     """A consignment of the trader, declared by the broker in the customs' own district."""
     trader, broker = town.member("trader"), town.member("broker")
     ucr = f"6CN{trader.uscc}-WHY"
+    town.name(ucr, "broker", "carrier")
     parties = (Party(role="trader", uscc=trader.uscc), Party(role="agent", uscc=broker.uscc))  # type: ignore[arg-type]
     town.say("broker", consortium.declaration(NUMBER).model_copy(update={"parties": parties}), ucr)
     town.say("carrier", consortium.waybill(), ucr)

@@ -83,11 +83,11 @@ def test_each_route_does_the_same_for_a_stranger_whether_or_not_it_guessed_right
 ) -> None:
     trader = town.member("trader").uscc
     there, nowhere = f"6CN{trader}-Y{stranger.upper()}", f"6CN{trader}-N{stranger.upper()}"
+    town.name(there, "broker")
     town.say("broker", declaration(town, NUMBER), there)
     town.cover()
     queries = Queries(town.gateway.services)
     asks = reader(town, stranger, queries)
-    kind = "invoice" if stranger == "terminal" else "declaration"  # terminals may resolve any declaration number
 
     def refused(read: Callable[[Reader, str], object]) -> Callable[[str], object]:
         def ask(ucr: str) -> str:
@@ -103,7 +103,9 @@ def test_each_route_does_the_same_for_a_stranger_whether_or_not_it_guessed_right
         (refused(queries.consignments.explanation), there, nowhere),
         (refused(queries.read_history.reads), there, nowhere),
         (
-            lambda number: queries.references.consignments_of(asks, ReferenceQuestion.parse(kind, "", number, "")).ucrs,
+            lambda number: (
+                queries.references.consignments_of(asks, ReferenceQuestion.parse("declaration", "", number, "")).ucrs
+            ),
             NUMBER,
             NOBODYS_NUMBER,
         ),
@@ -128,6 +130,7 @@ def test_who_takes_part_does_more_so_that_the_test_above_would_see_it(
 ) -> None:
     trader = town.member("trader").uscc
     there, nowhere = f"6CN{trader}-KNOWN", f"6CN{trader}-UNKNOWN"
+    town.name(there, "broker")
     town.say("broker", declaration(town, NUMBER), there)
     town.cover()
     queries = Queries(town.gateway.services)
@@ -148,6 +151,7 @@ def plain(answer: dict[str, object], said: str) -> str:
 def test_answers_to_a_stranger_differ_in_nothing_but_what_it_said(town: Town) -> None:
     trader = town.member("trader").uscc
     there, nowhere = f"6CN{trader}-SAME", f"6CN{trader}-NONE"
+    town.name(there, "broker")
     town.say("broker", declaration(town, NUMBER), there)
     town.cover()
     for path in ("/v1/consignments/{}", "/v1/consignments/{}/bundle", "/v1/consignments/{}/explanation"):
@@ -159,7 +163,7 @@ def test_answers_to_a_stranger_differ_in_nothing_but_what_it_said(town: Town) ->
     assert plain(logs[0].json(), there) == plain(logs[1].json(), nowhere) and logs[0].status_code == 404
     for path, right, wrong in (
         ("/v1/documents/{}", FILE.hexdigest(), NOBODYS_FILE.hexdigest()),
-        ("/v1/references/invoice?value={}", NUMBER, NOBODYS_NUMBER),
+        ("/v1/references/declaration?value={}", NUMBER, NOBODYS_NUMBER),
     ):
         answers = [town.get("terminal", path.format(said)) for said in (right, wrong)]
         assert plain(answers[0].json(), right) == plain(answers[1].json(), wrong)
@@ -169,11 +173,11 @@ def test_a_members_own_numbers_are_found_the_moment_a_large_upload_is_taken(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(gateway.app, "flush_pending", lambda *_: 0)
-    trader = town.member("trader").uscc
+    trader, broker = town.member("trader").uscc, town.member("broker").uscc
     ucrs = [f"6CN{trader}-BULK{place}" for place in range(40)]
     numbers = [f"0100202610000{place:05}" for place in range(70_000, 70_040)]
     lines = [
-        json.dumps(town.sign("trader", declaration(town, number), ucr).serialize())
+        json.dumps(town.sign("trader", declaration(town, number).with_names([broker]), ucr).serialize())
         for number, ucr in zip(numbers, ucrs, strict=True)
     ]
     taken = town.post("trader", "/v1/records/bulk", "\n".join(lines) + "\n", "application/x-ndjson")
@@ -226,7 +230,8 @@ def test_a_number_that_a_member_said_itself_is_found_by_it_and_by_no_stranger(to
         return list(town.get(slug, f"/v1/references/{number.kind}", value=value).json()["ucrs"])
 
     assert find("broker", number.value) == [ucr]
-    assert find("trader", number.value) == find("trader", others.value) == [ucr], "the owner takes part"
+    assert find("trader", others.value) == [ucr], "the owner takes part"
+    assert find("trader", number.value) == find("customs", number.value) == [], "saying a number gives nothing"
     assert find("broker", others.value) == [], "its own words make it no party"
     assert find("terminal", number.value) == find("terminal", others.value) == []
 

@@ -20,6 +20,7 @@ ASKED: dict[str, tuple[str, str, dict[str, str]]] = {
     "GET /v1/consignments/{ucr}/bundle": ("trader", "/v1/consignments/{ucr}/bundle", {}),
     "GET /v1/consignments/{ucr}/explanation": ("broker", "/v1/consignments/{ucr}/explanation", {}),
     "GET /v1/consignments/{ucr}/lanes": ("customs", "/v1/consignments/{ucr}/lanes", {}),
+    "GET /v1/consignments/{ucr}/outside": ("trader", "/v1/consignments/{ucr}/outside", {}),
     "GET /v1/references/{kind}": ("trader", "/v1/references/declaration", {"value": NUMBER}),
     "GET /v1/search": ("customs", "/v1/search", READS),
     "GET /v1/search/count": ("customs", "/v1/search/count", READS),
@@ -54,6 +55,7 @@ def told(town: Town) -> tuple[str, str]:
     trader, broker = town.member("trader"), town.member("broker")
     ucr = f"6CN{trader.uscc}-OPENAPI"
     parties = (Party(role="trader", uscc=trader.uscc), Party(role="agent", uscc=broker.uscc))  # type: ignore[arg-type]
+    town.name(ucr, "broker", "carrier")
     first = town.say("broker", consortium.declaration(NUMBER).model_copy(update={"parties": parties}), ucr)
     town.say("trader", consortium.order(), ucr)
     town.say("carrier", consortium.waybill(), ucr)

@@ -36,8 +36,8 @@ def paths(town: Town) -> list[str]:
     trader, broker = (Uscc(town.member(slug).uscc) for slug in ("trader", "broker"))
     ucr = f"6CN{trader}-REFUSED"
     parties = (Party(role="trader", uscc=trader), Party(role="agent", uscc=broker))
+    town.name(ucr, "broker")
     told = town.say("broker", consortium.declaration(NUMBER).model_copy(update={"parties": parties}), ucr)
-    # Customs speaks of the broker's declaration: that makes the broker a party.
     town.say("customs", consortium.status("ACCEPTED", "08:10:00", code="L", number=NUMBER), ucr)
     town.cover()
     found = [way.format(ucr=ucr, record=told.record_id, number=NUMBER) for way in WAYS]
@@ -90,6 +90,7 @@ def test_a_sponsor_finds_the_goods_of_the_members_that_it_sponsors_and_sees_thei
     assert [one["ucr"] for one in hits] == [ucr]
     lines = town.get("eport", f"/v1/consignments/{ucr}").json()["records"]
     assert {one["type"]: set(one["shown"]) for one in lines} == {
+        "trade.parties": {"ucr", "names"},
         "customs.declaration": {"ucr", "references"},
         "customs.status": {"ucr"},
     }

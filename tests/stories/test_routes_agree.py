@@ -9,7 +9,8 @@ from chain.records.base import Reference
 from chain.records.customs import CustomsStatus
 from chain.records.sections import Status
 from chain.sdjwt import SignedRecord
-from gateway.query.loader import Opener, load_consignment, load_consignments
+from gateway.query.directory import RegistryDirectory
+from gateway.query.loader import ConsignmentLoader, Opener
 from tests.gateway.query.consortium import assessment, order, waybill
 from tests.stories.local_consortium import Town
 
@@ -44,7 +45,7 @@ def consignment(town: Town) -> tuple[str, list[SignedRecord]]:
         ),
     )
     told = [
-        town.say("trader", order(), ucr),
+        town.say("trader", order().with_names([town.member("carrier").uscc]), ucr),
         town.say("carrier", waybill(), ucr),
         town.say("customs", status, ucr),
         town.say("customs", assessment(), ucr),
@@ -135,11 +136,12 @@ def test_consignments_gathered_together_are_what_each_is_alone(
     opener = Opener(services.store.vault)
     first, told = consignment
     second = f"6CN{town.member('trader').uscc}-TOGETHER"
-    town.say("trader", order(), second)
+    town.say("trader", order().with_names([town.member("carrier").uscc]), second)
     town.say("carrier", waybill(), first, second)
     town.cover()
     ucrs = [first, second, f"6CN{town.member('trader').uscc}-NOWHERE"]
-    known = services.store, opener, services.index, services.tag_keys, None
-    alone = [load_consignment(ucr, *known) for ucr in ucrs]
+    loader = ConsignmentLoader(services.store, opener, services.index, services.tag_keys)
+    directory = RegistryDirectory(services.registry.snapshot())
+    alone = [loader.load(ucr, directory, None) for ucr in ucrs]
     assert [len(one.records) for one in alone] == [len(told) + 1, 2, 0]
-    assert load_consignments(ucrs, *known) == alone
+    assert loader.load_each(ucrs, directory, None) == alone

@@ -31,6 +31,7 @@ def ucrs(town: Town) -> tuple[Ucr, Ucr]:
     trader = town.member("trader").uscc
     first, second = (Ucr.parse(f"6CN{trader}-BOX{place}") for place in (1, 2))
     for ucr, number in zip((first, second), NUMBERS, strict=True):
+        town.name(ucr, "broker")
         town.say("broker", boxed(number), ucr)
     town.cover()
     return first, second

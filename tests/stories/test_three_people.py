@@ -15,7 +15,9 @@ from chain.identifiers import Uscc
 from chain.jws import CompactJws
 from chain.proof.bundle_reader import parse_bundle
 from chain.records.audit import AuditAccess
+from chain.records.scalars import Amount
 from chain.records.sections import Party
+from chain.records.trade import PaymentHead, TradePayment
 from chain.sdjwt import SignedRecord
 from chain.verify.results import Verdict
 from chain.verify.verifier import verify
@@ -61,7 +63,7 @@ class Story:
         trader, other = (Uscc(self.town.member(slug).uscc) for slug in ("trader", "bank"))
         importing = {"parties": (Party(role="trader", uscc=trader, name="示范跨境电商"),)}
         declaration = consortium.declaration(DECLARATION, gross="100.00000").model_copy(update=importing)
-        self.town.say("trader", consortium.order(), self.ucr)
+        self.town.say("trader", consortium.order().with_names([self.town.member("carrier").uscc]), self.ucr)
         self.town.say("trader", declaration, self.ucr)
         self.town.say("carrier", consortium.waybill(WAYBILL, gross="110.00000"), self.ucr)
         self.town.say("carrier", consortium.departure(WAYBILL, "06:00:00"), self.ucr)
@@ -69,6 +71,9 @@ class Story:
             self.town.say("customs", consortium.status(state, time, code=code, number=DECLARATION), self.ucr)
         anothers = {"parties": (Party(role="trader", uscc=other),)}
         declared = consortium.declaration(ANOTHERS_DECLARATION).model_copy(update=anothers)
+        payment = TradePayment(payment=PaymentHead(number="P1", amount=Amount(value="1.00", currency="CNY")))
+        named = [self.town.member(slug).uscc for slug in ("broker", "carrier")]
+        self.town.say("bank", payment.with_names(named), self.anothers_ucr)
         self.town.say("broker", declared, self.anothers_ucr)
         self.town.cover()
 

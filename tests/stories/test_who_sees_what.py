@@ -29,6 +29,7 @@ def test_an_air_import_as_customs_owner_carrier_and_a_stranger_see_it(town: Town
     number = "010020261000000025"
     waybill = Reference(kind="transport_document", value="999-12345675")
     told = [
+        town.name(ucr, "broker", "carrier"),
         town.say(
             "carrier",
             TransportDocument(
@@ -97,7 +98,7 @@ def test_an_air_import_as_customs_owner_carrier_and_a_stranger_see_it(town: Town
     assert verify(parse_bundle(carriers.content), town.root).verdict is Verdict.VALID
 
     # One record alone has its bundle, too.
-    alone = town.get("trader", f"/v1/records/{told[1].record_id}/bundle")
+    alone = town.get("trader", f"/v1/records/{told[2].record_id}/bundle")
     assert verify(parse_bundle(alone.content), town.root).verdict is Verdict.VALID
 
     # The owner asks who has looked: customs and the carrier, each with a signed record.
@@ -118,6 +119,7 @@ def test_search_finds_goods_for_those_who_see_them_and_tells_others_nothing(town
     ucrs = [f"6CN{trader.uscc}-FIND{place}" for place in range(3)]
     for place, ucr in enumerate(ucrs):
         number = f"01002026100000010{place}"
+        town.name(ucr, "broker")
         town.say(
             "broker",
             CustomsDeclaration(

@@ -19,6 +19,7 @@ from gateway.api.routes.parameters import Authorization, Text
 from gateway.consignment.answers import ConsignmentAnswer
 from gateway.query.consignments import ExplanationAnswer
 from gateway.query.lanes import LanesAnswer
+from gateway.query.outside_records import OutsideAnswer, parse_place
 from gateway.query.queries import Queries
 from gateway.query.read_history import AccessLogAnswer
 from gateway.query.references import ReferenceQuestion, ReferencesAnswer
@@ -66,6 +67,13 @@ def consignments_router(queries: Queries) -> APIRouter:
     def get_explanation(ucr: str, authorization: Authorization = None) -> Response:
         """For every section of a consignment's records, whether the reader sees it and by which line of the policy."""
         return json_answer(queries.consignments.explanation(queries.reader(authorization), ucr))
+
+    @router.get("/consignments/{ucr}/outside")
+    @describes(*LOGGED, answer=OutsideAnswer, is_logged=True)
+    def get_outside(ucr: str, after: Text = "", authorization: Authorization = None) -> Response:
+        """The records of a consignment that enter no view, since nobody who counts named their issuers."""
+        reader = queries.reader(authorization)
+        return json_answer(queries.outside_records.page(reader, ucr, parse_place(after)))
 
     @router.get("/references/{kind}")
     @describes(*LOGGED, answer=ReferencesAnswer, is_logged=True)

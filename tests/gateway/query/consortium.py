@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from chain.encoding import Json
@@ -65,10 +65,20 @@ UCR = f"6CN{TRADER.uscc}-0001"
 
 
 class PaperDirectory:
-    """The members as the registry would tell them."""
+    """The members as the registry would tell them; customs speaks for the offices of its own district."""
 
-    def __init__(self, members: Sequence[PaperMember] = MEMBERS) -> None:
+    def __init__(
+        self,
+        members: Sequence[PaperMember] = MEMBERS,
+        *,
+        operators: Sequence[PaperMember] = (),
+        records_max: int = 1_000,
+    ) -> None:
         self._members = {one.uscc: one for one in members}
+        self._operators = frozenset(one.uscc for one in operators)
+        self._records_max = records_max
+        self.compromised: dict[str, int] = {}
+        """Thumbprint of a key to since when it was a stranger's, as the governors voted."""
 
     def roles(self, member: str) -> Role:
         found = self._members.get(member)
@@ -84,6 +94,39 @@ class PaperDirectory:
 
     def member_of(self, customs_code: str) -> str | None:
         return next((one.uscc for one in self._members.values() if one.customs_code == customs_code), None)
+
+    def is_member(self, uscc: str) -> bool:
+        return uscc in self._members
+
+    def is_authority(self, member: str, block: int | None) -> bool:
+        found = self._members.get(member)
+        return found is not None and (found.sponsor is None or bool(found.roles & (Role.CUSTOMS | Role.TAX)))
+
+    def is_operator(self, member: str, ucr: str, block: int | None) -> bool:
+        return member in self._operators
+
+    def is_mandated(self, member: str, ucr: str, block: int | None) -> bool:
+        return False
+
+    def is_competent(self, member: str, offices: Collection[str], block: int | None) -> bool:
+        found = self._members.get(member)
+        return (
+            found is not None
+            and Role.CUSTOMS in found.roles
+            and any(office.startswith(found.customs_code[:2]) for office in offices)
+        )
+
+    def oversees(self, member: str, offices: Collection[str]) -> bool:
+        return self.is_competent(member, offices, None)
+
+    def is_compromised(self, kid: str, at: int | None) -> bool:
+        return kid in self.compromised and (at is None or at >= self.compromised[kid])
+
+    def free_speakers(self, ucr: str) -> frozenset[str]:
+        return frozenset(uscc for uscc in self._members if self.is_authority(uscc, None))
+
+    def records_max(self, block: int | None) -> int:
+        return self._records_max
 
 
 def at(time: str) -> Instant:
@@ -221,9 +264,9 @@ class PaperChain:
 
 
 def story() -> PaperChain:
-    """An air import from order to release."""
+    """An air import from order to release; its owner names broker and carrier."""
     chain = PaperChain()
-    chain.say(TRADER, order())
+    chain.say(TRADER, order().with_names([BROKER.uscc, CARRIER.uscc]))
     chain.say(CARRIER, waybill())
     chain.say(CARRIER, departure())
     chain.say(BROKER, declaration())

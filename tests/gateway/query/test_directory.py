@@ -9,7 +9,7 @@ import pytest
 from chain.ledger import RegisteredMember
 from chain.members import MemberKind, MemberState, MemberVersion, Role
 from gateway.membership.registry import Snapshot
-from gateway.query.loader import RegistryDirectory
+from gateway.query.directory import RegistryDirectory
 from gateway.runtime.refusals import GatewayRefusal
 from tests.gateway.query.consortium import BEIJING, GOVERNOR
 

@@ -94,7 +94,7 @@ def test_another_desk_that_says_the_same_a_moment_later_opens_nothing(chain: Pap
     chain.say(BEIJING, dispose(said))
     chain.say(TAX, finding(declared(chain)))
     assert opinion(chain).state == "cleared"
-    chain.say(REGULATOR, finding(declared(chain), "85"))
+    chain.say(BEIJING, finding(declared(chain), "85"))
     assert opinion(chain).state == "open"
 
 

@@ -108,7 +108,7 @@ def test_a_policy_file_that_the_members_did_not_agree_on_is_not_served() -> None
         ("an unknown member", lambda said: said.update(extra=1)),
         ("another format", lambda said: said.update(format="tongguan-view-policy/2")),
         ("grants that are a list", lambda said: said.update(grants=[])),
-        ("an unknown kind of number", lambda said: said["lookups"]["BANK"].update(always=["rumour"])),
+        ("an unknown kind of number", lambda said: said["lookups"]["TAX"].update(always=["rumour"])),
         ("an unknown section in only_when_sole", lambda said: said.update(only_when_sole=["secrets"])),
     ],
 )

@@ -11,7 +11,8 @@ from chain.errors import NotFound
 from chain.lifecycle import RecordState
 from chain.members import Role
 from chain.rules.pack import RULES
-from gateway.access.explain import explain
+from gateway.access.explain import SectionLine, explain
+from gateway.access.participation import participation_of
 from gateway.access.policy import Condition, ViewPolicy
 from gateway.access.records import Reader
 from gateway.consignment.view import consignment_view, sight_of
@@ -52,6 +53,11 @@ def seen_by(chain: PaperChain, member: PaperMember, ucr: str = UCR) -> dict[str,
     sight = sight_of(ucr, chain.held, member.reader, POLICY, DIRECTORY)
     view: dict[str, object] = json.loads(write_answer(consignment_view(sight, covered(chain))))
     return view
+
+
+def explained(chain: PaperChain, member: PaperMember) -> list[SectionLine]:
+    participation = participation_of(UCR, tuple(chain.held), DIRECTORY)
+    return explain(member.reader, chain.held, participation, POLICY, DIRECTORY)
 
 
 def sections_seen(chain: PaperChain, member: PaperMember) -> dict[str, set[str]]:
@@ -107,7 +113,7 @@ def test_the_carrier_sees_the_release_but_neither_value_nor_order() -> None:
     seen = sections_seen(story(), CARRIER)
     assert "status" in seen["customs.status"]
     assert seen["customs.declaration"] == {"ucr", "references", "transport"}
-    assert seen["trade.order"] == {"ucr"}
+    assert seen["trade.order"] == {"ucr", "names"}
     assert seen["tax.assessment"] == {"ucr"}
 
 
@@ -122,7 +128,7 @@ def test_each_withheld_section_names_the_rule_that_withholds_it() -> None:
     chain = story()
     chain.say(CARRIER, waybill("777-12345675"), UCR, f"6CN{TRADER.uscc}-OTHER")
     for member in (CARRIER, BROKER, REGULATOR, TAX):
-        lines = explain(member.reader, tuple(chain.held), UCR, POLICY, DIRECTORY)
+        lines = explained(chain, member)
         reasons = {(line.record, line.section): line.why for line in lines if not line.seen}
         for one in seen_by(chain, member)["withheld"]:  # type: ignore[attr-defined]
             assert [why["section"] for why in one["why"]] == one["sections"]
@@ -182,7 +188,7 @@ def test_a_gateway_and_an_uninvolved_bank_see_nothing() -> None:
 def test_the_tax_office_sees_taxes_and_no_order() -> None:
     seen = sections_seen(story(), TAX)
     assert "taxes" in seen["tax.assessment"]
-    assert seen["trade.order"] == {"ucr"}
+    assert seen["trade.order"] == {"ucr", "names"}
 
 
 def test_of_a_record_about_two_consignments_a_party_sees_neither_the_other_ucr_nor_shared_lists() -> None:
@@ -217,10 +223,13 @@ def test_an_older_change_that_comes_late_does_not_replace_the_newer_one() -> Non
     assert [one["record"] for one in shown["history"]] == order
 
 
-def test_a_strangers_amendment_replaces_nothing_and_is_a_finding() -> None:
+def test_anothers_amendment_replaces_nothing_and_is_a_finding_where_it_counts() -> None:
     chain = story()
     first = chain.held[3]
+    before = seen_by(chain, TRADER)
     chain.say(OTHER_BROKER, declaration(gross="1.00000"), amends=first.signed.record_id)
+    assert seen_by(chain, TRADER)["findings"] == before["findings"], "nobody named its issuer"
+    chain.say(TRADER, order().with_names([OTHER_BROKER.uscc]))
     view = seen_by(chain, TRADER)
     assert view["declarations"][0]["record"] == first.signed.record_id  # type: ignore[index]
     assert "amended-by-another" in {one["rule"] for one in view["findings"]}  # type: ignore[attr-defined]
@@ -263,7 +272,7 @@ def test_an_answer_about_the_order_does_not_move_the_declaration() -> None:
 
 def test_answers_fold_by_customs_own_time_not_by_their_place() -> None:
     chain = PaperChain()
-    chain.say(BROKER, declaration())
+    chain.say(TRADER, declaration())
     chain.say(BEIJING, status("RELEASED", "10:00:00"))
     chain.say(BEIJING, status("ACCEPTED", "09:00:00", code="L"))
     view = seen_by(chain, TRADER)
@@ -279,8 +288,8 @@ def test_a_record_under_a_number_used_before_is_a_finding() -> None:
 
 def test_weights_stand_side_by_side_and_a_gap_above_three_percent_is_a_finding() -> None:
     chain = PaperChain()
-    chain.say(CARRIER, waybill(gross="110.00000"))
-    chain.say(BROKER, declaration())
+    chain.say(TRADER, waybill(gross="110.00000"))
+    chain.say(TRADER, declaration())
     view = seen_by(chain, TRADER)
     assert [one["value"]["value"] for one in view["weights"]] == ["110.00000", "100.00000"]  # type: ignore[attr-defined]
     assert "C13-gross" in {one["rule"] for one in view["findings"]}  # type: ignore[attr-defined]
@@ -312,9 +321,9 @@ def test_a_member_with_no_role_sees_nothing_but_its_own() -> None:
 def test_what_is_explained_is_what_is_shown() -> None:
     chain = story()
     for member in (TRADER, BROKER, CARRIER, BEIJING, TAX, REGULATOR, AUDITOR):
-        lines = explain(member.reader, tuple(chain.held), UCR, POLICY, DIRECTORY)
-        explained = {(line.record, line.section) for line in lines if line.seen}
+        lines = explained(chain, member)
+        seen = {(line.record, line.section) for line in lines if line.seen}
         view = seen_by(chain, member)
         shown = {(line["record"], name) for line in view["records"] for name in line["shown"]}  # type: ignore[attr-defined]
-        assert {one for one in explained if one[1] != "ucr"} == {one for one in shown if one[1] != "ucr"}
+        assert {one for one in seen if one[1] != "ucr"} == {one for one in shown if one[1] != "ucr"}
         assert all(line.why for line in lines)
