@@ -34,7 +34,8 @@ from gateway.store.vault import (
 from scripts.benchmarks.load import STARTED, cast
 from tests.gateway.memory_consortium import GATEWAY
 
-KEYS = DataKeys("new", {"old": bytes(32), "new": b"\x01" * 32})
+KEYS = DataKeys("new", {"1": bytes(32), "old": bytes(32), "new": b"\x01" * 32})
+"""`1` is the key that the stores which tests begin with were made under."""
 
 
 def test_the_revisions_lead_to_the_model(store_url: str) -> None:
