@@ -12,7 +12,6 @@ from adapters.message import message_digest
 from adapters.runner.adapter_runner import AdapterRunner
 from adapters.runner.journal import Journal
 from adapters.runner.retry_policy import RunnerSettings
-from adapters.runner.submission import WAITS_FOR_ANOTHER
 from adapters.single_window_mock import numbers
 from adapters.sources.envelope import Envelope
 from adapters.sources.single_window import Message, Page
@@ -52,7 +51,7 @@ MIXED: Story = (*LISTS, ("03:30", RESULT.format(channel="P").encode()), ("04:00"
 class NotKnownYet(LedgerFault):
     """What the gateway answers to an amendment of what it does not have."""
 
-    problem: ClassVar = {"type": f"/problems/{WAITS_FOR_ANOTHER}", "code": "4003"}
+    problem: ClassVar = {"type": "/problems/amends-unknown", "code": "4003"}
 
 
 @dataclass

@@ -30,6 +30,7 @@ from tests.gateway.query.consortium import (
     PaperMember,
     covered,
     declaration,
+    order,
     story,
     waybill,
 )
@@ -146,6 +147,7 @@ def test_the_broker_sees_the_finding_answers_it_and_sees_what_was_decided(chain:
 
 def test_facts_are_graded_by_independent_sources() -> None:
     chain = PaperChain()
+    chain.say(TRADER, order().with_names([BROKER.uscc, CARRIER.uscc]))
     chain.say(CARRIER, waybill(gross="110.00000"))
     chain.say(BROKER, declaration())
     sight = sight_of(UCR, chain.held, REGULATOR.reader, POLICY, PaperDirectory())
