@@ -22,7 +22,7 @@ HOUSES = WAYBILL.with_name("houses.txt")
 UCR = "6CN91110000MA00900572-SIGNED"
 DEPARTURE = {
     "code": {"system": "iata-cargo-status", "value": "DEP"},
-    "happened": {"utc": "2026-03-02T05:55:00Z"},
+    "happened": {"utc": "2026-03-02T05:55:00Z", "said": "2026-03-02T13:55"},
     "bill": "999-12345675",
 }
 EVENT: dict[str, Any] = {"record_type": "logistics.event", "sections": {"event": [DEPARTURE]}}
