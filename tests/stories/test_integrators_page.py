@@ -1,0 +1,99 @@
+"""The integrator's guide holds: what it has people type, typed on a running consortium, sends a first record."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chain.jws import MalformedJws, sign_compact
+from chain.keys import SigningKey
+from gateway.client import Receipt
+from gateway.runtime.refusals import KINDS
+from scripts.bootstrap import found
+from scripts.consortium_folder import ConsortiumFolder
+from scripts.local_network import Machine
+from tests.house.test_house import REPOSITORY
+
+PAGE = (REPOSITORY / "docs" / "guides" / "integrator.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"<!-- typed -->\n```(\w+)\n(.*?)```\n<!-- /typed -->", PAGE, re.DOTALL)
+SHELL, FIRST_RECORD, VERIFY_POST = (text for _, text in BLOCKS)
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Machine]]:
+    path = tmp_path_factory.mktemp("integrator")
+    folder = ConsortiumFolder(path / ".demo")
+    found(folder, say=lambda _: None)
+    (path / "adapters").symlink_to(REPOSITORY / "adapters")
+    with Machine(folder, node_port=0, gateway_port=0) as running:
+        running.start_core(lambda _: None)
+        yield path, running
+
+
+def typed(machine: tuple[Path, Machine], block: str, *program: str) -> str:
+    """What the block prints, typed where the consortium lies in `.demo`, at its gateway's own port."""
+    path, running = machine
+    text = block.replace("http://127.0.0.1:8700", running.gateway_url)
+    text = re.sub(r"(tongguan token [^)]*)", rf"\1 --gateway {running.gateway_url}", text)
+    scripts = Path(sys.executable).parent
+    environment = {**os.environ, "PATH": f"{scripts}:{os.environ['PATH']}", "PYTHONPATH": str(REPOSITORY)}
+    done = subprocess.run(
+        [*program, text], cwd=path, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_a_first_record_goes_by_curl_and_is_read_back(machine: tuple[Path, Machine]) -> None:
+    *_, answers = typed(machine, SHELL, "bash", "-euc").partition("--member carrier\n")
+    receipt, end = json.JSONDecoder().raw_decode(answers)
+    view = json.loads(answers[end:])
+    assert Receipt.parse(receipt["receipt"]).record_id == receipt["record_id"]
+    assert receipt["record_id"] in json.dumps(view)
+
+
+def test_a_first_record_goes_by_python_and_twice_is_once(machine: tuple[Path, Machine]) -> None:
+    record_id, anchor_by = typed(machine, FIRST_RECORD, sys.executable, "-c").split()
+    assert len(record_id) == 43 and int(anchor_by) > 0
+
+
+def test_a_first_record_takes_few_lines() -> None:
+    assert len(SHELL.splitlines()) <= 10
+
+
+@pytest.mark.parametrize("changed", ["", "body", "aud", "sub", "key", "typ"])
+def test_a_post_is_verified_as_the_page_says_and_each_change_is_seen(changed: str) -> None:
+    key, body = SigningKey.generate(), b"{}"
+    claims = {"aud": "ME", "sub": "hook", "body_sha256": sha256(body).hexdigest()}
+    if changed in claims:
+        claims[changed] = "other"
+    signer = SigningKey.generate() if changed == "key" else key
+    typ = "other+jwt" if changed == "typ" else "tongguan-webhook+jwt"
+    names: dict[str, Any] = {}
+    exec(VERIFY_POST, names)  # noqa: S102 - the page's own code
+    header = sign_compact({"typ": typ}, claims, signer)  # type: ignore[arg-type]
+    post = b"[]" if changed == "body" else body
+    if changed == "typ":
+        with pytest.raises(MalformedJws, match="typ"):
+            names["verify_post"](header, post, key.public, "ME", "hook")
+        return
+    assert names["verify_post"](header, post, key.public, "ME", "hook") is (changed == "")
+
+
+def test_each_problem_of_the_page_has_the_status_that_it_says() -> None:
+    table = PAGE.partition("| status |")[2].partition("\n\n")[0]
+    for line in table.splitlines()[2:]:
+        statuses, slugs = line.split("|")[1:3]
+        for slug in re.findall(r"`([a-z-]+)`", slugs):
+            assert str(KINDS[slug].status) in statuses, slug
