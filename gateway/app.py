@@ -43,6 +43,7 @@ from gateway.api.routes.ledger import ledger_router, trust_root_router
 from gateway.api.routes.operator_log import operator_log_router
 from gateway.api.routes.problems import problems_router
 from gateway.api.routes.records import records_router
+from gateway.api.routes.replication import replication_router
 from gateway.api.routes.schemas import schemas_router
 from gateway.api.routes.search import search_router
 from gateway.api.routes.session import session_router
@@ -55,6 +56,10 @@ from gateway.membership.registry import Registry
 from gateway.membership.tag_keys import TagKeys
 from gateway.query.operator_log import OperatorLog
 from gateway.query.queries import Queries
+from gateway.replication.holdings import HoldingsService
+from gateway.replication.peer import Peer
+from gateway.replication.policy import ReplicationPolicy
+from gateway.replication.puller import Puller
 from gateway.runtime.loops import Loop
 from gateway.runtime.tracing import open_traces
 from gateway.search_index.facts import FLUSH_LAG_RECORDS_MAX, FLUSH_RECORDS_MAX, flush_pending
@@ -98,6 +103,10 @@ class Gateway:
 
     services: Services
     loop_health: LoopHealth
+    holdings: HoldingsService | None = None
+    """None: it gives other gateways nothing."""
+    puller: Puller | None = None
+    """None where no other gateway is known."""
 
     def start(self) -> None:
         """Starts follower, sealer and the flushing of search facts."""
@@ -199,7 +208,10 @@ def build(
         clock=clock,
         tracing=tracing,
     )
-    return Gateway(services, _loop_health(services, account))
+    policy = _replication_policy(settings)
+    puller = _puller(services, policy)
+    holdings = HoldingsService(store, index, registry, policy)
+    return Gateway(services, _loop_health(services, account, puller), holdings, puller)
 
 
 def create_app(settings: GatewaySettings, gateway: Gateway | None = None) -> FastAPI:
@@ -238,6 +250,8 @@ def create_app(settings: GatewaySettings, gateway: Gateway | None = None) -> Fas
     app.include_router(ledger_router(services))
     app.include_router(trust_root_router(services))
     app.include_router(operator_log_router(services, operator_log))
+    holdings = running.holdings or HoldingsService(services.store, services.index, services.registry, None)
+    app.include_router(replication_router(services, holdings, running.puller))
     app.include_router(console_router())
     app.include_router(schemas_router())
     app.include_router(problems_router())
@@ -247,7 +261,34 @@ def create_app(settings: GatewaySettings, gateway: Gateway | None = None) -> Fas
     return app
 
 
-def _loop_health(services: Services, account: LocalAccount) -> LoopHealth:
+def _replication_policy(settings: GatewaySettings) -> ReplicationPolicy | None:
+    file = settings.replication_policy_file
+    return None if file is None else ReplicationPolicy.parse(file.read_bytes())
+
+
+def _puller(services: Services, policy: ReplicationPolicy | None) -> Puller | None:
+    settings = services.settings
+    if policy is None or not settings.peers:
+        return None
+    return Puller(
+        store=services.store,
+        index=services.index,
+        registry=services.registry,
+        tag_keys=services.tag_keys,
+        preparer=services.intake.preparer,
+        peers=[
+            Peer(member, url, own_member=settings.member, signer=services.signer)
+            for member, url in sorted(settings.peers.items())
+            if member != settings.member
+        ],
+        member=settings.member,
+        policy=policy,
+        find_gateway_member=services.ledger.find_gateway_member,
+        clock=services.clock,
+    )
+
+
+def _loop_health(services: Services, account: LocalAccount, puller: Puller | None) -> LoopHealth:
     settings = services.settings
     follower = Follower(services.ledger, services.index, services.trust_root.consortium)
     tracing = services.tracing
@@ -285,11 +326,13 @@ def _loop_health(services: Services, account: LocalAccount) -> LoopHealth:
         services.store.checkpoint()
         return False
 
+    pulling = () if puller is None else (Loop("replication-loop", puller.step, lambda: settings.poll_s),)
     loops = (
         follower_loop,
         Loop("sealer-loop", seal, pause_s),
         Loop("search-loop", flush_some, flush_pause_s),
         Loop("store-loop", checkpoint, lambda: CHECKPOINT_PAUSE_S),
+        *pulling,
     )
     return LoopHealth(watcher, sealer, loops)
 

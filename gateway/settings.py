@@ -59,6 +59,10 @@ class GatewaySettings(BaseSettings):
     index_dir: Path
     """The follower's derived index; may be deleted at any time."""
 
+    replication_policy_file: Path | None = None
+    """Which gateways get which sections; its hash stands in the registry. Without it nothing is given or pulled."""
+    peers: dict[Uscc, str] = Field(default_factory=dict)
+    """Other gateways by the USCC of their member: the URL that this one reaches each by."""
     public_url: str = ""
     """The URL that members know this gateway by: the audience of their token requests. Empty: any audience below."""
     batch_entries_max: Annotated[int, Field(ge=1, le=BATCH_ENTRIES_MAX)] = BATCH_ENTRIES_MAX

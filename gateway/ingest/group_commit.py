@@ -37,6 +37,7 @@ from gateway.store.records import (
     insert_records,
     is_spoken_of,
 )
+from gateway.store.replicas import set_receipt
 from gateway.store.search import WaitingFacts, insert_waiting
 from gateway.store.store import Store, Transaction
 
@@ -314,6 +315,10 @@ class _Group:
         """The acceptance of a record that is kept, or whose number it has; None where it is new in both."""
         if (known := find_held(self._connection, new.record_id)) is not None:
             self._quotas.give_back(new.iss, 1, new.size)
+            if not known.receipt:
+                # It came from another gateway first; now that its issuer brings it here too, it gets our receipt.
+                set_receipt(self._connection, new.record_id, new.receipt)
+                return Acceptance(new.record_id, new.receipt, known.state, is_new=False)
             return _again(known)
         if (other := find_by_number(self._connection, new.iss, new.jti)) is not None:
             return GatewayRefusal("jti-taken", f"jti {new.jti} is the number of record {other}", field="jti")
@@ -365,7 +370,9 @@ class _Group:
         for place, one in self._doubtful.items():
             held = known.get(one.record_id)
             came_later = self._new.get(one.record_id, -1) > place
-            self._verdicts[place] = one.error if held is None or came_later else _again(held)
+            # What another gateway took was promised there, not here.
+            is_promised = held is not None and held.receipt and not came_later
+            self._verdicts[place] = _again(held) if held is not None and is_promised else one.error
 
 
 def _again(known: RecordStatus) -> Acceptance:

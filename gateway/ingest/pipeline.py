@@ -21,7 +21,7 @@ from chain.records import Record
 from chain.records.fastpath import parse_signed
 from chain.sdjwt import RECORD_CHARS_MAX, SignedRecord
 from gateway.ingest.receipts import Promised, sign_receipts
-from gateway.ingest.validation import SPEAKS_OF_FINDINGS, RecordValidator, ValidatedRecord
+from gateway.ingest.validation import SPEAKS_OF_FINDINGS, Entry, RecordValidator, ValidatedRecord
 from gateway.membership.registry import Snapshot
 from gateway.search_index.extract import references_of
 from gateway.search_index.facts import findable, pack_findable
@@ -111,6 +111,22 @@ class Preparer:
             size += len(line)
         return offers + self._prepared(group, against)
 
+    def prepare_replica(
+        self, signed: SignedRecord, record: Record | None, entries: Sequence[Entry], accepted_at: int
+    ) -> NewRecord:
+        """The rows of a record that another gateway accepted and that stands in a batch; it has no receipt of ours.
+
+        `record` is what it says where it is disclosed whole, else None: then nothing of it is searched for.
+        """
+        draft = _Draft(signed.serialize().encode("ascii"))
+        draft.signed, draft.record_id = signed, signed.record_id
+        draft.receipt, draft.references, draft.facts = "", [], b""
+        if record is not None:
+            draft.examined = ValidatedRecord(signed, record, tuple(entries))
+            self._find(draft)
+        self._pack(draft, record, entries, accepted_at, accepted_at)
+        return draft.offer
+
     def _prepared(self, drafts: Sequence[_Draft], against: ValidationContext | TongguanError) -> list[Candidate]:
         _each(drafts, _read)
         if isinstance(against, TongguanError):
@@ -121,7 +137,11 @@ class Preparer:
         _each(drafts, self._find)
         accepted_at = int(against.now_s)
         self._promise([draft for draft in drafts if draft.unfit is None], accepted_at)
-        _each(drafts, lambda draft: self._pack(draft, accepted_at))
+        anchor_by = accepted_at + self.promise.anchor_promise_s
+        _each(
+            drafts,
+            lambda draft: self._pack(draft, draft.examined.record, draft.examined.entries, accepted_at, anchor_by),
+        )
         return [draft.unfit or draft.offer for draft in drafts]
 
     def _understand(self, draft: _Draft, batch_count: int) -> None:
@@ -150,14 +170,10 @@ class Preparer:
         for draft, receipt in zip(drafts, receipts, strict=True):
             draft.receipt = receipt
 
-    def _pack(self, draft: _Draft, accepted_at: int) -> None:
-        signed, record = draft.signed, draft.examined.record
-        cited: list[bytes] = []
-        if "documents" in signed.sections:
-            digests = {document.sha256 for document in record.documents if document.sha256 is not None}
-            cited = [bytes.fromhex(digest) for digest in sorted(digests)]
-        if record.source is not None:
-            cited.append(source_look_up(signed.iss, bytes.fromhex(record.source.sha256)))
+    def _pack(
+        self, draft: _Draft, record: Record | None, entries: Sequence[Entry], accepted_at: int, anchor_by: int
+    ) -> None:
+        signed = draft.signed
         draft.offer = NewRecord(
             record_id=signed.record_id,
             iss=signed.iss,
@@ -170,12 +186,12 @@ class Preparer:
             disclosures=self.vault.pack_secret(hidden_part(signed, draft.body), signed.record_id),
             receipt=draft.receipt,
             accepted_at=accepted_at,
-            anchor_by=accepted_at + self.promise.anchor_promise_s,
-            entries=[(entry.ucr, entry.tag, entry.digest) for entry in draft.examined.entries],
+            anchor_by=anchor_by,
+            entries=[(entry.ucr, entry.tag, entry.digest) for entry in entries],
             references=draft.references,
-            documents=cited,
+            documents=[] if record is None else _cited(signed, record),
             facts=draft.facts,
-            about=_findings_named(record),
+            about=[] if record is None else _findings_named(record),
         )
 
 
@@ -213,3 +229,14 @@ def _draft(line: bytes) -> _Draft:
 def _read(draft: _Draft) -> None:
     draft.signed = parse_signed(draft.body)
     draft.record_id = draft.signed.record_id
+
+
+def _cited(signed: SignedRecord, record: Record) -> list[bytes]:
+    """Under what the files that a record cites, and its own native message, are looked up."""
+    cited: list[bytes] = []
+    if "documents" in signed.sections:
+        digests = {document.sha256 for document in record.documents if document.sha256 is not None}
+        cited = [bytes.fromhex(digest) for digest in sorted(digests)]
+    if record.source is not None:
+        cited.append(source_look_up(signed.iss, bytes.fromhex(record.source.sha256)))
+    return cited

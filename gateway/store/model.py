@@ -245,3 +245,14 @@ operator_log = Table(
     Index("operator_log_action", "action", "number"),
 )
 """What whoever runs this gateway did, for members of the operator to read."""
+
+replication_gaps = Table(
+    "replication_gaps",
+    metadata,
+    Column("batch_index", BigInteger, primary_key=True, autoincrement=False),
+    Column("missing", Integer, nullable=False),  # entries of the batch that no record here has
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", BigInteger, nullable=False, index=True),  # not tried before
+    Column("reason", Text, nullable=False),  # what each peer answered, for the operator to read
+)
+"""Batches of which other gateways' records are missing here."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -136,11 +136,16 @@ def _keep_gateway(folder: ConsortiumFolder, plan: Plan, profile: MemberProfile) 
         # What is stored already would be lost under another key.
         data_key = {"id": "1", "key": base64url(secrets.token_bytes(32))}
         write_private(folder.gateway / "data-keys.json", _json({"current": "1", "keys": [data_key]}))
-    write_json(folder.gateway / "settings.json", gateway_settings(folder, profile))
+    peers = {member.uscc: member.card.gateway_url for member in plan.gateways if member.uscc != profile.uscc}
+    known = {uscc: url for uscc, url in peers.items() if url}
+    write_json(folder.gateway / "settings.json", gateway_settings(folder, profile, known))
 
 
-def gateway_settings(folder: ConsortiumFolder, gateway: MemberProfile) -> dict[str, Any]:
-    """What the gateway's settings file says; its paths are relative to the file, so that the folder can be moved."""
+def gateway_settings(folder: ConsortiumFolder, gateway: MemberProfile, peers: Mapping[str, str]) -> dict[str, Any]:
+    """What the gateway's settings file says; its paths are relative to the file, so that the folder can be moved.
+
+    `peers` are the URLs of other gateways by the USCC of their member.
+    """
     own = f"../members/{gateway.slug}"
     return {
         "member": gateway.uscc,
@@ -154,6 +159,8 @@ def gateway_settings(folder: ConsortiumFolder, gateway: MemberProfile) -> dict[s
         "signing_key_file": f"{own}/signing.pem",
         "record_rules_file": "../record-rules.json",
         "view_policy_file": "../view-policy.json",
+        "replication_policy_file": "../replication-policy.json",
+        "peers": dict(peers),
         "index_dir": "index",
         "note_sources": [f"../members/{m.slug}/note" for m in folder.members() if m.kind == "governor"],
     }

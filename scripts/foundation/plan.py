@@ -4,7 +4,7 @@ A plan is a folder that is handed round whole, by mail or on a stick; none of it
 
 ```
 PLAN/plan.json              as `Plan`, at most 4 MB
-PLAN/view-policy.json  PLAN/record-rules.json  ...   each file that a policy of the plan is the hash of
+PLAN/view-policy.json ...   each file that a policy of the plan is the hash of
 PLAN/approvals/SLUG.jws     a governor's signature over the plan's digest
 PLAN/founded.json           where the contracts stand: written when the plan was run
 PLAN/minutes.md             one page: who, what, when, and the fingerprints
@@ -35,6 +35,7 @@ from chain.records import RECORD_RULES, RECORD_RULES_FILE, parse_record_rules
 from chain.rule_tables import tables_for
 from chain.rules.pack import pack_text
 from gateway.access.policy import POLICY_FILE
+from gateway.replication.policy import REPLICATION_POLICY_FILE
 from scripts.consortium_folder import BrokenFolder, write_json, write_open
 from scripts.foundation.card import Card
 from scripts.witness_folder import NOTE_KEY_POLICY
@@ -49,6 +50,7 @@ POLICY_FILES: Mapping[str, tuple[str, Callable[[], bytes]]] = {
     PolicyName.VIEW: ("view-policy.json", POLICY_FILE.read_bytes),
     PolicyName.RECORD_RULES: ("record-rules.json", RECORD_RULES_FILE.read_bytes),
     PolicyName.RULE_PACK: ("rule-pack.json", lambda: pack_text(tables_for(None).roots).encode()),
+    PolicyName.REPLICATION: ("replication-policy.json", REPLICATION_POLICY_FILE.read_bytes),
 }
 """Policies that every plan has: the name of the file in the plan's folder, and what it holds unless told otherwise."""
 

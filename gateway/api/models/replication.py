@@ -1,0 +1,51 @@
+"""What is answered about replication: how far it has come, what is missing and why."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class GapLine(_Answer):
+    """A batch of which records are not held here."""
+
+    batch: int
+    gateway: str | None
+    """USCC of the member whose gateway anchored it; null where that account served nobody."""
+    missing: int
+    """Entries of the batch that no record here has."""
+    attempts: int
+    next_at: int
+    """Unix seconds."""
+    reason: str
+    """What each gateway that was asked answered."""
+
+
+class PeerLine(_Answer):
+    """Another gateway, as it behaved since this one started."""
+
+    member: str
+    url: str
+    records: int
+    """Records that were taken from it."""
+    last_fault: str
+    """Empty while it answers as it should."""
+    last_fault_at: float
+
+
+class ReplicationAnswer(_Answer):
+    """How far this gateway holds what it may hold."""
+
+    batches: int
+    """Batches on the chain, as this gateway follows it."""
+    replicated_batches: int
+    """Of them looked at: what was missing was asked for."""
+    gap_batches: int
+    missing_entries: int
+    gaps: list[GapLine]
+    next: str | None
+    """Cursor of the next gaps; null after the last."""
+    peers: list[PeerLine]

@@ -1,0 +1,265 @@
+"""Three gateways on one chain: what is given to one is in the views of all, whatever the others do."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from chain.encoding import write_json
+from chain.proof.hashes import sha256
+from tests.gateway.query import consortium
+from tests.gateway.replication.region import SEATS, Office, Region, open_region
+
+TRADER = SEATS["beijing"][0]
+NUMBER = "020220261000000017"
+
+
+@pytest.fixture(scope="module")
+def region(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Region]:
+    with open_region(tmp_path_factory.mktemp("region")) as region:
+        yield region
+
+
+@pytest.fixture(autouse=True)
+def honest(region: Region) -> Iterator[None]:
+    """Wires are honest again after each test, and what was left out is caught up with."""
+    yield
+    for office in region.offices.values():
+        for wire in office.wires.values():
+            wire.tamper = None
+    _retry_now(region)
+    region.settle()
+
+
+def _retry_now(region: Region) -> None:
+    """As after the longest pause: every gap is due."""
+    from sqlalchemy import update
+
+    from gateway.store.model import replication_gaps
+
+    for office in region.offices.values():
+        with office.gateway.services.store.writing() as connection:
+            connection.execute(update(replication_gaps).values(next_at=0))
+
+
+def _tell(region: Region, name: str) -> str:
+    """A sea import that enters at Tianjin: each organisation says its part at its own gateway."""
+    ucr = f"6CN{TRADER}-{name}"
+    _name_all(region, ucr)
+    region.say("tianjin", consortium.waybill(), ucr)
+    region.say("beijing", consortium.declaration(NUMBER), ucr)
+    region.say("tianjin", consortium.status("ACCEPTED", "08:10:00", code="L", number=NUMBER), ucr)
+    return ucr
+
+
+def _name_all(region: Region, ucr: str) -> None:
+    """The owner names whoever takes part."""
+    region.say("beijing", consortium.order().with_names([SEATS["tianjin"][0], SEATS["hebei"][0]]), ucr)
+
+
+def test_what_each_is_told_is_in_the_views_of_all(region: Region) -> None:
+    ucr = _tell(region, "TOLD")
+    region.settle()
+    views = [office.view(ucr) for office in region.offices.values()]
+    assert [len(view["records"]) for view in views] == [4, 4, 4]
+    assert {tuple(line["record"] for line in view["records"]) for view in views} == {
+        tuple(line["record"] for line in views[0]["records"])
+    }
+    assert all(not view["completeness"]["missing"] for view in views)
+
+
+def test_views_of_one_reader_are_byte_equal_at_all_three(region: Region) -> None:
+    ucr = _tell(region, "EQUAL")
+    region.settle()
+    answers = set()
+    for office in region.offices.values():
+        view = _read_as(region, "beijing", office, ucr)
+        answers.add(write_json(view))
+    assert len(answers) == 1
+
+
+def _read_as(region: Region, slug: str, at: Office, ucr: str) -> dict[str, Any]:
+    from gateway.client import GatewayClient
+
+    reader = region.offices[slug]
+    key = reader.folder.signing_key(slug)
+    with GatewayClient(at.url, signer=key, member=reader.uscc, transport=at.http._transport) as client:
+        view = client.consignment(ucr)
+    view.pop("read_receipt")
+    # Reads are anchored too: how far the chain was read moves on between two answers.
+    view["completeness"].pop("batches_read")
+    return view
+
+
+def test_bundles_are_complete_wherever_they_are_made(region: Region) -> None:
+    ucr = _tell(region, "BUNDLE")
+    region.settle()
+    region.cover()
+    for office in region.offices.values():
+        with office.client() as client:
+            assert client.consignment_bundle(ucr)
+
+
+def test_a_record_that_came_from_elsewhere_gets_a_receipt_when_its_issuer_brings_it(region: Region) -> None:
+    """A broker that fails over to another gateway with the same record: both receipts are good."""
+    ucr = f"6CN{TRADER}-FAILOVER"
+    signed = region.say("beijing", consortium.order(), ucr)
+    region.settle()
+    status, receipt = region.submit("beijing", signed, "hebei")
+    assert status == 200 and receipt.count(".") == 2
+    assert region.submit("beijing", signed, "hebei") == (200, receipt)
+    region.settle()
+    assert len(region.offices["tianjin"].view(ucr)["records"]) == 1
+
+
+def _answers_only_for(path: str, change: Any) -> Any:
+    def tamper(request: httpx.Request, answer: httpx.Response) -> httpx.Response:
+        if not request.url.path.startswith(path):
+            return answer
+        return httpx.Response(answer.status_code, headers={"content-type": "x"}, content=change(answer.content))
+
+    return tamper
+
+
+def _away(request: httpx.Request, answer: httpx.Response) -> httpx.Response:
+    raise httpx.ConnectError("connection refused", request=request)
+
+
+def _cut(content: bytes) -> bytes:
+    return content[: len(content) // 2]
+
+
+def _empty(content: bytes) -> bytes:
+    return b'{"next":null,"records":0}\n'
+
+
+def _endless(content: bytes) -> bytes:
+    return content.replace(b'"next":null', b'"next":1')
+
+
+def _backwards(content: bytes) -> bytes:
+    return content.replace(b'"next":null', b'"next":0')
+
+
+def _altered(content: bytes) -> bytes:
+    first, _, rest = content.partition(b"~")
+    return first[:-4] + b"AAAA~" + rest
+
+
+def _stripped(content: bytes) -> bytes:
+    """Every record without its last disclosure: a gateway that shows less than the policy says."""
+    lines = []
+    for line in content.split(b"\n"):
+        is_record = line[:1] == b'"'
+        lines.append(line.rpartition(b"~")[0].rpartition(b"~")[0] + b'~"' if is_record else line)
+    return b"\n".join(lines)
+
+
+def _long_line(content: bytes) -> bytes:
+    return b'"' + b"x" * 4_000_000
+
+
+LIES = {
+    "is away": _away,
+    "breaks off": _answers_only_for("/v1/replication", _cut),
+    "gives nothing": _answers_only_for("/v1/replication", _empty),
+    "names a place to go on without end": _answers_only_for("/v1/replication", _endless),
+    "names a place that lies behind": _answers_only_for("/v1/replication", _backwards),
+    "alters a record": _answers_only_for("/v1/replication", _altered),
+    "withholds a section": _answers_only_for("/v1/replication", _stripped),
+    "sends a line without end": _answers_only_for("/v1/replication", _long_line),
+    "refuses": lambda request, answer: httpx.Response(403, json={}),
+}
+
+
+@pytest.mark.parametrize("name", LIES)
+def test_a_gateway_that_fails_is_named_and_another_asked(name: str, region: Region) -> None:
+    """Beijing anchors; Hebei gets nothing right of Beijing, and takes the records from Tianjin."""
+    hebei = region.offices["hebei"]
+    hebei.wires["beijing"].tamper = LIES[name]
+    ucr = f"6CN{TRADER}-LIE{list(LIES).index(name)}"
+    region.say("beijing", consortium.order(), ucr)
+    region.settle(gaps=True)
+    _retry_now(region)
+    region.settle()
+    assert len(hebei.view(ucr)["records"]) == 1
+    assert hebei.gateway.puller is not None
+    health = hebei.gateway.puller.health[region.offices["beijing"].uscc]
+    assert health.last_fault or name in {"gives nothing", "alters a record", "withholds a section"}
+
+
+def test_what_nobody_gives_is_a_gap_that_names_batch_gateway_and_reasons(region: Region) -> None:
+    hebei = region.offices["hebei"]
+    for wire in hebei.wires.values():
+        wire.tamper = _away
+    ucr = f"6CN{TRADER}-GAP"
+    region.say("beijing", consortium.order(), ucr)
+    region.settle(gaps=True)
+    with hebei.client() as client:
+        status = client._ask(client._asker.get("/v1/replication"))
+    assert status["gap_batches"] == 1 and status["missing_entries"] == 1
+    (gap,) = status["gaps"]
+    assert gap["gateway"] == region.offices["beijing"].uscc and "connection refused" in gap["reason"]
+    assert {peer["last_fault"] for peer in status["peers"]} == {"connection refused"}
+
+
+def test_a_gateway_whose_store_burned_is_whole_again_from_chain_and_peers(region: Region) -> None:
+    ucr = _tell(region, "FIRE")
+    region.settle()
+    tianjin = region.offices["tianjin"]
+    before = _read_as(region, "beijing", tianjin, ucr)
+    # That read is a record too: once the others hold it, nothing is lost by the fire.
+    region.settle()
+    tianjin.http.__exit__(None, None, None)
+    for file in tianjin.folder.gateway.glob("store.sqlite*"):
+        file.unlink()
+    shutil.rmtree(tianjin.folder.gateway / "index")
+    tianjin.open()
+    region.connect(tianjin)
+    for office in region.offices.values():
+        if office is not tianjin:
+            region.connect(office)
+    tianjin.http.__enter__()
+    region.settle()
+    assert write_json(_read_as(region, "beijing", tianjin, ucr)) == write_json(before)
+
+
+def test_a_member_without_gateway_is_given_nothing(region: Region) -> None:
+    beijing = region.offices["beijing"]
+    answer = beijing.http.get("/v1/replication/batches/0")
+    assert answer.status_code == 401
+
+
+def test_batches_are_asked_for_whole_and_nothing_else(region: Region) -> None:
+    """From what one gateway asks another nobody learns what its members look at."""
+    paths = {path for office in region.offices.values() for wire in office.wires.values() for path in wire.asked}
+    assert {path.rpartition("/")[0] for path in paths} <= {"/v1", "/v1/replication/batches"}
+
+
+def test_random_stories_end_equal_everywhere(region: Region) -> None:
+    """Random records at random gateways while wires break and heal; after quiet all hold the same."""
+    chance = random.Random(sha256(b"replication").hex())
+    ucrs = [f"6CN{TRADER}-R{number}" for number in range(4)]
+    slugs = list(SEATS)
+    for ucr in ucrs:
+        _name_all(region, ucr)
+    for _ in range(24):
+        office = region.offices[chance.choice(slugs)]
+        wire = office.wires[chance.choice([slug for slug in slugs if slug != office.slug])]
+        wire.tamper = chance.choice([None, None, _away, LIES["breaks off"], LIES["gives nothing"]])
+        made = chance.choice([consortium.order, consortium.waybill])
+        region.say(chance.choice(slugs), made(), chance.choice(ucrs), at=chance.choice(slugs))
+    for office in region.offices.values():
+        for wire in office.wires.values():
+            wire.tamper = None
+    region.settle(gaps=True)
+    _retry_now(region)
+    region.settle()
+    for ucr in ucrs:
+        answers = {write_json(_read_as(region, "hebei", office, ucr)) for office in region.offices.values()}
+        assert len(answers) == 1
