@@ -90,8 +90,9 @@ class Broker:
         self.unanswered: dict[str, SignedRecord] = {}
 
     def send_until_dead(self, *, upload: bool, count: int) -> None:
-        """Sends what was not answered and `count` new records, until done or the gateway is gone."""
-        records = [*self.unanswered.values(), *(self.sign() for _ in range(count))]
+        """Sends what was not answered, and new records up to `count` in all, until done or the gateway is gone."""
+        # A gateway that refuses for a moment, while it starts, must not let unanswered records pile up.
+        records = [*self.unanswered.values(), *(self.sign() for _ in range(count - len(self.unanswered)))]
         self.unanswered |= {one.record_id: one for one in records}
         try:
             if upload:
