@@ -69,8 +69,9 @@ class HoldingsService:
         yield write_json({"next": following, "records": count}) + b"\n"
 
     def _agreed_policy(self) -> ReplicationPolicy:
-        agreed = self.registry.snapshot().find_policy(PolicyName.REPLICATION)
-        if self.policy is None or agreed != self.policy.digest:
+        if self.policy is None:
+            raise GatewayRefusal("not-found", "this gateway has no replication policy and gives nothing")
+        if self.registry.snapshot().find_policy(PolicyName.REPLICATION) != self.policy.digest:
             raise GatewayRefusal(
                 "policy",
                 "the members agreed on no replication policy, or on another than the file here",

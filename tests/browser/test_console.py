@@ -60,7 +60,7 @@ def ucr(served: Served) -> str:
         ),
         valuation=Valuation(total=Amount(value="4200.00", currency="USD")),
     )
-    town.say("trader", declaration, ucr)
+    town.say("trader", declaration.with_names([town.member("carrier").uscc]), ucr)
     town.say("carrier", consortium.waybill(gross="110.00000"), ucr)
     for state, time, code in (
         ("ACCEPTED", "08:10:00", "L"),
