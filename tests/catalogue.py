@@ -1015,11 +1015,11 @@ def batch_time_altered() -> Made:
 
 @vector(Verdict.INVALID, 5)
 def batch_backdated() -> Made:
-    """The batch claims an earlier block."""
+    """The batch claims another block."""
     it, declaration, _ = _story()
     bundle = it.record_bundle(declaration)
     (facts,) = bundle.batches
-    return _out(it, replace(bundle, batches=(replace(facts, block=facts.block - 1),)))
+    return _out(it, replace(bundle, batches=(replace(facts, block=facts.block + 1),)))
 
 
 @vector(Verdict.INVALID, 5)
