@@ -1015,11 +1015,15 @@ def batch_time_altered() -> Made:
 
 @vector(Verdict.INVALID, 5)
 def batch_backdated() -> Made:
-    """The batch claims another block."""
-    it, declaration, _ = _story()
+    """The batch claims an earlier block."""
+    it = Consortium()
+    it.block += 1  # the block claimed has the registry's facts in force too, so that nothing else is missed
+    declaration = it.record()
+    it.anchor(declaration)
+    it.checkpoint()
     bundle = it.record_bundle(declaration)
     (facts,) = bundle.batches
-    return _out(it, replace(bundle, batches=(replace(facts, block=facts.block + 1),)))
+    return _out(it, replace(bundle, batches=(replace(facts, block=facts.block - 1),)))
 
 
 @vector(Verdict.INVALID, 5)
