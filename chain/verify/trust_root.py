@@ -28,6 +28,12 @@ LEDGER = "RecordLedger"
 _FINGERPRINT_GROUPS = 8
 
 
+def spoken_fingerprint(fingerprint: bytes) -> str:
+    """The first half of a fingerprint of 32 bytes in eight groups of four hex digits, to be read aloud."""
+    digits = fingerprint.hex()
+    return " ".join(digits[4 * group : 4 * group + 4] for group in range(_FINGERPRINT_GROUPS))
+
+
 @dataclass(frozen=True)
 class Contract:
     """Where one of the two contracts stands, and the hash of its code, for a range of blocks."""
@@ -109,9 +115,8 @@ class TrustRoot:
 
     @property
     def short_fingerprint(self) -> str:
-        """The first half of the fingerprint in eight groups of four hex digits, to compare by eye or by telephone."""
-        digits = self.fingerprint.hex()
-        return " ".join(digits[4 * group : 4 * group + 4] for group in range(_FINGERPRINT_GROUPS))
+        """The first half of the fingerprint, to compare by eye or by telephone."""
+        return spoken_fingerprint(self.fingerprint)
 
     @property
     def is_unsealed(self) -> bool:

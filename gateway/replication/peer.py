@@ -76,6 +76,7 @@ class Peer:
                 if pages > PAGES_MAX:
                     raise PeerFault("it goes on answering without end")
                 following: int | None = None
+                is_whole = False
                 for line in self._lines(batch_index, after, deadline):
                     if line[:1] == b'"':
                         count += 1
@@ -83,7 +84,9 @@ class Peer:
                             raise PeerFault("it sends more records than a batch holds")
                         yield line[1:-1]
                     else:
-                        following = _following(line, after)
+                        following, is_whole = _following(line, after), True
+                if not is_whole:
+                    raise PeerFault("its answer breaks off")
                 after = following
         except (httpx.HTTPError, TongguanError) as fault:
             raise fault if isinstance(fault, PeerFault) else PeerFault(str(fault)) from fault

@@ -73,7 +73,8 @@ def make_cards(
     validator_at: Annotated[str, typer.Option(help="host:port at which other validators reach it")] = "",
 ) -> None:
     """Sign the cards of this folder's members and print each one's fingerprint, to be read aloud."""
-    from scripts.foundation.card import card_fingerprint, spoken
+    from chain.verify.trust_root import spoken_fingerprint
+    from scripts.foundation.card import card_fingerprint
     from scripts.foundation.organisation import CardDetails, load_validator_key, make_card
 
     folder = ConsortiumFolder(directory)
@@ -90,13 +91,14 @@ def make_cards(
         text = make_card(folder, profile.slug, details)
         file = (out or folder.path / "cards") / f"{profile.slug}.card"
         write_open(file, text.encode() + b"\n")
-        print(f"{file}  fingerprint {spoken(card_fingerprint(text))}")
+        print(f"{file}  fingerprint {spoken_fingerprint(card_fingerprint(text))}")
 
 
 @org_app.command("show")
 def show_card(card: Annotated[Path, typer.Argument(help="a card's file", metavar="CARD")]) -> None:
     """Check a card and say what it says; exit 1 where it is not right."""
-    from scripts.foundation.card import Card, card_fingerprint, spoken
+    from chain.verify.trust_root import spoken_fingerprint
+    from scripts.foundation.card import Card, card_fingerprint
 
     text = _card_text(card)
     content = Card.parse(text)
@@ -109,7 +111,7 @@ def show_card(card: Annotated[Path, typer.Argument(help="a card's file", metavar
         print(f"  validator {content.keys.validator.address} at {content.keys.validator.endpoint}")
     if content.gateway_url:
         print(f"  gateway  {content.gateway_url}")
-    print(f"Fingerprint: {spoken(card_fingerprint(text))}")
+    print(f"Fingerprint: {spoken_fingerprint(card_fingerprint(text))}")
 
 
 @found_app.command("chain")
@@ -188,6 +190,8 @@ def run_ceremony(
     funder: Annotated[Path | None, typer.Option(help="with --rpc: key file of an account that may send")] = None,
 ) -> None:
     """Deploy the contracts of an approved plan; anybody may, and gains nothing by it. Writes founded.json."""
+    from eth_account import Account
+
     from scripts.bootstrap import funder_passphrase
     from scripts.foundation.ceremony import run_plan
     from scripts.foundation.check import compute_trust_root, connect_to_plan
@@ -196,13 +200,13 @@ def run_ceremony(
     folder = PlanFolder(plan)
     content = folder.read()
     with _endpoint(node, rpc) as endpoint:
-        own = ConsortiumFolder(node or plan)
-        deployer = load_account(funder, funder_passphrase()) if funder else own.make_account("", "deployer")
+        # Who deploys has no right afterwards, so its key is kept nowhere: a plan's folder holds no secret.
+        deployer = load_account(funder, funder_passphrase()) if funder else Account.create()
         founded = run_plan(folder, content, endpoint, deployer, print)
         if node:
             # The node takes transactions from the registry's accounts once it knows the registry.
             root = compute_trust_root(connect_to_plan(endpoint, content, founded), content)
-            write_open(own.trust_root, root.format())
+            write_open(ConsortiumFolder(node).trust_root, root.format())
     print(f"Hand {plan} round again; each organisation: tongguan found register {plan} --dir DIR")
 
 
@@ -264,21 +268,22 @@ def _say_findings(examination: Examination) -> None:
 
 
 def _show(plan: Plan) -> None:
+    from chain.verify.trust_root import spoken_fingerprint
     from scripts.commands.registry import role_names
-    from scripts.foundation.card import card_fingerprint, spoken
+    from scripts.foundation.card import card_fingerprint
 
     for member, planned in zip(plan.members, plan.content.members, strict=True):
         sponsor = plan.find_member(member.sponsor) if member.sponsor else None
         standing = f"sponsored by {sponsor.card.slug}" if sponsor else "governs"
         print(f"  {member.card.slug:16} {member.uscc}  {standing}  {role_names(member.roles)}")
-        print(f"  {'':16} card {spoken(card_fingerprint(planned.card))}")
+        print(f"  {'':16} card {spoken_fingerprint(card_fingerprint(planned.card))}")
     print(
         f"  {plan.content.threshold} of {len(plan.governors)} governors decide; a checkpoint takes {plan.least_votes}"
     )
     for name, value in sorted(plan.content.policies.items()):
         print(f"  policy {name} {value[:16]}…")
     print(f"  chain {plan.content.chain_id}, block 0 {plan.content.genesis_hash[:16]}…")
-    print(f"Plan fingerprint: {spoken(plan.digest)}")
+    print(f"Plan fingerprint: {spoken_fingerprint(bytes.fromhex(plan.digest))}")
 
 
 def _run_plan(path: Path) -> tuple[Plan, Founded, PlanFolder]:

@@ -137,6 +137,7 @@ def new_member(
     """Make the keys of a member to be, in this folder; sends nothing. Prints what the others need to admit it."""
     from chain.identifiers import Uscc
     from scripts.consortium_folder import BrokenFolder, ConsortiumFolder, MemberProfile
+    from scripts.foundation.organisation import make_member
 
     folder = ConsortiumFolder(directory)
     if (folder.member_folder(slug) / "member.json").exists():
@@ -145,11 +146,8 @@ def new_member(
     sponsored = uscc_of(folder, sponsor) if sponsor else None
     kind = "participant" if sponsored else "governor"
     profile = MemberProfile(Uscc.parse(uscc), name, slug, kind, names, customs_code, sponsored)
-    folder.make_passphrase()
-    key, controller = folder.make_signing_key(slug), folder.make_account(slug)
-    if not sponsored:
-        folder.make_account(slug, "attester")
-    folder.save_member(profile)
+    make_member(folder, profile, runs_gateway=False)
+    key, controller = folder.signing_key(slug), folder.account(slug)
     print(f"{slug}: USCC {profile.uscc}, controller account {controller.address}, signing key {key.public.kid}")
 
 

@@ -36,7 +36,6 @@ from chain.proof.notes import KeyType, MalformedNote, NoteKey
 CARD_TYPE = "tongguan-card+jws"
 CARD_FORMAT = "tongguan-card/1"
 CARD_CHARS_MAX = 16_384
-FINGERPRINT_GROUPS = 8
 
 Address = Annotated[str, Field(pattern=r"^0x[0-9a-f]{40}\z")]
 Possession = Annotated[str, Field(pattern=r"^[0-9a-f]{130}\z")]
@@ -190,11 +189,6 @@ def sign_card(content: dict[str, Any], key: SigningKey) -> str:
     return text
 
 
-def card_fingerprint(text: str) -> str:
-    """The card's fingerprint: SHA-256 of what it signs, in hex."""
-    return sha256(text.strip().rpartition(".")[0].encode("ascii")).hexdigest()
-
-
-def spoken(fingerprint: str) -> str:
-    """The first half of a fingerprint in eight groups of four digits, to be read aloud."""
-    return " ".join(fingerprint[4 * group : 4 * group + 4] for group in range(FINGERPRINT_GROUPS))
+def card_fingerprint(text: str) -> bytes:
+    """The card's fingerprint: SHA-256 of what it signs."""
+    return sha256(text.strip().rpartition(".")[0].encode("ascii")).digest()

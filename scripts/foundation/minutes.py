@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from chain.members import NUMBER_POLICIES, Role
-from scripts.foundation.card import card_fingerprint, spoken
+from chain.verify.trust_root import spoken_fingerprint
+from scripts.foundation.card import card_fingerprint
 from scripts.foundation.check import Examination
 from scripts.foundation.plan import Founded, Plan
 
@@ -15,7 +16,7 @@ def format_minutes(plan: Plan, founded: Founded, examination: Examination, appro
         "# Minutes of the founding 创建记录",
         "",
         f"- Consortium 联盟: `{plan.content.consortium}`",
-        f"- Plan 方案: {spoken(plan.digest)}",
+        f"- Plan 方案: {spoken_fingerprint(bytes.fromhex(plan.digest))}",
         f"- **Trust root fingerprint 信任根指纹: {root.short_fingerprint}**",
         f"- Chain 链: id {plan.content.chain_id}, block 0 `{plan.content.genesis_hash}`",
         f"- Contracts 合约: MemberRegistry `{founded.registry}`, RecordLedger `{founded.ledger}`",
@@ -29,9 +30,10 @@ def format_minutes(plan: Plan, founded: Founded, examination: Examination, appro
     texts = {member.uscc: planned.card for member, planned in zip(plan.members, plan.content.members, strict=True)}
     for member in plan.members:
         sponsor = plan.find_member(member.sponsor) if member.sponsor else None
+        fingerprint = spoken_fingerprint(card_fingerprint(texts[member.uscc]))
         lines.append(
             f"| {member.card.name} ({member.card.slug}) | {member.uscc} | {_role_names(member.roles)} | "
-            f"{sponsor.card.slug if sponsor else 'governs 治理'} | {spoken(card_fingerprint(texts[member.uscc]))} | "
+            f"{sponsor.card.slug if sponsor else 'governs 治理'} | {fingerprint} | "
             f"{'yes 是' if member.card.slug in approved else '-'} |"
         )
     lines += ["", "| policy 政策 | value 值 |", "|---|---|"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 from fastapi.responses import StreamingResponse
 
 from chain.members import MemberKind
@@ -26,6 +26,7 @@ PAGE_MAX = 500
 
 Number = Annotated[int, Query(ge=0, le=NUMBER_MAX)]
 After = Annotated[int, Query(ge=-1, le=NUMBER_MAX)]
+BatchIndex = Annotated[int, Path(ge=0, le=NUMBER_MAX)]
 Limit = Annotated[int, Query(ge=1, le=PAGE_MAX)]
 
 
@@ -35,7 +36,7 @@ def replication_router(services: Services, holdings: HoldingsService, puller: Pu
 
     @router.get("/batches/{index}")
     @describes(*READ, answer="NDJSON: SD-JWTs as JSON strings, then `{next, records}`", media_types=(NDJSON,))
-    def get_batch(index: int, after: Number = 0, authorization: Authorization = None) -> StreamingResponse:
+    def get_batch(index: BatchIndex, after: Number = 0, authorization: Authorization = None) -> StreamingResponse:
         """The records of a batch that this gateway holds, each as the replication policy shows it to the asker's."""
         reader = services.tokens.reader(authorization)
         lines = holdings.batch(reader.member, index, after)

@@ -25,6 +25,7 @@ def peer(*answers: httpx.Response) -> Peer:
         (httpx.Response(500, json={}), None, "."),
         (httpx.Response(200, json=TOKEN), httpx.Response(302, headers={"location": "http://inner/"}), "302"),
         (httpx.Response(200, json=TOKEN), httpx.Response(200, text='"a"\n"b'), "middle of a line"),
+        (httpx.Response(200, json=TOKEN), httpx.Response(200, text='"a"\n'), "breaks off"),
         (httpx.Response(200, json=TOKEN), httpx.Response(200, text="[1]\n"), "end as it should"),
         (httpx.Response(200, json=TOKEN), httpx.Response(200, text='{"next":true,"records":0}\n'), "lies behind"),
         (httpx.Response(200, json=TOKEN), httpx.Response(200, text='"x"\n' * 2_049), "more records"),

@@ -13,9 +13,10 @@ from eth_account import Account
 
 from chain.jws import sign_compact
 from chain.keys import SigningKey
+from chain.verify.trust_root import spoken_fingerprint
 from scripts.bootstrap import example_uscc
 from scripts.consortium_folder import ConsortiumFolder, MemberProfile
-from scripts.foundation.card import CARD_CHARS_MAX, Card, MalformedCard, card_fingerprint, prove_possession, spoken
+from scripts.foundation.card import CARD_CHARS_MAX, Card, MalformedCard, card_fingerprint, prove_possession
 from scripts.foundation.organisation import CardDetails, make_card, make_member
 
 PORT = MemberProfile(
@@ -46,7 +47,7 @@ def test_a_card_says_who_it_is_and_what_keys_it_holds(folder: ConsortiumFolder, 
     assert card.controller == folder.account("port").address.lower()
     assert card.find_account("gateway") == folder.account("port", "gateway").address.lower()
     assert card.keys.validator is not None and card.keys.validator.endpoint == "h:303"
-    assert len(spoken(card_fingerprint(text)).split()) == 8
+    assert len(spoken_fingerprint(card_fingerprint(text)).split()) == 8
 
 
 def test_the_fingerprint_is_of_what_was_signed_not_of_the_signature(text: str) -> None:
