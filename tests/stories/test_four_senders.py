@@ -20,6 +20,7 @@ from adapters.runner.retry_policy import RunnerSettings
 from adapters.sources.folder import Folder
 from chain.proof.bundle_reader import parse_bundle
 from chain.records import RECORD_RULES, CustomsDeclaration, LogisticsEvent, Record, TaxInvoice, TradeOrder, parse_record
+from chain.records.trade import TradeParties
 from chain.sdjwt import SignedRecord
 from chain.verify import Verdict, verify_file
 from gateway.client import GatewayClient
@@ -44,6 +45,9 @@ class Sender:
         self.town, self.slug, self.path, self.ucr, self.now = town, slug, path, ucr, time.time() - 120
         self.submitted: dict[str, None] = {}
         member = town.member(slug)
+        # What a sender says counts once the consignment's owner names it.
+        named = TradeParties.model_validate({"parties": [{"role": "agent", "uscc": member.uscc}]})
+        self.naming = town.say("trader", named.with_names([member.uscc]), ucr)
 
         def carried(request: httpx.Request) -> httpx.Response:
             if request.url.path == "/v1/records":
@@ -95,7 +99,8 @@ class Sender:
         assert self.runner.report.refused == []
         records = [SignedRecord.parse(text) for text in self.submitted]
         assert {proved.signed.record_id for proved in parse_bundle(answer.content).records} == {
-            record.record_id for record in records
+            self.naming.record_id,
+            *(record.record_id for record in records),
         }
         return [parse_record(record) for record in records]
 
