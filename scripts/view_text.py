@@ -19,7 +19,9 @@ def show_records(console: Console, view: dict[str, Any]) -> None:
     for record in view["records"]:
         withheld = ", ".join(record["withheld"]) or "-"
         place = [str(record[name]) if record[name] is not None else "-" for name in ("batch", "block")]
-        table.add_row(record["type"], record["issuer"], record["state"], *place, withheld)
+        state = record["state"] + (", withdrawn" if record.get("withdrawn_by") else "")
+        kind = record["type"] + (" (withdrawal)" if record.get("withdraws") else "")
+        table.add_row(kind, record["issuer"], state, *place, withheld)
     console.print(table)
 
 

@@ -176,8 +176,12 @@ def sign_record(
     iat: int,
     jti: str,
     amends: str | None = None,
+    withdraws: bool = False,
 ) -> SignedRecord:
-    """The record signed with fresh salts; raises `MalformedRecord` where it names no UCR or is too large."""
+    """The record signed with fresh salts; with `withdraws` it takes back what `amends` names, and states nothing.
+
+    Raises `MalformedRecord` where it names no UCR or is too large.
+    """
     issue, write_json, read_texts = _issuing()
     return issue(
         record.to_sections(),
@@ -188,6 +192,7 @@ def sign_record(
         jti=jti,
         key=key,
         amends=amends,
+        withdraws=withdraws,
         read_texts=read_texts,
         write_json=write_json,
         proved=True,

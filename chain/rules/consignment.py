@@ -1,9 +1,9 @@
 """The records of one consignment joined: declarations with their versions and answers, bills, papers of carriage.
 
-All joins are m:n and say how. A version belongs to the declaration that it amends, else to the one that shares its
-declaration, pre-entry or own number; only its own issuer may amend a record. An answer belongs to every declaration
-whose number it names; where there is a single one, to that. A paper of carriage is joined to declarations by the
-transport document number, house before master.
+All joins are m:n and say how. What its issuer withdrew is left out. A version belongs to the declaration that it
+amends, else to the one that shares its declaration, pre-entry or own number; only its own issuer may amend a record. An
+answer belongs to every declaration whose number it names; where there is a single one, to that. A paper of carriage is
+joined to declarations by the transport document number, house before master.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Final
 
 from chain.rules.declarations import Declaration, join_declarations, spell
 from chain.rules.facts import Record
+from chain.rules.replacements import in_force
 from chain.rules.tables import Offices
 
 RECORDS_MAX: Final = 4_096
@@ -161,7 +162,7 @@ class Consignment:
 
 def join_records(records: Iterable[Record], offices: Offices | None = None) -> Consignment:
     """The consignment of these records, given in the chain's order; one record counts once."""
-    unique = tuple({one.id: one for one in records}.values())[:RECORDS_MAX]
+    unique = in_force(tuple({one.id: one for one in records}.values())[:RECORDS_MAX])
     order = {one.id: place for place, one in enumerate(unique)}
     by_type: dict[str, list[Record]] = {}
     for one in unique:

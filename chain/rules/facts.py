@@ -308,6 +308,12 @@ class Record:
     """Sections that the record has and the reader does not see, wholly or in part."""
     sections: Mapping[str, tuple[object, ...]] = field(default_factory=dict)
     """The disclosed sections as JSON, for the rules in the data form."""
+    withdraws: bool = False
+    """Whether it withdraws the record that `amends` names, and states nothing itself."""
+    ucrs: frozenset[str] = frozenset()
+    """The consignments that it names, as far as they are disclosed."""
+    ucr_count: int = 1
+    """How many it names, the withheld ones too."""
 
     @property
     def time(self) -> str:

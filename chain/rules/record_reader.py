@@ -43,6 +43,7 @@ def read_record(
     references: Sequence[tuple[str, str, str]],
     sections: Sections,
     withheld: Sequence[str] = (),
+    withdraws: bool = False,
 ) -> Record:
     """The record's words; `sections` holds what is disclosed, `withheld` the names of what is not."""
     transport = first_of(sections, "transport")
@@ -64,6 +65,9 @@ def read_record(
         papers=tuple(map(_paper, listed_in(sections, "documents"))),
         withheld=frozenset(withheld),
         sections={name: tuple(values) for name, values in sections.items()},
+        withdraws=withdraws,
+        ucrs=frozenset(ucr for ucr in sections.get("ucr", ()) if isinstance(ucr, str)),
+        ucr_count=ucr_count,
     )
 
 

@@ -37,6 +37,7 @@ def read_signed(signed: SignedRecord) -> Record:
         sorted(set(_reference_keys(sections.get("references", ())))),
         sections,
         sorted(name for name in signed.sections if len(sections.get(name, ())) < len(signed.sections[name])),
+        signed.withdraws,
     )
 
 

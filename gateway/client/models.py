@@ -117,6 +117,8 @@ class Change:
     block: int | None
     finding: Mapping[str, Any] | None
     """Of a finding: `rule`, `severity`, `state`."""
+    withdraws: str | None = None
+    """Id of the record that it withdraws."""
 
 
 def read_changes(lines: Iterable[str]) -> Iterator[Change]:
@@ -132,6 +134,7 @@ def read_changes(lines: Iterable[str]) -> Iterator[Change]:
                 batch=int(change["batch"]),
                 block=change.get("block"),
                 finding=change.get("finding"),
+                withdraws=change.get("withdraws"),
             )
 
 

@@ -82,6 +82,9 @@ class RecordLine(Answer, frozen=True, kw_only=True):
     issuer: str
     issued_at: int
     amends: str | None
+    withdraws: str | None
+    withdrawn_by: str | UnsetType = UNSET
+    """By which record its issuer withdrew it; the view's parts leave out both."""
     state: str
     batch: int | None
     position: int | None

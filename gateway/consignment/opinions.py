@@ -127,7 +127,7 @@ def _state(
 
 def is_withdrawn(record: HeldRecord) -> bool:
     """Whether the statement takes its issuer's finding back."""
-    return record.one("finding").get("state") == "withdrawn"
+    return record.signed.withdraws or record.one("finding").get("state") == "withdrawn"
 
 
 def severity_of(record: HeldRecord) -> Severity:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
 from chain.rules.consignment import Consignment, join_records
 from chain.rules.frame import NOWHERE, Elsewhere
 from chain.rules.pack import Case, Evaluation, evaluate
+from chain.rules.replacements import withdrawn_by
 from chain.rules.signed_records import is_judged, read_signed
 from chain.rules.tables import NO_TABLES, Tables
 from chain.sdjwt import SignedRecord
@@ -30,6 +31,19 @@ def evaluate_held(
     """The answers of all rules on these records."""
     ordered = sorted((one for one in records if is_judged(one.signed.vct)), key=lambda record: record.order)
     return _evaluated(tuple([one.signed for one in ordered]), tables, elsewhere)
+
+
+def withdrawals_in(records: Sequence[HeldRecord]) -> Mapping[str, str]:
+    """Id of each record that its issuer withdrew to the id of the withdrawal, by what is seen of these records."""
+    ordered = sorted(records, key=lambda record: record.order)
+    return _withdrawals(tuple([one.signed for one in ordered]))
+
+
+@lru_cache(maxsize=CONSIGNMENTS_KEPT_MAX)
+def _withdrawals(signed: tuple[SignedRecord, ...]) -> Mapping[str, str]:
+    if not any(one.withdraws for one in signed):
+        return {}
+    return withdrawn_by(map(facts_of, signed))
 
 
 @lru_cache(maxsize=CONSIGNMENTS_KEPT_MAX)

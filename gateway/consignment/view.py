@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -46,6 +47,7 @@ from gateway.consignment.deadlines import what_is_due
 from gateway.consignment.declarations import declaration_threads
 from gateway.consignment.findings import checks, corroboration_lines, findings, opinion_lines
 from gateway.consignment.opinions import FINDING
+from gateway.consignment.rule_facts import withdrawals_in
 
 HIDDEN_TYPES = frozenset({ACCESS_TYPE})
 """Reads stand in the access log, not in the picture of the goods."""
@@ -76,6 +78,19 @@ class Sight:
     directory: Directory
     competent: frozenset[str] = frozenset()
     """Members whose dispositions of findings count here: customs by competence, and tax."""
+
+    @cached_property
+    def withdrawals(self) -> Mapping[str, str]:
+        """Id of each record that its issuer withdrew to the id of the withdrawal."""
+        return withdrawals_in(self.records)
+
+    @cached_property
+    def stated(self) -> tuple[HeldRecord, ...]:
+        """The records that still say something: neither withdrawn nor a withdrawal."""
+        gone = self.withdrawals
+        return tuple(
+            record for record in self.records if record.signed.record_id not in gone and not record.signed.withdraws
+        )
 
     @property
     def standing_reason(self) -> str:
@@ -211,6 +226,7 @@ def consignment_view(
     shown = [record for record in sight.records if record.signed.vct not in HIDDEN_TYPES]
     threads = declaration_threads(shown, tables)
     withheld = [(record, record.withheld) for record in shown]
+    stated = [record for record in sight.stated if record.signed.vct not in HIDDEN_TYPES]
     return ConsignmentAnswer(
         ucr=sight.ucr,
         reader=ReaderLine(
@@ -222,29 +238,29 @@ def consignment_view(
         standing=[] if sight.own_only else standing_lines(sight),
         completeness=_completeness(sight, coverage),
         declarations=[thread.answer() for thread in threads],
-        status=sections.overview(threads, shown),
-        timeline=sections.timeline(threads, shown),
-        parties=sections.listed(shown, "parties"),
-        goods_items=sections.goods_items(shown, threads),
-        transport=sections.single(shown, "transport"),
-        containers=sections.containers(shown),
-        weights=sections.weights(shown),
-        values=sections.values(shown),
-        taxes=sections.taxes(shown),
-        documents=sections.listed(shown, "documents"),
-        references=sections.references(shown),
-        remarks=sections.listed(shown, "remarks"),
+        status=sections.overview(threads, stated),
+        timeline=sections.timeline(threads, stated),
+        parties=sections.listed(stated, "parties"),
+        goods_items=sections.goods_items(stated, threads),
+        transport=sections.single(stated, "transport"),
+        containers=sections.containers(stated),
+        weights=sections.weights(stated),
+        values=sections.values(stated),
+        taxes=sections.taxes(stated),
+        documents=sections.listed(stated, "documents"),
+        references=sections.references(stated),
+        remarks=sections.listed(stated, "remarks"),
         findings=msgspec.convert(findings(shown, tables, elsewhere), list[FindingLine]),
         opinions=opinion_lines(shown, tables, elsewhere, sight.competent),
         corroboration=corroboration_lines(shown, sight.directory.sponsor, tables),
         checks=checks(shown, tables, elsewhere),
-        due=what_is_due(threads, shown),
+        due=what_is_due(threads, stated),
         withheld=[
             Withheld(sections=[*names], why=sight.why(record, names), **sections.source(record))
             for record, names in withheld
             if names
         ],
-        records=[RecordLine(**_line(record, names)) for record, names in withheld],
+        records=[RecordLine(**_line(record, names, sight.withdrawals)) for record, names in withheld],
         read_receipt=read_receipt,
     )
 
@@ -291,7 +307,9 @@ def record_view(
     )
 
 
-def _line(record: HeldRecord, withheld: Sequence[str]) -> dict[str, Any]:
+def _line(
+    record: HeldRecord, withheld: Sequence[str], withdrawals: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, Any]:
     """The fields of `RecordLine`, which a record's own view has too."""
     signed = record.signed
     return {
@@ -299,7 +317,9 @@ def _line(record: HeldRecord, withheld: Sequence[str]) -> dict[str, Any]:
         "type": signed.vct,
         "issuer": signed.iss,
         "issued_at": signed.iat,
-        "amends": signed.amends,
+        "amends": None if signed.withdraws else signed.amends,
+        "withdraws": signed.amends if signed.withdraws else None,
+        "withdrawn_by": withdrawals.get(signed.record_id, msgspec.UNSET),
         "state": record.state,
         "batch": record.batch,
         "position": record.position,

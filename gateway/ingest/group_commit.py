@@ -325,22 +325,22 @@ class _Group:
         return None
 
     def _check_amends(self, new: NewRecord, amends: str) -> None:
-        found = find_amended(self._connection, amends)
+        found, field = find_amended(self._connection, amends), "withdraws" if new.withdraws else "amends"
         if found is None:
             raise GatewayRefusal(
-                "amends-unknown", f"record {amends} is not known here yet", field="amends", retry_after_s=AMENDS_RETRY_S
+                "amends-unknown", f"record {amends} is not known here yet", field=field, retry_after_s=AMENDS_RETRY_S
             )
         amended, ucrs = found
         if (amended.iss, amended.vct) != (new.iss, new.vct) or amended.state is RecordState.REFUSED:
             raise GatewayRefusal(
-                "amends-mismatch", f"record {amends} is of another issuer or type, or was refused", field="amends"
+                "amends-mismatch", f"record {amends} is of another issuer or type, or was refused", field=field
             )
         if missing := sorted(ucrs - {ucr for ucr, _, _ in new.entries}):
             raise GatewayRefusal(
                 "amends-mismatch",
                 f"record {amends} speaks of {len(ucrs)} consignments, {len(missing)} of which are not named here",
                 field="ucr",
-                fix=f"Name every UCR of the amended record; the first one missing is {missing[0]}",
+                fix=f"Name every UCR of that record; the first one missing is {missing[0]}",
             )
 
     def _check_audit(self, new: NewRecord) -> None:

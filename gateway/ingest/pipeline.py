@@ -191,6 +191,7 @@ class Preparer:
             references=draft.references,
             documents=[] if record is None else _cited(signed, record),
             facts=draft.facts,
+            withdraws=signed.withdraws,
             about=[] if record is None else _findings_named(record),
         )
 

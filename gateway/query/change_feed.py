@@ -63,6 +63,10 @@ class AnchoredChange(Answer, frozen=True, kw_only=True):
     batch: int | None
     block: int | None
     state: str
+    amends: str | None
+    """Id of the record that it replaces by another statement."""
+    withdraws: str | None
+    """Id of the record that it withdraws; then it states nothing itself."""
     status: Section | None
     """What customs said, where the member sees it: `about`, `code`, `state`, `at`."""
     finding: Section | None
@@ -207,6 +211,7 @@ def change_of(sight: Sight, record_id: str) -> tuple[AnchoredChange, HeldRecord]
     if record is None:
         return None
     status, finding = record.one("status"), record.one("finding")
+    withdraws = record.signed.withdraws
     change = AnchoredChange(
         ucr=sight.ucr,
         record=record_id,
@@ -215,7 +220,11 @@ def change_of(sight: Sight, record_id: str) -> tuple[AnchoredChange, HeldRecord]
         batch=record.batch,
         block=record.block,
         state=record.state.value,
-        status={name: status.get(name) for name in ("about", "code", "state", "at")} if status else None,
+        amends=None if withdraws else record.signed.amends,
+        withdraws=record.signed.amends if withdraws else None,
+        status={name: status.get(name) for name in ("about", "code", "state", "at")}
+        if status and not withdraws
+        else None,
         finding={name: finding[name] for name in ("rule", "severity", "state") if name in finding} or None,
     )
     return change, record

@@ -108,8 +108,8 @@ class Question:
         return sha256(said.encode("utf-8")).digest()
 
     def is_answered_by(self, sight: Sight) -> bool:
-        """Whether what the reader sees of a consignment tells every fact asked for."""
-        told = [_facts_of_seen(one.signed) for one in sight.records]
+        """Whether what the reader sees of a consignment, and nobody withdrew, tells every fact asked for."""
+        told = [_facts_of_seen(one.signed) for one in sight.stated]
         words = {fact for fact in self.facts if fact[0] == "goods"}
         if words and not any(words <= one for one in told):
             return False
@@ -263,7 +263,7 @@ def propose(
 def hit(sight: Sight) -> Hit:
     """One consignment in a search's answer, from what the reader sees of it."""
     threads = declaration_threads(sight.records)
-    names = [str(item.get("name", "")) for one in sight.records for item in one.many("goods_items")]
+    names = [str(item.get("name", "")) for one in sight.stated for item in one.many("goods_items")]
     return Hit(
         ucr=sight.ucr,
         declarations=sorted({number for thread in threads for number in thread.numbers}),

@@ -67,9 +67,9 @@ def look_up_shared_numbers(context: ReaderContext, reader: Reader, sight: Sight)
 def _numbers(sight: Sight) -> Iterator[tuple[NumberQuery, str]]:
     """Numbers that name one consignment: no box that is shared, no waybill of many, no invoice of an unknown seller."""
     unshared = {
-        str(box.get("number")) for record in sight.records for box in _boxes(record) if box.get("shared") is not True
+        str(box.get("number")) for record in sight.stated for box in _boxes(record) if box.get("shared") is not True
     }
-    for record in sight.records:
+    for record in sight.stated:
         if not record.is_sole:
             continue
         by_air = str(record.one("transport_document").get("kind", "")) in SHARED_BY_NATURE
@@ -92,7 +92,7 @@ def _boxes(record: HeldRecord) -> Iterator[dict[str, object]]:
 def _is_said_in(sight: Sight | None, number: NumberQuery) -> bool:
     """Whether a record that counts says the number of this consignment alone, as the reader sees it."""
     wanted = number.kind, number.scope, number.value
-    return sight is not None and any(record.is_sole and wanted in record.reference_keys for record in sight.records)
+    return sight is not None and any(record.is_sole and wanted in record.reference_keys for record in sight.stated)
 
 
 def _is_open(sight: Sight) -> bool:

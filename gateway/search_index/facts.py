@@ -105,6 +105,8 @@ def findable(
     ucrs = [ucr for _, ucr in signed.ucr_elements() if ucr is not None]
     named = _concerned(found, signed.iss, map(str, signed.section("names")))
     concerns = [(whom, ucr) for ucr in ucrs for whom in sorted(named | {Ucr(ucr).company[:WHOM_CHARS_MAX]})]
+    if signed.withdraws:
+        return Findable(ucrs, [], concerns)  # it states nothing, but whom it names may look
     return Findable(ucrs, sorted(_plain_facts(found)), concerns, _goods_of(found))
 
 

@@ -59,6 +59,8 @@ class NewRecord(msgspec.Struct, frozen=True, array_like=True, tag="new"):
     """SHA-256 of each cited file, once."""
     facts: bytes
     """What it can be found by (`gateway.search_index.facts`), packed and sealed; empty where it is not searched for."""
+    withdraws: bool = False
+    """Whether it withdraws the record that `amends` names."""
     about: list[str] = []
     """Ids of the findings that it is about, of a disposition or an explanation."""
 

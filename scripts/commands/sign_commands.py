@@ -36,6 +36,7 @@ def sign(
     ucr: Annotated[list[str] | None, typer.Option(help="consignment that it speaks of; repeat for several")] = None,
     entity: Annotated[int | None, typer.Option(help="which entity of a message, as `read` counts them", min=0)] = None,
     amends: Annotated[str | None, typer.Option(help="id of the record that it replaces")] = None,
+    withdraws: Annotated[str | None, typer.Option(help="id of the record that it withdraws")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="where to write it; else standard output")] = None,
 ) -> None:
     """Sign one record with a member's key and print it as SD-JWT; send it with `tongguan submit`. Sends nothing.
@@ -55,11 +56,16 @@ def sign(
     with file.open("rb") as opened:  # one byte more than is read, so that a longer file is refused, not held
         content = opened.read(MESSAGE_BYTES_MAX + 1)
         sent_on = datetime.fromtimestamp(os.fstat(opened.fileno()).st_mtime, UTC).date()
-    record = _record(content, sent_on, entity, amends)
+    if amends and withdraws:
+        raise typer.BadParameter("a record amends or withdraws another, not both", param_hint="--withdraws")
+    replaced = amends or withdraws
+    record = _record(content, sent_on, entity, replaced)
     if ucr:
         record = record.for_ucrs([Ucr.parse(text) for text in ucr])
     _require_role(profile, record)
     identity = ("by hand", sha256(content).hexdigest(), str(entity or 0), *map(str, record.ucr), amends or "")
+    if withdraws:
+        identity = (*identity, "withdraws", withdraws)
     signed = sign_record(
         record,
         key=folder.signing_key(profile.slug),
@@ -67,7 +73,8 @@ def sign(
         consortium=trust_root_of(folder).consortium.hex(),
         iat=int(time.time()),
         jti=make_jti(folder.jti_secret(profile.slug), *identity),
-        amends=amends,
+        amends=replaced,
+        withdraws=withdraws is not None,
     )
     text = signed.serialize()
     if out is None:
@@ -97,7 +104,7 @@ def _record(content: bytes, sent_on: date, entity: int | None, amends: str | Non
     if chosen.amends is not None and amends is None:
         raise Refused(
             f"entity {chosen.ordinal} amends {chosen.amends.kind} {chosen.amends.value}",
-            fix="Name the record that it replaces by --amends",
+            fix="Name the record that it replaces by --amends or --withdraws",
         )
     return chosen.record
 

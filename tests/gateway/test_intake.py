@@ -133,6 +133,21 @@ def test_an_amendment_of_a_known_record_is_taken(gateway: PaperGateway, town: To
     assert gateway.intake.accept(body(town.event(amends=first.record_id))).is_new
 
 
+def test_a_withdrawal_names_every_consignment_of_what_it_withdraws(gateway: PaperGateway, town: Town) -> None:
+    first = town.event(ucrs=[1, 2])
+    gateway.intake.accept(body(first))
+    with pytest.raises(GatewayRefusal, match="1 of which are not named") as caught:
+        gateway.intake.accept(body(town.event(1, amends=first.record_id, withdraws=True)))
+    assert caught.value.kind.slug == "amends-mismatch"
+    assert gateway.intake.accept(body(town.event(ucrs=[1, 2], amends=first.record_id, withdraws=True))).is_new
+
+
+def test_a_withdrawal_of_an_unknown_record_names_the_claim(gateway: PaperGateway, town: Town) -> None:
+    with pytest.raises(GatewayRefusal) as caught:
+        gateway.intake.accept(body(town.event(amends=town.event().record_id, withdraws=True)))
+    assert caught.value.field == "withdraws"
+
+
 def test_an_amendment_for_another_consignment_is_refused(gateway: PaperGateway, town: Town) -> None:
     first = town.event(1)
     gateway.intake.accept(body(first))

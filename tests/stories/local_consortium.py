@@ -63,7 +63,9 @@ class Town:
         """The member's signing key."""
         return self.folder.signing_key(slug)
 
-    def sign(self, slug: str, record: Record, *ucrs: str, amends: str | None = None) -> SignedRecord:
+    def sign(
+        self, slug: str, record: Record, *ucrs: str, amends: str | None = None, withdraws: bool = False
+    ) -> SignedRecord:
         """The member's record about these consignments."""
         self._told += 1
         return sign_record(
@@ -74,11 +76,14 @@ class Town:
             iat=int(time.time()),
             jti=jti_of(f"{slug}-{self._told}"),
             amends=amends,
+            withdraws=withdraws,
         )
 
-    def say(self, slug: str, record: Record, *ucrs: str, amends: str | None = None) -> SignedRecord:
+    def say(
+        self, slug: str, record: Record, *ucrs: str, amends: str | None = None, withdraws: bool = False
+    ) -> SignedRecord:
         """Signs and submits; the gateway must take it."""
-        signed = self.sign(slug, record, *ucrs, amends=amends)
+        signed = self.sign(slug, record, *ucrs, amends=amends, withdraws=withdraws)
         answer = self.post(slug, "/v1/records", signed.serialize())
         assert answer.status_code == 202, answer.text
         return signed

@@ -239,6 +239,7 @@ class PaperChain:
         record: Record,
         *ucrs: str,
         amends: str | None = None,
+        withdraws: bool = False,
         jti: str = "",
         state: RecordState = RecordState.COVERED,
     ) -> HeldRecord:
@@ -252,6 +253,7 @@ class PaperChain:
             iat=1_763_600_000 + place,
             jti=jti or jti_of(f"r{place}"),
             amends=amends,
+            withdraws=withdraws,
         )
         is_anchored = state in (RecordState.ANCHORED, RecordState.COVERED)
         held = (

@@ -10,13 +10,17 @@ import pytest
 from chain.errors import NotFound
 from chain.lifecycle import RecordState
 from chain.members import Role
+from chain.records import parse_record
 from chain.rules.pack import RULES
 from gateway.access.explain import SectionLine, explain
 from gateway.access.participation import participation_of
 from gateway.access.policy import Condition, ViewPolicy
 from gateway.access.records import Reader
 from gateway.consignment.view import consignment_view, sight_of
+from gateway.query.change_feed import change_of
+from gateway.query.search import Question
 from gateway.runtime.answer import write_answer
+from gateway.search_index.facts import findable
 from tests.gateway.query.consortium import (
     AUDITOR,
     BANK,
@@ -24,6 +28,7 @@ from tests.gateway.query.consortium import (
     BROKER,
     CARRIER,
     GATEWAY,
+    NUMBER,
     OTHER_BROKER,
     REGULATOR,
     TAX,
@@ -233,6 +238,62 @@ def test_anothers_amendment_replaces_nothing_and_is_a_finding_where_it_counts() 
     view = seen_by(chain, TRADER)
     assert view["declarations"][0]["record"] == first.signed.record_id  # type: ignore[index]
     assert "amended-by-another" in {one["rule"] for one in view["findings"]}  # type: ignore[attr-defined]
+
+
+def test_what_its_issuer_withdrew_is_no_longer_said_and_stays_in_the_list_of_records() -> None:
+    chain = story()
+    first = chain.held[3]
+    assert seen_by(chain, TRADER)["goods_items"]
+    back = chain.say(BROKER, declaration(), amends=first.signed.record_id, withdraws=True)
+    view = seen_by(chain, TRADER)
+    assert view["declarations"] == []
+    assert "customs.declaration" not in {one["type"] for one in (*view["goods_items"], *view["timeline"])}  # type: ignore[misc]
+    lines = {one["record"]: one for one in view["records"]}  # type: ignore[attr-defined]
+    assert lines[first.signed.record_id]["withdrawn_by"] == back.signed.record_id
+    assert lines[back.signed.record_id]["withdraws"] == first.signed.record_id
+    assert lines[back.signed.record_id]["amends"] is None
+
+
+def test_a_withdrawn_statement_answers_no_search_and_its_withdrawal_is_told_as_one() -> None:
+    chain = story()
+    question = Question.parse({"declaration": NUMBER, "hs": "8471"})
+    first = chain.held[3].signed.record_id
+    assert question.is_answered_by(sight_of(UCR, chain.held, TRADER.reader, POLICY, DIRECTORY))
+    back = chain.say(BROKER, declaration(), amends=first, withdraws=True).signed.record_id
+    sight = sight_of(UCR, chain.held, TRADER.reader, POLICY, DIRECTORY)
+    assert not question.is_answered_by(sight)
+    told = change_of(sight, back)
+    assert told is not None
+    assert (told[0].withdraws, told[0].amends) == (first, None)
+    facts = findable(chain.held[-1].signed, parse_record(chain.held[-1].signed))
+    assert facts is not None
+    assert facts.all_facts() == []
+
+
+def test_a_declaration_that_is_stated_anew_after_its_withdrawal_stands_again() -> None:
+    chain = story()
+    first = chain.held[3].signed.record_id
+    back = chain.say(BROKER, declaration(), amends=first, withdraws=True).signed.record_id
+    anew = chain.say(BROKER, declaration(gross="99.00000"), amends=back)
+    (shown,) = seen_by(chain, TRADER)["declarations"]  # type: ignore[misc]
+    assert [one["record"] for one in shown["history"]] == [first, anew.signed.record_id]
+
+
+def test_a_withdrawal_that_leaves_a_consignment_of_the_withdrawn_record_out_withdraws_nothing() -> None:
+    chain = story()
+    other = f"6CN{TRADER.uscc}-OTHER"
+    both = chain.say(TRADER, order(), UCR, other)
+    chain.say(TRADER, order(), amends=both.signed.record_id, withdraws=True)
+    lines = {one["record"]: one for one in seen_by(chain, TRADER)["records"]}  # type: ignore[attr-defined]
+    assert "withdrawn_by" not in lines[both.signed.record_id]
+
+
+def test_anothers_withdrawal_withdraws_nothing() -> None:
+    chain = story()
+    chain.say(TRADER, order().with_names([OTHER_BROKER.uscc]))
+    chain.say(OTHER_BROKER, declaration(), amends=chain.held[3].signed.record_id, withdraws=True)
+    (shown,) = seen_by(chain, TRADER)["declarations"]  # type: ignore[misc]
+    assert [one["record"] for one in shown["history"]] == [chain.held[3].signed.record_id]
 
 
 def test_an_inspection_after_release_is_a_re_examination_and_moves_nothing() -> None:
