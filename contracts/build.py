@@ -5,14 +5,13 @@ Run by `scripts/compile_contracts`, which installs the compiler. Nothing here is
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
 import subprocess
-import sys
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 from Crypto.Hash import keccak
 
 SOURCES = Path(__file__).parent / "src"
@@ -121,24 +120,23 @@ def _layout(layout: dict[str, Any]) -> dict[str, Any]:
     return cleaned
 
 
-def main() -> int:
-    """Writes the artifacts, or with `--check` compares them; exit code 1 where one differs."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--modules", type=Path, required=True)
-    parser.add_argument("--check", action="store_true")
-    options = parser.parse_args()
+def main(
+    modules: Annotated[Path, typer.Option(help="node_modules that hold the compiler and OpenZeppelin")],
+    check: Annotated[bool, typer.Option("--check", help="write nothing; exit 1 where an artifact differs")] = False,
+) -> None:
+    """Write the artifacts, or with `--check` compare them; exit code 1 where one differs."""
     changed = []
-    for name, text in compile_artifacts(options.modules).items():
+    for name, text in compile_artifacts(modules).items():
         path = ARTIFACTS / f"{name}.json"
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             changed.append(name)
-            if not options.check:
+            if not check:
                 ARTIFACTS.mkdir(exist_ok=True)
                 path.write_text(text, encoding="utf-8")
         size = len(json.loads(text)["deployedBytecode"]) // 2 - 1
         print(f"{name}: {size} bytes of code, {'changed' if name in changed else 'unchanged'}")
-    return 1 if options.check and changed else 0
+    raise typer.Exit(1 if check and changed else 0)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    typer.run(main)

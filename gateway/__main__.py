@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 import signal
 import sys
 from pathlib import Path
+from typing import Annotated
 
+import typer
 import uvicorn
 
+from chain.command_line import run_program
 from chain.errors import TongguanError
 from chain.http_limits import Connections, bounded_http
 from chain.private_files import keep_files_private
@@ -28,20 +30,24 @@ STOP_TIMEOUT_S = 20
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the gateway; 0 after an ordered end, 2 where it cannot start."""
-    parser = argparse.ArgumentParser(prog="gateway", description="The gateway of a Tongguan consortium.")
-    parser.add_argument("--settings", type=Path, required=True, help="settings file (JSON)")
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8700)
-    parser.add_argument("--rpc", help="the chain's JSON-RPC endpoint, instead of the settings' one")
-    options = parser.parse_args(arguments)
+    return run_program("gateway", run_gateway, arguments)
+
+
+def run_gateway(
+    settings_file: Annotated[Path, typer.Option("--settings", help="settings file (JSON)")],
+    host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="TCP port")] = 8700,
+    rpc: Annotated[str | None, typer.Option(help="the chain's JSON-RPC endpoint, instead of the settings' one")] = None,
+) -> int:
+    """The gateway of a Tongguan consortium."""
     install_logs()
     keep_files_private()
     restore_recursion_limit()
     try:
-        settings = GatewaySettings.load(options.settings, rpc_url=options.rpc)
-        hold_settings(options.settings)
+        settings = GatewaySettings.load(settings_file, rpc_url=rpc)
+        hold_settings(settings_file)
         if not settings.public_url:
-            settings = settings.model_copy(update={"public_url": f"http://{options.host}:{options.port}"})
+            settings = settings.model_copy(update={"public_url": f"http://{host}:{port}"})
         app = create_app(settings, build(settings))
     except (TongguanError, OSError) as fault:
         print(f"The gateway cannot start: {fault}", file=sys.stderr)
@@ -54,8 +60,8 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     uvicorn.run(
         app,
-        host=options.host,
-        port=options.port,
+        host=host,
+        port=port,
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=STOP_TIMEOUT_S,

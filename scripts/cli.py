@@ -13,37 +13,16 @@ import typer
 
 from chain.errors import LedgerFault, Malformed, NotFound, Refused, TongguanError
 from chain.private_files import keep_files_private
-from chain.program_version import program_version
-from scripts.commands import (
-    agreed_commands,
-    chain_commands,
-    desk_commands,
-    doctor_commands,
-    drop_commands,
-    exchange_commands,
-    finding_commands,
-    founding_commands,
-    gateway_commands,
-    journal_commands,
-    key_commands,
-    member_commands,
-    notes_commands,
-    operate_commands,
-    outside_commands,
-    proof_commands,
-    proposal_commands,
-    sign_commands,
-    tag_commands,
-    view_commands,
-    witness_commands,
-)
+from scripts.lazy_commands import LazyGroup
 
 EXIT_NO = 1
 EXIT_COULD_NOT_TELL = 2
 
 app = typer.Typer(
     name="tongguan",
+    cls=LazyGroup,
     no_args_is_help=True,
+    rich_markup_mode=None,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
@@ -51,6 +30,9 @@ app = typer.Typer(
 
 def _print_version(is_asked: bool) -> None:
     if is_asked:
+        # Reading what is installed takes longer than all of `--help`.
+        from chain.program_version import program_version
+
         print(f"tongguan {program_version()}")
         raise typer.Exit
 
@@ -62,32 +44,6 @@ def start(
     ] = False,
 ) -> None:
     """Tongguan 通关: clearance, logistics and tax records of one consignment, each provable to a stranger."""
-
-
-for commands in (
-    operate_commands,
-    gateway_commands,
-    doctor_commands,
-    exchange_commands,
-    sign_commands,
-    journal_commands,
-    desk_commands,
-    finding_commands,
-    proof_commands,
-    chain_commands,
-    member_commands,
-    key_commands,
-    proposal_commands,
-    agreed_commands,
-    drop_commands,
-    tag_commands,
-    view_commands,
-    notes_commands,
-    outside_commands,
-    witness_commands,
-    founding_commands,
-):
-    commands.register(app)
 
 
 def exit_code(error: TongguanError) -> int:

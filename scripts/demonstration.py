@@ -6,7 +6,6 @@ proof in hand and each is refused. Exit 0 only if every step held.
 
 from __future__ import annotations
 
-import argparse
 import shlex
 import sys
 import time
@@ -15,12 +14,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import httpx
+import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from chain.command_line import run_program
 from chain.errors import TongguanError
 from chain.private_files import keep_files_private
 from chain.proof.witness_policy import WitnessPolicy
@@ -342,25 +343,25 @@ def caught_by(verdict: OfflineVerdict) -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the demonstration; 0 where all held, 1 where a claim did not, 2 where it could not be told."""
-    parser = argparse.ArgumentParser(prog="demo", description="The main job of Tongguan, end to end.")
-    parser.add_argument("--dir", type=Path, default=Path(".demo"), help="holds everything it writes (default .demo)")
-    parser.add_argument("--once", action="store_true", help="leave after the last step instead of running on")
-    parser.add_argument(
-        "--any-ports", action="store_true", help="take ports that the system picks, to run beside another demonstration"
-    )
-    parser.add_argument(
-        "--rpc", default="", help="do it all on this running network (QBFT) instead of an embedded node"
-    )
-    parser.add_argument("--funder", type=Path, help="with --rpc: key file of an account that may send")
-    parser.add_argument("--unsealed", action="store_true", help=UNSEALED_HELP)
-    options = parser.parse_args(arguments)
+    return run_program("demo", run_demonstration, arguments)
+
+
+def run_demonstration(
+    directory: Annotated[Path, typer.Option("--dir", help="holds everything it writes")] = Path(".demo"),
+    once: Annotated[bool, typer.Option("--once", help="leave after the last step instead of running on")] = False,
+    any_ports: Annotated[bool, typer.Option("--any-ports", help="free ports, to run beside another one")] = False,
+    rpc: Annotated[str, typer.Option(help="do it on this running network (QBFT), not on an embedded node")] = "",
+    funder: Annotated[Path | None, typer.Option(help="with --rpc: key file of an account that may send")] = None,
+    unsealed: Annotated[bool, typer.Option("--unsealed", help=UNSEALED_HELP)] = False,
+) -> int:
+    """The main job of Tongguan, end to end."""
     console = Console()
     stopped = StopSignal()
-    folder = ConsortiumFolder(options.dir.resolve())
-    demonstration = Demonstration(folder, console, options.rpc, options.funder, options.unsealed, stopped)
+    folder = ConsortiumFolder(directory.resolve())
+    demonstration = Demonstration(folder, console, rpc, funder, unsealed, stopped)
     try:
         demonstration.found()
-        node_port, gateway_port, window_port = (0, 0, 0) if options.any_ports else PORTS
+        node_port, gateway_port, window_port = (0, 0, 0) if any_ports else PORTS
         with Machine(
             folder,
             node_port=node_port,
@@ -370,8 +371,8 @@ def main(arguments: list[str] | None = None) -> int:
             heartbeat_s=HEARTBEAT_S,
         ) as machine:
             demonstration.run(machine)
-            demonstration.close(machine, keeps_running=not options.once)
-            if not options.once:
+            demonstration.close(machine, keeps_running=not once)
+            if not once:
                 console.print("\nEverything keeps running. Interrupt (Ctrl-C) to stop.")
                 machine.run_until(stopped)
     except DemonstrationInterrupted as error:

@@ -5,16 +5,18 @@ Prints its address on one line when it takes connections; SIGINT and SIGTERM end
 
 from __future__ import annotations
 
-import argparse
 import signal
 import sys
 from pathlib import Path
+from typing import Annotated
 
+import typer
 import uvicorn
 
 from adapters.single_window_mock.app import create_app
 from adapters.single_window_mock.roles import Cast
 from adapters.single_window_mock.store import MessageStore
+from chain.command_line import run_program
 from chain.errors import TongguanError
 from chain.private_files import keep_files_private
 
@@ -23,25 +25,29 @@ CANNOT_TELL = 2
 
 def main(arguments: list[str] | None = None) -> int:
     """Serves until interrupted; 0 then, 2 where it could not start."""
-    parser = argparse.ArgumentParser(prog="single-window", description="The single window stand-in.")
-    parser.add_argument("--dir", type=Path, required=True, help="folder of its store, made where absent")
-    parser.add_argument("--members", type=Path, required=True, help="folder of <slug>/member.json files")
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8640)
-    options = parser.parse_args(arguments)
+    return run_program("single-window", run_single_window, arguments)
+
+
+def run_single_window(
+    directory: Annotated[Path, typer.Option("--dir", help="folder of its store, made where absent")],
+    members: Annotated[Path, typer.Option(help="folder of <slug>/member.json files")],
+    host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="TCP port")] = 8640,
+) -> int:
+    """The single window stand-in."""
     keep_files_private()
     try:
-        cast = Cast.read(options.members)
-        options.dir.mkdir(parents=True, exist_ok=True)
-        store = MessageStore(options.dir / "single-window.sqlite")
+        cast = Cast.read(members)
+        directory.mkdir(parents=True, exist_ok=True)
+        store = MessageStore(directory / "single-window.sqlite")
     except (TongguanError, OSError) as error:
         print(f"single-window: {error}", file=sys.stderr)
         return CANNOT_TELL
     # The server raises the signal that ended it once more when it is done, and that must be an ordered end.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    print(f"single window stand-in at http://{options.host}:{options.port}", flush=True)
+    print(f"single window stand-in at http://{host}:{port}", flush=True)
     try:
-        uvicorn.run(create_app(store, cast), host=options.host, port=options.port, log_level="warning")
+        uvicorn.run(create_app(store, cast), host=host, port=port, log_level="warning")
     finally:
         store.close()
     return 0

@@ -6,7 +6,6 @@ Exit codes: 0 stopped when told, 1 refused (folder in use, damaged or foreign da
 
 from __future__ import annotations
 
-import argparse
 import json
 import logging
 import signal
@@ -14,11 +13,13 @@ import sys
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 import uvicorn
 from eth_keyfile.keyfile import decode_keyfile_json
 
+from chain.command_line import run_program
 from chain.encoding import parse_json_object
 from chain.errors import Malformed, TongguanError
 from chain.http_limits import Connections, bounded_http
@@ -34,8 +35,17 @@ PORT = 8545
 REGISTRY = "MemberRegistry"
 """The contract's name in a trust root."""
 SHUTDOWN_S = 5
+SENDER_HELP = "take transactions of this account too, beside the registry's; repeatable"
+REGISTRY_HELP = "address of the member registry (default: as DIR's trust root names it)"
 
 logger = logging.getLogger("chain.node")
+
+
+def _address(text: str) -> bytes:
+    try:
+        return address(text)
+    except Misread as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 class _Server(uvicorn.Server):
@@ -53,35 +63,52 @@ class _Server(uvicorn.Server):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one node until SIGTERM or SIGINT; the exit code."""
-    said = _parser().parse_args(arguments)
+    return run_program("python -m chain.node", run_node, arguments)
+
+
+def run_node(
+    directory: Annotated[Path, typer.Option("--dir", help="the consortium's folder")],
+    port: Annotated[int, typer.Option(help="TCP port")] = PORT,
+    host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",
+    allow_host: Annotated[list[str] | None, typer.Option(help="host name that callers may use; repeatable")] = None,
+    cors_origin: Annotated[list[str] | None, typer.Option(help="origin of pages that may call; repeatable")] = None,
+    read_only: Annotated[bool, typer.Option("--read-only", help="answer questions only; needs no keys")] = False,
+    sender: Annotated[list[bytes] | None, typer.Option(parser=_address, metavar="ADDRESS", help=SENDER_HELP)] = None,
+    any_sender: Annotated[bool, typer.Option("--any-sender", help="take everyone's transactions, for trials")] = False,
+    registry: Annotated[bytes | None, typer.Option(parser=_address, metavar="ADDRESS", help=REGISTRY_HELP)] = None,
+    state_blocks: Annotated[
+        int | None, typer.Option(min=STATE_BLOCKS_MIN, help="keep states of the newest N blocks only", metavar="N")
+    ] = None,
+    passphrase_file: Annotated[
+        Path | None, typer.Option(help="passphrase of the validators' keystores (default DIR/passphrase)")
+    ] = None,
+) -> int:
+    """One Ethereum node of a consortium."""
     keep_files_private()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
     try:
-        genesis = Genesis.parse((said.dir / "genesis.json").read_bytes())
+        genesis = Genesis.parse((directory / "genesis.json").read_bytes())
+        known = None if any_sender else registry or find_registry(directory)
         settings = NodeSettings(
-            read_only=said.read_only,
-            **_senders(said, genesis),
-            state_blocks=said.state_blocks,
-            cors_origins=tuple(said.cors_origin),
+            read_only=read_only,
+            **({} if any_sender else _senders(known, frozenset(sender or ()), genesis)),
+            state_blocks=state_blocks,
+            cors_origins=tuple(cors_origin or ()),
         )
-        node = open_node(said.dir, genesis, settings, said.passphrase_file)
+        node = open_node(directory, genesis, settings, passphrase_file)
     except (TongguanError, OSError) as error:
         print(f"the node cannot start: {error}", file=sys.stderr)
         return 1
     try:
-        _serve(node, said.host, said.port, frozenset(said.allow_host))
+        _serve(node, host, port, frozenset(allow_host or ()))
     finally:
         node.close()
     return 0
 
 
-def _senders(said: argparse.Namespace, genesis: Genesis) -> dict[str, Any]:
+def _senders(registry: bytes | None, named: frozenset[bytes], genesis: Genesis) -> dict[str, Any]:
     """Whose transactions are taken: the registry's accounts and those that are named; before there is a registry, those
     that block 0 gives a balance, which deploy it."""
-    if said.any_sender:
-        return {}
-    registry = said.registry or find_registry(said.dir)
-    named = frozenset(said.sender or ())
     return {"registry": registry, "senders": named if registry else named | genesis.alloc.keys()}
 
 
@@ -144,51 +171,6 @@ def _serve(node: EmbeddedNode, host: str, port: int, hosts: frozenset[str]) -> N
     )
     _Server(config).run()
     logger.info("stopped at block %d with %d transactions waiting", node.head.number, node.waiting)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m chain.node", description="One Ethereum node of a consortium.")
-    parser.add_argument("--dir", type=Path, required=True, help="the consortium's folder")
-    parser.add_argument("--port", type=int, default=PORT, help=f"TCP port (default {PORT})")
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default loopback only)")
-    parser.add_argument(
-        "--allow-host", action="append", default=[], help="host name that callers may use, beside localhost"
-    )
-    parser.add_argument("--cors-origin", action="append", default=[], help="origin that browsers may call from")
-    parser.add_argument("--read-only", action="store_true", help="answer questions only; needs no validator keys")
-    parser.add_argument(
-        "--sender",
-        action="append",
-        type=_address,
-        help="take transactions of this account too, beside the registry's; repeatable",
-    )
-    parser.add_argument("--any-sender", action="store_true", help="take everyone's transactions, for trials")
-    parser.add_argument(
-        "--registry", type=_address, help="address of the member registry (default: as DIR's trust root names it)"
-    )
-    parser.add_argument(
-        "--state-blocks",
-        type=_state_blocks,
-        metavar="N",
-        help="keep the state of the newest N blocks and prune older ones (default: all are kept)",
-    )
-    parser.add_argument(
-        "--passphrase-file", type=Path, help="passphrase of the validators' keystores (default DIR/passphrase)"
-    )
-    return parser
-
-
-def _address(said: str) -> bytes:
-    try:
-        return address(said)
-    except Misread as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-
-
-def _state_blocks(said: str) -> int:
-    if not said.isdecimal() or int(said) < STATE_BLOCKS_MIN:
-        raise argparse.ArgumentTypeError(f"a number of at least {STATE_BLOCKS_MIN} is expected, got {said!r}")
-    return int(said)
 
 
 if __name__ == "__main__":

@@ -6,22 +6,23 @@ Exit 0 where every limit held, 1 where one did not, 2 where a benchmark could no
 
 from __future__ import annotations
 
-import argparse
 import json
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Timer
-from typing import Any
+from typing import Annotated
 
+import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from chain.command_line import run_program
 from chain.private_files import keep_files_private
 from scripts.benchmarks.harness import (
     MODULES,
@@ -42,6 +43,16 @@ PROFILE_INTERVAL_S = 0.002
 """Finer steps slow the founding of a consortium so much that the node's own limits cut it off."""
 
 
+@dataclass(frozen=True)
+class Options:
+    """How benchmarks are run."""
+
+    names: tuple[str, ...]
+    quick: bool
+    huge: bool
+    profile: Path | None
+
+
 def run_here(name: str, context: Context, profile: Path | None) -> list[Figure]:
     """Runs a benchmark in this process, under a profiler where `profile` names a folder for its flame graph."""
     benchmark = load(name)
@@ -58,7 +69,7 @@ def run_here(name: str, context: Context, profile: Path | None) -> list[Figure]:
     return figures
 
 
-def run_apart(name: str, options: argparse.Namespace, console: Console) -> list[Figure]:
+def run_apart(name: str, options: Options, console: Console) -> list[Figure]:
     """Runs a benchmark in a process of its own and reads its figures."""
     with tempfile.TemporaryDirectory() as scratch:
         result = Path(scratch) / "figures.json"
@@ -127,18 +138,35 @@ def show(console: Console, results: Results, name: str, before: Results | None) 
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs what was asked for."""
-    options = _options(arguments)
+    return run_program("bench", run_benchmarks, arguments)
+
+
+def run_benchmarks(
+    names: Annotated[list[str] | None, typer.Argument(metavar="NAME", help=f"of {', '.join(MODULES)}")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="smaller sizes, fewer repetitions; two minutes")] = False,
+    huge: Annotated[bool, typer.Option("--huge", help="also sizes of 10⁷; many minutes")] = False,
+    json_file: Annotated[Path | None, typer.Option("--json", help="write the results here")] = None,
+    compare: Annotated[Path | None, typer.Option(help="results of an earlier run, to show what changed")] = None,
+    profile: Annotated[Path | None, typer.Option(help="folder for a flame graph of each benchmark")] = None,
+    document: Annotated[bool, typer.Option("--document", help="write docs/ and the README's table")] = False,
+    inside: Annotated[Path | None, typer.Option(hidden=True)] = None,
+) -> int:
+    """Print the project's figures again."""
+    unknown = [name for name in names or () if name not in MODULES]
+    if unknown:
+        raise typer.BadParameter(f"no benchmark {unknown[0]}; there are {', '.join(MODULES)}")
+    options = Options(tuple(names or ()), quick, huge, profile)
     # Told to end, it ends as if interrupted: what it started is ended, scratch folders are removed.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     console = Console()
-    if options.inside:
-        return _inside(options)
-    names = options.names or [name for name in MODULES if _exists(name)]
-    before = Results.from_json(options.compare.read_text()) if options.compare else None
+    if inside:
+        return _inside(options, inside)
+    chosen = options.names or [name for name in MODULES if _exists(name)]
+    before = Results.from_json(compare.read_text()) if compare else None
     results = Results(describe_machine(options.quick))
     held, failed = True, []
-    for place, name in enumerate(names, 1):
-        console.print(f"[dim]{place} of {len(names)}[/dim]", end=" ")
+    for place, name in enumerate(chosen, 1):
+        console.print(f"[dim]{place} of {len(chosen)}[/dim]", end=" ")
         try:
             results.figures[name] = run_apart(name, options, console)
         except RuntimeError as error:
@@ -147,9 +175,9 @@ def main(arguments: list[str] | None = None) -> int:
             failed.append(name)
             continue
         held = show(console, results, name, before) and held
-        if options.json:
-            options.json.write_text(results.to_json())
-    if options.document:
+        if json_file:
+            json_file.write_text(results.to_json())
+    if document:
         _document(results, console)
     if failed:
         console.print(f"could not be run: {', '.join(failed)}", style="red")
@@ -168,12 +196,12 @@ def _document(results: Results, console: Console) -> None:
     console.print("docs/performance.md, docs/scale.md and the table in README.md are written")
 
 
-def _inside(options: argparse.Namespace) -> int:
+def _inside(options: Options, results_file: Path) -> int:
     (name,) = options.names
     with tempfile.TemporaryDirectory() as scratch:
         context = Context(options.quick, lambda text: print(text, flush=True), Path(scratch), options.huge)
         figures = run_here(name, context, options.profile)
-    Path(options.inside).write_text(Results({}, {name: figures}).to_json())
+    results_file.write_text(Results({}, {name: figures}).to_json())
     return 0
 
 
@@ -194,23 +222,6 @@ def _change(figure: Figure, before: Results, now: Results) -> str:
 
 def _exists(name: str) -> bool:
     return (Path(__file__).parent / f"{name}.py").exists()
-
-
-def _options(arguments: list[str] | None) -> Any:
-    parser = argparse.ArgumentParser(prog="bench", description="Print the project's figures again.")
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(MODULES)}; default all")
-    parser.add_argument("--quick", action="store_true", help="smaller sizes, fewer repetitions; under two minutes")
-    parser.add_argument("--huge", action="store_true", help="also sizes of 10⁷; many minutes")
-    parser.add_argument("--json", type=Path, help="write the results here")
-    parser.add_argument("--compare", type=Path, help="results of an earlier run, to show what changed")
-    parser.add_argument("--profile", type=Path, help="write a flame graph of each benchmark into this folder")
-    parser.add_argument("--document", action="store_true", help="write docs/ and the README's table")
-    parser.add_argument("--inside", help=argparse.SUPPRESS)
-    options = parser.parse_args(arguments)
-    unknown = [name for name in options.names if name not in MODULES]
-    if unknown:
-        parser.error(f"no benchmark {unknown[0]}; there are {', '.join(MODULES)}")
-    return options
 
 
 if __name__ == "__main__":

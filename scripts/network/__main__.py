@@ -9,10 +9,12 @@ Exit codes: 0 done, 2 not done, with a sentence.
 
 from __future__ import annotations
 
-import argparse
 import sys
 import time
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from chain.errors import TongguanError
 from chain.private_files import keep_files_private
@@ -24,43 +26,65 @@ CHAIN_ID = 20_261
 COULD_NOT = 2
 
 
+network = typer.Typer(
+    help="A network of QBFT validators with free gas.",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+Directory = Annotated[Path, typer.Argument(metavar="DIR", help="the network's folder")]
+NEXT_ONES = "of the first validator; the next ones follow"
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Runs one of the three; 0 where it is done, 2 where it is not."""
-    parser = argparse.ArgumentParser(prog="consortium", description="A network of QBFT validators with free gas.")
-    verbs = parser.add_subparsers(dest="verb", required=True)
-    make = verbs.add_parser("make", help="write keys, genesis and start files into a new folder")
-    make.add_argument("--validators", type=int, default=VALIDATORS_MIN, help=f"at least {VALIDATORS_MIN}")
-    make.add_argument("--chain-id", type=int, default=CHAIN_ID)
-    begin = verbs.add_parser("start", help="start every validator on loopback, without containers")
-    begin.add_argument("--engine", choices=[engine.value for engine in Engine], required=True)
-    begin.add_argument("--binary", type=Path, required=True, help="the engine's program")
-    begin.add_argument("--rpc-port", type=int, default=RPC_PORT, help="of the first validator; the next ones follow")
-    begin.add_argument("--p2p-port", type=int, default=P2P_PORT, help="of the first validator; the next ones follow")
-    for verb in (make, begin, verbs.add_parser("stop", help="end the validators that start left running")):
-        verb.add_argument("directory", type=Path, metavar="DIR")
-    options = parser.parse_args(arguments)
-    folder = NetworkFolder(options.directory)
     try:
-        if options.verb == "make":
-            _make(folder, options.validators, options.chain_id)
-        elif options.verb == "start":
-            engine = Engine(options.engine)
-            url = start(folder, engine, options.binary, rpc_port=options.rpc_port, p2p_port=options.p2p_port)
-            _say_started(folder, url)
-        else:
-            folder.read()
-            print(f"{stop(folder)} validators ended")
+        network(args=arguments, prog_name="consortium")
     except TongguanError as error:
         print(f"consortium: {error}", file=sys.stderr)
         return COULD_NOT
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else COULD_NOT
     return 0
 
 
+@network.command("make")
+def make(
+    directory: Directory,
+    validators: Annotated[int, typer.Option(help=f"at least {VALIDATORS_MIN}")] = VALIDATORS_MIN,
+    chain_id: Annotated[int, typer.Option(help="the chain's number (EIP-155)")] = CHAIN_ID,
+) -> None:
+    """Write keys, genesis and start files into a new folder."""
+    _make(NetworkFolder(directory), validators, chain_id)
+
+
+@network.command("start")
+def start_network(
+    directory: Directory,
+    engine: Annotated[Engine, typer.Option(help="which engine the program is")],
+    binary: Annotated[Path, typer.Option(help="the engine's program")],
+    rpc_port: Annotated[int, typer.Option(help=NEXT_ONES)] = RPC_PORT,
+    p2p_port: Annotated[int, typer.Option(help=NEXT_ONES)] = P2P_PORT,
+) -> None:
+    """Start every validator on loopback, without containers."""
+    folder = NetworkFolder(directory)
+    _say_started(folder, start(folder, engine, binary, rpc_port=rpc_port, p2p_port=p2p_port))
+
+
+@network.command("stop")
+def stop_network(directory: Directory) -> None:
+    """End the validators that `start` left running."""
+    folder = NetworkFolder(directory)
+    folder.read()
+    print(f"{stop(folder)} validators ended")
+
+
 def _make(folder: NetworkFolder, validators: int, chain_id: int) -> None:
-    network = make_network(folder, validators=validators, chain_id=chain_id, now=int(time.time()))
-    print(f"A network of {len(network.validators)} validators, chain id {network.chain_id}, in {folder.path}:")
-    for number, one in enumerate(network.validators):
-        print(f"  validator {number}  {one.address}")
+    plan = make_network(folder, validators=validators, chain_id=chain_id, now=int(time.time()))
+    print(f"A network of {len(plan.validators)} validators, chain id {plan.chain_id}, in {folder.path}:")
+    for number, validator in enumerate(plan.validators):
+        print(f"  validator {number}  {validator.address}")
     more = f" -f {folder.path}/compose.more.json" if validators > VALIDATORS_MIN else ""
     base = " -f docker-compose.yml" if more else ""
     print(f"In containers:  docker compose --env-file {folder.path}/compose.env{base}{more} up")

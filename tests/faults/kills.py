@@ -12,7 +12,6 @@ kept and nothing was anchored twice.
 
 from __future__ import annotations
 
-import argparse
 import json
 import random
 import secrets
@@ -26,10 +25,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import httpx
+import typer
 
+from chain.command_line import run_program
 from chain.errors import TongguanError
 from chain.proof.batch import split_entries
 from chain.records import sign_record
@@ -225,23 +226,24 @@ def _audit(folder: ConsortiumFolder, rpc: str, broker: Broker) -> tuple[int, dic
     return done.returncode, json.loads(done.stdout)
 
 
-def main() -> int:
-    """The command; see above."""
-    parser = argparse.ArgumentParser(prog="kills", description="Kills a gateway under load and audits it.")
-    standard = Plan()
-    parser.add_argument("--kills", type=int, default=standard.kills)
-    parser.add_argument("--records", type=int, default=0, help="go on until so many records were accepted")
-    parser.add_argument("--life-s", type=float, default=standard.life_s, help="longest life under load")
-    parser.add_argument("--upload", type=int, default=standard.upload, help="records sent together")
-    parser.add_argument("--seed", type=int, default=standard.seed)
-    parser.add_argument("--dir", type=Path, help="folder to found the consortium in; else a passing one")
-    asked = parser.parse_args()
-    plan = Plan(asked.kills, asked.records, asked.life_s, asked.upload, asked.seed)
+STANDARD = Plan()
+
+
+def main(
+    kills: int = STANDARD.kills,
+    records: Annotated[int, typer.Option(help="go on until so many records were accepted")] = 0,
+    life_s: Annotated[float, typer.Option(help="longest life under load, in seconds")] = STANDARD.life_s,
+    upload: Annotated[int, typer.Option(help="records sent together")] = STANDARD.upload,
+    seed: int = STANDARD.seed,
+    folder: Annotated[Path | None, typer.Option("--dir", help="to found the consortium in; else a passing one")] = None,
+) -> int:
+    """Kill a gateway under load and audit it."""
+    plan = Plan(kills, records, life_s, upload, seed)
     with tempfile.TemporaryDirectory(prefix="kills-") as passing:
-        outcome = run(asked.dir or Path(passing) / "consortium", plan, print)
+        outcome = run(folder or Path(passing) / "consortium", plan, print)
     print(outcome.line())
     return outcome.audit_exit
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_program("kills", main))

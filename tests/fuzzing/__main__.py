@@ -6,34 +6,38 @@ that breaks one, the first of its kind, is written into DIR.
 
 from __future__ import annotations
 
-import argparse
 import sys
 import time
 from collections import Counter
 from pathlib import Path
 from random import Random
+from typing import Annotated
 
+import typer
+
+from chain.command_line import run_program
 from tests.fuzzing.watch import PEAK_KB_MAX, READERS, next_input, peak_kb, watched
 
 WARM_INPUTS = 2_000
 """Inputs before memory and time count, so that every reader's module is imported."""
 
 
-def main() -> int:
-    """Tries one reader for so long and prints how its inputs ended."""
-    parser = argparse.ArgumentParser(prog="python -m tests.fuzzing", description=__doc__)
-    parser.add_argument("reader", choices=READERS)
-    parser.add_argument("--seconds", type=float, default=60.0)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--found", type=Path, help="folder for the inputs that break a promise")
-    asked = parser.parse_args()
-    random, ends, found = Random(asked.seed), Counter[str](), dict[str, bytes]()
+def main(
+    reader: str,
+    seconds: float = 60.0,
+    seed: int = 0,
+    folder: Annotated[Path | None, typer.Option("--found", help="folder for the inputs that break a promise")] = None,
+) -> int:
+    """Try one reader for so long and print how its inputs ended."""
+    if reader not in READERS:
+        raise typer.BadParameter(f"no reader {reader}; there are {', '.join(READERS)}")
+    random, ends, found = Random(seed), Counter[str](), dict[str, bytes]()
     for _ in range(WARM_INPUTS):
-        watched(asked.reader, next_input(asked.reader, random))
-    start_kb, until = peak_kb(), time.monotonic() + asked.seconds
+        watched(reader, next_input(reader, random))
+    start_kb, until = peak_kb(), time.monotonic() + seconds
     while time.monotonic() < until:
-        given = next_input(asked.reader, random)
-        outcome = watched(asked.reader, given)
+        given = next_input(reader, random)
+        outcome = watched(reader, given)
         ends[outcome.end] += 1
         grown_kb = peak_kb() - start_kb
         if grown_kb > PEAK_KB_MAX:
@@ -42,12 +46,12 @@ def main() -> int:
         if outcome.found and outcome.end not in found:
             found[outcome.end] = given
             print(f"FOUND {outcome.end}", flush=True)
-    _print(asked.reader, ends, peak_kb() - start_kb)
+    _print(reader, ends, peak_kb() - start_kb)
     for count, (end, given) in enumerate(found.items(), 1):
         print(f"broken {count}: {end}")
-        if asked.found is not None:
-            asked.found.mkdir(parents=True, exist_ok=True)
-            (asked.found / f"{asked.reader}-{count}.bin").write_bytes(given)
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / f"{reader}-{count}.bin").write_bytes(given)
     return 1 if found else 0
 
 
@@ -62,4 +66,4 @@ def _print(reader: str, ends: Counter[str], grown_kb: int) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_program("python -m tests.fuzzing", main))

@@ -11,7 +11,6 @@ The structure of a story follows from its seed alone. Keys, salts and signatures
 
 from __future__ import annotations
 
-import argparse
 import json
 import random
 import shlex
@@ -19,8 +18,11 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Annotated, Any
 
+import typer
+
+from chain.command_line import run_program
 from chain.encoding import Json, base64url
 from chain.keys import SigningKey
 from chain.members import AddedBy, KeyAlgorithm, KeyState, MemberKind, MemberState, Role
@@ -68,7 +70,7 @@ CASES_A_STORY = 4
 
 @dataclass(frozen=True)
 class Case:
-    """A bundle, what is believed and what is asked."""
+    """A bundle, what is believed and what is"""
 
     bundle: bytes
     trust_root: TrustRoot
@@ -329,7 +331,7 @@ class Story:
         return replace(root, least_votes=3) if self.chance.randrange(40) == 0 else root
 
     def question(self, bundle: Bundle) -> Demand:
-        """Mostly nothing special is asked."""
+        """Mostly nothing special is"""
         it, chance = self.it, self.chance
         if chance.random() < 0.6:
             return Demand()
@@ -384,24 +386,23 @@ def differences(command: Sequence[str], lines: Sequence[dict[str, Json]]) -> lis
     return [{**line, "got": got} for line, got in zip(lines, answers, strict=True) if got != line["expected"]]
 
 
-def main() -> int:
-    """Prints cases, or the differences from another implementation."""
-    parser = argparse.ArgumentParser(prog="python -m tests.vectors.stories", description=__doc__)
-    parser.add_argument("--count", type=int, default=1000)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--against", help="the command of another implementation")
-    asked = parser.parse_args()
-    lines = (as_json(case) for case in cases(asked.count, asked.seed))
-    if asked.against is None:
+def main(
+    count: int = 1000,
+    seed: int = 1,
+    against: Annotated[str | None, typer.Option(help="the command of another implementation")] = None,
+) -> int:
+    """Print cases, or the differences from another implementation."""
+    lines = (as_json(case) for case in cases(count, seed))
+    if against is None:
         for line in lines:
             print(json.dumps(line))
         return 0
-    differing = differences(shlex.split(asked.against), list(lines))
+    differing = differences(shlex.split(against), list(lines))
     for difference in differing:
         print(json.dumps(difference))
-    print(f"{asked.count} cases, {len(differing)} differ", file=sys.stderr)
+    print(f"{count} cases, {len(differing)} differ", file=sys.stderr)
     return 1 if differing else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_program("python -m tests.vectors.stories", main))
