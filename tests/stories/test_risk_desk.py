@@ -25,6 +25,13 @@ def new_ucr(town: Town, name: str) -> Ucr:
     return Ucr.parse(f"6CN{town.member('trader').uscc}-{name}")
 
 
+def opened(town: Town, name: str) -> Ucr:
+    """A consignment in which the broker counts: its owner names it."""
+    ucr = new_ucr(town, name)
+    town.name(ucr, "broker")
+    return ucr
+
+
 def own_findings(town: Town, slug: str, ucr: str) -> list[str]:
     answer = town.get(slug, f"/v1/consignments/{ucr}").json()
     mine = [one for one in answer["records"] if one["type"] == "audit.finding"]
@@ -32,7 +39,7 @@ def own_findings(town: Town, slug: str, ucr: str) -> list[str]:
 
 
 def test_a_finding_is_said_once_amended_when_it_changes_and_withdrawn_when_it_no_longer_follows(town: Town) -> None:
-    ucr = new_ucr(town, "DESK1")
+    ucr = opened(town, "DESK1")
     lie = town.say("broker", weighed("010120261000000701", "80.00000"), ucr)
     town.cover()
     customs = desk(town, "customs")
@@ -61,7 +68,7 @@ def test_a_finding_is_said_once_amended_when_it_changes_and_withdrawn_when_it_no
 
 
 def test_two_desks_sign_independently_and_answer_each_other_never(town: Town) -> None:
-    ucr = new_ucr(town, "DESK2")
+    ucr = opened(town, "DESK2")
     town.say("broker", valued("010120261000000702", "111.00"), ucr)
     town.cover()
     customs, tax = desk(town, "customs"), desk(town, "tax")
@@ -76,7 +83,7 @@ def test_two_desks_sign_independently_and_answer_each_other_never(town: Town) ->
 
 @pytest.mark.parametrize("arrives", [True, False], ids=["the answer is lost", "the record is lost"])
 def test_a_desk_that_dies_while_it_sends_sends_the_same_bytes_again(town: Town, arrives: bool) -> None:
-    ucr = new_ucr(town, f"DESK3{'A' if arrives else 'B'}")
+    ucr = opened(town, f"DESK3{'A' if arrives else 'B'}")
     town.say("broker", weighed(f"01012026100000071{int(arrives)}", "80.00000"), ucr)
     town.cover()
     journal = DeskJournal(":memory:")
@@ -91,13 +98,13 @@ def test_a_desk_that_dies_while_it_sends_sends_the_same_bytes_again(town: Town, 
 
 
 def test_a_desk_that_lost_its_journal_says_nothing_twice(town: Town) -> None:
-    ucr = new_ucr(town, "DESK4")
+    ucr = opened(town, "DESK4")
     town.say("broker", weighed("010120261000000704", "80.00000"), ucr)
     town.cover()
     first = desk(town, "customs").look([ucr])
-    # Before its own words are anchored, their number is taken; afterwards the ledger shows them.
+    # Before its own words are anchored, their number is taken; afterwards the ledger shows them. Some may be by now.
     blind = desk(town, "customs").look([ucr])
-    assert blind.said == 0 and blind.refused in (0, first.said)
+    assert blind.said == 0 and blind.refused <= first.said
     town.cover()
     assert desk(town, "customs").look([ucr]).said == 0
     assert len(own_findings(town, "customs", ucr)) == first.said
@@ -125,7 +132,7 @@ def refusal(town: Town, slug: str, record: AuditFinding, *ucrs: str) -> str:
 
 
 def test_intake_refuses_by_name_what_is_no_governors_finding_of_the_agreed_pack(town: Town) -> None:
-    known = new_ucr(town, "DESK6")
+    known = opened(town, "DESK6")
     town.say("broker", weighed("010120261000000706", "99.00000"), known)
     assert refusal(town, "regulator", a_finding(town), known) == "role"
     assert refusal(town, "customs", a_finding(town), new_ucr(town, "NOBODY")) == "consignment-unknown"
