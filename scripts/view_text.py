@@ -50,6 +50,18 @@ def show_view(console: Console, view: dict[str, Any]) -> None:
         _line(console, f"{whole['claim']}: checkpoint over {checkpoint['batch_count']} batches, {votes}")
     else:
         _line(console, str(whole["claim"]))
+    _lines(console, "not held by this gateway", [_missing(one) for one in whole.get("missing", ())])
+    _lines(console, "held without sections that it rests on", [_lacking(one) for one in whole.get("lacking", ())])
+    _lines(console, "whole at", [f"{one['member']}  {one['url']}" for one in whole.get("whole_at", ())])
+
+
+def _missing(one: dict[str, Any]) -> str:
+    by = f"anchored by the gateway of {one['gateway']}" if one["gateway"] else "whose gateway cannot be told now"
+    return f"a record of {one['issuer']} in batch {one['batch']}, {by}"
+
+
+def _lacking(one: dict[str, Any]) -> str:
+    return f"{one['type']} of {one['issuer']}: {', '.join(one['sections'])}"
 
 
 def _supported(line: dict[str, Any]) -> str:

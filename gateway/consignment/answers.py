@@ -11,6 +11,7 @@ from msgspec import UNSET, UnsetType, field
 
 from chain.rules.answers import Missing
 from gateway.access.policy import Condition
+from gateway.consignment.completeness_answers import Completeness
 from gateway.consignment.finding_answers import CorroborationLine, OpinionLine
 from gateway.runtime.answer import Answer, Section
 
@@ -149,29 +150,6 @@ class StandingLine(Answer, frozen=True, kw_only=True):
     """Whether it takes part, so that the view policy's `party` lines hold for it. Standing alone gives no sight."""
     remark: str
     """`named by operator only`, or empty."""
-
-
-class CheckpointSeen(Answer, frozen=True, kw_only=True):
-    """The checkpoint that a picture is complete up to."""
-
-    index: int
-    batch_count: int
-    root: str
-    votes: int
-    dissent: int
-    block: int
-
-
-class Completeness(Answer, frozen=True, kw_only=True):
-    """Up to where the picture is whole."""
-
-    checkpoint: CheckpointSeen | None
-    batches_read: int
-    entries: int | UnsetType = UNSET
-    covered_entries: int | UnsetType = UNSET
-    not_anchored_yet: int | UnsetType = UNSET
-    missing: list[str] | UnsetType = UNSET
-    claim: str
 
 
 class Version(Answer, frozen=True, kw_only=True):

@@ -31,8 +31,6 @@ from gateway.access.policy import Cause, Condition, ViewPolicy
 from gateway.access.records import Directory, HeldRecord, Reader
 from gateway.consignment import sections
 from gateway.consignment.answers import (
-    CheckpointSeen,
-    Completeness,
     ConsignmentAnswer,
     FindingLine,
     ReaderLine,
@@ -41,6 +39,13 @@ from gateway.consignment.answers import (
     StandingLine,
     WhyWithheld,
     Withheld,
+)
+from gateway.consignment.completeness_answers import (
+    CheckpointSeen,
+    Completeness,
+    GatewayLine,
+    LackingLine,
+    MissingLine,
 )
 from gateway.consignment.coverage import Coverage
 from gateway.consignment.deadlines import what_is_due
@@ -346,17 +351,38 @@ def _completeness(sight: Sight, coverage: Coverage) -> Completeness:
     if sight.own_only:
         return Completeness(
             checkpoint=checkpoint,
+            as_of_block=coverage.as_of_block,
             batches_read=coverage.batch_count,
             claim="none: only your own records are shown, since you take no part by anybody's naming",
         )
     waiting = sum(record.batch is None for record in sight.records)
-    is_whole = newest is not None and coverage.covered_entries == coverage.entries and not coverage.missing
+    is_covered = newest is not None and coverage.covered_entries == coverage.entries and not waiting
     return Completeness(
         checkpoint=checkpoint,
+        as_of_block=coverage.as_of_block,
         batches_read=coverage.batch_count,
         entries=coverage.entries,
         covered_entries=coverage.covered_entries,
+        held_entries=coverage.entries - len(coverage.missing),
         not_anchored_yet=waiting,
-        missing=[*coverage.missing],
-        claim="complete up to the checkpoint" if is_whole and not waiting else "not all of it is covered yet",
+        missing=[MissingLine(issuer=gap.issuer, batch=gap.batch, gateway=gap.gateway) for gap in coverage.missing],
+        lacking=[
+            LackingLine(
+                record=line.record,
+                type=line.type,
+                issuer=line.issuer,
+                batch=line.batch,
+                sections=[*line.sections],
+            )
+            for line in coverage.lacking
+        ],
+        is_whole_here=coverage.is_whole,
+        whole_at=[GatewayLine(member=gateway.member, url=gateway.url) for gateway in coverage.whole_at],
+        claim=_claim(coverage, is_covered=is_covered),
     )
+
+
+def _claim(coverage: Coverage, *, is_covered: bool) -> str:
+    if not coverage.is_whole:
+        return "not whole here: ask a gateway that is" if coverage.whole_at else "not whole here"
+    return "complete up to the checkpoint" if is_covered else "not all of it is covered yet"

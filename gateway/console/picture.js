@@ -127,6 +127,12 @@ export class Picture {
       el("p", {}, `${said.covered_entries} / ${said.entries} ${word("entries")} ${word("coveredOf")}`,
         said.not_anchored_yet ? ` · ${said.not_anchored_yet} ${word("waiting")}` : null,
         said.missing?.length ? ` · ${said.missing.length} ${word("missing")}` : null),
+      ...(said.missing ?? []).slice(0, 5).map((one) => el("p", { class: "small" },
+        `${word("missing")}: ${one.issuer} · ${word("batch")} ${one.batch} · ${one.gateway ?? "?"}`)),
+      ...(said.lacking ?? []).slice(0, 5).map((one) => el("p", { class: "small" },
+        `${one.issuer} · ${one.type}: ${one.sections.join(", ")}`)),
+      said.whole_at?.length ? el("p", { class: "small" },
+        `${word("wholeAt")}: ${said.whole_at.map((one) => `${one.member} ${one.url}`).join("; ")}`) : null,
       point ? el("p", { class: "small", title: point.root },
         `${word("checkpoint")} ${point.index} · ${point.batch_count} ${word("batches")} · ${point.votes} ${word("votes")}, ${point.dissent} ${word("dissent")} · ${word("block")} ${point.block}`)
         : null,

@@ -78,7 +78,10 @@ const WORDS = {
   coveredOf: ["covered", "已涵盖"],
   waiting: ["not anchored yet", "尚未上链"],
   missing: ["not held by this gateway", "本网关未持有"],
+  wholeAt: ["whole at", "数据完整的网关"],
   "complete up to the checkpoint": ["Complete up to the checkpoint", "截至检查点完整"],
+  "not whole here": ["Not whole here", "本网关数据不全"],
+  "not whole here: ask a gateway that is": ["Not whole here: ask a gateway that is", "本网关数据不全：请向数据完整的网关查询"],
   "not all of it is covered yet": ["Not all of it is covered yet", "尚未全部被检查点涵盖"],
   ownOnly: [
     "Only your own records are shown, since nobody who takes part named you: nothing is claimed of the rest.",

@@ -38,9 +38,8 @@ class ConsignmentService:
         consignment, sight = self._context.sight(reader, ucr)
         receipt = self._context.log.log(Read.of(reader, "consignment", {ucr: sight.records}))
         elsewhere = find_shared_numbers(self._context, reader, sight)
-        return consignment_view(
-            sight, consignment.coverage, self._context.tables, elsewhere, read_receipt=receipt or None
-        )
+        coverage = self._context.wholeness.explain(consignment.coverage)
+        return consignment_view(sight, coverage, self._context.tables, elsewhere, read_receipt=receipt or None)
 
     def bundle(self, reader: Reader, ucr: str) -> BundleAnswer:
         """The proof bundle of what `view` shows of all that is covered, with receipts of one's own records."""
@@ -53,7 +52,8 @@ class ConsignmentService:
                 fix="Ask for the bundle of each of your own records",
             )
         content = context.bundles.consignment(sight, consignment.records, context.receipts_of(reader, sight.records))
-        return BundleAnswer(content, context.log.log(Read.of(reader, "bundle", {ucr: sight.records})))
+        receipt = context.log.log(Read.of(reader, "bundle", {ucr: sight.records}))
+        return BundleAnswer(content, receipt, context.wholeness.explain(consignment.coverage))
 
     def explanation(self, reader: Reader, ucr: str) -> ExplanationAnswer:
         """For every section of every record that `view` names, whether the reader sees it and why."""

@@ -17,7 +17,7 @@ from chain.encoding import Json
 from gateway.query.finding_queue import QueueAnswer, QueueLine
 from gateway.query.search import Hit, SearchAnswer
 
-COLUMNS: Final = ("ucr", "declarations", "state", "goods", "records", "own_records_only")
+COLUMNS: Final = ("ucr", "declarations", "state", "goods", "records", "own_records_only", "is_whole_here")
 FINDING_COLUMNS: Final = (
     "ucr", "rule", "severity", "state", "reopened", "signed_by", "text", "text_zh", "declarations", "offices",
     "opened_at", "changed_at", "waited_s",
@@ -57,6 +57,7 @@ def parquet_parts(hit_pages: Iterator[list[Hit]]) -> Iterator[bytes]:
             ("goods", pa.list_(pa.string())),
             ("records", pa.int32()),
             ("own_records_only", pa.bool_()),
+            ("is_whole_here", pa.bool_()),
         ]
     )
     sink = _Sink()

@@ -10,24 +10,31 @@ operators, then those of whom these name, until nobody new is named. What member
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Protocol
 
-from chain.encoding import base64url
 from chain.index_store import IndexedBatch, IndexStore, Link
 from chain.lifecycle import RecordState
 from chain.proof.batch import entry_digest
 from chain.sdjwt import SignedRecord
 from chain.standing import owner_of
-from gateway.access.participation import Participation, participation_of
+from gateway.access.participation import HEADS_WITH_OFFICE, Participation, participation_of
 from gateway.access.records import Directory, HeldRecord
-from gateway.consignment.coverage import CheckpointFacts, Coverage
+from gateway.consignment.coverage import (
+    MANDATE_TYPE,
+    NAMING_SECTIONS,
+    CheckpointFacts,
+    Coverage,
+    LackingRecord,
+    MissingEntry,
+)
 from gateway.membership.tag_keys import TagKeys, purpose_of
 from gateway.store.consignments import StoredEntry, find_entries, find_group_entries
 from gateway.store.records import open_signed
 from gateway.store.store import Store, Transaction
+from gateway.store.tombstones import find_erased
 from gateway.store.vault import Vault
 
 OPENED_RECORDS_MAX = 4_096
@@ -108,7 +115,14 @@ class ConsignmentLoader:
                 self._gather(connection, gathered, wanted)
                 named = {ucr: gathered[ucr].named_anew(directory) for ucr in wanted}
                 wanted = {ucr: members for ucr, members in named.items() if members}
-        return [self._loaded(gathered[ucr], directory, checkpoint) for ucr in ucrs]
+            shown_in_part = {
+                record.signed.record_id
+                for found in gathered.values()
+                for record in found.records
+                if not record.signed.is_fully_disclosed()
+            }
+            erased = find_erased(connection, sorted(shown_in_part)) if shown_in_part else {}
+        return [self._loaded(gathered[ucr], directory, checkpoint, erased) for ucr in ucrs]
 
     def load_whole(self, ucr: str) -> list[HeldRecord]:
         """Every record of the consignment, whoever issued it, in chain order."""
@@ -150,12 +164,16 @@ class ConsignmentLoader:
         return sorted(records, key=lambda record: record.order)
 
     def _loaded(
-        self, gathered: _Gathered, directory: Directory, checkpoint: CheckpointFacts | None
+        self,
+        gathered: _Gathered,
+        directory: Directory,
+        checkpoint: CheckpointFacts | None,
+        erased: Mapping[str, frozenset[bytes]],
     ) -> LoadedConsignment:
         participation = gathered.participation(directory)
         progress = self._index.progress()
         counting = {
-            tag
+            tag: member
             for member in gathered.members
             if participation.belongs(member) or member in directory.free_speakers(gathered.ucr)
             for tag in self._tag_keys.lane_tags(gathered.ucr, member)
@@ -165,15 +183,48 @@ class ConsignmentLoader:
             if tag in counting:
                 lanes.setdefault(tag, []).append(link)
         links = [link for lane in lanes.values() for link in lane]
+        missing = [
+            self._missing(member=counting[tag], batch=link.batch)
+            for tag, lane in lanes.items()
+            for link in lane
+            if link.entry_digest not in gathered.digests
+        ]
         coverage = Coverage(
             batch_count=progress.batch_count,
             entries=len(links),
             covered_entries=sum(link.batch < progress.map_count for link in links),
-            missing=tuple(base64url(link.entry_digest) for link in links if link.entry_digest not in gathered.digests),
+            missing=tuple(sorted(missing, key=lambda entry: (entry.batch, entry.issuer))),
             checkpoint=checkpoint,
+            as_of_block=progress.block,
+            lacking=tuple(_lacking(gathered, participation, erased)),
         )
         by_tag = {tag: tuple(lane) for tag, lane in lanes.items()}
         return LoadedConsignment(gathered.ucr, tuple(gathered.records), participation, by_tag, coverage)
+
+    def _missing(self, *, member: str, batch: int) -> MissingEntry:
+        indexed = self._index.find_batch(batch)
+        return MissingEntry(member, batch, "" if indexed is None else "0x" + indexed.facts.gateway.hex())
+
+
+def _lacking(
+    gathered: _Gathered, participation: Participation, erased: Mapping[str, frozenset[bytes]]
+) -> Iterator[LackingRecord]:
+    """Of the records that count, those here without sections that name or give a state, unless these were erased."""
+    for record in gathered.records:
+        signed = record.signed
+        if signed.is_fully_disclosed() or not participation.counts(record):
+            continue
+        gone = erased.get(signed.record_id, frozenset())
+        wanted = signed.sections.keys() if signed.vct == MANDATE_TYPE else _STATE_SECTIONS.intersection(signed.sections)
+        held = {disclosure.digest for disclosure in signed.disclosures} | gone
+        # Of the record's other consignments nothing is asked.
+        sections = [name for name in sorted(wanted) if name != "ucr" and not held.issuperset(signed.sections[name])]
+        if sections:
+            yield LackingRecord(signed.record_id, signed.vct, signed.iss, record.batch, tuple(sections))
+
+
+_STATE_SECTIONS = NAMING_SECTIONS | HEADS_WITH_OFFICE
+"""Offices too: whose word counts where rests on them."""
 
 
 @dataclass

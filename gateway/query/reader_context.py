@@ -17,6 +17,7 @@ from chain.witness.checkpoint_log import CheckpointLog
 from gateway.access.policy import ViewPolicy
 from gateway.access.records import HeldRecord, Reader
 from gateway.anchoring.patient_ledger import PatientLedger
+from gateway.consignment.coverage import Coverage
 from gateway.consignment.view import Sight, sight_of
 from gateway.query.bundle_facts import read_rules_texts
 from gateway.query.bundles import BundleMaker
@@ -24,6 +25,7 @@ from gateway.query.cosigned_notes import CosignedNotes
 from gateway.query.directory import RegistryDirectory
 from gateway.query.loader import ConsignmentLoader, LoadedConsignment, Opener
 from gateway.query.read_log import AccessLog
+from gateway.query.wholeness import WholenessService
 from gateway.search_index.candidates import require_concern, whom_unless_at_large
 from gateway.search_index.facts import fill_once
 from gateway.services import Services
@@ -43,6 +45,8 @@ class BundleAnswer:
 
     content: bytes
     receipt: str
+    coverage: Coverage | None = None
+    """Of a consignment: what is lacking here, so that the bundle is not the whole of it."""
 
 
 class ReaderContext:
@@ -71,6 +75,7 @@ class ReaderContext:
             intake=services.intake,
             clock=services.clock,
         )
+        self.wholeness = WholenessService(services)
         if fill_once(services.store):
             services.registry.refresh()  # that took its time, and who starts must have heard from the chain lately
 
@@ -131,10 +136,10 @@ class ReaderContext:
         except NotFound:
             return None
 
-    def sights(self, reader: Reader, ucrs: Sequence[str]) -> Iterator[tuple[str, Sight | None]]:
-        """What the reader sees of each of these consignments, a portion asked of the store at a time."""
+    def sights(self, reader: Reader, ucrs: Sequence[str]) -> Iterator[tuple[LoadedConsignment, Sight | None]]:
+        """Each of these consignments and what the reader sees of it, a portion asked of the store at a time."""
         for consignment in self.load_each(ucrs, also=(reader.member,)):
-            yield consignment.ucr, self._sight_in(reader, consignment)
+            yield consignment, self._sight_in(reader, consignment)
 
     def load_each(self, ucrs: Sequence[str], *, also: Sequence[str] = ()) -> Iterator[LoadedConsignment]:
         """Each of these consignments, whoever asks, a portion asked of the store at a time."""

@@ -25,6 +25,7 @@ from gateway.consignment.declarations import declaration_threads
 from gateway.consignment.view import Sight
 from gateway.query.read_log import Read
 from gateway.query.reader_context import ReaderContext
+from gateway.query.wholeness import LackAnswer
 from gateway.runtime.answer import Answer
 from gateway.search_index.facts import (
     HS_PREFIX_LENGTHS,
@@ -179,6 +180,8 @@ class Hit(Answer, frozen=True, kw_only=True):
     goods: list[str]
     records: int
     own_records_only: bool
+    is_whole_here: bool
+    """False where this gateway lacks some of it: another may tell another state."""
 
 
 class SearchAnswer(Answer, frozen=True, kw_only=True):
@@ -186,6 +189,8 @@ class SearchAnswer(Answer, frozen=True, kw_only=True):
 
     hits: list[Hit]
     next: str | None
+    lack: LackAnswer | None
+    """What this gateway lacks, so that hits may be missing; null where it is whole."""
     read_receipt: str | None
 
 
@@ -195,6 +200,8 @@ class CountAnswer(Answer, frozen=True, kw_only=True):
     count: int
     is_exact: bool
     """False: at least so many."""
+    lack: LackAnswer | None
+    """What this gateway lacks, so that some may not be counted; null where it is whole."""
     read_receipt: str | None
 
 
@@ -212,10 +219,15 @@ class SearchService:
         hits, last = self._hits(reader, question, after)
         receipt = ""
         if hits:
-            shown = {sight.ucr: sight.records for sight in hits}
+            shown = {sight.ucr: sight.records for sight, _ in hits}
             receipt = self._context.log.log(Read.of(reader, "search", shown, HIT_SECTIONS))
         following = self._cursors.make(reader.member, question, last) if last else None
-        return SearchAnswer(hits=[hit(sight) for sight in hits], next=following, read_receipt=receipt or None)
+        return SearchAnswer(
+            hits=[hit(sight, is_whole_here=is_whole) for sight, is_whole in hits],
+            next=following,
+            lack=self._context.wholeness.lack(),
+            read_receipt=receipt or None,
+        )
 
     def count(self, reader: Reader, criteria: Mapping[str, str]) -> CountAnswer:
         """How many consignments answer the criteria in what the reader sees; at least so many where they are too many.
@@ -227,28 +239,29 @@ class SearchService:
         after, looked = "", 0
         while True:
             hits, last = self._hits(reader, question, after)
-            shown |= {sight.ucr: sight.records for sight in hits}
+            shown |= {sight.ucr: sight.records for sight, _ in hits}
             looked += PAGE_HITS_MAX
             if not last or looked >= COUNT_LOOKED_MAX:
                 break
             after = last
         receipt = self._context.log.log(Read.of(reader, "search", shown, HIT_SECTIONS))
-        return CountAnswer(count=len(shown), is_exact=not last, read_receipt=receipt or None)
+        lack = self._context.wholeness.lack()
+        return CountAnswer(count=len(shown), is_exact=not last, lack=lack, read_receipt=receipt or None)
 
-    def _hits(self, reader: Reader, question: Question, after: str) -> tuple[list[Sight], str]:
-        """What a page shows, and the last UCR looked at where there may be more (else empty)."""
+    def _hits(self, reader: Reader, question: Question, after: str) -> tuple[list[tuple[Sight, bool]], str]:
+        """What a page shows, each with whether it is whole here, and the last UCR looked at where there may be more."""
         context = self._context
         flush_pending(context.services.store)  # what was accepted just now is found too
         # Who sees such facts of goods that concern it alone is proposed those alone: else time would tell of others'.
         whom = context.whom(reader, *(SECTIONS_OF_FACTS[kind] for kind, _ in question.facts))
         with context.services.store.reading() as connection:
             proposed = propose(connection, question, whom, after, PROPOSALS_MAX)
-        hits: list[Sight] = []
-        for ucr, sight in context.sights(reader, proposed):
+        hits: list[tuple[Sight, bool]] = []
+        for consignment, sight in context.sights(reader, proposed):
             if sight is not None and question.is_answered_by(sight):
-                hits.append(sight)
+                hits.append((sight, consignment.coverage.is_whole))
             if len(hits) == PAGE_HITS_MAX:
-                return hits, ucr
+                return hits, consignment.ucr
         return hits, proposed[-1] if len(proposed) == PROPOSALS_MAX else ""
 
 
@@ -260,7 +273,7 @@ def propose(
     return find_ucrs(connection, wanted, whom, after, limit)
 
 
-def hit(sight: Sight) -> Hit:
+def hit(sight: Sight, *, is_whole_here: bool) -> Hit:
     """One consignment in a search's answer, from what the reader sees of it."""
     threads = declaration_threads(sight.records)
     names = [str(item.get("name", "")) for one in sight.stated for item in one.many("goods_items")]
@@ -271,6 +284,7 @@ def hit(sight: Sight) -> Hit:
         goods=list(dict.fromkeys(names))[:3],
         records=len(sight.records),
         own_records_only=sight.own_only,
+        is_whole_here=is_whole_here,
     )
 
 

@@ -55,7 +55,8 @@ def look_up_shared_numbers(context: ReaderContext, reader: Reader, sight: Sight)
     with context.services.store.reading() as connection:
         statements = find_other_statements(connection, numbers, sight.ucr)
     others = list(dict.fromkeys(statement.ucr for statement in statements))
-    counted = {ucr: other for ucr, other in context.sights(reader, others[:OTHERS_MAX]) if other is not None}
+    seen = context.sights(reader, others[:OTHERS_MAX])
+    counted = {consignment.ucr: other for consignment, other in seen if other is not None}
     is_open = {ucr: _is_open(other) for ucr, other in counted.items()}
     said = [statement for statement in statements if _is_said_in(counted.get(statement.ucr), statement.number)]
     shared = tuple(_shared(said, numbers, is_open))

@@ -256,3 +256,15 @@ replication_gaps = Table(
     Column("reason", Text, nullable=False),  # what each peer answered, for the operator to read
 )
 """Batches of which other gateways' records are missing here."""
+
+tombstones = Table(
+    "tombstones",
+    metadata,
+    Column("number", _SEQUENCE, primary_key=True, autoincrement=True),
+    Column("record_id", String(43), nullable=False),
+    Column("digest", LargeBinary(32), nullable=False),  # of the erased disclosure
+    Column("erasure", String(43), nullable=False),  # record id of the `audit.erasure` that erases it
+    Column("at", BigInteger, nullable=False),
+    UniqueConstraint("record_id", "digest", name="tombstones_disclosure"),
+)
+"""Disclosures that were erased and never come back: not from a peer, nor from a copy of the store, nor by intake."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from chain.errors import StoreFault
@@ -187,6 +187,12 @@ def own_batches(connection: Connection, batch_ids: Sequence[bytes]) -> set[bytes
     """Those of the batches that stand in this outbox: its sealer marks them with all their records, or has done so."""
     asked = select(batches.c.batch_id).where(batches.c.batch_id.in_(batch_ids))
     return {bytes(batch_id) for batch_id in connection.execute(asked).scalars()}
+
+
+def count_anchored_batches(connection: Connection) -> int:
+    """How many batches of this outbox stand on the chain."""
+    asked = select(func.count()).select_from(batches).where(batches.c.batch_index.is_not(None))
+    return int(connection.execute(asked).scalar_one())
 
 
 def read_mark(connection: Connection, name: str) -> int:

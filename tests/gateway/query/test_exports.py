@@ -20,6 +20,7 @@ HITS = [
         goods=["=cmd|' /C calc'!A0", "便携式电脑"],
         records=7,
         own_records_only=False,
+        is_whole_here=True,
     )
     for place in range(3)
 ]
@@ -27,7 +28,7 @@ HITS = [
 
 def ask(cursor: str) -> SearchAnswer:
     place = int(cursor or 0)
-    return SearchAnswer(hits=[HITS[place]], next=str(place + 1) if place < 2 else None, read_receipt=None)
+    return SearchAnswer(hits=[HITS[place]], next=str(place + 1) if place < 2 else None, lack=None, read_receipt=None)
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])

@@ -27,6 +27,7 @@ from chain.verify.trust_root import LEDGER, REGISTRY, TrustRoot
 from gateway.app import Gateway, build, create_app
 from gateway.client import GatewayClient
 from gateway.replication.peer import Peer
+from gateway.search_index.erasure import erase
 from gateway.settings import GatewaySettings
 from gateway.store.records import count_waiting
 from gateway.store.replicas import count_gaps
@@ -116,6 +117,13 @@ class Office:
             view = client.consignment(ucr)
         view.pop("read_receipt")
         return view
+
+    def erase(self, record: SignedRecord, *names: str) -> None:
+        """Erases sections of a record in this store, as whoever may erase has it done."""
+        digests = [digest for name in names for digest in record.sections[name]]
+        store = self.gateway.services.store
+        with store.writing() as connection:
+            erase(connection, store.vault, record.record_id, digests, erasure="0" * 43, at=1)
 
     def gaps(self) -> tuple[int, int]:
         """Batches with gaps, and entries that are missing."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import shutil
 from collections.abc import Iterator
@@ -76,11 +77,23 @@ def test_what_each_is_told_is_in_the_views_of_all(region: Region) -> None:
 def test_views_of_one_reader_are_byte_equal_at_all_three(region: Region) -> None:
     ucr = _tell(region, "EQUAL")
     region.settle()
-    answers = set()
-    for office in region.offices.values():
-        view = _read_as(region, "beijing", office, ucr)
-        answers.add(write_json(view))
-    assert len(answers) == 1
+    view = _equal_view(region, "beijing", ucr)
+    assert view["completeness"]["is_whole_here"] and view["completeness"]["held_entries"] == 4
+
+
+def _equal_view(region: Region, slug: str, ucr: str) -> dict[str, Any]:
+    """One reader's view of one block, which every gateway answers byte by byte alike."""
+    answers: dict[int, dict[str, bytes]] = {}
+    for _ in range(40):
+        # Reads are anchored too, so the block moves on between two answers; those of one block are compared.
+        for office in region.offices.values():
+            view = _read_as(region, slug, office, ucr)
+            answers.setdefault(view["completeness"]["as_of_block"], {})[office.slug] = write_json(view)
+        for by_gateway in answers.values():
+            if len(by_gateway) == len(region.offices):
+                assert len(set(by_gateway.values())) == 1
+                return view
+    raise AssertionError("no three answers were of one block")
 
 
 def _read_as(region: Region, slug: str, at: Office, ucr: str) -> dict[str, Any]:
@@ -91,9 +104,13 @@ def _read_as(region: Region, slug: str, at: Office, ucr: str) -> dict[str, Any]:
     with GatewayClient(at.url, signer=key, member=reader.uscc, transport=at.http._transport) as client:
         view = client.consignment(ucr)
     view.pop("read_receipt")
-    # Reads are anchored too: how far the chain was read moves on between two answers.
-    view["completeness"].pop("batches_read")
     return view
+
+
+def _without_progress(view: dict[str, Any]) -> bytes:
+    """The view but for how far the chain was read."""
+    completeness = {k: v for k, v in view["completeness"].items() if k not in ("as_of_block", "batches_read")}
+    return write_json({**view, "completeness": completeness})
 
 
 def test_bundles_are_complete_wherever_they_are_made(region: Region) -> None:
@@ -226,7 +243,8 @@ def test_a_gateway_whose_store_burned_is_whole_again_from_chain_and_peers(region
             region.connect(office)
     tianjin.http.__enter__()
     region.settle()
-    assert write_json(_read_as(region, "beijing", tianjin, ucr)) == write_json(before)
+    assert _without_progress(_read_as(region, "beijing", tianjin, ucr)) == _without_progress(before)
+    _equal_view(region, "beijing", ucr)
 
 
 def test_a_member_without_gateway_is_given_nothing(region: Region) -> None:
@@ -261,5 +279,76 @@ def test_random_stories_end_equal_everywhere(region: Region) -> None:
     _retry_now(region)
     region.settle()
     for ucr in ucrs:
-        answers = {write_json(_read_as(region, "hebei", office, ucr)) for office in region.offices.values()}
-        assert len(answers) == 1
+        _equal_view(region, "hebei", ucr)
+
+
+def test_a_gateway_without_a_record_says_not_whole_here_and_names_issuer_batch_and_gateways(region: Region) -> None:
+    hebei, beijing, tianjin = (region.offices[slug] for slug in ("hebei", "beijing", "tianjin"))
+    ucr = f"6CN{TRADER}-PART"
+    region.say("beijing", consortium.order().with_names([tianjin.uscc, hebei.uscc]), ucr)
+    region.settle()
+    for wire in hebei.wires.values():
+        wire.tamper = _away
+    region.say("tianjin", consortium.waybill(), ucr)
+    region.settle(gaps=True)
+    region.cover()
+    seen = hebei.view(ucr)["completeness"]
+    assert seen["claim"] == "not whole here: ask a gateway that is" and not seen["is_whole_here"]
+    # Covered by the checkpoint, and yet not held: two things.
+    assert (seen["entries"], seen["covered_entries"], seen["held_entries"]) == (2, 2, 1)
+    (missing,) = seen["missing"]
+    assert (missing["issuer"], missing["gateway"]) == (tianjin.uscc, tianjin.uscc) and missing["batch"] > 0
+    assert [line["member"] for line in seen["whole_at"]] == [tianjin.uscc, beijing.uscc]
+    with hebei.client() as client:
+        page = client.search(importer=TRADER)
+        headers = {"Authorization": f"Bearer {client.token()}"}
+    assert page["lack"]["batches"] >= 1 and page["lack"]["entries"] >= 1 and not page["lack"]["by_policy"]
+    bundle = hebei.http.get(f"/v1/consignments/{ucr}/bundle", headers=headers)
+    told = json.loads(bundle.headers["Tongguan-Not-Whole-Here"])
+    assert told["missing"] == [missing] and len(told["whole_at"]) == 2
+    assert beijing.view(ucr)["completeness"]["is_whole_here"]
+
+
+def test_a_gateway_whose_policy_withheld_a_state_lacks_it_and_says_so(region: Region) -> None:
+    ucr = _tell(region, "WITHHELD")
+    region.settle()
+    hebei = region.offices["hebei"]
+    status = next(line for line in hebei.view(ucr)["records"] if line["type"] == "customs.status")
+    _withhold(hebei, status["record"], "status")
+    seen = hebei.view(ucr)["completeness"]
+    assert seen["missing"] == [] and seen["held_entries"] == seen["entries"]
+    (lacking,) = seen["lacking"]
+    assert (lacking["record"], lacking["sections"]) == (status["record"], ["status"])
+    assert {line["member"] for line in seen["whole_at"]} == {SEATS["beijing"][0], SEATS["tianjin"][0]}
+
+
+def _withhold(office: Office, record_id: str, name: str) -> None:
+    """As where the record came while a narrower policy was in force."""
+    from sqlalchemy import select, update
+
+    from gateway.store.model import payloads, records
+    from gateway.store.records import get_signed
+
+    store = office.gateway.services.store
+    with store.writing() as connection:
+        signed = get_signed(connection, store.vault, record_id)
+        part = signed.with_sections(signed.sections.keys() - {name})
+        hidden = store.vault.pack_secret(part.serialize()[len(part.jwt) + 1 :].encode(), record_id)
+        seq = select(records.c.seq).where(records.c.record_id == record_id).scalar_subquery()
+        connection.execute(update(payloads).where(payloads.c.record_seq == seq).values(disclosures=hidden))
+
+
+def test_what_was_erased_is_not_lacking(region: Region) -> None:
+    """An erased section is gone everywhere; no other gateway is whole, so none is named."""
+    ucr = f"6CN{TRADER}-GONE"
+    order = region.say("beijing", consortium.order().with_names([SEATS["hebei"][0]]), ucr)
+    region.settle()
+    hebei = region.offices["hebei"]
+    number = hebei.view(ucr)["references"][0]
+    criteria = {number["kind"]: number["value"]}
+    with hebei.client() as client:
+        assert ucr in {hit["ucr"] for hit in client.search(**criteria)["hits"]}
+        hebei.erase(order, "references", "parties")
+        assert ucr not in {hit["ucr"] for hit in client.search(**criteria)["hits"]}
+    seen = hebei.view(ucr)
+    assert seen["completeness"]["is_whole_here"] and not seen["parties"] and not seen["references"]
