@@ -2219,4 +2219,5 @@ class _NobodysKey(SigningKey):
 
 
 # Each of these adds its own vectors to the catalogue above, which it needs.
-from tests import witness_vectors as witness_vectors  # noqa: E402
+from tests import witness_vectors as witness_vectors  # noqa: E402, I001
+from tests import edge_vectors as edge_vectors  # noqa: E402

@@ -44,7 +44,7 @@ def _require_later_leaves(case: Case, record: ProvedRecord) -> None:
     name = record.signed.record_id
     covered = 0 if case.words.checkpoint is None else case.words.checkpoint.batch_count
     for ucr in filter(None, ucrs_of(record.signed).values()):
-        groups = case.groups_of(record, ucr)
+        groups = case.groups_of(record.signed, ucr)
         due = case.due_epochs(covered)
         if not due <= {group.epoch for group in groups}:
             continue

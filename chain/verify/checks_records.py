@@ -189,7 +189,7 @@ def _check_filed(case: Case, record: ProvedRecord, entry: ProvedEntry, ucr: str 
         raise Fails(f"record {name} names no such consignment", f"记录 {name} 未提及该票货物")
     if case.stands_by_right(record, entry, ucr):
         return
-    if not case.epochs_of(entry.batch) <= {group.epoch for group in case.groups_of(record, ucr)}:
+    if not case.epochs_of(entry.batch) <= {group.epoch for group in case.groups_of(record.signed, ucr)}:
         raise NotShown(
             f"the lanes of {ucr}, which record {name} names, are not all shown",
             f"记录 {name} 所述 {ucr} 的链道未全部出示",

@@ -185,9 +185,9 @@ class Case:
             )
         return entry.batch
 
-    def groups_of(self, record: ProvedRecord, ucr: str) -> list[ShownGroup]:
+    def groups_of(self, signed: SignedRecord, ucr: str) -> list[ShownGroup]:
         """The groups shown of a UCR in which a record's entries may stand: its reads apart from what was said of it."""
-        purpose = Purpose.ACCESS if record.signed.vct == ACCESS_TYPE else Purpose.UCR
+        purpose = purpose_of(signed)
         return [group for group in self.bundle.groups if (group.purpose, group.name) == (purpose, ucr)]
 
     @property
@@ -240,13 +240,18 @@ class Case:
         """Whether an entry stands in its issuer's lane of this UCR, under a tag key that counted then."""
         return any(
             entry.tag == lane_tag(group.y, record.signed.iss) and self.epoch_counts(group.epoch, entry.batch)
-            for group in self.groups_of(record, ucr)
+            for group in self.groups_of(record.signed, ucr)
         )
 
     @property
     def is_consignment(self) -> bool:
         """Whether the bundle claims a whole view."""
         return self.bundle.kind is Kind.CONSIGNMENT
+
+
+def purpose_of(signed: SignedRecord) -> Purpose:
+    """Which groups a record's entries stand in."""
+    return Purpose.ACCESS if signed.vct == ACCESS_TYPE else Purpose.UCR
 
 
 def ucrs_of(signed: SignedRecord) -> dict[bytes, str | None]:

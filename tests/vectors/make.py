@@ -1,4 +1,4 @@
-"""Writes the vectors: `scripts/make_vectors`. Record keys are drawn anew, so files change; their meaning does not.
+"""Writes the vectors that are not there yet: `scripts/make_vectors`; `--all` writes every one anew, under other keys.
 
 `bundles/` holds one file a bundle, `trust-roots/` the trust roots by fingerprint, `manifest.json` says what a right
 verifier answers, `structures.json` worked examples of each structure below a bundle.
@@ -6,8 +6,8 @@ verifier answers, `structures.json` worked examples of each structure below a bu
 
 from __future__ import annotations
 
+import argparse
 import json
-import shutil
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -24,7 +24,7 @@ from chain.proof.merkle import inclusion_path, leaf_hash, tree_root
 from chain.proof.seals import recover_signer
 from chain.proof.vrf import VrfSecretKey
 from chain.verify.context import Demand
-from tests.catalogue import VECTORS
+from tests.catalogue import VECTORS, Vector
 from tests.fakes.ledger_simulator import BROKER, CUSTOMS, UCR, Consortium, SimulatedContract
 from tests.vectors import ed25519
 
@@ -32,35 +32,64 @@ HERE = Path(__file__).resolve().parent
 
 
 def main() -> int:
-    """Writes all vectors anew."""
-    for folder in ("bundles", "trust-roots"):
-        shutil.rmtree(HERE / folder, ignore_errors=True)
-        (HERE / folder).mkdir()
-    manifest: list[Json] = []
-    for vector in VECTORS.values():
-        said, trust_root, *asked = vector.make()
-        question = asked[0] if asked else Demand()
-        root_file = f"trust-roots/{trust_root.fingerprint.hex()[:16]}.json"
-        (HERE / root_file).write_bytes(trust_root.format())
-        (HERE / "bundles" / f"{vector.name}.json").write_bytes(said)
-        manifest.append(
-            {
-                "name": vector.name,
-                "says": vector.says,
-                "bundle": f"bundles/{vector.name}.json",
-                "trust_root": root_file,
-                "question": asdict(question),
-                "verdict": vector.verdict.name,
-                "check": vector.check,
-                "not_counted": vector.not_counted,
-                "receipt": None if vector.fate is None else str(vector.fate),
-            }
-        )
-    _write("manifest.json", manifest)
+    """Writes the vectors; record keys are drawn anew, so files change where they are written and their meaning not."""
+    parser = argparse.ArgumentParser(prog="scripts/make_vectors", description=__doc__)
+    parser.add_argument("names", nargs="*", help="write these again")
+    parser.add_argument("--all", action="store_true", help="write every vector again")
+    asked = parser.parse_args()
+    written = {} if asked.all else _written()
+    for name in asked.names:
+        written.pop(name, None)
+    entries = [written.get(vector.name) or _make(vector) for vector in VECTORS.values()]
+    manifest = [entry | _meaning(VECTORS[str(entry["name"])]) for entry in entries]
+    _remove_others(manifest)
+    _write("manifest.json", [*manifest])
     _write("structures.json", structures())
     _write("ed25519.json", ed25519.as_json())
     print(f"{len(manifest)} bundles")
     return 0
+
+
+def _written() -> dict[str, dict[str, Json]]:
+    """The manifest's lines of which the files are there, by name."""
+    lines: list[dict[str, Json]] = json.loads((HERE / "manifest.json").read_text(encoding="utf-8"))
+    return {str(line["name"]): line for line in lines if (HERE / str(line["bundle"])).exists()}
+
+
+def _make(vector: Vector) -> dict[str, Json]:
+    """Writes one vector's files; its line, as far as it is about them."""
+    said, trust_root, *asked = vector.make()
+    question = asked[0] if asked else Demand()
+    root_file = f"trust-roots/{trust_root.fingerprint.hex()[:16]}.json"
+    (HERE / root_file).write_bytes(trust_root.format())
+    (HERE / "bundles" / f"{vector.name}.json").write_bytes(said)
+    return {
+        "name": vector.name,
+        "says": vector.says,
+        "bundle": f"bundles/{vector.name}.json",
+        "trust_root": root_file,
+        "question": asdict(question),
+    }
+
+
+def _meaning(vector: Vector) -> dict[str, Json]:
+    """The rest of a vector's line: what a right verifier says of it."""
+    return {
+        "says": vector.says,
+        "verdict": vector.verdict.name,
+        "check": vector.check,
+        "not_counted": vector.not_counted,
+        "receipt": None if vector.fate is None else str(vector.fate),
+    }
+
+
+def _remove_others(manifest: list[dict[str, Json]]) -> None:
+    """Removes bundles and trust roots that no line names."""
+    named = {str(line[name]) for line in manifest for name in ("bundle", "trust_root")}
+    for folder in ("bundles", "trust-roots"):
+        for file in (HERE / folder).iterdir():
+            if f"{folder}/{file.name}" not in named:
+                file.unlink()
 
 
 def structures() -> Json:

@@ -3,6 +3,7 @@
 import type { Bytes } from "./bytes.js";
 import type { Header } from "./header.js";
 import type { Jwk } from "./jwk.js";
+import type { ShownNote } from "./notes.js";
 import type { Receipt } from "./receipts.js";
 import type { SignedRecord } from "./records.js";
 import type { VrfProof } from "./vrf.js";
@@ -129,4 +130,6 @@ export interface Bundle {
   assignments: { code: string; versions: number[] }[];
   groups: Group[];
   receipts: ShownReceipt[];
+  /** What outsiders saw; null where nothing is shown. */
+  cosignedNote: ShownNote | null;
 }

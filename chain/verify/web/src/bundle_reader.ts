@@ -10,6 +10,7 @@ import { parseHeader } from "./header.js";
 import { decodeUtf8, formatJson, type Json, type JsonObject, parseJson } from "./json.js";
 import { parseJwk } from "./jwk.js";
 import * as read from "./members.js";
+import { readShownNote } from "./notes.js";
 import { parseReceipt } from "./receipts.js";
 import { parseRecord, USCC } from "./records.js";
 
@@ -64,7 +65,8 @@ export function parseBundle(file: Bytes): Bundle {
 }
 
 function readBundle(json: Json): Bundle {
-  const members = read.readOrdered(json, "bundle", MEMBERS);
+  const isNoteShown = json instanceof Map && json.has("cosigned_note");
+  const members = read.readOrdered(json, "bundle", isNoteShown ? [...MEMBERS, "cosigned_note"] : MEMBERS);
   const kind = read.readText(members.get("kind"), "kind", /^(?:record|consignment|finding|single-use)$/);
   if (kind !== "record" && kind !== "consignment") {
     throw new NoVerdict({
@@ -112,6 +114,7 @@ function readBundle(json: Json): Bundle {
     ),
     groups: inOrder(list("groups", MOST.groups, readGroup), "groups", compareGroups),
     receipts: readReceipts(members.get("receipts")),
+    cosignedNote: isNoteShown ? readShownNote(members.get("cosigned_note"), "cosigned_note") : null,
   };
 }
 

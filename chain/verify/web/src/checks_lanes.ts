@@ -7,12 +7,12 @@ import {
   entryDigest,
   findLane,
   Finding,
-  headOf,
+  holdsGroup,
   isOfGroup,
   laneHalf,
   type RecordState,
 } from "./context.js";
-import { isHidden, laneLeaf, rootOf } from "./index_map.js";
+import { isHidden, laneLeaf } from "./index_map.js";
 import { isIncluded } from "./merkle.js";
 import { ucrOf } from "./records.js";
 import { decodePrimeOrder } from "./signatures.js";
@@ -179,21 +179,8 @@ function fileEntry(context: Context, state: RecordState, entry: Entry): Filing {
 
 export function checkLanes(context: Context): Finding {
   const finding = new Finding();
-  const { checkpoint } = context.known;
   for (const known of context.groups) {
-    const lanes = known.group.lanes.map((lane) => ({
-      tag: concat(known.prefix, lane.half),
-      dropped: lane.dropped,
-      ...headOf(lane),
-    }));
-    const computed = rootOf({
-      prefix: known.prefix,
-      siblings: known.group.siblings,
-      hidden: known.group.hidden,
-      lanes,
-      other: known.group.other,
-    });
-    if (computed === null || !isEqual(computed, checkpoint!.root)) {
+    if (!holdsGroup(context, known)) {
       finding.fail("INVALID", {
         en: `the lanes shown for ${known.group.name} in epoch ${known.group.epoch} are not what was attested`,
         zh: `所示 ${known.group.name} 在时期 ${known.group.epoch} 的链道与见证不符`,

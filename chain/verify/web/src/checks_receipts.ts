@@ -1,23 +1,13 @@
 // Check 15: what became of each receipt. docs/spec/receipts.md, "Kept, broken, excused". It speaks of gateways alone.
 
-import { type Bytes, fromBase64url, fromHex, isEqual, toHex } from "./bytes.js";
-import type { Batch, Group } from "./bundle.js";
-import {
-  type Context,
-  entryDigest,
-  findLane,
-  Finding,
-  isOfGroup,
-  type KnownGroup,
-  laneHalf,
-  timeText,
-} from "./context.js";
-import { type History, KeyState, MemberState, type Version } from "./facts.js";
+import { type Bytes, fromBase64url, isEqual, toHex } from "./bytes.js";
+import { type Context, entryDigest, findLane, Finding, holdsGroup, isOfGroup, type KnownGroup, laneHalf, timeText } from "./context.js";
+import { type History, KeyState, type KeyVersion, MemberState, type MemberVersion } from "./facts.js";
 import { isHidden, laneLeaf } from "./index_map.js";
 import { isIncluded } from "./merkle.js";
-import type { PromisedEntry, Receipt } from "./receipts.js";
-import type { SignedRecord } from "./records.js";
+import type { Promised, Receipt } from "./receipts.js";
 import { ROLES } from "./record_rules.js";
+import { type SignedRecord, ucrOf } from "./records.js";
 import type { Text } from "./verdicts.js";
 
 export type Fate = "kept" | "broken" | "excused" | "forged" | "not due" | "not shown";
@@ -47,7 +37,7 @@ export function checkReceipts(context: Context): Finding {
 function judgeReceipt(context: Context, receipt: Receipt, record: SignedRecord): Judgement {
   const authorship = judgeAuthorship(context, receipt);
   if (authorship !== null) return authorship;
-  const accusation = accuse(context, receipt, record);
+  const accusation = accuse(context, receipt.promised!, record);
   if (accusation.fate !== "broken") return accusation;
   const key = context.known.keys.get(receipt.jws.kid)!.newest!;
   if (key.state === KeyState.COMPROMISED) {
@@ -67,10 +57,11 @@ function notShown(en: string, zh: string): Judgement {
 /** Whether a gateway of this consortium gave it; null where it did. */
 function judgeAuthorship(context: Context, receipt: Receipt): Judgement | null {
   const forged = (en: string, zh: string): Judgement => ({ fate: "forged", reason: { en, zh } });
-  const { jws } = receipt;
+  const { jws, promised } = receipt;
+  if (promised === null) return forged("a receipt is malformed", "回执格式有误");
   const key = context.bundle.keys.find((one) => isEqual(one.key.thumbprint, fromBase64url(jws.kid, "kid")))!.key;
   const isSigned = key.algorithm === jws.algorithm && key.verify(jws.signingInput, jws.signature);
-  if (receipt.consortium !== toHex(context.bundle.consortium) || !receipt.isInGroup || !isSigned) {
+  if (promised.consortium !== toHex(context.bundle.consortium) || !receipt.isInGroup || !isSigned) {
     return forged("a receipt is not signed for this consortium", "回执并非为本联盟签署");
   }
   const versions = context.known.keys.get(jws.kid)!;
@@ -88,178 +79,161 @@ function judgeAuthorship(context: Context, receipt: Receipt): Judgement | null {
   return forged("a receipt's signer runs no gateway", "回执签署方不运行网关");
 }
 
-/** What the lanes shown say of a receipt's promise. */
-function accuse(context: Context, receipt: Receipt, record: SignedRecord): Judgement {
-  const name = receipt.recordId;
-  const broken = (en: string, zh: string): Judgement => ({
-    fate: "broken",
-    reason: { en: `the receipt of ${name} was broken: ${en}`, zh: `记录 ${name} 的回执未履行：${zh}` },
-  });
+/** What the lanes shown say of a promise. */
+function accuse(context: Context, promised: Promised, record: SignedRecord): Judgement {
   const own = record.sections.find((section) => section.name === "ucr")!.digests;
-  const isOwn = (entry: PromisedEntry, i: number): boolean =>
-    own[i] !== undefined && isEqual(fromBase64url(entry.digest, "digest"), entryDigest(record, own[i]));
-  if (receipt.entries.length !== own.length || !receipt.entries.every(isOwn)) {
-    return broken("it names other entries than the record's", "其所列条目并非该记录的条目");
+  const digests = new Map(own.map((ucr) => [toHex(entryDigest(record, ucr)), ucr]));
+  const named = new Set(promised.entries.map(({ digest }) => toHex(digest)));
+  if (named.size !== digests.size || [...named].some((digest) => !digests.has(digest))) {
+    return broken(record, "it names other entries than the record's", "其所列条目并非该记录的条目");
   }
-  const fates = receipt.entries.map((entry, i) => judgeEntry(context, receipt, record, entry, own[i]!));
-  if (fates.some((fate) => fate.kind === "elsewhere")) {
+  const placed = promised.entries.map(({ tag, digest }): PlacedEntry => {
+    const known = context.groups.find((one) => isOfGroup(one, tag));
+    return { tag, ucr: digests.get(toHex(digest))!, known, batch: known && findBatch(context, known, record, tag, digest) };
+  });
+  if (placed.some((entry) => isElsewhere(context, record, entry))) {
     return broken(
+      record,
       "it names a lane that is not the issuer's of that consignment then, by the VRF proof",
       "据 VRF 证明，其所列链道并非签发者当时在该货物下的链道",
     );
   }
-  const late = fates.find((fate) => fate.kind === "late");
-  if (late?.kind === "late") {
-    // Nothing excuses that it was anchored after all, and too late.
-    const [at, by] = [timeText(late.batch.timestamp), timeText(receipt.anchorBy)];
-    return broken(`it was anchored at ${at}, after ${by}`, `锚定于 ${at}，晚于 ${by}`);
-  }
-  if (fates.some((fate) => fate.kind === "missing")) {
-    const excuse = judgeExcuse(context, receipt, record);
-    if (excuse !== null) return excuse;
-    const due = timeText(receipt.anchorBy);
-    return broken(`no attested lane held it although ${due} had passed`, `${due} 已过而没有经见证的链道包含它`);
-  }
-  if (fates.some((fate) => fate.kind === "unshown")) {
-    return notShown(`the lane of ${name} is not opened`, `记录 ${name} 的链道未展开`);
-  }
-  if (fates.some((fate) => fate.kind === "not due")) {
-    return {
-      fate: "not due",
-      reason: { en: `the receipt of ${name} is not due yet`, zh: `记录 ${name} 的回执尚未到期` },
-    };
-  }
-  return { fate: "kept", reason: null };
+  const lapse = judgeLapse(context, promised, record);
+  return placed
+    .map((entry) => judgeEntry(context, promised, record, entry, lapse))
+    .reduce((gravest, one) => (GRAVITY.indexOf(one.fate) > GRAVITY.indexOf(gravest.fate) ? one : gravest));
 }
 
-type EntryFate = { kind: "kept" | "missing" | "unshown" | "not due" | "elsewhere" } | { kind: "late"; batch: Batch };
+/** From least to gravest: of several entries the gravest is the receipt's. */
+const GRAVITY: Fate[] = ["kept", "excused", "not due", "not shown", "broken"];
+
+interface PlacedEntry {
+  tag: Bytes;
+  /** Digest of the `ucr` element that it is for, base64url. */
+  ucr: string;
+  known: KnownGroup | undefined;
+  /** The batch that an attested lane names for it; null where its lane is shown not to hold it. */
+  batch: number | "closed" | null | undefined;
+}
+
+function broken({ id }: SignedRecord, en: string, zh: string): Judgement {
+  const reason = { en: `the receipt of ${id} was broken: ${en}`, zh: `记录 ${id} 的回执未履行：${zh}` };
+  return { fate: "broken", reason };
+}
 
 function judgeEntry(
   context: Context,
-  receipt: Receipt,
+  promised: Promised,
   record: SignedRecord,
-  entry: PromisedEntry,
-  ucrDigest: string,
-): EntryFate {
-  const tag = fromHex(entry.tag, "tag", 16);
-  const known = context.groups.find((one) => isOfGroup(one, tag));
-  const digest = fromBase64url(entry.digest, "digest");
-  const batch = known && findBatch(context, known, record, tag, digest);
-  if (isElsewhere(context, record, tag, ucrDigest, typeof batch === "number" ? batch : null))
-    return { kind: "elsewhere" };
-  if (known === undefined || batch === "closed") return { kind: "unshown" };
+  { tag, known, batch }: PlacedEntry,
+  lapse: Judgement,
+): Judgement {
+  const { id } = record;
+  const isShown = typeof batch !== "number" || context.hasBatch(batch);
+  if (known === undefined || batch === "closed" || !isShown || !holdsGroup(context, known))
+    return notShown(`the lane of ${id} is not opened`, `记录 ${id} 的链道未展开`);
   if (typeof batch === "number") {
-    if (!context.hasBatch(batch)) return { kind: "unshown" };
-    const shown = context.batch(batch);
-    return shown.timestamp <= receipt.anchorBy ? { kind: "kept" } : { kind: "late", batch: shown };
+    const { timestamp } = context.batch(batch);
+    if (timestamp <= promised.anchorBy) return { fate: "kept", reason: null };
+    const [at, by] = [timeText(timestamp), timeText(promised.anchorBy)];
+    return broken(record, `it was anchored at ${at}, after ${by}`, `锚定于 ${at}，晚于 ${by}`);
   }
-  return isPast(context, receipt.anchorBy) ? { kind: "missing" } : { kind: "not due" };
+  if (findLane(known, tag.subarray(8))?.dropped && lapse.fate === "broken") {
+    // The governors may have dropped this very entry: then it is theirs to answer for.
+    return notShown(`the governors dropped entries of the lane of ${id}`, `治理成员剔除过记录 ${id} 所在链道的条目`);
+  }
+  return lapse;
 }
 
-/** The batch that an attested lane names for an entry. */
+/** The batch that a lane shown names for an entry; null where it does not hold it. */
 function findBatch(
   context: Context,
   known: KnownGroup,
   record: SignedRecord,
   tag: Bytes,
   digest: Bytes,
-): number | "closed" | "absent" {
+): PlacedEntry["batch"] {
   const lane = findLane(known, tag.subarray(8));
-  if (lane === undefined) return isHidden(known.group.hidden, tag.subarray(8)) ? "closed" : "absent";
-  if (lane.leaves !== null) {
-    // Where entries of the lane were dropped, the promised one may be among them.
-    const lost = lane.dropped > 0 ? "closed" : "absent";
-    return lane.leaves.find((leaf) => isEqual(leaf.digest, digest))?.batch ?? lost;
-  }
+  if (lane === undefined) return isHidden(known.group.hidden, tag.subarray(8)) ? "closed" : null;
+  if (lane.leaves !== null) return lane.leaves.find((leaf) => isEqual(leaf.digest, digest))?.batch ?? null;
   const entry = context
     .find(record.id)
     ?.entries.find((one) => isEqual(one.tag, tag) && isEqual(entryDigest(record, one.ucr), digest));
   if (entry?.lane == null) return "closed";
   const { count, head } = lane.closed!;
-  return isIncluded(laneLeaf(digest, entry.batch), entry.lane.index, count, entry.lane.path, head)
-    ? entry.batch
-    : "closed";
+  const isThere = isIncluded(laneLeaf(digest, entry.batch), entry.lane.index, count, entry.lane.path, head);
+  return isThere ? entry.batch : "closed";
 }
 
 /** Whether the VRF proofs shown say that a tag is not the issuer's lane of the element's UCR. */
-function isElsewhere(
-  context: Context,
-  record: SignedRecord,
-  tag: Bytes,
-  ucrDigest: string,
-  batch: number | null,
-): boolean {
-  const disclosed = record.disclosures.find(({ digest }) => digest === ucrDigest);
-  const ucr = typeof disclosed?.value === "string" ? disclosed.value : null;
+function isElsewhere(context: Context, record: SignedRecord, { tag, ucr: digest, known, batch }: PlacedEntry): boolean {
+  const disclosed = record.disclosures.find((one) => one.digest === digest);
+  const ucr = disclosed === undefined ? null : ucrOf(disclosed.value);
   const purpose = record.type === "audit.access" ? "access" : "ucr";
-  const isCounting = (group: Group): boolean => batch === null || context.countsInEpoch(group.epoch, batch);
-  const known = context.groups.find((one) => isOfGroup(one, tag));
   if (known !== undefined) {
     const { group, output } = known;
-    const isRight =
-      group.purpose === purpose &&
-      (disclosed === undefined || group.name === ucr) &&
-      isEqual(laneHalf(output, record.issuer), tag.subarray(8));
-    return !isRight || !isCounting(group);
+    if (group.purpose !== purpose || (ucr !== null && group.name !== ucr)) return true;
+    if (!isEqual(laneHalf(output, record.issuer), tag.subarray(8))) return true;
+    return typeof batch === "number" && !context.countsInEpoch(group.epoch, batch);
   }
   if (ucr === null) return false;
-  const epochs = context.known.tagKeys.map((_, epoch) => epoch);
-  return epochs.every((epoch) =>
+  return context.known.tagKeys.every((_, epoch) =>
     context.groups.some(({ group }) => group.purpose === purpose && group.name === ucr && group.epoch === epoch),
   );
 }
 
-/** Whether everything anchored up to a time later than this one is covered. */
-function isPast(context: Context, time: number): boolean {
-  const { batchCount } = context.known;
-  const count = context.coveredCount;
-  if (count === batchCount && context.bundle.header.timestamp > time) return true;
-  return context.bundle.batches.some((batch) => batch.index < count && batch.timestamp > time);
-}
-
-function judgeExcuse(context: Context, receipt: Receipt, record: SignedRecord): Judgement | null {
+/** What became of an entry that no lane holds. */
+function judgeLapse(context: Context, promised: Promised, record: SignedRecord): Judgement {
+  const { id } = record;
+  if (!isPast(context, promised.anchorBy)) {
+    return {
+      fate: "not due",
+      reason: { en: `the receipt of ${id} is not due yet`, zh: `记录 ${id} 的回执尚未到期` },
+    };
+  }
   const key = context.known.keys.get(record.jws.kid)!;
   const member = context.known.members.get(record.issuer)!;
-  const ends = [
-    ...endings(key, ({ state }) => state !== KeyState.ACTIVE),
-    ...endings(member, ({ state }) => state !== MemberState.ACTIVE),
-  ];
-  const isExcused = ends.some(({ from, to }) => {
-    const isTooLate = context.bundle.batches.some((batch) => batch.timestamp > receipt.anchorBy && batch.block <= from);
-    const isTooEarly =
-      to !== null && context.bundle.batches.some((batch) => batch.timestamp <= receipt.acceptedAt && batch.block >= to);
-    return !isTooLate && !isTooEarly;
-  });
-  if (isExcused) {
+  if (!key.isWhole || !member.isWhole) {
+    return notShown(
+      `not all versions of the issuer's key and membership are shown, one may excuse the receipt of ${id}`,
+      `未出示签发者密钥与成员资格的全部版本，其中可能有使记录 ${id} 的回执得以免责者`,
+    );
+  }
+  if (isExcused(context, promised, key, member)) {
     return {
       fate: "excused",
       reason: {
-        en: `the receipt of ${record.id} was not kept, excused: its issuer's key or membership had ended`,
-        zh: `记录 ${record.id} 的回执未履行，但情有可原：其签发者的密钥或成员资格已终止`,
+        en: `the receipt of ${id} was not kept, excused: its issuer's key or membership had ended`,
+        zh: `记录 ${id} 的回执未履行，但情有可原：其签发者的密钥或成员资格已终止`,
       },
     };
   }
-  if (key.isWhole && member.isWhole) return null;
-  return notShown(
-    `not all versions of the issuer's key and membership are shown, one may excuse the receipt of ${record.id}`,
-    `未出示签发者密钥与成员资格的全部版本，其中可能有使记录 ${record.id} 的回执得以免责者`,
-  );
+  const due = timeText(promised.anchorBy);
+  return broken(record, `no attested lane held it although ${due} had passed`, `${due} 已过而没有经见证的链道包含它`);
 }
 
-/** The whiles during which a fact had ended, by the blocks that wrote it: `to` is null where it never came back. */
-function endings<V extends Version>(
-  history: History<V>,
-  hasEnded: (version: V) => boolean,
-): { from: number; to: number | null }[] {
-  const whiles: { from: number; to: number | null }[] = [];
-  let from: number | null = null;
-  for (const { version } of history.versions) {
-    if (hasEnded(version)) from ??= version.since;
-    else if (from !== null) {
-      whiles.push({ from, to: version.since });
-      from = null;
-    }
-  }
-  if (from !== null) whiles.push({ from, to: null });
-  return whiles;
+/** Whether everything anchored up to a time later than this one is covered. */
+function isPast(context: Context, time: number): boolean {
+  const count = context.coveredCount;
+  if (count === context.known.batchCount) return context.bundle.header.timestamp > time;
+  return context.bundle.batches.some((batch) => batch.index < count && batch.timestamp > time);
+}
+
+function isExcused(
+  context: Context,
+  promised: Promised,
+  key: History<KeyVersion>,
+  member: History<MemberVersion>,
+): boolean {
+  const ended = key.versions.filter(({ version }) => version.state !== KeyState.ACTIVE);
+  const ends: [number, number | null][] = ended.length > 0 ? [[Math.min(...ended.map((one) => one.version.since)), null]] : [];
+  member.versions.forEach(({ version }, i) => {
+    if (version.state !== MemberState.ACTIVE) ends.push([version.since, member.versions[i + 1]?.version.since ?? null]);
+  });
+  const { batches } = context.bundle;
+  return ends.some(([from, to]) => {
+    const isTooLate = batches.some((batch) => batch.timestamp > promised.anchorBy && batch.block <= from);
+    const isOver = to !== null && batches.some((batch) => batch.timestamp <= promised.acceptedAt && batch.block >= to);
+    return !isTooLate && !isOver;
+  });
 }

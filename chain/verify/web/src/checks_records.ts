@@ -2,12 +2,15 @@
 
 import { isEqual, toHex } from "./bytes.js";
 import { type Context, entryDigest, findLane, Finding, isOfGroup, type RecordState, timeText } from "./context.js";
+import { isHidden } from "./index_map.js";
 import { AddedBy, KeyState, MemberKind, MemberState } from "./facts.js";
-import { disclosedUcrs } from "./records.js";
+import { disclosedUcrs, type SignedRecord } from "./records.js";
 import type { Text, Verdict } from "./verdicts.js";
 
 /** How long a member's request contests what its key signed. */
 const REQUEST_S = 30 * 86_400;
+/** Types that governors alone may say, whatever the record rules say of roles. */
+const GOVERNORS_TYPES = ["audit.finding", "audit.disposition"];
 
 /** A record does not count: its own verdict where the bundle is about it, else it is only named. */
 function refuse(context: Context, finding: Finding, state: RecordState, verdict: Verdict, reason: Text): void {
@@ -118,10 +121,10 @@ function faultOfMember(context: Context, state: RecordState): Fault | null {
       `其签发者自区块 ${member.since} 起被暂停或除名`,
     );
   }
-  if (record.type === "audit.finding" && member.kind !== MemberKind.GOVERNOR) {
+  if (GOVERNORS_TYPES.includes(record.type) && member.kind !== MemberKind.GOVERNOR) {
     return invalid(
-      "its issuer was no governor, who alone may say audit.finding",
-      "其签发者不是治理方，而 audit.finding 仅治理方可出具",
+      `its issuer was no governor, who alone may say ${record.type}`,
+      `其签发者不是治理方，而 ${record.type} 仅治理方可出具`,
     );
   }
   return null;
@@ -285,7 +288,7 @@ export function checkAmendments(context: Context): Finding {
         id,
       );
     } else if (!isLaneOpened(context, state)) {
-      finding.skip("CANNOT_TELL", {
+      finding.end("CANNOT_TELL", {
         en: `the later entries of the lane of record ${id} are not opened, one may amend it`,
         zh: `记录 ${id} 所在链道其后的条目未展开，其中可能有对它的修改`,
       });
@@ -327,11 +330,13 @@ function linkAmendments(context: Context): void {
   }
 }
 
-/** Each UCR that the older record discloses stands in the newer one, which has no fewer elements than it. */
-function namesEveryUcr(state: RecordState, target: RecordState): boolean {
-  const own = new Set(disclosedUcrs(state.record));
-  const count = ({ record }: RecordState): number => record.sections.find(({ name }) => name === "ucr")!.digests.length;
-  return count(state) >= count(target) && disclosedUcrs(target.record).every((ucr) => own.has(ucr));
+/** Each UCR that the older record discloses stands in the newer one, or may be among what it withholds. */
+function namesEveryUcr({ record }: RecordState, target: RecordState): boolean {
+  const own = new Set(disclosedUcrs(record));
+  const lacking = new Set(disclosedUcrs(target.record).filter((ucr) => !own.has(ucr)));
+  const count = (one: SignedRecord): number => one.sections.find(({ name }) => name === "ucr")!.digests.length;
+  const shown = record.disclosures.filter(({ section }) => section === "ucr").length;
+  return count(record) >= count(target.record) && lacking.size <= count(record) - shown;
 }
 
 export function newestOf(context: Context, state: RecordState): string {
@@ -354,20 +359,18 @@ function isLaneOpened(context: Context, state: RecordState): boolean {
   );
   const purpose = record.type === "audit.access" ? "access" : "ucr";
   const { index } = context.batchOf(state);
-  return disclosedUcrs(record).some((ucr) =>
-    context.neededEpochs.every((epoch) => {
-      const known = context.groups.find(
-        ({ group }) => group.purpose === purpose && group.name === ucr && group.epoch === epoch,
-      );
-      if (known === undefined) return false;
-      const half = context.halfOf(known, record.issuer);
-      const lane = findLane(known, half);
-      if (lane === undefined) return true;
-      const tag = `${toHex(known.prefix)}${toHex(half)}`;
-      return (
-        lane.leaves !== null &&
-        lane.leaves.every((leaf) => leaf.batch < index || opened.has(`${tag}${toHex(leaf.digest)}`))
-      );
-    }),
-  );
+  return disclosedUcrs(record).some((ucr) => {
+    const shown = context.groups.filter(({ group }) => group.purpose === purpose && group.name === ucr);
+    return (
+      context.neededEpochs.every((epoch) => shown.some(({ group }) => group.epoch === epoch)) &&
+      shown.every((known) => {
+        const half = context.halfOf(known, record.issuer);
+        const lane = findLane(known, half);
+        if (lane === undefined) return !isHidden(known.group.hidden, half);
+        const tag = `${toHex(known.prefix)}${toHex(half)}`;
+        const later = lane.leaves?.filter((leaf) => leaf.batch >= index);
+        return later?.every((leaf) => opened.has(`${tag}${toHex(leaf.digest)}`)) ?? false;
+      })
+    );
+  });
 }

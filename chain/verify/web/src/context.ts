@@ -1,6 +1,6 @@
 // What the checks share: the bundle, what is believed and asked, and what has been found so far.
 
-import { type Bytes, fromBase64url, isEqual, toHex } from "./bytes.js";
+import { type Bytes, concat, fromBase64url, isEqual, toHex } from "./bytes.js";
 import type { Batch, Bundle, Entry, Group, Lane, ShownRecord } from "./bundle.js";
 import {
   type AccountVersion,
@@ -16,8 +16,9 @@ import {
 } from "./facts.js";
 import type { Fate } from "./checks_receipts.js";
 import { hash } from "./hashes.js";
-import { laneLeaf } from "./index_map.js";
+import { laneLeaf, rootOf } from "./index_map.js";
 import { treeRoot } from "./merkle.js";
+import type { Cosignature } from "./notes.js";
 import type { SignedRecord } from "./records.js";
 import type { TrustRoot } from "./trust_root.js";
 import { gravest, type Outcome, type Text, type Verdict } from "./verdicts.js";
@@ -120,6 +121,8 @@ export class Context {
   oldestPending: number | null = null;
   /** The members whose lanes belong to the consignment, as check 16 found them. */
   set: string[] = [];
+  /** The trust root's witnesses who cosigned, where that is proved. */
+  cosignedBy: Cosignature[] = [];
   readonly fates: { record_id: string; fate: Fate }[] = [];
   private readonly batches: Map<number, Batch>;
   private readonly recordsById: Map<string, RecordState>;
@@ -251,6 +254,25 @@ export function headOf(lane: Lane): { count: number; head: Bytes } {
   const computed = { count: leaves.length, head: treeRoot(leaves.map((leaf) => laneLeaf(leaf.digest, leaf.batch))) };
   HEADS.set(lane, computed);
   return computed;
+}
+
+const HOLDS = new WeakMap<KnownGroup, boolean>();
+
+/** Whether the map that was attested holds exactly the lanes of a group. */
+export function holdsGroup(context: Context, known: KnownGroup): boolean {
+  const computed = HOLDS.get(known);
+  if (computed !== undefined) return computed;
+  const { group, prefix } = known;
+  const lanes = group.lanes.map((lane) => ({
+    tag: concat(prefix, lane.half),
+    dropped: lane.dropped,
+    ...headOf(lane),
+  }));
+  const root = rootOf({ prefix, siblings: group.siblings, hidden: group.hidden, lanes, other: group.other });
+  const { checkpoint } = context.known;
+  const holds = root !== null && checkpoint !== null && isEqual(root, checkpoint.root);
+  HOLDS.set(known, holds);
+  return holds;
 }
 
 /** A time in Unix seconds as people read it. */

@@ -1,30 +1,35 @@
 // A gateway's promise, alone or in a group under one signature. docs/spec/receipts.md.
 
-import { type Bytes, fromBase64url, fromHex } from "./bytes.js";
+import { type Bytes, fromBase64url, toHex } from "./bytes.js";
 import { Malformed } from "./errors.js";
 import { decodeUtf8, type Json, type JsonObject, parseJson } from "./json.js";
-import { readHash, readList, readMembers, readNumber, readText, readThumbprint } from "./members.js";
+import { readHash, readHex, readList, readMembers, readNumber } from "./members.js";
 import { isIncluded } from "./merkle.js";
-import { type Jws, parseJws, USCC } from "./records.js";
+import { type Jws, parseJws } from "./records.js";
 
 const MOST_TEXT = 131_072;
-const MOST_TIME = 2 ** 40 - 1;
 const MOST_GROUP = 2048;
-const MOST_ENTRIES = 200;
+const MOST_ENTRIES = 256;
 
 export interface PromisedEntry {
-  tag: string;
-  digest: string;
+  tag: Bytes;
+  digest: Bytes;
+}
+
+export interface Promised {
+  consortium: string;
+  entries: PromisedEntry[];
+  acceptedAt: number;
+  anchorBy: number;
 }
 
 export interface Receipt {
   jws: Jws;
+  /** As it is said; empty where it is no text. */
   gateway: string;
-  consortium: string;
   recordId: string;
-  entries: PromisedEntry[];
-  acceptedAt: number;
-  anchorBy: number;
+  /** Null where a claim has another form: then no gateway gave it. */
+  promised: Promised | null;
   /** Where it belongs to a group: whether its leaf stands under the signed root. */
   isInGroup: boolean;
 }
@@ -41,16 +46,17 @@ export function parseReceipt(text: string, field: string): Receipt {
   return parseGrouped(jwsText!, leaf, index, path, field);
 }
 
+const CLAIMS = ["iss", "aud", "record_id", "entries", "accepted_at", "anchor_by"];
+
 function parseAlone(text: string, field: string): Receipt {
   const jws = parseJws(text, "tongguan-receipt+jwt", field);
-  const names = ["iss", "aud", "record_id", "entries", "accepted_at", "anchor_by"];
-  const claims = readMembers(jws.payload, field, names);
-  return { jws, ...readPromise(claims, field), ...readLeaf(claims, field), isInGroup: true };
+  return { ...readClaims(jws, jws.payload, field), isInGroup: true };
 }
 
 function parseGrouped(text: string, leafText: string, indexText: string, pathText: string, field: string): Receipt {
   const jws = parseJws(text, "tongguan-receipts+jwt", field);
-  const claims = readMembers(jws.payload, field, ["iss", "aud", "accepted_at", "anchor_by", "size", "root"]);
+  const shared = ["iss", "aud", "accepted_at", "anchor_by"];
+  const claims = readMembers(jws.payload, field, [...shared, "size", "root"]);
   const size = readNumber(claims.get("size"), `${field}.size`, 1, MOST_GROUP);
   const root = readHash(claims.get("root"), `${field}.root`);
   const leaf = fromBase64url(leafText, `${field}.leaf`);
@@ -59,7 +65,8 @@ function parseGrouped(text: string, leafText: string, indexText: string, pathTex
     throw new Malformed(`${field}.index`, "is a number without leading zeros");
   const path = splitHashes(fromBase64url(pathText, `${field}.path`), `${field}.path`);
   const isInGroup = isIncluded(leaf, Number(indexText), size, path, root);
-  return { jws, ...readPromise(claims, field), ...readLeaf(parts, field), isInGroup };
+  const said = new Map([...shared.map((name) => [name, claims.get(name)!] as const), ...parts]);
+  return { ...readClaims(jws, said, field), isInGroup };
 }
 
 function splitHashes(bytes: Bytes, field: string): Bytes[] {
@@ -67,28 +74,31 @@ function splitHashes(bytes: Bytes, field: string): Bytes[] {
   return Array.from({ length: bytes.length / 32 }, (_, i) => bytes.subarray(32 * i, 32 * i + 32));
 }
 
-function readPromise(
-  claims: JsonObject,
-  field: string,
-): Pick<Receipt, "gateway" | "consortium" | "acceptedAt" | "anchorBy"> {
-  return {
-    gateway: readText(claims.get("iss"), `${field}.iss`, USCC),
-    consortium: readText(claims.get("aud"), `${field}.aud`, /^[0-9a-f]{64}$/),
-    acceptedAt: readNumber(claims.get("accepted_at"), `${field}.accepted_at`, 0, MOST_TIME),
-    anchorBy: readNumber(claims.get("anchor_by"), `${field}.anchor_by`, 0, MOST_TIME),
+function readClaims(jws: Jws, claims: JsonObject, field: string): Omit<Receipt, "isInGroup"> {
+  const text = (name: string): string => {
+    const value = claims.get(name);
+    return typeof value === "string" ? value : "";
   };
+  return { jws, gateway: text("iss"), recordId: text("record_id"), promised: readPromise(claims, field) };
 }
 
-function readLeaf(claims: JsonObject, field: string): Pick<Receipt, "recordId" | "entries"> {
-  return {
-    recordId: readThumbprint(claims.get("record_id"), `${field}.record_id`),
-    entries: readList(claims.get("entries"), `${field}.entries`, { least: 1, most: MOST_ENTRIES }, readPromisedEntry),
-  };
+function readPromise(claims: JsonObject, field: string): Promised | null {
+  try {
+    readMembers(claims, field, CLAIMS);
+    const most = Number.MAX_SAFE_INTEGER;
+    return {
+      consortium: toHex(readHex(claims.get("aud"), field, 32)),
+      entries: readList(claims.get("entries"), field, { least: 1, most: MOST_ENTRIES }, readPromisedEntry),
+      acceptedAt: readNumber(claims.get("accepted_at"), field, 0, most),
+      anchorBy: readNumber(claims.get("anchor_by"), field, 0, most),
+    };
+  } catch (error) {
+    if (error instanceof Malformed) return null;
+    throw error;
+  }
 }
 
 function readPromisedEntry(item: Json, field: string): PromisedEntry {
   if (!Array.isArray(item) || item.length !== 2) throw new Malformed(field, "must be [tag, entry digest]");
-  const tag = readText(item[0], `${field}.tag`, /./);
-  fromHex(tag, `${field}.tag`, 16);
-  return { tag, digest: readThumbprint(item[1], `${field}.digest`) };
+  return { tag: readHex(item[0], field, 16), digest: readHash(item[1], field) };
 }

@@ -6,6 +6,7 @@ import { coveredUntil } from "./checks_chain.js";
 import { inChainOrder, newestOf } from "./checks_records.js";
 import type { Json } from "./json.js";
 import type { Fate } from "./checks_receipts.js";
+import type { Cosignature } from "./notes.js";
 import { disclosedUcrs } from "./records.js";
 import type { TrustRoot } from "./trust_root.js";
 import { type Answer, CHECKS, gravest, type Outcome, type Text, type Verdict, VERDICTS } from "./verdicts.js";
@@ -51,6 +52,7 @@ export interface Report {
   checks: ReportedCheck[];
   records: ReportedRecord[];
   receipts: { record_id: string; fate: Fate }[];
+  cosigned_by: Cosignature[];
 }
 
 function emptyReport(root: TrustRoot, verdict: Verdict, remarks: Text[], checks: ReportedCheck[]): Report {
@@ -68,6 +70,7 @@ function emptyReport(root: TrustRoot, verdict: Verdict, remarks: Text[], checks:
     checks,
     records: [],
     receipts: [],
+    cosigned_by: [],
   };
 }
 
@@ -109,6 +112,7 @@ export function reportOf(context: Context, answers: Answer[], verdicts: Map<stri
     }),
     records: inChainOrder(context).map((state) => reportRecord(context, state)),
     receipts: context.fates,
+    cosigned_by: context.cosignedBy,
   };
 }
 

@@ -4,6 +4,7 @@ import { type Bytes, compareBytes, fromHex, fromPrefixedHex, toHex } from "./byt
 import { Malformed } from "./errors.js";
 import { hash } from "./hashes.js";
 import { decodeUtf8, formatJson, type Json, type JsonObject, parseJson } from "./json.js";
+import { readPolicy, type WitnessPolicy } from "./notes.js";
 import { readFlag, readList, readMembers, readNumber, readText, refuseDisorder } from "./members.js";
 
 const MOST_BYTES = 2 ** 20;
@@ -45,8 +46,8 @@ export interface TrustRoot {
   leastVotes: number;
   hasIndependentValidators: boolean;
   hasIndependentAttesters: boolean;
-  /** Whether it names witnesses, of which this verifier can say nothing yet. */
-  demandsWitnesses: boolean;
+  /** Which outsiders must have cosigned; null where none are demanded. */
+  witnesses: WitnessPolicy | null;
   fingerprint: string;
 }
 
@@ -58,7 +59,8 @@ export function isWithin(range: Range, block: number): boolean {
 export function parseTrustRoot(file: Bytes): TrustRoot {
   if (file.length > MOST_BYTES) throw new Malformed("trust root", `has at most ${MOST_BYTES} bytes`);
   const json = parseJson(decodeUtf8(file, "trust root"), "trust root");
-  const members = readMembers(withoutWitnesses(json), "trust root", MEMBERS);
+  const isWitnessed = json instanceof Map && json.has("witnesses");
+  const members = readMembers(json, "trust root", isWitnessed ? [...MEMBERS, "witnesses"] : MEMBERS);
   if (members.get("format") !== "tongguan-trust-root/2") throw new Malformed("format", "is tongguan-trust-root/2");
   const contracts = readContracts(members.get("contracts"));
   const validators = readList(members.get("validators"), "validators", { most: 10_000 }, readValidators);
@@ -75,13 +77,9 @@ export function parseTrustRoot(file: Bytes): TrustRoot {
     leastVotes: readNumber(members.get("least_votes"), "least_votes", 1, 65_535),
     hasIndependentValidators: readFlag(members.get("independent_validators"), "independent_validators"),
     hasIndependentAttesters: readFlag(members.get("independent_attesters"), "independent_attesters"),
-    demandsWitnesses: json instanceof Map && json.has("witnesses"),
+    witnesses: isWitnessed ? readPolicy(members.get("witnesses")) : null,
     fingerprint: fingerprintOf(members),
   };
-}
-
-function withoutWitnesses(json: Json): Json {
-  return json instanceof Map ? new Map([...json].filter(([name]) => name !== "witnesses")) : json;
 }
 
 function readPrefixed(value: Json | undefined, field: string, size: number): Bytes {
@@ -150,6 +148,11 @@ function fingerprintOf(members: JsonObject): string {
     ["contracts", eachInOrder("contracts", ["name", "address", "code_hash", "from_block", "to_block"])],
     ["validators", eachInOrder("validators", ["from_block", "to_block", "accepted", "addresses"])],
   ]);
-  const text = formatJson(new Map(MEMBERS.map((name) => [name, changed.get(name) ?? members.get(name)!])));
+  const shown = [...MEMBERS];
+  if (members.has("witnesses")) {
+    shown.push("witnesses");
+    changed.set("witnesses", inOrder(members.get("witnesses")!, ["origins", "keys", "quorum", "time_stamp_roots"]));
+  }
+  const text = formatJson(new Map(shown.map((name) => [name, changed.get(name) ?? members.get(name)!])));
   return toHex(hash(new TextEncoder().encode(text)));
 }

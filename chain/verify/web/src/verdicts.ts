@@ -89,8 +89,8 @@ export const CHECKS: CheckName[] = [
   check(14, "checkpoint", "P4", [4], "The checkpoint is attested and the newest", "检查点已获见证且为最新"),
   check(15, "receipts", "P9", [6, 14], "Receipts were kept", "回执已履行"),
   check(16, "standing", "P4 P13", [7, 9], "Who belongs to the consignment is known", "货物的参与成员可以确定"),
-  check(17, "witnessed", "P14", [], "Outsiders have seen it", "已获外部见证"),
-  check(18, "stamped", "P14", [17], "A time stamp says since when", "时间戳证明存在时间"),
+  check(17, "witnessed", "P14", [4], "Outsiders cosigned this history", "外部见证人已为此历史作证"),
+  check(18, "stamped", "P14", [17], "Time stamps are of this history", "时间戳属于此历史"),
 ];
 
 export interface Answer {

@@ -8,6 +8,7 @@ import { checkBinding, checkInclusion, checkLanes, checkTags } from "./checks_la
 import { checkReceipts } from "./checks_receipts.js";
 import { checkAmendments, checkInForce, checkSignatures, checkSince } from "./checks_records.js";
 import { checkStanding } from "./checks_standing.js";
+import { checkStamped, checkWitnessed } from "./checks_witnesses.js";
 import { Context, Finding, type Question } from "./context.js";
 import { Malformed, NoVerdict } from "./errors.js";
 import { type Report, reportMalformed, reportNoVerdict, reportOf } from "./report.js";
@@ -30,16 +31,14 @@ const RUN: { [number: number]: (context: Context) => Finding } = {
   14: checkCheckpoint,
   15: checkReceipts,
   16: checkStanding,
-  17: skipWitnesses,
+  17: checkWitnessed,
+  18: checkStamped,
 };
 /** 12 before 7, 16 after 9, 14 before 13, 13 before 11. */
 const ORDER = [2, 3, 4, 5, 6, 12, 7, 8, 9, 16, 10, 14, 13, 11, 15, 17, 18];
 
 /** What a bundle proves, under a trust root and for a question. Never throws for what a stranger sent. */
 export function verify(file: Uint8Array, root: TrustRoot, question: Question = {}): Report {
-  if (root.demandsWitnesses) {
-    return reportNoVerdict(root, { en: "this verifier does not read witnesses' notes yet", zh: "本验证器尚不支持见证人签注" });
-  }
   let bundle: Bundle;
   try {
     bundle = parseBundle(file);
@@ -97,15 +96,9 @@ function ask(context: Context): { answers: Answer[]; verdicts: Map<string, Verdi
 }
 
 function isMandatory(context: Context, number: number): boolean {
-  if (number === 15 || number >= 17) return false;
+  if (number === 17) return context.root.witnesses !== null;
+  if (number === 15 || number > 17) return false;
   return number !== 11 || (!context.isConsignment && context.question.current === true);
-}
-
-/** Notes and time stamps are not read yet: a trust root that demands witnesses gets no verdict from this verifier. */
-function skipWitnesses(): Finding {
-  const finding = new Finding();
-  finding.skip("VALID", { en: "the trust root names no witnesses", zh: "信任根未指定见证人" });
-  return finding;
 }
 
 function isOtherSubject({ bundle, question }: Context): boolean {

@@ -2,7 +2,7 @@
 
 import { type Bytes, concat, fromLittleEndian, isEqual, numberBytes } from "./bytes.js";
 import { hash, hash512 } from "./hashes.js";
-import { decodeEdwards, decodePrimeOrder, EDWARDS_BASE, EDWARDS_ORDER, type EdwardsPoint } from "./signatures.js";
+import { decodeEdwards, decodePrimeOrder, EDWARDS_BASE, EDWARDS_ORDER, type EdwardsPoint, multiplyDifference } from "./signatures.js";
 
 const SUITE = Uint8Array.of(3);
 const ONE = Uint8Array.of(1);
@@ -41,8 +41,8 @@ export class VrfProof {
     const s = fromLittleEndian(this.bytes.subarray(48));
     if (y === null || c === 0n || s === 0n || s >= EDWARDS_ORDER) return false;
     const h = encodeToCurve(key, input);
-    const u = EDWARDS_BASE.multiplyUnsafe(s).subtract(y.multiplyUnsafe(c));
-    const v = h.multiplyUnsafe(s).subtract(this.gamma.multiplyUnsafe(c));
+    const u = multiplyDifference(EDWARDS_BASE, s, y, c);
+    const v = multiplyDifference(h, s, this.gamma, c);
     const points = [h, this.gamma, u, v].map((point) => point.toBytes());
     const challenge = hash512(SUITE, TWO, key, ...points, ZERO).subarray(0, 16);
     return isEqual(challenge, this.bytes.subarray(32, 48));
