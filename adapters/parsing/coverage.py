@@ -30,7 +30,7 @@ TEXT_CHARS_MAX: Final = 500
 """Characters of one unread text that are kept."""
 RULE: Final = "not-read"
 PERSONAL: Final = re.compile(
-    r"(?i)phone|telefax|mail|fax$|personname|firstname|familyname|middlename|passport|idnumber|bankaccount|"
+    r"(?i)phone|telefax|mail|fax$|personname|firstname|familyname|middlename|passport(?:number|id|$)|idnumber|bankaccount|"
     r"signatory|signature|certificate$|drawer|reviewer|payee|address/|contact/|person/|party/"
 )
 """Names of elements that hold what identifies a person: they are named in the remark, what they say is not repeated,

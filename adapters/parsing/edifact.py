@@ -23,25 +23,74 @@ ELEMENTS_MAX = 100
 CODE: Final = "0001"
 _LAYOUT: Final = dict.fromkeys(map(ord, "\r\n\t"))
 """What is no part of an interchange and may stand in a file of one."""
+_COMPONENTS_TOLD_APART: Final = 32
+"""Components of one element that are told apart when it is noted which were asked for; a composite has at most 8."""
+CODE_LISTS: Final[dict[str, frozenset[tuple[int, int]]]] = {
+    "BGM": frozenset({(0, 1), (0, 2)}),
+    "EQD": frozenset({(1, 1), (1, 2), (2, 1), (2, 2)}),
+    "LOC": frozenset({(1, 1), (1, 2), (2, 1), (2, 2), (3, 1), (3, 2)}),
+    "NAD": frozenset({(1, 1), (1, 2)}),
+    "TDT": frozenset({(4, 1), (4, 2), (7, 1), (7, 2)}),
+    "MEA": frozenset({(1, 2)}),
+    "STS": frozenset({(0, 1), (0, 2), (2, 1), (2, 2)}),
+    "SEL": frozenset({(1, 1), (1, 2), (1, 3)}),
+    "PAC": frozenset({(2, 1), (2, 2)}),
+}
+"""Tag -> components that say which list the code beside them is of and which agency keeps it (data elements 1131,
+3055), from 0; what no reader asks for of these is left out."""
 _NO_RELEASE: Final = "\x00"
 """A character that no interchange holds, in place of a release character that is not used."""
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True, eq=False)
 class Segment:
-    """One segment."""
+    """One segment, which notes the components that were asked for."""
 
     tag: str
     elements: tuple[tuple[str, ...], ...]
     """Elements after the tag, each its components."""
     place: int
     """Its number in the interchange, from 1."""
+    _asked: int = 0
+    """A bit for each component that was asked for: a ship's file has too many segments for a set each."""
 
     def get(self, element: int, component: int = 0) -> str:
         """A component by its place, from 0; empty where it was left out."""
         if element < len(self.elements) and component < len(self.elements[element]):
+            self._asked |= 1 << (element * _COMPONENTS_TOLD_APART + min(component, _COMPONENTS_TOLD_APART - 1))
             return self.elements[element][component]
         return ""
+
+    def unread(self) -> str:
+        """The components that nobody asked for and that do not only say whose code stands beside them, with their
+        places from 1 (`LOC+165: 2.4 XINGANG`); empty where there are none."""
+        if self._asked == self._whole():
+            return ""
+        lists = CODE_LISTS.get(self.tag, frozenset())
+        texts = [
+            f"{element + 1}.{component + 1} {text}"
+            for element, components in enumerate(self.elements)
+            for component, text in enumerate(components)
+            if text
+            and (element, component) != (0, 0)  # stands before the colon
+            and (element, component) not in lists
+            and not self._asked >> (element * _COMPONENTS_TOLD_APART + min(component, _COMPONENTS_TOLD_APART - 1)) & 1
+        ]
+        return f"{self.tag}+{self.qualifier}: {'; '.join(texts)}" if texts else ""
+
+    @property
+    def qualifier(self) -> str:
+        """Its first component, which does not count as asked for."""
+        return self.elements[0][0] if self.elements else ""
+
+    def _whole(self) -> int:
+        """The bits of a segment of which every element's one component was asked for, as most are."""
+        bits = 0
+        for element, components in enumerate(self.elements):
+            if len(components) > 1:
+                return -1
+            bits |= 1 << (element * _COMPONENTS_TOLD_APART)
+        return bits
 
     def number(self, element: int, component: int = 0) -> str:
         """As `get`, a number with the decimal mark that we write; what is no number stays as it is."""

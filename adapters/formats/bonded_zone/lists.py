@@ -188,6 +188,8 @@ def _related(message: Fields, head: Fields, reading: ZoneReading) -> tuple[tuple
     for more in message.each("PassportAcmp"):
         rows.append((reading.maybe(more, "rtlBillTypecd"), reading.maybe(more, "rtlBillNo", NOTE)))
     for kind, value in rows:
+        if kind and not value:
+            reading.coding.remark("not-read", f"related papers of kind {kind}, and none is named", "request.about")
         numbers = bills if kind == tables.RELATED_BILL else lists
         numbers.update(dict.fromkeys(related_numbers(value)))
     return tuple(lists), tuple(bills)
@@ -199,6 +201,11 @@ def pass_transport(head: Fields, reading: ZoneReading) -> Transport:
     tare, kind = reading.maybe(head, "containerWt", NUMBER), reading.maybe(head, "containerType")
     gross, net = reading.maybe(head, "totalGrossWt", NUMBER), reading.maybe(head, "totalNetWt", NUMBER)
     containers: tuple[Container, ...] = ()
+    if not box:
+        beside = (("containerWt", tare), ("containerType", kind))
+        for name, text in beside:
+            if text:
+                reading.coding.remark("not-read", f"{name}: {text}, and no container is named", "transport.containers")
     if box:
         number, known = box_number(box[:17], reading.coding.remarks)
         containers = (

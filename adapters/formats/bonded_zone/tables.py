@@ -78,6 +78,8 @@ RELATED_BILL: Final = "3"
 """`rltTbTypecd`: 1 verification list, 2 in and out note of a warehouse, 3 bill of lading."""
 
 IGNORED: Final = {
+    "DelcareFlag": "read as whether the message is a draft",
+    "PassportSeqNo": "the line's place in the pass, which is kept",
     "EnvelopInfo": "the envelope of the exchange; its id and sender are read",
     "PocketInfo": "how the exchange divides answers",
     "SignedInfo": "a signature stands in the message's bytes, whose hash the record keeps",

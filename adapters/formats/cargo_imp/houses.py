@@ -35,6 +35,7 @@ def read_houses(lines: Sequence[CargoLine], source: Source, reading: Reading) ->
         reading.faults.add(where, "is the master waybill, such as MBI/999-12345675PEKFRA/T20K505", value=value)
         return
     blocks = list(_blocks(lines[1:], reading))
+    said_of_master = f"MBI: {lines[0].text.removeprefix('MBI/')}"
     if len(blocks) > HOUSES_MAX:
         reading.faults.add("message", f"holds at most {HOUSES_MAX} house waybills", value=len(blocks))
         return
@@ -43,6 +44,7 @@ def read_houses(lines: Sequence[CargoLine], source: Source, reading: Reading) ->
     for ordinal, block in enumerate(blocks):
         master = waybill_number(match[1], match[2], reading)
         own = source.model_copy(update={"ordinal": ordinal})
+        reading.note("master", said_of_master, "transport_document.master")
         yield _entity(block, master, own, reading)
 
 

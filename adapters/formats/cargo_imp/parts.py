@@ -209,6 +209,8 @@ def party(role: PartyRole, lines: Sequence[CargoLine], number: str, reading: Rea
     if len(contacts) > (1 if "TE" in contacts else 0):
         reading.note("not-read", f"{lines[0].text[:3]}: further contacts (personal, not repeated)")
     if not names:
+        if account:
+            reading.note("not-read", f"{lines[0].text[:3]}/{account}, and no name is given")
         return None
     address = ", ".join(text for text in (*streets, *town, *coded[1:2]) if text)
     uscc = number.removeprefix("USCI").lstrip("+ ")

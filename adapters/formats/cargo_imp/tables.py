@@ -133,3 +133,9 @@ NO_VALUE: Final = frozenset({"", "NVD", "NCV", "X" * 3})
 """No value declared for carriage, for customs, no insurance."""
 PERSONAL_LINES: Final = frozenset({"CER", "ISU"})
 """Lines that end in a signature."""
+
+IGNORED: Final = {
+    "CER": "the shipper's signature: personal",
+    "ISU/3": "the carrier's signature: personal",
+}
+"""Line, or line and field -> why it is left out. Whatever else is not read becomes a remark."""

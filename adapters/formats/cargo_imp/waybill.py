@@ -157,6 +157,8 @@ def _issued_on(groups: Segments, reading: Reading) -> str | None:
         if match is None or match[2] not in MONTHS:
             reading.faults.add(part[0].where(2), "is a day DDMMMYY, such as 02MAR26", value=text)
             return None
+        if len(part[0].fields) > 2 and part[0].fields[2]:
+            reading.note("not-read", f"ISU: place {part[0].fields[2]}", "transport_document.issued_on")
         year = match[3] if len(match[3]) == 4 else f"20{match[3]}"
         return f"{year}-{MONTHS[match[2]]:02}-{match[1]}"
     return None

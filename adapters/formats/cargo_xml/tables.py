@@ -44,6 +44,8 @@ NO_INFORMATION: Final = "NDA"
 """`Information` of an item without dimensions."""
 
 IGNORED: Final = {
+    "SignatoryCarrierAuthentication/Signatory": "the carrier's signature: personal",
+    "SignatoryConsignorAuthentication/Signatory": "the shipper's signature: personal",
     "MessageHeaderDocument": "addresses, number and time of the sending, not of the waybill",
     "NilCarriageValueIndicator": "says that the amount beside it is not there",
     "NilCustomsValueIndicator": "says that the amount beside it is not there",

@@ -140,7 +140,7 @@ def _transport(consignment: Fields, reading: WaybillReading) -> Transport:
         gross=reading.mass(consignment, "IncludedTareGrossWeightMeasure"),
         volume=reading.volume(consignment, "GrossVolumeMeasure"),
     )
-    return transport.model_copy(update=_departure(legs[0], reading)) if legs else transport
+    return transport.model_copy(update=_departure(legs[0], transport.loading, reading)) if legs else transport
 
 
 def _flight(leg: Fields) -> Conveyance:
@@ -154,17 +154,19 @@ def _landing(leg: Fields, reading: WaybillReading) -> Place | None:
     return reading.airport(event, "OccurrenceArrivalLocation") if event is not None else None
 
 
-def _departure(leg: Fields, reading: WaybillReading) -> dict[str, str | Instant]:
+def _departure(leg: Fields, loading: Place | None, reading: WaybillReading) -> dict[str, str | Instant]:
     """When the first flight is to depart, at the airport that it departs from; midnight says the day only."""
     event = leg.child("DepartureEvent")
     value = event.maybe("ScheduledOccurrenceDateTime", ISO_TIME) if event is not None else None
     if event is None or value is None:
         return {}
     where = f"{event.where}/ScheduledOccurrenceDateTime"
+    place = reading.airport(event, "OccurrenceDepartureLocation")
+    if place is not None and place.code is not None and place != loading:
+        reading.note("not-read", f"OccurrenceDepartureLocation: {place.code.value} {place.name or ''}".rstrip())
     if datetime.fromisoformat(value).time() == datetime.min.time():
         departed_on = day(value, where, reading.faults)
         return {"departed_on": departed_on} if departed_on else {}
-    place = reading.airport(event, "OccurrenceDepartureLocation")
     zone = airport_zone(place.code.value) if place is not None and place.code is not None else None
     if zone is None:
         departed = moment(value, where, reading.faults, reading.remarks, place=place)

@@ -22,6 +22,7 @@ from adapters.formats.dcsa_tnt.reader import BOOKING_SCOPE
 from adapters.mapping.local_time import zoned
 from adapters.mapping.logistics import ANY_DECIMAL, MASS_UNITS, box_number, imo, noted, unlocode, weight
 from adapters.message import Entity, ReadMessage, message_digest
+from adapters.parsing.coverage import RULE
 from adapters.parsing.edifact import EdifactMessage, Segment, parse_interchange
 from adapters.parsing.xml_fields import Faults
 from chain.errors import MalformedMessage
@@ -191,15 +192,17 @@ class _Reading:
 
     def _references(self, number: str, happened: Instant) -> Iterator[Reference]:
         # A number that is said of this container counts before one that is said of all.
-        seen: set[str] = set()
+        own: dict[str, set[str]] = {}
         for group in tables.BILLS:
             for segment in self.move.find("RFF", (group,), *tables.REFERENCES):
                 qualifier, value = segment.get(0), segment.get(0, 1)
-                if value and (group == "container" or qualifier not in seen):
+                if value and (group == "container" or qualifier not in own):
                     kind, scope = _KINDS[qualifier]
                     yield Reference(kind=kind, scope=scope, value=value)
+                elif value and value not in own[qualifier]:
+                    self.remarks.append(Remark(rule=RULE, text=segment.text[:500]))
                 if group == "container":
-                    seen.add(qualifier)
+                    own.setdefault(qualifier, set()).add(value)
         yield Reference(kind="container", value=number, on=happened.utc[:10])
         if self._document():
             yield Reference(kind="cop", scope=DOCUMENT_SCOPE, value=f"{self._document()}:{number}")
@@ -303,7 +306,7 @@ class _Reading:
 
     def _weight(self, dimensions: tuple[str, ...]) -> Weight | None:
         """The weight of the first of these dimensions that is said, whichever segment comes first."""
-        measured = list(self.move.find("MEA", ("container",)))
+        measured = [found for found in self.move.find("MEA", ("container",)) if found.get(0) in tables.MEASURED]
         for dimension in dimensions:
             for segment in measured:
                 if segment.get(1) == dimension and segment.get(2) in MASS_UNITS:
@@ -316,7 +319,7 @@ class _Reading:
         if (own := self._weight(tables.NET)) is not None:
             return own
         for segment in self.move.goods_in(number):
-            if segment.tag == "MEA" and segment.get(2) in MASS_UNITS:
+            if segment.tag == "MEA" and segment.get(0) in tables.MEASURED and segment.get(2) in MASS_UNITS:
                 self.move.note_read(segment)
                 return self._mass(segment)
         return None

@@ -9,7 +9,11 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-Group = Literal["head", "vessel", "goods", "container"]
+Group = Literal["head", "vessel", "goods", "container", "beside"]
+
+CARRIERS: Final = frozenset({"AGL", "BL", "CH", "RG"})
+"""EQD 8053 of what carries or serves a container and is none (auxiliary equipment, blocks, chassis, reefer generator):
+it makes no event of its own, what is said of it is a remark. Any other (CN, a trailer, a swap body) does."""
 
 MOVES: Final = {"44": "DISC", "45": "DISC", "46": "LOAD", "34": "GTIN", "36": "GTOT"}
 """BGM 1001 document code -> DCSA's code of the same move."""
@@ -65,6 +69,8 @@ TIME_FORMS: Final = {
 }
 """DTM 2379 -> its form; 205, 303 and 304 end in a zone."""
 
+MEASURED: Final = frozenset({"", "AAE", "AAI", "AAX", "AAY", "AAZ", "G", "PD", "VGM", "WT"})
+"""MEA 6311 of what something weighs or measures; another (a limit, a weight for each metre) is kept as a remark."""
 GROSS: Final = ("VGM", "G", "AET", "AAD", "AAB", "WT", "EGW", "AAE")
 """MEA 6313 dimensions of the gross weight of the packed container, the most certain first; EGW is an estimate."""
 TARE: Final = ("T", "TAR")

@@ -25,12 +25,16 @@ def document_parties(document: JsonFields) -> Iterator[Party]:
         party = holder.child(name)
         if party is not None:
             yield _party(party, role)
-    for count, party in enumerate(holder.each(tables.NOTIFY)):
-        if count < PARTIES_MAX:
-            yield _party(party, "notify")
-    for count, other in enumerate(holder.each(tables.OTHER)):
+    for name in (tables.NOTIFY, tables.OTHER):
+        listed = holder.see(name)
+        if isinstance(listed, list) and len(listed) > PARTIES_MAX:
+            holder.faults.add(f"{holder.where}/{name}", f"holds at most {PARTIES_MAX} parties", value=len(listed))
+            return
+    for party in holder.each(tables.NOTIFY):
+        yield _party(party, "notify")
+    for other in holder.each(tables.OTHER):
         party = other.child("party", required=True)
-        if party is not None and count < PARTIES_MAX:
+        if party is not None:
             function = other.maybe("partyFunction", TOKEN)
             yield _party(party, "other", Code(system="dcsa-party-function", value=function) if function else None)
 
@@ -38,8 +42,12 @@ def document_parties(document: JsonFields) -> Iterator[Party]:
 def _party(party: JsonFields, role: PartyRole, function: Code | None = None) -> Party:
     """A party: its USCC where one of its legal references is one, its codes kept with their list."""
     numbers = tuple(_legal_numbers(party))
-    uscc = next((Uscc.parse(number) for _, number in numbers if Uscc.is_valid(number)), None)
-    others = [Code(system=f"tax-id-{country.lower()}", value=number) for country, number in numbers if number != uscc]
+    uscc = next((Uscc.parse(number) for _, number, _ in numbers if Uscc.is_valid(number)), None)
+    others = [
+        Code(system=f"tax-id-{country.lower()}", value=number, name=register)
+        for country, number, register in numbers
+        if number != uscc
+    ]
     others += _codes(party)
     address = party.child("address")
     return Party(
@@ -52,13 +60,14 @@ def _party(party: JsonFields, role: PartyRole, function: Code | None = None) -> 
     )
 
 
-def _legal_numbers(party: JsonFields) -> Iterator[tuple[str, str]]:
+def _legal_numbers(party: JsonFields) -> Iterator[tuple[str, str, str | None]]:
+    """Country, number and register (`EIN`, `VAT` ...) of each."""
     for reference in party.each("taxLegalReferences"):
         number = reference.maybe("value", NAME)
         country = reference.maybe("countryCode", TOKEN) or "xx"
-        reference.maybe("type", NAME)
+        register = reference.maybe("type", NAME)
         if number is not None:
-            yield country, number
+            yield country, number, register
 
 
 def _codes(party: JsonFields) -> Iterator[Code]:

@@ -50,6 +50,8 @@ BOOKING_SCOPE: Final = "carrier-booking"
 """Scope of a booking's number, as in the other DCSA formats."""
 
 IGNORED: Final = {
+    "taxLegalReferences/type": "which register the number is of: its name is kept with it; that of a USCC is China's",
+    "taxLegalReferences/countryCode": "whose register the number is of, kept with it; that of a USCC is China's",
     "termsAndConditions": "the carrier's conditions, which the file's hash covers",
     "carrierClauses": "the carrier's conditions, which the file's hash covers",
     "partyContactDetails": "the person to ask: personal",

@@ -231,6 +231,9 @@ class _Reading:
     def _direction(self) -> Direction | None:
         details = self.fields.child("equipmentDetails")
         moved = details.maybe("movementType", TOKEN) if details else None
+        if moved not in (None, "IMPORT", "EXPORT"):
+            # A transhipment is neither; any other word is in no list.
+            self._remark(Remark(rule="not-read", text=f"movementType: {moved}", field="event.direction"))
         return "I" if moved == "IMPORT" else "E" if moved == "EXPORT" else None
 
     def _time(self, name: str, place: Place | None, *, required: bool = True) -> Instant | None:

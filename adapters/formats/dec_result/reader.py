@@ -34,6 +34,8 @@ from chain.records.transport import Conveyance, Package, Transport
 
 Values = dict[str, str]
 _OF_TRANSPORT: Final = ("BILL_NO", "TRAF_MODE", "VOYAGE_NO", "PACK_NO", "NET_WT", "GROSS_WT", "I_E_DATE")
+IGNORED: Final[dict[str, str]] = {}
+"""Elements that are left out: none."""
 RESULTS_MAX: Final = 1_000
 """Results in one `DEC_DATA`."""
 
@@ -103,7 +105,7 @@ def _entity(
     except ValidationError as problem:
         note_problems(problem, where, faults)
         return ()
-    unread += unread_elements(element, faults, {})
+    unread += unread_elements(element, faults, IGNORED)
     record = record.with_remarks(*coding.remarks, *unread) if coding.remarks or unread else record
     return (Entity(source.ordinal, record, "", record.references),)
 
@@ -214,7 +216,7 @@ class DecImportResponseReader:
         if own is None and central is None:
             faults.add("DecImportResponse/ClientSeqNo", "must be there, or SeqNo is", code=BUSINESS_CODE)
         faults.refuse(self.kind)
-        unread = unread_elements(root, faults, {})
+        unread = unread_elements(root, faults, IGNORED)
         references = reference("pre", central)
         record = CustomsStatus(
             references=references,

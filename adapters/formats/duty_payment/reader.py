@@ -36,7 +36,7 @@ from adapters.mapping.chinese_customs import BEIJING
 from adapters.mapping.code_mapping import Coding
 from adapters.mapping.logistics import ISO_DAY, ISO_TIME, LABEL, NOTE, SHORT, TOKEN, day, moment, noted
 from adapters.message import Entity, ReadMessage, message_digest
-from adapters.parsing.coverage import unread_members
+from adapters.parsing.coverage import RULE, unread_members
 from adapters.parsing.forms import Form, decimal, digits, one_of, whole
 from adapters.parsing.json_fields import JsonFields, parse_json
 from adapters.parsing.xml_fields import BUSINESS_CODE, Faults
@@ -118,6 +118,10 @@ def _certificate(fields: JsonFields, source: Source) -> TaxPayment | None:
     certificate, declaration = numbers
     kind = TAX_KINDS.get(certificate.tax_letter, "other")
     lines = [line for item in items if (line := _line(item, kind, currency)) is not None]
+    alone = [
+        *_alone({"invoiceCurrency": invoiced, "exchangeRate": exchange}, "tax_payment.exchange"),
+        *(remark for item in items for remark in _quantity_alone(item)),
+    ]
     office = fields.maybe("customsCode", digits(4))
     taxpayer = _taxpayer(fields.child("taxpayer", required=True))
     return TaxPayment(
@@ -126,7 +130,7 @@ def _certificate(fields: JsonFields, source: Source) -> TaxPayment | None:
             Reference(kind="tax_bill", value=certificate),
         ),
         source=source,
-        remarks=(*remarks, *_remarks(lines, total)),
+        remarks=(*remarks, *alone, *_remarks(lines, total)),
         tax_payment=TaxPaymentHead(
             certificate=certificate,
             declaration=declaration,
@@ -147,6 +151,17 @@ def _certificate(fields: JsonFields, source: Source) -> TaxPayment | None:
         parties=(taxpayer,) if taxpayer else (),
         goods_items=tuple(item for item, _ in lines),
     )
+
+
+def _alone(values: dict[str, str | None], field: str) -> list[Remark]:
+    """A remark on a value that says something only beside another, which is not there."""
+    texts = [f"{name}: {value}" for name, value in values.items() if value]
+    return [Remark(rule=RULE, text=text, field=field) for text in texts] if len(texts) < len(values) else []
+
+
+def _quantity_alone(item: JsonFields) -> list[Remark]:
+    pair = {name: str(item.value[name]) if item.value.get(name) else None for name in ("quantity", "unit")}
+    return _alone(pair, "goods_items.quantity")
 
 
 def _numbers(fields: JsonFields) -> tuple[DutyCertificateNumber, DeclarationNumber] | None:

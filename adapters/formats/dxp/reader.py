@@ -19,6 +19,13 @@ from adapters.parsing.xml_fields import Faults, Fields
 from adapters.registry import find_reader
 from chain.errors import MalformedMessage
 
+IGNORED: Final = {
+    "ReceiverIds": "to whom the envelope was sent",
+    "CreatTime": "when the envelope was written",
+    "MsgType": "which message is inside; the message itself tells",
+    "AddInfo": "how the e-port files the envelope",
+}
+"""Elements of the envelope that are left out -> why."""
 _ROOTS: Final = frozenset({"DxpMsg", "DxpMsgSv"})
 
 

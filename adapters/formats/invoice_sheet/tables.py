@@ -49,3 +49,6 @@ LINE_COLUMNS: Final[dict[str, tuple[Form, bool]]] = {
     "origin": (COUNTRY, False),
 }
 """Column of a goods line -> the form of its cell, and whether it must be there."""
+
+IGNORED: Final[dict[str, str]] = {}
+"""Rows and columns that are left out: none, this form is our own."""

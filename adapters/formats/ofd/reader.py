@@ -23,6 +23,13 @@ from chain.records.tax import TaxInvoice
 KIND: Final = "cn-einvoice-ofd"
 ROOT_FILE: Final = "OFD.xml"
 DATA_ROOT: Final = "EInvoice"
+IGNORED: Final = {
+    "DocInfo": "what its writer says of the file; the invoice's own data are read, the file is cited by its hash",
+    "DocRoot": "where the pages are",
+    "Versions": "earlier pages of the file",
+    "Signatures": "where the file's signatures are; they are in the bytes whose hash the record keeps",
+}
+"""Parts of OFD.xml that are left out -> why."""
 _LOCAL_HEADER: Final = b"PK\x03\x04"
 _XML_FILES_MAX: Final = 50
 """XML files that are looked at for the invoice's data; an e-invoice has about 10."""

@@ -162,7 +162,8 @@ def _event(fields: JsonFields, source: Source) -> LogisticsEvent | None:
         return None
     classifier, time_type = _classifier(fields, remarks)
     name = fields.maybe("eventName", LABEL)
-    organisation = fields.child("recordingOrganization")
+    # The data model of 2026-07 calls it an actor.
+    organisation = object_of(fields, "recordingOrganization") or object_of(fields, "recordingActor")
     party = _company("responsible", organisation) if organisation is not None else None
     bill = next((r.value for r in references if not r.scope), None)
     return LogisticsEvent(
@@ -285,11 +286,13 @@ def _address(address: str | None) -> tuple[Reference, ...]:
 def _parties(part: JsonFields) -> list[Party]:
     found: list[Party] = []
     for involved in objects_of(part, "involvedParties"):
-        role = _ROLES.get(code_of(involved, "partyRole") or "", "other")
+        word = code_of(involved, "partyRole") or ""
         details = object_of(involved, "partyDetails")
-        party = _company(role, details) if details is not None else None
+        party = _company(_ROLES.get(word, "other"), details) if details is not None else None
         if party is not None:
             found.append(party)
+        if word and (party is None or word not in _ROLES):
+            part.faults.remark("not-read" if word in _ROLES else "unknown-code", f"partyRole {word}", "parties")
     return found
 
 
@@ -314,8 +317,8 @@ def _customs_information(part: JsonFields) -> list[Document]:
     for one in objects_of(part, "customsInformation"):
         subject = coded(one, "subjectCode", "iata-oci-subject") or coded(one, "contentCode", "iata-oci-content")
         number = one.maybe("otherCustomsInformation", NAME)
-        if subject is not None:
-            found.append(Document(kind=subject, number=number))
+        if subject is not None or number is not None:
+            found.append(Document(kind=subject or Code(system="iata-oci-subject", value="none"), number=number))
     return found
 
 
@@ -328,7 +331,7 @@ def _place(fields: JsonFields, name: str) -> Place | None:
         return None
     said = location.maybe("locationName", LABEL)
     codes = [code for item in objects_of(location, "locationCodes") if (code := own_code(item)) is not None]
-    code = codes[0] if codes else code_of(location, "code")
+    code = codes[0] if codes else code_of(location, "locationCodes") or code_of(location, "code")
     if code is None and said is None:
         return None
     return Place(code=Code(system="iata-location", value=code) if code else None, name=said)

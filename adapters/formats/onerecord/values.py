@@ -55,8 +55,10 @@ def object_of(fields: JsonFields, name: str) -> JsonFields | None:
 
 
 def objects_of(fields: JsonFields, name: str) -> list[JsonFields]:
-    """Every object of that name; none where the member is a text."""
+    """Every object of that name; none where the member is a text, which then counts as unread."""
     found = fields.see(name)
+    if isinstance(found, str):
+        fields.faults.members[id(fields.value)].discard(name)
     return list(fields.each(name)) if isinstance(found, dict | list) else []
 
 

@@ -84,10 +84,18 @@ def _texts(records: Bill, number: str) -> str | None:
 def build_containers(bill: Bill, faults: Faults, remarks: list[Remark]) -> Iterator[Container]:
     """Every container of the bill once, with the goods' weight in it."""
     seen: set[str] = set()
+    cargoes = [record.field(tables.CARGO_NUMBER) for record in bill if record.number == tables.CARGO]
     for record in bill:
         if record.number != tables.CONTAINER or record.field(tables.BOX_NUMBER) in tables.NOTHING:
             continue
         number, known = box_number(record.field(tables.BOX_NUMBER)[:20], remarks)
+        cargo, packages = record.field(tables.BOX_CARGO), record.field(tables.BOX_PACKAGES)
+        if cargo not in tables.NOTHING and cargo not in cargoes:
+            text = f"container {number} holds cargo {cargo[:20]}, which the bill does not list"
+            remarks.append(Remark(rule="cargo-number", text=text, field="transport.containers"))
+        if cargoes and packages not in tables.NOTHING:
+            text = f"container {number} holds {packages[:20]} packages of cargo {cargo[:20]}"
+            remarks.append(Remark(rule="not-read", text=text, field="transport.containers"))
         if number in seen:
             text = f"container {number} is listed again for cargo {record.field(tables.BOX_CARGO)}"
             remarks.append(Remark(rule="container-again", text=text, field="transport.containers"))
@@ -109,6 +117,7 @@ def build_containers(bill: Bill, faults: Faults, remarks: list[Remark]) -> Itera
             laden=laden,
             shared=shared,
             seals=(Seal(number=seal[:35]),) if seal not in tables.NOTHING else (),
+            items=tuple(ordinal for ordinal, own in enumerate(cargoes, 1) if own == cargo),
         )
 
 

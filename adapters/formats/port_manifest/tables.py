@@ -67,6 +67,15 @@ STATES: Final = {"F": (True, False), "E": (False, False), "L": (True, True)}
 NOTHING: Final = frozenset({"", "NONE", "N/A", "0"})
 """What writers put where a text is asked for and there is none."""
 
+IGNORED: Final = {
+    "00/3": "the file's kind in words, beside its code",
+    "00/6": "to whom the file was sent",
+    "00/7": "when the file was written",
+    "41/2": "the number of a cargo in the file; goods items stand in their order",
+    "99/2": "a count of what the file itself holds; where it is another, the message says so",
+}
+"""Record and field -> why it is left out. Whatever else is not read becomes a remark."""
+
 READ: Final[dict[str, frozenset[int]]] = {
     HEAD: frozenset({1, 2, 3, 4, 5, 6, 7}),
     VESSEL: frozenset({1, VESSEL_NAME, NATIONALITY, VOYAGE}),

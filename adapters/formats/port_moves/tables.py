@@ -86,6 +86,13 @@ MODES: Final = {"1": "1", "2": "2", "3": "3", "8": "8"}
 NOTHING: Final = frozenset({"", "NONE", "N/A", "0", "NULL"})
 """What writers put where there is nothing."""
 
+IGNORED: Final = {
+    "00/6": "to whom the file was sent",
+    "00/7": "when the file was written",
+    "99/2": "a count of what the file itself holds; where it is another, the message says so",
+}
+"""Record and field -> why it is left out. Whatever else is not read becomes a remark."""
+
 READ: Final[dict[str, dict[str, frozenset[int]]]] = {
     "CODECO": {
         HEAD: frozenset(range(1, 8)),

@@ -15,6 +15,7 @@ from typing import Final, Literal
 from adapters.formats.container_moves.tables import FUNCTION_NAMES, FUNCTIONS, LADEN, TIME_FORMS, Act
 from adapters.formats.dcsa_tnt.reader import BOOKING_SCOPE
 from adapters.formats.transport_status import tables
+from adapters.formats.transport_status.segment_order import statuses_first
 from adapters.mapping.local_time import zoned
 from adapters.mapping.logistics import box_number, imo, noted, unlocode
 from adapters.message import Entity, ReadMessage, message_digest
@@ -58,17 +59,20 @@ class StatusSegments:
 
     def unread(self) -> Iterator[Remark]:
         """Remarks on the segments that were not read and are not left out with a reason."""
-        texts = [
-            _unread_text(segment)
-            for _, segment in self.segments
-            if segment.place not in self.read
-            and (segment.tag, segment.get(0)) not in tables.IGNORED
-            and (segment.tag, "") not in tables.IGNORED
-            and not (segment.tag == "CNI" and not segment.get(1))
-        ]
+        segments = (self.begin, self.status, *(segment for _, segment in self.segments))
+        texts = [text for segment in segments if (text := self._unread_of(segment))]
         yield from (Remark(rule=RULE, text=text) for text in texts[:UNREAD_MAX])
         if len(texts) > UNREAD_MAX:
             yield Remark(rule=RULE, text=f"{len(texts) - UNREAD_MAX} more segments were not read")
+
+    def _unread_of(self, segment: Segment) -> str:
+        """What was not read of a segment; empty where nothing is missing or the rest is left out with a reason."""
+        if segment.place in self.read or segment in (self.begin, self.status):
+            return segment.unread()[:500]
+        if not tables.IGNORED.keys().isdisjoint(((segment.tag, segment.qualifier), (segment.tag, ""))):
+            return ""
+        # The number of a consignment in the message says nothing of it.
+        return "" if segment.tag == "CNI" and len(segment.elements) < 2 else _unread_text(segment)
 
 
 def _unread_text(segment: Segment) -> str:
@@ -137,7 +141,7 @@ def _reports(message: EdifactMessage, faults: Faults) -> Iterator[StatusSegments
     own: list[tuple[tables.StatusGroup, Segment]] = []
     status: Segment | None = None
     group: tables.StatusGroup = "head"
-    for segment in message.segments:
+    for segment in statuses_first(message.segments, faults):
         if segment.tag == "BGM":
             continue
         group = tables.GROUP_BEGINS.get(segment.tag, group)

@@ -16,7 +16,7 @@ from adapters.formats.ubl_waybill.reader import named_parties, read_box
 from adapters.mapping.logistics import MASS_UNITS, NAME, NOTE, TOKEN, moment, noted
 from adapters.mapping.ubl import CAC, CBC, UBL_DAY, each_in, first, measure
 from adapters.message import Entity, ReadMessage, message_digest
-from adapters.parsing.coverage import unread_elements
+from adapters.parsing.coverage import RULE, unread_elements
 from adapters.parsing.forms import Form
 from adapters.parsing.xml import parse_xml, peek_root
 from adapters.parsing.xml_fields import Faults, Fields
@@ -167,11 +167,14 @@ class _Reading:
         """When it was weighed; without a verified mass, when the statement was issued."""
         holder, prefix = (mass, "Weighing") if mass is not None else (self.root, "Issue")
         date, time = holder.maybe(f"{CBC}{prefix}Date", UBL_DAY), holder.maybe(f"{CBC}{prefix}Time", _TIME)
-        if mass is not None:
+        if mass is not None and date:
             # The statement's own day says less than the weighing's.
             self.root.maybe(f"{CBC}IssueDate", UBL_DAY)
             self.root.maybe(f"{CBC}IssueTime", NAME)
         if not date or not time:
+            for name, text in (("Date", date), ("Time", time)):
+                if text:
+                    self.remarks.append(Remark(rule=RULE, text=f"{prefix}{name}: {text}", field="weight.at"))
             return None
         return moment(f"{date[:10]}T{time}", f"{holder.where}/{prefix}Time", holder.faults, self.remarks)
 

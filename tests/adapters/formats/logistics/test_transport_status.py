@@ -142,3 +142,21 @@ def test_endless_statuses_are_refused(segments: str, rule: str) -> None:
     count = text.count("'") + 1
     with pytest.raises(MalformedMessage, match=rule):
         read_message(f"{text}UNT+{count}+1'".encode())
+
+
+def test_a_container_may_come_before_its_statuses_as_in_later_directories() -> None:
+    body = (
+        "UNB+UNOC:3+A+B+260303:1000+1'UNH+1+IFTSTA:D:21A:UN'BGM+23+ST1+9'RFF+BM:B1'"
+        "EQD+CN+CSQU3054383+42G1:102:5+++5'RFF+BN:N1'STS+1+21::6'LOC+175+CNTXG:139:6'DTM+334:202603020900:203'"
+        "STS+1+24::6'LOC+175+CNTXG:139:6'DTM+334:202603021000:203'"
+        "EQD+CN+BHLU9920150'STS+1+21::6'LOC+175+CNTXG:139:6'DTM+334:202603020930:203'UNT+16+1'UNZ+1+1'"
+    )
+    events = [record.event for record in events_of(body)]
+    assert [
+        (event.code.value, event.happened.said, event.container and event.container.number) for event in events
+    ] == [
+        ("21", "202603020900", "CSQU3054383"),
+        ("24", "202603021000", "CSQU3054383"),
+        ("21", "202603020930", "BHLU9920150"),
+    ]
+    assert {event.bill for event in events} == {"B1"}
