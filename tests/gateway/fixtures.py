@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete
 
+from gateway.store.model import store_keys
 from gateway.store.store import Store
 from gateway.store.vault import DataKeys, Vault
 from tests.fakes.postgres import NoPostgres, fresh_database, running_server
@@ -21,12 +23,20 @@ TEMPLATE = "template_store"
 NO_KEYS = Vault(DataKeys("1", {"1": bytes(32)}))
 
 
+def make_template(url: str) -> None:
+    """Brings an empty store to the newest schema; its own key goes again, so that any data keys may open a copy."""
+    store = Store.open(url, NO_KEYS)
+    with store.writing() as connection:
+        connection.execute(delete(store_keys))
+    store.close()
+
+
 @pytest.fixture(scope="session")
 def postgres_sockets() -> Iterator[str]:
     """The socket folder of a server that holds the template database."""
     try:
         with running_server() as sockets, fresh_database(sockets, name=TEMPLATE) as url:
-            Store.open(url, NO_KEYS).close()
+            make_template(url)
             yield sockets
     except NoPostgres as reason:
         pytest.skip(str(reason))
@@ -36,7 +46,7 @@ def postgres_sockets() -> Iterator[str]:
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty SQLite store at the newest schema, closed."""
     file = tmp_path_factory.mktemp("template") / "store.sqlite"
-    Store.open(f"sqlite:///{file}", NO_KEYS).close()
+    make_template(f"sqlite:///{file}")
     return file
 
 

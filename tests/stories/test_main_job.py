@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from chain.verify import TrustRoot, verify_file
+from gateway.client.sync import GatewayClient
 from scripts.bootstrap import found
 from scripts.consortium_folder import ConsortiumFolder
+from scripts.local_adapters import gateway_of
 from scripts.local_network import Machine
 from scripts.sandboxed_verify import Offline
 from tests.samples import REPOSITORY, samples_dir
@@ -64,19 +69,27 @@ def test_others_import_messages_go_from_a_folder_to_verified_bundles(machine: Ma
     assert "assigned by the single-window stand-in" in sent.stdout
     records = submitted(folder)
     assert {kind for kind, _ in records} >= {"trade.order", "trade.payment", "customs.declaration"}
-    offline = Offline(folder.trust_root)
-    for kind, record_id in records:
-        bundle = tmp_path / f"{record_id}.json"
-        made = wait_for_bundle(folder, record_id, bundle, machine.gateway_url)
-        assert made.returncode == 0, f"{kind}: {made.stdout}{made.stderr}"
-        verdict = offline.verify(bundle)
-        assert verdict.verdict in ("VALID", "AMENDED"), f"{kind}: {verdict.text}"
+    offline, root = Offline(folder.trust_root), TrustRoot.parse(folder.trust_root.read_bytes())
+    tried: set[str] = set()
+    with gateway_of(folder, folder.member("regulator"), machine.gateway_url) as gateway:
+        for kind, record_id in records:
+            wait_until_covered(gateway, record_id)
+            report = verify_file(gateway.record_bundle(record_id), root)
+            assert report.verdict.name in ("VALID", "AMENDED"), f"{kind}: {report.verdict}"
+            if kind in tried:
+                continue
+            # One of each kind also by command, and verified where there is no network.
+            tried.add(kind)
+            bundle = tmp_path / f"{record_id}.json"
+            arguments = ["bundle", str(folder.path), record_id, "--member", "regulator", "--out", str(bundle)]
+            made = run("scripts.cli", *arguments, "--gateway", machine.gateway_url)
+            assert made.returncode == 0, f"{kind}: {made.stdout}{made.stderr}"
+            verdict = offline.verify(bundle)
+            assert verdict.verdict == report.verdict.name, f"{kind}: {verdict.text}"
 
 
 def submitted(folder: ConsortiumFolder) -> list[tuple[str, str]]:
     """(type, record id) of everything that the adapters' journals hold as submitted."""
-    import sqlite3
-
     found_records: list[tuple[str, str]] = []
     for journal in (folder.path / "adapters").glob("*/journal.sqlite"):
         with sqlite3.connect(journal) as database:
@@ -85,23 +98,12 @@ def submitted(folder: ConsortiumFolder) -> list[tuple[str, str]]:
     return found_records
 
 
-def wait_for_bundle(
-    folder: ConsortiumFolder, record_id: str, out: Path, gateway_url: str
-) -> subprocess.CompletedProcess[str]:
-    """The record's bundle as the regulator gets it, once the record is covered by a checkpoint."""
-    from scripts.local_adapters import gateway_of
-
-    member = folder.member("regulator")
-    with gateway_of(folder, member, gateway_url) as gateway:
-        deadline = 60
-        for _ in range(deadline * 2):
-            if gateway.record(record_id)["state"] == "covered":
-                break
-            import time
-
-            time.sleep(0.5)
-    arguments = ["bundle", str(folder.path), record_id, "--member", "regulator", "--out", str(out)]
-    return run("scripts.cli", *arguments, "--gateway", gateway_url)
+def wait_until_covered(gateway: GatewayClient, record_id: str) -> None:
+    """Returns once a checkpoint covers the record; fails after a minute."""
+    deadline = time.monotonic() + 60
+    while gateway.record(record_id)["state"] != "covered":
+        assert time.monotonic() < deadline, f"no checkpoint covers {record_id}"
+        time.sleep(0.2)
 
 
 def test_a_message_with_three_faults_names_all_three_and_sends_nothing(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def main() -> int:
     written = {} if asked.all else _written()
     for name in asked.names:
         written.pop(name, None)
-    entries = [written.get(vector.name) or _make(vector) for vector in VECTORS.values()]
+    entries = [written.get(vector.name) or _make(vector) for _, vector in sorted(VECTORS.items())]
     manifest = [entry | _meaning(VECTORS[str(entry["name"])]) for entry in entries]
     _remove_others(manifest)
     _write("manifest.json", [*manifest])

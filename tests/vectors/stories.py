@@ -34,7 +34,7 @@ from chain.proof.redaction import redact
 from chain.sdjwt import SignedRecord
 from chain.verify import TrustRoot, verify_file
 from chain.verify.context import Demand
-from tests.catalogue import _proving
+from tests.catalogue.stories import prove_anew
 from tests.fakes.ledger_simulator import (
     BROKER,
     CUSTOMS,
@@ -313,9 +313,9 @@ class Story:
         request = bundle.slot_request
         if kind == 2:
             keys = {name: self.fewer(versions) for name, versions in (request.keys or {}).items()}
-            return _proving(self.it, bundle, replace(request, keys=keys))
+            return prove_anew(self.it, bundle, replace(request, keys=keys))
         members = {name: self.fewer(versions) for name, versions in (request.members or {}).items()}
-        return _proving(self.it, bundle, replace(request, members=members))
+        return prove_anew(self.it, bundle, replace(request, members=members))
 
     def fewer(self, versions: Sequence[int]) -> tuple[int, ...]:
         """Version indexes of a fact without one, but for the two that show which is the newest."""

@@ -20,7 +20,7 @@ MANIFEST: list[dict[str, Any]] = json.loads((HERE / "manifest.json").read_text(e
 
 
 def test_manifest_names_every_vector_of_the_catalogue_and_every_file() -> None:
-    assert [entry["name"] for entry in MANIFEST] == list(VECTORS)
+    assert [entry["name"] for entry in MANIFEST] == sorted(VECTORS)
     assert {f"bundles/{file.name}" for file in (HERE / "bundles").iterdir()} == {entry["bundle"] for entry in MANIFEST}
     roots = {f"trust-roots/{file.name}" for file in (HERE / "trust-roots").iterdir()}
     assert roots == {entry["trust_root"] for entry in MANIFEST}

@@ -1,4 +1,4 @@
-"""Bundles under a trust root that demands witnesses, each with one fault; part of the catalogue."""
+"""Bundles under a trust root that demands witnesses, each with one fault that check 17, *witnessed*, must see."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from chain.proof.log_heads import LogHead
 from chain.proof.notes import Note, NoteSignature
 from chain.proof.shown_note import ShownNote
 from chain.verify.results import Verdict
-from tests.catalogue import Made, vector
+from tests.catalogue.vector import Made, vector
 from tests.fakes.ledger_simulator import CUSTOMS, Consortium
 from tests.fakes.outsiders import NAMES, Outsiders, at_the_checkpoint, log_leaves
 

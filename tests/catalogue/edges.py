@@ -1,4 +1,4 @@
-"""Bundles at the edges where two readers of the pages once differed; part of the catalogue."""
+"""Bundles at the edges where two readers of the pages once differed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from chain.proof.receipt import RECEIPT_TYP, SignedReceipt
 from chain.sdjwt import SignedRecord
 from chain.verify.context import Demand
 from chain.verify.results import Fate, Verdict
-from tests.catalogue import Made, _proving, vector
+from tests.catalogue.stories import prove_anew
+from tests.catalogue.vector import Made, vector
 from tests.fakes.ledger_simulator import BROKER, CUSTOMS, GATEWAY, OTHER_UCR, RULES, UCR, Consortium, rules_text
 
 
@@ -126,7 +127,7 @@ def receipt_excused_by_a_version_with_another_left_out_true() -> Made:
     status = next(one for one in it.records.values() if one.vct == "customs.status")
     bundle = it.bundle([status.record_id], [it.to_show(status)], None, [receipt], opened=True)
     members = {**bundle.members, BROKER: (1, 2, 3)}
-    return _proving(it, bundle, replace(bundle.slot_request, members=members)).format(), it.trust_root()
+    return prove_anew(it, bundle, replace(bundle.slot_request, members=members)).format(), it.trust_root()
 
 
 @vector(Verdict.VALID, 15, fate=Fate.NOT_SHOWN)
