@@ -40,7 +40,9 @@ from gateway.api.routes.findings import findings_router
 from gateway.api.routes.health import LoopHealth, health_router, make_figures
 from gateway.api.routes.ingest import ingest_router
 from gateway.api.routes.ledger import ledger_router, trust_root_router
+from gateway.api.routes.log_in import log_in_router
 from gateway.api.routes.operator_log import operator_log_router
+from gateway.api.routes.people import people_router
 from gateway.api.routes.problems import problems_router
 from gateway.api.routes.records import records_router
 from gateway.api.routes.replication import replication_router
@@ -48,12 +50,14 @@ from gateway.api.routes.schemas import schemas_router
 from gateway.api.routes.search import search_router
 from gateway.api.routes.session import session_router
 from gateway.api.routes.webhooks import webhook_router
+from gateway.api.session_cookies import SessionCookies
 from gateway.console import console_router
 from gateway.ingest.service import Intake
 from gateway.ingest.validation import RecordValidator
 from gateway.ingest.worker_pool import WorkerPool, WorkerSetup
 from gateway.membership.registry import Registry
 from gateway.membership.tag_keys import TagKeys
+from gateway.people.service import People
 from gateway.query.operator_log import OperatorLog
 from gateway.query.queries import Queries
 from gateway.replication.holdings import HoldingsService
@@ -194,6 +198,7 @@ def build(
     intake.clock_fault = lambda: _clock_fault(watched, registry)
     if settings.verifier_processes:
         intake.verifiers = WorkerPool(WorkerSetup.of(intake.preparer, data_keys), settings.verifier_processes)
+    people = People.open(settings, store, registry, clock)
     services = Services(
         settings=settings,
         trust_root=root,
@@ -206,8 +211,11 @@ def build(
         tokens=desk,
         intake=intake,
         clock=clock,
+        people=people,
         tracing=tracing,
     )
+    if people is not None:
+        desk.tickets = people.sessions
     policy = _replication_policy(settings)
     puller = _puller(services, policy)
     holdings = HoldingsService(store, index, registry, policy)
@@ -237,13 +245,16 @@ def create_app(settings: GatewaySettings, gateway: Gateway | None = None) -> Fas
         redoc_url=None,
         telemetry=NO_TELEMETRY,
     )
+    if services.people is not None:
+        app.add_middleware(SessionCookies, people=services.people)
     install_rim(app, services.tracing, services.registry.age_s)
     install_reference(app)
     # Raises UnagreedPolicy, or MalformedPolicy: then nothing is served.
     queries = Queries(services)
     queries.context.check_policy()
     app.include_router(ingest_router(services))
-    app.include_router(session_router(services))
+    for session_routes in (session_router, log_in_router, people_router):
+        app.include_router(session_routes(services))
     for router in (consignments_router, search_router, findings_router, changes_router, records_router):
         app.include_router(router(queries))
     app.include_router(webhook_router(services, queries))

@@ -12,6 +12,7 @@ from chain.verify.trust_root import TrustRoot
 from gateway.access.tokens import TokenService
 from gateway.membership.registry import Registry
 from gateway.membership.tag_keys import TagKeys
+from gateway.people.service import People
 from gateway.runtime.loops import Loop
 from gateway.runtime.tracing import Tracing
 from gateway.settings import GatewaySettings
@@ -44,6 +45,8 @@ class Services:
     """`intake.accept(body)` takes one record; access records of our own go the same way."""
     clock: Callable[[], float]
     """Unix seconds UTC."""
+    people: People | None = None
+    """None where no people log in to this gateway."""
     tracing: Tracing = field(default_factory=Tracing)
     """Off unless the settings name a file for traces."""
     loops: list[Loop] = field(default_factory=list)

@@ -128,6 +128,21 @@ class GatewaySettings(BaseSettings):
     """Connections open at once; further ones are closed before they say anything."""
     connections_per_address_max: Count = 512
     """Of them from one address. Behind a proxy all come from its address: then as many as the proxy may open."""
+    console_url: str = ""
+    """Where people reach this gateway's console, such as `https://tongguan.example`: passkeys and cookies are bound to
+    it. Its host is a name, its scheme https unless the host is `localhost`. Empty: no log-in for people."""
+    session_lifetime_s: Annotated[int, Field(ge=60, le=86_400)] = 8 * 3600
+    """How long a browser stays logged in."""
+    session_idle_s: Annotated[int, Field(ge=60, le=86_400)] = 30 * 60
+    """How long it stays so without asking for anything."""
+    operator_sessions_max: Count = 16
+    """Browsers of one operator that are logged in at once; the one not seen for longest goes first."""
+    member_operators_max: Count = 500
+    """Operators of one member, those that ended counted too."""
+    invitation_lifetime_s: Annotated[int, Field(ge=60, le=7 * 86_400)] = 86_400
+    """How long an operator's one-time link counts."""
+    link_log_in: bool = False
+    """A one-time link logs its operator in without a passkey; refused unless the console's host is `localhost`."""
     lease_s: Count = 10
     """How long a sealer that died keeps another gateway on the same store from sealing."""
 

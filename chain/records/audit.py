@@ -173,6 +173,8 @@ class Access(Part):
     """The member that read."""
     reader_key: RecordId | None = None
     """Thumbprint of the key that the reader proved, in base64url."""
+    operator: Token | None = None
+    """Pseudonym of the one of the reader's people who read; only the reader itself knows the name."""
     purpose: Text | None = None
     """Why, as the reader said."""
     view: Literal["consignment", "record", "bundle", "document", "search", "references"]

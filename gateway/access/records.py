@@ -160,6 +160,8 @@ class Reader:
     """Thumbprint of the key that it proved."""
     offices: frozenset[str] = frozenset()
     """Customs offices that the registry gives to it, 4 digits each."""
+    operator: str = ""
+    """Pseudonym of the one of the member's people who asks; empty where its key does."""
 
     @property
     def districts(self) -> frozenset[str]:

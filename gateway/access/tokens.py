@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from types import MappingProxyType
+from typing import Protocol
 
 from chain.encoding import Json
 from chain.errors import Malformed
@@ -31,6 +32,8 @@ TOKEN_TYP = "at+jwt"  # noqa: S105 - the name of a kind of token, RFC 9068
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_LIFETIME_S_MAX = 300
 JTI_CHARS_MAX = 128
+TICKET_SCHEME = "Session"
+"""How a request that came with a session's cookie is marked inside this process; nobody outside can guess a ticket."""
 TOKENS_KNOWN_MAX = 1_024
 """Tokens of our own whose signature is not checked again; what they may do is asked at each use."""
 
@@ -44,6 +47,14 @@ class TokenBearer:
     """Thumbprint of the key that it proved."""
     roles: Role
     kind: MemberKind
+    operator: str = ""
+    """Pseudonym of the one of the member's people who asks; empty where its key does."""
+
+
+class Tickets(Protocol):
+    """What knows the sessions of requests that are being answered: `gateway.people.sessions.SessionService`."""
+
+    def bearer(self, ticket: str) -> TokenBearer: ...
 
 
 @dataclass(frozen=True)
@@ -80,6 +91,8 @@ class TokenService:
         self._skew_s = skew_s
         self._reads = reads
         self._own_claims = lru_cache(TOKENS_KNOWN_MAX)(self._claims)
+        self.tickets: Tickets | None = None
+        """Set where people log in to this gateway."""
 
     def exchange(self, assertion: str) -> Token:
         """A token for an assertion; raises GatewayRefusal with what is wrong with it."""
@@ -113,6 +126,8 @@ class TokenService:
     def bearer(self, authorization: str | None) -> TokenBearer:
         """The member behind an `Authorization` header, whatever it asks for; raises GatewayRefusal (401) for nobody."""
         scheme, _, text = (authorization or "").partition(" ")
+        if scheme == TICKET_SCHEME and self.tickets is not None:
+            return self.tickets.bearer(text)
         if scheme.lower() != "bearer" or not text:
             raise GatewayRefusal("unauthorized", "no bearer token was sent", fix="Get one: POST /v1/token")
         claims = self._own_claims(text.strip())

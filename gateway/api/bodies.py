@@ -28,6 +28,10 @@ FILE_BYTES_MAX = 1 << 30
 FORM_FIELDS_MAX = 16
 OPEN_ROUTES: dict[str, int] = {
     "POST /v1/token": OPEN_BODY_BYTES_MAX,
+    "POST /v1/log-in": OPEN_BODY_BYTES_MAX,
+    "POST /v1/log-in/link": OPEN_BODY_BYTES_MAX,
+    "POST /v1/enrolment": OPEN_BODY_BYTES_MAX,
+    "POST /v1/enrolment/options": OPEN_BODY_BYTES_MAX,
 }
 """All routes whose body is read before it is known who asks, and how much of it."""
 
@@ -86,6 +90,15 @@ def form_body(model: type[Model], bytes_max: int = OPEN_BODY_BYTES_MAX) -> Any:
 
     async def read(request: Request) -> Model:
         return parse_form(model, await read_body(request, bytes_max, (FORM,)))
+
+    return Depends(read)
+
+
+def open_json_body(model: type[Model], bytes_max: int = OPEN_BODY_BYTES_MAX) -> Any:
+    """A dependency that reads a JSON object as `model`; only for a route that `OPEN_ROUTES` names."""
+
+    async def read(request: Request) -> Model:
+        return parse_model(model, await read_body(request, bytes_max, (JSON,)))
 
     return Depends(read)
 

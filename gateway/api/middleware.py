@@ -72,7 +72,7 @@ def install_rim(app: FastAPI, tracing: Tracing, chain_age_s: Callable[[], float]
     """Trace ids, traces and problem documents for every route of the application."""
     app.add_middleware(SecurityHeaders)
     app.add_middleware(TraceIds, tracing=tracing, chain_age_s=chain_age_s)
-    app.add_exception_handler(TongguanError, _answer_error)
+    app.add_exception_handler(TongguanError, answer_error)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.add_exception_handler(HTTPException, _answer_http)
     app.add_exception_handler(ClientDisconnect, _answer_gone)
@@ -84,7 +84,8 @@ def trace_id_of(request: Request) -> str:
     return str(getattr(request.state, "trace_id", ""))
 
 
-async def _answer_error(request: Request, error: Exception) -> JSONResponse:
+async def answer_error(request: Request, error: Exception) -> JSONResponse:
+    """The problem document of an error of ours; others are raised again."""
     if not isinstance(error, TongguanError):
         raise error
     kind = kind_of(error)
@@ -101,25 +102,25 @@ async def _answer_error(request: Request, error: Exception) -> JSONResponse:
 async def _answer_invalid(request: Request, error: Exception) -> JSONResponse:
     faults = error.errors() if isinstance(error, RequestValidationError) else []
     first = faults[0] if faults else {"loc": ("request",), "msg": "is not valid"}
-    return await _answer_error(request, Malformed(".".join(map(str, first["loc"])), str(first["msg"])))
+    return await answer_error(request, Malformed(".".join(map(str, first["loc"])), str(first["msg"])))
 
 
 async def _answer_http(request: Request, error: Exception) -> JSONResponse:
     status = error.status_code if isinstance(error, HTTPException) else 500
     slug = _SLUG_OF_STATUS.get(status, "malformed")
-    return await _answer_error(request, GatewayRefusal(slug, str(getattr(error, "detail", "")) or slug))
+    return await answer_error(request, GatewayRefusal(slug, str(getattr(error, "detail", "")) or slug))
 
 
 async def _answer_gone(request: Request, error: Exception) -> JSONResponse:
     # Nobody hears this: whoever asked hung up. It is no fault of ours, and strangers must not fill the log.
-    return await _answer_error(request, GatewayRefusal("malformed", "the connection ended before the request did"))
+    return await answer_error(request, GatewayRefusal("malformed", "the connection ended before the request did"))
 
 
 async def _answer_fault(request: Request, error: Exception) -> JSONResponse:
     _log.critical(
         "%s %s failed", request.method, _route(request), exc_info=error, extra={"trace_id": trace_id_of(request)}
     )
-    return await _answer_error(request, TongguanError("a fault of the gateway"))
+    return await answer_error(request, TongguanError("a fault of the gateway"))
 
 
 def _route(request: Request) -> str:

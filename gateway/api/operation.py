@@ -10,7 +10,7 @@ from gateway.api.media_types import JSON
 
 FAULTS = ("ledger", "store", "internal")
 SIGNER = ("unknown-key", "revoked-key", "inactive-member")
-TOKEN = ("unauthorized", *SIGNER, "quota", *FAULTS)
+TOKEN = ("unauthorized", "session-ended", "cross-site", "role", *SIGNER, "quota", *FAULTS)
 PAGED = ("malformed", *TOKEN)
 READ = ("malformed", "role", "not-found", "policy", *TOKEN)
 LOGGED = (*READ, "outbox-full")

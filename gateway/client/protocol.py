@@ -127,6 +127,17 @@ class Asker:
         said: dict[str, Any] = answer.json()
         return said
 
+    def invite_operator(self, name: str, rights: Sequence[str]) -> Question[dict[str, Any]]:
+        """A new operator of the member, with the one-time link by which it enrols."""
+        body = json.dumps({"name": name, "rights": list(rights)}).encode()
+        answer = yield from self._sent("/v1/people", "application/json", body)
+        invited: dict[str, Any] = answer.json()
+        return invited
+
+    def end_operator(self, operator: str) -> Question[None]:
+        """Ends an operator with its sessions, links and passkeys."""
+        yield from self._ask_with_token(Ask("DELETE", f"/v1/people/{quote(operator, safe='')}"))
+
     def get_bytes(self, path: str) -> Question[bytes]:
         """An answer byte for byte, to a question with a token."""
         answer = yield from self._asked(path, None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
@@ -144,6 +144,19 @@ class GatewayClient:
     def operator_log(self, after: int = 0) -> Iterator[dict[str, Any]]:
         """What was done with the gateway after a line, oldest first; for the member that runs it."""
         return self._listed("/v1/operator-log", "lines", {"after": after})
+
+    def invite_operator(self, name: str, rights: Sequence[str]) -> dict[str, Any]:
+        """A new operator of the member: `operator`, `pseudonym`, and the one-time `link` that counts `until`."""
+        return self._ask(self._asker.invite_operator(name, rights))
+
+    def operators(self) -> list[dict[str, Any]]:
+        """The member's operators with their sessions."""
+        lines: list[dict[str, Any]] = self._ask(self._asker.get("/v1/people"))["operators"]
+        return lines
+
+    def end_operator(self, operator: str) -> None:
+        """Ends an operator with its sessions, links and passkeys."""
+        self._ask(self._asker.end_operator(operator))
 
     def members(self, as_of: int | None = None) -> Iterator[dict[str, Any]]:
         """Members in force for a block; for the next one where none is named."""

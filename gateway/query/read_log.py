@@ -196,6 +196,7 @@ def _accesses(read: Read, now_s: int) -> list[Access]:
             ucr=Ucr(one.ucr),
             reader=Uscc(read.reader.member),
             reader_key=read.reader.kid or None,
+            operator=read.reader.operator or None,
             view=read.view,
             records=one.records,
             sections=one.sections,

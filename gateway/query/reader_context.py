@@ -92,7 +92,7 @@ class ReaderContext:
         """Who asks; raises GatewayRefusal (401) where the header proves nobody, UnagreedPolicy as `check_policy`."""
         self.check_policy()
         bearer = self.services.tokens.reader(authorization)
-        return self._reader(bearer.member, bearer.roles, bearer.kid)
+        return self._reader(bearer.member, bearer.roles, bearer.kid, bearer.operator)
 
     def reader_of(self, member: str) -> Reader:
         """The member as the registry says now, without a key; raises GatewayRefusal, UnagreedPolicy."""
@@ -174,9 +174,9 @@ class ReaderContext:
             is_empty_shown=is_empty_shown,
         )
 
-    def _reader(self, member: str, roles: Role, kid: str = "") -> Reader:
+    def _reader(self, member: str, roles: Role, kid: str = "", operator: str = "") -> Reader:
         directory = self.directory()
-        return Reader(member, roles, directory.customs_code(member), kid, directory.offices_of(member))
+        return Reader(member, roles, directory.customs_code(member), kid, directory.offices_of(member), operator)
 
 
 def _cosigned_notes(services: Services) -> CosignedNotes | None:

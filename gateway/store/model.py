@@ -268,3 +268,51 @@ tombstones = Table(
     UniqueConstraint("record_id", "digest", name="tombstones_disclosure"),
 )
 """Disclosures that were erased and never come back: not from a peer, nor from a copy of the store, nor by intake."""
+
+operators = Table(
+    "operators",
+    metadata,
+    Column("id", String(22), primary_key=True),
+    Column("member", String(18), nullable=False, index=True),  # USCC
+    Column("name", LargeBinary, nullable=False),  # encrypted: a person's name
+    Column("pseudonym", String(16), nullable=False, unique=True),
+    Column("rights", String(64), nullable=False),  # names, sorted, one space between
+    Column("created_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger, nullable=False),  # 0 while the operator may log in
+)
+"""A member's people, each with rights within the member's."""
+
+invitations = Table(
+    "invitations",
+    metadata,
+    Column("digest", LargeBinary(32), primary_key=True),  # SHA-256 of the secret in the link
+    Column("operator", String(22), ForeignKey("operators.id"), nullable=False, index=True),
+    Column("until", BigInteger, nullable=False, index=True),
+)
+"""One-time links; a row goes with its use."""
+
+passkeys = Table(
+    "passkeys",
+    metadata,
+    Column("credential_id", LargeBinary(1023), primary_key=True),  # WebAuthn's longest
+    Column("operator", String(22), ForeignKey("operators.id"), nullable=False, index=True),
+    Column("public_key", LargeBinary, nullable=False),  # COSE_Key, RFC 9052
+    Column("sign_count", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+)
+"""What operators log in with; secret parts never leave their authenticators."""
+
+operator_sessions = Table(
+    "operator_sessions",
+    metadata,
+    Column("id", String(22), primary_key=True),
+    Column("operator", String(22), ForeignKey("operators.id"), nullable=False, index=True),
+    Column("digest", LargeBinary(32), nullable=False, unique=True),  # SHA-256 of the cookie's secret
+    Column("previous", LargeBinary(32), index=True),  # of the secret before it; NULL before the first rotation
+    Column("rotated_at", BigInteger, nullable=False),
+    Column("confirmed_at", BigInteger, nullable=False),  # when the newest secret first came back; 0 before
+    Column("created_at", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+    Column("browser", String(128), nullable=False),  # what it calls itself, for its owner to tell sessions apart
+)
+"""Browsers that are logged in; a row goes when the session ends."""

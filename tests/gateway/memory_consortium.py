@@ -56,6 +56,7 @@ from gateway.ingest.service import Intake
 from gateway.ingest.validation import RecordValidator
 from gateway.membership.registry import Registry
 from gateway.membership.tag_keys import TagKey, TagKeys
+from gateway.people.service import People
 from gateway.runtime.loops import Loop
 from gateway.runtime.tracing import Tracing
 from gateway.services import Services
@@ -293,6 +294,9 @@ class PaperGateway:
             skew_s=300,
             reads=RateLimits(self.settings.member_reads_per_s, self.clock, what="requests"),
         )
+        self.people = People.open(self.settings, self.store, self.registry, self.clock)
+        if self.people is not None:
+            self.desk.tickets = self.people.sessions
 
     def bearer(self, key: SigningKey, member: str = "") -> dict[str, str]:
         """The header by which a member says who it is; the carrier where none is named."""
@@ -316,6 +320,7 @@ class PaperGateway:
             tokens=self.desk,
             intake=self.intake,
             clock=self.clock,
+            people=self.people,
             tracing=self.tracing,
         )
 

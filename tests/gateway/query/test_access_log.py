@@ -146,3 +146,11 @@ def of(line: AccessLine, name: str) -> Json:
     access = line.access
     assert isinstance(access, dict)
     return access[name]
+
+
+def test_a_person_who_read_is_named_by_member_and_pseudonym_and_proved_no_key() -> None:
+    intake = open_intake()
+    person = Reader(CARRIER.uscc, CARRIER.roles, operator="P-7K3F9Q2M")
+    log_over(intake).log(read_by(person, UCR))
+    (access,) = accesses(intake.taken[0]).access
+    assert (access.reader, access.reader_key, access.operator) == (CARRIER.uscc, None, "P-7K3F9Q2M")

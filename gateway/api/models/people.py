@@ -1,0 +1,135 @@
+"""What the routes of people take and answer. Times are Unix seconds."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from gateway.api.models.ingest import AnswerModel
+
+SECRET = Field(min_length=1, max_length=64)
+
+
+class LinkSecret(BaseModel):
+    """The secret of a one-time link."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    link: Annotated[str, SECRET]
+
+
+class Enrolment(BaseModel):
+    """A passkey that was just made, with the link that allowed it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    link: Annotated[str, SECRET]
+    credential: dict[str, Any]
+    """`RegistrationResponseJSON` of WebAuthn Level 3."""
+
+
+class LogIn(BaseModel):
+    """A passkey's answer."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    credential: dict[str, Any]
+    """`AuthenticationResponseJSON` of WebAuthn Level 3."""
+
+
+class NewOperator(BaseModel):
+    """Whom a member invites."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Annotated[str, Field(max_length=256)]
+    """For the member alone."""
+    rights: Annotated[list[str], Field(max_length=16)]
+    """Of `read`, `submit`, `dispose`, `operate`, `administer`."""
+
+
+class PasskeyOptions(AnswerModel):
+    """What the browser's passkey is asked for, as WebAuthn Level 3 writes it."""
+
+    public_key: dict[str, Any]
+    name: str = ""
+    """Of the operator whom the link invites."""
+    member: str = ""
+    """USCC of its member."""
+
+
+class LogInWays(AnswerModel):
+    """What the log-in page offers."""
+
+    passkey: bool
+    link: bool
+    """Whether a one-time link logs in by itself: demonstrations only."""
+    rp_id: str
+    """The host that passkeys are bound to."""
+    public_key: dict[str, Any]
+    """What a passkey is asked for, good once."""
+
+
+class SessionAnswer(AnswerModel):
+    """Who is logged in."""
+
+    session: str
+    member: str
+    """USCC."""
+    roles: list[str]
+    kind: str
+    operator: str
+    name: str
+    pseudonym: str
+    """What others read in the log of reads."""
+    rights: list[str]
+    lapses_at: int
+    idle_s: int
+    """Seconds without a request after which it lapses before."""
+    now: int
+
+
+class SessionLine(AnswerModel):
+    """One browser that is logged in."""
+
+    session: str
+    created_at: int
+    seen_at: int
+    browser: str
+    is_this: bool
+
+
+class SessionList(AnswerModel):
+    """An operator's browsers, the one seen last first."""
+
+    sessions: list[SessionLine]
+
+
+class OperatorLine(AnswerModel):
+    """One of the member's people."""
+
+    operator: str
+    name: str
+    pseudonym: str
+    rights: list[str]
+    created_at: int
+    ended_at: int
+    """0 while it may log in."""
+    sessions: list[SessionLine]
+
+
+class OperatorList(AnswerModel):
+    """The member's people, in the order in which they were invited."""
+
+    operators: list[OperatorLine]
+
+
+class InvitationAnswer(AnswerModel):
+    """A one-time link, shown once."""
+
+    operator: str
+    pseudonym: str
+    link: str
+    """To be opened by the person alone; its secret stands behind `#`, which browsers send to nobody."""
+    until: int
