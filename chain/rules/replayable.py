@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from importlib import resources
 from typing import Any, Final
 
 from chain.rules.answers import Answer
@@ -13,7 +13,7 @@ from chain.rules.interpreter import MalformedRule, run_form
 
 FORM: Final = 1
 """Edition of the data form."""
-REPLAYABLE_FILE: Final = Path(__file__).with_name("replayable.json")
+REPLAYABLE_FILE: Final = resources.files("chain.rules").joinpath("replayable.json")
 """The file that a second implementation reads."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
+from importlib import resources
 from typing import Any
 
 LANGUAGES = ("zh", "en")
@@ -44,5 +44,5 @@ def _find(rows: Mapping[str, list[str]], name: str, lang: str) -> str | None:
 @cache
 def _words() -> Mapping[str, Any]:
     """By kind: rows by name; of `codes`, rows by list and code."""
-    words: dict[str, Any] = json.loads(Path(__file__).with_name("words.json").read_bytes())
+    words: dict[str, Any] = json.loads(resources.files("chain.verify").joinpath("words.json").read_bytes())
     return words

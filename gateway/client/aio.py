@@ -163,6 +163,10 @@ class AsyncGatewayClient:
         """Ends an operator with its sessions, links and passkeys."""
         await self._ask(self._asker.end_operator(operator))
 
+    def consignments(self) -> AsyncIterator[dict[str, Any]]:
+        """Every consignment that the member may see, as hits of a search, by UCR."""
+        return self._listed("/v1/consignments", "hits", {})
+
     def members(self, as_of: int | None = None) -> AsyncIterator[dict[str, Any]]:
         """Members in force for a block; for the next one where none is named."""
         return self._listed("/v1/ledger/members", "members", {"as_of": as_of})

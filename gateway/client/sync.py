@@ -158,6 +158,19 @@ class GatewayClient:
         """Ends an operator with its sessions, links and passkeys."""
         self._ask(self._asker.end_operator(operator))
 
+    @property
+    def base_url(self) -> str:
+        """The gateway's URL."""
+        return self._asker.base_url
+
+    def first_consignments(self) -> dict[str, Any]:
+        """The first page of `consignments`, with what the gateway says that it lacks."""
+        return self._ask(self._asker.get("/v1/consignments"))
+
+    def consignments(self) -> Iterator[dict[str, Any]]:
+        """Every consignment that the member may see, as hits of a search, by UCR."""
+        return self._listed("/v1/consignments", "hits", {})
+
     def members(self, as_of: int | None = None) -> Iterator[dict[str, Any]]:
         """Members in force for a block; for the next one where none is named."""
         return self._listed("/v1/ledger/members", "members", {"as_of": as_of})

@@ -35,7 +35,7 @@ from gateway.search_index.facts import (
     flush_pending,
     pairs_of,
 )
-from gateway.store.search import FoundBy, find_ucrs
+from gateway.store.search import FoundBy, find_ucrs, list_ucrs
 from gateway.store.store import Transaction
 from gateway.store.vault import DataKeys
 
@@ -123,6 +123,10 @@ class Question:
 
     def _holds(self, day: str) -> bool:
         return (not self.first_day or day >= self.first_day) and (not self.last_day or day <= self.last_day)
+
+
+EVERYTHING = Question(frozenset())
+"""What a listing asks: no criterion at all."""
 
 
 @lru_cache(maxsize=FACTS_KEPT_MAX)
@@ -226,6 +230,31 @@ class SearchService:
             hits=[hit(sight, is_whole_here=is_whole) for sight, is_whole in hits],
             next=following,
             lack=self._context.wholeness.lack(),
+            read_receipt=receipt or None,
+        )
+
+    def listing(self, reader: Reader, cursor: str = "") -> SearchAnswer:
+        """One page of every consignment that the reader sees, its own words alone included, by UCR."""
+        context = self._context
+        after = self._cursors.parse(reader.member, EVERYTHING, cursor) if cursor else ""
+        while flush_pending(context.services.store):
+            pass
+        with context.services.store.reading() as connection:
+            proposed = list_ucrs(connection, context.whom(reader), after, PAGE_HITS_MAX)
+        hits = [
+            (sight, consignment.coverage.is_whole)
+            for consignment, sight in context.sights(reader, proposed)
+            if sight is not None
+        ]
+        receipt = ""
+        if hits:
+            shown = {sight.ucr: sight.records for sight, _ in hits}
+            receipt = context.log.log(Read.of(reader, "search", shown, HIT_SECTIONS))
+        is_last = len(proposed) < PAGE_HITS_MAX
+        return SearchAnswer(
+            hits=[hit(sight, is_whole_here=is_whole) for sight, is_whole in hits],
+            next=None if is_last else self._cursors.make(reader.member, EVERYTHING, proposed[-1]),
+            lack=context.wholeness.lack(),
             read_receipt=receipt or None,
         )
 

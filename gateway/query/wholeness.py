@@ -64,7 +64,7 @@ class WholenessService:
         """What this gateway lacks in all; None where it is whole."""
         batches, entries = self._missing()
         policy, own = self._policy, self._services.settings.member
-        by_policy = policy is not None and not self._is_granted(own, RECORD_TYPES)
+        by_policy = policy is not None and not self._is_granted(own, RECORD_TYPES) and self._batches_of_others() > 0
         if not batches and not by_policy:
             return None
         whole = [GatewayLine(member=known.member, url=known.url) for known in self._whole_for(RECORD_TYPES.keys())]
@@ -82,7 +82,7 @@ class WholenessService:
         return batches + max(0, ahead), entries
 
     def _batches_of_others(self) -> int:
-        """Batches that another gateway anchored, where nothing is replicated; counted now and then."""
+        """Batches that other gateways anchored; counted now and then."""
         with self._lock:
             if time.monotonic() < self._counted_until:
                 return self._others

@@ -228,6 +228,15 @@ def find_ucrs(
     return [str(ucr) for ucr in ucrs.scalars()]
 
 
+def list_ucrs(connection: Connection, whom: Sequence[str] | None, after: str, count_max: int) -> list[str]:
+    """Up to `count_max` UCRs after `after`, ascending; with `whom`, of those alone that concern one of these names."""
+    wanted = select(search_concerns.c.ucr).where(search_concerns.c.ucr > after)
+    if whom is not None:
+        wanted = wanted.where(search_concerns.c.whom.in_(whom))
+    ucrs = connection.execute(wanted.distinct().order_by(search_concerns.c.ucr).limit(count_max))
+    return [str(ucr) for ucr in ucrs.scalars()]
+
+
 def find_citing(connection: Connection, digest: bytes, whom: Sequence[str] | None) -> list[CitingRecord]:
     """Every record that cites the file of this SHA-256, by UCR and id; refused records left out.
 

@@ -27,6 +27,7 @@ def register(app: typer.Typer) -> None:
     app.command()(verify_receipt)
     app.command()(redact)
     app.command()(verify_page)
+    app.command()(exit_kit)
     trust_roots.command("show")(show_trust_root)
     trust_roots.command("extend")(extend_trust_root)
     trust_roots.command("distrust")(distrust_range)
@@ -93,6 +94,45 @@ def redact(
     said = redacted(parse_bundle(_read(bundle, BUNDLE_BYTES_MAX)), keep).format()
     _write(out, said)
     print(f"{out}: {len(said):,} bytes, showing ucr, {', '.join(sorted(keep))}")
+
+
+def exit_kit(
+    directory: Annotated[Path, typer.Argument(help="the consortium's or the organisation's folder", metavar="DIR")],
+    out: Annotated[Path, typer.Option("--out", help="a new folder for the kit", metavar="KIT")],
+    member: Annotated[str, typer.Option("--member", help="who leaves: a member whose key is in the folder")],
+    gateway_url: Annotated[str, typer.Option("--gateway", help="the gateway's URL")] = "http://127.0.0.1:8700",
+) -> None:
+    """Write all that a member may see as files, with proofs and a verifier that needs no server.
+
+    Exit 0 where the kit is whole, 1 where the gateway lacks something or gave no proof of a consignment: kit.json says
+    what. Every read is logged by the gateway.
+    """
+    from datetime import UTC, datetime
+
+    from rich.console import Console
+
+    from scripts.consortium_folder import ConsortiumFolder
+    from scripts.exit_kit.collection import KitCollector
+    from scripts.local_adapters import gateway_of
+
+    folder = ConsortiumFolder(directory)
+    folder.require_founded()
+    profile = folder.member(member)
+    console = Console(stderr=True)
+    with console.status("asking the gateway") as status, gateway_of(folder, profile, gateway_url) as gateway:
+
+        def show(what: str, done: int, total: int) -> None:
+            status.update(f"{what}: {done:,}{f' of {total:,}' if total else ''}")
+
+        collector = KitCollector(gateway, profile, folder.trust_root.read_bytes(), out, show)
+        kit = collector.collect(datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+    print(f"{out}: {kit.consignments:,} consignments, {kit.records:,} records, {kit.receipts:,} receipts")
+    for ucr, why in kit.without_bundle.items():
+        print(f"  no proof of {ucr}: {why}")
+    if kit.lack:
+        print(f"  the gateway is not whole, ask another too: {kit.lack}")
+    print(f"Verify it anywhere, without network: python {out / 'verify.py'}")
+    sys.exit(1 if kit.without_bundle or kit.lack else 0)
 
 
 def show_trust_root(trust_root: TrustRootFile) -> None:

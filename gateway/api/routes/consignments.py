@@ -23,6 +23,7 @@ from gateway.query.outside_records import OutsideAnswer, parse_place
 from gateway.query.queries import Queries
 from gateway.query.read_history import AccessLogAnswer
 from gateway.query.references import ReferenceQuestion, ReferencesAnswer
+from gateway.query.search import SearchAnswer
 from gateway.runtime.cpu_affinity import run_together
 
 
@@ -55,6 +56,12 @@ def consignments_router(queries: Queries) -> APIRouter:
     for end, function in (("", get_consignment), ("/bundle", get_consignment_bundle)):
         path = f"/consignments/{{ucr}}{end}"
         router.add_api_route(path, function, methods=["GET"], route_class_override=_ConsignmentRoute)
+
+    @router.get("/consignments")
+    @describes(*LOGGED, answer=SearchAnswer, is_logged=True)
+    def list_consignments(after: Text = "", authorization: Authorization = None) -> Response:
+        """Every consignment that the reader may see, by UCR, page by page (`next` is the following `after`)."""
+        return json_answer(queries.search.listing(queries.reader(authorization), after))
 
     @router.get("/consignments/{ucr}/lanes")
     @describes(*LOGGED, answer=LanesAnswer, is_logged=True)
