@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,10 +19,12 @@ from chain.errors import Malformed, MalformedMessage
 from chain.members import Role
 from chain.records import RECORD_RULES
 from chain.recursion_limit import restore_recursion_limit
-from gateway.client import GatewayClient
+from gateway.client import FailoverClient, GatewayClient, Receipt
 from scripts.bootstrap import roles_of
 from scripts.consortium_folder import ConsortiumFolder, MemberProfile
 
+OTHER_RECEIPTS_NAME = "other-receipts"
+"""Receipts of further gateways for records that one gateway's receipt in the journal stands for; one a line."""
 _PREFERRED: dict[str, Role] = {
     "customs.declaration": Role.BROKER,
     "customs.request": Role.BROKER,
@@ -58,11 +61,11 @@ class RunningAdapters:
 def adapters_of(
     folder: ConsortiumFolder,
     members: Sequence[MemberProfile],
-    gateway_url: str,
+    gateway_urls: Sequence[str],
     source_of: Callable[[MemberProfile], Source],
     assign: Assign | None = None,
 ) -> RunningAdapters:
-    """A runner for each member, over the source that `source_of` gives it."""
+    """A runner for each member, over the source that `source_of` gives it, at the first of the gateways that works."""
     consortium = _consortium(folder)
     return RunningAdapters(
         tuple(
@@ -72,7 +75,7 @@ def adapters_of(
                 consortium,
                 jti_secret=folder.jti_secret(member.slug),
                 source=source_of(member),
-                gateway=gateway_of(folder, member, gateway_url),
+                gateway=failover_of(folder, member, gateway_urls),
                 journal=_journal(folder, member),
                 assign=assign,
                 may_say=_may_say(member),
@@ -85,6 +88,20 @@ def adapters_of(
 def gateway_of(folder: ConsortiumFolder, member: MemberProfile, url: str) -> GatewayClient:
     """The gateway's client with the member's own key."""
     return GatewayClient(url, signer=folder.signing_key(member.slug), member=member.uscc)
+
+
+def failover_of(folder: ConsortiumFolder, member: MemberProfile, urls: Sequence[str]) -> FailoverClient:
+    """The member's client of several gateways; second receipts for a record are kept beside the journal."""
+    kept = folder.path / "adapters" / member.slug / OTHER_RECEIPTS_NAME
+
+    def keep(receipt: Receipt) -> None:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with kept.open("a", encoding="ascii") as out:
+            out.write(receipt.text + "\n")
+            out.flush()
+            os.fsync(out.fileno())
+
+    return FailoverClient([gateway_of(folder, member, url) for url in urls], keep_receipt=keep)
 
 
 def single_window_source(url: str) -> Callable[[MemberProfile], Source]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final, Protocol
+from typing import Protocol
 
 import httpx
 
@@ -14,10 +14,8 @@ from chain.claims import make_jti
 from chain.errors import Malformed, NotFound, Refused, TongguanError
 from chain.records import parse_record
 from chain.sdjwt import SignedRecord
-from gateway.client import LATER_SLUGS, TokenRefused
+from gateway.client import LATER_SLUGS, WAITS_FOR_ANOTHER, TokenRefused
 
-WAITS_FOR_ANOTHER: Final = frozenset({"amends-unknown", "consignment-unknown", "finding-unknown"})
-"""Kinds of problems of a record that speaks of another one which the gateway does not have yet."""
 BULK_LEAST = 8
 """From so many records on, one upload costs less than single requests."""
 

@@ -122,7 +122,9 @@ def entity_as_read(entity: Entity) -> dict[str, Any]:
 def adapter(
     directory: Directory,
     member: Annotated[list[str] | None, typer.Option(help="whose adapter (slug); default: every member's")] = None,
-    gateway_url: GatewayUrl = DEFAULT_GATEWAY_URL,
+    gateway_url: Annotated[
+        list[str] | None, typer.Option("--gateway", help="a gateway's URL; repeat: where one fails, the next is asked")
+    ] = None,
     single_window_url: SingleWindowUrl = DEFAULT_SINGLE_WINDOW_URL,
     source: Annotated[Path | None, typer.Option("--from", help="a folder of native files instead")] = None,
     assign_ucrs: Annotated[
@@ -145,18 +147,19 @@ def adapter(
     level = logging.WARNING if source is None or watch else logging.ERROR
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     folder = folder_option(directory)
+    urls = gateway_url or [DEFAULT_GATEWAY_URL]
     members = [folder.member(slug) for slug in member] if member else local_adapters.speaking_members(folder)
     assign = SingleWindow(single_window_url, members[0].uscc).assign if assign_ucrs else None
     if source is None:
         sources = local_adapters.single_window_source(single_window_url)
-        local_adapters.adapters_of(folder, members, gateway_url, sources, assign).run_until_stopped(StopSignal())
+        local_adapters.adapters_of(folder, members, urls, sources, assign).run_until_stopped(StopSignal())
         return
     if not source.is_dir():
         raise typer.BadParameter(f"{source} is no folder")
     if assign_ucrs:
         print("UCRs that no envelope gives are assigned by the single-window stand-in.")
     sources = local_adapters.folder_source(source, members, moves=watch)
-    running = local_adapters.adapters_of(folder, members, gateway_url, sources, assign)
+    running = local_adapters.adapters_of(folder, members, urls, sources, assign)
     if watch:
         running.run_until_stopped(StopSignal())
         return

@@ -198,11 +198,12 @@ def _audited(folder: ConsortiumFolder, rpc: str, files: list[Path]) -> AuditRepo
 
 
 def _kept(folder: ConsortiumFolder, files: list[Path]) -> Iterator[KeptReceipt]:
+    from scripts.local_adapters import OTHER_RECEIPTS_NAME
     from scripts.receipt_audit import kept_in_file, kept_in_journal
 
     for journal in sorted((folder.path / "adapters").glob("*/journal.sqlite")):
         yield from kept_in_journal(journal, journal.parent.name, folder.passphrase())
-    for file in files:
+    for file in (*sorted((folder.path / "adapters").glob(f"*/{OTHER_RECEIPTS_NAME}")), *files):
         try:
             yield from kept_in_file(file)
         except OSError as error:

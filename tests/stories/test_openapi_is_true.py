@@ -22,6 +22,7 @@ ASKED: dict[str, tuple[str, str, dict[str, str]]] = {
     "GET /v1/consignments/{ucr}/lanes": ("customs", "/v1/consignments/{ucr}/lanes", {}),
     "GET /v1/consignments/{ucr}/outside": ("trader", "/v1/consignments/{ucr}/outside", {}),
     "GET /v1/references/{kind}": ("trader", "/v1/references/declaration", {"value": NUMBER}),
+    "GET /v1/consignments": ("customs", "/v1/consignments", {}),
     "GET /v1/search": ("customs", "/v1/search", READS),
     "GET /v1/search/count": ("customs", "/v1/search/count", READS),
     "GET /v1/search/export": ("customs", "/v1/search/export", READS),

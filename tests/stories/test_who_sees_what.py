@@ -150,6 +150,7 @@ def test_search_finds_goods_for_those_who_see_them_and_tells_others_nothing(town
         assert town.get(reader, "/v1/search", goods="搜索").json() == {
             "hits": [],
             "next": None,
+            "lack": None,
             "read_receipt": None,
         }
     for hostile in ("%", "' OR 1=1 --", "_", '"*"', "\\"):
