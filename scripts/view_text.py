@@ -55,13 +55,13 @@ def show_view(console: Console, view: dict[str, Any]) -> None:
     _lines(console, "whole at", [f"{one['member']}  {one['url']}" for one in whole.get("whole_at", ())])
 
 
-def _missing(one: dict[str, Any]) -> str:
-    by = f"anchored by the gateway of {one['gateway']}" if one["gateway"] else "whose gateway cannot be told now"
-    return f"a record of {one['issuer']} in batch {one['batch']}, {by}"
+def _missing(entry: dict[str, Any]) -> str:
+    by = f"anchored by the gateway of {entry['gateway']}" if entry["gateway"] else "whose gateway cannot be told now"
+    return f"a record of {entry['issuer']} in batch {entry['batch']}, {by}"
 
 
-def _lacking(one: dict[str, Any]) -> str:
-    return f"{one['type']} of {one['issuer']}: {', '.join(one['sections'])}"
+def _lacking(record: dict[str, Any]) -> str:
+    return f"{record['type']} of {record['issuer']}: {', '.join(record['sections'])}"
 
 
 def _supported(line: dict[str, Any]) -> str:

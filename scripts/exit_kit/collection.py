@@ -193,14 +193,14 @@ class KitCollector:
 
 def _document_rows(ucr: str, document: dict[str, Any]) -> Iterator[Row]:
     value = document["value"]
-    for one in value if isinstance(value, list) else [value]:
-        if isinstance(one, dict):
-            kind = one.get("type")
+    for file in value if isinstance(value, list) else [value]:
+        if isinstance(file, dict):
+            kind = file.get("type")
             yield {
                 "ucr": ucr,
                 "record": document["record"],
                 "issuer": document["issuer"],
                 "type": kind.get("value") if isinstance(kind, dict) else kind,
-                "name": one.get("name"),
-                "sha256": one.get("sha256"),
+                "name": file.get("name"),
+                "sha256": file.get("sha256"),
             }

@@ -27,7 +27,7 @@ def write_verifier(file: Path) -> None:
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         _add(archive, "__main__.py", _MAIN.encode())
         package = resources.files("chain")
-        for entry in sorted(package.iterdir(), key=lambda one: one.name):
+        for entry in sorted(package.iterdir(), key=lambda part: part.name):
             if entry.is_file() and entry.name.endswith(".py"):
                 _add(archive, f"chain/{entry.name}", entry.read_bytes())
         for room in ROOMS:
@@ -36,7 +36,7 @@ def write_verifier(file: Path) -> None:
 
 
 def _add_room(archive: zipfile.ZipFile, name: str, folder: Traversable) -> None:
-    for entry in sorted(folder.iterdir(), key=lambda one: one.name):
+    for entry in sorted(folder.iterdir(), key=lambda part: part.name):
         if entry.is_file() and entry.name.endswith(SUFFIXES):
             _add(archive, f"{name}/{entry.name}", entry.read_bytes())
 
