@@ -163,6 +163,10 @@ class AsyncGatewayClient:
         """Ends an operator with its sessions, links and passkeys."""
         await self._ask(self._asker.end_operator(operator))
 
+    async def replication(self) -> dict[str, Any]:
+        """How far the gateway holds what it may hold; for its own member and for governors."""
+        return await self._ask(self._asker.get("/v1/replication"))
+
     def consignments(self) -> AsyncIterator[dict[str, Any]]:
         """Every consignment that the member may see, as hits of a search, by UCR."""
         return self._listed("/v1/consignments", "hits", {})

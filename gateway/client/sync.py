@@ -167,6 +167,10 @@ class GatewayClient:
         """The first page of `consignments`, with what the gateway says that it lacks."""
         return self._ask(self._asker.get("/v1/consignments"))
 
+    def replication(self) -> dict[str, Any]:
+        """How far the gateway holds what it may hold; for its own member and for governors."""
+        return self._ask(self._asker.get("/v1/replication"))
+
     def consignments(self) -> Iterator[dict[str, Any]]:
         """Every consignment that the member may see, as hits of a search, by UCR."""
         return self._listed("/v1/consignments", "hits", {})

@@ -101,6 +101,11 @@ def clear_gaps(connection: Connection, batch_indexes: Iterable[int]) -> None:
     connection.execute(delete(replication_gaps).where(replication_gaps.c.batch_index.in_(list(batch_indexes))))
 
 
+def make_gaps_due(connection: Connection) -> None:
+    """Has every gap tried again at once, however long its pause was to be."""
+    connection.execute(update(replication_gaps).values(next_at=0))
+
+
 def find_due_gaps(connection: Connection, now: int, limit: int) -> list[ReplicationGap]:
     """Gaps to be tried again by now, the longest due first."""
     asked = select(*_GAP).where(replication_gaps.c.next_at <= now).order_by(replication_gaps.c.next_at).limit(limit)

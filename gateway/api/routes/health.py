@@ -17,9 +17,12 @@ from gateway.anchoring.sealer import Sealer
 from gateway.api.media_types import TEXT
 from gateway.api.models.ingest import PartState, Readiness
 from gateway.api.operation import describes
+from gateway.replication.puller import REPLICATED
 from gateway.runtime.loops import Loop
 from gateway.services import Services
+from gateway.store.outbox import read_mark
 from gateway.store.records import count_overdue, count_waiting, oldest_waiting
+from gateway.store.replicas import count_gaps
 
 HEAD_LAG_BLOCKS_MAX = 50
 """With more blocks to read the follower is behind, and views would be old."""
@@ -118,6 +121,7 @@ class Figures(Collector):
         yield _gauge("tongguan_registry_age_seconds", "Since the chain was heard", self._services.registry.age_s())
         try:
             yield from self._outbox()
+            yield from self._replication()
             yield _gauge("tongguan_store_up", "1 while the store answers", 1.0)
         except StoreFault:
             # The other figures are needed most when the store is gone.
@@ -133,6 +137,17 @@ class Figures(Collector):
             "tongguan_outbox_age_seconds", "Age of the oldest of them", max(0.0, now - oldest) if oldest else 0.0
         )
         yield _gauge("tongguan_promise_breaches", "Records that wait past their promise", float(overdue))
+
+    def _replication(self) -> Iterator[Metric]:
+        settings = self._services.settings
+        replicates = settings.replication_policy_file is not None and bool(settings.peers)
+        with self._services.store.reading() as connection:
+            gap_batches, missing = count_gaps(connection)
+            replicated = read_mark(connection, REPLICATED)
+        lag = self._services.index.progress().batch_count - replicated if replicates else 0
+        yield _gauge("tongguan_replication_lag_batches", "Batches not looked at for others' records", max(0, lag))
+        yield _gauge("tongguan_replication_gap_batches", "Batches of which records are missing here", gap_batches)
+        yield _gauge("tongguan_replication_missing_entries", "Entries that no record here has", missing)
 
 
 def make_figures(services: Services, loop_health: LoopHealth) -> CollectorRegistry:

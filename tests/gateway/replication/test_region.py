@@ -13,6 +13,8 @@ import pytest
 
 from chain.encoding import write_json
 from chain.proof.hashes import sha256
+from scripts.commands.replication_commands import status_text
+from scripts.rebuild import rebuild
 from tests.gateway.query import consortium
 from tests.gateway.replication.region import SEATS, Office, Region, open_region
 
@@ -232,10 +234,7 @@ def test_a_gateway_whose_store_burned_is_whole_again_from_chain_and_peers(region
     before = _read_as(region, "beijing", tianjin, ucr)
     # That read is a record too: once the others hold it, nothing is lost by the fire.
     region.settle()
-    tianjin.http.__exit__(None, None, None)
-    for file in tianjin.folder.gateway.glob("store.sqlite*"):
-        file.unlink()
-    shutil.rmtree(tianjin.folder.gateway / "index")
+    _burn(tianjin)
     tianjin.open()
     region.connect(tianjin)
     for office in region.offices.values():
@@ -245,6 +244,44 @@ def test_a_gateway_whose_store_burned_is_whole_again_from_chain_and_peers(region
     region.settle()
     assert _without_progress(_read_as(region, "beijing", tianjin, ucr)) == _without_progress(before)
     _equal_view(region, "beijing", ucr)
+
+
+def test_a_burned_store_is_rebuilt_by_one_command_and_what_nobody_holds_is_listed(region: Region) -> None:
+    ucr = _tell(region, "BURNED")
+    region.settle()
+    hebei = region.offices["hebei"]
+    before = _read_as(region, "beijing", region.offices["beijing"], ucr)
+    _burn(hebei)
+    for wire in hebei.wires.values():
+        wire.tamper = LIES["gives nothing"]
+    hebei.open()
+    region.connect(hebei)
+    assert hebei.gateway.puller is not None
+    rebuilt = rebuild(hebei.gateway, hebei.gateway.puller, lambda *told: None, pause=lambda seconds: None)
+    assert rebuilt.records == 0 and len(rebuilt.lost) >= 4
+    assert all(batch.gateway and "it does not give" in batch.reason for batch in rebuilt.lost)
+    for wire in hebei.wires.values():
+        wire.tamper = None
+    _retry_now(region)
+    rebuilt = rebuild(hebei.gateway, hebei.gateway.puller, lambda *told: None)
+    assert rebuilt.lost == () and rebuilt.records > 0
+    region.connect(region.offices["beijing"])
+    region.connect(region.offices["tianjin"])
+    hebei.http.__enter__()
+    assert [line["record"] for line in _read_as(region, "beijing", hebei, ucr)["records"]] == [
+        line["record"] for line in before["records"]
+    ]
+    with hebei.client() as client:
+        status = client.replication()
+    assert "0 entries in 0 batches" in status_text(status) and "answers as it should" in status_text(status)
+
+
+def _burn(office: Office) -> None:
+    """The machine is gone with its store; the folder with keys and settings was kept elsewhere."""
+    office.http.__exit__(None, None, None)
+    for file in office.folder.gateway.glob("store.sqlite*"):
+        file.unlink()
+    shutil.rmtree(office.folder.gateway / "index")
 
 
 def test_a_member_without_gateway_is_given_nothing(region: Region) -> None:
