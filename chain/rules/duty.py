@@ -27,9 +27,6 @@ LATE_FEE_RATE_PER_DAY = Decimal("0.0005")
 LATE_FEE_FLOOR_CNY = Decimal("50")
 """A late fee below this is not levied (trade knowledge)."""
 
-PAYMENT_DAYS = 15
-"""Days after the bill is issued within which it is paid; the late fee runs from the day after."""
-
 DIGITS = 50
 """Precision of intermediate results: far beyond any N19,5 product."""
 
@@ -139,11 +136,9 @@ def split_by_value(whole: Decimal, values: tuple[Decimal, ...]) -> tuple[Decimal
     return (*shares, whole - sum(shares, Decimal(0)))
 
 
-def late_fee(unpaid: Decimal, issued: date, paid: date) -> Decimal:
-    """Late fee (滞纳金) in CNY on what was unpaid: 0.05 % a day from day 16 after the issue; nothing below 50."""
-    days = (paid - issued).days - PAYMENT_DAYS
-    if days <= 0:
-        return Decimal("0.00")
+def late_fee(unpaid: Decimal, last_day: date, paid: date) -> Decimal:
+    """Late fee (滞纳金) in CNY on what was unpaid: 0.05 % a day from the day after the last one; nothing below 50."""
+    days = max((paid - last_day).days, 0)
     fee = cents(unpaid * LATE_FEE_RATE_PER_DAY * days)
     return fee if fee >= LATE_FEE_FLOOR_CNY else Decimal("0.00")
 

@@ -76,12 +76,12 @@ def test_terms_without_a_rule_are_an_error() -> None:
 
 
 @pytest.mark.parametrize(("paid", "fee"), [("2026-01-16", "0.00"), ("2026-01-17", "50.00"), ("2026-01-26", "500.00")])
-def test_the_late_fee_runs_from_day_sixteen(paid: str, fee: str) -> None:
-    assert late_fee(D("100000"), date(2026, 1, 1), date.fromisoformat(paid)) == D(fee)
+def test_the_late_fee_runs_from_the_day_after_the_last_one(paid: str, fee: str) -> None:
+    assert late_fee(D("100000"), date(2026, 1, 16), date.fromisoformat(paid)) == D(fee)
 
 
 def test_a_late_fee_below_fifty_yuan_is_not_levied() -> None:
-    assert late_fee(D("1000"), date(2026, 1, 1), date(2026, 1, 20)) == 0
+    assert late_fee(D("1000"), date(2026, 1, 16), date(2026, 1, 20)) == 0
 
 
 def test_the_rebate_and_the_rest_that_is_not_credited() -> None:
