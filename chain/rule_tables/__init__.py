@@ -55,11 +55,15 @@ def table_from_csv(kind: str, raw: bytes, *, edition: str, source: str) -> Table
     rows = [[(line.get(column) or "").strip() for column in COLUMNS[kind]] for line in lines]
     if any(not row[0] for row in rows):
         raise MalformedTable(COLUMNS[kind][0], "stands in every line")
-    return parse_table(
-        json.dumps(
-            {"table": kind, "edition": edition, "source": source, "columns": COLUMNS[kind], "rows": rows}
-        ).encode()
-    )
+    return parse_table(format_table(Table(kind, edition, source, False, tuple(map(tuple, rows)))))
+
+
+def format_table(table: Table) -> bytes:
+    """The file of a table: JSON, one row a line, UTF-8."""
+    head = {"table": table.kind, "edition": table.edition, "source": table.source, "columns": COLUMNS[table.kind]}
+    members = [f" {json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}" for name, value in head.items()]
+    rows = ",\n".join(f"  {json.dumps(row, ensure_ascii=False)}" for row in table.rows)
+    return ("{\n" + ",\n".join([*members, f' "rows": [\n{rows}\n ]']) + "\n}\n").encode()
 
 
 def example_tables() -> Tables:

@@ -21,6 +21,7 @@ from chain.proof.merkle import tree_root
 ROWS_MAX: Final = 200_000
 """Rows of one table: the tariff has some 13,000 codes."""
 CELL_SEPARATOR: Final = "\x1f"
+DAY_CHARS: Final = len("2026-01-31")
 
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "tariff": (
@@ -36,6 +37,13 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "export-chains": ("mode", "chapter", "district", "port", "destination", "share"),
 }  # fmt: skip
 """Kind of table to its columns, in order."""
+NUMBER_COLUMNS: Final = frozenset(
+    {"duty", "duty_per_unit", "anti_dumping", "consumption", "consumption_per_unit", "vat", "cny", "value"}
+    | {"median_usd", "deviation_usd", "share"}
+)
+"""Columns of decimal numbers; empty is 0."""
+DAY_COLUMNS: Final = frozenset({"from", "to", "day"})
+"""Columns of days, YYYY-MM-DD; only `to` may be empty."""
 
 
 class MalformedTable(Malformed):
@@ -74,7 +82,30 @@ def parse_table(raw: bytes) -> Table:
     for place, row in enumerate(rows):
         if len(row) != len(columns) or not all(isinstance(cell, str) and CELL_SEPARATOR not in cell for cell in row):
             raise MalformedTable(f"rows.{place}", f"has {len(columns)} texts", value=str(row)[:80])
+        for column, cell in zip(columns, row, strict=True):
+            _require_cell(f"rows.{place}.{column}", column, cell)
     return Table(kind, edition, source, example, tuple(tuple(row) for row in rows))
+
+
+def _require_cell(field: str, column: str, cell: str) -> None:
+    if column in NUMBER_COLUMNS and not _is_number(cell):
+        raise MalformedTable(field, "is a decimal number, such as 0.13", value=cell)
+    if column in DAY_COLUMNS and not _is_day(cell) and (cell or column != "to"):
+        raise MalformedTable(field, "is a day, such as 2026-01-31", value=cell)
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        return Decimal(cell or "0").is_finite()
+    except InvalidOperation:
+        return False
+
+
+def _is_day(cell: str) -> bool:
+    try:
+        return len(cell) == DAY_CHARS and bool(date.fromisoformat(cell))
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,12 @@ verifier answers, `structures.json` worked examples of each structure below a bu
 
 from __future__ import annotations
 
-import argparse
 import json
-import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
+
+import typer
 
 from chain.encoding import Json, base64url
 from chain.members import Role
@@ -31,14 +31,13 @@ from tests.vectors import ed25519
 HERE = Path(__file__).resolve().parent
 
 
-def main() -> int:
+def write_vectors(
+    names: Annotated[list[str] | None, typer.Argument(help="write these again")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="write every vector again")] = False,
+) -> None:
     """Writes the vectors; record keys are drawn anew, so files change where they are written and their meaning not."""
-    parser = argparse.ArgumentParser(prog="scripts/make_vectors", description=__doc__)
-    parser.add_argument("names", nargs="*", help="write these again")
-    parser.add_argument("--all", action="store_true", help="write every vector again")
-    asked = parser.parse_args()
-    written = {} if asked.all else _written()
-    for name in asked.names:
+    written = {} if everything else _written()
+    for name in names or ():
         written.pop(name, None)
     entries = [written.get(vector.name) or _make(vector) for _, vector in sorted(VECTORS.items())]
     manifest = [entry | _meaning(VECTORS[str(entry["name"])]) for entry in entries]
@@ -47,7 +46,6 @@ def main() -> int:
     _write("structures.json", structures())
     _write("ed25519.json", ed25519.as_json())
     print(f"{len(manifest)} bundles")
-    return 0
 
 
 def _written() -> dict[str, dict[str, Json]]:
@@ -270,4 +268,4 @@ def _write(name: str, value: Json) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    typer.run(write_vectors)

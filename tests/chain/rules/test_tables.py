@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from chain.proof.merkle import tree_root
-from chain.rule_tables import EXAMPLE_FOLDER, example_tables, read_folder, table_from_csv, tables_for
+from chain.rule_tables import EXAMPLE_FOLDER, example_tables, format_table, read_folder, table_from_csv, tables_for
 from chain.rules.tables import COLUMNS, ExchangeRates, MalformedTable, Table, Tariff, WorkingDays, parse_table
 
 FILES = sorted(EXAMPLE_FOLDER.glob("*.json"))
@@ -39,6 +39,8 @@ def test_the_root_is_over_the_sorted_rows_and_nothing_else() -> None:
         ({"rows": [["a", 1]]}, "rows.0"),
         ({"rows": [["a\x1fb", "1"]]}, "rows.0"),
         ({"rows": {}}, "rows"),
+        ({"rows": [["a", "1,5"]]}, "rows.0.value"),
+        ({"rows": [["a", "NaN"]]}, "rows.0.value"),
     ],
 )
 def test_a_table_out_of_form_is_refused_and_says_where(change: dict[str, object], field: str) -> None:
@@ -46,6 +48,16 @@ def test_a_table_out_of_form_is_refused_and_says_where(change: dict[str, object]
     with pytest.raises(MalformedTable) as fault:
         parse_table(json.dumps(said | change).encode())
     assert fault.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("day", "field"), [("2026-1-1", "rows.0.from"), ("", "rows.0.from"), ("31.01.2026", "rows.0.from")]
+)
+def test_a_day_out_of_form_is_refused_and_says_where(day: str, field: str) -> None:
+    said = {"table": "exchange-rates", "edition": "1", "source": "s", "columns": COLUMNS["exchange-rates"]}
+    with pytest.raises(MalformedTable) as fault:
+        parse_table(json.dumps(said | {"rows": [["USD", day, "", "7.1"]]}).encode())
+    assert fault.value.field == "rows.0.from"
 
 
 def test_a_folder_names_the_file_that_is_wrong(tmp_path: Path) -> None:
@@ -98,4 +110,5 @@ def test_a_sheet_becomes_a_table() -> None:
     assert table.rows == (("USD", "2026-01-01", "2026-01-31", "7.1"),)
     with pytest.raises(MalformedTable):
         table_from_csv("exchange-rates", b"cny\n7.1\n", edition="1", source="s")
+    assert parse_table(format_table(table)) == table
     assert COLUMNS["exchange-rates"][0] == "currency"
