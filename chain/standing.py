@@ -18,6 +18,7 @@ from enum import StrEnum
 from typing import Final
 
 from chain.identifiers import Ucr, Uscc
+from chain.mandates import MANDATE_SECTION, Mandate, MandateText, find_mandates
 
 NAMED_MAX: Final = 16
 """How many members one that is named itself may name."""
@@ -25,6 +26,8 @@ RECORDS_MAX: Final = 1_000
 """Records of one issuer about one consignment that count, the first in chain order, where the registry says nothing."""
 PARTIES_TYPE: Final = "trade.parties"
 """The record made for naming, and the only one that an operator is heard with."""
+STANDING_SECTIONS: Final = frozenset({"names", MANDATE_SECTION})
+"""The sections that standing rests on: never withheld from whoever sees a consignment, never erased."""
 _AUTHORITY_TYPES: Final = ("customs.", "tax.", "audit.")
 _NAMES_NOBODY: Final = ("audit.", "customs.request")
 
@@ -63,10 +66,15 @@ class StandingRecord:
     It is heard as one only while it is an authority too: operators cannot be enumerated, so that a verifier could not
     tell whether the lane of one was left out; the list of authorities can.
     """
-    by_mandate: bool = False
-    """Whether its issuer was the owner's mandated broker for this UCR at its block."""
     block: int = 0
-    """The block that anchored it: facts of the registry count by it."""
+    """The block that anchored it: facts of the registry count by it. 0 where none has yet."""
+    day: str = ""
+    """The day of that block in Beijing, YYYY-MM-DD: mandates have periods."""
+    mandate: MandateText | None = None
+    """What it says as one side of a mandate."""
+    replaces: str | None = None
+    """The record that it amends or withdraws."""
+    withdraws: bool = False
     records_max: int = RECORDS_MAX
     """How many records one issuer might say of one UCR, under the rules of its block."""
 
@@ -96,6 +104,8 @@ class Standing:
     offices: frozenset[str] = frozenset()
     """Customs offices by which customs is competent: those that the owner, mandated brokers, operators and whom they
     name say."""
+    mandates: tuple[Mandate, ...] = ()
+    """The owner's mandates for this UCR, those that ended too."""
 
     def has(self, member: str) -> bool:
         """Whether the member belongs to the consignment; an authority that nobody named does not."""
@@ -119,36 +129,34 @@ def close_standing(
     statements: Iterable[StandingRecord],
     *,
     is_competent: Callable[[StandingRecord, frozenset[str]], bool],
-    mandated: frozenset[str] = frozenset(),
 ) -> Standing:
     """The set of a consignment.
 
     `is_competent` says whether the issuer of an authority's record was competent, by the record's block, for one of
-    these offices: those that the owner, mandated brokers, operators and whom they name say. `mandated` are brokers with
-    a mandate of the owner's for this UCR.
+    these offices: those that the owner, mandated brokers, operators and whom they name say.
     """
     owner = owner_of(ucr)
     ordered = sorted(statements, key=lambda record: (record.order, record.record_id))
     within, beyond = _within_limit(ordered)
-    free = {owner: Namer.OWNER} if owner is not None else {}
-    free |= {member: Namer.BROKER for member in mandated if member != owner}
-    namings = _name(within, free, frozenset())
+    mandates = () if owner is None else find_mandates(owner, within)
+    free = {record.record_id: Namer.OWNER for record in within if owner is not None and record.issuer == owner}
+    free |= {record.record_id: Namer.BROKER for record in within if _is_mandated(record, mandates)}
+    free |= {record.record_id: Namer.OPERATOR for record in within if _is_operators_word(record)}
+    namings = _name(within, free)
     offices = frozenset(
         office
         for record in within
-        if record.issuer in free or record.issuer in namings or _is_operators_word(record)
+        if record.issuer == owner or record.issuer in namings or _is_operators_word(record)
         for office in record.offices
     )
-    customs = frozenset(
-        record.record_id for record in within if _names_as_customs(record) and is_competent(record, offices)
-    )
-    namings = _name(within, free, customs)
-    members = free.keys() | namings.keys()
+    competent = [record for record in within if _names_as_customs(record) and is_competent(record, offices)]
+    namings = _name(within, {record.record_id: Namer.CUSTOMS for record in competent} | free)
+    members = namings.keys() | ({owner} if owner is not None else set())
     counted = frozenset(record.record_id for record in within if record.issuer in members or _counts_unnamed(record))
     outside_limit = frozenset(
         record.record_id for record in beyond if record.issuer in members or _counts_unnamed(record)
     )
-    return Standing(owner, namings, counted, outside_limit, offices)
+    return Standing(owner, namings, counted, outside_limit, offices, mandates)
 
 
 def _within_limit(ordered: Sequence[StandingRecord]) -> tuple[list[StandingRecord], list[StandingRecord]]:
@@ -162,21 +170,19 @@ def _within_limit(ordered: Sequence[StandingRecord]) -> tuple[list[StandingRecor
     return within, beyond
 
 
-def _name(
-    ordered: Sequence[StandingRecord], free: Mapping[str, Namer], customs: frozenset[str]
-) -> dict[str, tuple[Naming, ...]]:
-    """Whom free namers name, and then whom those name."""
+def _name(ordered: Sequence[StandingRecord], free: Mapping[str, Namer]) -> dict[str, tuple[Naming, ...]]:
+    """Whom free namers name, and then whom those name; `free` has the records that name freely."""
     namings: dict[str, list[Naming]] = {}
     naming = [record for record in ordered if record.names and not record.record_type.startswith(_NAMES_NOBODY)]
     for record in naming:
-        namer = _free_namer(record, free, customs)
+        namer = free.get(record.record_id)
         if namer is not None:
             for member in dict.fromkeys(record.names):
                 namings.setdefault(member, []).append(Naming(record.record_id, record.issuer, namer))
     named = frozenset(namings)
     chosen: dict[str, set[str]] = {}
     for record in naming:
-        if record.issuer not in named or _free_namer(record, free, customs) is not None:
+        if record.issuer not in named or record.record_id in free:
             continue
         own = chosen.setdefault(record.issuer, set())
         for member in dict.fromkeys(record.names):
@@ -187,15 +193,11 @@ def _name(
     return {member: tuple(given) for member, given in namings.items()}
 
 
-def _free_namer(record: StandingRecord, free: Mapping[str, Namer], customs: frozenset[str]) -> Namer | None:
-    """As what its issuer names freely; None where it does not."""
-    if record.issuer in free:
-        return free[record.issuer]
-    if record.by_mandate:
-        return Namer.BROKER
-    if _is_operators_word(record):
-        return Namer.OPERATOR
-    return Namer.CUSTOMS if record.record_id in customs else None
+def _is_mandated(record: StandingRecord, mandates: Sequence[Mandate]) -> bool:
+    """Whether its issuer had the owner's mandate for its block; one that is in force is named by the owner too."""
+    return any(
+        mandate.terms.agent == record.issuer and mandate.is_in_force(record.block, record.day) for mandate in mandates
+    )
 
 
 def _names_as_customs(record: StandingRecord) -> bool:
@@ -206,7 +208,7 @@ def _names_as_customs(record: StandingRecord) -> bool:
 
 def _counts_unnamed(record: StandingRecord) -> bool:
     is_authoritys = record.by_authority and record.record_type.startswith(_AUTHORITY_TYPES)
-    return is_authoritys or record.by_mandate or _is_operators_word(record)
+    return is_authoritys or _is_operators_word(record)
 
 
 def _is_operators_word(record: StandingRecord) -> bool:

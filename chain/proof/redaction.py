@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from chain.errors import Malformed
 from chain.proof.bundle import Bundle, Kind, ProvedRecord
+from chain.standing import STANDING_SECTIONS
 
-_ALWAYS = {Kind.RECORD: frozenset[str](), Kind.CONSIGNMENT: frozenset({"names"})}
+_ALWAYS = {Kind.RECORD: frozenset[str](), Kind.CONSIGNMENT: STANDING_SECTIONS}
 """The sections that every record of a bundle shows."""
 
 
@@ -45,8 +46,8 @@ def as_shown_before(bundle: Bundle, old: Bundle) -> Bundle:
 def redact(bundle: Bundle, sections: Collection[str]) -> Bundle:
     """The bundle with the disclosures of these sections alone.
 
-    The `ucr` elements that entries rest on always stay, and in a consignment whom each record names: without them its
-    entry would count as not opened.
+    The `ucr` elements that entries rest on always stay, and in a consignment what standing rests on: without it the
+    record's entry would count as not opened.
     """
     kept = {*sections, *_ALWAYS[bundle.kind]}
     return bundle.with_records(tuple(_redacted(record, kept) for record in bundle.records))

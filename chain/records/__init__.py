@@ -53,9 +53,11 @@ if TYPE_CHECKING:
     )
     from chain.records.trade import (
         Explanation,
+        MandateHead,
         OrderHead,
         PaymentHead,
         TradeExplanation,
+        TradeMandate,
         TradeOrder,
         TradeParties,
         TradePayment,
@@ -75,6 +77,7 @@ _TYPES: Final = {
     "trade.order": "TradeOrder",
     "trade.payment": "TradePayment",
     "trade.parties": "TradeParties",
+    "trade.mandate": "TradeMandate",
     "tax.invoice": "TaxInvoice",
     "tax.assessment": "TaxAssessment",
     "tax.payment": "TaxPayment",
@@ -95,7 +98,8 @@ _HOMES: Final = {
     "scalars": "Amount Code Instant Quantity Weight amount fixed instant",
     "tax": "AssessmentHead InvoiceHead RebateHead RebateLine TaxAssessment TaxInvoice TaxPayment TaxPaymentHead"
     " TaxRebate",
-    "trade": "Explanation OrderHead PaymentHead TradeExplanation TradeOrder TradeParties TradePayment",
+    "trade": "Explanation MandateHead OrderHead PaymentHead TradeExplanation TradeMandate TradeOrder TradeParties"
+    " TradePayment",
 }
 """Which module of this package has which names. A module is imported when its first name is asked for: making a model
 takes milliseconds, and who reads one file needs few of them."""
@@ -254,6 +258,7 @@ __all__ = [
     "LaneSnapshot",
     "LogisticsEvent",
     "LogisticsWeight",
+    "MandateHead",
     "OrderHead",
     "PaymentHead",
     "Quantity",
@@ -273,6 +278,7 @@ __all__ = [
     "TaxPaymentHead",
     "TaxRebate",
     "TradeExplanation",
+    "TradeMandate",
     "TradeOrder",
     "TradeParties",
     "TradePayment",

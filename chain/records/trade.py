@@ -4,10 +4,25 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
+from chain.identifiers import Uscc
+from chain.mandates import GOODS_MAX, MANDATE_TYPE, OFFICES_MAX
 from chain.records.base import Record
-from chain.records.scalars import Amount, Code, Direction, Function, Instant, Many, Note, Part, RecordId, Text, Token
+from chain.records.scalars import (
+    Amount,
+    Code,
+    Day,
+    Direction,
+    Function,
+    Instant,
+    Many,
+    Note,
+    Part,
+    RecordId,
+    Text,
+    Token,
+)
 from chain.records.sections import GoodsItem, Party
 from chain.sdjwt import GOODS_ITEMS_MAX, NAMES_MAX
 
@@ -102,6 +117,43 @@ class TradeParties(Record):
 
     parties: Annotated[Many[Party], Field(max_length=NAMES_MAX)]
     """Who takes part, and as what."""
+
+
+CustomsOffice = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}$")]
+"""A customs office (关区), 4 digits."""
+HsBeginning = Annotated[str, StringConstraints(pattern=r"^[0-9]{2,10}$")]
+"""The first 2 to 10 digits of HS codes."""
+
+
+class MandateHead(Part):
+    """What a broker may do for a company; offer and confirmation say the same but for `offer` (`chain.mandates`)."""
+
+    principal: Uscc
+    """The company that is acted for (委托方)."""
+    agent: Uscc
+    """The broker (被委托方)."""
+    starts: Day
+    """First day, in Beijing."""
+    ends: Day
+    """Last day, in Beijing (委托书有效期)."""
+    offer: RecordId | None = None
+    """The offer that this confirms; None where it is the offer."""
+    offices: Annotated[Many[CustomsOffice], Field(max_length=OFFICES_MAX)] = ()
+    """Customs offices at which it holds; empty: at all."""
+    goods: Annotated[Many[HsBeginning], Field(max_length=GOODS_MAX)] = ()
+    """Goods for which it holds, by the beginnings of their HS codes; empty: for all."""
+
+
+class TradeMandate(Record):
+    """One side of a mandate (代理报关委托): offered by the company or the broker, confirmed by the other.
+
+    It holds for the consignments in `ucr`. Either side ends it by amending or withdrawing its own record.
+    """
+
+    TYPE: ClassVar[str] = MANDATE_TYPE
+
+    mandate: MandateHead
+    """What the broker may do."""
 
 
 class Explanation(Part):

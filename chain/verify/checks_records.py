@@ -19,6 +19,7 @@ from chain.proof.bundle import ProvedEntry, ProvedRecord
 from chain.proof.merkle import leaf_hash, verify_inclusion
 from chain.proof.storage import MalformedProof
 from chain.sdjwt import WITHHELD
+from chain.standing import STANDING_SECTIONS
 from chain.verify.context import Case, Fails, NotShown, time_text, ucrs_of
 from chain.verify.results import Said, Verdict
 
@@ -51,7 +52,8 @@ def check_binding(case: Case) -> None:
         elements = ucrs_of(record.signed)
         if ucr is not None and _withholds(record, elements):
             case.unread.add(record.signed.record_id)
-            case.drop(record, Said("it withholds its UCR or whom it names", "其 UCR 或所列成员未披露"))
+            why = Said("it withholds its UCR or what standing rests on", "其 UCR 或相关成员所依据的内容未披露")
+            case.drop(record, why)
             continue
         for entry in record.entries:
             if entry.ucr_digest in elements and elements[entry.ucr_digest] is None:
@@ -66,10 +68,11 @@ def check_binding(case: Case) -> None:
 
 
 def _withholds(record: ProvedRecord, elements: dict[bytes, str | None]) -> bool:
-    """Whether a record of a consignment withholds what standing rests on: its entries' UCR, or a name."""
-    names = record.signed.disclosed().get("names", ())
+    """Whether a record of a consignment withholds what standing rests on: its entries' UCR, a name, a mandate."""
+    disclosed = record.signed.disclosed()
     ucrs = [elements[entry.ucr_digest] for entry in record.entries if entry.ucr_digest in elements]
-    return None in ucrs or any(value is WITHHELD for _, value in names)
+    withheld = {name for name, parts in disclosed.items() if any(value is WITHHELD for _, value in parts)}
+    return None in ucrs or not withheld.isdisjoint(STANDING_SECTIONS)
 
 
 def check_signatures(case: Case) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from chain.mandates import beijing_day, mandate_of
 from chain.members import CodeRegister, PolicyName
 from chain.proof.authorities import authorities_for, authorities_up_to
 from chain.proof.bundle import ProvedRecord
@@ -56,7 +57,8 @@ def _members(case: Case, standing: Standing, ucr: str) -> frozenset[str]:
 
 
 def _statement(case: Case, record: ProvedRecord, ucr: str, order: int) -> StandingRecord:
-    signed, block = record.signed, case.batch_of(record).block
+    signed, batch = record.signed, case.batch_of(record)
+    block = batch.block
     names = signed.disclosed().get("names", ())
     return StandingRecord(
         record_id=signed.record_id,
@@ -68,6 +70,10 @@ def _statement(case: Case, record: ProvedRecord, ucr: str, order: int) -> Standi
         by_authority=signed.iss in authorities_for(case.bundle.authorities or (), block),
         by_operator=signed.vct == PARTIES_TYPE and _operates(case, signed.iss, ucr, block),
         block=block,
+        day=beijing_day(batch.timestamp),
+        mandate=mandate_of(signed),
+        replaces=signed.amends,
+        withdraws=signed.withdraws,
         records_max=_records_max(case, block),
     )
 

@@ -3,8 +3,8 @@
 Who counts is `chain.standing`'s closure and nothing else: the company whose UCR it is, authorities, and whom counted
 records `name`. Standing gives no sight by itself. Takes part, and so meets the condition `party`:
 
-1. the company whose UCR it is, and its mandated brokers;
-2. whoever one of these, or competent customs, names;
+1. the company whose UCR it is;
+2. whoever the owner, a broker with its mandate (`chain.mandates`) or competent customs names;
 3. whoever an operator of the single window names, where the owner is no member. Where it is one, the operator's word
    waits for one of those above to name the same member.
 
@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from chain.mandates import beijing_day, mandate_of
 from chain.members import Role
 from chain.standing import Namer, Naming, Standing, StandingRecord, close_standing
 from gateway.access.policy import Condition
@@ -78,20 +79,17 @@ def participation_of(ucr: str, records: tuple[HeldRecord, ...], directory: Direc
 
     Kept while these and the members stay.
     """
-    mandated = frozenset(member for member in directory.free_speakers(ucr) if directory.is_mandated(member, ucr, None))
     standing = close_standing(
         ucr,
         [_statement(ucr, record, directory) for record in records],
         is_competent=lambda statement, offices: directory.is_competent(
             statement.issuer, offices, statement.block or None
         ),
-        mandated=mandated,
     )
     signed = {record.signed.record_id: record for record in records}
     parties = {} if standing.owner is None else {standing.owner: "its UCR"}
-    parties |= dict.fromkeys(sorted(mandated), "the owner's mandate")
     for member, namings in standing.namings.items():
-        sound = [naming for naming in namings if _is_sound(signed[naming.record_id], directory)]
+        sound = [naming for naming in namings if _is_sound_naming(naming, standing, signed, directory)]
         if (naming := _naming_for_sight(standing.owner, sound, directory)) is not None:
             parties.setdefault(member, f"named by {_NAMERS[naming.namer]} in record {naming.record_id}")
     return Participation(standing, parties, frozenset(record.signed.iss for record in records))
@@ -150,9 +148,25 @@ def _statement(ucr: str, record: HeldRecord, directory: Directory) -> StandingRe
         tuple(office[:OFFICE_CHARS] for office in offices(record)),
         by_authority=directory.is_authority(signed.iss, record.block),
         by_operator=directory.is_operator(signed.iss, ucr, record.block),
-        by_mandate=directory.is_mandated(signed.iss, ucr, record.block),
         block=record.block or 0,
+        day=beijing_day(signed.iat if record.anchored_at is None else record.anchored_at),
+        mandate=mandate_of(signed),
+        replaces=signed.amends,
+        withdraws=signed.withdraws,
         records_max=directory.records_max(record.block),
+    )
+
+
+def _is_sound_naming(
+    naming: Naming, standing: Standing, records: Mapping[str, HeldRecord], directory: Directory
+) -> bool:
+    """Whether no key was in a stranger's hands by which a member was named: the naming's, and its mandate's."""
+    if not _is_sound(records[naming.record_id], directory):
+        return False
+    return naming.namer is not Namer.BROKER or any(
+        mandate.terms.agent == naming.by
+        and all(_is_sound(records[side], directory) for side in (mandate.offer, mandate.confirmation))
+        for mandate in standing.mandates
     )
 
 

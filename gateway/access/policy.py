@@ -23,6 +23,7 @@ from chain.errors import Malformed, TongguanError
 from chain.members import Role
 from chain.records import RECORD_TYPES
 from chain.records.base import ReferenceKind
+from chain.standing import STANDING_SECTIONS
 
 POLICY_FORMAT = "tongguan-view-policy/1"
 POLICY_FILE = Path(__file__).with_name("view-policy.json")
@@ -32,9 +33,9 @@ POLICY_BYTES_MAX = 262_144
 EVERY_MEMBER = "MEMBER"
 """Stands for every member, whatever its roles."""
 
-ALWAYS_SHOWN = frozenset({"ucr", "names"})
+ALWAYS_SHOWN = frozenset({"ucr"}) | STANDING_SECTIONS
 """Sections shown to whoever may see the consignment: entries rest on `ucr` (of which the element for this consignment
-alone is shown), and who has standing follows from `names`."""
+alone is shown), and who has standing follows from `names` and `mandate`."""
 
 
 class MalformedPolicy(Malformed):

@@ -203,10 +203,6 @@ class Directory(Hashable, Protocol):
         """Whether it operated the single window for this UCR in a block; None: in the next one."""
         ...
 
-    def is_mandated(self, member: str, ucr: str, block: int | None) -> bool:
-        """Whether it had the owner's mandate (代理报关委托) for this UCR in a block; None: in the next one."""
-        ...
-
     def is_competent(self, member: str, offices: Collection[str], block: int | None) -> bool:
         """Whether the registry gave one of these customs offices, 4 digits each, to this member for a block."""
         ...
@@ -220,7 +216,7 @@ class Directory(Hashable, Protocol):
         ...
 
     def free_speakers(self, ucr: str) -> frozenset[str]:
-        """Whoever may count in a consignment unnamed: authorities of any time, and mandated brokers."""
+        """Whoever may count in a consignment unnamed: authorities of any time."""
         ...
 
     def records_max(self, block: int | None) -> int:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from chain.errors import MalformedRecord
 from chain.members import MemberKind, PolicyName, Role
 from chain.proof.batch import entry_digest
-from chain.records import GOVERNORS_ONLY, Record, parse_record
+from chain.records import GOVERNORS_ONLY, Record, TradeMandate, parse_record
 from chain.rules.pack import RULES
 from chain.sdjwt import SignedRecord
 from gateway.membership.registry import Signer, Snapshot
@@ -64,6 +64,26 @@ class RecordValidator:
         examined = self.understand(signed, batch_count)
         self.check_audit(examined.record, snapshot)
         return examined
+
+    def check_mandate(self, signed: SignedRecord, record: Record) -> None:
+        """That one side of a mandate is said by that side, names both, and ends no earlier than it begins.
+
+        Raises MalformedRecord.
+        """
+        if not isinstance(record, TradeMandate):
+            return
+        head = record.mandate
+        if head.principal == head.agent or signed.iss not in (head.principal, head.agent):
+            raise MalformedRecord(
+                "mandate", "is said by its principal or its agent, two members", value=signed.iss,
+                fix="Each side says its own record: the principal or the agent is the issuer",
+            )  # fmt: skip
+        if not {head.principal, head.agent} <= set(record.names):
+            raise MalformedRecord(
+                "names", "has principal and agent of the mandate", fix="Add both USCCs to the section names"
+            )
+        if head.ends < head.starts:
+            raise MalformedRecord("mandate.ends", "is no earlier than mandate.starts", value=head.ends)
 
     def check_audit(self, record: Record, snapshot: Snapshot) -> None:
         """That a finding names one consignment, the agreed rule pack and a rule of it, and what follows of one, one.
@@ -121,6 +141,7 @@ class RecordValidator:
     def understand(self, signed: SignedRecord, batch_count: int) -> ValidatedRecord:
         """The typed record of one that was checked, with its entries; raises MalformedRecord."""
         record = parse_record(signed)
+        self.check_mandate(signed, record)
         if (count := len(record.ucr) + _count_invoices(signed, record)) > ENTRIES_MAX:
             raise MalformedRecord(
                 "references",

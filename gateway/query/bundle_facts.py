@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from chain.encoding import parse_base64url
+from chain.mandates import beijing_day, mandate_of
 from chain.members import (
     CodeRegister,
     KeyState,
@@ -109,6 +110,10 @@ class BundleFacts:
                 and scope is not None
                 and (scope == "*" or ucr[1:].startswith(scope)),
                 block=block,
+                day=beijing_day(record.anchored_at or 0),
+                mandate=mandate_of(signed),
+                replaces=signed.amends,
+                withdraws=signed.withdraws,
                 records_max=RECORDS_MAX if limit is None else limit.number,
             )
 

@@ -24,6 +24,7 @@ from chain.proof.receipt import SignedReceipt
 from chain.proof.slot_plan import NewestCheckpoint, Place, RecordToShow, plan_slots
 from chain.proof.slots import SlotRequest, required_slots
 from chain.sdjwt import SignedRecord
+from chain.standing import STANDING_SECTIONS
 from chain.verify.context import PENDING_S
 from chain.verify.trust_root import LEDGER, REGISTRY, TrustRoot
 from gateway.access.records import HeldRecord
@@ -394,6 +395,7 @@ def _only(
             return None
         places = tuple(Place(tag, element, link.batch, link.position) for tag, link in found)
         shown = {one.digest for one in seen.disclosures} if seen is not None else set()
-        return RecordToShow(signed.with_elements({element, *signed.sections.get("names", ()), *shown}), places)
+        shown.update(*(signed.sections.get(name, ()) for name in STANDING_SECTIONS))
+        return RecordToShow(signed.with_elements({element, *shown}), places)
 
     return placed

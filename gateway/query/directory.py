@@ -80,10 +80,6 @@ class RegistryDirectory:
         version = find_in_force(versions, self._next if block is None else block) if versions else None
         return version is not None and _is_in_scope(ucr, version.scope)
 
-    def is_mandated(self, member: str, ucr: str, block: int | None) -> bool:
-        """Whether it had the owner's mandate (代理报关委托) for this UCR: mandates have no electronic form yet."""
-        return False
-
     def is_competent(self, member: str, offices: Collection[str], block: int | None) -> bool:
         """Whether the registry gave one of these customs offices to this member for a block: then it names freely."""
         return any(self._holder(office, block) == member for office in offices)

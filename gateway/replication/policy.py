@@ -16,6 +16,7 @@ from chain.errors import Malformed
 from chain.identifiers import Uscc
 from chain.records import RECORD_TYPES
 from chain.sdjwt import SignedRecord
+from chain.standing import STANDING_SECTIONS
 
 REPLICATION_FORMAT = "tongguan-replication-policy/1"
 REPLICATION_POLICY_FILE = Path(__file__).with_name("replication-policy.json")
@@ -25,7 +26,7 @@ GRANTS_MAX = 1_000
 ANY = "*"
 GOVERNORS = "GOVERNORS"
 EVERY = "EVERY"
-BASE_SECTIONS = frozenset({"ucr", "names"})
+BASE_SECTIONS = frozenset({"ucr"}) | STANDING_SECTIONS
 """What a governors' gateway gets of every record, beside its invoice references."""
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chain.mandates import MandateTerms, MandateText
 from chain.standing import NAMED_MAX, Namer, Standing, StandingRecord, close_standing, owner_of
 
 OWNER = "91110000600037341L"
@@ -20,12 +21,11 @@ def said(issuer: str, place: int, *names: str, kind: str = "logistics.event", **
     return replace(StandingRecord(f"{issuer}@{place}", issuer, kind, (0, place), names), **more)  # type: ignore[arg-type]
 
 
-def closed(*statements: StandingRecord, records_max: int = 1_000, mandated: frozenset[str] = frozenset()) -> Standing:
+def closed(*statements: StandingRecord, records_max: int = 1_000) -> Standing:
     return close_standing(
         UCR,
         [replace(statement, records_max=records_max) for statement in statements],
         is_competent=lambda record, offices: record.issuer == CUSTOMS and "0101" in offices,
-        mandated=mandated,
     )
 
 
@@ -107,8 +107,19 @@ def test_an_operator_is_heard_with_the_record_made_for_naming_alone() -> None:
 
 def test_a_mandated_broker_names_freely() -> None:
     names = [f"member-{place:02d}" for place in range(NAMED_MAX + 1)]
-    standing = closed(said(BROKER, 0, *names), mandated=frozenset({BROKER}))
-    assert all(standing.namers_of(member) == {Namer.BROKER} for member in names)
+    sides = mandate_sides(OWNER, BROKER)
+    naming = said(BROKER, 9, *names, block=9, day="2026-06-01")
+    assert all(closed(*sides, naming).namers_of(member) == {Namer.BROKER} for member in names)
+    assert closed(sides[0], naming).namers_of(names[-1]) == set(), "the broker never confirmed"
+    assert closed(sides[1], naming).namings == {}, "the owner never offered"
+
+
+def mandate_sides(principal: str, agent: str, block: int = 2) -> tuple[StandingRecord, StandingRecord]:
+    """Offer of the principal in block 1 and confirmation of the agent, for the year 2026."""
+    terms = MandateTerms(principal, agent, "2026-01-01", "2026-12-31")
+    offer = said(principal, 1, agent, kind="trade.mandate", block=1, mandate=MandateText(terms, None))
+    answer = MandateText(terms, offer.record_id)
+    return offer, said(agent, 2, principal, kind="trade.mandate", block=block, mandate=answer)
 
 
 def test_more_records_than_one_issuer_may_say_do_not_count() -> None:

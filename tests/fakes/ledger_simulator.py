@@ -51,6 +51,7 @@ RULES: Mapping[str, Role] = {
     "customs.status": Role.CUSTOMS,
     "audit.access": Role.GATEWAY,
     "trade.parties": Role.BROKER | Role.TRADER | Role.GATEWAY,
+    "trade.mandate": Role.BROKER | Role.TRADER,
     "logistics.event": Role.CARRIER | Role.TERMINAL,
     "audit.finding": Role.BROKER | Role.CUSTOMS | Role.GATEWAY,
 }

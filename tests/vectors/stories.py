@@ -92,7 +92,10 @@ class Story:
         steps = (self.say, self.say, self.say, self.anchor_wrongly, self.end_key, self.change_member, self.attest)
         for _ in range(chance.randrange(2, 9)):
             chance.choice(
-                (*steps, self.say, self.begin_epoch, self.promise, self.say_together, self.agree, self.agree)
+                (
+                    *(*steps, self.say, self.begin_epoch, self.promise, self.say_together, self.agree, self.agree),
+                    *(self.mandate, self.mandate, self.mandate),
+                )
             )()
         if chance.random() < 0.85:
             self.it.checkpoint(votes=chance.choice((2, 2, 2, 2, 3, 1)), dissent=chance.choice((0, 0, 0, 1)))
@@ -181,6 +184,35 @@ class Story:
         """Several records in one batch."""
         records = [self.record() for _ in range(self.chance.randrange(2, 4))]
         self.it.anchor_entries([entry for signed in records for entry in self.it.entries_of(signed, self.epoch)])
+
+    def mandate(self) -> None:
+        """One side of a mandate, mostly of the one text, or its end; the broker named it often names others."""
+        it, chance = self.it, self.chance
+        uscc = chance.choice((BROKER, STRANGER))
+        said: dict[str, Json] = {"principal": BROKER, "agent": STRANGER, "starts": "2023-01-01", "ends": "2023-12-31"}
+        if chance.random() < 0.15:
+            fault: dict[str, Json] = chance.choice(
+                (
+                    {"ends": "2023-11-14"},
+                    {"goods": ["85"]},
+                    {"goods": None},
+                    {"goods": ["8"]},
+                    {"agent": CARRIER},
+                    {"starts": 7},
+                )
+            )
+            said |= fault
+        sides = [one for one in self.records if one.vct == "trade.mandate"]
+        others: dict[str, Any] = {}
+        if sides and chance.random() < 0.75:
+            said["offer"] = chance.choice(sides).record_id
+        own = [one for one in sides if one.iss == uscc]
+        if own and chance.random() < 0.2:
+            others = {"amends": chance.choice(own).record_id, "withdraws": chance.random() < 0.7}
+        names = [BROKER, STRANGER] if chance.random() < 0.9 else [CARRIER]
+        signed = it.record(uscc, vct="trade.mandate", sections={"names": names, "mandate": [said]}, **others)
+        self.records.append(signed)
+        it.anchor_entries(it.entries_of(signed, self.epoch))
 
     def promise(self) -> None:
         """A receipt, alone or in a group, for a record that is anchored or not."""

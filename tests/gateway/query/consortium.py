@@ -105,9 +105,6 @@ class PaperDirectory:
     def is_operator(self, member: str, ucr: str, block: int | None) -> bool:
         return member in self._operators
 
-    def is_mandated(self, member: str, ucr: str, block: int | None) -> bool:
-        return False
-
     def is_competent(self, member: str, offices: Collection[str], block: int | None) -> bool:
         found = self._members.get(member)
         return (

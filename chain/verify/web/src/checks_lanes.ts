@@ -110,13 +110,18 @@ export function checkBinding(context: Context): Finding {
   return finding;
 }
 
-/** A record of a consignment that withholds its UCR or whom it names opens none of its entries. */
+/** A record of a consignment that withholds its UCR or what standing rests on opens none of its entries. */
 function sayWithheld(context: Context, state: RecordState, withholdsUcr: boolean): void {
   const shown = new Set(state.record.disclosures.map(({ digest }) => digest));
-  const names = state.record.sections.filter(({ name }) => name === "names").flatMap(({ digests }) => digests);
-  state.isWithheld = withholdsUcr || names.some((digest) => !shown.has(digest));
+  const restedOn = state.record.sections
+    .filter(({ name }) => name === "names" || name === "mandate")
+    .flatMap(({ digests }) => digests);
+  state.isWithheld = withholdsUcr || restedOn.some((digest) => !shown.has(digest));
   if (state.isWithheld)
-    context.notCount(state, { en: "it withholds its UCR or whom it names", zh: "未披露其 UCR 或所指明的成员" });
+    context.notCount(state, {
+      en: "it withholds its UCR or what standing rests on",
+      zh: "未披露其 UCR 或相关成员所依据的内容",
+    });
 }
 
 function sayMisfiled(context: Context, state: RecordState, reason: Text): void {

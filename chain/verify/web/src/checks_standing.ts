@@ -4,6 +4,7 @@ import { toBigInt } from "./bytes.js";
 import { inChainOrder } from "./checks_records.js";
 import { type Context, Finding, type RecordState } from "./context.js";
 import type { Json } from "./json.js";
+import { readMandate } from "./mandates.js";
 import { type Competence, findStanding, type Standing, type Statement } from "./standing.js";
 
 const LIMIT = 1000;
@@ -81,15 +82,21 @@ function isSame(a: Standing, b: Standing): boolean {
 /** What held for a record's block; null where that is not shown. */
 function stateOf(context: Context, state: RecordState): Statement | null {
   const { record } = state;
-  const { block } = context.batchOf(state);
+  const { block, timestamp } = context.batchOf(state);
   const limit = context.known.policies.get("lane-records-max")!.inForce(block);
   const isParties = record.type === "trade.parties";
   const operator = isParties ? context.known.operators.get(record.issuer)!.inForce(block) : null;
   if (limit === undefined || operator === undefined) return null;
   const scope = operator?.scope ?? null;
   return {
+    id: record.id,
     issuer: record.issuer,
     type: record.type,
+    block,
+    day: beijingDay(timestamp),
+    mandate: record.type === "trade.mandate" ? readMandate(record) : null,
+    replaces: record.amends ?? record.withdraws,
+    withdraws: record.withdraws !== null,
     names: record.disclosures.flatMap(({ section, value }) =>
       section === "names" && typeof value === "string" ? [value] : [],
     ),
@@ -97,6 +104,11 @@ function stateOf(context: Context, state: RecordState): Statement | null {
     isOperator: scope !== null && (scope === "*" || context.bundle.subjects[0]!.slice(1).startsWith(scope)),
     limit: limit === null ? LIMIT : Number(toBigInt(limit.value)),
   };
+}
+
+/** The day in Beijing, YYYY-MM-DD, of Unix seconds; empty beyond the calendar. */
+function beijingDay(seconds: number): string {
+  return seconds < 2 ** 37 ? new Date((seconds + 8 * 3600) * 1000).toISOString().slice(0, 10) : "";
 }
 
 function isAuthority(context: Context, uscc: string, block: number): boolean {

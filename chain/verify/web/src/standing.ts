@@ -1,11 +1,22 @@
 // Who belongs to a consignment, by its records: a pure function. docs/spec/standing.md.
 
+import { findMandates, isInForce, type MandateText } from "./mandates.js";
+
 /** Whether a member was competent for an office: proved, not, or not to be told from what is shown. */
 export type Competence = "yes" | "no" | "open";
 
 export interface Statement {
+  id: string;
   issuer: string;
   type: string;
+  /** The block that anchored it, and its day in Beijing. */
+  block: number;
+  day: string;
+  /** What it says as one side of a mandate. */
+  mandate: MandateText | null;
+  /** The record that it amends or withdraws. */
+  replaces: string | null;
+  withdraws: boolean;
   /** The members whom it names, in its order. */
   names: string[];
   isAuthority: boolean;
@@ -34,13 +45,17 @@ export function findStanding(
 ): Standing {
   const looked = lookAt(statements);
   const isOwner = (one: Statement): boolean => owner !== null && one.issuer === owner;
+  const mandates = owner === null ? [] : findMandates(owner, statements.filter((_, i) => looked[i]));
+  const isMandated = statements.map(({ issuer, block, day }) =>
+    mandates.some((mandate) => mandate.terms.agent === issuer && isInForce(mandate, block, day)),
+  );
   const mayName = ({ type }: Statement): boolean => !type.startsWith("audit.") && type !== "customs.request";
   const freely = new Set<string>();
   const first = statements.map(
     (one, i) =>
       looked[i]! &&
       mayName(one) &&
-      (isOwner(one) || (one.isOperator && one.isAuthority && one.type === "trade.parties")),
+      (isOwner(one) || isMandated[i]! || (one.isOperator && one.isAuthority && one.type === "trade.parties")),
   );
   statements.forEach((one, i) => first[i] && one.names.forEach((name) => freely.add(name)));
   const sayers = new Set(freely);
@@ -53,7 +68,7 @@ export function findStanding(
   const named = new Set(freely);
   const further = new Map<string, Set<string>>();
   statements.forEach((one, i) => {
-    if (!looked[i] || !mayName(one) || isOwner(one) || !freely.has(one.issuer)) return;
+    if (!looked[i] || !mayName(one) || isOwner(one) || isMandated[i] || !freely.has(one.issuer)) return;
     const own = further.get(one.issuer) ?? new Set<string>();
     further.set(one.issuer, own);
     for (const name of one.names) {
