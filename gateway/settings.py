@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -74,6 +74,9 @@ class GatewaySettings(BaseSettings):
     alone after eight times as long."""
     lane_records_max: Annotated[int, Field(ge=1, le=20_000)] = 1_000
     """Most records that one issuer may say of one consignment; reads are not counted."""
+    declarations_without_mandate: Literal["mark", "refuse"] = "mark"
+    """What becomes of a declaration for a company that gave its issuer no mandate: taken, and the answer says so
+    under `remarks`; or refused (403), where that company is a member."""
     anchor_promise_s: Count = 300
     """What a receipt promises: anchored at most so long after acceptance."""
     receipt_wait_s: Seconds = 30.0

@@ -230,6 +230,8 @@ def answer_line(number: int, verdict: SubmissionResult, trace_id: str) -> bytes:
             "record_id": verdict.record_id,
             "receipt": verdict.receipt,
         }
+        if verdict.remarks:
+            said["remarks"] = [remark.told() for remark in verdict.remarks]
     else:
         document = problem(verdict, trace_id)
         said = {"line": number, "status": kind_of(verdict).status, "problem": document}

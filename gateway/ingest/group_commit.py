@@ -16,12 +16,14 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from chain.errors import StoreFault, TongguanError
 from chain.lifecycle import RecordState
 from chain.sdjwt import ACCESS_TYPE
+from chain.standing import owner_of
 from gateway.access.rate_limits import RateLimits
+from gateway.ingest.mandates import MandateRemark, find_unmandated
 from gateway.ingest.pipeline import Candidate, Rejection
 from gateway.ingest.validation import SPEAKS_OF_FINDINGS, RecordValidator
 from gateway.membership.registry import Registry
@@ -56,6 +58,8 @@ class Acceptance:
     receipt: str
     state: RecordState
     is_new: bool
+    remarks: tuple[MandateRemark, ...] = ()
+    """What its issuer should know: whom it acts for without a mandate."""
 
 
 SubmissionResult = Acceptance | TongguanError
@@ -89,6 +93,9 @@ class GroupCommit:
     quotas: RateLimits
     lane_records_max: int
     """Most records of one issuer for one consignment, where the registry says nothing."""
+    clock: Callable[[], float]
+    refuses_unmandated: bool = False
+    """Whether a declaration for a member without its mandate is refused; else it is kept and marked."""
     _singles: deque[PendingCommit] = field(default_factory=deque)
     _uploads: deque[PendingCommit] = field(default_factory=deque)
     _turn: threading.Lock = field(default_factory=threading.Lock)
@@ -196,6 +203,13 @@ class GroupCommit:
         except GatewayRefusal:
             return self.lane_records_max  # the chain is silent, so every record is refused whatever its lane holds
 
+    def is_member(self, uscc: str) -> bool:
+        """Whether it is a member now, so that it could give a mandate."""
+        try:
+            return self.registry.snapshot().is_active_member(uscc)
+        except GatewayRefusal:
+            return False  # the chain is silent, so every record is refused whoever it acts for
+
     def standing(self) -> Callable[[NewRecord], TongguanError | None]:
         """What speaks against a record's signer now: a key revoked since the record was examined is not accepted."""
         known: dict[tuple[str, str, str], TongguanError | None] = {}
@@ -236,20 +250,43 @@ class _Group:
         self._new: dict[str, int] = {}
         """Record id to its place in the group."""
         self._facts: list[WaitingFacts] = []
+        records = {place: offer for place, offer in enumerate(offers) if isinstance(offer, NewRecord)}
+        self._unmandated = find_unmandated(connection, records, keeper.clock(), keeper.is_member)
+        self._refuses_unmandated = keeper.refuses_unmandated
+        self._is_member = keeper.is_member
 
     def kept(self) -> list[SubmissionResult]:
         """The verdicts, in order; everything is written when the transaction ends."""
         for place, offer in enumerate(self._offers):
             if isinstance(offer, Rejection):
                 self._doubtful[place] = offer
-            elif (error := self._refusal(offer)) is not None:
+            elif (error := self._mandate_refusal(place) or self._refusal(offer)) is not None:
                 self._doubtful[place] = Rejection(offer.record_id, error)
             else:
                 self._add(place, offer)
         self._write_run()
         self._answer_doubtful()
         insert_waiting(self._connection, self._facts)
-        return [self._verdicts[place] for place in range(len(self._offers))]
+        return [self._marked(place) for place in range(len(self._offers))]
+
+    def _marked(self, place: int) -> SubmissionResult:
+        verdict = self._verdicts[place]
+        if isinstance(verdict, Acceptance) and place in self._unmandated:
+            return replace(verdict, remarks=self._unmandated[place])
+        return verdict
+
+    def _mandate_refusal(self, place: int) -> GatewayRefusal | None:
+        """That a member is acted for without its mandate, where that is refused."""
+        remarks = self._unmandated.get(place, ()) if self._refuses_unmandated else ()
+        wrong = next((remark for remark in remarks if self._is_member(str(owner_of(remark.ucr)))), None)
+        if wrong is None:
+            return None
+        return GatewayRefusal(
+            "no-mandate",
+            f"{wrong.text} ({wrong.ucr}) · {wrong.text_zh}",
+            field="ucr",
+            fix="Have it offer or confirm a mandate (tongguan mandate), and declare once both sides are anchored",
+        )
 
     def _count_lanes(self, offers: Sequence[Candidate]) -> dict[bytes, int]:
         """How many records the lanes of these offers hold by now."""

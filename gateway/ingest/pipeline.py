@@ -17,9 +17,11 @@ from dataclasses import dataclass, field
 
 from chain.errors import MalformedRecord, TongguanError
 from chain.keys import SigningKey
+from chain.mandates import mandate_of
 from chain.records import Record
 from chain.records.fastpath import parse_signed
 from chain.sdjwt import RECORD_CHARS_MAX, SignedRecord
+from gateway.ingest.mandates import DECLARING_TYPES, acts_of, scope_of
 from gateway.ingest.receipts import Promised, sign_receipts
 from gateway.ingest.validation import SPEAKS_OF_FINDINGS, Entry, RecordValidator, ValidatedRecord
 from gateway.membership.registry import Snapshot
@@ -78,6 +80,8 @@ class _Draft:
     references: list[tuple[str, str, str, str]] = field(init=False)
     """Key and day of each, in its order."""
     facts: bytes = field(init=False)
+    scope: tuple[list[str], list[str]] = ([], [])
+    """Customs offices and HS codes of a declaration for others."""
     receipt: str = field(init=False)
     offer: NewRecord = field(init=False)
     record_id: str = ""
@@ -153,6 +157,8 @@ class Preparer:
         keys = frozenset([one[:3] for one in draft.references])
         facts = findable(draft.signed, draft.examined.record, keys)
         # Sealed: numbers stand among the facts, and they lie in the store until they are written under its key.
+        if draft.signed.vct in DECLARING_TYPES:
+            draft.scope = scope_of(facts)
         draft.facts = b"" if facts is None else self.vault.seal(pack_findable(facts), WAITING_FACTS)
 
     def _promise(self, drafts: Sequence[_Draft], accepted_at: int) -> None:
@@ -193,6 +199,11 @@ class Preparer:
             facts=draft.facts,
             withdraws=signed.withdraws,
             about=[] if record is None else _findings_named(record),
+            mandate=mandate_of(signed),
+            withdraws=signed.withdraws,
+            acts=acts_of(signed.iss, signed.vct, entries, self.examiner.tag_keys),
+            offices=draft.scope[0],
+            goods=draft.scope[1],
         )
 
 

@@ -67,7 +67,15 @@ class Intake:
         """Why nothing may be promised by the clock now, as a sentence; empty while it is right."""
         self._uploaded_at = self._posted_at = float("-inf")
         quotas = RateLimits(settings.member_records_per_s, clock, settings.member_bytes_per_s)
-        self._keeper = GroupCommit(store, registry, examiner, quotas, settings.lane_records_max)
+        self._keeper = GroupCommit(
+            store,
+            registry,
+            examiner,
+            quotas,
+            settings.lane_records_max,
+            clock,
+            settings.declarations_without_mandate == "refuse",
+        )
         self._outbox_lock = threading.Lock()
         self._outbox_count, self._outbox_seen_at = 0, float("-inf")
         self._count_lock = threading.Lock()

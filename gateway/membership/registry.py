@@ -94,6 +94,12 @@ class Snapshot:
             raise GatewayRefusal("revoked-key", f"key {kid} is {ended} since block {version.since_block}")
         return Signer(version.member, found.public_key, version, self.get_active_member(version.member))
 
+    def is_active_member(self, uscc: str) -> bool:
+        """Whether it is an active member for the next block."""
+        found = self.members.get(uscc)
+        version = find_in_force(found.versions, self.block + 1) if found else None
+        return version is not None and version.state is MemberState.ACTIVE
+
     def get_active_member(self, uscc: str) -> MemberVersion:
         """The member as it stands for the next block; raises GatewayRefusal where it is not active."""
         found = self.members.get(uscc)

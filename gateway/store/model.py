@@ -16,6 +16,7 @@ from enum import StrEnum
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     ForeignKey,
     Index,
@@ -124,6 +125,20 @@ documents = Table(
     metadata,
     Column("look_up", LargeBinary(32), primary_key=True),  # `LookUpKey.of_document` of the file's SHA-256
     Column("record_seq", _SEQUENCE, ForeignKey("records.seq"), primary_key=True, index=True),
+)
+
+mandates = Table(
+    "mandates",
+    metadata,
+    Column("record_seq", _SEQUENCE, ForeignKey("records.seq"), primary_key=True, autoincrement=False),
+    Column("principal", String(16), nullable=False),  # `gateway.store.mandates.party_key` of the USCC
+    Column("agent", String(16), nullable=False),
+    Column("offer", String(43)),  # the record that it confirms
+    Column("withdraws", Boolean, nullable=False),
+    Column("starts", String(10), nullable=False),
+    Column("ends", String(10), nullable=False),
+    Column("offices", Text, nullable=False),  # with spaces between them; empty: all
+    Column("goods", Text, nullable=False),
 )
 
 batches = Table(

@@ -25,13 +25,25 @@ from sqlalchemy import (
 from chain.encoding import base64url
 from chain.errors import NotFound
 from chain.lifecycle import RecordState
+from chain.mandates import MandateText
 from chain.proof.hashes import sha256
 from chain.sdjwt import SignedRecord
 from gateway.store.lanes import bounds_of, is_in_group
 from gateway.store.look_ups import look_ups_of
+from gateway.store.mandates import insert_sides
 from gateway.store.model import documents, entries, payloads, records, references
 from gateway.store.rows import insert_rows
 from gateway.store.vault import Vault
+
+
+class Act(msgspec.Struct, frozen=True, array_like=True):
+    """That a declaration acts for the company whose UCR it is."""
+
+    ucr: str
+    owner: str
+    """USCC of the company."""
+    tags: list[bytes]
+    """The lanes of this UCR in which a mandate stands: the company's and the issuer's, in every epoch."""
 
 
 class NewRecord(msgspec.Struct, frozen=True, array_like=True, tag="new"):
@@ -63,6 +75,14 @@ class NewRecord(msgspec.Struct, frozen=True, array_like=True, tag="new"):
     """Whether it withdraws the record that `amends` names."""
     about: list[str] = []
     """Ids of the findings that it is about, of a disposition or an explanation."""
+    mandate: MandateText | None = None
+    """What it says as one side of a mandate."""
+    withdraws: bool = False
+    acts: list[Act] = []
+    """The companies that it acts for, of a declaration for others."""
+    offices: list[str] = []
+    goods: list[str] = []
+    """Customs offices and HS codes that such a declaration says."""
 
     @property
     def size(self) -> int:
@@ -134,6 +154,9 @@ def _insert_parts(connection: Connection, kept: Sequence[tuple[int, NewRecord]])
         for place, (kind, scope, value, day) in enumerate(new.references)
     ]
     insert_rows(connection, references, _REFERENCE, numbers)
+    sides = [(seq, new.mandate, new.withdraws) for seq, new in kept if new.mandate is not None]
+    if sides:
+        insert_sides(connection, sides)
     cited = [(key.of_document(file), seq) for seq, new in kept for file in new.documents]
     insert_rows(connection, documents, ("look_up", "record_seq"), cited)
 

@@ -40,6 +40,16 @@ class RecordSchemas(AnswerModel):
     """Record type to the path of its schema."""
 
 
+class AcceptanceRemark(AnswerModel):
+    """What the issuer of a record that was kept should know."""
+
+    kind: Literal["no-mandate"]
+    """It acts for the company whose UCR it is without a mandate that covers it."""
+    ucr: str
+    text: str
+    text_zh: str
+
+
 class Accepted(AnswerModel):
     """That a record is kept, with the receipt that promises so."""
 
@@ -48,6 +58,8 @@ class Accepted(AnswerModel):
     receipt: str
     """JWS of `typ` `tongguan-receipt+jwt`; where the record came in an upload, its part of what was signed for several:
     JWS, leaf, index and path divided by tildes (`docs/spec/receipts.md`)."""
+    remarks: list[AcceptanceRemark] | None = None
+    """Left out where there is nothing to remark."""
 
 
 class BulkVerdict(AnswerModel):
@@ -59,6 +71,8 @@ class BulkVerdict(AnswerModel):
     record_id: str | None = None
     receipt: str | None = None
     """The record's own; one signature may serve several (`docs/spec/receipts.md`)."""
+    remarks: list[AcceptanceRemark] | None = None
+    """Left out where there is nothing to remark."""
     problem: Problem | None = None
 
 

@@ -43,6 +43,7 @@ _KEPT = (
     "high-s",
     "jti-taken",
     "lane-full",
+    "no-mandate",
     "amends-unknown",
     "amends-mismatch",
     "consignment-unknown",
@@ -76,7 +77,9 @@ def _add_single(router: APIRouter, singles: SingleBatcher, sender_of: SubmitterO
         except TongguanError as refusal:
             sender.charge([refusal])
             raise
-        said = {"record_id": done.record_id, "state": done.state.value, "receipt": done.receipt}
+        said: dict[str, object] = {"record_id": done.record_id, "state": done.state.value, "receipt": done.receipt}
+        if done.remarks:
+            said["remarks"] = [remark.told() for remark in done.remarks]
         return Response(orjson.dumps(said), 202 if done.is_new else 200, media_type="application/json")
 
     router.add_api_route(

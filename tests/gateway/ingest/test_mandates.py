@@ -1,0 +1,1 @@
+"""Intake says at once whether who declares for a company has its mandate."""
