@@ -21,6 +21,8 @@ from chain.sdjwt import SignedRecord
 MANDATE_TYPE: Final = "trade.mandate"
 MANDATE_SECTION: Final = "mandate"
 """The section with the terms; like `names` it is shown with every consignment."""
+DECLARING_TYPES: Final = frozenset({"customs.declaration", "customs.request"})
+"""Types that a broker says for the company whose UCR it is."""
 OFFICES_MAX: Final = 64
 GOODS_MAX: Final = 64
 """Most customs offices and most beginnings of HS codes in one mandate."""

@@ -41,6 +41,9 @@ def show_view(console: Console, view: dict[str, Any]) -> None:
     _lines(console, "taxes", [_tax(kind, tax) for kind, taxes in view["taxes"].items() for tax in taxes])
     _lines(console, "findings", [f"{one['severity']} {one['rule']}: {one['text']}" for one in view["findings"]])
     _lines(console, "facts by independent sources", [_supported(line) for line in view["corroboration"]])
+    mandates = [f"{one['agent']} from {one['starts']} to {one['ends']}" for one in view["mandates"]]
+    _lines(console, "mandates of the owner, ended ones too", mandates)
+    _lines(console, "declared without the owner's mandate", view["without_mandate"])
     waiting = [one["member"] for one in view["standing"] if one["remark"]]
     _lines(console, "named by operator only, and so without sight", waiting)
     whole = view["completeness"]

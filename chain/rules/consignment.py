@@ -68,6 +68,8 @@ class Consignment:
 
     records: tuple[Record, ...]
     declarations: tuple[Declaration, ...]
+    history: tuple[Record, ...] = ()
+    """With withdrawn records and withdrawals: what was in force when something was said."""
 
     @cached_property
     def standing(self) -> tuple[Record, ...]:
@@ -162,12 +164,13 @@ class Consignment:
 
 def join_records(records: Iterable[Record], offices: Offices | None = None) -> Consignment:
     """The consignment of these records, given in the chain's order; one record counts once."""
-    unique = in_force(tuple({one.id: one for one in records}.values())[:RECORDS_MAX])
+    history = tuple({one.id: one for one in records}.values())[:RECORDS_MAX]
+    unique = in_force(history)
     order = {one.id: place for place, one in enumerate(unique)}
     by_type: dict[str, list[Record]] = {}
     for one in unique:
         by_type.setdefault(one.type, []).append(one)
-    return Consignment(unique, join_declarations(by_type, order, offices))
+    return Consignment(unique, join_declarations(by_type, order, offices), history)
 
 
 def _amendment_chains(records: Sequence[Record]) -> list[list[Record]]:

@@ -73,7 +73,7 @@ class Rule:
     """One rule of the pack."""
 
     id: str
-    """`C01` to `C40`, domain section 7; `S01` … for the status machine's."""
+    """`C01` to `C40`, domain section 7; `M01` for mandates, `S01` … for the status machine's."""
     severity: Severity
     """The highest that it gives."""
     en: str

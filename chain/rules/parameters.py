@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-RULES_VERSION: Final = "2026.2"
+RULES_VERSION: Final = "2026.3"
 """Version of rules and default parameters; a changed rule or parameter is a new one."""
 
 
@@ -76,6 +76,9 @@ class Parameters:
     """Rebate's FOB against the export declaration's (ours)."""
     rebate_line: Decimal = Decimal("0.01")
     """Rebate quota against FOB times rate."""
+    mandates_demanded: bool = False
+    """Whether a declaration for another is a finding where neither side says a mandate (ours): before the members use
+    mandates it would be said of each."""
     exempt_below_cny: Decimal = Decimal("50.00")
     """A tax of a bill below this is not levied (trade knowledge)."""
 

@@ -64,6 +64,8 @@ class Receipt:
     accepted_at: int
     anchor_by: int
     """Unix seconds: anchored by then, or the promise is broken."""
+    remarks: tuple[str, ...] = ()
+    """What the gateway remarked when it took the record, one sentence each; no part of the promise."""
 
     @classmethod
     def parse(cls, text: str) -> Receipt:

@@ -78,7 +78,9 @@ class Asker:
     def submit(self, record: SignedRecord) -> Question[Receipt]:
         """The receipt for a record."""
         answer = yield from self._sent("/v1/records", SD_JWT, record.serialize().encode())
-        return Receipt.parse(answer.json()["receipt"])
+        taken = answer.json()
+        remarks = tuple(f"{remark['text']} · {remark['text_zh']}" for remark in taken.get("remarks", ()))
+        return replace(Receipt.parse(taken["receipt"]), remarks=remarks)
 
     def upload(self, records: Sequence[SignedRecord], first: int) -> Question[list[Verdict]]:
         """A verdict for each of at most `UPLOAD_LINES` records, the first of which has this number."""

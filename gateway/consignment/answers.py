@@ -13,6 +13,7 @@ from chain.rules.answers import Missing
 from gateway.access.policy import Condition
 from gateway.consignment.completeness_answers import Completeness
 from gateway.consignment.finding_answers import CorroborationLine, OpinionLine
+from gateway.consignment.mandates import MandateLine
 from gateway.runtime.answer import Answer, Section
 
 
@@ -351,6 +352,10 @@ class ConsignmentAnswer(Answer, frozen=True, kw_only=True):
     reader: ReaderLine
     standing: list[StandingLine]
     """Who belongs to it; empty where the reader sees its own records alone."""
+    mandates: list[MandateLine]
+    """The owner's mandates, those that ended too."""
+    without_mandate: list[str]
+    """Declarations and requests that count, by another than the owner and without its mandate in force."""
     completeness: Completeness
     declarations: list[DeclarationThread]
     status: Overview

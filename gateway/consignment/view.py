@@ -51,6 +51,7 @@ from gateway.consignment.coverage import Coverage
 from gateway.consignment.deadlines import what_is_due
 from gateway.consignment.declarations import declaration_threads
 from gateway.consignment.findings import checks, corroboration_lines, findings, opinion_lines
+from gateway.consignment.mandates import find_unmandated, mandate_lines
 from gateway.consignment.opinions import FINDING
 from gateway.consignment.rule_facts import withdrawals_in
 
@@ -241,6 +242,8 @@ def consignment_view(
             own_records_only=sight.own_only,
         ),
         standing=[] if sight.own_only else standing_lines(sight),
+        mandates=[] if sight.own_only else mandate_lines(sight.participation.standing, sight.records),
+        without_mandate=[] if sight.own_only else find_unmandated(sight.participation.standing, shown),
         completeness=_completeness(sight, coverage),
         declarations=[thread.answer() for thread in threads],
         status=sections.overview(threads, stated),

@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from chain.mandates import Mandate, beijing_day, find_mandates
+from chain.mandates import DECLARING_TYPES, Mandate, beijing_day, find_mandates
 from chain.standing import owner_of
 from gateway.ingest.validation import Entry
 from gateway.membership.tag_keys import TagKeys
@@ -21,8 +21,6 @@ from gateway.store.mandates import StoredSide, find_sides, party_key
 from gateway.store.records import Act, NewRecord
 from gateway.store.store import Transaction
 
-DECLARING_TYPES: Final = frozenset({"customs.declaration", "customs.request"})
-"""Types that a broker says for the company whose UCR it is."""
 GOODS_MAX: Final = 999
 """Most kinds of goods of one declaration that are held against a mandate: as many as it has items."""
 

@@ -17,11 +17,11 @@ from dataclasses import dataclass, field
 
 from chain.errors import MalformedRecord, TongguanError
 from chain.keys import SigningKey
-from chain.mandates import mandate_of
+from chain.mandates import DECLARING_TYPES, mandate_of
 from chain.records import Record
 from chain.records.fastpath import parse_signed
 from chain.sdjwt import RECORD_CHARS_MAX, SignedRecord
-from gateway.ingest.mandates import DECLARING_TYPES, acts_of, scope_of
+from gateway.ingest.mandates import acts_of, scope_of
 from gateway.ingest.receipts import Promised, sign_receipts
 from gateway.ingest.validation import SPEAKS_OF_FINDINGS, Entry, RecordValidator, ValidatedRecord
 from gateway.membership.registry import Snapshot
@@ -200,7 +200,6 @@ class Preparer:
             withdraws=signed.withdraws,
             about=[] if record is None else _findings_named(record),
             mandate=mandate_of(signed),
-            withdraws=signed.withdraws,
             acts=acts_of(signed.iss, signed.vct, entries, self.examiner.tag_keys),
             offices=draft.scope[0],
             goods=draft.scope[1],

@@ -77,7 +77,6 @@ class NewRecord(msgspec.Struct, frozen=True, array_like=True, tag="new"):
     """Ids of the findings that it is about, of a disposition or an explanation."""
     mandate: MandateText | None = None
     """What it says as one side of a mandate."""
-    withdraws: bool = False
     acts: list[Act] = []
     """The companies that it acts for, of a declaration for others."""
     offices: list[str] = []

@@ -234,7 +234,10 @@ def submit(
     folder = folder_option(directory)
     signed = SignedRecord.parse(record.read_bytes().strip())
     with gateway_of(folder, folder.member(member), gateway_url) as gateway:
-        print(receipt_text(gateway.submit(signed)))
+        receipt = gateway.submit(signed)
+    print(receipt_text(receipt))
+    for remark in receipt.remarks:
+        typer.echo(f"remark: {remark}", err=True)
 
 
 def view(

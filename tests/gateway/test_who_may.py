@@ -27,9 +27,9 @@ GOVERNORS_WORD = "audit.finding"
 OFFICERS_WORD = "audit.disposition"
 OFFICERS = Role.CUSTOMS | Role.TAX
 SAID_BY: dict[Role, set[str]] = {
-    Role.BROKER: {"customs.declaration", "customs.request", "trade.parties", "trade.explanation"},
+    Role.BROKER: {"customs.declaration", "customs.request", "trade.parties", "trade.mandate", "trade.explanation"},
     Role.TRADER: {"customs.declaration", "customs.request", "trade.order", "trade.payment", "trade.parties"}
-    | {"tax.invoice", "trade.explanation"},
+    | {"tax.invoice", "trade.mandate", "trade.explanation"},
     Role.CUSTOMS: {"customs.status", "tax.assessment", "tax.payment"},
     Role.CARRIER: {"logistics.transport_document", "logistics.event", "logistics.weight"},
     Role.TERMINAL: {"logistics.transport_document", "logistics.event", "logistics.weight"},

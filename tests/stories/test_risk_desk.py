@@ -120,7 +120,7 @@ def test_a_desk_whose_pack_is_not_the_agreed_one_stops_and_says_so(town: Town) -
 def a_finding(town: Town, rule: str = "C06", pack: str = "") -> AuditFinding:
     agreed = desk(town, "customs").pack_hash
     return AuditFinding(
-        finding=Finding(rule=rule, severity="H", differences=1, version="2026.2", pack=pack or agreed),
+        finding=Finding(rule=rule, severity="H", differences=1, version="2026.3", pack=pack or agreed),
         differences=(Difference(name=f"{rule}-x", severity="H", explanation="weights"),),
     )
 

@@ -14,7 +14,7 @@ from chain.rules.tables import NO_TABLES, Tables
 
 BROKER = "91110000600037341L"
 CUSTOMS = "11100000000014508H"
-MANY = frozenset({"goods_items", "references", "ucr"})
+MANY = frozenset({"goods_items", "names", "references", "ucr"})
 """Sections whose elements are disclosures of their own."""
 
 

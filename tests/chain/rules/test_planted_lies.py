@@ -27,6 +27,7 @@ VECTORS_ONLY = {
     "C35": "no public reference prices",
     "C36": "DecMessage's readers bring no preference",
     "C39": "no public export chains",
+    "M01": "no native message brings a mandate",
     "S01": "the one finding above information is a release after a deletion",
     "S03": "the stand-in lodges in one step",
 }

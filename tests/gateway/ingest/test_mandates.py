@@ -1,1 +1,0 @@
-"""Intake says at once whether who declares for a company has its mandate."""
