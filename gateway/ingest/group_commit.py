@@ -21,9 +21,8 @@ from dataclasses import dataclass, field, replace
 from chain.errors import StoreFault, TongguanError
 from chain.lifecycle import RecordState
 from chain.sdjwt import ACCESS_TYPE
-from chain.standing import owner_of
 from gateway.access.rate_limits import RateLimits
-from gateway.ingest.mandates import MandateRemark, find_unmandated
+from gateway.ingest.mandates import MandateRemark, find_unmandated, refusal_of
 from gateway.ingest.pipeline import Candidate, Rejection
 from gateway.ingest.validation import SPEAKS_OF_FINDINGS, RecordValidator
 from gateway.membership.registry import Registry
@@ -250,17 +249,15 @@ class _Group:
         self._new: dict[str, int] = {}
         """Record id to its place in the group."""
         self._facts: list[WaitingFacts] = []
-        records = {place: offer for place, offer in enumerate(offers) if isinstance(offer, NewRecord)}
-        self._unmandated = find_unmandated(connection, records, keeper.clock(), keeper.is_member)
-        self._refuses_unmandated = keeper.refuses_unmandated
-        self._is_member = keeper.is_member
+        self._refuses_unmandated, self._is_member = keeper.refuses_unmandated, keeper.is_member
+        self._unmandated = find_unmandated(connection, offers, keeper.clock(), keeper.is_member)
 
     def kept(self) -> list[SubmissionResult]:
         """The verdicts, in order; everything is written when the transaction ends."""
         for place, offer in enumerate(self._offers):
             if isinstance(offer, Rejection):
                 self._doubtful[place] = offer
-            elif (error := self._mandate_refusal(place) or self._refusal(offer)) is not None:
+            elif (error := self._refusal(offer, self._unmandated.get(place, ()))) is not None:
                 self._doubtful[place] = Rejection(offer.record_id, error)
             else:
                 self._add(place, offer)
@@ -270,23 +267,8 @@ class _Group:
         return [self._marked(place) for place in range(len(self._offers))]
 
     def _marked(self, place: int) -> SubmissionResult:
-        verdict = self._verdicts[place]
-        if isinstance(verdict, Acceptance) and place in self._unmandated:
-            return replace(verdict, remarks=self._unmandated[place])
-        return verdict
-
-    def _mandate_refusal(self, place: int) -> GatewayRefusal | None:
-        """That a member is acted for without its mandate, where that is refused."""
-        remarks = self._unmandated.get(place, ()) if self._refuses_unmandated else ()
-        wrong = next((remark for remark in remarks if self._is_member(str(owner_of(remark.ucr)))), None)
-        if wrong is None:
-            return None
-        return GatewayRefusal(
-            "no-mandate",
-            f"{wrong.text} ({wrong.ucr}) · {wrong.text_zh}",
-            field="ucr",
-            fix="Have it offer or confirm a mandate (tongguan mandate), and declare once both sides are anchored",
-        )
+        verdict, remarks = self._verdicts[place], self._unmandated.get(place, ())
+        return replace(verdict, remarks=remarks) if remarks and isinstance(verdict, Acceptance) else verdict
 
     def _count_lanes(self, offers: Sequence[Candidate]) -> dict[bytes, int]:
         """How many records the lanes of these offers hold by now."""
@@ -308,7 +290,9 @@ class _Group:
             self._lane_counts[tag] = self._lane_counts.get(tag, 0) + 1
         return None
 
-    def _refusal(self, new: NewRecord) -> TongguanError | None:
+    def _refusal(self, new: NewRecord, remarks: Sequence[MandateRemark]) -> TongguanError | None:
+        if self._refuses_unmandated and (wrong := refusal_of(remarks, self._is_member)) is not None:
+            return wrong
         if (error := self._standing(new) or self._lane_refusal(new)) is not None:
             return error
         try:

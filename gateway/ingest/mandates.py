@@ -6,7 +6,7 @@ mandates there are is asked of the store for a whole group of offers in one ques
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 import msgspec
@@ -15,6 +15,7 @@ from chain.mandates import DECLARING_TYPES, Mandate, beijing_day, find_mandates
 from chain.standing import owner_of
 from gateway.ingest.validation import Entry
 from gateway.membership.tag_keys import TagKeys
+from gateway.runtime.refusals import GatewayRefusal
 from gateway.search_index.facts import Findable
 from gateway.store.look_ups import look_ups_of
 from gateway.store.mandates import StoredSide, find_sides, party_key
@@ -59,10 +60,10 @@ def scope_of(found: Findable | None) -> tuple[list[str], list[str]]:
 
 
 def find_unmandated(
-    connection: Transaction, offers: Mapping[int, NewRecord], now_s: float, is_member: Callable[[str], bool]
+    connection: Transaction, offers: Sequence[object], now_s: float, is_member: Callable[[str], bool]
 ) -> dict[int, tuple[MandateRemark, ...]]:
-    """Of these offers those that act for a company without its mandate, each with why; the others are left out."""
-    acting = {place: offer for place, offer in offers.items() if offer.acts}
+    """Of these offers, by place, the records that act for a company without its mandate, each with why."""
+    acting = {place: offer for place, offer in enumerate(offers) if isinstance(offer, NewRecord) and offer.acts}
     if not acting:
         return {}
     sides = find_sides(connection, {tag for offer in acting.values() for act in offer.acts for tag in act.tags})
@@ -86,6 +87,19 @@ def find_unmandated(
         if remarks:
             unmandated[place] = tuple(remarks)
     return unmandated
+
+
+def refusal_of(remarks: Iterable[MandateRemark], is_member: Callable[[str], bool]) -> GatewayRefusal | None:
+    """That a member is acted for without its mandate, for the first consignment; None where no member is."""
+    wrong = next((remark for remark in remarks if is_member(str(owner_of(remark.ucr)))), None)
+    if wrong is None:
+        return None
+    return GatewayRefusal(
+        "no-mandate",
+        f"{wrong.text} ({wrong.ucr}) · {wrong.text_zh}",
+        field="ucr",
+        fix="Have it offer or confirm a mandate (tongguan mandate), and declare once both sides are anchored",
+    )
 
 
 def _find_fault(

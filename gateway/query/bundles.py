@@ -390,11 +390,10 @@ def _only(
     def placed(record: HeldRecord, seen: SignedRecord | None) -> RecordToShow | None:
         signed = record.signed
         element = next(digest for digest, name in signed.ucr_elements() if name == ucr)
-        found = by_digest.get(entry_digest(signed, element), [])
-        if not found:
+        if not (found := by_digest.get(entry_digest(signed, element), [])):
             return None
         places = tuple(Place(tag, element, link.batch, link.position) for tag, link in found)
-        shown = {one.digest for one in seen.disclosures} if seen is not None else set()
+        shown = set() if seen is None else {one.digest for one in seen.disclosures}
         shown.update(*(signed.sections.get(name, ()) for name in STANDING_SECTIONS))
         return RecordToShow(signed.with_elements({element, *shown}), places)
 
