@@ -96,12 +96,14 @@ _AIRPORTS_OF: Final = {
     "Australia/Perth": "PER",
     "Pacific/Auckland": "AKL",
 }
+AIRPORTS: Final = "iata-location"
+"""Code list of airports and cities."""
 _ZONES: Final = {airport: zone for zone, airports in _AIRPORTS_OF.items() for airport in airports.split()}
 
 
 def airport(code: str) -> Place:
     """The place of an airport or city by its IATA code."""
-    return Place(code=Code(system="iata-location", value=code))
+    return Place(code=Code(system=AIRPORTS, value=code))
 
 
 def airport_zone(code: str) -> ZoneInfo | None:

@@ -54,23 +54,33 @@ class Coding:
         """ISO 3166-1 alpha-2 of a customs (three digits), alpha-3 or alpha-2 code; None where nothing was said."""
         if not said:
             return None
-        return _country(said, "cn-customs" if said.isdigit() else "iso-alpha-3" if len(said) == 3 else "iso-alpha-2")
+        system = "cn-customs" if said.isdigit() else "iso-alpha-3" if len(said) == 3 else "iso-alpha-2"
+        return self._checked(_country(said, system), "country", said)
 
     def currency(self, said: str) -> str:
         """ISO 4217 of a customs (three digits) or alphabetic code."""
-        return _currency(said, "cn-customs" if said.isdigit() else "iso-4217")
+        return self._checked(_currency(said, "cn-customs" if said.isdigit() else "iso-4217"), "currency", said)
 
     def unit(self, said: str) -> str:
         """UN/ECE Rec 20 of a customs unit."""
-        return _unit(said)
+        return self._checked(_unit(said), "unit", said)
 
     def code(self, system: str, said: str | None) -> Code | None:
         """The code in its own list, with its name where a table has it; None where nothing was said."""
-        return _code(system, said) if said else None
+        return self.named(system, said) if said else None
 
     def named(self, system: str, said: str) -> Code:
         """The code in its own list, with its name where a table has it."""
-        return _code(system, said)
+        code = _code(system, said)
+        if not code.known:
+            self.remark("unknown-code", f"{system} has no code {said}")
+        return code
+
+    def _checked(self, code: str, what: str, said: str) -> str:
+        """The international code; one that no table has stands in its own list (`cn-customs:999`), with a remark."""
+        if ":" in code:
+            self.remark("unknown-code", f"{what} {said} is in no list")
+        return code
 
     def amount(self, said: str, currency: str, where: str) -> Amount:
         """An amount in a customs currency."""
@@ -82,7 +92,11 @@ class Coding:
 
     def quantity(self, said: str | None, unit: str | None) -> Quantity | None:
         """A quantity in a customs unit; None where either is not said."""
-        return _quantity(said, unit) if said and unit else None
+        if not said or not unit:
+            return None
+        counted = _quantity(said, unit)
+        self._checked(counted.unit, "unit", unit)
+        return counted
 
     def check_line(self, price: str, quantity: str, total: str, where: str) -> None:
         """Remarks a line whose total is not price times quantity; the issuer said so, and it is kept."""

@@ -134,18 +134,23 @@ def zoned(
     remarks: list[Remark],
     *,
     place: Place | None = None,
+    local: ZoneInfo | None = None,
     otherwise: tzinfo = UTC,
     field: str = "time",
 ) -> Instant:
     """The moment with its text; one without a zone is read in the zone of the place, else `otherwise`, with a remark.
+
+    `local` is the zone of a place that has no UN/LOCODE.
 
     Raises `Malformed` where the moment is outside of the years that a record can hold.
     """
     if moment.tzinfo is not None:
         return instant(said, moment, field=field)
     at_place = find_zone(place.unlocode if place is not None else None)
+    at_place = at_place or local
     if at_place is not None and place is not None:
-        text = f"{said} has no zone; read as the time of {place.unlocode} ({at_place.key})"
+        named = place.unlocode or (place.code.value if place.code is not None else place.name)
+        text = f"{said} has no zone; read as the time of {named} ({at_place.key})"
         remark = Remark(rule="local-time", text=text)
     else:
         text = f"{said} has no zone; read as {getattr(otherwise, 'key', None) or otherwise.tzname(None)}"

@@ -12,9 +12,11 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
+from adapters.mapping.airports import AIRPORTS, airport_zone
 from adapters.mapping.local_time import zoned
 from adapters.parsing.forms import Form, decimal, positive, shortened, text
 from adapters.parsing.xml_fields import Faults
@@ -85,10 +87,17 @@ def moment(
     if said is None:
         return None
     try:
-        return zoned(said, datetime.fromisoformat(said), remarks, place=place, otherwise=otherwise)
+        at, local = datetime.fromisoformat(said), _airport_zone(place)
+        return zoned(said, at, remarks, place=place, local=local, otherwise=otherwise)
     except (ValueError, Malformed):
         faults.add(where, f"is {ISO_TIME.rule}", value=said)
         return None
+
+
+def _airport_zone(place: Place | None) -> ZoneInfo | None:
+    """The zone of an airport; None where the place is none, or our table does not have it."""
+    code = place.code if place is not None else None
+    return airport_zone(code.value) if code is not None and code.system == AIRPORTS else None
 
 
 def day(said: str | None, where: str, faults: Faults) -> str | None:

@@ -72,6 +72,12 @@ _ADDRESS: Final = (
 )
 
 
+def note_copy(root: Fields) -> None:
+    """Notes that a document says of itself that it is a copy: another file may say the same."""
+    if root.maybe(f"{CBC}CopyIndicator", NAME) in ("true", "1"):
+        root.faults.remark("copy", "the document says that it is a copy of another")
+
+
 def first(element: Fields | None, name: str) -> Fields | None:
     """The first child aggregate of that name, of which there may be several; None where there is none."""
     return next(iter(element.each(f"{CAC}{name}")), None) if element is not None else None
@@ -108,7 +114,7 @@ IGNORED: Final = {
     "CustomizationID": "which rules the document follows",
     "ProfileID": "which process the document belongs to",
     "ProfileExecutionID": "which process the document belongs to",
-    "CopyIndicator": "whether this file is a copy; the record keeps its hash",
+    "CopyIndicator": "a remark says where it is true; a document that is cited says no more by it",
     "UUID": "the document's own id beside its number",
     "EndpointID": "where documents are sent to",
     "Signature": "the document's signature is in its bytes, whose hash the record keeps",

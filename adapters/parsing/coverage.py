@@ -26,6 +26,8 @@ TEXTS_MAX: Final = 20_000
 """Unread texts that are looked at."""
 JOINED_CHARS_MAX: Final = 3_900
 """Characters of one path's texts together."""
+ATTRIBUTES_MAX: Final = 8
+"""Attributes of one unread text that are kept."""
 TEXT_CHARS_MAX: Final = 500
 """Characters of one unread text that are kept."""
 RULE: Final = "not-read"
@@ -62,8 +64,19 @@ def _unread_texts(
             continue
         said = (element.text or "").strip()
         if said and element not in faults.read:
-            yield path, said
+            yield path, said + _attributes(element)
         stack.extend((child, f"{path}/{local_name(child)}") for child in reversed(element))
+
+
+def _attributes(element: etree._Element) -> str:
+    """What an unread text's own attributes say (its unit, its currency), behind it."""
+    shown = [f"{_plain_name(name)}={value!s}" for name, value in islice(element.items(), ATTRIBUTES_MAX)]
+    return f" [{', '.join(shown)}]" if shown else ""
+
+
+def _plain_name(name: object) -> str:
+    """An attribute's name without its namespace."""
+    return str(name).rpartition("}")[2]
 
 
 def unread_members(value: Value | Mapping[str, Value], faults: Faults, ignored: Ignored) -> tuple[Remark, ...]:

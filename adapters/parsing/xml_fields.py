@@ -267,18 +267,25 @@ class Fields:
 
         What stands at another of them and says something else counts as unread, so that it is remarked on.
         """
+        return self.first_measure(paths, form)[0]
+
+    def first_measure(self, paths: Sequence[str], form: Form) -> tuple[str | None, str | None]:
+        """As `first`, with the `unitCode` of the element that it stands in; None for either where it has none."""
         chosen: str | None = None
+        unit: str | None = None
         for path in paths:
             *steps, name = path.split("/")
             holder = self.at(*steps)
             said = holder.maybe(name, form) if holder is not None else None
             if holder is None or said is None:
                 continue
+            elements = holder.element.findall(holder._tag(name))
+            own = str(elements[0].get("unitCode", "")).strip() or None
             if chosen is None:
-                chosen = said
-            elif said != chosen:
-                self.faults.read.difference_update(holder.element.findall(holder._tag(name)))
-        return chosen
+                chosen, unit = said, own
+            elif (said, own) != (chosen, unit):
+                self.faults.read.difference_update(elements)
+        return chosen, unit
 
     def own(self, form: Form) -> str | None:
         """The element's own stripped text; None where it is empty or wrong, which is noted."""

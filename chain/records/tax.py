@@ -8,7 +8,20 @@ from pydantic import Field
 
 from chain.identifiers import HsCode
 from chain.records.base import Record
-from chain.records.scalars import Amount, Code, Day, Function, Instant, Many, Note, Part, Quantity, Rate, Text, Token
+from chain.records.scalars import (
+    Amount,
+    Code,
+    Day,
+    Function,
+    Instant,
+    Many,
+    Note,
+    Part,
+    Rate,
+    SignedQuantity,
+    Text,
+    Token,
+)
 from chain.records.sections import GoodsItem, InvoiceLine, ItemOrdinal, Party, Taxes, Transport, Valuation
 from chain.records.value import ExchangeRate
 from chain.sdjwt import GOODS_ITEMS_MAX
@@ -155,8 +168,8 @@ class RebateLine(Part):
     """Day of export."""
     hs: HsCode | None = None
     """Goods code (商品代码)."""
-    quantity: Quantity | None = None
-    """Quantity exported."""
+    quantity: SignedQuantity | None = None
+    """Quantity exported; below zero where the line takes an earlier claim back."""
     deal_total: Amount | None = None
     """Price in the currency of the deal (成交总价)."""
     exchange: Rate | None = None

@@ -25,6 +25,10 @@ def test_every_class_of_fault_is_answered_for_every_format() -> None:
     assert {name: cells for name, cells in rows().items() if len(cells) != CLASSES or not all(cells)} == {}
 
 
+def test_no_format_was_left_out() -> None:
+    assert [name for name, cells in rows().items() if "not swept" in cells] == []
+
+
 def test_the_page_links_to_decisions_that_are_there() -> None:
     for link in re.findall(r"\]\(\.\./(adr/[^)]+)\)", PAGE):
         assert (REPOSITORY / "docs" / link).exists(), link

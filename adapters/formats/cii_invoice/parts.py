@@ -12,7 +12,7 @@ from typing import Final, cast
 
 from adapters.formats.cii_invoice import tables
 from adapters.formats.cii_invoice.tables import QDT, RAM
-from adapters.mapping.logistics import LABEL, NAME, SHORT
+from adapters.mapping.logistics import ANY_DECIMAL, LABEL, NAME, SHORT, rounded
 from adapters.mapping.ubl import COUNTRY
 from adapters.parsing.forms import DATE, Form, decimal
 from adapters.parsing.xml_fields import Fields
@@ -23,7 +23,6 @@ from chain.records.sections import Party, PartyRole
 from chain.records.value import TaxKind, TaxLine
 
 DOCUMENTS_MAX: Final = 200
-MONEY: Final = decimal(19, 5, signed=True)
 PRECISE: Final = decimal(38, 20, signed=True)
 """Prices and quantities: EN 16931-1 sets no limit to their decimals (6.5.2)."""
 _CURRENCY: Final = Form("3 capital letters (ISO 4217)", re.compile("[A-Z]{3}"))
@@ -35,9 +34,11 @@ def money(fields: Fields, name: str, currency: str | None, *, required: bool = F
     holder = fields.child(f"{RAM}{name}", required=required)
     if holder is None:
         return None
-    text, own = holder.own(MONEY), holder.attribute("currencyID", _CURRENCY)
+    text, own = holder.own(PRECISE), holder.attribute("currencyID", _CURRENCY)
     unit = own or currency
-    return amount(text, unit, field=holder.where) if text is not None and unit is not None else None
+    if text is None or unit is None:
+        return None
+    return amount(rounded(text, 5, fields.faults.notes, name), unit, field=holder.where)
 
 
 def summed(fields: Fields, name: str, currency: str | None) -> Amount | None:
@@ -46,8 +47,8 @@ def summed(fields: Fields, name: str, currency: str | None) -> Amount | None:
     chosen = next((holder for holder in holders if holder.element.get("currencyID") in (None, currency)), None)
     if chosen is None or currency is None:
         return None
-    text = chosen.own(MONEY)
-    return amount(text, currency, field=chosen.where) if text is not None else None
+    text = chosen.own(PRECISE)
+    return amount(rounded(text, 5, fields.faults.notes, name), currency, field=chosen.where) if text else None
 
 
 def invoice_party(role: PartyRole, holder: Fields) -> Party:
@@ -87,7 +88,7 @@ def taxes(settlement: Fields, currency: str | None, remarks: list[Remark]) -> tu
         if kind not in tables.TAX_KINDS:
             remarks.append(Remark(rule="unknown-code", text=f"the tax is {kind}", field="taxes.lines"))
         category = tax.maybe(f"{RAM}CategoryCode", SHORT)
-        percent = tax.maybe(f"{RAM}RateApplicablePercent", decimal(12, 8))
+        percent = tax.maybe(f"{RAM}RateApplicablePercent", ANY_DECIMAL)
         lines.append(
             TaxLine(
                 kind=cast(TaxKind, tables.TAX_KINDS.get(kind, "other")),

@@ -16,6 +16,7 @@ from adapters.formats.cii_invoice import tables
 from adapters.formats.cii_invoice.lines import build_line, check_lines
 from adapters.formats.cii_invoice.parts import cited_documents, invoice_party, money, summed, taxes
 from adapters.formats.cii_invoice.tables import RAM, RSM, UDT
+from adapters.mapping.invoice_kinds import invoice_kind
 from adapters.mapping.logistics import NAME, NOTE, SHORT, noted
 from adapters.message import Entity, ReadMessage, message_digest
 from adapters.parsing.coverage import unread_elements
@@ -112,7 +113,7 @@ def _head(document: Fields, trade: Fields) -> InvoiceHead | None:
     terms = next(settlement.each(f"{RAM}SpecifiedTradePaymentTerms"), None)
     return InvoiceHead(
         number=number,
-        kind=Code(system="uncl-1001", value=kind) if kind else None,
+        kind=invoice_kind(kind, document.faults.notes),
         issued_on=issued_on,
         due_on=_day(terms.child(f"{RAM}DueDateDateTime")) if terms is not None else None,
         order=_text_at(trade, tables.ORDER) or _line_order(trade),

@@ -234,6 +234,9 @@ class _Reading:
         except ValueError:
             self.faults.add(segment.where, f"is a time in format {', '.join(tables.TIME_FORMS)}", value=text)
             return None
+        if "%H" not in pattern:
+            no_time = f"{text} names no time; read as the first minute of the day"
+            self.remarks.append(Remark(rule="no-time", text=no_time, field="event.happened"))
         return zoned(text, local, self.remarks, place=place, field="event.happened")
 
     def _place(self) -> Place | None:

@@ -12,11 +12,10 @@ from typing import Final
 from adapters.formats.dcsa_ebl import tables
 from adapters.formats.dcsa_ebl.goods import build_containers, build_items
 from adapters.formats.dcsa_ebl.parties import document_parties
-from adapters.mapping.logistics import ISO_DAY, LABEL, NAME, SHORT, TOKEN, day, noted, unlocode
+from adapters.mapping.logistics import ANY_DECIMAL, ISO_DAY, LABEL, NAME, SHORT, TOKEN, day, noted, rounded, unlocode
 from adapters.mapping.totals import total_gross, total_packages
 from adapters.message import Entity, ReadMessage, message_digest
 from adapters.parsing.coverage import unread_members
-from adapters.parsing.forms import decimal
 from adapters.parsing.json_fields import JsonFields, parse_json
 from adapters.parsing.xml_fields import Faults
 from chain.records.base import Reference, Remark, Source
@@ -25,7 +24,6 @@ from chain.records.scalars import Amount, Code, Function, amount
 from chain.records.transport import Conveyance, Place, Transport
 
 KIND: Final = "DCSA-EBL-3.0"
-_MONEY: Final = decimal(19, 5)
 
 
 class TransportDocumentReader:
@@ -115,11 +113,13 @@ def _day(document: JsonFields, *names: str) -> str | None:
 
 
 def _declared(document: JsonFields) -> Amount | None:
-    value = document.decimal("declaredValue", _MONEY, required=False)
+    value = document.decimal("declaredValue", ANY_DECIMAL, required=False)
     currency = document.maybe("declaredValueCurrency", TOKEN)
     if value is not None and currency is None:
         document.faults.add(f"{document.where}/declaredValueCurrency", "must be there beside declaredValue")
-    return amount(value, currency) if value is not None and currency is not None else None
+    if value is None or currency is None:
+        return None
+    return amount(rounded(value, 5, document.faults.notes, "declaredValue"), currency)
 
 
 def _note(document: JsonFields) -> str | None:

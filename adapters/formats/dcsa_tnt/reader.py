@@ -44,7 +44,7 @@ EVENT_SCOPE: Final = "dcsa-event"
 BOOKING_SCOPE: Final = "carrier-booking"
 CLASSIFIERS: Final[tuple[Literal["ACT", "PLN", "EST", "REQ"], ...]] = ("ACT", "PLN", "EST", "REQ")
 """Event classifiers of DCSA's standards; any other is kept as said, as `UNKNOWN`."""
-LISTS: Final = ("events", "data", "items", "results")
+LISTS: Final = ("events", "data", "items", "results", "event", "payload", "content")
 """Members of a wrapper in which carriers hand over their events."""
 IGNORED: Final = {
     "transportCallID": "the carrier's own id of the call",

@@ -16,7 +16,7 @@ from adapters.mapping.chinese_customs import zoned_time
 from adapters.mapping.logistics import LABEL, NAME, NOTE, SHORT, noted, rounded
 from adapters.message import Entity, ReadMessage, message_digest
 from adapters.parsing.coverage import unread_elements
-from adapters.parsing.forms import decimal
+from adapters.parsing.forms import Form, decimal
 from adapters.parsing.xml import parse_xml, peek_root
 from adapters.parsing.xml_fields import Faults, Fields
 from chain.identifiers import DeclarationNumber, InvoiceNumber, Uscc
@@ -35,6 +35,9 @@ RED: Final = "N"
 STAMP_CHARS: Final = 14
 """Characters of a time that is written in digits alone; a shorter text is a day."""
 _MONEY: Final = decimal(19, 5, signed=True)
+_TAX: Final = Form(f"{_MONEY.rule}, or *** where no tax is due", re.compile(rf"{_MONEY.pattern.pattern}|\*{{1,4}}"))
+_TAXES: Final = frozenset({"TotalTaxAm", "ComTaxAm"})
+"""Amounts of tax, for which goods that are exempt or not taxed (免税, 不征税) say `***`."""
 _NUMBER: Final = decimal(38, 20, signed=True)
 """Quantities and prices: the standard allows 13 digits and more behind the point."""
 _IN_NOTE: Final = re.compile(r"被红冲蓝字(?:数电)?(?:发票|票)号码[:： ]*(\d{20})")
@@ -278,8 +281,8 @@ def _unit(said: str) -> str:
 
 
 def _money(fields: Fields, name: str, *, required: bool = True) -> Amount | None:
-    said = fields.text(name, _MONEY, required=required)
-    return amount(said, CNY, field=f"{fields.where}/{name}") if said is not None else None
+    said = fields.text(name, _TAX if name in _TAXES else _MONEY, required=required)
+    return amount(said, CNY, field=f"{fields.where}/{name}") if said is not None and said.strip("*") else None
 
 
 def _check_total(net: Amount | None, tax: Amount | None, gross: Amount | None, remarks: list[Remark]) -> None:

@@ -55,6 +55,15 @@ IGNORED: Final = {
     "type": "read as the kind of event; in lists and places it repeats what the list is",
     "eventTimeZoneOffset": "read into the time",
 }
+BUSINESS_STEPS: Final = frozenset(
+    {"accepting", "arriving", "assembling", "collecting", "commissioning", "consigning", "creating_class_instance"}
+    | {"cycle_counting", "decommissioning", "departing", "destroying", "disassembling", "dispensing", "encoding"}
+    | {"entering_exiting", "holding", "inspecting", "installing", "killing", "loading", "other", "packing", "picking"}
+    | {"receiving", "removing", "repackaging", "repairing", "replacing", "reserving", "retail_selling", "sampling"}
+    | {"sensor_reporting", "shipping", "staging_outbound", "stock_taking", "stocking", "storing", "transporting"}
+    | {"unloading", "unpacking", "void_shipping"}
+)
+"""Business steps of CBV 2.0 §7.1.2."""
 _ACTIONS: Final = ("ADD", "OBSERVE", "DELETE")
 _WITH_ACTION: Final = frozenset(TYPES) - {"TransformationEvent"}
 _LISTS: Final = ("epcList", "childEPCs", "inputEPCList", "outputEPCList")
@@ -140,7 +149,10 @@ def _entity(ordinal: int, fields: JsonFields, digest: str) -> Entity:
     kind = _kind(fields.value)
     if kind not in TYPES:
         faults.add(f"{fields.where}/type", f"is one of {', '.join(TYPES)}", value=kind)
-    offset = fields.text("eventTimeZoneOffset", _OFFSET)
+    # The schema demands it; where a writer left it out, the time is read as any other, with a remark.
+    offset = fields.maybe("eventTimeZoneOffset", _OFFSET)
+    if offset is None and "eventTimeZoneOffset" not in fields.value:
+        remarks.append(Remark(rule="no-time-zone", text="eventTimeZoneOffset is not there", field="event.happened"))
     # The standard's own rule for a time without a zone: the offset that stands beside it.
     zone = datetime.strptime(offset, "%z").tzinfo if offset else None
     said = fields.text("eventTime", ISO_TIME)
@@ -173,7 +185,7 @@ def _entity(ordinal: int, fields: JsonFields, digest: str) -> Entity:
         source=Source(kind=KIND, sha256=digest, message_id=event_id, ordinal=ordinal),
         event=Event(
             id=event_id,
-            code=Code(system="cbv-biz-step", value=_last(step)) if step else Code(system="epcis-type", value=kind),
+            code=_step(step, remarks) if step else Code(system="epcis-type", value=kind),
             happened=happened,
             reported=reported,
             function="delete" if error is not None else "new",
@@ -182,7 +194,9 @@ def _entity(ordinal: int, fields: JsonFields, digest: str) -> Entity:
             retracts=own.value if error is not None else None,
             reason=reason,
             action=next((known for known in _ACTIONS if known == action), None),
-            disposition=Code(system="cbv-disposition", value=_last(disposition)) if disposition else None,
+            disposition=Code(system="cbv-disposition", value=_last(disposition).removeprefix("Disp-"))
+            if disposition
+            else None,
             corrected_by=_corrections(error) if error is not None else (),
         ),
         goods_items=goods,
@@ -193,11 +207,21 @@ def _entity(ordinal: int, fields: JsonFields, digest: str) -> Entity:
     return Entity(ordinal, record, lookup=references, amends=own if error is not None else None)
 
 
+def _step(said: str, remarks: list[Remark]) -> Code:
+    """The business step in whatever form it is written (bare, URN, web address); one of another vocabulary is kept
+    whole and marked."""
+    step = _last(said).removeprefix("BizStep-")
+    if step in BUSINESS_STEPS:
+        return Code(system="cbv-biz-step", value=step)
+    remarks.append(Remark(rule="unknown-code", text=f"bizStep {said} is in no list", field="event.code"))
+    return Code(system="cbv-biz-step", value=said, known=False)
+
+
 def _references(fields: JsonFields, box: Container | None) -> tuple[Reference, ...]:
     on = day_of(fields.value.get("eventTime"))
     found: list[Reference] = []
     for one in fields.each("bizTransactionList"):
-        kind = _TRANSACTIONS.get(_last(one.maybe("type", _URI) or ""))
+        kind = _TRANSACTIONS.get(_transaction_type(one))
         number = one.text("bizTransaction", _URI)
         if kind is not None and number is not None:
             found.append(Reference(kind=kind, value=_last(number), on=on))
@@ -211,6 +235,12 @@ def _references(fields: JsonFields, box: Container | None) -> tuple[Reference, .
         units = _instances(fields)[:1] or _classes(fields)[:1]
         found = [Reference(kind="cop", scope=UNIT_SCOPE, value=unit[:128], on=on) for unit in units]
     return tuple(dict.fromkeys(found))
+
+
+def _transaction_type(listed: JsonFields) -> str:
+    """The type of a business transaction in whatever form it is written; empty where none is said."""
+    said = listed.maybe("type", _URI)
+    return _last(said).removeprefix("BTT-") if said else ""
 
 
 def _container(fields: JsonFields, remarks: list[Remark]) -> Container | None:
@@ -264,9 +294,9 @@ def _documents(fields: JsonFields) -> tuple[Document, ...]:
     """Business transactions that are no reference of a consignment: despatch advices, ..."""
     found: list[Document] = []
     for one in fields.each("bizTransactionList"):
-        kind, number = one.maybe("type", _URI), one.maybe("bizTransaction", _URI)
-        if number is not None and _TRANSACTIONS.get(_last(kind or "")) is None:
-            found.append(Document(kind=Code(system="cbv-btt", value=_last(kind or "unsaid")), number=number))
+        number = one.maybe("bizTransaction", _URI)
+        if number is not None and _TRANSACTIONS.get(_transaction_type(one)) is None:
+            found.append(Document(kind=Code(system="cbv-btt", value=_transaction_type(one) or "unsaid"), number=number))
     return tuple(found[:GOODS_MAX])
 
 

@@ -33,7 +33,7 @@ from typing import Final
 
 from adapters.mapping.chinese_customs import BEIJING
 from adapters.mapping.code_mapping import Coding
-from adapters.mapping.logistics import ISO_DAY, ISO_TIME, NAME, SHORT, TOKEN, day, moment, noted
+from adapters.mapping.logistics import ISO_DAY, ISO_TIME, NAME, SHORT, TOKEN, day, moment, noted, rounded
 from adapters.message import Entity, ReadMessage, message_digest
 from adapters.parsing.coverage import unread_members
 from adapters.parsing.forms import Form, decimal, one_of, whole
@@ -42,7 +42,7 @@ from adapters.parsing.xml_fields import BUSINESS_CODE, Faults
 from chain.errors import MalformedMessage
 from chain.identifiers import DeclarationNumber, HsCode, Uscc
 from chain.records.base import Reference, Remark, Source
-from chain.records.scalars import amount, fixed
+from chain.records.scalars import SignedQuantity, amount, fixed
 from chain.records.sections import Party
 from chain.records.tax import RebateHead, RebateLine, TaxRebate
 
@@ -128,9 +128,12 @@ def _line(row: JsonFields) -> RebateLine | None:
     claim = row.text("ckbgdh", _CLAIM)
     hs, unit = row.text("cksp_dm", SHORT), row.text("jldw", TOKEN)
     currency = row.text("cjbz", _CURRENCY)
-    money = {name: row.decimal(name, decimal(19, 2)) for name in ("cjzj", "rmblaj", "mylaj", "mdtse", "mdtsbdmzhdkse")}
+    money = {
+        name: row.decimal(name, decimal(19, 2, signed=True))
+        for name in ("cjzj", "rmblaj", "mylaj", "mdtse", "mdtsbdmzhdkse")
+    }
     rates = {name: row.decimal(name, decimal(12, 6)) for name in ("hl", "zssl", "tsl")}
-    quantity = row.decimal("cksl", decimal(19, 6))
+    quantity = row.decimal("cksl", decimal(19, 6, signed=True))
     exported = day(row.maybe("ckrq", ISO_DAY), f"{row.where}/ckrq", row.faults)
     if number is None or claim is None or hs is None or unit is None or currency is None or quantity is None:
         return None
@@ -146,7 +149,7 @@ def _line(row: JsonFields) -> RebateLine | None:
         agency_certificate=agency,
         exported_on=exported,
         hs=HsCode.parse(hs),
-        quantity=Coding().quantity(quantity, unit),
+        quantity=_quantity(rounded(quantity, 5, row.faults.notes, "cksl"), unit),
         deal_total=amount(money["cjzj"] or "", currency),
         exchange=fixed(rates["hl"] or "", 6),
         fob_cny=amount(money["rmblaj"] or "", "CNY"),
@@ -156,6 +159,11 @@ def _line(row: JsonFields) -> RebateLine | None:
         rebate=amount(money["mdtse"] or "", "CNY"),
         not_creditable=amount(money["mdtsbdmzhdkse"] or "", "CNY"),
     )
+
+
+def _quantity(said: str, unit: str) -> SignedQuantity:
+    """The quantity in an international unit; below zero where the line takes an earlier claim back."""
+    return SignedQuantity(value=fixed(said, 5, signed=True), unit=Coding().unit(unit))
 
 
 def _remarks(line: RebateLine) -> list[Remark]:

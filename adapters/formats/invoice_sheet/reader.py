@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Final
 
 from adapters.formats.invoice_sheet import tables
+from adapters.mapping.invoice_kinds import invoice_kind
 from adapters.mapping.logistics import noted, rounded
 from adapters.message import Entity, ReadMessage, message_digest
 from adapters.parsing.csv_rows import parse_csv
@@ -84,7 +85,7 @@ def _invoice(rows: Sequence[Numbered], source: Source, faults: Faults) -> TaxInv
     issuer = next((party.uscc for party in parties if party.role == "seller" and party.uscc), "")
     head = InvoiceHead(
         number=values["number"],
-        kind=Code(system="uncl-1001", value=values["kind"]) if "kind" in values else None,
+        kind=invoice_kind(values.get("kind"), remarks),
         issued_on=values["issued_on"],
         order=values.get("order"),
         contract=values.get("contract"),

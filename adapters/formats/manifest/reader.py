@@ -15,11 +15,24 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from adapters.formats.manifest import tables
-from adapters.mapping.chinese_customs import beijing_time, day
-from adapters.mapping.logistics import LABEL, NAME, NOTE, SHORT, TOKEN, box_number, noted
+from adapters.mapping.chinese_customs import beijing_time, day, zoned_time
+from adapters.mapping.logistics import (
+    ANY_DECIMAL,
+    ISO_DAY,
+    ISO_TIME,
+    LABEL,
+    NAME,
+    NOTE,
+    SHORT,
+    TOKEN,
+    box_number,
+    noted,
+    rounded,
+    weight,
+)
 from adapters.message import Entity, ReadMessage, message_digest
 from adapters.parsing.coverage import unread_elements
-from adapters.parsing.forms import Form, decimal, one_of, whole
+from adapters.parsing.forms import Form, one_of, whole
 from adapters.parsing.xml import parse_xml, peek_root
 from adapters.parsing.xml_fields import Faults, Fields
 from chain.errors import MalformedMessage
@@ -35,9 +48,23 @@ GOODS_MAX = 999
 BOXES_MAX = 1000
 _NAMESPACE: Final = re.compile(r"urn:Declaration:datamodel:standard:CN:(MT[1-9][1-4]\d\d):\d{1,3}")
 _STAMP: Final = Form(
-    "a day yyyyMMdd or a time yyyyMMddHHmmss", re.compile(r"(?:19|20)\d{6}(?:\d{6}(?:\d{3})?(?:[+-]?\d{2,4})?)?")
+    "a day yyyyMMdd or a time yyyyMMddHHmmss, or one of ISO 8601",
+    re.compile(
+        r"(?:19|20)\d{6}(?:\d{6}(?:\d{3})?(?:[+-]?\d{2,4})?)?|"
+        + ISO_DAY.pattern.pattern
+        + "|"
+        + ISO_TIME.pattern.pattern
+    ),
 )
-_FUNCTIONS: Final[dict[str, Function]] = {"9": "new", "2": "new", "5": "change", "3": "delete"}
+_FUNCTIONS: Final[dict[str, Function]] = {
+    "9": "new",
+    "2": "new",
+    "4": "change",
+    "5": "change",
+    "1": "delete",
+    "3": "delete",
+}
+"""UNTDID 1225: 9 original, 2 addition, 4 change, 5 replace, 1 cancellation, 3 deletion; any other is refused."""
 _DAY_CHARS: Final = 8
 _PARTIES: Final[tuple[tuple[str, PartyRole], ...]] = (
     ("Consignor", "consignor"),
@@ -161,7 +188,7 @@ class _Reading:
     def _transport(self, number: str | None, boxes: tuple[Container, ...]) -> Transport:
         count = self.consignment.first(tables.PACKAGES, whole(8))
         packing = self.consignment.first(tables.PACKING, TOKEN) if count else None
-        volume = self.consignment.first(tables.VOLUME, decimal())
+        volume, volume_unit = self.consignment.first_measure(tables.VOLUME, ANY_DECIMAL)
         (departed, departed_on), (arrived, arrived_on) = self._time(tables.LOADED), self._time(tables.ARRIVED)
         crossing = self.declaration.first(tables.OFFICE_OF_EXIT, SHORT)
         return Transport(
@@ -176,7 +203,11 @@ class _Reading:
             arrived=arrived,
             arrived_on=arrived_on,
             gross=_mass(self.consignment, tables.GROSS),
-            volume=Quantity(value=fixed(volume, 5), unit="MTQ") if volume else None,
+            volume=Quantity(
+                value=fixed(rounded(volume, 5, self.remarks, "transport.volume"), 5), unit=volume_unit or "MTQ"
+            )
+            if volume
+            else None,
             packages=Package(count=int(count), kind=_packing(packing)) if count else None,
             containers=boxes,
         )
@@ -202,6 +233,8 @@ class _Reading:
         said = self._first(paths, _STAMP)
         if said is None:
             return None, None
+        if not said.isdigit() and "-" in said[:8]:
+            return (zoned_time(said), None) if ":" in said else (None, day(said.replace("-", "")))
         return (None, day(said)) if len(said) == _DAY_CHARS else (beijing_time(said), None)
 
     def _goods(self) -> Iterator[GoodsItem]:
@@ -263,8 +296,9 @@ def _parties(declaration: Fields, consignment: Fields) -> Iterator[Party]:
 
 
 def _mass(fields: Fields, paths: tuple[str, ...]) -> Weight | None:
-    said = fields.first(paths, decimal())
-    return Weight(value=fixed(said, 5), unit="KGM") if said else None
+    """A weight in its `unitCode`; without one the form's, kilograms."""
+    said, unit = fields.first_measure(paths, ANY_DECIMAL)
+    return weight(said, unit or "KGM", f"{fields.where}/{paths[0]}", fields.faults)
 
 
 def _conveyance(declaration: Fields) -> Conveyance | None:

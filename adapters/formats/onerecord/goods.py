@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Final
 
 from adapters.formats.onerecord.values import code_of, object_of, objects_of
-from adapters.mapping.logistics import ANY_DECIMAL, NOTE, weight
-from adapters.parsing.forms import decimal, whole
+from adapters.mapping.logistics import ANY_DECIMAL, NOTE, rounded, weight
+from adapters.parsing.forms import whole
 from adapters.parsing.json_fields import JsonFields
 from chain.errors import Malformed
 from chain.records.base import Remark
@@ -80,12 +80,12 @@ def _mass(holder: JsonFields, name: str) -> Weight | None:
 
 def amount_of(value: JsonFields) -> Amount | None:
     """The amount of a declared value; None where it is absent or wrong, which is noted."""
-    said = value.decimal("numericalValue", decimal(), required=False)
+    said = value.decimal("numericalValue", ANY_DECIMAL, required=False)
     currency = code_of(value, "currencyUnit")
     if said is None or currency is None or not re.fullmatch("[A-Z]{3}", currency):
         return None
     try:
-        return amount(said, currency, field=value.where)
+        return amount(rounded(said, 5, value.faults.notes, "declaredValue"), currency, field=value.where)
     except Malformed as fault:
         value.faults.note(fault, value.where)
         return None

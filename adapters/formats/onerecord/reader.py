@@ -15,10 +15,13 @@ from dataclasses import replace
 from typing import Final, Literal
 
 from adapters.formats.onerecord.goods import amount_of, goods_of, gross_of, packages_of
+from adapters.formats.onerecord.graph import embed
 from adapters.formats.onerecord.values import (
+    KINDS,
     code_of,
     coded,
     flag_of,
+    kind_of,
     object_of,
     objects_of,
     own_code,
@@ -55,6 +58,7 @@ _ROLES: Final[dict[str, PartyRole]] = {
     "CAR": "carrier",
     "FFW": "agent",
 }
+DocumentKind = Literal["air_waybill", "house_air_waybill", "other"]
 Classifier = Literal["ACT", "PLN", "EST", "REQ", "UNKNOWN"]
 TIME_TYPES: Final[dict[str, Classifier]] = {
     "ACTUAL": "ACT",
@@ -65,6 +69,13 @@ TIME_TYPES: Final[dict[str, Classifier]] = {
     "REQUESTED": "REQ",
 }
 """EventTimeType, in whatever case it is written (`Actual` in older data models) -> classifier; any other is unknown."""
+STATUSES: Final = frozenset(
+    {"BKD", "FOH", "RCS", "DOC", "PRE", "MAN", "DEP", "TRM", "TFD", "TGC", "ARR", "RCF", "AWR", "NFD", "AWD", "CCD"}
+    | {"CRC", "RCT", "DPU", "FIW", "FOW", "DLV", "DDL", "OCI", "OSI", "DIS"}
+    | {f"DIS_{code}" for code in ("DFLD", "FDAV", "FDAW", "FDCA", "FDMB", "MSAV", "MSAW", "MSCA", "MSMB", "OFLD")}
+    | {"DIS_OVCD", "DIS_SSPD"}
+)
+"""StatusCode of IATA's core code lists (2026-07), and DIS without what is amiss, as Cargo-IMP writes it."""
 IGNORED: Final = {
     "@context": "says how names are written, not what was said",
     "@type": "read as the kind of object",
@@ -119,7 +130,9 @@ def _objects(value: Value) -> list[Value]:
         found = items if isinstance(items, list) else [items]
     elif isinstance(value, dict) and isinstance(value.get("@graph"), list):
         graph = value["@graph"]
-        found = graph if isinstance(graph, list) else []
+        objects = embed(graph) if isinstance(graph, list) else []
+        # Pieces, places and companies stand inside those that name them; alone they are no statement.
+        found = [item for item in objects if not isinstance(item, dict) or kind_of(item) in KINDS] or objects
     else:
         found = [value]
     if len(found) > OBJECTS_MAX:
@@ -153,6 +166,9 @@ def _with_unread(entity: Entity, fields: JsonFields) -> Entity:
 def _event(fields: JsonFields, source: Source) -> LogisticsEvent | None:
     code = coded(fields, "eventCode", "iata-cargo-status", required=True)
     remarks: list[Remark] = []
+    if code is not None and code.value not in STATUSES:
+        remarks.append(Remark(rule="unknown-code", text=f"eventCode {code.value} is in no list", field="event.code"))
+        code = code.model_copy(update={"known": False})
     place = _place(fields, "eventLocation") or _place(fields, "recordedAtLocation")
     happened = time_of(fields, "eventDate", remarks, place, required=True)
     reported = time_of(fields, "creationDate", remarks, place)
@@ -213,8 +229,10 @@ def _document(kind: str, fields: JsonFields, source: Source) -> TransportDocumen
     if number is None and not ids:
         fields.faults.add(f"{fields.where}/@id", "must be there where no waybill is", fix="Name the shipment's address")
         return None
-    known = (Reference(kind="transport_document", value=number),) if number else ()
     head = _head(waybill, number or ids[0].value.rstrip("/").rpartition("/")[2][:64], remarks)
+    # Each forwarder counts its own houses: with its master a number is one of all.
+    bill = f"{head.master}_{number}" if number and head.master and head.kind == "house_air_waybill" else number
+    known = (Reference(kind="transport_document", value=bill),) if bill else ()
     gross, packages = gross_of(shipment, waybill, remarks), packages_of(shipment, waybill)
     masters = (Reference(kind="master_bill", value=head.master),) if head.master else ()
     holders = [part for part in (waybill, shipment) if part is not None]
@@ -228,7 +246,7 @@ def _document(kind: str, fields: JsonFields, source: Source) -> TransportDocumen
         goods_items=goods_of(shipment),
         transport=Transport(
             mode=AIR,
-            bill=number,
+            bill=bill,
             loading=_place(waybill, "departureLocation") if waybill is not None else None,
             discharge=_place(waybill, "arrivalLocation") if waybill is not None else None,
             gross=gross,
@@ -245,15 +263,26 @@ def _head(waybill: JsonFields | None, number: str, remarks: list[Remark]) -> Tra
     if kind not in ("", "HOUSE", "MASTER", "DIRECT"):
         text = f"waybillType {kind} is in no list"
         remarks.append(Remark(rule="unknown-code", text=text, field="transport_document.kind"))
+    house_number = _number(master, []) if master is not None else None
+    if not kind and house_number is None and not waybill.value.get("waybillPrefix"):
+        text = f"{number} has no prefix of an airline, and no type is said: it may be a house waybill's"
+        remarks.append(Remark(rule="waybill-type", text=text, field="transport_document.kind"))
     value = object_of(waybill, "declaredValueForCustoms") or object_of(waybill, "declaredValueForCarriage")
     return TransportDocumentHead(
-        kind="house_air_waybill" if kind == "HOUSE" else "air_waybill",
+        kind=_document_kind(kind, has_master=house_number is not None, prefix=waybill.value.get("waybillPrefix")),
         number=number,
-        master=_number(master, []) if master is not None else None,
+        master=house_number,
         houses=tuple(n for house in objects_of(waybill, "houseWaybills") if (n := _number(house, [])) is not None),
         issued=time_of(waybill, "carrierDeclarationDate", remarks, _place(waybill, "carrierDeclarationPlace")),
         declared_value=amount_of(value) if value is not None else None,
     )
+
+
+def _document_kind(said: str, *, has_master: bool, prefix: object) -> DocumentKind:
+    """The document by its type; without one a house waybill has a master, and any air waybill an airline's prefix."""
+    if said == "HOUSE" or (not said and has_master):
+        return "house_air_waybill"
+    return "air_waybill" if said or prefix else "other"
 
 
 def _number(waybill: JsonFields, remarks: list[Remark]) -> str | None:

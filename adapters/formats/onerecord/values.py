@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from adapters.mapping.logistics import ISO_TIME, SHORT, moment
@@ -64,12 +65,18 @@ def objects_of(fields: JsonFields, name: str) -> list[JsonFields]:
 
 def type_of(fields: JsonFields) -> str:
     """The kind of object that we read, or what else it says it is."""
-    found = fields.see("@type")
+    fields.see("@type")
+    return kind_of(fields.value)
+
+
+def kind_of(value: Mapping[str, Value]) -> str:
+    """As `type_of`, of an object that is not read yet."""
+    found = value.get("@type")
     kinds = found if isinstance(found, list) else [found]
-    return next((kind for kind in kinds if isinstance(kind, str) and kind in _KINDS), str(kinds[0]) if kinds else "")
+    return next((kind for kind in kinds if isinstance(kind, str) and kind in KINDS), str(kinds[0]) if kinds else "")
 
 
-_KINDS = ("Waybill", "Shipment", "LogisticsEvent", "CustomsInformation")
+KINDS: Final = ("Waybill", "Shipment", "LogisticsEvent", "CustomsInformation")
 
 
 def code_of(fields: JsonFields, name: str) -> str | None:
@@ -123,6 +130,8 @@ def _plain(value: Value, prefixes: tuple[str, ...]) -> Value:
         return [_plain(item, prefixes) for item in value]
     if not isinstance(value, dict):
         return value
+    if "@value" in value and set(value) <= {"@value", "@type", "@language"}:
+        return value["@value"]  # a typed literal (JSON-LD 1.1 §4.2.1) says what it says without its type
     plain: dict[str, Value] = {}
     for name, inner in value.items():
         short = _unprefixed(name, prefixes)

@@ -7,9 +7,9 @@ from itertools import pairwise
 from typing import Final
 
 from adapters.formats.port_manifest import tables
-from adapters.mapping.logistics import box_number, weight
+from adapters.mapping.logistics import ANY_DECIMAL, box_number, weight
 from adapters.mapping.totals import added
-from adapters.parsing.forms import Form, decimal, whole
+from adapters.parsing.forms import Form, whole
 from adapters.parsing.numbered_records import NumberedRecord
 from adapters.parsing.xml_fields import Faults
 from chain.records.base import Remark
@@ -20,7 +20,6 @@ from chain.records.transport import Container, Package, Seal
 Bill = list[NumberedRecord]
 ITEMS_MAX: Final = 999
 BOXES_MAX: Final = 1_000
-_MASS: Final = decimal(19, 5)
 _COUNT: Final = whole(9)
 
 
@@ -134,7 +133,7 @@ def _number(record: NumberedRecord, count: int, form: Form, faults: Faults) -> s
 
 def _weight(record: NumberedRecord, count: int, faults: Faults) -> Weight | None:
     """Kilograms; None where the field is empty or zero, which writers put for "not said"."""
-    text = _number(record, count, _MASS, faults)
+    text = _number(record, count, ANY_DECIMAL, faults)
     if text is None or not text.strip("0."):
         return None
     return weight(text, "KGM", record.where(count), faults)

@@ -16,9 +16,8 @@ from typing import Final
 from adapters.formats.container_moves.reader import MOVE_SCOPE
 from adapters.formats.port_moves import tables
 from adapters.mapping.local_time import load_zone, zoned
-from adapters.mapping.logistics import box_number, noted, unlocode, weight
+from adapters.mapping.logistics import ANY_DECIMAL, box_number, noted, unlocode, weight
 from adapters.message import Entity, ReadMessage, message_digest
-from adapters.parsing.forms import decimal
 from adapters.parsing.numbered_records import NumberedRecord, parse_numbered
 from adapters.parsing.xml_fields import BUSINESS_CODE, Faults
 from chain.errors import Malformed
@@ -34,7 +33,6 @@ ZONE: Final = "Asia/Shanghai"
 _MARK: Final = re.compile(rb"00:(?:CODECO|COARRI):")
 _TIME: Final = re.compile(r"\d{12}(?:\d{2})?")
 _COUNTRY: Final = re.compile("[A-Z]{2}")
-_MASS: Final = decimal(19, 5)
 
 
 class PortMovesReader:
@@ -273,8 +271,8 @@ class _Reading:
         text = f"0{text}" if text.startswith(".") else text
         if record is None or text in tables.NOTHING:
             return None
-        if not _MASS.fits(text):
-            self.faults.add(record.where(count), _MASS.rule, value=text)
+        if not ANY_DECIMAL.fits(text):
+            self.faults.add(record.where(count), ANY_DECIMAL.rule, value=text)
             return None
         return weight(text, "KGM", record.where(count), self.faults) if text.strip("0.") else None
 

@@ -265,6 +265,9 @@ def _moment(segment: Segment, place: Place | None, remarks: list[Remark], faults
     except ValueError:
         faults.add(segment.where, f"is a time in format {', '.join(TIME_FORMS)}", value=text)
         return None
+    if "%H" not in pattern:
+        no_time = f"{text} names no time; read as the first minute of the day"
+        remarks.append(Remark(rule="no-time", text=no_time, field="event.happened"))
     return zoned(text, local, remarks, place=place, field="event.happened")
 
 

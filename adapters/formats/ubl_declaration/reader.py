@@ -18,7 +18,7 @@ from adapters.mapping.chinese_customs import reference
 from adapters.mapping.code_mapping import Coding
 from adapters.mapping.local_time import find_country_zone
 from adapters.mapping.logistics import LABEL, NAME, NOTE, TOKEN, moment
-from adapters.mapping.ubl import CAC, CBC, COUNTRY, UBL_DAY, each_in, first, measure, priced
+from adapters.mapping.ubl import CAC, CBC, COUNTRY, UBL_DAY, each_in, first, measure, note_copy, priced
 from adapters.mapping.ubl import party as ubl_party
 from adapters.message import Entity, Reader, ReadMessage, message_digest
 from adapters.parsing.coverage import unread_elements
@@ -57,6 +57,7 @@ class UblDeclarationReader:
         """The declaration as the message's one entity; raises `MalformedMessage` with all faults."""
         faults, coding = Faults(), Coding()
         root = Fields.root(parse_xml(message), faults)
+        note_copy(root)
         number, function = root.text(CBC + "ID", NAME), _function(root)
         source = Source(kind=self.kind, sha256=message_digest(message), message_id=number)
         record: CustomsDeclaration | None = None

@@ -19,7 +19,6 @@ from chain.records.sections import InvoiceLine
 from chain.records.tax import InvoiceHead
 
 _CURRENCY: Final = Form("3 capital letters (ISO 4217)", re.compile("[A-Z]{3}"))
-_MONEY: Final = decimal(19, 5, signed=True)
 _PRECISE: Final = decimal(38, 20, signed=True)
 """Prices and quantities: EN 16931 sets no limit to their decimals (§6.5.2)."""
 
@@ -47,8 +46,10 @@ def money(fields: Fields, name: str, *, required: bool = False) -> Amount | None
     found = fields.child(f"{CBC}{name}", required=required)
     if found is None:
         return None
-    said, currency = found.own(_MONEY), found.attribute("currencyID", _CURRENCY, required=True)
-    return amount(said, currency, field=found.where) if said is not None and currency is not None else None
+    said, currency = found.own(_PRECISE), found.attribute("currencyID", _CURRENCY, required=True)
+    if said is None or currency is None:
+        return None
+    return amount(rounded(said, 5, fields.faults.notes, name), currency, field=found.where)
 
 
 def check_lines(head: InvoiceHead, items: Sequence[InvoiceLine], remarks: list[Remark]) -> None:

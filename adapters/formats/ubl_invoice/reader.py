@@ -17,12 +17,13 @@ from typing import Final
 from adapters.formats.ubl_invoice import tables
 from adapters.formats.ubl_invoice.attachments import cited_documents
 from adapters.formats.ubl_invoice.lines import build_line, check_lines, money
-from adapters.mapping.logistics import NAME, NOTE, SHORT, day, noted
-from adapters.mapping.ubl import CAC, CBC, IGNORED, UBL_DAY, first
+from adapters.mapping.invoice_kinds import invoice_kind
+from adapters.mapping.logistics import ANY_DECIMAL, NAME, NOTE, SHORT, day, noted
+from adapters.mapping.ubl import CAC, CBC, IGNORED, UBL_DAY, first, note_copy
 from adapters.mapping.ubl import party as ubl_party
 from adapters.message import Entity, ReadMessage, message_digest
 from adapters.parsing.coverage import unread_elements
-from adapters.parsing.forms import Form, decimal
+from adapters.parsing.forms import Form
 from adapters.parsing.xml import parse_xml, peek_root
 from adapters.parsing.xml_fields import Faults, Fields
 from chain.records.base import Reference, Remark, Source
@@ -64,6 +65,7 @@ class UblInvoiceReader:
         """See `Reader`."""
         faults = Faults()
         root = Fields.root(parse_xml(message), faults)
+        note_copy(root)
         record: TaxInvoice | None = None
         with noted(root.where, faults):
             record = _invoice(root, self._document, Source(kind=self.kind, sha256=message_digest(message)))
@@ -115,7 +117,7 @@ def _head(
     currency = root.maybe(f"{CBC}DocumentCurrencyCode", _CURRENCY)
     return InvoiceHead(
         number=number,
-        kind=Code(system="uncl-1001", value=kind) if kind else None,
+        kind=invoice_kind(kind, root.faults.notes),
         issued_on=day(issued, f"{root.where}/IssueDate", root.faults),
         due_on=day(root.maybe(f"{CBC}DueDate", UBL_DAY), f"{root.where}/DueDate", root.faults),
         order=_at(root, lines, tables.ORDER),
@@ -204,8 +206,8 @@ def _taxes(root: Fields, remarks: list[Remark]) -> tuple[TaxLine, ...]:
     for total in root.each(f"{CAC}TaxTotal"):
         for part in total.each(f"{CAC}TaxSubtotal"):
             category = part.child(f"{CAC}TaxCategory")
-            percent = category.maybe(f"{CBC}Percent", decimal(12, 8)) if category is not None else None
-            percent = percent or part.maybe(f"{CBC}Percent", decimal(12, 8))
+            percent = category.maybe(f"{CBC}Percent", ANY_DECIMAL) if category is not None else None
+            percent = percent or part.maybe(f"{CBC}Percent", ANY_DECIMAL)
             code = category.maybe(f"{CBC}ID", SHORT) if category is not None else None
             scheme = category.child(f"{CAC}TaxScheme") if category is not None else None
             tax = scheme.maybe(f"{CBC}ID", SHORT) if scheme is not None else None

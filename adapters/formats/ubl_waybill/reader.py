@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from adapters.formats.ubl_waybill import tables
 from adapters.mapping.logistics import LABEL, NAME, NOTE, SHORT, TOKEN, box_number, day, imo, noted, unlocode
-from adapters.mapping.ubl import CAC, CBC, COUNTRY, UBL_DAY, counted, each_in, first, measure, party, priced
+from adapters.mapping.ubl import CAC, CBC, COUNTRY, UBL_DAY, counted, each_in, first, measure, note_copy, party, priced
 from adapters.message import Entity, ReadMessage, message_digest
 from adapters.parsing.coverage import unread_elements
 from adapters.parsing.forms import whole
@@ -49,6 +49,7 @@ class UblWaybillReader:
         """See `Reader`."""
         faults = Faults()
         root = Fields.root(parse_xml(message), faults)
+        note_copy(root)
         record: TransportDocument | None = None
         with noted(root.where, faults):
             record = _waybill(root, Source(kind=WAYBILL, sha256=message_digest(message)))

@@ -14,7 +14,7 @@ from typing import Final
 from adapters.formats.ubl_waybill import tables
 from adapters.formats.ubl_waybill.reader import named_parties, read_box
 from adapters.mapping.logistics import MASS_UNITS, NAME, NOTE, TOKEN, moment, noted
-from adapters.mapping.ubl import CAC, CBC, UBL_DAY, each_in, first, measure
+from adapters.mapping.ubl import CAC, CBC, UBL_DAY, each_in, first, measure, note_copy
 from adapters.message import Entity, ReadMessage, message_digest
 from adapters.parsing.coverage import RULE, unread_elements
 from adapters.parsing.forms import Form
@@ -55,6 +55,7 @@ class UblWeightReader:
         """See `Reader`."""
         faults = Faults()
         root = Fields.root(parse_xml(message), faults)
+        note_copy(root)
         number = root.text(f"{CBC}ID", NAME)
         digest = message_digest(message)
         weighed = list(_weighed(root))

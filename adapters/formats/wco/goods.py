@@ -15,13 +15,13 @@ from adapters.formats.wco.metadata import (
     MASS,
     NAME,
     NOTE,
-    UNIT_UNSAID,
     first_money,
     item_number,
+    known_unit,
     money,
 )
 from adapters.mapping.code_mapping import Coding
-from adapters.mapping.logistics import rounded
+from adapters.mapping.logistics import rounded, weight
 from adapters.parsing.xml_fields import BUSINESS_CODE, Fields
 from chain.identifiers import ContainerNumber, HsCode, ImoNumber, UnLocode
 from chain.records.scalars import Code, Quantity, Weight, fixed
@@ -42,18 +42,22 @@ def build_items(items: list[Fields], coding: Coding) -> tuple[GoodsItem, ...]:
 def _item(item: Fields, coding: Coding) -> GoodsItem:
     # An amendment names only what it changes, and reduced data sets (TypeCode IMQ ...) leave the commodity out.
     commodity = item.child("Commodity")
-    gross, net = item.first(places.ITEM_GROSS, MASS), item.first(places.ITEM_NET, MASS)
-    if gross and net and is_less(gross, net):
+    (gross, gross_unit), (net, net_unit) = (
+        item.first_measure(paths, MASS) for paths in (places.ITEM_GROSS, places.ITEM_NET)
+    )
+    if gross and net and gross_unit == net_unit and is_less(gross, net):
         rule = f"is at least the net weight {net}"
         item.faults.add(f"{item.where}/GrossMassMeasure", rule, value=gross, code=BUSINESS_CODE)
-    tariff = item.first(places.ITEM_TARIFF_QUANTITY, MASS)
+    tariff, tariff_unit = item.first_measure(places.ITEM_TARIFF_QUANTITY, MASS)
     duty = next(iter(commodity.each("DutyTaxFee")), None) if commodity else None
     where = f"goods_items ({item_number(item)})"
     return GoodsItem(
         ordinal=item_number(item),
         hs=_tariff_code(commodity) if commodity else None,
         name=item.first(places.ITEM_NAME, NOTE),
-        second_quantity=Quantity(value=fixed(rounded(tariff, 5, coding.remarks, where), 5), unit=UNIT_UNSAID)
+        second_quantity=Quantity(
+            value=fixed(rounded(tariff, 5, coding.remarks, where), 5), unit=known_unit(tariff_unit)
+        )
         if tariff
         else None,
         total=first_money(item, places.ITEM_TOTAL, coding.remarks),
@@ -64,8 +68,8 @@ def _item(item: Fields, coding: Coding) -> GoodsItem:
         procedure=_procedures(item),
         preference=coding.code("wco-duty-regime", duty.maybe("DutyRegimeCode", CODE)) if duty else None,
         valuation_method=coding.code("wco-valuation", item.first(places.ITEM_METHOD, CODE)),
-        gross=_mass(gross, coding, f"{where}.gross"),
-        net=_mass(net, coding, f"{where}.net"),
+        gross=_mass(item, places.ITEM_GROSS, coding, f"{where}.gross"),
+        net=_mass(item, places.ITEM_NET, coding, f"{where}.net"),
         packages=tuple(_package(found, coding) for found in item.each("Packaging")),
         dangerous=tuple(_dangerous(item)),
         containers=tuple(_equipment_numbers(item)),
@@ -147,13 +151,17 @@ def _package(found: Fields, coding: Coding) -> Package:
     )
 
 
-def _mass(said: str | None, coding: Coding, where: str) -> Weight | None:
-    return Weight(value=fixed(rounded(said, 5, coding.remarks, where), 5), unit="KGM") if said else None
+def _mass(fields: Fields, paths: places.Paths, coding: Coding, where: str) -> Weight | None:
+    """A weight in its `unitCode`; without one it is in kilograms, as HMRC's schema says."""
+    said, unit = fields.first_measure(paths, MASS)
+    if said is None or unit in (None, "KGM"):
+        return Weight(value=fixed(rounded(said, 5, coding.remarks, where), 5), unit="KGM") if said else None
+    return weight(said, unit, f"{fields.where}/{paths[0]}", fields.faults)
 
 
 def transport_of(declaration: Fields, items: list[Fields], coding: Coding) -> Transport | None:
     """How the goods travel, from the head, the shipment and its items; None where nothing says it."""
-    packages, mass = declaration.first(places.PACKAGES, COUNT), declaration.first(places.GROSS, MASS)
+    packages = declaration.first(places.PACKAGES, COUNT)
     exit_office = declaration.first(places.EXIT_OFFICE, NAME)
     transport = Transport(
         mode=coding.code("wco-transport-mode", declaration.first(places.MODE, CODE)),
@@ -166,7 +174,7 @@ def transport_of(declaration: Fields, items: list[Fields], coding: Coding) -> Tr
         country_departure=_said_of_all(declaration, places.DEPARTURE, items, places.ITEM_DEPARTURE),
         country_destination=_said_of_all(declaration, places.DESTINATION, items, places.ITEM_DESTINATION),
         packages=Package(count=int(packages)) if packages else None,
-        gross=_mass(mass, coding, "transport.gross"),
+        gross=_mass(declaration, places.GROSS, coding, "transport.gross"),
         containers=_containers(declaration),
     )
     return transport if transport != Transport() else None

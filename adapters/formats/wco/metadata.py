@@ -238,9 +238,14 @@ def measured(fields: Fields, name: str, remarks: list[Remark]) -> Quantity | Non
     text = child.own(MASS) if child else None
     if child is None or text is None:
         return None
-    unit = str(child.element.get("unitCode") or "").strip()
-    known = unit if UNIT.fits(unit) else f"wco-unit:{unit}" if _SAID_UNIT.fullmatch(unit) else UNIT_UNSAID
-    return Quantity(value=fixed(rounded(text, 5, remarks, name), 5), unit=known)
+    unit = known_unit(child.element.get("unitCode"))
+    return Quantity(value=fixed(rounded(text, 5, remarks, name), 5), unit=unit)
+
+
+def known_unit(said: str | None) -> str:
+    """The unit of a quantity as UN/ECE Recommendation 20 has it, one that it does not have as said."""
+    unit = (said or "").strip()
+    return unit if UNIT.fits(unit) else f"wco-unit:{unit}" if _SAID_UNIT.fullmatch(unit) else UNIT_UNSAID
 
 
 def item_number(item: Fields) -> int:

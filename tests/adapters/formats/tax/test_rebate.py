@@ -45,9 +45,21 @@ def test_a_rebate_that_is_not_fob_times_rate_is_kept_with_a_remark(told: Told) -
     assert [remark.rule for remark in record.remarks] == ["rebate-amount"]
 
 
+def test_a_line_that_takes_a_claim_back_is_below_zero(told: Told) -> None:
+    changes = {"cksl": "-20.000001", "cjzj": "-1000.00", "rmblaj": "-7082.50", "mylaj": "-1000.00", "mdtse": "-920.73"}
+    record = read_message(_rebate(told, **changes, tsl="0.13", zssl="0.13")).entities[0].record
+    assert isinstance(record, TaxRebate)
+    line = record.rebate.lines[0]
+    assert line.quantity is not None
+    assert line.fob_cny is not None
+    assert (line.quantity.value, line.fob_cny.value) == ("-20.00000", "-7082.50")
+    assert type(record).from_sections(record.to_sections()) == record
+    assert {remark.rule for remark in record.remarks} == {"rounded"}
+
+
 @pytest.mark.parametrize(
     ("member", "value"),
-    [("ckbgdh", "010120260000000017"), ("tsl", "0.17"), ("rmblaj", "-1.00"), ("ckrq", "2026-02-30"), ("sbxh", 0)],
+    [("ckbgdh", "010120260000000017"), ("tsl", "0.17"), ("rmblaj", "one"), ("ckrq", "2026-02-30"), ("sbxh", 0)],
 )
 def test_a_rebate_line_with_a_wrong_member_is_refused_by_its_name(told: Told, member: str, value: object) -> None:
     with pytest.raises(MalformedMessage) as refusal:

@@ -141,7 +141,7 @@ def test_the_total_of_tax_is_that_in_the_documents_currency() -> None:
     record = invoice(document(head=totals))
     assert record.invoice.tax is not None
     assert (record.invoice.tax.value, record.invoice.tax.currency) == ("4.00", "USD")
-    assert "TaxTotal/TaxAmount: 3.00" in {remark.text for remark in record.remarks}
+    assert "TaxTotal/TaxAmount: 3.00 [currencyID=EUR]" in {remark.text for remark in record.remarks}
 
 
 def test_notes_allowances_and_prepaid_amounts_are_not_lost() -> None:

@@ -1,0 +1,10 @@
+"""Limits of this format's readers -> the clause that sets them, or the record that cannot hold more (ADR 0460)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+LIMITS: Final = {
+    "one_of(*TIMES)": "messageCode: EAL, EAA, EDL (inventoryLinkingMovementRequest v1)",
+}
+"""The form as the code writes it -> who sets it."""

@@ -1,0 +1,12 @@
+"""Limits of this format's readers -> the clause that sets them, or the record that cannot hold more (ADR 0460)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+LIMITS: Final = {
+    "one_of(*get_args(PartyRole))": "our own form",
+    "one_of(FORMAT)": "our own form",
+    "one_of(*get_args(ReferenceKind))": "our own form",
+}
+"""The form as the code writes it -> who sets it."""
