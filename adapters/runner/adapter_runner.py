@@ -107,7 +107,7 @@ class AdapterRunner:
         """One round: fetch, read, sign, submit, settle. Raises only `StoreFault`, where the journal itself fails."""
         faults: list[str] = []
         taken = self._take(faults)
-        refused = self._read_taken()
+        refused = self._read_taken(faults)
         signed, parked = self._sign_due(faults)
         submitted, more_parked = self._submit_due(faults)
         settled = self._settle(faults)
@@ -194,10 +194,17 @@ class AdapterRunner:
 
     # Reading: a message that cannot be used becomes `malformed`, and nothing of it is ever submitted.
 
-    def _read_taken(self) -> int:
+    def _read_taken(self, faults: list[str]) -> int:
+        refused = 0
         with self.journal.transaction():
-            taken = self.journal.messages("taken", self._settings.batch_messages_max)
-            return sum(self._is_refused(message) for message in taken)
+            for message in self.journal.messages("taken", self._settings.batch_messages_max):
+                try:
+                    refused += self._is_refused(message)
+                except SingleWindowFault as error:
+                    # An attached file cannot be had now: nothing was written, and the message is read again.
+                    faults.append(str(error))
+                    break
+        return refused
 
     def _is_refused(self, message: JournalMessage) -> bool:
         try:
@@ -212,8 +219,8 @@ class AdapterRunner:
             self.report.refused.append(message.place)
             return True
         entities = [(e.ordinal, e.record.TYPE if e.record else "", _first_state(e), e.note) for e in read.entities]
+        self._attachments.keep(message.place, read.entities)  # first, since it may raise
         self.journal.begin_entities(message.place, entities)
-        self._attachments.keep(message.place, read.entities)
         for draft in read.entities:
             if draft.is_draft:
                 self._drafts.keep(message.place, draft)

@@ -30,7 +30,10 @@ class AttachmentHashes:
         self._hash_file: Callable[[str], Attachment] | None = getattr(source, "hash_attachment", None)
 
     def keep(self, place: int, entities: Iterable[Entity]) -> None:
-        """Looks for every file that the message's records name, within the limits, and keeps what was there."""
+        """Looks for every file that the message's records name, within the limits, and keeps what was there.
+
+        Raises `SingleWindowFault`, before anything is kept, where the source cannot be asked.
+        """
         if self._hash_file is None:
             return
         records = (entity.record for entity in entities if entity.record is not None)

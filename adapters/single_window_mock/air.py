@@ -8,7 +8,15 @@ from datetime import datetime
 from decimal import Decimal
 
 from adapters.single_window_mock import commerce, numbers
-from adapters.single_window_mock.declaration import Carriage, Consignment, Good, dec_message, dec_result, draw
+from adapters.single_window_mock.declaration import (
+    Carriage,
+    Consignment,
+    Good,
+    attach_papers,
+    dec_message,
+    dec_result,
+    draw,
+)
 from adapters.single_window_mock.roles import Cast
 from adapters.single_window_mock.script import Script, Story
 
@@ -186,7 +194,9 @@ def lodge(script: Script, goods: AirConsignment) -> None:
     script.send(cast.carrier, "Waybill", goods.waybill())
     happens(script, goods, "DEP", hours=3)
     script.later(hours=1)
-    script.send(cast.trader, "UBL Invoice", commerce.ubl_invoice(script, goods.consignment))
+    invoice = commerce.ubl_invoice(script, goods.consignment)
+    script.send(cast.trader, "UBL Invoice", invoice)
+    attach_papers(script, goods.consignment, goods.carriage, invoice)
     script.later(hours=2)
     script.send(cast.broker, "DecMessage", dec_message(script, goods.consignment, goods.carriage))
     reply(script, goods.consignment, "L", hours=0.1)

@@ -5,6 +5,7 @@
 `GET /v1/messages/{id}`                            one message and what became of it
 `POST /v1/messages/{id}/acknowledgement`           taken: never handed over again
 `POST /v1/messages/{id}/refusal`                   `{"code", "reason"}`: not usable; never handed over again
+`GET /v1/attachments?sender=&name=`                a file that the member handed over with its messages
 `GET /v1/stories`                                  the stories by name
 `POST /v1/stories/{name}`                          start one (all optional: seed, started_at, pace_s, faults)
 `POST /v1/consignments`                            so many (`count`, `first`, `lines`) consistent consignments
@@ -24,7 +25,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import FastAPI, HTTPException, Query, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.single_window_mock import numbers
@@ -39,6 +40,7 @@ from chain.errors import NotFound
 MESSAGES_PER_PAGE_MAX = 500
 PAGE_BYTES_MAX = 16_000_000
 """A page ends before this many bytes of bodies, but holds one message at least."""
+ATTACHMENT_NAME_CHARS_MAX = 256
 REFERENCES_MAX = 50
 PACE_MAX_S = 3600.0
 
@@ -93,6 +95,7 @@ def create_app(store: MessageStore, cast: Cast, *, clock: Callable[[], float] = 
     """The service over that store, with that cast for its stories; `clock` gives unix seconds."""
     app = FastAPI(title="Single window stand-in", version="1", docs_url="/docs", redoc_url=None)
     _serve_messages(app, store, clock)
+    _serve_attachments(app, store)
     _serve_stories(app, store, cast, clock)
     _serve_assignments(app, store, cast, clock)
 
@@ -138,6 +141,15 @@ def _serve_messages(app: FastAPI, store: MessageStore, clock: Callable[[], float
         return {"state": store.settle(message_id, "refused", order.code, order.reason).state}
 
 
+def _serve_attachments(app: FastAPI, store: MessageStore) -> None:
+    @app.get("/v1/attachments")
+    def attachment(
+        sender: Annotated[str, Query(pattern="^[0-9A-Z]{18}$")],
+        name: Annotated[str, Query(min_length=1, max_length=ATTACHMENT_NAME_CHARS_MAX)],
+    ) -> Response:
+        return Response(store.get_attached(sender, name), media_type="application/octet-stream")
+
+
 def _serve_stories(app: FastAPI, store: MessageStore, cast: Cast, clock: Callable[[], float]) -> None:
     @app.get("/v1/stories")
     def stories() -> dict[str, str]:
@@ -153,6 +165,7 @@ def _serve_stories(app: FastAPI, store: MessageStore, cast: Cast, clock: Callabl
         started = _utc(order.started_at, clock) if known is None else datetime.fromisoformat(known[0])
         told = STORIES[name](cast, seed, started)
         store.keep_story(name, seed, started.isoformat(), told.ucrs)
+        store.attach(told.attached)
         new = _plan(store, told, order, clock())
         return {"story": name, "seed": seed, "ucrs": list(told.ucrs), "messages": len(told.messages), "new": new}
 

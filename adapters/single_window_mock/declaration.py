@@ -173,8 +173,8 @@ def dec_message(script: Script, c: Consignment, carriage: Carriage, *, oper_type
                 ("SignDate", script.local("%Y%m%d%H%M%S")),
             ],
         ),
-        ("EdocRealation", _attachment(f"{c.invoice_no}.pdf", "00000001")),
-        ("EdocRealation", _attachment(f"{carriage.bill}.pdf", "00000003")),
+        ("EdocRealation", _attachment(invoice_file(c), "00000001", "S")),
+        ("EdocRealation", _attachment(bill_file(carriage), "00000003", "US")),
     ]
     body = elements(sections, indent="  ")
     start = f'<?xml version="1.0" encoding="UTF-8"?>\n<DecMessage Version="4.8" xmlns="{NAMESPACE}">\n'
@@ -274,5 +274,22 @@ def _container(box: tuple[str, str, Decimal], c: Consignment) -> list[tuple[str,
     ]
 
 
-def _attachment(name: str, code: str) -> list[tuple[str, object]]:
-    return [("EdocID", name), ("EdocCode", code), ("EdocFomatType", "US"), ("OpNote", "")]
+def _attachment(name: str, code: str, form: str) -> list[tuple[str, object]]:
+    return [("EdocID", name), ("EdocCode", code), ("EdocFomatType", form), ("OpNote", "")]
+
+
+def invoice_file(c: Consignment) -> str:
+    """The name under which the broker attaches the trader's invoice, the very file that the trader sent."""
+    return f"{c.invoice_no}.xml"
+
+
+def bill_file(carriage: Carriage) -> str:
+    """The name under which the broker attaches the bill as it was scanned."""
+    return f"{carriage.bill}.pdf"
+
+
+def attach_papers(script: Script, c: Consignment, carriage: Carriage, invoice: bytes) -> None:
+    """The files that the declaration names: the trader's invoice as it was sent, and a scan of the bill."""
+    script.attach(script.cast.broker, invoice_file(c), invoice)
+    page = f"%PDF-1.4\n% scan of {carriage.bill}, {c.packs} packages\n%%EOF\n"
+    script.attach(script.cast.broker, bill_file(carriage), page.encode())

@@ -10,7 +10,7 @@ from html import escape
 
 from adapters.single_window_mock import commerce, numbers
 from adapters.single_window_mock.air import AirConsignment, happens, reply
-from adapters.single_window_mock.declaration import Consignment, Good, dec_message
+from adapters.single_window_mock.declaration import Consignment, Good, attach_papers, dec_message
 from adapters.single_window_mock.roles import Cast
 from adapters.single_window_mock.script import Script, Story, money
 
@@ -33,7 +33,9 @@ def export_rebate(cast: Cast, seed: int, started_at: datetime) -> Story:
     c = goods.consignment
     script.send(cast.trader, "EInvoice", purchase_invoice(script, c))
     script.later(days=2)
-    script.send(cast.trader, "UBL Invoice", commerce.ubl_invoice(script, c))
+    invoice = commerce.ubl_invoice(script, c)
+    script.send(cast.trader, "UBL Invoice", invoice)
+    attach_papers(script, c, goods.carriage, invoice)
     script.later(hours=2)
     script.send(cast.broker, "DecMessage", dec_message(script, c, goods.carriage))
     reply(script, c, "L", hours=0.1)

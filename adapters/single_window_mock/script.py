@@ -31,6 +31,16 @@ class StoryMessage:
 
 
 @dataclass(frozen=True)
+class AttachedFile:
+    """A file that a sender handed over with its messages, which name it."""
+
+    sender: str
+    """The sender's USCC."""
+    name: str
+    body: bytes
+
+
+@dataclass(frozen=True)
 class Story:
     """A consignment's (or several consignments') messages from first to last."""
 
@@ -38,6 +48,7 @@ class Story:
     seed: int
     ucrs: tuple[str, ...]
     messages: tuple[StoryMessage, ...]
+    attached: tuple[AttachedFile, ...] = ()
 
 
 class Script:
@@ -59,6 +70,7 @@ class Script:
         self.ucr = numbers.ucr(cast.trader.uscc, self.now.year, self._stem)
         self._messages: list[StoryMessage] = [self._parties_message()] if with_parties else []
         self._first_number = 0 if with_parties else 1
+        self._attached: list[AttachedFile] = []
 
     def later(self, *, hours: float = 0, minutes: float = 0, days: float = 0) -> None:
         """Lets that much time pass in the story."""
@@ -84,6 +96,10 @@ class Script:
         )
         self._messages.append(StoryMessage(envelope, body))
 
+    def attach(self, sender: Party, name: str, body: bytes) -> None:
+        """Hands over a file that the sender's messages name."""
+        self._attached.append(AttachedFile(sender.uscc, name, body))
+
     def _parties_message(self) -> StoryMessage:
         """Who takes part, said by the owner before anything else: whom it names gets standing and sees."""
         parties = (("agent", "broker"), ("carrier", "carrier"), ("supervised_site", "terminal"))
@@ -101,7 +117,7 @@ class Script:
 
     def story(self) -> Story:
         """All that was written."""
-        return Story(self.name, self.seed, (self.ucr,), tuple(self._messages))
+        return Story(self.name, self.seed, (self.ucr,), tuple(self._messages), tuple(self._attached))
 
 
 def money(value: Decimal) -> Decimal:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from html import escape
 
 from adapters.single_window_mock import air, commerce, numbers
-from adapters.single_window_mock.declaration import Carriage, Good, dec_message, draw
+from adapters.single_window_mock.declaration import Carriage, Good, attach_papers, dec_message, draw
 from adapters.single_window_mock.roles import Cast, Party
 from adapters.single_window_mock.script import Script, Story, split
 
@@ -179,7 +179,9 @@ def sea_import(cast: Cast, seed: int, started_at: datetime) -> Story:
     script.later(hours=6)
     script.send(carrier, "DCSA TNT", goods.vessel_event("DEPA"), named=False)
     script.later(hours=3)
-    script.send(cast.trader, "UBL Invoice", commerce.ubl_invoice(script, c))
+    invoice = commerce.ubl_invoice(script, c)
+    script.send(cast.trader, "UBL Invoice", invoice)
+    attach_papers(script, c, goods.carriage, invoice)
     script.later(days=24)
     script.send(cast.broker, "DecMessage", dec_message(script, c, goods.carriage))
     air.reply(script, c, "L", hours=0.1)

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from adapters.single_window_mock.script import AttachedFile
 from adapters.sources.envelope import Envelope
 from chain.errors import NotFound, StoreFault
 
@@ -32,6 +33,8 @@ CREATE TABLE IF NOT EXISTS known_ids (id TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS assignments (
   kind TEXT NOT NULL, scope TEXT NOT NULL, value TEXT NOT NULL, ucr TEXT NOT NULL,
   PRIMARY KEY (kind, scope, value)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS attached (
+  sender TEXT NOT NULL, name TEXT NOT NULL, body BLOB NOT NULL, PRIMARY KEY (sender, name)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS stories (
   name TEXT NOT NULL, seed INTEGER NOT NULL, started_at TEXT NOT NULL, ucrs TEXT NOT NULL,
@@ -161,6 +164,20 @@ class MessageStore:
             self._db.execute(
                 "INSERT OR IGNORE INTO stories VALUES (?, ?, ?, ?)", (name, seed, started_at, json.dumps(list(ucrs)))
             )
+
+    def attach(self, files: Iterable[AttachedFile]) -> None:
+        """Keeps files that were handed over with messages; of one name of a sender the first stays."""
+        rows = [(file.sender, file.name, file.body) for file in files]
+        with self._lock, self._transaction():
+            self._db.executemany("INSERT OR IGNORE INTO attached VALUES (?, ?, ?)", rows)
+
+    def get_attached(self, sender: str, name: str) -> bytes:
+        """The file of that name that the sender handed over; raises `NotFound`."""
+        with self._lock:
+            row = self._db.execute("SELECT body FROM attached WHERE sender = ? AND name = ?", (sender, name)).fetchone()
+        if row is None:
+            raise NotFound("attached file", name)
+        return bytes(row[0])
 
     def find_assignment(self, references: Sequence[Mapping[str, str]]) -> str | None:
         """The UCR of the first of these references (kind, scope, value) that has one."""

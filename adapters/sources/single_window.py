@@ -11,6 +11,7 @@ import base64
 import binascii
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from types import TracebackType
 from typing import Protocol, Self
 from urllib.parse import quote
@@ -18,6 +19,7 @@ from urllib.parse import quote
 import httpx
 
 from adapters.message import MESSAGE_BYTES_MAX
+from adapters.sources.attachment import ATTACHMENT_BYTES_MAX, Attachment
 from adapters.sources.envelope import Envelope, MalformedEnvelope
 from chain.errors import NotFound, TongguanError
 
@@ -103,6 +105,25 @@ class SingleWindow:
         """See `Source`."""
         refusal = {"code": code, "reason": reason[:REASON_CHARS_MAX]}
         self._call("POST", f"/v1/messages/{quote(envelope.id, safe='')}/refusal", json=refusal)
+
+    def hash_attachment(self, name: str) -> Attachment:
+        """SHA-256 of the file of that name that the member handed over, or why there is none; raises
+        `SingleWindowFault`."""
+        digest, size = sha256(), 0
+        try:
+            with self._http.stream("GET", "/v1/attachments", params={"sender": self.sender, "name": name}) as answer:
+                if answer.status_code in (httpx.codes.NOT_FOUND, httpx.codes.UNPROCESSABLE_ENTITY):
+                    return Attachment(reason="is not at the single window")
+                if answer.is_error:
+                    raise SingleWindowFault(f"the single window answered {answer.status_code} to GET /v1/attachments")
+                for piece in answer.iter_bytes():
+                    size += len(piece)
+                    if size > ATTACHMENT_BYTES_MAX:
+                        return Attachment(reason=f"has more than {ATTACHMENT_BYTES_MAX} bytes", size=size)
+                    digest.update(piece)
+        except httpx.HTTPError as error:
+            raise SingleWindowFault(f"the single window cannot be reached: {error}") from error
+        return Attachment(digest.hexdigest(), size=size)
 
     def assign(self, kind: str, references: Sequence[Mapping[str, str]]) -> str:
         """The UCR of goods known by these references (`kind`, `scope`, `value`), assigned now where they had none."""

@@ -16,7 +16,9 @@ from adapters.runner.adapter_runner import AdapterRunner
 from adapters.runner.journal import Journal
 from adapters.runner.retry_policy import RunnerSettings
 from adapters.sources import folder as folder_source
+from adapters.sources.attachment import Attachment
 from adapters.sources.folder import Folder
+from adapters.sources.single_window import SingleWindowFault
 from chain.identifiers import Ucr
 from chain.keys import SigningKey
 from chain.members import Role
@@ -160,3 +162,26 @@ def test_what_lay_there_when_the_message_was_read_is_what_is_signed_later(tmp_pa
     filled = attached.fill(1, record)
     assert isinstance(filled, CustomsDeclaration)
     assert named(filled).sha256 == sha256(PDF).hexdigest()
+
+
+class Unreachable(Folder):
+    """A source that cannot be asked for files at first."""
+
+    failures = 2
+
+    def hash_attachment(self, name: str) -> Attachment:
+        """See `Folder`."""
+        if self.failures:
+            self.failures -= 1
+            raise SingleWindowFault("the single window cannot be reached")
+        return super().hash_attachment(name)
+
+
+def test_a_message_waits_while_its_files_cannot_be_had(
+    tmp_path: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / NAME).write_bytes(PDF)
+    monkeypatch.setattr("tests.adapters.runner.test_attachments.Folder", Unreachable)
+    record = run(tmp_path, journal)
+    assert named(record).sha256 == sha256(PDF).hexdigest()
+    assert reasons(record) == []

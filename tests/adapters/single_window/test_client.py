@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import re
+from hashlib import sha256
 from pathlib import Path
 
 import httpx
@@ -101,3 +103,29 @@ def test_a_part_that_nobody_can_play_is_named(tmp_path: Path) -> None:
 def test_without_members_the_command_ends_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--dir", str(tmp_path), "--members", str(tmp_path / "none")]) == 2
     assert "no member holds the role" in capsys.readouterr().err
+
+
+def test_a_file_that_a_message_names_is_hashed_as_it_was_handed_over(window: TestClient, cast: Cast) -> None:
+    window.post("/v1/stories/sea_import", json={"started_at": STARTED_AT})
+    trader = SingleWindow("http://window", cast.trader.uscc, transport=window._transport)
+    broker = SingleWindow("http://window", cast.broker.uscc, transport=window._transport)
+    (invoice,) = [message for message in trader.fetch().messages if message.envelope.kind == "UBL Invoice"]
+    (declared,) = [message for message in broker.fetch().messages if message.envelope.kind == "DecMessage"]
+    names = re.findall(r"<EdocID>([^<]+)</EdocID>", declared.body.decode())
+    files = [broker.hash_attachment(name) for name in names]
+    assert files[0].sha256 == sha256(invoice.body).hexdigest()
+    assert all(file.sha256 and file.size and not file.reason for file in files)
+    assert trader.hash_attachment(names[0]).reason == "is not at the single window"
+    assert broker.hash_attachment("none.pdf").reason == "is not at the single window"
+
+
+@pytest.mark.parametrize("answer", [httpx.ConnectError("down"), httpx.Response(503, text="busy")])
+def test_a_file_that_cannot_be_had_now_is_a_fault(answer: httpx.Response | Exception) -> None:
+    with pytest.raises(SingleWindowFault):
+        _client(answer).hash_attachment("invoice.pdf")
+
+
+def test_a_file_that_is_too_long_is_not_hashed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adapters.sources.single_window.ATTACHMENT_BYTES_MAX", 3)
+    file = _client(httpx.Response(200, content=b"1234")).hash_attachment("invoice.pdf")
+    assert (file.sha256, file.reason) == ("", "has more than 3 bytes")
