@@ -16,10 +16,8 @@ from schemathesis.specs.openapi.checks import (
 from tests.gateway.memory_consortium import PaperGateway, Town
 from tests.gateway.test_http import assertion as token_request
 
-EXAMPLES_PER_ROUTE = 15
 TRUE = [status_code_conformance, content_type_conformance, response_schema_conformance]
 """Whatever comes back is what the description says may."""
-ROUTE = settings(max_examples=EXAMPLES_PER_ROUTE, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 
 
 @schemathesis.serializer("application/sd-jwt", "application/x-ndjson", "application/json-seq")
@@ -28,7 +26,11 @@ def as_text(context: object, value: object) -> bytes:
 
 
 @pytest.mark.slow
-def test_no_request_of_a_member_is_answered_with_a_fault_of_the_gateway(tmp_path: Path, town: Town) -> None:
+@pytest.mark.parametrize("examples", [6, pytest.param(100, marks=pytest.mark.long)])
+@pytest.mark.timeout(1_800)
+def test_no_request_of_a_member_is_answered_with_a_fault_of_the_gateway(
+    tmp_path: Path, town: Town, examples: int
+) -> None:
     gateway = PaperGateway(tmp_path, town.chain, town.clock)
     assertion = token_request(town, town.carrier)["client_assertion"]
     headers = {"Authorization": f"Bearer {gateway.desk.exchange(assertion).text}"}
@@ -39,9 +41,7 @@ def test_no_request_of_a_member_is_answered_with_a_fault_of_the_gateway(tmp_path
         if operation.path.endswith("/bundle"):
             continue  # made of a real chain's proofs, which paper has not: tests/stories/test_bundles_fuzzed.py
 
-        @settings(
-            max_examples=EXAMPLES_PER_ROUTE, deadline=None, suppress_health_check=list(HealthCheck), database=None
-        )
+        @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck), database=None)
         @given(case=operation.as_strategy())
         def no_fault(case: schemathesis.Case) -> None:
             answer = case.call(headers=headers)
