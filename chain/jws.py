@@ -1,6 +1,6 @@
 """Compact JWS (RFC 7515), strictly read: records, receipts and access tokens all travel in this form.
 
-The header names `alg` (ES256 or Ed25519), `kid` (the signer's RFC 7638 thumbprint) and `typ`, and nothing else: a key
+The header names `alg` (ES256, Ed25519 or SM2), `kid` (the signer's RFC 7638 thumbprint) and `typ`, nothing else: a key
 in the header (`jwk`, `x5c`, `jku`, `x5u`), `crit`, `b64`, `none` and HMAC are refused, since each is a way to have a
 stranger's word taken for a member's. The caller says which `typ` it takes.
 """

@@ -1,8 +1,9 @@
-"""Signing keys and how they are named: ES256 (ECDSA P-256 with SHA-256, RFC 7518) and Ed25519 (RFC 8032, RFC 9864).
+"""Signing keys and how they are named: ES256 (ECDSA P-256 with SHA-256, RFC 7518), Ed25519 (RFC 8032, RFC 9864), and
+SM2 (with SM3, GM/T 0003; `chain.sm2`).
 
-A signature is 64 raw bytes: `r ‖ s` for ES256, `R ‖ S` for Ed25519. Ed25519 is verified by the cofactorless equation:
-S < L, and the bytes R equal the encoding of [S]B - [k]A. A public key is a canonical encoding of a point of the prime
-subgroup, so that every verifier, with or without the cofactor, gives the same answer.
+A signature is 64 raw bytes: `r ‖ s` for ES256 and SM2, `R ‖ S` for Ed25519. Ed25519 is verified by the cofactorless
+equation: S < L, and the bytes R equal the encoding of [S]B - [k]A. A public key is a canonical encoding of a point of
+the prime subgroup, so that every verifier, with or without the cofactor, gives the same answer.
 
 A key is named by its RFC 7638 thumbprint; `kid` is that in base64url.
 Nothing here reads a clock, a disk or a network; `SigningKey.generate` alone uses the system's randomness.
@@ -17,13 +18,17 @@ from enum import IntEnum
 from functools import cached_property, lru_cache
 from typing import Final
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_dss_signature
 
 from chain.encoding import base64url, parse_base64url
 from chain.errors import Malformed
+from chain.sm2_keys import Sm2PrivateKey, Sm2PublicKey
+
+_NativePublicKey = ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | Sm2PublicKey
+_NativePrivateKey = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | Sm2PrivateKey
 
 
 class KeyAlgorithm(IntEnum):
@@ -32,13 +37,17 @@ class KeyAlgorithm(IntEnum):
     ES256 = 1
     ED25519 = 2
     SM2 = 3
-    """Reserved (GM/T 0003): the registry knows its thumbprints; no key of it signs or verifies here yet."""
+    """With SM3; digests of records and trees stay SHA-256."""
 
 
 SIGNATURE_BYTES = 64
-"""Length of a raw signature of either algorithm."""
+"""Length of a raw signature of any algorithm."""
 
-JOSE_NAME: Final[Mapping[KeyAlgorithm, str]] = {KeyAlgorithm.ES256: "ES256", KeyAlgorithm.ED25519: "Ed25519"}
+JOSE_NAME: Final[Mapping[KeyAlgorithm, str]] = {
+    KeyAlgorithm.ES256: "ES256",
+    KeyAlgorithm.ED25519: "Ed25519",
+    KeyAlgorithm.SM2: "SM2",
+}
 """The `alg` of a JWS header for each algorithm; no other is ever read or written.
 `EdDSA`, the older name, does not say which curve and is refused."""
 
@@ -67,7 +76,7 @@ class PublicKey:
 
     algorithm: KeyAlgorithm
     raw: bytes
-    """ES256: 64 bytes, the coordinates x ‖ y. Ed25519: the 32 bytes of RFC 8032."""
+    """ES256, SM2: 64 bytes, the coordinates x ‖ y. Ed25519: the 32 bytes of RFC 8032."""
 
     def __post_init__(self) -> None:
         self._native  # noqa: B018  a key off its curve must not come to exist
@@ -86,7 +95,7 @@ class PublicKey:
         """The key of a JWK that holds exactly the members its thumbprint is made of; raises `MalformedKey`."""
         algorithm = _JWK_KINDS.get((str(jwk.get("kty")), str(jwk.get("crv"))))
         if algorithm is None:
-            raise MalformedKey("jwk", "is an EC key on P-256 or an OKP key on Ed25519", value=jwk.get("kty"))
+            raise MalformedKey("jwk", "is an EC key on P-256 or SM2 or an OKP key on Ed25519", value=jwk.get("kty"))
         coordinates = _JWK_SHAPE[algorithm][2]
         if set(jwk) != {"kty", "crv", *coordinates}:
             raise MalformedKey(
@@ -128,6 +137,8 @@ class PublicKey:
             if isinstance(native, ed25519.Ed25519PublicKey):
                 native.verify(signature, message)
                 return True
+            if isinstance(native, Sm2PublicKey):
+                return native.verify(message, signature)
             r, s = signature[:32], signature[32:]
             if not (_ZERO < r < _ORDER and _ZERO < s < _ORDER):
                 return False
@@ -140,14 +151,14 @@ class PublicKey:
             return False
 
     @cached_property
-    def _native(self) -> ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey:
+    def _native(self) -> _NativePublicKey:
         return _native_key(self.algorithm, self.raw)
 
 
 class SigningKey:
     """A private key of one member. It never prints itself."""
 
-    def __init__(self, native: ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey) -> None:
+    def __init__(self, native: _NativePrivateKey) -> None:
         self._native = native
         self.public = _public_key(native)
 
@@ -156,6 +167,8 @@ class SigningKey:
         """A new key from the system's randomness."""
         if algorithm is KeyAlgorithm.ED25519:
             return cls(ed25519.Ed25519PrivateKey.generate())
+        if algorithm is KeyAlgorithm.SM2:
+            return cls(Sm2PrivateKey.generate())
         return cls(ec.generate_private_key(ec.SECP256R1()))
 
     @classmethod
@@ -167,18 +180,23 @@ class SigningKey:
             raise MalformedKey("private key", "is an encrypted PKCS#8 PEM file", fix="Make one with `tongguan key new`")
         try:
             native = serialization.load_pem_private_key(pem, passphrase)
+        except UnsupportedAlgorithm:
+            # The library opens the file and knows no such curve; ours tells what it is.
+            return cls(Sm2PrivateKey.load(pem, passphrase))
         except (ValueError, TypeError) as error:
             raise MalformedKey("private key", "opens with the given passphrase") from error
         if isinstance(native, ed25519.Ed25519PrivateKey) or (
             isinstance(native, ec.EllipticCurvePrivateKey) and isinstance(native.curve, ec.SECP256R1)
         ):
             return cls(native)
-        raise MalformedKey("private key", "is on P-256 or Ed25519")
+        raise MalformedKey("private key", "is on P-256, Ed25519 or SM2")
 
     def to_pem(self, passphrase: bytes) -> bytes:
         """The key as encrypted PKCS#8 PEM; raises `MalformedKey` for an empty passphrase."""
         if not passphrase:
             raise MalformedKey("passphrase", "is not empty")
+        if isinstance(self._native, Sm2PrivateKey):
+            return self._native.to_pem(passphrase)
         return self._native.private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,
@@ -187,7 +205,7 @@ class SigningKey:
 
     def sign(self, message: bytes) -> bytes:
         """The signature of the message, 64 raw bytes; of ES256 the twin with the low `s`."""
-        if isinstance(self._native, ed25519.Ed25519PrivateKey):
+        if isinstance(self._native, ed25519.Ed25519PrivateKey | Sm2PrivateKey):
             return self._native.sign(message)
         r, s = decode_dss_signature(self._native.sign(message, _ECDSA))
         s = min(s, P256_ORDER - s)
@@ -200,6 +218,7 @@ class SigningKey:
 _JWK_SHAPE: Final[Mapping[KeyAlgorithm, tuple[str, str, tuple[str, ...]]]] = {
     KeyAlgorithm.ES256: ("EC", "P-256", ("x", "y")),
     KeyAlgorithm.ED25519: ("OKP", "Ed25519", ("x",)),
+    KeyAlgorithm.SM2: ("EC", "SM2", ("x", "y")),
 }
 _JWK_KINDS: Final = {(kty, crv): algorithm for algorithm, (kty, crv, _) in _JWK_SHAPE.items()}
 
@@ -214,7 +233,8 @@ _HALF_ORDER = (P256_ORDER // 2).to_bytes(32, "big")
 def is_low_s(algorithm: KeyAlgorithm, signature: bytes) -> bool:
     """Whether a raw signature has no twin that its reader would take as well: for ES256, `s` is at most half the order.
 
-    Where (r, s) is right, so is (r, n - s). Ed25519 has one `S` alone.
+    Where (r, s) is right, so is (r, n - s). Ed25519 has one `S` alone, and of SM2 nobody but the signer
+    can make another s.
     """
     return algorithm is not KeyAlgorithm.ES256 or signature[32:] <= _HALF_ORDER
 
@@ -231,10 +251,10 @@ def _coordinate(jwk: Mapping[str, object], name: str) -> bytes:
 
 
 @lru_cache(maxsize=4_096)
-def _native_key(algorithm: KeyAlgorithm, raw: bytes) -> ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey:
+def _native_key(algorithm: KeyAlgorithm, raw: bytes) -> _NativePublicKey:
     """Checking that a point is on its curve costs as much as a verification; members' keys come again and again."""
     if algorithm not in _JWK_SHAPE:
-        raise MalformedKey("public key", "is of ES256 or Ed25519", value=algorithm.name)
+        raise MalformedKey("public key", "is of ES256, Ed25519 or SM2", value=algorithm.name)
     wanted_bytes = 32 * len(_JWK_SHAPE[algorithm][2])
     if len(raw) != wanted_bytes:
         raise MalformedKey(
@@ -244,6 +264,8 @@ def _native_key(algorithm: KeyAlgorithm, raw: bytes) -> ec.EllipticCurvePublicKe
         if algorithm is KeyAlgorithm.ED25519:
             _require_prime_subgroup(raw)
             return ed25519.Ed25519PublicKey.from_public_bytes(raw)
+        if algorithm is KeyAlgorithm.SM2:
+            return Sm2PublicKey(raw)
         return ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), b"\x04" + raw)
     except ValueError:
         raise MalformedKey("public key", "is a point of its curve and of its prime order", value=raw.hex()) from None
@@ -266,7 +288,9 @@ def _require_prime_subgroup(raw: bytes) -> None:
         raise ValueError("not in the prime subgroup")
 
 
-def _public_key(native: ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey) -> PublicKey:
+def _public_key(native: _NativePrivateKey) -> PublicKey:
+    if isinstance(native, Sm2PrivateKey):
+        return PublicKey(KeyAlgorithm.SM2, native.point)
     if isinstance(native, ed25519.Ed25519PrivateKey):
         return PublicKey(KeyAlgorithm.ED25519, native.public_key().public_bytes_raw())
     point = native.public_key().public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)

@@ -53,7 +53,7 @@ from gateway.api.routes.webhooks import webhook_router
 from gateway.api.session_cookies import SessionCookies
 from gateway.console import console_router
 from gateway.ingest.service import Intake
-from gateway.ingest.validation import RecordValidator
+from gateway.ingest.validation import RecordValidator, Sm2Limits
 from gateway.ingest.worker_pool import WorkerPool, WorkerSetup
 from gateway.membership.registry import Registry
 from gateway.membership.tag_keys import TagKeys
@@ -180,6 +180,7 @@ def build(
         settings.clock_skew_s,
         settings.record_age_max_s,
         pack_digest(tables_for(settings.rule_tables_dir).roots),
+        Sm2Limits(settings.member_sm2_records_per_s),
     )
     desk = TokenService(
         member=settings.member,

@@ -97,6 +97,9 @@ class GatewaySettings(BaseSettings):
     """With more records waiting for the chain, further ones are refused (503): backpressure, never silent."""
     member_records_per_s: Annotated[float, Field(gt=0)] = 20_000.0
     """Records a second that one member may submit, over a minute's mean; beyond it 429 with `Retry-After`."""
+    member_sm2_records_per_s: Annotated[float, Field(gt=0)] = 50.0
+    """Records signed with SM2 a second that one member may submit, in each process that examines records; a signature
+    costs a hundred times one of P-256. Beyond it 429 likewise, before the signature is looked at."""
     member_bytes_per_s: Annotated[float, Field(gt=0)] = 100_000_000.0
     """Bytes a second, as payloads are stored (compressed), that one member may submit; beyond it 429 likewise."""
     member_reads_per_s: Annotated[float, Field(gt=0)] = 1_000.0

@@ -5,15 +5,18 @@ Pure: no store, no network, no clock. What depends on other records (`jti`, `ame
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from chain.errors import MalformedRecord
+from chain.keys import KeyAlgorithm
 from chain.members import MemberKind, PolicyName, Role
 from chain.proof.batch import entry_digest
 from chain.records import GOVERNORS_ONLY, Record, TradeMandate, parse_record
 from chain.rules.pack import RULES
 from chain.sdjwt import SignedRecord
+from gateway.access.rate_limits import RateLimits
 from gateway.membership.registry import Signer, Snapshot
 from gateway.membership.tag_keys import TagKeys, purpose_of
 from gateway.runtime.refusals import GatewayRefusal
@@ -21,6 +24,9 @@ from gateway.runtime.refusals import GatewayRefusal
 ENTRIES_MAX = 512
 """Most UCRs and invoice numbers of a record: each becomes an entry, and all entries of a record share a batch."""
 
+
+MEMBER_SM2_RECORDS_PER_S = 50.0
+"""Where no setting says another number."""
 
 SPEAKS_OF_FINDINGS = frozenset({"audit.finding", "audit.disposition", "trade.explanation"})
 """Types about one consignment of which something must have been said."""
@@ -44,6 +50,24 @@ class ValidatedRecord:
     entries: tuple[Entry, ...]
 
 
+class Sm2Limits:
+    """How many signatures of SM2 each member may have verified a second: one costs a hundred times one of P-256.
+
+    Each process that examines records counts by itself; a copy for another process begins with full buckets.
+    """
+
+    def __init__(self, records_per_s: float) -> None:
+        self._records_per_s = records_per_s
+        self._limits = RateLimits(records_per_s, time.monotonic, what="records signed with SM2")
+
+    def take(self, member: str) -> None:
+        """Takes one signature of the member's share; raises GatewayRefusal (429) where it is used up."""
+        self._limits.take(member, 1)
+
+    def __reduce__(self) -> tuple[type[Sm2Limits], tuple[float]]:
+        return Sm2Limits, (self._records_per_s,)
+
+
 @dataclass(frozen=True)
 class RecordValidator:
     """What records are examined against."""
@@ -57,6 +81,7 @@ class RecordValidator:
     record_age_max_s: int
     rule_pack: bytes = b""
     """Hash of the rule pack that this gateway has itself; empty where it has none."""
+    sm2_limits: Sm2Limits = field(default_factory=lambda: Sm2Limits(MEMBER_SM2_RECORDS_PER_S))
 
     def examine(self, signed: SignedRecord, snapshot: Snapshot, batch_count: int, now_s: float) -> ValidatedRecord:
         """The record with its entries; raises MalformedRecord or GatewayRefusal with the first thing against it."""
@@ -127,6 +152,8 @@ class RecordValidator:
             )
         self._check_time(signed.iat, now_s)
         signer = self.check_signer(signed.kid, signed.iss, signed.vct, snapshot)
+        if signer.key.algorithm is KeyAlgorithm.SM2:
+            self.sm2_limits.take(signer.member)
         if not signed.verify(signer.key):
             raise GatewayRefusal("bad-signature", "the signature is not this key's signature of the record")
         if not signed.has_low_s():

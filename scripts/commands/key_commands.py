@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -29,6 +30,15 @@ from scripts.commands.registry import (
     transact,
     uscc_of,
 )
+
+
+class Algorithm(StrEnum):
+    """What a signing key may sign with."""
+
+    ES256 = "es256"
+    ED25519 = "ed25519"
+    SM2 = "sm2"
+
 
 Kid = Annotated[str, typer.Argument(help="key thumbprint (base64url)", metavar="THUMBPRINT")]
 
@@ -86,19 +96,20 @@ def add_key(
 def new_key(
     member: Annotated[str, typer.Option("--member", help="whose key: slug")],
     by: As,
+    algorithm: Annotated[Algorithm, typer.Option(help="what it signs with")] = Algorithm.ES256,
     directory: Directory = DEFAULT_DIR,
     rpc: Rpc = DEFAULT_RPC,
     dry_run: DryRun = False,
 ) -> None:
     """Rotate: make a new signing key, register it, and sign with it from now on. The old one counts until retired."""
     from chain.errors import LedgerFault
-    from chain.keys import SigningKey
+    from chain.keys import KeyAlgorithm, SigningKey
     from chain.ledger import calls
     from chain.ledger.reverts import ContractRefused
 
     folder, ledger = connected(directory, rpc)
     profile = folder.member(member)
-    key, old = SigningKey.generate(), folder.signing_key(profile.slug).public.kid
+    key, old = SigningKey.generate(KeyAlgorithm[algorithm.name]), folder.signing_key(profile.slug).public.kid
     path = folder.member_folder(profile.slug)
     kept = path / f"signing-{key.public.kid}.pem"
     if not dry_run:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from chain.keys import SigningKey
+from chain.members import KeyAlgorithm, KeyState
 from chain.sdjwt import SignedRecord
 from chain.verify.results import Verdict
 from tests.catalogue.stories import (
@@ -9,7 +11,24 @@ from tests.catalogue.stories import (
     made_of,
 )
 from tests.catalogue.vector import Made, vector
-from tests.fakes.ledger_simulator import CUSTOMS
+from tests.fakes.ledger_simulator import BROKER, CUSTOMS, Consortium
+
+
+@vector(Verdict.INVALID, 8)
+def sm2_signature_of_another_message() -> Made:
+    """The record, signed with SM2, carries its issuer's signature of another record."""
+    it = Consortium()
+    it.keys[BROKER] = SigningKey.generate(KeyAlgorithm.SM2)
+    it.set_key(BROKER, KeyState.ACTIVE)
+    it.block += 1
+    first, other = it.record(), it.record()
+    head, _, signature = first.jwt.rpartition(".")
+    moved = first.serialize().replace(first.jwt, f"{head}.{other.jwt.rpartition('.')[2]}")
+    swapped = it.keep(SignedRecord.parse(moved))
+    it.anchor(swapped)
+    it.checkpoint()
+    assert signature not in moved
+    return made_of(it, it.record_bundle(swapped))
 
 
 @vector(Verdict.INVALID, 8)

@@ -28,6 +28,19 @@ def record_true() -> Made:
 
 
 @vector(Verdict.VALID)
+def record_signed_by_sm2_true() -> Made:
+    """The issuer signs with SM2 and SM3, as the registry says of its key."""
+    it = Consortium()
+    it.keys[BROKER] = SigningKey.generate(KeyAlgorithm.SM2)
+    it.set_key(BROKER, KeyState.ACTIVE)
+    it.block += 1
+    signed = it.record()
+    it.anchor(signed)
+    it.checkpoint()
+    return made_of(it, it.record_bundle(signed))
+
+
+@vector(Verdict.VALID)
 def record_signed_by_ed25519_true() -> Made:
     """A record signed with Ed25519."""
     it = Consortium()

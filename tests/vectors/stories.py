@@ -261,7 +261,7 @@ class Story:
         it.block += chance.randrange(2)
         if chance.random() < 0.7:
             it.keys[f"old {len(it.keys)}"] = it.keys[uscc]
-            it.keys[uscc] = SigningKey.generate(chance.choice((KeyAlgorithm.ES256, KeyAlgorithm.ED25519)))
+            it.keys[uscc] = SigningKey.generate(chance.choice([*KeyAlgorithm]))
             by = chance.choice((AddedBy.MEMBER, AddedBy.SPONSOR))
             it.set_key(
                 chance.choice((uscc, uscc, uscc, uscc, STRANGER)), KeyState.ACTIVE, key=it.keys[uscc], added_by=by

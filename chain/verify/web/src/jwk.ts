@@ -7,6 +7,7 @@ import { formatJson, type Json } from "./json.js";
 import { readHash, readOrdered, readText } from "./members.js";
 import type { Algorithm } from "./records.js";
 import { ed25519Verifier, p256Verifier, type Verifier } from "./signatures.js";
+import { sm2Verifier } from "./sm2.js";
 
 export interface Jwk {
   algorithm: Algorithm;
@@ -19,11 +20,13 @@ export interface Jwk {
 export function parseJwk(value: Json | undefined, field: string): Jwk {
   const isEdwards = value instanceof Map && value.get("kty") === "OKP";
   const members = readOrdered(value, field, isEdwards ? ["crv", "kty", "x"] : ["crv", "kty", "x", "y"]);
-  readText(members.get("crv"), `${field}.crv`, isEdwards ? /^Ed25519$/ : /^P-256$/);
+  const curve = readText(members.get("crv"), `${field}.crv`, isEdwards ? /^Ed25519$/ : /^(?:P-256|SM2)$/);
   readText(members.get("kty"), `${field}.kty`, isEdwards ? /^OKP$/ : /^EC$/);
   const x = readHash(members.get("x"), `${field}.x`);
-  const verify = isEdwards ? ed25519Verifier(x) : p256Verifier(x, readHash(members.get("y"), `${field}.y`));
+  const isSm2 = curve === "SM2";
+  const y = isEdwards ? x : readHash(members.get("y"), `${field}.y`);
+  const verify = isEdwards ? ed25519Verifier(x) : isSm2 ? sm2Verifier(x, y) : p256Verifier(x, y);
   if (verify === null) throw new Malformed(field, "must be a point of its curve and of its prime order");
   const thumbprint = hash(new TextEncoder().encode(formatJson(members)));
-  return { algorithm: isEdwards ? "Ed25519" : "ES256", thumbprint, verify };
+  return { algorithm: isEdwards ? "Ed25519" : isSm2 ? "SM2" : "ES256", thumbprint, verify };
 }

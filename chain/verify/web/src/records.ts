@@ -18,7 +18,7 @@ const UCR = /^[0-9][A-Z]{2}[0-9A-Z]{1,18}-[0-9A-Z()\-]{1,19}$/;
 export const USCC = /^[0-9A-Z]{18}$/;
 export const TYPE = /^[a-z]{1,24}\.[a-z_]{1,32}$/;
 
-export type Algorithm = "ES256" | "Ed25519";
+export type Algorithm = "ES256" | "Ed25519" | "SM2";
 
 export interface Jws {
   algorithm: Algorithm;
@@ -67,8 +67,8 @@ export function parseJws(text: string, type: string, field: string): Jws {
   if (header.length > MOST_HEADER) throw new Malformed(`${field}.header`, `has at most ${MOST_HEADER} characters`);
   const members = readMembers(parsePart(header, `${field}.header`), `${field}.header`, ["alg", "kid", "typ"]);
   const algorithm = members.get("alg")!;
-  if (algorithm !== "ES256" && algorithm !== "Ed25519")
-    throw new Malformed(`${field}.header.alg`, "is ES256 or Ed25519");
+  if (algorithm !== "ES256" && algorithm !== "Ed25519" && algorithm !== "SM2")
+    throw new Malformed(`${field}.header.alg`, "is ES256, Ed25519 or SM2");
   if (members.get("typ") !== type) throw new Malformed(`${field}.header.typ`, `is ${type}`);
   const kid = readThumbprint(members.get("kid")!, `${field}.header.kid`);
   const claims = parsePart(payload, `${field}.payload`);
