@@ -73,7 +73,9 @@ POLICIES: Mapping[Kind, tuple[str, ...]] = {
 }
 """The policies whose versions a bundle of each kind shows, in this order."""
 
-RESERVED_KINDS = ("finding", "single-use")
+FINDING_KIND = "finding"
+"""A consignment's bundle, with all that one is made of, that is about one finding of it."""
+RESERVED_KINDS = ("single-use",)
 """Kinds of a later edition of this format: a verifier that does not know them says so, and never VALID."""
 
 
@@ -178,16 +180,18 @@ class Bundle:
     """Gateways' receipts, by ascending text."""
     cosigned_note: ShownNote | None = None
     """What outsiders saw of the header's checkpoint; None where it is not shown."""
+    subject_finding: str | None = None
+    """Record id of the finding that a finding bundle is about; else it is a consignment bundle."""
 
     def format(self) -> bytes:
         """The bundle's one canonical form."""
         members: dict[str, Json] = {
             "format": FORMAT,
-            "kind": str(self.kind),
+            "kind": self.kind_text,
             "consortium": self.consortium.hex(),
             "chain_id": self.chain_id,
             "genesis_hash": _hex(self.genesis_hash),
-            "subject": {"records": [*self.subject_records]} if self.subject_ucr is None else {"ucr": self.subject_ucr},
+            "subject": self._subject_members(),
             "header": base64url(self.header.to_rlp()),
             "nodes": [base64url(node) for node in self.nodes],
             "checkpoint": self.checkpoint,
@@ -220,6 +224,17 @@ class Bundle:
         if self.cosigned_note is not None:
             members[COSIGNED_NOTE] = self.cosigned_note.members()
         return format_json(members).encode("utf-8")
+
+    @property
+    def kind_text(self) -> str:
+        """The kind as a bundle says it: `finding` where a consignment's bundle is about one finding of it."""
+        return str(self.kind) if self.subject_finding is None else FINDING_KIND
+
+    def _subject_members(self) -> Json:
+        if self.subject_ucr is None:
+            return {"records": [*self.subject_records]}
+        finding = {} if self.subject_finding is None else {"finding": self.subject_finding}
+        return {"ucr": self.subject_ucr, **finding}
 
     @cached_property
     def slot_request(self) -> SlotRequest:

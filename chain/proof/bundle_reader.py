@@ -19,6 +19,7 @@ from chain.proof.bundle import (
     BUNDLE_VALUES_MAX,
     EPOCHS_MAX,
     FACTS_MAX,
+    FINDING_KIND,
     FORMAT,
     GROUPS_MAX,
     INCLUSION_PATH_MAX,
@@ -122,8 +123,9 @@ def _bundle(value: Json) -> Bundle:
     root.text("format", FORMAT, f"must be {FORMAT}")
     if root.any("kind") in RESERVED_KINDS:
         raise NoBundle("kind", "is one that this verifier does not know yet", value=root.any("kind"))
-    kind = Kind(root.text("kind", "record|consignment", "must be record or consignment"))
-    subject_records, subject_ucr = _subject(root.any("subject"), kind)
+    kind_text = root.text("kind", "record|consignment|finding", "must be record, consignment or finding")
+    kind = Kind.CONSIGNMENT if kind_text == FINDING_KIND else Kind(kind_text)
+    subject_records, subject_ucr, subject_finding = _subject(root.any("subject"), kind_text)
     bundle = Bundle(
         kind=kind,
         consortium=root.hexadecimal("consortium", 32, prefix=""),
@@ -131,6 +133,7 @@ def _bundle(value: Json) -> Bundle:
         genesis_hash=root.hexadecimal("genesis_hash", 32),
         subject_records=subject_records,
         subject_ucr=subject_ucr,
+        subject_finding=subject_finding,
         header=_header(root.base64url("header", most=HEADER_BYTES_MAX)),
         nodes=root.array("nodes", NODES_MAX, _node),
         checkpoint=None if root.any("checkpoint") is None else root.number("checkpoint", most=BLOCK_MAX),
@@ -157,12 +160,15 @@ def _bundle(value: Json) -> Bundle:
     return bundle
 
 
-def _subject(value: Json, kind: Kind) -> tuple[tuple[str, ...], str | None]:
-    if kind is Kind.CONSIGNMENT:
-        subject = Members(value, "subject", ("ucr",), MalformedBundle)
-        return (), subject.text("ucr", UCR_PATTERN, "must be a UCR")
-    subject = Members(value, "subject", ("records",), MalformedBundle)
-    return subject.array("records", RECORDS_MAX, _record_id, least=1), None
+def _subject(value: Json, kind: str) -> tuple[tuple[str, ...], str | None, str | None]:
+    """Record ids of a record bundle; the UCR of a consignment bundle; the finding of a finding bundle."""
+    if kind == Kind.RECORD:
+        subject = Members(value, "subject", ("records",), MalformedBundle)
+        return subject.array("records", RECORDS_MAX, _record_id, least=1), None, None
+    is_finding = kind == FINDING_KIND
+    subject = Members(value, "subject", ("ucr", "finding") if is_finding else ("ucr",), MalformedBundle)
+    finding = _record_id(subject.any("finding"), "subject.finding") if is_finding else None
+    return (), subject.text("ucr", UCR_PATTERN, "must be a UCR"), finding
 
 
 def _record_id(value: Json, field: str) -> str:

@@ -71,6 +71,8 @@ def check_references(bundle: Bundle) -> None:
     shown = {record.signed.record_id for record in bundle.records}
     if not set(bundle.subject_records) <= shown:
         raise MalformedBundle("subject.records", "must be among the records")
+    if bundle.subject_finding is not None and bundle.subject_finding not in shown:
+        raise MalformedBundle("subject.finding", "must be among the records")
     _check_registry_facts(bundle)
     _check_groups(bundle)
 

@@ -27,8 +27,8 @@ def as_shown_before(bundle: Bundle, old: Bundle) -> Bundle:
     record of a consignment the sections that the old one shows of any. Raises UnlikeBundles where the two differ in
     more than what was said since.
     """
-    same = (bundle.kind, bundle.consortium, bundle.subject_records, bundle.subject_ucr)
-    if same != (old.kind, old.consortium, old.subject_records, old.subject_ucr):
+    same = (bundle.kind_text, bundle.consortium, bundle.subject_records, bundle.subject_ucr, bundle.subject_finding)
+    if same != (old.kind_text, old.consortium, old.subject_records, old.subject_ucr, old.subject_finding):
         raise UnlikeBundles("is about something else than the old one")
     if gone := set(old.record_by_id) - set(bundle.record_by_id):
         raise UnlikeBundles(f"does not hold record {min(gone)} of the old one")

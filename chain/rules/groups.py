@@ -92,7 +92,8 @@ CREDIT_NOTES: Final = frozenset({"81", "83", "261", "262", "296", "308", "381", 
 
 def is_trade_invoice(record: Record) -> bool:
     """Whether the invoice is that of the deal across the border: a domestic VAT invoice (数电票) has 20 digits."""
-    return not (len(record.head.number) == E_INVOICE_DIGITS and record.head.number.isdigit())
+    number = record.head.number
+    return not (len(number) == E_INVOICE_DIGITS and number.isascii() and number.isdigit())
 
 
 def is_credit_note(record: Record) -> bool:

@@ -17,7 +17,7 @@ from chain.rules.answers import Agrees, Answer, Finding, Missing, NotRun, findin
 from chain.rules.facts import Record
 from chain.rules.frame import Case, beijing_day
 from chain.rules.groups import GROUPS, Group
-from chain.rules.section_values import KILOGRAMS, decimal_of
+from chain.rules.section_values import KILOGRAMS, decimal_of, is_day, is_utc, text_of, unsigned_zero
 
 DIGITS: Final = 50
 """Precision of every result."""
@@ -176,7 +176,7 @@ def _descend(record: str, path: str, holder: Any, parts: Sequence[str]) -> Itera
 
 def _kg(place: Value) -> Value | None:
     said = place.value
-    factor = KILOGRAMS.get(str(said.get("unit"))) if isinstance(said, dict) else None
+    factor = KILOGRAMS.get(text_of(said, "unit")) if isinstance(said, dict) else None
     number = decimal_of(said.get("value")) if factor else None
     return None if number is None or factor is None else Value(place.record, place.path, number * factor)
 
@@ -184,7 +184,7 @@ def _kg(place: Value) -> Value | None:
 def _money(place: Value) -> Value | None:
     said = place.value
     number = decimal_of(said.get("value")) if isinstance(said, dict) else None
-    return None if number is None else Value(place.record, place.path, number, str(said.get("currency", "")))
+    return None if number is None else Value(place.record, place.path, number, text_of(said, "currency"))
 
 
 def _quantity(place: Value) -> Value | None:
@@ -241,13 +241,12 @@ def _evaluate(expression: Any, names: Names, case: Case, depth: int) -> Any:
         return _parameter(case, arguments[0])
     if operator in _LAZY:
         return _LAZY[operator](arguments, lambda one: _evaluate(one, names, case, depth + 1))
-    if operator == "working_day":
-        return _working_day(_evaluate(arguments[0], names, case, depth + 1), case)
     if operator not in _OPERATORS:
         raise MalformedRule("expression", "begins with an operator of the form", value=operator)
     values = [_evaluate(one, names, case, depth + 1) for one in arguments]
     try:
-        return _OPERATORS[operator](*values)
+        result = _OPERATORS[operator](*values)
+        return _working_day(result, case) if operator == "working_day" else result
     except (ValueError, OverflowError):
         raise _Unknown(Missing.FACT, f"{operator} of what is no day", f"{operator} 的参数不是日期") from None
 
@@ -257,12 +256,12 @@ def _parameter(case: Case, name: str) -> Decimal:
     return Decimal(value)
 
 
-def _working_day(day: str, case: Case) -> str:
+def _working_day(day: date, case: Case) -> str:
     days = case.tables.working_days
-    found = days.on_or_after(date.fromisoformat(day)) if days is not None else None
-    if found is None:
+    worked = days.on_or_after(day) if days is not None else None
+    if worked is None:
         raise _Unknown(Missing.TABLE, f"no table of working days for {day}", f"无 {day} 的工作日表")
-    return found.isoformat()
+    return worked.isoformat()
 
 
 def _numbers(selected: Selected) -> list[Any]:
@@ -283,11 +282,23 @@ def _only(selected: Selected) -> Any:
 
 
 def _round(value: Decimal, digits: Decimal) -> Decimal:
-    return value.quantize(Decimal(1).scaleb(-int(digits)), rounding=ROUND_HALF_UP)
+    return unsigned_zero(value.quantize(Decimal(1).scaleb(-int(digits)), rounding=ROUND_HALF_UP))
+
+
+def _date(day: str) -> date:
+    if not is_day(day):
+        raise ValueError(day)
+    return date.fromisoformat(day)
 
 
 def _days(first: str, second: str) -> Decimal:
-    return Decimal((date.fromisoformat(second[:10]) - date.fromisoformat(first[:10])).days)
+    return Decimal((_date(second) - _date(first)).days)
+
+
+def _beijing_day(utc: str) -> str:
+    if not is_utc(utc):
+        raise ValueError(utc)
+    return beijing_day(utc)
 
 
 _OPERATORS: Final[Mapping[str, Callable[..., Any]]] = {
@@ -300,7 +311,7 @@ _OPERATORS: Final[Mapping[str, Callable[..., Any]]] = {
     "without": lambda these, those: [one for one in these if one not in those],
     "add": lambda *values: sum(values, Decimal(0)),
     "sub": lambda first, second: first - second,
-    "mul": lambda first, second: first * second,
+    "mul": lambda first, second: unsigned_zero(first * second),
     "abs": abs,
     "min": min,
     "max": max,
@@ -313,8 +324,9 @@ _OPERATORS: Final[Mapping[str, Callable[..., Any]]] = {
     "is_digits": lambda text: text.isascii() and text.isdigit(),
     "length": lambda text: Decimal(len(text)),
     "days": _days,
-    "plus_days": lambda day, days: (date.fromisoformat(day) + timedelta(days=int(days))).isoformat(),
-    "beijing_day": beijing_day,
+    "plus_days": lambda day, days: (_date(day) + timedelta(days=int(days))).isoformat(),
+    "beijing_day": _beijing_day,
+    "working_day": _date,
 }
 """Operators whose arguments are all evaluated first; see `docs/spec/rules.md`."""
 

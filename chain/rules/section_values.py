@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from datetime import date
+from decimal import Decimal
 from functools import lru_cache
 from typing import Final
 
@@ -19,6 +20,10 @@ KILOGRAMS: Final[Mapping[str, Decimal]] = {
 }
 """Unit of mass to kilograms."""
 
+_DECIMAL: Final = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,6})?")
+"""Of so few digits that a product of two has at most 48, and nothing is rounded by a sum of products but far behind."""
+_DAY: Final = re.compile(r"[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}")
+_UTC: Final = re.compile(r"[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z")
 DAY_CHARS: Final = 10
 TIMES_KEPT_MAX: Final = 16_384
 """Days and times that are remembered as read: records of one day share most of them."""
@@ -78,13 +83,13 @@ def flag_of(holder: Object, name: str) -> bool | None:
 
 
 def decimal_of(value: Json) -> Decimal | None:
-    """The decimal number in a JSON text; None for anything else."""
-    if not isinstance(value, str):
-        return None
-    try:
-        return Decimal(value)
-    except InvalidOperation:
-        return None
+    """The decimal number in a JSON text, at most 18 digits before the point and 6 behind; None for anything else."""
+    return unsigned_zero(Decimal(value)) if isinstance(value, str) and _DECIMAL.fullmatch(value) else None
+
+
+def unsigned_zero(number: Decimal) -> Decimal:
+    """The number; zero without its sign, which no second reader would print alike."""
+    return number or number.copy_abs()
 
 
 def money_of(holder: Object, name: str) -> Money | None:
@@ -111,19 +116,28 @@ def kg_of(holder: Object, name: str) -> Decimal | None:
 def utc_of(holder: Object, name: str) -> str:
     """The UTC text of an instant; empty for what is no time."""
     text = text_of(object_of(holder, name), "utc")
-    return text if _is_time(text) else ""
+    return text if is_utc(text) else ""
 
 
 def day_of(holder: Object, name: str) -> str:
     """The day `YYYY-MM-DD`; empty for what is no day."""
     text = text_of(holder, name)
-    return text if len(text) == DAY_CHARS and _is_time(text) else ""
+    return text if is_day(text) else ""
 
 
 @lru_cache(maxsize=TIMES_KEPT_MAX)
-def _is_time(text: str) -> bool:
+def is_utc(text: str) -> bool:
+    """Whether it is a moment `YYYY-MM-DDTHH:MM:SSZ` of the calendar, from the year 1000 on."""
+    return _UTC.fullmatch(text) is not None and is_day(text[:DAY_CHARS])
+
+
+@lru_cache(maxsize=TIMES_KEPT_MAX)
+def is_day(text: str) -> bool:
+    """Whether it is a day `YYYY-MM-DD` of the calendar, from the year 1000 on."""
+    if _DAY.fullmatch(text) is None:
+        return False
     try:
-        datetime.fromisoformat(text)
+        date.fromisoformat(text)
     except ValueError:
         return False
     return True

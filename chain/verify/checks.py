@@ -10,6 +10,7 @@ from chain.verify import (
     checks_amendments,
     checks_chain,
     checks_completeness,
+    checks_findings,
     checks_receipts,
     checks_records,
     checks_standing,
@@ -308,16 +309,32 @@ CHECKS: tuple[Check, ...] = (
         Verdict.VALID,
         checks_witnesses.check_stamped,
     ),
+    Check(
+        19,
+        "findings",
+        "P10",
+        Said("Findings follow from what they rest on", "差异发现可由其依据推得"),
+        Said(
+            "The rule of each finding that stands was run again on inputs that the verifier selected itself from the "
+            "lanes as of the finding's snapshot, and gave what the finding says. A false one speaks of its signer; it "
+            "changes the verdict of a bundle about that very finding alone.",
+            "对每项有效的差异发现，验证程序自行从其快照所列链道选取依据并重新运行规则，结果与其所述一致。"
+            "不成立的差异发现只针对其签发方，仅影响以该差异发现为对象的证明包的结论。",
+        ),
+        (13,),
+        Verdict.VALID,
+        checks_findings.check_findings,
+    ),
 )
 
-ORDER = (1, 2, 3, 4, 5, 6, 12, 7, 8, 9, 16, 10, 14, 13, 11, 15, 17, 18)
+ORDER = (1, 2, 3, 4, 5, 6, 12, 7, 8, 9, 16, 10, 14, 13, 11, 15, 17, 18, 19)
 """The order in which they are asked: 7 needs the lanes of 12; 13 the checkpoint of 14, the set of 16; 11 needs 13."""
 
 MANDATORY: Mapping[Kind, frozenset[int]] = {
     Kind.RECORD: frozenset({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 14}),
     Kind.CONSIGNMENT: frozenset({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 16}),
 }
-"""Checks of which one that is SKIPPED or ERROR forbids VALID; with `--current` also 11."""
+"""Checks of which one that is SKIPPED or ERROR forbids VALID; with `--current` also 11, of a finding also 19."""
 
 COMPLETENESS = (12, 13, 14, 16)
 """Checks that must have passed before a consignment may be called complete."""

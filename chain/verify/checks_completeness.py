@@ -124,7 +124,7 @@ def _check_all_opened(case: Case) -> None:
     if members is None:
         raise NotShown("who belongs to the consignment is not known", "未能确定属于该票货物的成员")
     lanes = _lanes_of_the_set(case, members)
-    unread = {one.entry_digest(entry) for one in case.bundle.records if one.signed.record_id in case.unread
+    unread = {one.entry_digest(entry) for one in case.bundle.records if case.standing(one).unread
               for entry in one.entries}  # fmt: skip
     leaves = [(lane, leaf) for lane in lanes for leaf in lane.leaves]
     unopened = [

@@ -51,7 +51,7 @@ def check_binding(case: Case) -> None:
     for record in case.bundle.records:
         elements = ucrs_of(record.signed)
         if ucr is not None and _withholds(record, elements):
-            case.unread.add(record.signed.record_id)
+            case.standing(record).unread = True
             why = Said("it withholds its UCR or what standing rests on", "其 UCR 或相关成员所依据的内容未披露")
             case.drop(record, why)
             continue
@@ -111,6 +111,7 @@ def check_in_force(case: Case) -> None:
             continue
         if version is not None:
             _note_added_by(case, record, version.added_by)
+        _note_role(case, record, block)
     _check_numbers(case)
 
 
@@ -283,6 +284,14 @@ def _member_refusal(case: Case, record: ProvedRecord, block: int) -> Said | None
     if not member.roles & case.roles_for(kind, block):
         return Said(f"its issuer had no role that may say {record.signed.vct}", f"签发者无权出具 {record.signed.vct}")
     return None
+
+
+def _note_role(case: Case, record: ProvedRecord, block: int) -> None:
+    member = case.words.members[record.signed.iss].in_force(block)
+    if member is not None:
+        standing = case.standing(record)
+        standing.allowed_by = member.roles & case.roles_for(record.signed.vct, block)
+        standing.is_governors = member.kind is MemberKind.GOVERNOR
 
 
 def _note_added_by(case: Case, record: ProvedRecord, added_by: AddedBy) -> None:

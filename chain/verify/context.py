@@ -19,7 +19,7 @@ from chain.proof.slots import StateWords
 from chain.proof.storage import MalformedProof
 from chain.sdjwt import ACCESS_TYPE, WITHHELD, SignedRecord
 from chain.verify.record_rules import parse_record_rules
-from chain.verify.results import OutsideWord, ReceiptStanding, Said, Standing, Verdict, gravest
+from chain.verify.results import FindingStanding, OutsideWord, ReceiptStanding, Said, Standing, Verdict, gravest
 from chain.verify.trust_root import TrustRoot, ValidatorRange
 
 
@@ -72,8 +72,6 @@ class Case:
         self.validators: ValidatorRange | None = None
         self.members_of_the_set: frozenset[str] | None = None
         """USCCs of those whose lanes a complete consignment opens; None until check 16 has told."""
-        self.unread: set[str] = set()
-        """Ids of records of a consignment that withhold what standing rests on: their entries count as not opened."""
         self.pending: int = 0
         """How many entries of the set are without their records and younger than `PENDING_S`."""
         self.covered_until: int | None = None
@@ -82,6 +80,7 @@ class Case:
         self.stamped_by: tuple[OutsideWord, ...] = ()
         self.remarks: list[Said] = []
         self.receipts: list[ReceiptStanding] = []
+        self.findings: list[FindingStanding] = []
         self.subject_faults: list[tuple[Said, Verdict]] = []
         """What the check that runs now found against records that the bundle is about."""
         self._words: StateWords | None = None
@@ -247,6 +246,11 @@ class Case:
     def is_consignment(self) -> bool:
         """Whether the bundle claims a whole view."""
         return self.bundle.kind is Kind.CONSIGNMENT
+
+    @property
+    def about_finding(self) -> bool:
+        """Whether it is about one finding of its consignment."""
+        return self.bundle.subject_finding is not None
 
 
 def purpose_of(signed: SignedRecord) -> Purpose:

@@ -13,6 +13,7 @@ from chain.verify.context import time_text
 from chain.verify.report import (
     MEANING,
     clean,
+    finding_text,
     outcome_word,
     record_facts,
     speak,
@@ -54,6 +55,9 @@ def page(report: Report, lang: str = "en") -> str:
     if report.receipts:
         fates = "".join(f"<li>{_text(speak(one.why, lang))}</li>" for one in report.receipts)
         records += f"<h2>{word('receipts', lang)}</h2><ul>{fates}</ul>"
+    if report.findings:
+        lines = "".join(f"<li>{_text(finding_text(finding, lang))}</li>" for finding in report.findings)
+        records += f"<h2>{word('findings', lang)}</h2><ul>{lines}</ul>"
     checks = "".join(_check(answer, lang) for answer in report.answers)
     shown_as = "claimed" if report.verdict.is_refuted else "records"
     return (

@@ -1,6 +1,6 @@
 """The page that verifies in a browser, as one file: markup, style and the built TypeScript verifier inside it.
 
-The file is the same from disk and from a gateway's `/verify`. Its policy allows two scripts and one style by their
+The file is the same from disk and from a gateway's `/verify`. Its policy allows three scripts and one style by their
 SHA-256 and nothing else, no connection above all: whoever saved it can verify on a machine without network.
 """
 
@@ -12,7 +12,7 @@ import re
 from functools import cache
 from importlib import resources
 
-PARTS = {"style": "page.css", "verifier": "dist/verify.js", "page": "dist/page.js"}
+PARTS = {"style": "page.css", "verifier": "dist/verify.js", "rules": "dist/rules.js", "page": "dist/page.js"}
 """What stands in the page, by the place where the markup wants it, in the order in which it is put in."""
 
 
@@ -21,7 +21,7 @@ def format_page() -> str:
     """The page as HTML text, the same for everybody."""
     parts = {"policy": _policy()} | {name: _read(file) for name, file in PARTS.items()}
     # One pass: what is put in is never looked at again.
-    return re.sub(r"\{(policy|style|verifier|page)\}", lambda place: parts[place[1]], _read("page.html"))
+    return re.sub(r"\{(policy|style|verifier|rules|page)\}", lambda place: parts[place[1]], _read("page.html"))
 
 
 @cache
@@ -32,9 +32,9 @@ def page_headers() -> dict[str, str]:
 
 def _policy() -> str:
     """These scripts, this style, no connection."""
-    style, verifier, page = (_source(_read(file)) for file in PARTS.values())
+    style, *scripts = (_source(_read(file)) for file in PARTS.values())
     return (
-        f"default-src 'none'; script-src {verifier} {page}; style-src {style}; img-src data:; "
+        f"default-src 'none'; script-src {' '.join(scripts)}; style-src {style}; img-src data:; "
         "connect-src 'none'; base-uri 'none'; form-action 'none'"
     )
 

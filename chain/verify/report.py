@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 
 from chain.encoding import Json
-from chain.members import AddedBy
+from chain.members import AddedBy, Role
 from chain.verify.checks import CHECKS
 from chain.verify.context import time_text
 from chain.verify.histories import HistoriesReport
-from chain.verify.results import Answer, Outcome, Report, Said, Standing, Verdict
+from chain.verify.results import Answer, FindingStanding, Outcome, ReplayOutcome, Report, Said, Standing, Verdict
 from chain.verify.value_rows import value_rows
 from chain.verify.words import field_word, type_word
 
@@ -54,6 +54,9 @@ _WORDS: dict[str, Said] = {
     "record": Said("record", "单条记录"),
     "record_id": Said("record number", "记录编号"),
     "consignment": Said("consignment", "整票货物"),
+    "finding": Said("finding", "差异发现"),
+    "findings": Said("Findings, each run again", "差异发现（均已重新运行）"),
+    "no_longer": Said("no longer follows: facts came later", "现已不再成立：此后有新事实"),
     "trust_root": Said("Trust root", "信任根"),
     "header": Said("Proved under block", "证明所在区块"),
     "header_claimed": Said("Claims to be of block, NOT proved", "自称所在区块，未获证明"),
@@ -70,6 +73,8 @@ _WORDS: dict[str, Said] = {
     "claimed": Said("Claimed by the bundle, NOT proved", "证明包所称，未获证明"),
     "said_by": Said("said by", "签发者"),
     "own_clock": Said("by its own clock", "签发者自报时间"),
+    "allowed_by": Said("in the role of", "以何角色"),
+    "governor": Said("governor", "治理成员"),
     "anchored": Said("anchored in block", "上链区块"),
     "by_gateway": Said("by gateway", "网关"),
     "key_by": Said("key registered by", "密钥登记者"),
@@ -92,6 +97,26 @@ _ADDED_BY = {
     AddedBy.MEMBER: Said("the member", "成员本身"),
     AddedBy.SPONSOR: Said("its sponsor", "担保成员"),
     AddedBy.GOVERNORS: Said("the governors' vote", "治理成员投票"),
+}
+_ROLES = {
+    Role.BROKER: Said("customs broker", "报关企业"),
+    Role.TRADER: Said("trader", "收发货人"),
+    Role.CUSTOMS: Said("customs", "海关"),
+    Role.CARRIER: Said("carrier", "承运人"),
+    Role.TERMINAL: Said("terminal", "场站"),
+    Role.BANK: Said("bank", "银行"),
+    Role.TAX: Said("tax office", "税务机关"),
+    Role.REGULATOR: Said("regulator", "监管机构"),
+    Role.AUDITOR: Said("auditor", "审计方"),
+    Role.GATEWAY: Said("gateway", "网关运营方"),
+}
+_REPLAY = {
+    ReplayOutcome.FOLLOWS: Said("FOLLOWS", "成立"),
+    ReplayOutcome.DOES_NOT_FOLLOW: Said("DOES NOT FOLLOW", "不成立"),
+    ReplayOutcome.CANNOT_TELL: Said("CANNOT TELL", "无法判定"),
+    ReplayOutcome.OPINION: Said("SIGNED OPINION", "签发方意见"),
+    ReplayOutcome.AMENDED: Said("REPLACED BY ITS SIGNER", "已被签发方更正"),
+    ReplayOutcome.WITHDRAWN: Said("WITHDRAWN BY ITS SIGNER", "已被签发方撤回"),
 }
 _OUTCOME_ZH = {Outcome.PASS: "通过", Outcome.FAIL: "不通过", Outcome.ERROR: "出错", Outcome.SKIPPED: "未查"}
 
@@ -117,6 +142,9 @@ def text(report: Report, lang: str = "en") -> str:
     if report.receipts:
         lines += ["", f"{word('claimed' if report.verdict.is_refuted else 'receipts', lang)}:"]
     lines += [f"• {clean(speak(one.why, lang))}" for one in report.receipts]
+    if report.findings:
+        lines += ["", f"{word('claimed' if report.verdict.is_refuted else 'findings', lang)}:"]
+    lines += [f"• {clean(finding_text(finding, lang))}" for finding in report.findings]
     lines += ["", f"{word('checks', lang)}:"]
     for answer in report.answers:
         lines += _answer_lines(answer, lang)
@@ -158,6 +186,7 @@ def record_facts(standing: Standing, lang: str) -> list[tuple[str, str]]:
     facts = [
         (word("record_id", lang), standing.record_id),
         (word("said_by", lang), said_by_text(standing, lang)),
+        (word("allowed_by", lang), role_text(standing, lang)),
         (word("anchored", lang), f"{standing.block}, {time_text(standing.anchored_at)}"),
         (word("by_gateway", lang), standing.gateway_member or standing.gateway),
     ]
@@ -172,7 +201,22 @@ def record_facts(standing: Standing, lang: str) -> list[tuple[str, str]]:
         facts.append((word("withdrawn_by" if standing.withdrawn else "amended_by", lang), standing.amended_by))
     if standing.withheld:
         facts.append((word("withheld", lang), ", ".join(field_word(name, lang) for name in standing.withheld)))
-    return facts
+    return [(name, value) for name, value in facts if value]
+
+
+def role_text(standing: Standing, lang: str) -> str:
+    """In which role its issuer might say it then; empty where that was not found out, or it might not."""
+    roles = [speak(said, lang) for role, said in _ROLES.items() if role & standing.allowed_by]
+    if roles and standing.is_governors:
+        roles.append(word("governor", lang))
+    return ", ".join(roles)
+
+
+def finding_text(finding: FindingStanding, lang: str) -> str:
+    """What came of running one finding again, in a line."""
+    now = f"; {word('no_longer', lang)}" if finding.follows_now is False else ""
+    outcome = speak(_REPLAY[finding.outcome], lang)
+    return f"{finding.rule or '–'} {outcome}: {speak(finding.why, lang)}{now} ({finding.issuer}, {finding.record})"
 
 
 def state_of(standing: Standing, lang: str) -> str:
@@ -257,6 +301,17 @@ def to_json(report: Report) -> str:
             {"record_id": one.record_id, "fate": str(one.fate), "why": _said_members(one.why)}
             for one in report.receipts
         ],
+        "findings": [
+            {
+                "record_id": finding.record,
+                "issuer": finding.issuer,
+                "rule": finding.rule,
+                "outcome": str(finding.outcome),
+                "why": _said_members(finding.why),
+                "follows_now": finding.follows_now,
+            }
+            for finding in report.findings
+        ],
     }
     return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
 
@@ -322,6 +377,8 @@ def _standing_members(standing: Standing) -> Json:
         "anchored_at": standing.anchored_at,
         "gateway": standing.gateway,
         "gateway_member": standing.gateway_member,
+        "allowed_by": [role.name or "" for role in Role if role & standing.allowed_by],
+        "issuer_is_governor": standing.is_governors,
         "key_added_by": None if standing.added_by is None else standing.added_by.name,
         "counted": standing.not_counted is None,
         "not_counted": None if standing.not_counted is None else _said_members(standing.not_counted),

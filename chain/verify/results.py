@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
+from typing import Final
 
 from chain.encoding import Json
-from chain.members import AddedBy
+from chain.members import AddedBy, Role
+
+NO_ROLE: Final = Role(0)
 
 
 class Outcome(StrEnum):
@@ -112,6 +115,39 @@ class ReceiptStanding:
     why: Said
 
 
+FINDING_TYPE: Final = "audit.finding"
+"""The record type of findings."""
+
+
+class ReplayOutcome(StrEnum):
+    """What came of running a finding again."""
+
+    FOLLOWS = "follows"
+    DOES_NOT_FOLLOW = "does not follow"
+    CANNOT_TELL = "cannot tell"
+    OPINION = "signed opinion"
+    """The rule has no data form: nobody can run it again, and who signed it answers for it."""
+    AMENDED = "amended"
+    """Its signer replaced it by another finding."""
+    WITHDRAWN = "withdrawn"
+    """Its signer took it back, by it or by a later record."""
+
+
+@dataclass(frozen=True)
+class FindingStanding:
+    """What a finding is worth."""
+
+    record: str
+    """Its record id."""
+    issuer: str
+    rule: str
+    """Empty where that is not shown."""
+    outcome: ReplayOutcome
+    why: Said
+    follows_now: bool | None = None
+    """Whether the rule gives the same on all that the bundle shows; None where it was not run or cannot tell."""
+
+
 @dataclass(frozen=True)
 class OutsideWord:
     """What one outsider said of the header's checkpoint."""
@@ -140,6 +176,11 @@ class Standing:
     gateway_member: str | None = None
     added_by: AddedBy | None = None
     """Who put the issuer's key into the registry."""
+    allowed_by: Role = NO_ROLE
+    """The issuer's roles in force for its block that may say this type by the rules of that block; none where it does
+    not count."""
+    is_governors: bool = False
+    """Whether its issuer was a governor then."""
     not_counted: Said | None = None
     """Why the record does not count: its key or member was not in force, or it names another consignment."""
     verdict: Verdict = Verdict.VALID
@@ -154,6 +195,8 @@ class Standing:
     ucrs: tuple[str, ...] = ()
     withheld: tuple[str, ...] = ()
     """Names of sections of which some element is not shown."""
+    unread: bool = False
+    """Whether it withholds what its filing or standing rests on, so that its entries count as not opened."""
     sections: dict[str, list[Json]] = field(default_factory=dict)
     """The elements that are shown."""
 
@@ -175,6 +218,8 @@ class Report:
     """The trust root's fingerprint, 64 hex digits."""
     receipts: tuple[ReceiptStanding, ...] = ()
     """In the bundle's order; empty where check 15 was not asked."""
+    findings: tuple[FindingStanding, ...] = ()
+    """What came of running findings again, in chain order; of a finding bundle, of its subject alone."""
     header_number: int | None = None
     header_time: int | None = None
     covered_until_block: int | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from chain.errors import Malformed
-from chain.proof.bundle import Bundle, Kind
+from chain.proof.bundle import Bundle
 from chain.proof.bundle_reader import NoBundle, parse_bundle
 from chain.verify.checks import CHECKS, COMPLETENESS, MANDATORY, ORDER, WELL_FORMED, Check
 from chain.verify.context import Case, Demand, Fails, NotShown
@@ -47,13 +47,14 @@ def verify(bundle: Bundle, trust_root: TrustRoot, question: Demand = NOTHING_MOR
     verdicts = _verdicts(case, in_order)
     return Report(
         verdict=gravest(verdicts.values()),
-        kind=str(bundle.kind),
-        subject=bundle.subject_records if bundle.subject_ucr is None else (bundle.subject_ucr,),
+        kind=bundle.kind_text,
+        subject=_subjects(bundle),
         verdicts=verdicts,
         answers=in_order,
         records=tuple(case.standings.values()),
         trust_root=trust_root.fingerprint.hex(),
         receipts=tuple(case.receipts),
+        findings=tuple(case.findings),
         header_number=bundle.header.number,
         header_time=bundle.header.timestamp,
         covered_until_block=case.covered_until,
@@ -69,9 +70,14 @@ def verify(bundle: Bundle, trust_root: TrustRoot, question: Demand = NOTHING_MOR
     )
 
 
-def decide(kind: Kind, answers: tuple[Answer, ...], *, current: bool = False, witnessed: bool = False) -> Verdict:
+def mandatory_checks(case: Case) -> frozenset[int]:
+    """Numbers of the checks that must be answered for a bundle, a question and a trust root."""
+    asked = {11: case.question.current, 17: case.trust_root.witnesses is not None, 19: case.about_finding}
+    return MANDATORY[case.bundle.kind] | {number for number, is_asked in asked.items() if is_asked}
+
+
+def decide(answers: tuple[Answer, ...], mandatory: frozenset[int]) -> Verdict:
     """The verdict of all that does not speak of single subjects: the gravest; a check that must be answered counts."""
-    mandatory = MANDATORY[kind] | ({11} if current and kind is Kind.RECORD else set()) | ({17} if witnessed else set())
     found = [Verdict.VALID]
     for answer in answers:
         is_unanswered = answer.outcome is Outcome.SKIPPED and answer.number in mandatory
@@ -85,15 +91,22 @@ def decide(kind: Kind, answers: tuple[Answer, ...], *, current: bool = False, wi
 def _verdicts(case: Case, answers: tuple[Answer, ...]) -> dict[str, Verdict]:
     """The verdict over each subject; over one that was asked for and is not here, OTHER_SUBJECT."""
     bundle, question = case.bundle, case.question
-    witnessed = case.trust_root.witnesses is not None
-    shared = [decide(bundle.kind, answers, current=question.current, witnessed=witnessed)]
+    shared = [decide(answers, mandatory_checks(case))]
+    is_only_subject = bundle.subject_records == (question.record,)
     if question.ucr is not None and bundle.subject_ucr != question.ucr:
         shared.append(Verdict.OTHER_SUBJECT)
-    if question.record is not None and bundle.subject_records != (question.record,):
+    if question.record is not None and question.record != bundle.subject_finding and not is_only_subject:
         shared.append(Verdict.OTHER_SUBJECT)
     if bundle.subject_ucr is not None:
-        return {bundle.subject_ucr: gravest(shared)}
+        return dict.fromkeys(_subjects(bundle), gravest(shared))
     return {name: gravest((*shared, case.standings[name].verdict)) for name in bundle.subject_records}
+
+
+def _subjects(bundle: Bundle) -> tuple[str, ...]:
+    """What the verdicts are over: a finding, a UCR, or records."""
+    if bundle.subject_finding is not None:
+        return (bundle.subject_finding,)
+    return bundle.subject_records if bundle.subject_ucr is None else (bundle.subject_ucr,)
 
 
 def _ask(check: Check, case: Case, answers: dict[int, Answer]) -> Answer:

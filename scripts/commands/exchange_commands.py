@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -12,13 +13,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from chain.errors import Malformed, MalformedBundle, MalformedMessage
+from chain.errors import Malformed, MalformedBundle, MalformedMessage, NotFound
 from scripts.consortium_folder import ConsortiumFolder
 
 if TYPE_CHECKING:
     from adapters.message import Entity, ReadMessage
     from adapters.runner.adapter_runner import AdapterRunner
     from adapters.runner.journal import JournalMessage
+    from gateway.client import GatewayClient
     from scripts.local_adapters import RunningAdapters
 
 DEFAULT_GATEWAY_URL = "http://127.0.0.1:8700"
@@ -266,21 +268,38 @@ def view(
 
 def bundle(
     directory: Directory,
-    subject: Annotated[str, typer.Argument(help="a UCR, or a record id", metavar="UCR|RECORD")],
     member: Reader,
     out: Annotated[Path, typer.Option("--out", help="where to write it")],
+    subject: Annotated[str, typer.Argument(help="a UCR, or a record id", metavar="[UCR|RECORD]")] = "",
+    finding: Annotated[str, typer.Option(help="record id of a finding: its consignment, about this one")] = "",
     gateway_url: GatewayUrl = DEFAULT_GATEWAY_URL,
 ) -> None:
-    """Fetch the proof bundle of a consignment or a record, as far as a member may see it."""
+    """Fetch the proof bundle of a consignment, a record or a finding, as far as a member may see it."""
     from scripts.consortium_folder import write_private
     from scripts.local_adapters import gateway_of
 
+    if bool(subject) is bool(finding):
+        raise typer.BadParameter("name a UCR, a record id, or --finding RECORD")
     folder = folder_option(directory)
     with gateway_of(folder, folder.member(member), gateway_url) as gateway:
-        is_record = len(subject) == RECORD_ID_CHARS
-        content = gateway.record_bundle(subject) if is_record else gateway.consignment_bundle(subject)
+        if finding:
+            content = _finding_bundle(gateway, finding)
+        else:
+            is_record = len(subject) == RECORD_ID_CHARS
+            content = gateway.record_bundle(subject) if is_record else gateway.consignment_bundle(subject)
     write_private(out, content)
     print(f"{out}: {len(content):,} bytes. Verify it: tongguan verify {out} --trust-root {folder.trust_root}")
+
+
+def _finding_bundle(gateway: GatewayClient, finding: str) -> bytes:
+    """The bundle in which a finding can be run again: that of its consignment, about the finding alone."""
+    from chain.proof.bundle_reader import parse_bundle
+
+    (ucr,) = gateway.record(finding)["sections"]["ucr"]
+    bundle = parse_bundle(gateway.consignment_bundle(ucr))
+    if finding not in bundle.record_by_id:
+        raise NotFound("finding", f"{finding} in the bundle of {ucr}")
+    return replace(bundle, subject_finding=finding).format()
 
 
 def refresh(

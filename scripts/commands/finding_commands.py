@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -166,48 +167,27 @@ def verify(
 ) -> None:
     """Run a finding again offline: whether it follows from what it says it looked at.
 
-    Exit 0 where it follows, 1 where it does not or was withdrawn, 2 where nobody can tell: something is not shown, the
-    version is not known, or the rule has no data form and the finding is its signer's opinion.
+    Exit 0 where it follows, 1 where it does not or was replaced or withdrawn, 2 where nobody can tell: something is not
+    shown, the version is not known, or the rule has no data form and the finding is its signer's opinion.
     """
     from chain.proof.bundle_reader import parse_bundle
     from chain.verify import verify as verify_bundle
-    from chain.verify.finding_replay import ReplayOutcome, replay_finding
-    from chain.verify.report import clean, speak
+    from chain.verify.finding_replay import FindingReplay
+    from chain.verify.report import clean, finding_text
+    from chain.verify.results import ReplayOutcome
     from scripts.commands.proof_commands import read_trust_root
 
     shown = parse_bundle(bundle.read_bytes())
-    report = verify_bundle(shown, read_trust_root(trust_root))
-    verdict = replay_finding(shown, report, record)
-    print(f"{verdict.outcome.upper()}: {verdict.rule} {clean(speak(verdict.why, lang))}")
-    print(f"  the bundle itself: {report.verdict.name}; signed by {verdict.issuer or 'nobody shown'}")
-    if verdict.follows_now is False:
-        print("  on all that the bundle shows it no longer follows: facts came later")
-    raise typer.Exit(
-        {ReplayOutcome.FOLLOWS: 0, ReplayOutcome.DOES_NOT_FOLLOW: 1, ReplayOutcome.WITHDRAWN: 1}.get(
-            verdict.outcome, EXIT_COULD_NOT_TELL
-        )
-    )
-
-
-@findings.command()
-def bundle(
-    directory: Directory,
-    record: Annotated[str, typer.Argument(help="the finding's record id", metavar="RECORD")],
-    member: Reader,
-    out: Annotated[Path, typer.Option("--out", help="where to write it")],
-    gateway_url: GatewayUrl = DEFAULT_GATEWAY_URL,
-) -> None:
-    """Fetch the proof bundle in which a finding can be run again: that of its whole consignment."""
-    from scripts.consortium_folder import write_private
-    from scripts.local_adapters import gateway_of
-
-    folder = folder_option(directory)
-    with gateway_of(folder, folder.member(member), gateway_url) as gateway:
-        (ucr,) = gateway.record(record)["sections"]["ucr"]
-        content = gateway.consignment_bundle(ucr)
-    write_private(out, content)
-    again = f"tongguan findings verify {out} {record} --trust-root {folder.trust_root}"
-    print(f"{out}: {len(content):,} bytes. Run it again: {again}")
+    report = verify_bundle(replace(shown, subject_finding=None), read_trust_root(trust_root))
+    print(f"the consignment's bundle: {report.verdict.name}")
+    if report.verdict.is_refuted:
+        raise typer.Exit(EXIT_COULD_NOT_TELL)
+    finding = FindingReplay(shown, {standing.record_id: standing for standing in report.records}).run(record)
+    print(clean(finding_text(finding, lang)))
+    no = (ReplayOutcome.DOES_NOT_FOLLOW, ReplayOutcome.WITHDRAWN, ReplayOutcome.AMENDED)
+    if finding.outcome is ReplayOutcome.FOLLOWS:
+        raise typer.Exit(0)
+    raise typer.Exit(1 if finding.outcome in no else EXIT_COULD_NOT_TELL)
 
 
 def say_about_findings(

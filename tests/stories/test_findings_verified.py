@@ -13,7 +13,8 @@ from chain.proof.bundle_reader import parse_bundle
 from chain.records import AuditFinding, TableRow, TradeParties
 from chain.records.sections import Party
 from chain.verify import verify
-from chain.verify.finding_replay import FindingVerdict, ReplayOutcome, replay_finding
+from chain.verify.finding_replay import FindingReplay
+from chain.verify.results import FindingStanding, ReplayOutcome, Verdict
 from tests.stories.local_consortium import Town
 from tests.stories.risk_desks import client, desk, valued
 
@@ -91,14 +92,26 @@ def said(town: Town) -> tuple[Bundle, str, dict[str, str]]:
         return parse_bundle(gateway.consignment_bundle(ucr)), true.record_id, forged
 
 
-def run_again(town: Town, bundle: Bundle, record: str) -> FindingVerdict:
-    return replay_finding(bundle, verify(bundle, town.root), record)
+def run_again(town: Town, bundle: Bundle, record: str) -> FindingStanding:
+    standings = {standing.record_id: standing for standing in verify(bundle, town.root).records}
+    return FindingReplay(bundle, standings).run(record)
 
 
 def test_a_true_finding_follows_and_still_does(town: Town, said: tuple[Bundle, str, dict[str, str]]) -> None:
     bundle, true, _ = said
     verdict = run_again(town, bundle, true)
     assert (verdict.outcome, verdict.follows_now, verdict.rule) == (ReplayOutcome.FOLLOWS, True, "C07"), verdict.why
+    assert verify(replace(bundle, subject_finding=true), town.root).verdict is Verdict.VALID
+
+
+def test_findings_of_one_liar_leave_the_verdict_over_the_consignment(
+    town: Town, said: tuple[Bundle, str, dict[str, str]]
+) -> None:
+    bundle, _, forged = said
+    report = verify(bundle, town.root)
+    assert report.verdict is Verdict.VALID
+    assert {finding.record for finding in report.findings} >= set(forged.values())
+    assert verify(replace(bundle, subject_finding=forged["a false number"]), town.root).verdict is Verdict.INVALID
 
 
 @pytest.mark.parametrize("fault", FAULTS)

@@ -1,6 +1,7 @@
 // Judges cases with the built TypeScript verifier: lines of tests/vectors/stories.py in, one summary a line out.
 import { createInterface } from "node:readline";
 import { ed25519Verifier, Malformed, parseTrustRoot, verify } from "../../chain/verify/web/dist/verify.js";
+import "../../chain/verify/web/dist/rules.js";
 
 const REFUTED = new Set(["UNTRUSTED_CHAIN", "INVALID", "NO_VERDICT"]);
 const bytes = (text) => new Uint8Array(Buffer.from(text, "base64url"));
@@ -18,6 +19,7 @@ function judge({ bundle, trust_root, question }) {
     amended_by: Object.fromEntries(
       records.filter((one) => one.amended_by).map((one) => [one.record_id, one.amended_by]),
     ),
+    findings: Object.fromEntries(report.findings.map((one) => [one.record_id, [one.outcome, one.follows_now]])),
     receipts: report.receipts.map((receipt) => receipt.fate),
     covered_until_block: isRefuted ? null : report.covered_until_block,
   };

@@ -1,4 +1,5 @@
-"""Writes the vectors that are not there yet: `scripts/make_vectors`; `--all` writes every one anew, under other keys.
+"""Writes the vectors that are not there yet, or that no longer get their verdict (rules of another version):
+`scripts/make_vectors`; `--all` writes every one anew, under other keys.
 
 `bundles/` holds one file a bundle, `trust-roots/` the trust roots by fingerprint, `manifest.json` says what a right
 verifier answers, `structures.json` worked examples of each structure below a bundle.
@@ -9,7 +10,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
@@ -23,6 +24,7 @@ from chain.proof.index_map import GroupProof, IndexMap, MapLeaf
 from chain.proof.merkle import inclusion_path, leaf_hash, tree_root
 from chain.proof.seals import recover_signer
 from chain.proof.vrf import VrfSecretKey
+from chain.verify import TrustRoot, verify_file
 from chain.verify.context import Demand
 from tests.catalogue import VECTORS, Vector
 from tests.fakes.ledger_simulator import BROKER, CUSTOMS, UCR, Consortium, SimulatedContract
@@ -51,7 +53,18 @@ def write_vectors(
 def _written() -> dict[str, dict[str, Json]]:
     """The manifest's lines of which the files are there, by name."""
     lines: list[dict[str, Json]] = json.loads((HERE / "manifest.json").read_text(encoding="utf-8"))
-    return {str(line["name"]): line for line in lines if (HERE / str(line["bundle"])).exists()}
+    return {str(line["name"]): line for line in lines if _is_right(line)}
+
+
+def _is_right(line: dict[str, Json]) -> bool:
+    """Whether a line's files are there and get the verdict that the catalogue names."""
+    bundle, root = HERE / str(line["bundle"]), HERE / str(line["trust_root"])
+    vector = VECTORS.get(str(line["name"]))
+    if vector is None or not bundle.exists() or not root.exists():
+        return False
+    question: Any = line["question"]
+    report = verify_file(bundle.read_bytes(), TrustRoot.parse(root.read_bytes()), Demand(**question))
+    return report.verdict is vector.verdict
 
 
 def _make(vector: Vector) -> dict[str, Json]:

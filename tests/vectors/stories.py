@@ -394,6 +394,7 @@ def expected(case: Case) -> dict[str, Json]:
         "checks": [answer.outcome.name for answer in report.answers],
         "counted": {} if refuted else {one.record_id: one.not_counted is None for one in report.records},
         "amended_by": {} if refuted else {one.record_id: one.amended_by for one in report.records if one.amended_by},
+        "findings": {one.record: [str(one.outcome), one.follows_now] for one in report.findings},
         "receipts": [str(one.fate) for one in report.receipts],
         "covered_until_block": None if refuted else report.covered_until_block,
     }

@@ -29,12 +29,13 @@ OWN_FILES = (
     "keys",
     "mandates",
     "members",
+    "reference_keys",
     "sdjwt",
     "sm2",
     "sm2_keys",
     "standing",
 )
-OWN_FOLDERS = ("proof", "verify")
+OWN_FOLDERS = ("proof", "rules", "verify")
 RUN = "import sys; sys.path[:0] = sys.argv[1:3]; from chain.verify.__main__ import main; sys.exit(main(sys.argv[3:]))"
 
 
@@ -64,7 +65,9 @@ def run(alone: tuple[Path, Path], *arguments: str) -> subprocess.CompletedProces
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, cwd=alone[0])
 
 
-@pytest.mark.parametrize("name", ["consignment_true", "receipt_kept_true", "backdated_through_a_void_batch"])
+@pytest.mark.parametrize(
+    "name", ["consignment_true", "receipt_kept_true", "backdated_through_a_void_batch", "finding_true"]
+)
 def test_copied_verifier_judges_a_vector(alone: tuple[Path, Path], tmp_path: Path, name: str) -> None:
     said, trust_root, *_ = VECTORS[name].make()
     bundle, root = tmp_path / "bundle.json", tmp_path / "root.json"

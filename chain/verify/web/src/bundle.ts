@@ -36,7 +36,7 @@ export const MOST = {
   hidden: 4096,
 };
 
-export type Kind = "record" | "consignment";
+export type Kind = "record" | "consignment" | "finding";
 export type Purpose = "ucr" | "access";
 
 export interface Batch {
@@ -112,8 +112,10 @@ export interface Bundle {
   consortium: Bytes;
   chainId: number;
   genesisHash: Bytes;
-  /** Record ids of a record bundle; the UCR of a consignment bundle. */
+  /** Record ids of a record bundle; the UCR of a consignment bundle; the finding of a finding bundle. */
   subjects: string[];
+  /** The UCR of a consignment or finding bundle; null of a record bundle. */
+  ucr: string | null;
   header: Header;
   nodes: Bytes[];
   checkpoint: number | null;

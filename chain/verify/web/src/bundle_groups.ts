@@ -25,22 +25,22 @@ export function readGroup(item: Json, field: string): Group {
     "hidden",
     "other",
   ]);
-  const vrf = VrfProof.parse(read.readBytes(members.get("vrf"), `${field}.vrf`, 80));
+  const vrf = VrfProof.parse(members.bytes("vrf", 80));
   if (vrf === null) throw new Malformed(`${field}.vrf`, "must have 80 bytes and begin with a point of prime order");
-  const lanes = read.readList(members.get("lanes"), `${field}.lanes`, { most: MOST.lanes }, readLane);
+  const lanes = members.list("lanes", { most: MOST.lanes }, readLane);
   read.refuseDisorder(lanes, `${field}.lanes`, (a, b) => compareBytes(a.half, b.half));
   const other = members.get("other")!;
-  const hidden = read.readList(members.get("hidden"), `${field}.hidden`, { most: MOST.hidden }, readHidden);
+  const hidden = members.list("hidden", { most: MOST.hidden }, readHidden);
   read.refuseDisorder(hidden, `${field}.hidden`, (a, b) => compareText(a.path, b.path));
   if (other !== null && lanes.length + hidden.length > 0) {
     throw new Malformed(`${field}.other`, "stands only where there are neither lanes nor hidden parts");
   }
   return {
-    purpose: read.readText(members.get("purpose"), `${field}.purpose`, /^(?:ucr|access)$/) as Purpose,
-    name: read.readText(members.get("name"), `${field}.name`, NAME),
-    epoch: read.readNumber(members.get("epoch"), `${field}.epoch`, 0, MOST.epoch),
+    purpose: members.text("purpose", /^(?:ucr|access)$/) as Purpose,
+    name: members.text("name", NAME),
+    epoch: members.number("epoch", 0, MOST.epoch),
     vrf,
-    siblings: read.readList(members.get("siblings"), `${field}.siblings`, { most: MOST.siblings }, readSibling),
+    siblings: members.list("siblings", { most: MOST.siblings }, readSibling),
     lanes,
     hidden,
     other: other === null ? null : readOther(other, `${field}.other`),
@@ -50,8 +50,8 @@ export function readGroup(item: Json, field: string): Group {
 function readHidden(item: Json, field: string): HiddenPart {
   const members = read.readOrdered(item, field, ["path", "hash"]);
   return {
-    path: read.readText(members.get("path"), `${field}.path`, /^[01]{1,64}$/),
-    hash: read.readHash(members.get("hash"), `${field}.hash`),
+    path: members.text("path", /^[01]{1,64}$/),
+    hash: members.hash("hash"),
   };
 }
 
@@ -70,12 +70,12 @@ function readLane(item: Json, field: string): Lane {
     isOpened ? ["lane", "dropped", "leaves"] : ["lane", "count", "dropped", "head"],
   );
   return {
-    half: read.readHex(members.get("lane"), `${field}.lane`, 8),
+    half: members.hex("lane", 8),
     dropped: readCount(members, "dropped", field),
     leaves: isOpened ? readLeaves(members.get("leaves"), `${field}.leaves`) : null,
     closed: isOpened
       ? null
-      : { count: readCount(members, "count", field), head: read.readHash(members.get("head"), `${field}.head`) },
+      : { count: readCount(members, "count", field), head: members.hash("head") },
   };
 }
 
@@ -94,18 +94,18 @@ function readLeaves(value: Json | undefined, field: string): Leaf[] {
 function readLeaf(item: Json, field: string): Leaf {
   const members = read.readOrdered(item, field, ["digest", "batch"]);
   return {
-    digest: read.readHash(members.get("digest"), `${field}.digest`),
-    batch: read.readNumber(members.get("batch"), `${field}.batch`, 0, MOST.index),
+    digest: members.hash("digest"),
+    batch: members.number("batch", 0, MOST.index),
   };
 }
 
 function readOther(item: Json, field: string): Group["other"] {
   const members = read.readOrdered(item, field, ["tag", "count", "dropped", "head"]);
   return {
-    tag: read.readHex(members.get("tag"), `${field}.tag`, 16),
+    tag: members.hex("tag", 16),
     count: readCount(members, "count", field),
     dropped: readCount(members, "dropped", field),
-    head: read.readHash(members.get("head"), `${field}.head`),
+    head: members.hash("head"),
   };
 }
 

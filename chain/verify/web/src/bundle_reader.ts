@@ -4,15 +4,16 @@ import type { AuthorityChange, Batch, Bundle, Entry, Kind, ShownReceipt, ShownRe
 import { MOST } from "./bundle.js";
 import { compareGroups, NAME, readGroup } from "./bundle_groups.js";
 import { refuseStrangers } from "./bundle_references.js";
-import { type Bytes, compareBytes, compareText, fromBase64url, fromHex, fromPrefixedHex } from "./bytes.js";
+import { type Bytes, compareBytes, compareText, fromBase64url, fromHex } from "./bytes.js";
 import { Malformed, NoVerdict } from "./errors.js";
 import { parseHeader } from "./header.js";
-import { decodeUtf8, formatJson, type Json, type JsonObject, parseJson } from "./json.js";
+import { decodeUtf8, formatJson, type Json, parseJson } from "./json.js";
 import { parseJwk } from "./jwk.js";
 import * as read from "./members.js";
 import { readShownNote } from "./notes.js";
 import { parseReceipt } from "./receipts.js";
 import { parseRecord, USCC } from "./records.js";
+import { say } from "./verdicts.js";
 
 const BEGINNING = '{"format":"tongguan-bundle/2",';
 const MEMBERS = [
@@ -48,10 +49,7 @@ const MARKS = /[,~[{]/g;
 export function parseBundle(file: Bytes): Bundle {
   const beginning = [...file.subarray(0, BEGINNING.length)].map((byte) => String.fromCharCode(byte)).join("");
   if (beginning !== BEGINNING) {
-    throw new NoVerdict({
-      en: "the file is no proof bundle of the format tongguan-bundle/2",
-      zh: "该文件不是 tongguan-bundle/2 格式的证明包",
-    });
+    throw new NoVerdict(say("the file is no proof bundle of the format tongguan-bundle/2", "该文件不是 tongguan-bundle/2 格式的证明包"));
   }
   if (file.length > MOST.bytes) throw new Malformed("bundle", `has at most ${MOST.bytes} bytes`);
   const text = decodeUtf8(file, "bundle");
@@ -67,12 +65,9 @@ export function parseBundle(file: Bytes): Bundle {
 function readBundle(json: Json): Bundle {
   const isNoteShown = json instanceof Map && json.has("cosigned_note");
   const members = read.readOrdered(json, "bundle", isNoteShown ? [...MEMBERS, "cosigned_note"] : MEMBERS);
-  const kind = read.readText(members.get("kind"), "kind", /^(?:record|consignment|finding|single-use)$/);
-  if (kind !== "record" && kind !== "consignment") {
-    throw new NoVerdict({
-      en: `this verifier does not know bundles of the kind ${kind}`,
-      zh: `本验证器尚不支持 ${kind} 类证明包`,
-    });
+  const kind = members.text("kind", /^(?:record|consignment|finding|single-use)$/);
+  if (kind !== "record" && kind !== "consignment" && kind !== "finding") {
+    throw new NoVerdict(say(`this verifier does not know bundles of the kind ${kind}`, `本验证器尚不支持 ${kind} 类证明包`));
   }
   const list = <T>(name: string, most: number, readItem: (item: Json, field: string) => T): T[] =>
     read.readList(members.get(name), name, { most }, readItem);
@@ -82,11 +77,11 @@ function readBundle(json: Json): Bundle {
   list("erasures", 0, () => null);
   return {
     kind,
-    consortium: fromHex(read.readText(members.get("consortium"), "consortium", /./), "consortium", 32),
-    chainId: read.readNumber(members.get("chain_id"), "chain_id", 1, Number.MAX_SAFE_INTEGER),
-    genesisHash: readPrefixed(members.get("genesis_hash"), "genesis_hash", 32),
-    subjects: readSubjects(members.get("subject"), kind),
-    header: parseHeader(read.readBytes(members.get("header"), "header", MOST.headerBytes)),
+    consortium: fromHex(members.text("consortium", /./), "consortium", 32),
+    chainId: members.number("chain_id", 1, Number.MAX_SAFE_INTEGER),
+    genesisHash: members.prefixed("genesis_hash", 32),
+    ...readSubjects(members.get("subject"), kind),
+    header: parseHeader(members.bytes("header", MOST.headerBytes)),
     nodes,
     checkpoint: checkpoint === null ? null : read.readNumber(checkpoint, "checkpoint", 0, MOST.index),
     batches: inOrder(list("batches", MOST.items, readBatch), "batches", (a, b) => a.index - b.index),
@@ -100,7 +95,7 @@ function readBundle(json: Json): Bundle {
     accounts: inOrder(list("accounts", MOST.items, readAccount), "accounts", (a, b) =>
       compareBytes(a.address, b.address),
     ),
-    epochs: read.readNumber(members.get("epochs"), "epochs", 1, MOST.epochs),
+    epochs: members.number("epochs", 1, MOST.epochs),
     policies: readPolicies(members.get("policies"), kind),
     texts: inOrder(
       list("texts", MOST.texts, (item, field) => read.readBytes(item, field, MOST.textBytes)),
@@ -123,16 +118,16 @@ function inOrder<T>(items: T[], field: string, compare: (a: T, b: T) => number):
   return items;
 }
 
-function readPrefixed(value: Json | undefined, field: string, size: number): Bytes {
-  return fromPrefixedHex(read.readText(value, field, /./), field, size);
-}
 
-function readSubjects(value: Json | undefined, kind: Kind): string[] {
-  const name = kind === "record" ? "records" : "ucr";
-  const subject = read.readMembers(value, "subject", [name]).get(name);
-  if (kind === "consignment") return [read.readText(subject, "subject.ucr", NAME)];
-  const ids = read.readList(subject, "subject.records", { least: 1, most: MOST.items }, read.readThumbprint);
-  return inOrder(ids, "subject.records", compareText);
+function readSubjects(value: Json | undefined, kind: Kind): Pick<Bundle, "subjects" | "ucr"> {
+  if (kind === "record") {
+    const listed = read.readMembers(value, "subject", ["records"]).get("records");
+    const ids = read.readList(listed, "subject.records", { least: 1, most: MOST.items }, read.readThumbprint);
+    return { subjects: inOrder(ids, "subject.records", compareText), ucr: null };
+  }
+  const subject = read.readOrdered(value, "subject", kind === "finding" ? ["ucr", "finding"] : ["ucr"]);
+  const ucr = subject.text("ucr", NAME);
+  return { subjects: kind === "finding" ? [subject.thumbprint("finding")] : [ucr], ucr };
 }
 
 function readBatch(item: Json, field: string): Batch {
@@ -146,23 +141,20 @@ function readBatch(item: Json, field: string): Batch {
     "timestamp",
   ]);
   return {
-    index: read.readNumber(members.get("index"), `${field}.index`, 0, MOST.index),
-    root: readPrefixed(members.get("root"), `${field}.root`, 32),
-    count: read.readNumber(members.get("count"), `${field}.count`, 1, MOST.batchSize),
-    entriesHash: readPrefixed(members.get("entries_hash"), `${field}.entries_hash`, 32),
-    gateway: readPrefixed(members.get("gateway"), `${field}.gateway`, 20),
-    block: read.readNumber(members.get("block"), `${field}.block`, 1, MOST.index),
-    timestamp: read.readNumber(members.get("timestamp"), `${field}.timestamp`, 0, MOST.index),
+    index: members.number("index", 0, MOST.index),
+    root: members.prefixed("root", 32),
+    count: members.number("count", 1, MOST.batchSize),
+    entriesHash: members.prefixed("entries_hash", 32),
+    gateway: members.prefixed("gateway", 20),
+    block: members.number("block", 1, MOST.index),
+    timestamp: members.number("timestamp", 0, MOST.index),
   };
 }
 
 function readRecord(item: Json, field: string): ShownRecord {
   const members = read.readOrdered(item, field, ["sd_jwt", "entries"]);
-  const record = parseRecord(read.readText(members.get("sd_jwt"), `${field}.sd_jwt`, /^[A-Za-z0-9_.~-]+~$/), field);
-  const entries = read.readList(
-    members.get("entries"),
-    `${field}.entries`,
-    { least: 1, most: MOST.entries },
+  const record = parseRecord(members.text("sd_jwt", /^[A-Za-z0-9_.~-]+~$/), field);
+  const entries = members.list("entries", { least: 1, most: MOST.entries },
     readEntry,
   );
   read.refuseDisorder(
@@ -177,11 +169,11 @@ function readEntry(item: Json, field: string): Entry {
   const members = read.readOrdered(item, field, ["tag", "ucr", "batch", "position", "path", "lane"]);
   const lane = members.get("lane")!;
   return {
-    tag: read.readHex(members.get("tag"), `${field}.tag`, 16),
-    ucr: read.readThumbprint(members.get("ucr"), `${field}.ucr`),
-    batch: read.readNumber(members.get("batch"), `${field}.batch`, 0, MOST.index),
-    position: read.readNumber(members.get("position"), `${field}.position`, 0, MOST.batchSize - 1),
-    path: read.readList(members.get("path"), `${field}.path`, { most: MOST.path }, read.readHash),
+    tag: members.hex("tag", 16),
+    ucr: members.thumbprint("ucr"),
+    batch: members.number("batch", 0, MOST.index),
+    position: members.number("position", 0, MOST.batchSize - 1),
+    path: members.list("path", { most: MOST.path }, read.readHash),
     lane: lane === null ? null : readPlace(lane, `${field}.lane`),
   };
 }
@@ -189,16 +181,13 @@ function readEntry(item: Json, field: string): Entry {
 function readPlace(item: Json, field: string): { index: number; path: Bytes[] } {
   const members = read.readOrdered(item, field, ["index", "path"]);
   return {
-    index: read.readNumber(members.get("index"), `${field}.index`, 0, Number.MAX_SAFE_INTEGER),
-    path: read.readList(members.get("path"), `${field}.path`, { most: MOST.lanePath }, read.readHash),
+    index: members.number("index", 0, Number.MAX_SAFE_INTEGER),
+    path: members.list("path", { most: MOST.lanePath }, read.readHash),
   };
 }
 
-function readVersions(members: JsonObject, field: string): number[] {
-  const versions = read.readList(
-    members.get("versions"),
-    `${field}.versions`,
-    { least: 1, most: MOST.versions },
+function readVersions(members: read.Members, field: string): number[] {
+  const versions = members.list("versions", { least: 1, most: MOST.versions },
     (item, place) => read.readNumber(item, place, 0, MOST.version),
   );
   return inOrder(versions, `${field}.versions`, (a, b) => a - b);
@@ -209,16 +198,16 @@ function readKey(item: Json, field: string): Bundle["keys"][number] {
   return {
     key: parseJwk(members.get("jwk"), `${field}.jwk`),
     versions: readVersions(members, field),
-    isRequestShown: read.readFlag(members.get("requested"), `${field}.requested`),
+    isRequestShown: members.flag("requested"),
   };
 }
 
 /** `lane-records-max` stands first, exactly in a consignment bundle. */
 function readPolicies(value: Json | undefined, kind: Kind): { name: string; versions: number[] }[] {
-  const names = kind === "consignment" ? ["lane-records-max", ...POLICIES] : POLICIES;
+  const names = kind !== "record" ? ["lane-records-max", ...POLICIES] : POLICIES;
   const policies = read.readList(value, "policies", { least: 2, most: 3 }, (item, field) => {
     const members = read.readOrdered(item, field, ["name", "versions"]);
-    return { name: read.readText(members.get("name"), `${field}.name`, /./), versions: readVersions(members, field) };
+    return { name: members.text("name", /./), versions: readVersions(members, field) };
   });
   if (policies.length !== names.length || policies.some(({ name }, i) => name !== names[i])) {
     throw new Malformed("policies", `must be ${names.join(", ")}`);
@@ -233,31 +222,31 @@ function readAuthorities(value: Json | undefined, kind: Kind): AuthorityChange[]
   return read.readList(value, "authorities", { most: MOST.changes }, (item, field) => {
     const members = read.readOrdered(item, field, ["block", "member", "listed"]);
     return {
-      block: read.readNumber(members.get("block"), `${field}.block`, 0, MOST.index),
-      member: read.readText(members.get("member"), `${field}.member`, USCC),
-      listed: read.readFlag(members.get("listed"), `${field}.listed`),
+      block: members.number("block", 0, MOST.index),
+      member: members.text("member", USCC),
+      listed: members.flag("listed"),
     };
   });
 }
 
 function readAssignment(item: Json, field: string): { code: string; versions: number[] } {
   const members = read.readOrdered(item, field, ["register", "code", "versions"]);
-  read.readText(members.get("register"), `${field}.register`, /^customs-office$/);
+  members.text("register", /^customs-office$/);
   return {
-    code: read.readText(members.get("code"), `${field}.code`, /^[0-9]{4}$/),
+    code: members.text("code", /^[0-9]{4}$/),
     versions: readVersions(members, field),
   };
 }
 
 function readMember(item: Json, field: string): { uscc: string; versions: number[] } {
   const members = read.readOrdered(item, field, ["uscc", "versions"]);
-  return { uscc: read.readText(members.get("uscc"), `${field}.uscc`, USCC), versions: readVersions(members, field) };
+  return { uscc: members.text("uscc", USCC), versions: readVersions(members, field) };
 }
 
 function readAccount(item: Json, field: string): { address: Bytes; versions: number[] } {
   const members = read.readOrdered(item, field, ["address", "versions"]);
   return {
-    address: readPrefixed(members.get("address"), `${field}.address`, 20),
+    address: members.prefixed("address", 20),
     versions: readVersions(members, field),
   };
 }
@@ -265,7 +254,7 @@ function readAccount(item: Json, field: string): { address: Bytes; versions: num
 function readReceipts(value: Json | undefined): ShownReceipt[] {
   const receipts = read.readList(value, "receipts", { most: MOST.items }, (item, field) => {
     const members = read.readOrdered(item, field, ["jws", "jwt"]);
-    const jws = read.readText(members.get("jws"), `${field}.jws`, /./);
+    const jws = members.text("jws", /./);
     const jwt = members.get("jwt")!;
     const record =
       jwt === null ? null : parseRecord(`${read.readText(jwt, `${field}.jwt`, /^[^~]+$/)}~`, `${field}.jwt`);

@@ -53,7 +53,7 @@ export function refuseStrangers(bundle: Bundle): void {
   refuseOthers(
     "operators",
     bundle.operators.map(({ uscc }) => uscc),
-    bundle.kind === "consignment" ? namers : [],
+    bundle.kind !== "record" ? namers : [],
   );
   if (bundle.kind === "record" && bundle.assignments.length > 0)
     throw new Malformed("assignments", "stand in consignment bundles");
@@ -89,11 +89,11 @@ function refuseOthers(field: string, shown: string[], needed: string[]): void {
 }
 
 function refuseOtherSubjects(bundle: Bundle, ids: Set<string>): void {
-  if (bundle.kind === "record") {
+  if (bundle.kind !== "consignment") {
     for (const id of bundle.subjects) if (!ids.has(id)) throw new Malformed("subject", `lacks record ${id}`);
   }
   const names =
-    bundle.kind === "consignment" ? bundle.subjects : bundle.records.flatMap(({ record }) => disclosedNames(record));
+    bundle.ucr !== null ? [bundle.ucr] : bundle.records.flatMap(({ record }) => disclosedNames(record));
   bundle.groups.forEach((group, i) => {
     if (!names.includes(group.name)) throw new Malformed(`groups[${i}]`, "is of another UCR than the bundle's subject");
   });

@@ -9,25 +9,20 @@ import { readRecordRules } from "./record_rules.js";
 import { sealFault } from "./header.js";
 import { NodeSet, Storage } from "./trie.js";
 import { isWithin } from "./trust_root.js";
+import { say } from "./verdicts.js";
 
 export function checkChain({ bundle, root }: Context): Finding {
   const finding = new Finding();
   if (bundle.chainId !== root.chainId || !isEqual(bundle.genesisHash, root.genesisHash)) {
-    finding.fail("UNTRUSTED_CHAIN", { en: "it names another chain than the trust root", zh: "所指链与信任根不符" });
+    finding.fail("UNTRUSTED_CHAIN", say("it names another chain than the trust root", "所指链与信任根不符"));
     return finding;
   }
   const block = bundle.header.number;
   const range = root.validators.find((one) => isWithin(one, block));
   if (range === undefined) {
-    finding.fail("UNTRUSTED_CHAIN", {
-      en: `the trust root knows no validators for block ${block}`,
-      zh: `信任根不知道区块 ${block} 的验证者`,
-    });
+    finding.fail("UNTRUSTED_CHAIN", say(`the trust root knows no validators for block ${block}`, `信任根不知道区块 ${block} 的验证者`));
   } else if (!range.isAccepted) {
-    finding.fail("UNTRUSTED_CHAIN", {
-      en: `the validators of block ${block} are no longer accepted; ask for a refreshed bundle`,
-      zh: `区块 ${block} 的验证者已不再被接受；请索取更新后的证明包`,
-    });
+    finding.fail("UNTRUSTED_CHAIN", say(`the validators of block ${block} are no longer accepted; ask for a refreshed bundle`, `区块 ${block} 的验证者已不再被接受；请索取更新后的证明包`));
   }
   return finding;
 }
@@ -37,10 +32,7 @@ export function checkSeals({ bundle, root }: Context): Finding {
   const range = root.validators.find((one) => isWithin(one, bundle.header.number))!;
   const fault = sealFault(bundle.header, range.addresses);
   if (fault !== null) {
-    finding.fail("UNTRUSTED_CHAIN", {
-      en: `block ${bundle.header.number}: ${fault}`,
-      zh: `区块 ${bundle.header.number}：签封不成立（${fault}）`,
-    });
+    finding.fail("UNTRUSTED_CHAIN", say(`block ${bundle.header.number}: ${fault}`, `区块 ${bundle.header.number}：签封不成立（${fault}）`));
   }
   return finding;
 }
@@ -56,17 +48,11 @@ export function checkContracts(context: Context): Finding {
     readFacts(context, new Registry(registry!), new Ledger(ledger!), finding);
   } catch (error) {
     if (!(error instanceof Malformed)) throw error;
-    finding.fail("INVALID", {
-      en: `the storage proof does not hold: ${error.message}`,
-      zh: `存储证明不成立：${error.message}`,
-    });
+    finding.fail("INVALID", say(`the storage proof does not hold: ${error.message}`, `存储证明不成立：${error.message}`));
     return finding;
   }
   if (nodes.spare > 0) {
-    finding.fail("INVALID", {
-      en: `${nodes.spare} trie nodes serve no proof`,
-      zh: `${nodes.spare} 个树节点不属于任何证明`,
-    });
+    finding.fail("INVALID", say(`${nodes.spare} trie nodes serve no proof`, `${nodes.spare} 个树节点不属于任何证明`));
   }
   return finding;
 }
@@ -75,18 +61,12 @@ function openContract(context: Context, nodes: NodeSet, name: string, finding: F
   const { header } = context.bundle;
   const range = context.root.contracts.find((one) => one.name === name && isWithin(one, header.number));
   if (range === undefined) {
-    finding.fail("UNTRUSTED_CHAIN", {
-      en: `the trust root knows no ${name} for block ${header.number}`,
-      zh: `信任根不知道区块 ${header.number} 的 ${name}`,
-    });
+    finding.fail("UNTRUSTED_CHAIN", say(`the trust root knows no ${name} for block ${header.number}`, `信任根不知道区块 ${header.number} 的 ${name}`));
     return null;
   }
   const account = nodes.account(header.stateRoot, range.address);
   if (!isEqual(account.codeHash, range.codeHash)) {
-    finding.fail("UNTRUSTED_CHAIN", {
-      en: `the code of ${name} is not the trust root's`,
-      zh: `${name} 的代码与信任根不符`,
-    });
+    finding.fail("UNTRUSTED_CHAIN", say(`the code of ${name} is not the trust root's`, `${name} 的代码与信任根不符`));
     return null;
   }
   return new Storage(nodes, account.storageRoot);
@@ -147,10 +127,7 @@ function readFacts(context: Context, registry: Registry, ledger: Ledger, finding
     rules: new Map(bundle.texts.map((text) => [toHex(hash(text)), readRecordRules(text)])),
   };
   if (bundle.authorities !== null && !registry.hasAuthorities(bundle.authorities)) {
-    finding.fail("INVALID", {
-      en: "the changes of the list of authorities are not those whose log the registry holds",
-      zh: "机关名单的变更与登记簿所载日志不符",
-    });
+    finding.fail("INVALID", say("the changes of the list of authorities are not those whose log the registry holds", "机关名单的变更与登记簿所载日志不符"));
   }
   refuseOtherRules(context, finding);
 }
@@ -163,10 +140,7 @@ function refuseOtherRules(context: Context, finding: Finding): void {
   const hashes = new Set(inForce.flatMap((version) => (version ? [toHex(version.value)] : [])));
   for (const text of rules.keys()) {
     if (!hashes.has(text)) {
-      finding.fail("INVALID", {
-        en: `a text of record rules is not that in force for a record: ${text}`,
-        zh: `某份记录规则文本并非任何记录所适用者：${text}`,
-      });
+      finding.fail("INVALID", say(`a text of record rules is not that in force for a record: ${text}`, `某份记录规则文本并非任何记录所适用者：${text}`));
     }
   }
 }
@@ -176,12 +150,9 @@ export function checkCommitments(context: Context): Finding {
   const { ledger, batchCount } = context.known;
   for (const batch of context.bundle.batches) {
     if (batch.index >= batchCount) {
-      finding.fail("INVALID", { en: `the ledger has no batch ${batch.index}`, zh: `账本中没有批次 ${batch.index}` });
+      finding.fail("INVALID", say(`the ledger has no batch ${batch.index}`, `账本中没有批次 ${batch.index}`));
     } else if (!isEqual(ledger.commitment(batch.index), commitmentOf(context.bundle.consortium, batch))) {
-      finding.fail("INVALID", {
-        en: `batch ${batch.index} is not what the ledger committed to`,
-        zh: `批次 ${batch.index} 与账本的承诺不符`,
-      });
+      finding.fail("INVALID", say(`batch ${batch.index} is not what the ledger committed to`, `批次 ${batch.index} 与账本的承诺不符`));
     }
   }
   return finding;
@@ -192,31 +163,25 @@ export function checkCheckpoint(context: Context): Finding {
   const { checkpoint, isNewestCheckpoint, batchCount } = context.known;
   const { bundle, root, question } = context;
   if (!isNewestCheckpoint) {
-    finding.fail("INVALID", { en: "there is a later checkpoint under this header", zh: "该区块头下有更新的检查点" });
+    finding.fail("INVALID", say("there is a later checkpoint under this header", "该区块头下有更新的检查点"));
     return finding;
   }
   if (bundle.checkpoint === null) {
-    finding.skip("NOT_COVERED", { en: "there is no checkpoint yet", zh: "尚无检查点" });
+    finding.skip("NOT_COVERED", say("there is no checkpoint yet", "尚无检查点"));
     return finding;
   }
   if (checkpoint === null) {
-    finding.fail("INVALID", { en: "the ledger has no such checkpoint", zh: "账本中没有该检查点" });
+    finding.fail("INVALID", say("the ledger has no such checkpoint", "账本中没有该检查点"));
     return finding;
   }
   const demanded = context.known.policies.get("least-votes")!.inForce(checkpoint.block);
   if (demanded === undefined) {
-    finding.skip("CANNOT_TELL", {
-      en: `how many votes the registry demanded in block ${checkpoint.block} is not shown`,
-      zh: `未出示登记簿在区块 ${checkpoint.block} 所要求的票数`,
-    });
+    finding.skip("CANNOT_TELL", say(`how many votes the registry demanded in block ${checkpoint.block} is not shown`, `未出示登记簿在区块 ${checkpoint.block} 所要求的票数`));
     return finding;
   }
   const least = Math.max(root.leastVotes, demanded === null ? 0 : Number(toBigInt(demanded.value)));
   if (checkpoint.votes < least) {
-    finding.fail("INVALID", {
-      en: `${checkpoint.votes} governors attested, ${least} are needed`,
-      zh: `${checkpoint.votes} 个治理方已见证，需要 ${least} 个`,
-    });
+    finding.fail("INVALID", say(`${checkpoint.votes} governors attested, ${least} are needed`, `${checkpoint.votes} 个治理方已见证，需要 ${least} 个`));
   }
   const served = new Set(bundle.records.flatMap(({ entries }) => entries.map((entry) => entry.batch)));
   for (const { group } of context.groups) {
@@ -225,28 +190,19 @@ export function checkCheckpoint(context: Context): Finding {
   if (checkpoint.count < batchCount) served.add(checkpoint.count);
   for (const batch of bundle.batches) {
     if (!served.has(batch.index))
-      finding.fail("INVALID", { en: `batch ${batch.index} serves nothing`, zh: `批次 ${batch.index} 没有用处` });
+      finding.fail("INVALID", say(`batch ${batch.index} serves nothing`, `批次 ${batch.index} 没有用处`));
   }
   const asOf = question.asOf ?? null;
   const covered = coveredUntil(context);
   if (asOf !== null && asOf > covered) {
-    finding.fail("NOT_COVERED", {
-      en: `everything up to block ${covered} is shown to be covered, block ${asOf} was asked for`,
-      zh: `证明包显示至区块 ${covered} 均已覆盖，而所要求的是区块 ${asOf}`,
-    });
+    finding.fail("NOT_COVERED", say(`everything up to block ${covered} is shown to be covered, block ${asOf} was asked for`, `证明包显示至区块 ${covered} 均已覆盖，而所要求的是区块 ${asOf}`));
   }
   if (checkpoint.dissent > 0) {
-    context.remarks.push({
-      en: `${checkpoint.dissent} governors attested another root`,
-      zh: `${checkpoint.dissent} 个治理方见证了另一个根`,
-    });
+    context.remarks.push(say(`${checkpoint.dissent} governors attested another root`, `${checkpoint.dissent} 个治理方见证了另一个根`));
   }
   if (checkpoint.count < batchCount) {
     const open = batchCount - checkpoint.count;
-    context.remarks.push({
-      en: `the newest ${open} batches under this header are not covered by the checkpoint yet`,
-      zh: `该区块头下最新的 ${open} 个批次尚未被检查点覆盖`,
-    });
+    context.remarks.push(say(`the newest ${open} batches under this header are not covered by the checkpoint yet`, `该区块头下最新的 ${open} 个批次尚未被检查点覆盖`));
   }
   return finding;
 }

@@ -16,7 +16,7 @@ import { isHidden, laneLeaf } from "./index_map.js";
 import { isIncluded } from "./merkle.js";
 import { ucrOf } from "./records.js";
 import { decodePrimeOrder } from "./signatures.js";
-import type { Text } from "./verdicts.js";
+import { type Text, say } from "./verdicts.js";
 import { vrfInput } from "./vrf.js";
 
 const MOST_NAMED = 10;
@@ -32,10 +32,7 @@ export function checkInclusion(context: Context): Finding {
       const batch = context.batch(entry.batch);
       const leaf = concat(entry.tag, entryDigest(record, entry.ucr));
       if (!isIncluded(leaf, entry.position, batch.count, entry.path, batch.root)) {
-        finding.fail("INVALID", {
-          en: `record ${record.id} is not entry ${entry.position} of batch ${entry.batch}`,
-          zh: `记录 ${record.id} 不是批次 ${entry.batch} 的第 ${entry.position} 个条目`,
-        });
+        finding.fail("INVALID", say(`record ${record.id} is not entry ${entry.position} of batch ${entry.batch}`, `记录 ${record.id} 不是批次 ${entry.batch} 的第 ${entry.position} 个条目`));
       }
     }
   }
@@ -47,38 +44,26 @@ export function checkTags(context: Context): Finding {
   const { tagKeys } = context.known;
   const unusable = tagKeys.findIndex(({ key, suite }) => suite !== VRF_SUITE || decodePrimeOrder(key) === null);
   if (unusable >= 0) {
-    finding.skip("CANNOT_TELL", {
-      en: `the tag key of epoch ${unusable} is of a suite that this verifier does not know, or none`,
-      zh: `时期 ${unusable} 的标签密钥所用套件本验证器不支持，或并非有效密钥`,
-    });
+    finding.skip("CANNOT_TELL", say(`the tag key of epoch ${unusable} is of a suite that this verifier does not know, or none`, `时期 ${unusable} 的标签密钥所用套件本验证器不支持，或并非有效密钥`));
     return finding;
   }
   for (const { group } of context.groups) {
     const key = tagKeys[group.epoch]?.key;
     if (key === undefined) {
-      finding.fail("INVALID", {
-        en: `a lane is of epoch ${group.epoch}, which the registry does not hold`,
-        zh: `有链道属于登记簿中不存在的时期 ${group.epoch}`,
-      });
+      finding.fail("INVALID", say(`a lane is of epoch ${group.epoch}, which the registry does not hold`, `有链道属于登记簿中不存在的时期 ${group.epoch}`));
     } else if (!group.vrf.verify(key, vrfInput(group.purpose, group.name))) {
-      finding.fail("INVALID", {
-        en: `the lanes shown for ${group.name} are not proved to be its own`,
-        zh: `未能证明所示链道属于 ${group.name}`,
-      });
+      finding.fail("INVALID", say(`the lanes shown for ${group.name} are not proved to be its own`, `未能证明所示链道属于 ${group.name}`));
     }
   }
   if (context.isConsignment && finding.outcome === "PASS" && context.known.checkpoint === null) {
-    finding.skip("NOT_COVERED", { en: "without a checkpoint no lane is known", zh: "没有检查点则不知任何链道" });
+    finding.skip("NOT_COVERED", say("without a checkpoint no lane is known", "没有检查点则不知任何链道"));
   } else if (context.isConsignment && finding.outcome === "PASS") {
     const needed = context.neededEpochs;
     const missing = needed.filter(
       (epoch) => !context.groups.some(({ group }) => group.purpose === "ucr" && group.epoch === epoch),
     );
     if (missing.length > 0) {
-      finding.skip("ENTRIES_MISSING", {
-        en: `${missing.length} of ${needed.length} epochs are not shown: ${missing.join(", ")}`,
-        zh: `${needed.length} 个时期中有 ${missing.length} 个未出示：${missing.join("、")}`,
-      });
+      finding.skip("ENTRIES_MISSING", say(`${missing.length} of ${needed.length} epochs are not shown: ${missing.join(", ")}`, `${needed.length} 个时期中有 ${missing.length} 个未出示：${missing.join("、")}`));
     }
   }
   return finding;
@@ -118,15 +103,15 @@ function sayWithheld(context: Context, state: RecordState, withholdsUcr: boolean
     .flatMap(({ digests }) => digests);
   state.isWithheld = withholdsUcr || restedOn.some((digest) => !shown.has(digest));
   if (state.isWithheld)
-    context.notCount(state, {
-      en: "it withholds its UCR or what standing rests on",
-      zh: "未披露其 UCR 或相关成员所依据的内容",
-    });
+    context.notCount(
+      state,
+      say("it withholds its UCR or what standing rests on", "未披露其 UCR 或相关成员所依据的内容"),
+    );
 }
 
 function sayMisfiled(context: Context, state: RecordState, reason: Text): void {
   if (state.filed.length === 0) context.notCount(state, reason);
-  context.remarks.push({ en: `record ${state.record.id}: ${reason.en}`, zh: `记录 ${state.record.id}：${reason.zh}` });
+  context.remarks.push(say(`record ${state.record.id}: ${reason.en}`, `记录 ${state.record.id}：${reason.zh}`));
 }
 
 function fileEntry(context: Context, state: RecordState, entry: Entry): Filing {
@@ -135,24 +120,18 @@ function fileEntry(context: Context, state: RecordState, entry: Entry): Filing {
   const isOwn = record.sections.some((section) => section.name === "ucr" && section.digests.includes(entry.ucr));
   const misfiled: Filing = {
     kind: "stranger",
-    reason: {
-      en: `it was filed here by ${gateway} but does not name this UCR`,
-      zh: `由 ${gateway} 归入此处，但记录并未指明该 UCR`,
-    },
+    reason: say(`it was filed here by ${gateway} but does not name this UCR`, `由 ${gateway} 归入此处，但记录并未指明该 UCR`),
   };
   if (!isOwn) return misfiled;
   const disclosure = record.disclosures.find(({ digest }) => digest === entry.ucr);
   if (disclosure === undefined) {
     return {
       kind: "withheld",
-      reason: {
-        en: `record ${record.id} withholds the UCR that its entry rests on`,
-        zh: `记录 ${record.id} 未披露其条目所依据的 UCR`,
-      },
+      reason: say(`record ${record.id} withholds the UCR that its entry rests on`, `记录 ${record.id} 未披露其条目所依据的 UCR`),
     };
   }
   const ucr = ucrOf(disclosure.value);
-  if (ucr === null || (context.isConsignment && ucr !== context.bundle.subjects[0])) return misfiled;
+  if (ucr === null || (context.isConsignment && ucr !== context.bundle.ucr)) return misfiled;
   const purpose = record.type === "audit.access" ? "access" : "ucr";
   const epochs = context.known.tagKeys.flatMap((_, epoch) =>
     context.countsInEpoch(epoch, entry.batch) ? [epoch] : [],
@@ -167,18 +146,12 @@ function fileEntry(context: Context, state: RecordState, entry: Entry): Filing {
   if (shown.length < epochs.length) {
     return {
       kind: "unshown",
-      reason: {
-        en: `the lanes of ${ucr}, which record ${record.id} names, are not all shown`,
-        zh: `记录 ${record.id} 所指 ${ucr} 的链道未全部出示`,
-      },
+      reason: say(`the lanes of ${ucr}, which record ${record.id} names, are not all shown`, `记录 ${record.id} 所指 ${ucr} 的链道未全部出示`),
     };
   }
   return {
     kind: "elsewhere",
-    reason: {
-      en: `${gateway} filed it in another lane than its issuer's, or under a tag key that did not count then`,
-      zh: `${gateway} 将其归入了非签发者的链道，或归在当时不计的标签密钥之下`,
-    },
+    reason: say(`${gateway} filed it in another lane than its issuer's, or under a tag key that did not count then`, `${gateway} 将其归入了非签发者的链道，或归在当时不计的标签密钥之下`),
   };
 }
 
@@ -186,10 +159,7 @@ export function checkLanes(context: Context): Finding {
   const finding = new Finding();
   for (const known of context.groups) {
     if (!holdsGroup(context, known)) {
-      finding.fail("INVALID", {
-        en: `the lanes shown for ${known.group.name} in epoch ${known.group.epoch} are not what was attested`,
-        zh: `所示 ${known.group.name} 在时期 ${known.group.epoch} 的链道与见证不符`,
-      });
+      finding.fail("INVALID", say(`the lanes shown for ${known.group.name} in epoch ${known.group.epoch} are not what was attested`, `所示 ${known.group.name} 在时期 ${known.group.epoch} 的链道与见证不符`));
     }
   }
   if (finding.outcome === "FAIL") return finding;
@@ -210,10 +180,7 @@ function checkWholeness(context: Context, finding: Finding): void {
   );
   const closed = lanes.flatMap(({ leaves }, i) => (leaves === null ? [i] : []));
   if (closed.length > 0) {
-    finding.skip("ENTRIES_MISSING", {
-      en: `${closed.length} of ${lanes.length} lanes are not opened: ${named(closed)}`,
-      zh: `${lanes.length} 条链道中有 ${closed.length} 条未展开：${named(closed)}`,
-    });
+    finding.skip("ENTRIES_MISSING", say(`${closed.length} of ${lanes.length} lanes are not opened: ${named(closed)}`, `${lanes.length} 条链道中有 ${closed.length} 条未展开：${named(closed)}`));
   }
   const opened = new Set(
     context.records
@@ -229,17 +196,11 @@ function checkWholeness(context: Context, finding: Finding): void {
   const pending = unopened.filter(({ batch }) => isYoung(context, batch));
   const missing = unopened.filter(({ batch }) => !isYoung(context, batch)).map(({ i }) => i);
   if (missing.length > 0) {
-    finding.skip("ENTRIES_MISSING", {
-      en: `${missing.length} of ${leaves.length} entries are without their records: ${named(missing)}`,
-      zh: `${leaves.length} 个条目中有 ${missing.length} 个没有记录：${named(missing)}`,
-    });
+    finding.skip("ENTRIES_MISSING", say(`${missing.length} of ${leaves.length} entries are without their records: ${named(missing)}`, `${leaves.length} 个条目中有 ${missing.length} 个没有记录：${named(missing)}`));
   }
   if (pending.length > 0 && finding.outcome === "PASS")
     sayPending(context, finding, Math.min(...pending.map(({ batch }) => context.batch(batch).block)));
-  context.remarks.push({
-    en: `completeness is about the ${lanes.length} lanes of the members who belong to the consignment`,
-    zh: `完整性涉及属于该货物的成员的 ${lanes.length} 条链道`,
-  });
+  context.remarks.push(say(`completeness is about the ${lanes.length} lanes of the members who belong to the consignment`, `完整性涉及属于该货物的成员的 ${lanes.length} 条链道`));
 }
 
 function isYoung(context: Context, batch: number): boolean {
@@ -248,16 +209,10 @@ function isYoung(context: Context, batch: number): boolean {
 
 function sayPending(context: Context, finding: Finding, block: number): void {
   context.oldestPending = block;
-  context.remarks.push({
-    en: `an entry of block ${block}, younger than a day, is without its record yet: complete up to the block before`,
-    zh: `区块 ${block} 中有一个不足一日的条目尚无记录：完整性止于其前一区块`,
-  });
+  context.remarks.push(say(`an entry of block ${block}, younger than a day, is without its record yet: complete up to the block before`, `区块 ${block} 中有一个不足一日的条目尚无记录：完整性止于其前一区块`));
   const asOf = context.question.asOf ?? null;
   if (asOf !== null && asOf >= block) {
-    finding.fail("NOT_COVERED", {
-      en: `block ${asOf} was asked for, and an entry of block ${block} is without its record yet`,
-      zh: `所要求的是区块 ${asOf}，而区块 ${block} 中有条目尚无记录`,
-    });
+    finding.fail("NOT_COVERED", say(`block ${asOf} was asked for, and an entry of block ${block} is without its record yet`, `所要求的是区块 ${asOf}，而区块 ${block} 中有条目尚无记录`));
   }
 }
 
@@ -282,23 +237,14 @@ function checkPlace(context: Context, state: RecordState, entry: Entry, finding:
     const leaf = lane.leaves.find((one) => isEqual(one.digest, digest));
     if (leaf === undefined) reportAbsence(context, state, entry, finding);
     else if (leaf.batch !== entry.batch) {
-      finding.fail("INVALID", {
-        en: `record ${record.id} is shown in batch ${entry.batch}, but what was attested has it in batch ${leaf.batch}`,
-        zh: `记录 ${record.id} 显示在批次 ${entry.batch}，而见证显示其在批次 ${leaf.batch}`,
-      });
+      finding.fail("INVALID", say(`record ${record.id} is shown in batch ${entry.batch}, but what was attested has it in batch ${leaf.batch}`, `记录 ${record.id} 显示在批次 ${entry.batch}，而见证显示其在批次 ${leaf.batch}`));
     }
   } else if (entry.lane === null) {
     if (entry.batch >= context.coveredCount) reportAbsence(context, state, entry, finding);
     else
-      finding.skip("ENTRIES_MISSING", {
-        en: `its place in the lane is not shown for record ${record.id}`,
-        zh: `未出示记录 ${record.id} 在链道中的位置`,
-      });
+      finding.skip("ENTRIES_MISSING", say(`its place in the lane is not shown for record ${record.id}`, `未出示记录 ${record.id} 在链道中的位置`));
   } else if (!isAtPlace(lane.closed!, entry, digest)) {
-    finding.fail("INVALID", {
-      en: `record ${record.id} is not leaf ${entry.lane.index} of its issuer's lane for batch ${entry.batch}`,
-      zh: `记录 ${record.id} 不是其签发者链道中批次 ${entry.batch} 的第 ${entry.lane.index} 个叶`,
-    });
+    finding.fail("INVALID", say(`record ${record.id} is not leaf ${entry.lane.index} of its issuer's lane for batch ${entry.batch}`, `记录 ${record.id} 不是其签发者链道中批次 ${entry.batch} 的第 ${entry.lane.index} 个叶`));
   }
 }
 
@@ -309,11 +255,8 @@ function isAtPlace(closed: { count: number; head: Bytes }, entry: Entry, digest:
 function reportAbsence(context: Context, state: RecordState, entry: Entry, finding: Finding): void {
   const { id } = state.record;
   if (entry.batch >= context.coveredCount) {
-    finding.skip("NOT_COVERED", {
-      en: `record ${id} is anchored but not covered yet`,
-      zh: `记录 ${id} 已锚定但尚未被覆盖`,
-    });
+    finding.skip("NOT_COVERED", say(`record ${id} is anchored but not covered yet`, `记录 ${id} 已锚定但尚未被覆盖`));
   } else {
-    finding.fail("INVALID", { en: `no attested lane holds record ${id}`, zh: `没有经见证的链道包含记录 ${id}` });
+    finding.fail("INVALID", say(`no attested lane holds record ${id}`, `没有经见证的链道包含记录 ${id}`));
   }
 }

@@ -8,7 +8,7 @@ import { isIncluded } from "./merkle.js";
 import type { Promised, Receipt } from "./receipts.js";
 import { ROLES } from "./record_rules.js";
 import { type SignedRecord, ucrOf } from "./records.js";
-import type { Text } from "./verdicts.js";
+import { type Text, say } from "./verdicts.js";
 
 export type Fate = "kept" | "broken" | "excused" | "forged" | "not due" | "not shown";
 
@@ -22,7 +22,7 @@ const GATEWAY_BIT = 1 << ROLES.indexOf("GATEWAY");
 export function checkReceipts(context: Context): Finding {
   const finding = new Finding();
   const { receipts } = context.bundle;
-  if (receipts.length === 0) finding.skip("VALID", { en: "no receipts are shown", zh: "未附回执" });
+  if (receipts.length === 0) finding.skip("VALID", say("no receipts are shown", "未附回执"));
   for (const shown of receipts) {
     const record = shown.record ?? context.find(shown.receipt.recordId)!.record;
     const { fate, reason } = judgeReceipt(context, shown.receipt, record);
@@ -117,7 +117,7 @@ interface PlacedEntry {
 }
 
 function broken({ id }: SignedRecord, en: string, zh: string): Judgement {
-  const reason = { en: `the receipt of ${id} was broken: ${en}`, zh: `记录 ${id} 的回执未履行：${zh}` };
+  const reason = say(`the receipt of ${id} was broken: ${en}`, `记录 ${id} 的回执未履行：${zh}`);
   return { fate: "broken", reason };
 }
 
@@ -188,7 +188,7 @@ function judgeLapse(context: Context, promised: Promised, record: SignedRecord):
   if (!isPast(context, promised.anchorBy)) {
     return {
       fate: "not due",
-      reason: { en: `the receipt of ${id} is not due yet`, zh: `记录 ${id} 的回执尚未到期` },
+      reason: say(`the receipt of ${id} is not due yet`, `记录 ${id} 的回执尚未到期`),
     };
   }
   const key = context.known.keys.get(record.jws.kid)!;
@@ -202,10 +202,7 @@ function judgeLapse(context: Context, promised: Promised, record: SignedRecord):
   if (isExcused(context, promised, key, member)) {
     return {
       fate: "excused",
-      reason: {
-        en: `the receipt of ${id} was not kept, excused: its issuer's key or membership had ended`,
-        zh: `记录 ${id} 的回执未履行，但情有可原：其签发者的密钥或成员资格已终止`,
-      },
+      reason: say(`the receipt of ${id} was not kept, excused: its issuer's key or membership had ended`, `记录 ${id} 的回执未履行，但情有可原：其签发者的密钥或成员资格已终止`),
     };
   }
   const due = timeText(promised.anchorBy);

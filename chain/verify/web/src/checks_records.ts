@@ -5,7 +5,7 @@ import { type Context, entryDigest, findLane, Finding, isOfGroup, type RecordSta
 import { isHidden } from "./index_map.js";
 import { AddedBy, KeyState, MemberKind, MemberState } from "./facts.js";
 import { disclosedUcrs, type SignedRecord } from "./records.js";
-import type { Text, Verdict } from "./verdicts.js";
+import { type Text, type Verdict, say } from "./verdicts.js";
 
 /** How long a member's request contests what its key signed. */
 const REQUEST_S = 30 * 86_400;
@@ -17,7 +17,7 @@ function refuse(context: Context, finding: Finding, state: RecordState, verdict:
   context.notCount(state, reason);
   if (!context.isSubject(state)) return;
   const { id } = state.record;
-  finding.fail(verdict, { en: `record ${id}: ${reason.en}`, zh: `记录 ${id}：${reason.zh}` }, id);
+  finding.fail(verdict, say(`record ${id}: ${reason.en}`, `记录 ${id}：${reason.zh}`), id);
 }
 
 export function checkSignatures(context: Context): Finding {
@@ -27,12 +27,9 @@ export function checkSignatures(context: Context): Finding {
     const { jws, consortium } = state.record;
     const key = keys.get(state.keyHex);
     if (consortium !== toHex(context.bundle.consortium)) {
-      refuse(context, finding, state, "INVALID", {
-        en: "it was signed for another consortium",
-        zh: "系为另一联盟签署",
-      });
+      refuse(context, finding, state, "INVALID", say("it was signed for another consortium", "系为另一联盟签署"));
     } else if (key === undefined || key.algorithm !== jws.algorithm || !key.verify(jws.signingInput, jws.signature)) {
-      refuse(context, finding, state, "INVALID", { en: "its signature is wrong", zh: "签名不正确" });
+      refuse(context, finding, state, "INVALID", say("its signature is wrong", "签名不正确"));
     }
   }
   return finding;
@@ -46,7 +43,7 @@ export function checkInForce(context: Context): Finding {
     if (fault === null) continue;
     if (fault.verdict === "CANNOT_TELL") {
       const { id } = state.record;
-      finding.end("CANNOT_TELL", { en: `record ${id}: ${fault.reason.en}`, zh: `记录 ${id}：${fault.reason.zh}` });
+      finding.end("CANNOT_TELL", say(`record ${id}: ${fault.reason.en}`, `记录 ${id}：${fault.reason.zh}`));
       return finding;
     }
     refuse(context, finding, state, fault.verdict, fault.reason);
@@ -73,7 +70,7 @@ interface Fault {
 const invalid = (en: string, zh: string): Fault => ({ verdict: "INVALID", reason: { en, zh } });
 
 function unshown(block: number): Fault {
-  const reason = { en: `the version in force for block ${block} is not shown`, zh: `未出示区块 ${block} 适用的版本` };
+  const reason = say(`the version in force for block ${block} is not shown`, `未出示区块 ${block} 适用的版本`);
   return { verdict: "CANNOT_TELL", reason };
 }
 
@@ -133,10 +130,7 @@ function faultOfMember(context: Context, state: RecordState): Fault | null {
 function faultOfRole(context: Context, state: RecordState): Fault | null {
   const roles = rolesOf(context, state);
   if (roles === null) {
-    const reason = {
-      en: "the record rules in force for its block are not shown, or cannot be read",
-      zh: "未出示其区块适用的记录规则，或无法读取",
-    };
+    const reason = say("the record rules in force for its block are not shown, or cannot be read", "未出示其区块适用的记录规则，或无法读取");
     return { verdict: "CANNOT_TELL", reason };
   }
   if ((state.memberVersion!.roles & roles) !== 0) return null;
@@ -149,7 +143,7 @@ function faultOfTheft(context: Context, state: RecordState): Fault | null {
   const { timestamp } = context.batchOf(state);
   if (newest.state !== KeyState.COMPROMISED || timestamp < newest.compromisedSince) return null;
   const since = timeText(newest.compromisedSince);
-  const reason = { en: `its key is declared compromised since ${since}`, zh: `其密钥被声明自 ${since} 起已泄露` };
+  const reason = say(`its key is declared compromised since ${since}`, `其密钥被声明自 ${since} 起已泄露`);
   return { verdict: "COMPROMISED", reason };
 }
 
@@ -194,12 +188,9 @@ function countNumbersOnce(context: Context, finding: Finding): void {
       owners.set(key, record.id);
       continue;
     }
-    const reason = {
-      en: `its issuer's number ${record.number} belongs to record ${owner} already`,
-      zh: `签发者编号 ${record.number} 已属于记录 ${owner}`,
-    };
+    const reason = say(`its issuer's number ${record.number} belongs to record ${owner} already`, `签发者编号 ${record.number} 已属于记录 ${owner}`);
     refuse(context, finding, state, "INVALID", reason);
-    context.remarks.push({ en: `record ${record.id}: ${reason.en}`, zh: `记录 ${record.id}：${reason.zh}` });
+    context.remarks.push(say(`record ${record.id}: ${reason.en}`, `记录 ${record.id}：${reason.zh}`));
   }
 }
 
@@ -212,7 +203,7 @@ export function checkSince(context: Context): Finding {
     if (state.notCounted !== null) continue;
     const add = (en: string, zh: string, verdict: Verdict | null): void => {
       state.since.push({ en, zh });
-      const text = { en: `record ${record.id}: ${en}`, zh: `记录 ${record.id}：${zh}` };
+      const text = say(`record ${record.id}: ${en}`, `记录 ${record.id}：${zh}`);
       context.remarks.push(text);
       if (verdict !== null && context.isSubject(state)) finding.fail(verdict, text, record.id);
     };
@@ -277,25 +268,22 @@ export function checkAmendments(context: Context): Finding {
       if (context.find(newest)!.record.withdraws !== null) {
         finding.fail(
           "WITHDRAWN",
-          { en: `record ${id}: it was withdrawn by ${newest}`, zh: `记录 ${id}：已被 ${newest} 撤回` },
+          say(`record ${id}: it was withdrawn by ${newest}`, `记录 ${id}：已被 ${newest} 撤回`),
           id,
         );
         continue;
       }
       finding.fail(
         "AMENDED",
-        { en: `record ${id}: it was amended; the newest is ${newest}`, zh: `记录 ${id}：已被修改；最新为 ${newest}` },
+        say(`record ${id}: it was amended; the newest is ${newest}`, `记录 ${id}：已被修改；最新为 ${newest}`),
         id,
       );
     } else if (!isLaneOpened(context, state)) {
-      finding.end("CANNOT_TELL", {
-        en: `the later entries of the lane of record ${id} are not opened, one may amend it`,
-        zh: `记录 ${id} 所在链道其后的条目未展开，其中可能有对它的修改`,
-      });
+      finding.end("CANNOT_TELL", say(`the later entries of the lane of record ${id} are not opened, one may amend it`, `记录 ${id} 所在链道其后的条目未展开，其中可能有对它的修改`));
       return finding;
     }
   }
-  if (!isAsked) finding.skip("VALID", { en: "amendments not looked for", zh: "未查询后续修改" });
+  if (!isAsked) finding.skip("VALID", say("amendments not looked for", "未查询后续修改"));
   return finding;
 }
 
@@ -306,7 +294,7 @@ function linkAmendments(context: Context): void {
     const target = replaced === null ? undefined : context.find(replaced);
     if (target === undefined || state.notCounted !== null) continue;
     const remark = (en: string, zh: string): void => {
-      context.remarks.push({ en: `record ${record.id} ${en}`, zh: `记录 ${record.id} ${zh}` });
+      context.remarks.push(say(`record ${record.id} ${en}`, `记录 ${record.id} ${zh}`));
     };
     if (target.record.issuer !== record.issuer || target.record.type !== record.type) {
       remark(
@@ -320,10 +308,7 @@ function linkAmendments(context: Context): void {
       );
     } else {
       if (target.amendedBy !== null) {
-        context.remarks.push({
-          en: `records ${target.amendedBy} and ${record.id} both amend ${target.record.id}; the later is taken for the newest`,
-          zh: `记录 ${target.amendedBy} 与 ${record.id} 均修改 ${target.record.id}；以较晚者为最新`,
-        });
+        context.remarks.push(say(`records ${target.amendedBy} and ${record.id} both amend ${target.record.id}; the later is taken for the newest`, `记录 ${target.amendedBy} 与 ${record.id} 均修改 ${target.record.id}；以较晚者为最新`));
       }
       target.amendedBy = record.id;
     }

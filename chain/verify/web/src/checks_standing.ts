@@ -6,6 +6,7 @@ import { type Context, Finding, type RecordState } from "./context.js";
 import type { Json } from "./json.js";
 import { readMandate } from "./mandates.js";
 import { type Competence, findStanding, type Standing, type Statement } from "./standing.js";
+import { say } from "./verdicts.js";
 
 const LIMIT = 1000;
 /** Sections whose `office` and `border_office` say an office. */
@@ -14,21 +15,18 @@ const OFFICE_SECTIONS = ["declaration", "request", "transport_document", "assess
 export function checkStanding(context: Context): Finding {
   const finding = new Finding();
   if (!context.isConsignment) {
-    finding.skip("VALID", { en: "it is asked of consignments", zh: "仅对货物证明包提出" });
+    finding.skip("VALID", say("it is asked of consignments", "仅对货物证明包提出"));
     finding.isAnswered = true;
     return finding;
   }
   const states = inChainOrder(context).filter((state) => state.notCounted === null);
-  const owner = ownerOf(context.bundle.subjects[0]!);
+  const owner = ownerOf(context.bundle.ucr!);
   const statements: Statement[] = [];
   for (const state of states) {
     const statement = stateOf(context, state);
     if (statement === null) {
       const { id } = state.record;
-      finding.skip("CANNOT_TELL", {
-        en: `record ${id}: what held for its block is not shown`,
-        zh: `记录 ${id}：未出示其区块适用的版本`,
-      });
+      finding.skip("CANNOT_TELL", say(`record ${id}: what held for its block is not shown`, `记录 ${id}：未出示其区块适用的版本`));
       return finding;
     }
     statements.push(statement);
@@ -37,18 +35,12 @@ export function checkStanding(context: Context): Finding {
   const denied = findStanding(owner, statements, (i, sayers) => competence(i, sayers) === "yes");
   const granted = findStanding(owner, statements, (i, sayers) => competence(i, sayers) !== "no");
   if (!isSame(denied, granted)) {
-    finding.skip("CANNOT_TELL", {
-      en: "whether an authority that names members was competent is not shown",
-      zh: "未出示指明成员的机关是否有管辖权",
-    });
+    finding.skip("CANNOT_TELL", say("whether an authority that names members was competent is not shown", "未出示指明成员的机关是否有管辖权"));
     return finding;
   }
   states.forEach((state, i) => {
     if (!denied.counts[i]) {
-      context.notCount(state, {
-        en: "its issuer has no standing in this consignment, or said more than it might",
-        zh: "其签发者在该货物中没有地位，或所出具记录超过上限",
-      });
+      context.notCount(state, say("its issuer has no standing in this consignment, or said more than it might", "其签发者在该货物中没有地位，或所出具记录超过上限"));
     }
   });
   context.set = setOf(context, owner, denied);
@@ -101,7 +93,7 @@ function stateOf(context: Context, state: RecordState): Statement | null {
       section === "names" && typeof value === "string" ? [value] : [],
     ),
     isAuthority: isAuthority(context, record.issuer, block),
-    isOperator: scope !== null && (scope === "*" || context.bundle.subjects[0]!.slice(1).startsWith(scope)),
+    isOperator: scope !== null && (scope === "*" || context.bundle.ucr!.slice(1).startsWith(scope)),
     limit: limit === null ? LIMIT : Number(toBigInt(limit.value)),
   };
 }

@@ -2,6 +2,7 @@
 
 import { type Context, Finding } from "./context.js";
 import { isInLog, isSignedByOrigin, readCosignatures } from "./notes.js";
+import { say } from "./verdicts.js";
 
 export function checkWitnessed(context: Context): Finding {
   const finding = new Finding();
@@ -28,19 +29,13 @@ export function checkWitnessed(context: Context): Finding {
     );
   }
   if (!isInLog(note, path, bundle.checkpoint, number, blockHash)) {
-    finding.fail("INVALID", {
-      en: `block ${number} is not checkpoint ${bundle.checkpoint} of the log that was cosigned`,
-      zh: `区块 ${number} 不是经见证日志中的第 ${bundle.checkpoint} 个检查点`,
-    });
+    finding.fail("INVALID", say(`block ${number} is not checkpoint ${bundle.checkpoint} of the log that was cosigned`, `区块 ${number} 不是经见证日志中的第 ${bundle.checkpoint} 个检查点`));
     return finding;
   }
   const { right, wrong } = readCosignatures(note, policy.keys);
   context.cosignedBy = right;
   for (const name of wrong) {
-    context.remarks.push({
-      en: `a line names witness ${name} and is not its signature: it counts as none`,
-      zh: `有一行署名见证人 ${name} 但签名不符，不予计入`,
-    });
+    context.remarks.push(say(`a line names witness ${name} and is not its signature: it counts as none`, `有一行署名见证人 ${name} 但签名不符，不予计入`));
   }
   if (right.length < policy.quorum) {
     const cosigned = right.map(({ name }) => name).join(", ") || "–";

@@ -15,6 +15,7 @@ import {
   type MemberVersion,
 } from "./facts.js";
 import type { Fate } from "./checks_receipts.js";
+import type { Replay } from "./finding_replay.js";
 import { hash } from "./hashes.js";
 import { laneLeaf, rootOf } from "./index_map.js";
 import { treeRoot } from "./merkle.js";
@@ -121,6 +122,8 @@ export class Context {
   oldestPending: number | null = null;
   /** The members whose lanes belong to the consignment, as check 16 found them. */
   set: string[] = [];
+  /** What came of running findings again. */
+  replays: Replay[] = [];
   /** The trust root's witnesses who cosigned, where that is proved. */
   cosignedBy: Cosignature[] = [];
   readonly fates: { record_id: string; fate: Fate }[] = [];
@@ -142,7 +145,7 @@ export class Context {
   }
 
   get isConsignment(): boolean {
-    return this.bundle.kind === "consignment";
+    return this.bundle.kind !== "record";
   }
 
   get known(): Facts {

@@ -5,6 +5,7 @@ import type { Question } from "./context.js";
 import { Malformed } from "./errors.js";
 import { hash } from "./hashes.js";
 import type { Report } from "./report.js";
+import { RULE_PACKS } from "./rule_packs.js";
 import { ed25519Verifier } from "./signatures.js";
 import { parseTrustRoot } from "./trust_root.js";
 import { verify as verifyBundle } from "./verifier.js";
@@ -17,7 +18,7 @@ export function verify(bundle: Uint8Array, trustRoot: Uint8Array, question: Ques
   return verifyBundle(bundle, parseTrustRoot(trustRoot), question);
 }
 
-const api = { verify, parseTrustRoot, Malformed, digestOf: (bytes: Uint8Array): string => toHex(hash(bytes)) };
+const api = { verify, parseTrustRoot, Malformed, rulePacks: RULE_PACKS, digestOf: (bytes: Uint8Array): string => toHex(hash(bytes)) };
 
 declare global {
   /** The verifier for a script beside it: a saved page cannot import a module that stands inside it. */

@@ -1,20 +1,76 @@
 // Members of JSON objects by name, type and bounds.
 
-import { type Bytes, fromBase64url, fromHex } from "./bytes.js";
+import { type Bytes, fromBase64url, fromHex, fromPrefixedHex } from "./bytes.js";
 import { Malformed } from "./errors.js";
 import type { Json, JsonObject } from "./json.js";
 
+/** Items of a list, least and most. */
+export interface Bounds {
+  least?: number;
+  most: number;
+}
+
+/** The members of an object, each read by its type; Malformed tells which one is of another. */
+export class Members extends Map<string, Json> {
+  constructor(
+    members: JsonObject,
+    private readonly field: string,
+  ) {
+    super(members);
+  }
+
+  private at(name: string): string {
+    return `${this.field}.${name}`;
+  }
+
+  number(name: string, least: number, most: number): number {
+    return readNumber(this.get(name), this.at(name), least, most);
+  }
+
+  text(name: string, form: RegExp): string {
+    return readText(this.get(name), this.at(name), form);
+  }
+
+  flag(name: string): boolean {
+    return readFlag(this.get(name), this.at(name));
+  }
+
+  thumbprint(name: string): string {
+    return readThumbprint(this.get(name), this.at(name));
+  }
+
+  hash(name: string): Bytes {
+    return readHash(this.get(name), this.at(name));
+  }
+
+  hex(name: string, size: number): Bytes {
+    return readHex(this.get(name), this.at(name), size);
+  }
+
+  prefixed(name: string, size: number): Bytes {
+    return readPrefixed(this.get(name), this.at(name), size);
+  }
+
+  bytes(name: string, most: number): Bytes {
+    return readBytes(this.get(name), this.at(name), most);
+  }
+
+  list<T>(name: string, bounds: Bounds, read: (item: Json, field: string) => T): T[] {
+    return readList(this.get(name), this.at(name), bounds, read);
+  }
+}
+
 /** The members of an object that has exactly these names, in any order. */
-export function readMembers(value: Json | undefined, field: string, names: string[]): JsonObject {
+export function readMembers(value: Json | undefined, field: string, names: string[]): Members {
   if (!(value instanceof Map)) throw new Malformed(field, "must be an object");
   for (const name of value.keys())
     if (!names.includes(name)) throw new Malformed(field, `has an unknown member ${name}`);
   for (const name of names) if (!value.has(name)) throw new Malformed(field, `lacks the member ${name}`);
-  return value;
+  return new Members(value, field);
 }
 
 /** As readMembers, and in exactly this order. */
-export function readOrdered(value: Json | undefined, field: string, names: string[]): JsonObject {
+export function readOrdered(value: Json | undefined, field: string, names: string[]): Members {
   const members = readMembers(value, field, names);
   if ([...members.keys()].some((name, i) => name !== names[i])) {
     throw new Malformed(field, "has its members in another order");
@@ -43,7 +99,7 @@ export function readFlag(value: Json | undefined, field: string): boolean {
 export function readList<T>(
   value: Json | undefined,
   field: string,
-  bounds: { least?: number; most: number },
+  bounds: Bounds,
   read: (item: Json, field: string) => T,
 ): T[] {
   const least = bounds.least ?? 0;
@@ -66,6 +122,10 @@ export function readHash(value: Json | undefined, field: string): Bytes {
 
 export function readHex(value: Json | undefined, field: string, size: number): Bytes {
   return fromHex(readText(value, field, /./), field, size);
+}
+
+export function readPrefixed(value: Json | undefined, field: string, size: number): Bytes {
+  return fromPrefixedHex(readText(value, field, /./), field, size);
 }
 
 export function readBytes(value: Json | undefined, field: string, most: number): Bytes {

@@ -4,7 +4,7 @@ import { type Bytes, compareBytes, isEqual, numberBytes, toBigInt, toHex } from 
 import { Malformed } from "./errors.js";
 import { hash } from "./hashes.js";
 import { decodeUtf8, type Json } from "./json.js";
-import { readBytes, readHash, readList, readMembers, readNumber, readOrdered, refuseDisorder } from "./members.js";
+import { readBytes, readHash, readList, readMembers, readOrdered, refuseDisorder } from "./members.js";
 import { isIncluded } from "./merkle.js";
 import { ed25519Verifier, type Verifier } from "./signatures.js";
 
@@ -119,9 +119,9 @@ export function parseNote(bytes: Bytes): Note {
 export function readShownNote(value: Json | undefined, field: string): ShownNote {
   const members = readOrdered(value, field, ["note", "path", "stamps"]);
   return {
-    note: parseNote(readBytes(members.get("note"), `${field}.note`, MOST_NOTE_BYTES)),
-    path: readList(members.get("path"), `${field}.path`, { most: MOST_PATH }, readHash),
-    stamps: readList(members.get("stamps"), `${field}.stamps`, { most: MOST_STAMPS }, (item, place) =>
+    note: parseNote(members.bytes("note", MOST_NOTE_BYTES)),
+    path: members.list("path", { most: MOST_PATH }, readHash),
+    stamps: members.list("stamps", { most: MOST_STAMPS }, (item, place) =>
       readBytes(item, place, MOST_STAMP_BYTES),
     ),
   };
@@ -151,13 +151,13 @@ export function readPolicy(value: Json | undefined): WitnessPolicy {
   const [origins, keys] = [list("origins", 256, KeyType.LOG), list("keys", 64, KeyType.WITNESS)];
   const distinct = new Set([...origins, ...keys].map(({ raw }) => toHex(raw)));
   if (distinct.size < origins.length + keys.length) throw new Malformed("witnesses", "must hold no key twice");
-  const roots = readList(members.get("time_stamp_roots"), "time_stamp_roots", { most: 8 }, (item, place) =>
+  const roots = members.list("time_stamp_roots", { most: 8 }, (item, place) =>
     readBytes(item, place, MOST_ROOT_BYTES),
   );
   return {
     origins,
     keys,
-    quorum: readNumber(members.get("quorum"), "witnesses.quorum", 1, keys.length),
+    quorum: members.number("quorum", 1, keys.length),
     hasStampRoots: roots.length > 0,
   };
 }

@@ -5,7 +5,7 @@ import type { Json } from "./json.js";
 import type { Report, ReportedRecord } from "./report.js";
 import type { TrustRoot } from "./trust_root.js";
 import type { Text } from "./verdicts.js";
-import { FATE_WORDS, nameWord, OUTCOME_WORDS, VERDICT_WORDS, WORDS } from "./words.js";
+import { CHECK_TITLES, FATE_WORDS, nameWord, OUTCOME_OF_FINDING, OUTCOME_WORDS, VERDICT_WORDS, WORDS } from "./words.js";
 
 // The verifier's own script stands before this one in the page.
 const { digestOf, Malformed, parseTrustRoot, verify } = globalThis.tongguan;
@@ -192,8 +192,23 @@ class VerifyPage {
       );
       parts.push(element("ul", {}, ...lines));
     }
+    if (report.findings.length > 0) {
+      parts.push(element("h2", {}, this.say(WORDS.findings)));
+      parts.push(element("ul", {}, ...report.findings.map((finding) => this.finding(finding))));
+    }
     if (report.checks.length > 0) parts.push(element("h2", {}, this.say(WORDS.checks)), this.checks(report));
     return parts;
+  }
+
+  private finding({ record_id, issuer, rule, outcome, why }: Report["findings"][number]): HTMLElement {
+    return element(
+      "li",
+      { "data-finding": outcome },
+      element("strong", {}, `${rule} ${this.say(OUTCOME_OF_FINDING[outcome]!)}`),
+      ` ${this.say(why)} (${this.say(WORDS.saidBy)} ${issuer}, `,
+      element("code", {}, record_id),
+      ")",
+    );
   }
 
   private verdict(report: Report, isCompared: boolean): HTMLElement {
@@ -209,6 +224,7 @@ class VerifyPage {
       rows.push([WORDS.provedUnder, `${report.header_number}, ${this.time(report.header_time!)}`]);
     }
     if (report.covered_until_block !== null) rows.push([WORDS.completeUntil, String(report.covered_until_block)]);
+    for (const { name, time } of report.cosigned_by) rows.push([WORDS.cosignedBy, `${name}, ${this.time(time)}`]);
     const isGood = report.verdict === "VALID";
     const section = element(
       "section",
@@ -298,7 +314,7 @@ class VerifyPage {
       return element(
         "tr",
         { class: check.outcome.toLowerCase(), "data-outcome": check.outcome },
-        element("td", {}, `${check.number}. ${this.say(check.title)}`),
+        element("td", {}, `${check.number}. ${this.say(CHECK_TITLES[check.name]!)}`),
         element("td", {}, this.say(OUTCOME_WORDS[check.outcome])),
         element("td", {}, ...(reasons.length > 0 ? reasons : [this.say(WORDS.noReason)])),
       );

@@ -3,7 +3,7 @@
 import { type Bytes, fromBase64url, toHex } from "./bytes.js";
 import { Malformed } from "./errors.js";
 import { decodeUtf8, type Json, type JsonObject, parseJson } from "./json.js";
-import { readHash, readHex, readList, readMembers, readNumber } from "./members.js";
+import { readHash, readHex, readMembers } from "./members.js";
 import { isIncluded } from "./merkle.js";
 import { type Jws, parseJws } from "./records.js";
 
@@ -57,8 +57,8 @@ function parseGrouped(text: string, leafText: string, indexText: string, pathTex
   const jws = parseJws(text, "tongguan-receipts+jwt", field);
   const shared = ["iss", "aud", "accepted_at", "anchor_by"];
   const claims = readMembers(jws.payload, field, [...shared, "size", "root"]);
-  const size = readNumber(claims.get("size"), `${field}.size`, 1, MOST_GROUP);
-  const root = readHash(claims.get("root"), `${field}.root`);
+  const size = claims.number("size", 1, MOST_GROUP);
+  const root = claims.hash("root");
   const leaf = fromBase64url(leafText, `${field}.leaf`);
   const parts = readMembers(parseJson(decodeUtf8(leaf, field), field), `${field}.leaf`, ["record_id", "entries"]);
   if (!/^(?:0|[1-9][0-9]{0,3})$/.test(indexText))
@@ -84,13 +84,13 @@ function readClaims(jws: Jws, claims: JsonObject, field: string): Omit<Receipt, 
 
 function readPromise(claims: JsonObject, field: string): Promised | null {
   try {
-    readMembers(claims, field, CLAIMS);
+    const members = readMembers(claims, field, CLAIMS);
     const most = Number.MAX_SAFE_INTEGER;
     return {
-      consortium: toHex(readHex(claims.get("aud"), field, 32)),
-      entries: readList(claims.get("entries"), field, { least: 1, most: MOST_ENTRIES }, readPromisedEntry),
-      acceptedAt: readNumber(claims.get("accepted_at"), field, 0, most),
-      anchorBy: readNumber(claims.get("anchor_by"), field, 0, most),
+      consortium: toHex(members.hex("aud", 32)),
+      entries: members.list("entries", { least: 1, most: MOST_ENTRIES }, readPromisedEntry),
+      acceptedAt: members.number("accepted_at", 0, most),
+      anchorBy: members.number("anchor_by", 0, most),
     };
   } catch (error) {
     if (error instanceof Malformed) return null;

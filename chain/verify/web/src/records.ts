@@ -4,7 +4,7 @@ import { ascii, type Bytes, fromBase64url, toBase64url } from "./bytes.js";
 import { Malformed } from "./errors.js";
 import { hash } from "./hashes.js";
 import { decodeUtf8, type Json, type JsonObject, parseJson } from "./json.js";
-import { readMembers, readNumber, readText, readThumbprint } from "./members.js";
+import { Members, readMembers, readText, readThumbprint } from "./members.js";
 
 const MOST_TEXT = 2_097_152;
 const MOST_HEADER = 512;
@@ -70,7 +70,7 @@ export function parseJws(text: string, type: string, field: string): Jws {
   if (algorithm !== "ES256" && algorithm !== "Ed25519" && algorithm !== "SM2")
     throw new Malformed(`${field}.header.alg`, "is ES256, Ed25519 or SM2");
   if (members.get("typ") !== type) throw new Malformed(`${field}.header.typ`, `is ${type}`);
-  const kid = readThumbprint(members.get("kid")!, `${field}.header.kid`);
+  const kid = members.thumbprint("kid");
   const claims = parsePart(payload, `${field}.payload`);
   if (!(claims instanceof Map)) throw new Malformed(`${field}.payload`, "must be an object");
   return {
@@ -92,21 +92,21 @@ export function parseRecord(text: string, field: string): SignedRecord {
   if (!text.endsWith("~")) throw new Malformed(field, "must end with ~");
   const [jwt, ...disclosures] = text.slice(0, -1).split("~");
   const jws = parseJws(jwt!, "tongguan-record+sd-jwt", field);
-  const claims = jws.payload;
+  const claims = new Members(jws.payload, field);
   const sections = readSections(claims, field);
   const digest = hash(jws.signingInput);
   if (claims.get("_sd_alg") !== "sha-256") throw new Malformed(`${field}._sd_alg`, "is sha-256");
   if (claims.has("amends") && claims.has("withdraws")) throw new Malformed(field, "amends or withdraws, not both");
-  const aud = readText(claims.get("aud"), `${field}.aud`, /^[0-9a-f]{64}$/);
+  const aud = claims.text("aud", /^[0-9a-f]{64}$/);
   return {
     jws,
     digest,
     id: toBase64url(digest),
-    issuer: readText(claims.get("iss"), `${field}.iss`, USCC),
+    issuer: claims.text("iss", USCC),
     consortium: aud,
-    issuedAt: readNumber(claims.get("iat"), `${field}.iat`, 0, 2 ** 40 - 1),
-    number: readThumbprint(claims.get("jti"), `${field}.jti`),
-    type: readText(claims.get("vct"), `${field}.vct`, TYPE),
+    issuedAt: claims.number("iat", 0, 2 ** 40 - 1),
+    number: claims.thumbprint("jti"),
+    type: claims.text("vct", TYPE),
     amends: readOptionalId(claims, "amends", field),
     withdraws: readOptionalId(claims, "withdraws", field),
     sections,

@@ -6,16 +6,16 @@ import { coveredUntil } from "./checks_chain.js";
 import { inChainOrder, newestOf } from "./checks_records.js";
 import type { Json } from "./json.js";
 import type { Fate } from "./checks_receipts.js";
+import type { Replay } from "./finding_replay.js";
 import type { Cosignature } from "./notes.js";
 import { disclosedUcrs } from "./records.js";
 import type { TrustRoot } from "./trust_root.js";
-import { type Answer, CHECKS, gravest, type Outcome, type Text, type Verdict, VERDICTS } from "./verdicts.js";
+import { type Answer, CHECKS, gravest, type Outcome, type Text, type Verdict, VERDICTS, say } from "./verdicts.js";
 
 export interface ReportedCheck {
   number: number;
   name: string;
   promise: string;
-  title: Text;
   outcome: Outcome;
   verdict: Verdict;
   reasons: Text[];
@@ -53,6 +53,7 @@ export interface Report {
   records: ReportedRecord[];
   receipts: { record_id: string; fate: Fate }[];
   cosigned_by: Cosignature[];
+  findings: Replay[];
 }
 
 function emptyReport(root: TrustRoot, verdict: Verdict, remarks: Text[], checks: ReportedCheck[]): Report {
@@ -71,6 +72,7 @@ function emptyReport(root: TrustRoot, verdict: Verdict, remarks: Text[], checks:
     records: [],
     receipts: [],
     cosigned_by: [],
+    findings: [],
   };
 }
 
@@ -80,13 +82,13 @@ export function reportNoVerdict(root: TrustRoot, reason: Text): Report {
 
 export function reportMalformed(root: TrustRoot, error: Malformed): Report {
   const checks = CHECKS.map((check): ReportedCheck => {
-    const { number, name, promise, title } = check;
+    const { number, name, promise } = check;
     if (number === 1) {
       const reason = { en: error.message, zh: `格式错误：${error.message}` };
-      return { number, name, promise, title, outcome: "FAIL", verdict: "INVALID", reasons: [reason] };
+      return { number, name, promise, outcome: "FAIL", verdict: "INVALID", reasons: [reason] };
     }
-    const reason = { en: "rests on check 1 (well-formed)", zh: "依赖第 1 项检查（well-formed）" };
-    return { number, name, promise, title, outcome: "SKIPPED", verdict: "CANNOT_TELL", reasons: [reason] };
+    const reason = say("rests on check 1 (well-formed)", "依赖第 1 项检查（well-formed）");
+    return { number, name, promise, outcome: "SKIPPED", verdict: "CANNOT_TELL", reasons: [reason] };
   });
   return emptyReport(root, "INVALID", [], checks);
 }
@@ -107,12 +109,13 @@ export function reportOf(context: Context, answers: Answer[], verdicts: Map<stri
     covered_until_block: isRefuted || context.facts?.checkpoint == null ? null : coveredUntil(context),
     remarks: context.remarks,
     checks: answers.map(({ check, outcome, verdict: own, reasons }) => {
-      const { number, name, promise, title } = check;
-      return { number, name, promise, title, outcome, verdict: own, reasons };
+      const { number, name, promise } = check;
+      return { number, name, promise, outcome, verdict: own, reasons };
     }),
     records: inChainOrder(context).map((state) => reportRecord(context, state)),
     receipts: context.fates,
     cosigned_by: context.cosignedBy,
+    findings: context.replays,
   };
 }
 

@@ -1,11 +1,11 @@
 // What a verifier believes beforehand. docs/spec/trust-root.md.
 
-import { type Bytes, compareBytes, fromHex, fromPrefixedHex, toHex } from "./bytes.js";
+import { type Bytes, compareBytes, fromHex, toHex } from "./bytes.js";
 import { Malformed } from "./errors.js";
 import { hash } from "./hashes.js";
 import { decodeUtf8, formatJson, type Json, type JsonObject, parseJson } from "./json.js";
 import { readPolicy, type WitnessPolicy } from "./notes.js";
-import { readFlag, readList, readMembers, readNumber, readText, refuseDisorder } from "./members.js";
+import { type Members, readList, readMembers, readNumber, readPrefixed, readText, refuseDisorder } from "./members.js";
 
 const MOST_BYTES = 2 ** 20;
 const MOST_BLOCK = 2 ** 40 - 1;
@@ -63,31 +63,28 @@ export function parseTrustRoot(file: Bytes): TrustRoot {
   const members = readMembers(json, "trust root", isWitnessed ? [...MEMBERS, "witnesses"] : MEMBERS);
   if (members.get("format") !== "tongguan-trust-root/2") throw new Malformed("format", "is tongguan-trust-root/2");
   const contracts = readContracts(members.get("contracts"));
-  const validators = readList(members.get("validators"), "validators", { most: 10_000 }, readValidators);
+  const validators = members.list("validators", { most: 10_000 }, readValidators);
   refuseGaps(validators, "validators");
   if (validators.at(-1)?.isAccepted === false) throw new Malformed("validators", "the open range must be accepted");
   const predecessor = members.get("predecessor");
   if (predecessor !== null) fromHex(readText(predecessor, "predecessor", /./), "predecessor", 32);
   return {
-    consortium: fromHex(readText(members.get("consortium"), "consortium", /./), "consortium", 32),
-    chainId: readNumber(members.get("chain_id"), "chain_id", 1, Number.MAX_SAFE_INTEGER),
-    genesisHash: readPrefixed(members.get("genesis_hash"), "genesis_hash", 32),
+    consortium: fromHex(members.text("consortium", /./), "consortium", 32),
+    chainId: members.number("chain_id", 1, Number.MAX_SAFE_INTEGER),
+    genesisHash: members.prefixed("genesis_hash", 32),
     contracts,
     validators,
-    leastVotes: readNumber(members.get("least_votes"), "least_votes", 1, 65_535),
-    hasIndependentValidators: readFlag(members.get("independent_validators"), "independent_validators"),
-    hasIndependentAttesters: readFlag(members.get("independent_attesters"), "independent_attesters"),
+    leastVotes: members.number("least_votes", 1, 65_535),
+    hasIndependentValidators: members.flag("independent_validators"),
+    hasIndependentAttesters: members.flag("independent_attesters"),
     witnesses: isWitnessed ? readPolicy(members.get("witnesses")) : null,
     fingerprint: fingerprintOf(members),
   };
 }
 
-function readPrefixed(value: Json | undefined, field: string, size: number): Bytes {
-  return fromPrefixedHex(readText(value, field, /./), field, size);
-}
 
-function readRange(members: JsonObject, field: string): Range {
-  const from = readNumber(members.get("from_block"), `${field}.from_block`, 0, MOST_BLOCK);
+function readRange(members: Members, field: string): Range {
+  const from = members.number("from_block", 0, MOST_BLOCK);
   const last = members.get("to_block");
   return { from, to: last === null ? null : readNumber(last, `${field}.to_block`, from, MOST_BLOCK) };
 }
@@ -99,8 +96,8 @@ function readContracts(value: Json | undefined): ContractRange[] {
     if (name !== "MemberRegistry" && name !== "RecordLedger") throw new Malformed(`${field}.name`, "names no contract");
     return {
       name,
-      address: readPrefixed(members.get("address"), `${field}.address`, 20),
-      codeHash: readPrefixed(members.get("code_hash"), `${field}.code_hash`, 32),
+      address: members.prefixed("address", 20),
+      codeHash: members.prefixed("code_hash", 32),
       ...readRange(members, field),
     };
   });
@@ -114,15 +111,12 @@ function readContracts(value: Json | undefined): ContractRange[] {
 
 function readValidators(item: Json, field: string): ValidatorRange {
   const members = readMembers(item, field, ["from_block", "to_block", "accepted", "addresses"]);
-  const addresses = readList(
-    members.get("addresses"),
-    `${field}.addresses`,
-    { least: 1, most: 256 },
+  const addresses = members.list("addresses", { least: 1, most: 256 },
     (address, place) => readPrefixed(address, place, 20),
   );
   refuseDisorder(addresses, `${field}.addresses`, compareBytes);
   return {
-    isAccepted: readFlag(members.get("accepted"), `${field}.accepted`),
+    isAccepted: members.flag("accepted"),
     addresses,
     ...readRange(members, field),
   };

@@ -3,6 +3,7 @@
 import { isEqual } from "./bytes.js";
 import type { Bundle } from "./bundle.js";
 import { parseBundle } from "./bundle_reader.js";
+import { checkFindings } from "./checks_findings.js";
 import { checkChain, checkCheckpoint, checkCommitments, checkContracts, checkSeals } from "./checks_chain.js";
 import { checkBinding, checkInclusion, checkLanes, checkTags } from "./checks_lanes.js";
 import { checkReceipts } from "./checks_receipts.js";
@@ -13,7 +14,7 @@ import { Context, Finding, type Question } from "./context.js";
 import { Malformed, NoVerdict } from "./errors.js";
 import { type Report, reportMalformed, reportNoVerdict, reportOf } from "./report.js";
 import type { TrustRoot } from "./trust_root.js";
-import { type Answer, CHECKS, gravest, type Verdict } from "./verdicts.js";
+import { type Answer, CHECKS, gravest, type Verdict, say } from "./verdicts.js";
 
 const RUN: { [number: number]: (context: Context) => Finding } = {
   2: checkChain,
@@ -33,9 +34,10 @@ const RUN: { [number: number]: (context: Context) => Finding } = {
   16: checkStanding,
   17: checkWitnessed,
   18: checkStamped,
+  19: checkFindings,
 };
 /** 12 before 7, 16 after 9, 14 before 13, 13 before 11. */
-const ORDER = [2, 3, 4, 5, 6, 12, 7, 8, 9, 16, 10, 14, 13, 11, 15, 17, 18];
+const ORDER = [2, 3, 4, 5, 6, 12, 7, 8, 9, 16, 10, 14, 13, 11, 15, 17, 18, 19];
 
 /** What a bundle proves, under a trust root and for a question. Never throws for what a stranger sent. */
 export function verify(file: Uint8Array, root: TrustRoot, question: Question = {}): Report {
@@ -48,10 +50,7 @@ export function verify(file: Uint8Array, root: TrustRoot, question: Question = {
     throw error;
   }
   if (!isEqual(bundle.consortium, root.consortium)) {
-    return reportNoVerdict(root, {
-      en: "the bundle is of another consortium than the trust root",
-      zh: "证明包与信任根属于不同的联盟",
-    });
+    return reportNoVerdict(root, say("the bundle is of another consortium than the trust root", "证明包与信任根属于不同的联盟"));
   }
   const context = new Context(bundle, root, question);
   const { answers, verdicts } = ask(context);
@@ -72,10 +71,7 @@ function ask(context: Context): { answers: Answer[]; verdicts: Map<string, Verdi
     const finding = new Finding();
     const { name } = CHECKS[missing - 1]!;
     const verdict = found.get(missing)!.verdictForAll;
-    finding.skip(isMandatory(context, number) ? verdict : "VALID", {
-      en: `rests on check ${missing} (${name})`,
-      zh: `依赖第 ${missing} 项检查（${name}）`,
-    });
+    finding.skip(isMandatory(context, number) ? verdict : "VALID", say(`rests on check ${missing} (${name})`, `依赖第 ${missing} 项检查（${name}）`));
     found.set(number, finding);
   }
   const { bundle } = context;
@@ -97,13 +93,13 @@ function ask(context: Context): { answers: Answer[]; verdicts: Map<string, Verdi
 
 function isMandatory(context: Context, number: number): boolean {
   if (number === 17) return context.root.witnesses !== null;
+  if (number === 19) return context.bundle.kind === "finding";
   if (number === 15 || number > 17) return false;
   return number !== 11 || (!context.isConsignment && context.question.current === true);
 }
 
 function isOtherSubject({ bundle, question }: Context): boolean {
   const { ucr = null, record = null } = question;
-  const isUcr = bundle.kind === "consignment";
-  if (ucr !== null && (!isUcr || !bundle.subjects.includes(ucr))) return true;
-  return record !== null && (isUcr || bundle.subjects.length !== 1 || bundle.subjects[0] !== record);
+  if (ucr !== null && bundle.ucr !== ucr) return true;
+  return record !== null && (bundle.subjects.length !== 1 || bundle.subjects[0] !== record);
 }

@@ -36,6 +36,8 @@ export const WORDS = {
   records: text("Records", "记录"),
   checks: text("Checks", "检查项"),
   receipts: text("Receipts", "回执"),
+  findings: text("Findings, run again by this page", "差异发现（本页面已重新运行）"),
+  cosignedBy: text("Cosigned by", "见证人"),
   document: text("Document", "单证文件"),
   namedBy: text("is named by record", "由以下记录载明"),
   namedByNone: text("is named by no record that counts and was not replaced", "未被任何有效且未被替换的记录载明"),
@@ -55,6 +57,39 @@ export const WORDS = {
   noReason: text("–", "–"),
   yes: text("yes", "是"),
   no: text("no", "否"),
+};
+
+/** What came of running a finding again. */
+export const OUTCOME_OF_FINDING: { [outcome: string]: Text } = {
+  follows: text("follows", "成立"),
+  "does not follow": text("does not follow", "不成立"),
+  "cannot tell": text("cannot be told", "无法判定"),
+  "signed opinion": text("signed opinion", "签发方意见"),
+  amended: text("replaced by its signer", "已被签发方更正"),
+  withdrawn: text("withdrawn by its signer", "已被签发方撤回"),
+};
+
+/** What each check asks, by its name. */
+export const CHECK_TITLES: { [name: string]: Text } = {
+  "well-formed": text("The bundle is well formed", "证明包格式正确"),
+  "chain": text("Chain and genesis are the trust root's", "链与创世块与信任根一致"),
+  "seals": text("The header is sealed by a quorum", "区块头由法定多数验证者签封"),
+  "contracts": text("The contracts' code and storage are proved", "合约代码与存储得到证明"),
+  "commitments": text("Each batch is the one committed to", "每个批次与链上承诺一致"),
+  "inclusion": text("Each record was anchored", "每条记录均已上链锚定"),
+  "binding": text("Each entry belongs to its record and UCR", "每个条目属于其记录与 UCR"),
+  "signatures": text("Each record is its issuer's own words", "每条记录均由签发者本人签署"),
+  "in-force": text("Key and member were in force, with the role; each number counts once", "密钥与成员当时有效且有相应角色；每个编号只计一次"),
+  "since": text("No subject's key was revoked since", "所证记录的密钥此后未被吊销"),
+  "amendments": text("Amendments are followed to the newest", "已追踪至最新修改"),
+  "tags": text("The lanes are the UCR's own", "链道确属该 UCR"),
+  "lanes": text("The lanes are those attested, whole", "链道与见证一致且完整"),
+  "checkpoint": text("The checkpoint is attested and the newest", "检查点已获见证且为最新"),
+  "receipts": text("Receipts were kept", "回执已履行"),
+  "standing": text("Who belongs to the consignment is known", "货物的参与成员可以确定"),
+  "witnessed": text("Outsiders cosigned this history", "外部见证人已为此历史作证"),
+  "stamped": text("Time stamps are of this history", "时间戳属于此历史"),
+  "findings": text("Findings follow from what they rest on", "差异发现可由其依据推得"),
 };
 
 export const VERDICT_WORDS: { [verdict in Verdict]: Text } = {
