@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from adapters.message import MESSAGE_BYTES_MAX
 from adapters.parsing.encodings import decode_text
 from adapters.parsing.xml import FORMAT_CODE, UNSEEN
 from chain.errors import MalformedMessage
@@ -57,6 +58,33 @@ def parse_numbered(message: bytes) -> list[NumberedRecord]:
 
 
 def _records(text: str) -> Iterator[NumberedRecord]:
+    if "?" not in text and len(text) <= MESSAGE_BYTES_MAX:
+        yield from _plain_records(text)
+        return
+    yield from _released_records(text)
+
+
+def _plain_records(text: str) -> Iterator[NumberedRecord]:
+    """As `_released_records`, for a file without release characters, which most are."""
+    *records, rest = text.split("'")
+    if rest.strip():
+        raise _malformed("ends each record with '", f"record {len(records) + 1}")
+    for place, record in enumerate(records, 1):
+        if record.count(":") >= FIELDS_MAX:
+            raise _malformed(f"has at most {FIELDS_MAX} fields a record", f"record {place}")
+        fields = record.split(":")
+        if len(record) > FIELD_CHARS_MAX and max(map(len, fields)) > FIELD_CHARS_MAX:
+            raise _malformed(f"has fields of at most {FIELD_CHARS_MAX} characters", f"record {place}")
+        stripped = tuple(
+            _BREAKS.sub(" ", field.strip()) if "\n" in field or "\r" in field or "\t" in field else field.strip()
+            for field in fields
+        )
+        if _NUMBER.fullmatch(stripped[0]) is None:
+            raise _malformed("begins each record with its number of two digits", stripped[0][:16])
+        yield NumberedRecord(stripped[0], stripped, place)
+
+
+def _released_records(text: str) -> Iterator[NumberedRecord]:
     place, at = 1, 0
     fields: list[str] = []
     while at < len(text):
