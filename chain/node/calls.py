@@ -7,7 +7,6 @@ gave, as Geth answers it.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from time import monotonic
 from typing import Any, cast
 
 from eth._utils.address import generate_contract_address
@@ -16,6 +15,7 @@ from eth.exceptions import OutOfGas, Revert
 from eth.vm.forks.london import LondonVM
 from eth.vm.message import Message
 
+from chain.node.call_slots import Deadline
 from chain.node.errors import REVERTED, SERVER_ERROR, RpcError
 from chain.node.transactions import AccessList, intrinsic_gas
 from chain.node.trie import NodeOf
@@ -82,18 +82,17 @@ class Runner:
     state_root: bytes
     context: Context
     gas_max: int
-    timeout_s: float
+    deadline: Deadline
     changes: tuple[tuple[bytes, Change], ...] = ()
 
     def call(self, call: Call) -> bytes:
         """What the called code returns; raises `RpcError` with the revert data where it fails."""
-        return succeeded(self._run(call, self._gas(call), self._deadline())[0]).output
+        return succeeded(self._run(call, self._gas(call))[0]).output
 
     def estimate(self, call: Call) -> int:
         """Gas with which this call succeeds as a transaction, at most 1.5 % above the least that does."""
-        deadline = self._deadline()
         most = min(self._gas(call), self.context.gas_limit)
-        computation, used, refund = self._run(call, most, deadline)
+        computation, used, refund = self._run(call, most)
         if isinstance(computation.error if computation.is_error else None, OutOfGas):
             raise RpcError(SERVER_ERROR, f"gas required exceeds allowance ({most})")
         succeeded(computation)
@@ -101,13 +100,13 @@ class Runner:
         # Most runs need what they used and no more. A call made from inside gets at most 63/64 of the gas left, so a
         # run that used G may need more than G.
         for guess in (used + refund, (used + refund + CALL_STIPEND) * 64 // 63):
-            if self._succeeds(call, min(most, guess), deadline):
+            if self._succeeds(call, min(most, guess)):
                 most = min(most, guess)
                 break
             least = min(most, guess)
         while least + 1 < most and (most - least) / most > ESTIMATE_ERROR_RATIO:
             middle = min((most + least) // 2, least * 2)
-            if self._succeeds(call, middle, deadline):
+            if self._succeeds(call, middle):
                 most = middle
             else:
                 least = middle
@@ -119,12 +118,11 @@ class Runner:
         The sender, the called account and precompiles are left out unless slots of theirs are touched: naming them
         saves nothing (EIP-2930).
         """
-        deadline = self._deadline()
         listed: AccessList = call.access_list
         for _ in range(ACCESS_LIST_ROUNDS_MAX):
             attempt = replace(call, access_list=listed)
-            state = cast(_Noting, self._state(_Noting, deadline))
-            computation, used, _ = self._run(attempt, self._gas(call), deadline, state)
+            state = cast(_Noting, self._state(_Noting))
+            computation, used, _ = self._run(attempt, self._gas(call), state)
             free = {
                 call.sender,
                 bytes(computation.msg.storage_address),
@@ -141,16 +139,14 @@ class Runner:
         error = _failure(computation).message if computation.is_error else None
         return listed, used, error
 
-    def _succeeds(self, call: Call, gas: int, deadline: tuple[float, float]) -> bool:
+    def _succeeds(self, call: Call, gas: int) -> bool:
         if gas < call.intrinsic_gas:
             return False
-        return not self._run(call, gas, deadline)[0].is_error
+        return not self._run(call, gas)[0].is_error
 
-    def _run(
-        self, call: Call, gas: int, deadline: tuple[float, float], state: State | None = None
-    ) -> tuple[ComputationAPI, int, int]:
+    def _run(self, call: Call, gas: int, state: State | None = None) -> tuple[ComputationAPI, int, int]:
         """The finished computation, the gas a transaction would pay, and the refund in it."""
-        state = state or self._state(State, deadline)
+        state = state or self._state(State)
         if state.get_balance(cast(Any, call.sender)) < call.value:
             raise RpcError(SERVER_ERROR, f"insufficient funds for transfer: address 0x{call.sender.hex()}")
         inner_gas = gas - call.intrinsic_gas
@@ -177,7 +173,7 @@ class Runner:
         refund = LondonVM.calculate_net_gas_refund(consumed, computation.get_gas_refund())
         return computation, consumed - refund, refund
 
-    def _state(self, kind: type[State], deadline: tuple[float, float]) -> State:
+    def _state(self, kind: type[State]) -> State:
         state = open_state(self.node_of, self.state_root, self.context, kind)
         for key, change in self.changes:
             address = cast(Any, key)
@@ -189,14 +185,11 @@ class Runner:
                 state.set_code(address, change.code)
             for slot, word in change.slots:
                 state.set_storage(address, slot, word)
-        state.deadline = deadline
+        state.deadline = self.deadline
         return state
 
     def _gas(self, call: Call) -> int:
         return self.gas_max if call.gas is None else min(call.gas, self.gas_max)
-
-    def _deadline(self) -> tuple[float, float]:
-        return monotonic() + self.timeout_s, self.timeout_s
 
 
 def succeeded(computation: ComputationAPI) -> ComputationAPI:

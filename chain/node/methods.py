@@ -226,16 +226,16 @@ class Methods:
     def _call(self, call: Call, name: p.BlockName | None, changes: Any = None, blocks: object = None) -> str:
         if blocks:
             raise RpcError(INVALID_PARAMS, "block overrides are not supported")
-        with self._node.call_slot():
-            return responses.data(self._node.runner(self._state_header(name), changes or ()).call(call))
+        with self._node.call_slot() as deadline:
+            return responses.data(self._node.runner(self._state_header(name), deadline, changes or ()).call(call))
 
     def _estimate(self, call: Call, name: p.BlockName | None, changes: Any = None) -> str:
-        with self._node.call_slot():
-            return hex(self._node.runner(self._state_header(name), changes or ()).estimate(call))
+        with self._node.call_slot() as deadline:
+            return hex(self._node.runner(self._state_header(name), deadline, changes or ()).estimate(call))
 
     def _access_list(self, call: Call, name: p.BlockName | None = None) -> object:
-        with self._node.call_slot():
-            listed, gas, error = self._node.runner(self._state_header(name)).access_list(call)
+        with self._node.call_slot() as deadline:
+            listed, gas, error = self._node.runner(self._state_header(name), deadline).access_list(call)
         answer = {"accessList": responses.access_list(listed), "gasUsed": hex(gas)}
         return answer if error is None else {**answer, "error": error}
 

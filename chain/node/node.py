@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from chain.clock import WatchedClock, uptime_s
 from chain.node.blocks import Block, Header, validator_set
-from chain.node.call_slots import CLIENT, CallSlots
+from chain.node.call_slots import CLIENT, CallSlots, Deadline
 from chain.node.calls import Change, Runner
 from chain.node.errors import (
     INTERNAL_ERROR,
@@ -73,7 +73,12 @@ class EmbeddedNode(StoredChain):
         self._sealing = threading.Lock()
         self._closing = False
         self._fault = ""
-        self._calls = CallSlots(settings.calls_at_once_max, settings.calls_per_client_max, settings.call_timeout_s)
+        self._calls = CallSlots(
+            settings.calls_at_once_max,
+            settings.calls_per_client_max,
+            settings.call_timeout_s,
+            settings.crowded_call_timeout_s,
+        )
         self._listeners: list[Callable[[Block], None]] = []
         self._pending_listeners: list[Callable[[bytes], None]] = []
         self._thread = threading.Thread(target=self._seal_for_ever, name="block-maker", daemon=True)
@@ -190,18 +195,18 @@ class EmbeddedNode(StoredChain):
         """The waiting transaction of this hash; None where none waits."""
         return self._pool.find(transaction_hash)
 
-    def runner(self, header: Header, changes: tuple[tuple[bytes, Change], ...] = ()) -> Runner:
-        """What runs calls on the state after this block, in this block's context."""
+    def runner(self, header: Header, deadline: Deadline, changes: tuple[tuple[bytes, Change], ...] = ()) -> Runner:
+        """What runs calls on the state after this block, in this block's context, until the deadline."""
         return Runner(
             node_of=self._store.node,
             state_root=header.state_root,
             context=self._context(header.number, header.timestamp, header.miner),
             gas_max=self.settings.call_gas_max,
-            timeout_s=self.settings.call_timeout_s,
+            deadline=deadline,
             changes=changes,
         )
 
-    def call_slot(self) -> AbstractContextManager[None]:
+    def call_slot(self) -> AbstractContextManager[Deadline]:
         """Runs one call beside at most so many others, in all and of its client, as the settings allow.
 
         Raises `RpcError` where none of them ends.

@@ -53,6 +53,8 @@ class NodeSettings:
     """Most gas that `eth_call` and its kin may use."""
     call_timeout_s: float = 5.0
     """Longest time that one `eth_call` or gas estimate may run."""
+    crowded_call_timeout_s: float = 1.0
+    """Longest time while all slots are taken and a client waits that runs nothing."""
     calls_at_once_max: int = 4
     """Most `eth_call`s and their kin that run side by side; further ones wait as long as a call may run."""
     calls_per_client_max: int = 3

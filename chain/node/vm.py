@@ -28,6 +28,7 @@ from eth_utils.logging import get_extended_debug_logger
 
 from chain.node.account_overlay import LiveAccounts
 from chain.node.blocks import BASE_FEE_WEI, DIFFICULTY, MIX_HASH, Log, Receipt
+from chain.node.call_slots import Deadline
 from chain.node.errors import ExecutionTimedOut
 from chain.node.transactions import Pooled
 from chain.node.trie import EMPTY_ROOT, NodeOf
@@ -66,16 +67,15 @@ def _surcharged(
 class _TimedGasMeter(GasMeter):
     """A gas meter that also looks at the clock now and then."""
 
-    def __init__(self, start_gas: int, deadline_s: float, limit_s: float) -> None:
+    def __init__(self, start_gas: int, deadline: Deadline) -> None:
         super().__init__(start_gas, allow_negative_refund_strategy)
-        self._deadline_s = deadline_s
-        self._limit_s = limit_s
+        self._deadline = deadline
         self._steps = 0
 
     def consume_gas(self, amount: int, reason: str) -> None:
         self._steps += 1
-        if self._steps % DEADLINE_EVERY_STEPS == 0 and monotonic() > self._deadline_s:
-            raise ExecutionTimedOut(self._limit_s)
+        if self._steps % DEADLINE_EVERY_STEPS == 0 and monotonic() > self._deadline.until_s:
+            raise ExecutionTimedOut(self._deadline.limit_s)
         super().consume_gas(amount, reason)
 
 
@@ -95,11 +95,12 @@ class Computation(LondonComputation):
             code.valid_positions, code.invalid_positions = _positions(message.code)
 
     def _configure_gas_meter(self) -> GasMeter:
-        if self.state.deadline is None:
+        deadline = self.state.deadline
+        if deadline is None:
             return super()._configure_gas_meter()
-        if monotonic() > self.state.deadline[0]:
-            raise ExecutionTimedOut(self.state.deadline[1])
-        return _TimedGasMeter(self.msg.gas, *self.state.deadline)
+        if monotonic() > deadline.until_s:
+            raise ExecutionTimedOut(deadline.limit_s)
+        return _TimedGasMeter(self.msg.gas, deadline)
 
 
 @lru_cache(CODES_MAPPED_MAX)
@@ -140,8 +141,8 @@ class State(LondonState):
     account_db_class = cast(Any, LiveAccounts)
     logger = get_extended_debug_logger("eth.vm.state.State")
     """One for all: py-evm looks it up by name for every line that nobody reads."""
-    deadline: tuple[float, float] | None = None
-    """When a call must end (monotonic s) and how long it was given (s); None for a block's transactions."""
+    deadline: Deadline | None = None
+    """When a call must end; None for a block's transactions."""
 
     @property
     def fresh(self) -> dict[bytes, bytes]:

@@ -263,6 +263,29 @@ def test_one_clients_endless_calls_leave_a_slot_for_others(tmp_path: Path, genes
         node.close()
 
 
+def test_two_clients_that_fill_the_slots_make_way_for_a_third(tmp_path: Path, genesis: Genesis) -> None:
+    settings = NodeSettings(call_timeout_s=20.0, crowded_call_timeout_s=0.5, call_gas_max=10**12, calls_at_once_max=4)
+    node = EmbeddedNode.open(tmp_path / "node", genesis, VALIDATOR_KEYS, settings)
+    answers = Rpc(node)
+
+    def call(client: str, data: str) -> Any:
+        CLIENT.set(client)
+        return answers.answer({"jsonrpc": "2.0", "id": 1, "method": "eth_call", "params": [{"data": data}]})
+
+    try:
+        with ThreadPoolExecutor(8) as clients:
+            greedy = [clients.submit(call, f"10.0.0.{place % 2}", ENDLESS) for place in range(4)]
+            time.sleep(0.2)
+            began = time.monotonic()
+            assert clients.submit(call, "10.0.0.9", "0x00").result()["result"] == "0x"
+            took_s = time.monotonic() - began
+            reasons = {done.result()["error"]["message"] for done in greedy}
+            assert reasons == {"execution aborted (timeout = 0.5s)"}
+        assert took_s < 3
+    finally:
+        node.close()
+
+
 def test_a_batch_of_endless_calls_ends_in_time(tmp_path: Path, genesis: Genesis) -> None:
     settings = NodeSettings(call_timeout_s=0.2, batch_timeout_s=0.5, call_gas_max=10**12)
     node = EmbeddedNode.open(tmp_path / "node", genesis, VALIDATOR_KEYS, settings)
