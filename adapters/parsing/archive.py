@@ -24,6 +24,9 @@ TOTAL_BYTES_MAX: Final = 16 * 1024 * 1024
 """Bytes of all entries that are read, unpacked."""
 RATIO_MAX: Final = 200
 """Unpacked bytes for a packed one; XML reaches 40, a bomb 1,000."""
+_DIRECTORY_LINE: Final = b"PK\x01\x02"
+LINES_MAX: Final = 2 * ENTRIES_MAX
+"""Marks of a directory's lines in the whole file: an archive inside has its own, and packed bytes may look so."""
 NAME_CHARS_MAX: Final = 256
 CODE: Final = "0001"
 _METHODS: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
@@ -48,6 +51,9 @@ class Archive:
         """Reads the directory; raises `MalformedMessage` where it is broken or holds what is refused."""
         if len(message) > MESSAGE_BYTES_MAX:
             raise MalformedMessage("archive", f"at most {MESSAGE_BYTES_MAX} bytes", value=len(message), code=CODE)
+        # Before the directory is read, which makes an object of each of its lines: 46 bytes become half a kilobyte.
+        if (lines := message.count(_DIRECTORY_LINE)) > LINES_MAX:
+            raise MalformedMessage("archive", f"holds at most {ENTRIES_MAX} files", value=lines, code=CODE)
         try:
             self._file = zipfile.ZipFile(io.BytesIO(message))
         except _BROKEN as error:

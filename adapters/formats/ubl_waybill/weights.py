@@ -23,7 +23,7 @@ from adapters.parsing.xml_fields import Faults, Fields
 from chain.records.base import Reference, Remark, Source
 from chain.records.logistics import LogisticsWeight, WeightHead
 from chain.records.scalars import Code, Instant, Weight
-from chain.records.sections import PartyRole
+from chain.records.sections import Party, PartyRole
 
 KIND: Final = "UBL-WeightStatement"
 WEIGHTS_MAX: Final = 1000
@@ -65,10 +65,13 @@ class UblWeightReader:
         if len(weighed) > WEIGHTS_MAX:
             faults.add(root.where, f"names at most {WEIGHTS_MAX} weights", value=len(weighed))
         read: list[tuple[LogisticsWeight | None, Fields]] = []
+        parties: tuple[Party, ...] = ()
+        with noted(root.where, faults):  # once: a statement of many weights and many parties is no square
+            parties = tuple(named_parties(root, _PARTIES))
         for ordinal, (shipment, unit, equipment) in enumerate(weighed[:WEIGHTS_MAX]):
             with noted(unit.where, faults):
                 source = Source(kind=KIND, sha256=digest, message_id=number, ordinal=ordinal)
-                read.append((_Reading(root, shipment, unit).record(equipment, source), unit))
+                read.append((_Reading(root, shipment, unit, parties).record(equipment, source), unit))
         faults.refuse(KIND)
         return ReadMessage(KIND, number, None, tuple(_entities(root, read)))
 
@@ -112,8 +115,9 @@ def _weighed(root: Fields) -> Iterator[tuple[Fields, Fields, Fields | None]]:
 class _Reading:
     """One weight while it is read."""
 
-    def __init__(self, root: Fields, shipment: Fields, unit: Fields) -> None:
+    def __init__(self, root: Fields, shipment: Fields, unit: Fields, parties: tuple[Party, ...]) -> None:
         self.root = root
+        self.parties = parties
         self.shipment = shipment
         self.unit = unit
         self.remarks: list[Remark] = []
@@ -160,7 +164,7 @@ class _Reading:
                 booking=booking,
                 certificate=certificate.maybe(f"{CBC}ID", NAME) if certificate is not None else None,
             ),
-            parties=tuple(named_parties(self.root, _PARTIES)),
+            parties=self.parties,
         )
         return record.with_remarks(*self.remarks)
 
