@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from adapters.runner.journal_schema import make_private, open_seal
+from adapters.write_transaction import write_transaction
 from chain.errors import StoreFault
 
 _SCHEMA = """
@@ -156,12 +157,7 @@ class DeskJournal:
     def _writing(self) -> Iterator[None]:
         with self._lock:
             try:
-                self._db.execute("BEGIN IMMEDIATE")
-                try:
+                with write_transaction(self._db):
                     yield
-                except BaseException:
-                    self._db.execute("ROLLBACK")
-                    raise
-                self._db.execute("COMMIT")
             except sqlite3.DatabaseError as error:
                 raise StoreFault(f"the desk's journal failed: {error}") from error

@@ -32,7 +32,7 @@ from adapters.runner.ucr_resolution import Assign, NotYet, Placing
 from adapters.sources.envelope import Envelope
 from adapters.sources.single_window import Message, SingleWindowFault, Source
 from chain.back_off import BackOff
-from chain.errors import Malformed, MalformedMessage, NotFound, TongguanError
+from chain.errors import Malformed, MalformedMessage, NotFound, StoreFault, TongguanError
 from chain.keys import SigningKey
 from chain.records import sign_record
 from chain.records.base import malformed_record
@@ -122,16 +122,29 @@ class AdapterRunner:
         self._told_faults = set(faults)
         return progress
 
+    def _try_once(self) -> Progress:
+        try:
+            return self.run_once()
+        except StoreFault as fault:
+            self._read.clear()
+            if str(fault) not in self._told_faults:
+                LOG.warning("%s cannot go on yet: %s", self.member, fault)
+            self._told_faults = {str(fault)}
+            return Progress(faults=(str(fault),))
+
     def name_of(self, envelope: Envelope) -> str:
         """What its source calls a message: the file that it came in, else its id."""
         find_name = getattr(self._source, "find_name", None)
         return (find_name(envelope) if find_name else None) or envelope.id
 
     def run_until_stopped(self, stop: threading.Event) -> None:
-        """Rounds until the event is set; the round under way is finished. Raises `StoreFault`."""
+        """Rounds until the event is set; the round under way is finished.
+
+        A journal that fails, as one on a full disk does, is told and tried again: nothing is acknowledged meanwhile.
+        """
         failures = 0
         while not stop.is_set():
-            progress = self.run_once()
+            progress = self._try_once()
             if progress.faults:
                 failures += 1
                 stop.wait(self._pause_s(failures))

@@ -25,6 +25,7 @@ from adapters.runner.attachment_table import AttachmentTable
 from adapters.runner.draft_table import DraftTable
 from adapters.runner.journal_schema import make_private, open_seal, prepare, seal_older
 from adapters.sources.envelope import Envelope
+from adapters.write_transaction import write_transaction
 from chain.errors import NotFound, StoreFault
 
 _ENTITY = (
@@ -105,13 +106,8 @@ class Journal:
                 yield
                 return
             try:
-                self._db.execute("BEGIN IMMEDIATE")
-                try:
+                with write_transaction(self._db):
                     yield
-                except BaseException:
-                    self._db.execute("ROLLBACK")
-                    raise
-                self._db.execute("COMMIT")
             except sqlite3.DatabaseError as error:
                 raise StoreFault(f"the journal failed: {error}") from error
 

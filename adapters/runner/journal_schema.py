@@ -10,11 +10,11 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from adapters.runner import attachment_table, draft_table
 from adapters.runner.journal_seal import JournalSeal
+from adapters.write_transaction import write_transaction
 from chain.errors import StoreFault
 
 _SCHEMA = (
@@ -68,7 +68,7 @@ def prepare(db: sqlite3.Connection) -> None:
 
 def open_seal(db: sqlite3.Connection, passphrase: bytes) -> JournalSeal:
     """The journal's key, made where it has none; raises StoreFault where the passphrase is another."""
-    with _step(db):
+    with write_transaction(db):
         row = db.execute("SELECT value FROM meta WHERE name = 'key'").fetchone()
         if row is not None:
             return JournalSeal.unwrap(bytes(row[0]), passphrase)
@@ -111,19 +111,8 @@ def make_private(path: Path) -> None:
         raise StoreFault(f"the journal {path} cannot be opened: {error}") from error
 
 
-@contextmanager
-def _step(db: sqlite3.Connection) -> Iterator[None]:
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    except BaseException:
-        db.execute("ROLLBACK")
-        raise
-    db.execute("COMMIT")
-
-
 def _key_references(db: sqlite3.Connection, seal: JournalSeal) -> bool:
-    with _step(db):
+    with write_transaction(db):
         if db.execute("SELECT 1 FROM meta WHERE name = 'references keyed'").fetchone():
             return False
         rows = db.execute("SELECT type, kind, scope, value, said FROM spoken").fetchall()
@@ -136,7 +125,7 @@ def _key_references(db: sqlite3.Connection, seal: JournalSeal) -> bool:
 
 
 def _seal_messages(db: sqlite3.Connection, seal: JournalSeal) -> bool:
-    with _step(db):
+    with write_transaction(db):
         wanted = "SELECT place, sha256, envelope, body, reason FROM messages WHERE sealed = 0 LIMIT ?"
         rows = db.execute(wanted, (ROWS_PER_STEP,)).fetchall()
         db.executemany(
@@ -156,7 +145,7 @@ def _seal_messages(db: sqlite3.Connection, seal: JournalSeal) -> bool:
 
 
 def _seal_entities(db: sqlite3.Connection, seal: JournalSeal) -> bool:
-    with _step(db):
+    with write_transaction(db):
         wanted = "SELECT place, ordinal, record, reason FROM entities WHERE sealed = 0 LIMIT ?"
         rows = db.execute(wanted, (ROWS_PER_STEP,)).fetchall()
         db.executemany(

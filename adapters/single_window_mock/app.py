@@ -35,7 +35,7 @@ from adapters.single_window_mock.load import CONSIGNMENTS_MAX, LINES, LINES_MAX,
 from adapters.single_window_mock.roles import Cast
 from adapters.single_window_mock.store import MessageStore, Planned, StoredMessage
 from adapters.single_window_mock.stories import STORIES, Story
-from chain.errors import NotFound
+from chain.errors import NotFound, StoreFault
 
 MESSAGES_PER_PAGE_MAX = 500
 PAGE_BYTES_MAX = 16_000_000
@@ -102,6 +102,10 @@ def create_app(store: MessageStore, cast: Cast, *, clock: Callable[[], float] = 
     @app.exception_handler(NotFound)
     async def not_found(request: Request, error: NotFound) -> JSONResponse:
         return JSONResponse({"detail": str(error)}, status_code=404)
+
+    @app.exception_handler(StoreFault)
+    async def no_room(request: Request, error: StoreFault) -> JSONResponse:
+        return JSONResponse({"detail": str(error)}, status_code=503)
 
     @app.get("/healthz")
     def healthz() -> dict[str, int]:

@@ -10,12 +10,14 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from adapters.single_window_mock.script import AttachedFile
 from adapters.sources.envelope import Envelope
+from adapters.write_transaction import write_transaction
 from chain.errors import NotFound, StoreFault
 
 _SCHEMA = """
@@ -88,7 +90,7 @@ class MessageStore:
         """Takes messages to hand over, in this order; one whose id is known already is left out. Gives how many
         are new."""
         taken = 0
-        with self._lock, self._transaction():
+        with self._lock, self._writing():
             for message in messages:
                 fresh = self._db.execute("INSERT OR IGNORE INTO known_ids VALUES (?)", (message.envelope.id,)).rowcount
                 if fresh:
@@ -100,7 +102,7 @@ class MessageStore:
 
     def open_messages(self, sender: str, after: int, limit: int, now: float) -> list[StoredMessage]:
         """The sender's next messages after the cursor that were neither acknowledged nor refused, oldest first."""
-        with self._lock, self._transaction():
+        with self._lock, self._writing():
             self._release(now)
             rows = self._db.execute(
                 "SELECT cursor, envelope, body, state, code, reason, handed_over FROM messages"
@@ -126,7 +128,7 @@ class MessageStore:
 
     def settle(self, message_id: str, state: str, code: str = "", reason: str = "") -> StoredMessage:
         """Marks the message acknowledged or refused; the first word stands. Raises `NotFound`."""
-        with self._lock, self._transaction():
+        with self._lock, self._writing():
             self._db.execute(
                 "UPDATE messages SET state = ?, code = ?, reason = ? WHERE id = ? AND state = 'open'",
                 (state, code, reason, message_id),
@@ -143,7 +145,7 @@ class MessageStore:
 
     def next_number(self, name: str) -> int:
         """The next whole number of that counter, from 1."""
-        with self._lock:
+        with self._lock, self._writing():
             row = self._db.execute(
                 "INSERT INTO counters VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value",
                 (name,),
@@ -160,7 +162,7 @@ class MessageStore:
 
     def keep_story(self, name: str, seed: int, started_at: str, ucrs: Sequence[str]) -> None:
         """Remembers that the story was started, so that the same seed gives the same bytes again."""
-        with self._lock:
+        with self._lock, self._writing():
             self._db.execute(
                 "INSERT OR IGNORE INTO stories VALUES (?, ?, ?, ?)", (name, seed, started_at, json.dumps(list(ucrs)))
             )
@@ -194,8 +196,16 @@ class MessageStore:
     def keep_assignment(self, references: Sequence[Mapping[str, str]], ucr: str) -> None:
         """Binds the references to the UCR; a reference that is bound already keeps its own."""
         rows = [(reference["kind"], reference["scope"], reference["value"], ucr) for reference in references]
-        with self._lock, self._transaction():
+        with self._lock, self._writing():
             self._db.executemany("INSERT OR IGNORE INTO assignments VALUES (?, ?, ?, ?)", rows)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            with write_transaction(self._db):
+                yield
+        except sqlite3.DatabaseError as error:
+            raise StoreFault(f"the single window's store failed: {error}") from error
 
     def _release(self, now: float) -> None:
         rows = self._db.execute(
@@ -209,22 +219,6 @@ class MessageStore:
                     (known["id"], known["sender"], envelope, body),
                 )
             self._db.execute("DELETE FROM planned WHERE place = ?", (place,))
-
-    def _transaction(self) -> _Transaction:
-        return _Transaction(self._db)
-
-
-class _Transaction:
-    """BEGIN IMMEDIATE … COMMIT, or ROLLBACK where the body raises."""
-
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
-
-    def __enter__(self) -> None:
-        self._db.execute("BEGIN IMMEDIATE")
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        self._db.execute("COMMIT" if kind is None else "ROLLBACK")
 
 
 def _message(row: tuple[object, ...]) -> StoredMessage:

@@ -207,3 +207,72 @@ def test_in_the_end_every_receipt_was_kept_and_nothing_anchored_twice(live: Live
 
 def _entries(raw: bytes) -> list[bytes]:
     return [raw[at + 16 : at + 48] for at in range(0, len(raw), 48)]
+
+
+@dataclass
+class Exchange:
+    """A single window, and one process with every member's adapter."""
+
+    url: str
+    window: subprocess.Popen[bytes]
+    adapters: subprocess.Popen[bytes]
+
+    def counts(self) -> dict[str, int]:
+        """How many messages stand in which state."""
+        return {str(k): int(v) for k, v in httpx.get(f"{self.url}/healthz", timeout=30).json().items()}
+
+    def tell(self) -> int:
+        """Starts a story; its status code."""
+        return httpx.post(f"{self.url}/v1/stories/air_import", json={}, timeout=30).status_code
+
+    def is_settled(self) -> bool:
+        """Whether every message became records, and the window was told so."""
+        counts = self.counts()
+        return counts["acknowledged"] > 0 and counts["open"] == counts["planned"] == counts["refused"] == 0
+
+
+@pytest.fixture(scope="module")
+def exchange(live: Live) -> Iterator[Exchange]:
+    (port,) = free_ports([0])
+    url, logs, folder = f"http://127.0.0.1:{port}", live.folder.path / "logs", str(live.folder.path)
+    members, kept = str(live.folder.path / "members"), str(live.folder.path / "window")
+    with ExitStack() as parts:
+        window = parts.enter_context(
+            process(
+                logs / "window.log",
+                *("adapters.single_window_mock", "--dir", kept, "--members", members, "--port", str(port)),
+            )
+        )
+        wait_for(f"{url}/healthz", logs / "window.log")
+        adapters = parts.enter_context(
+            process(
+                logs / "adapters.log",
+                *("scripts.cli", "adapter", folder, "--gateway", live.url, "--single-window", url),
+            )
+        )
+        yield Exchange(url, window, adapters)
+
+
+def test_an_adapter_without_disk_acknowledges_nothing_and_goes_on_by_itself(live: Live, exchange: Exchange) -> None:
+    assert exchange.tell() == 201
+    wait_until(exchange.is_settled, "settled")
+    before = exchange.counts()["acknowledged"]
+    with without_disk(exchange.adapters):
+        assert exchange.tell() == 201
+        log = live.folder.path / "logs" / "adapters.log"
+        time.sleep(3)
+        assert exchange.counts()["acknowledged"] == before
+    wait_until(exchange.is_settled, "settled after there was room")
+    assert exchange.adapters.poll() is None, log.read_text()[-2_000:]
+    assert exchange.counts()["acknowledged"] > before
+
+
+def test_a_single_window_without_disk_says_so_and_hands_everything_over_later(exchange: Exchange) -> None:
+    before = exchange.counts()["acknowledged"]
+    with without_disk(exchange.window):
+        assert exchange.tell() == 503
+        assert exchange.counts()["acknowledged"] == before
+    assert exchange.tell() == 201
+    wait_until(exchange.is_settled, "settled after there was room")
+    assert exchange.window.poll() is None
+    assert exchange.counts()["acknowledged"] > before
