@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from chain.client_address import network_of
+
 HEAD_BYTES_MAX = 65_536
 """Of the request line and all headers, give or take one piece as the network delivers it."""
 HEADERS_MAX = 100
@@ -26,7 +28,7 @@ ANSWER_WAIT_S = 120.0
 """An answer of which the peer takes nothing for so long is given up, and the connection with it."""
 CONNECTIONS_MAX = 2_000
 CONNECTIONS_PER_ADDRESS_MAX = 512
-"""Behind a proxy every member has one address: then this is what the proxy may open."""
+"""Behind a proxy every member has one address: then this is what the proxy may open. An IPv6 network counts as one."""
 TOO_MUCH = "The request's head is too large."
 
 
@@ -90,7 +92,7 @@ class BoundedHttp(HttpToolsProtocol):
         super().connection_made(transport)
         if self.counts is not None:
             peer = transport.get_extra_info("peername")
-            address = str(peer[0]) if isinstance(peer, tuple) else ""
+            address = network_of(str(peer[0])) if isinstance(peer, tuple) else ""
             if not self.counts.take(address):
                 transport.abort()
                 return

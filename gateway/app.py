@@ -27,7 +27,7 @@ from chain.records import parse_record_rules
 from chain.rule_tables import tables_for
 from chain.rules.pack import pack_digest
 from chain.verify.trust_root import LEDGER, REGISTRY, TrustRoot
-from gateway.access.rate_limits import RateLimits
+from gateway.access.rate_limits import OpenShare, RateLimits
 from gateway.access.tokens import TokenService
 from gateway.anchoring.anchor_tracker import AnchorTracker
 from gateway.anchoring.sealer import Sealer
@@ -248,7 +248,10 @@ def create_app(settings: GatewaySettings, gateway: Gateway | None = None) -> Fas
     )
     if services.people is not None:
         app.add_middleware(SessionCookies, people=services.people)
-    install_rim(app, services.tracing, services.registry.age_s)
+    open_bytes = OpenShare(
+        settings.open_bytes_per_address_per_s, settings.open_bytes_per_s, services.clock, what="bytes"
+    )
+    install_rim(app, services.tracing, services.registry.age_s, open_bytes)
     install_reference(app)
     # Raises UnagreedPolicy, or MalformedPolicy: then nothing is served.
     queries = Queries(services)

@@ -26,6 +26,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from chain.client_address import network_of
 from chain.node.blocks import Block
 from chain.node.call_slots import CLIENT
 from chain.node.metrics import exposition
@@ -93,7 +94,7 @@ class _Desk:
 
 
 async def _post(desk: _Desk, is_ours: Callable[[str], bool], request: Request) -> Response:
-    client = request.client.host if request.client else ""
+    client = network_of(request.client.host) if request.client else ""
     if not is_ours(request.headers.get("host", "")):
         return PlainTextResponse("invalid host specified\n", FORBIDDEN)
     if request.headers.get("content-type", "").split(";")[0].strip().lower() != JSON_TYPE:
@@ -130,7 +131,7 @@ async def _metrics(node: EmbeddedNode, rpc: Rpc, request: Request) -> Response:
 
 
 async def _websocket(desk: _Desk, is_ours: Callable[[str], bool], socket: WebSocket) -> None:
-    node, client = desk.node, socket.client.host if socket.client else ""
+    node, client = desk.node, network_of(socket.client.host) if socket.client else ""
     origin = socket.headers.get("origin")
     allowed = origin is None or origin in node.settings.cors_origins
     if not allowed or not is_ours(socket.headers.get("host", "")):

@@ -1,4 +1,4 @@
-"""How fast each member may submit and ask: buckets, refilled steadily, that hold a minute's worth."""
+"""How fast members and strangers may submit and ask: buckets, refilled steadily, that hold a minute's worth."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 
+from chain.client_address import network_of
 from gateway.runtime.refusals import GatewayRefusal
 
 BURST_S = 60.0
@@ -69,30 +70,51 @@ class RateLimits:
 
 
 class OpenShare:
-    """How many requests strangers may send whom nothing identifies: by address, and all of them together.
+    """What strangers may have of something whom nothing identifies: by address, and all of them together.
 
     Only so many addresses are remembered; who makes up more is held by the bound for all.
     """
 
-    def __init__(self, per_address_s: float, total_s: float, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        per_address_s: float,
+        total_s: float,
+        clock: Callable[[], float],
+        what: str = "requests",
+    ) -> None:
+        """So many units (requests, bytes) a second, over a minute's mean."""
         self._per_address_s = per_address_s
         self._clock = clock
+        self._what = what
         self._lock = threading.Lock()
-        self._all = RateLimits(total_s, clock, what="requests without a token")
+        self._all = RateLimits(total_s, clock, what=f"{what} without a token")
         self._addresses: OrderedDict[str, tuple[float, float]] = OrderedDict()
-        """Requests left, and when that was so; the one seen longest ago first."""
+        """Units left, and when that was so; the one seen longest ago first."""
 
-    def take(self, address: str) -> None:
-        """Takes one request of this address; raises GatewayRefusal (429) where its share, or all's, is used up."""
-        with self._lock:
-            now, full = self._clock(), self._per_address_s * BURST_S
-            left, seen_at = self._addresses.pop(address, (full, now))
-            left = min(full, left + max(0.0, now - seen_at) * self._per_address_s)
-            self._addresses[address] = (left - 1 if left >= 1 else left, now)
-            if len(self._addresses) > ADDRESSES_MAX:
-                self._addresses.popitem(last=False)
+    def take(self, address: str, *, is_counted_in_all: bool = True) -> None:
+        """Takes one unit of this address; raises GatewayRefusal (429) where its share, or all's, is used up."""
+        left = self._change(address, 1, takes_at_least=1)
         if left < 1:
             wait_s = (1 - left) / self._per_address_s
-            reason = f"an address may send {self._per_address_s:g} requests/s without a token"
+            reason = f"an address may have {self._per_address_s:,.10g} {self._what}/s without a token"
             raise GatewayRefusal("quota", reason, retry_after_s=max(1.0, wait_s))
-        self._all.take("everybody", 1)
+        if is_counted_in_all:
+            self._all.take("everybody", 1)
+
+    def charge(self, address: str, count: int, *, is_counted_in_all: bool = True) -> None:
+        """Takes so many units, also more than there are: the next `take` waits until they are there again."""
+        self._change(address, count)
+        if is_counted_in_all:
+            self._all.charge("everybody", count)
+
+    def _change(self, address: str, count: int, takes_at_least: float = -math.inf) -> float:
+        """Takes so many units where there are at least so many; what there were."""
+        name = network_of(address)
+        with self._lock:
+            now, full = self._clock(), self._per_address_s * BURST_S
+            left, seen_at = self._addresses.pop(name, (full, now))
+            left = min(full, left + max(0.0, now - seen_at) * self._per_address_s)
+            self._addresses[name] = (left - count if left >= takes_at_least else left, now)
+            if len(self._addresses) > ADDRESSES_MAX:
+                self._addresses.popitem(last=False)
+        return left

@@ -15,7 +15,9 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chain.errors import Malformed, TongguanError
+from gateway.access.rate_limits import OpenShare
 from gateway.api.media_types import PROBLEM_JSON
+from gateway.api.open_answers import OpenAnswers
 from gateway.api.problems import kind_of, problem
 from gateway.api.security_headers import SecurityHeaders
 from gateway.runtime.refusals import GatewayRefusal
@@ -68,8 +70,9 @@ class TraceIds:
                 trace.answered(_route_of(scope), status)
 
 
-def install_rim(app: FastAPI, tracing: Tracing, chain_age_s: Callable[[], float]) -> None:
-    """Trace ids, traces and problem documents for every route of the application."""
+def install_rim(app: FastAPI, tracing: Tracing, chain_age_s: Callable[[], float], open_bytes: OpenShare) -> None:
+    """Trace ids, traces, problem documents and bounded open answers for every route of the application."""
+    app.add_middleware(OpenAnswers, share=open_bytes)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(TraceIds, tracing=tracing, chain_age_s=chain_age_s)
     app.add_exception_handler(TongguanError, answer_error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from gateway import console
+from gateway.access.rate_limits import OpenShare
 from gateway.api.middleware import install_rim
 from gateway.console import FILES, console_router
 from gateway.runtime.tracing import Tracing
@@ -26,7 +28,7 @@ READS_MARKUP = re.compile(
 @pytest.fixture
 def http() -> TestClient:
     app = FastAPI()
-    install_rim(app, Tracing(), lambda: 0.0)
+    install_rim(app, Tracing(), lambda: 0.0, OpenShare(1e6, 1e6, time.monotonic))
     app.include_router(console_router())
     return TestClient(app, base_url="http://gateway.test", follow_redirects=False)
 
