@@ -1,8 +1,9 @@
 """Which facts of a consignment rest on several independent sources (多证): pure, over the joined records.
 
-Independent are sources of different issuers of which neither sponsors the other. What one issuer says several times is
-one source: its last word. A copy of another's number is still its issuer's word; that both had it from one paper is not
-seen here, so two sources that agree are evidence, not proof.
+Independent are sources of different issuers of which neither sponsors the other nor is shown to have its words from
+the other. What one issuer says several times is one source: its last word. One is derived from another where both were
+read from the same native message, or where it cites the file that the other was read from. A copy that nothing shows
+is still its issuer's word, so two sources that agree are evidence, not proof.
 """
 
 from __future__ import annotations
@@ -42,6 +43,14 @@ class Source:
     issuer: str
     record: str
     value: str
+    read_from: frozenset[str] = frozenset()
+    """SHA-256 of the native message, as far as it is shown."""
+    cites: frozenset[str] = frozenset()
+    """SHA-256 of the files that the record cites."""
+
+    def is_derived_from(self, other: Source) -> bool:
+        """Whether it is shown to have its words from what the other was read from."""
+        return bool(other.read_from & (self.read_from | self.cites))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +72,9 @@ def corroborate(
         by_issuer: dict[str, Source] = {}
         for record in consignment.standing:
             if record.type in types and record.sole and (value := read(record)):
-                by_issuer[record.issuer] = Source(record.issuer, record.id, value)
+                by_issuer[record.issuer] = Source(
+                    record.issuer, record.id, value, _digests(record, "source"), _digests(record, "documents")
+                )
         if by_issuer:
             sources = tuple(by_issuer.values())
             grades.append(Corroboration(fact, _grade(fact, sources, sponsor_of, parameters), sources))
@@ -76,7 +87,9 @@ def _grade(
     agreements = [
         _is_same(fact, first.value, second.value, parameters)
         for first, second in combinations(sources, 2)
-        if sponsor_of(first.issuer) != second.issuer and sponsor_of(second.issuer) != first.issuer
+        if sponsor_of(first.issuer) != second.issuer
+        and sponsor_of(second.issuer) != first.issuer
+        and not (first.is_derived_from(second) or second.is_derived_from(first))
     ]
     if not agreements:
         return Grade.SINGLE
@@ -88,6 +101,11 @@ def _is_same(fact: str, first: str, second: str, parameters: Parameters) -> bool
         return first == second
     first_kg, second_kg = Decimal(first), Decimal(second)
     return abs(first_kg - second_kg) <= parameters.gross_share * max(first_kg, second_kg)
+
+
+def _digests(record: Record, section: str) -> frozenset[str]:
+    listed = record.sections.get(section, ())
+    return frozenset(str(one["sha256"]) for one in listed if isinstance(one, dict) and one.get("sha256"))
 
 
 def _weight(record: Record) -> str:
@@ -132,3 +150,5 @@ _FACTS: Final[Mapping[str, tuple[tuple[str, ...], Callable[[Record], str]]]] = {
     "parties": ((*_CARRIED, *_SOLD), _parties),
     "times": (_CARRIED, _times),
 }
+FACTS: Final = frozenset(_FACTS)
+"""Names of the facts that are graded."""

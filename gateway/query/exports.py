@@ -17,7 +17,16 @@ from chain.encoding import Json
 from gateway.query.finding_queue import QueueAnswer, QueueLine
 from gateway.query.search import Hit, SearchAnswer
 
-COLUMNS: Final = ("ucr", "declarations", "state", "goods", "records", "own_records_only", "is_whole_here")
+COLUMNS: Final = (
+    "ucr",
+    "declarations",
+    "state",
+    "goods",
+    "records",
+    "own_records_only",
+    "corroboration",
+    "is_whole_here",
+)
 FINDING_COLUMNS: Final = (
     "ucr", "rule", "severity", "state", "reopened", "signed_by", "text", "text_zh", "declarations", "offices",
     "opened_at", "changed_at", "waited_s",
@@ -57,6 +66,7 @@ def parquet_parts(hit_pages: Iterator[list[Hit]]) -> Iterator[bytes]:
             ("goods", pa.list_(pa.string())),
             ("records", pa.int32()),
             ("own_records_only", pa.bool_()),
+            ("corroboration", pa.map_(pa.string(), pa.string())),
             ("is_whole_here", pa.bool_()),
         ]
     )
@@ -102,6 +112,8 @@ def harmless(text: str) -> str:
 def _cell(value: Json) -> str:
     if isinstance(value, list):
         return harmless("; ".join(map(str, value)))
+    if isinstance(value, dict):
+        return harmless("; ".join(f"{name}={said}" for name, said in value.items()))
     if isinstance(value, bool | int):
         return str(value).lower()
     return harmless(str(value or ""))

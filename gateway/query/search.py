@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -23,6 +23,7 @@ from chain.sdjwt import SignedRecord
 from gateway.access.records import HeldRecord, Reader
 from gateway.consignment.declarations import declaration_threads
 from gateway.consignment.view import Sight
+from gateway.query.grades import GRADES, GradeQuestion, count_grades, grades_in
 from gateway.query.read_log import Read
 from gateway.query.reader_context import ReaderContext
 from gateway.query.wholeness import LackAnswer
@@ -52,7 +53,7 @@ FACTS_KEPT_MAX = 4_096
 """Records whose facts are kept, as a reader sees them: pages of a search ask for the same ones again."""
 
 _PLAIN: Final = frozenset({"broker", "importer", "status", "office", "district", "finding", "severity"})
-CRITERIA: Final = REFERENCE_KINDS | _PLAIN | {"hs", "goods", "from", "to"}
+CRITERIA: Final = REFERENCE_KINDS | _PLAIN | GRADES | {"hs", "goods", "from", "to"}
 """Names of what can be asked for."""
 
 _HEADS: Final = ("declaration", "request", "assessment")
@@ -83,6 +84,7 @@ class Question:
     first_day: str = ""
     """YYYY-MM-DD; with `last_day`, something dated must lie between."""
     last_day: str = ""
+    grades: GradeQuestion = field(default_factory=GradeQuestion)
 
     @classmethod
     def parse(cls, said: Mapping[str, str]) -> Question:
@@ -100,12 +102,14 @@ class Question:
         for name, day in (("from", first), ("to", last)):
             if day and not _is_day(day):
                 raise MalformedSearch(name, "is a day, YYYY-MM-DD", value=day)
-        return cls(frozenset(facts), first, last)
+        return cls(frozenset(facts), first, last, GradeQuestion.parse(said))
 
     @property
     def digest(self) -> bytes:
         """What a cursor is bound to."""
-        said = format_json([*map(list, sorted(self.facts)), self.first_day, self.last_day])
+        said = format_json(
+            [*map(list, sorted(self.facts)), self.first_day, self.last_day, *map(list, sorted(self.grades.wanted))]
+        )
         return sha256(said.encode("utf-8")).digest()
 
     def is_answered_by(self, sight: Sight) -> bool:
@@ -184,6 +188,8 @@ class Hit(Answer, frozen=True, kw_only=True):
     goods: list[str]
     records: int
     own_records_only: bool
+    corroboration: dict[str, str]
+    """Each fact that anybody says to `agree`, `single` or `contradict`, in what the reader sees."""
     is_whole_here: bool
     """False where this gateway lacks some of it: another may tell another state."""
 
@@ -204,6 +210,8 @@ class CountAnswer(Answer, frozen=True, kw_only=True):
     count: int
     is_exact: bool
     """False: at least so many."""
+    by_grade: dict[str, dict[str, int]]
+    """Fact by fact, how many of them have each grade of corroboration."""
     lack: LackAnswer | None
     """What this gateway lacks, so that some may not be counted; null where it is whole."""
     read_receipt: str | None
@@ -227,7 +235,7 @@ class SearchService:
             receipt = self._context.log.log(Read.of(reader, "search", shown, HIT_SECTIONS))
         following = self._cursors.make(reader.member, question, last) if last else None
         return SearchAnswer(
-            hits=[hit(sight, is_whole_here=is_whole) for sight, is_whole in hits],
+            hits=[self._hit(sight, is_whole) for sight, is_whole in hits],
             next=following,
             lack=self._context.wholeness.lack(),
             read_receipt=receipt or None,
@@ -252,7 +260,7 @@ class SearchService:
             receipt = context.log.log(Read.of(reader, "search", shown, HIT_SECTIONS))
         is_last = len(proposed) < PAGE_HITS_MAX
         return SearchAnswer(
-            hits=[hit(sight, is_whole_here=is_whole) for sight, is_whole in hits],
+            hits=[self._hit(sight, is_whole) for sight, is_whole in hits],
             next=None if is_last else self._cursors.make(reader.member, EVERYTHING, proposed[-1]),
             lack=context.wholeness.lack(),
             read_receipt=receipt or None,
@@ -265,17 +273,28 @@ class SearchService:
         """
         question = Question.parse(criteria)
         shown: dict[str, Sequence[HeldRecord]] = {}
+        grades: list[dict[str, str]] = []
         after, looked = "", 0
         while True:
             hits, last = self._hits(reader, question, after)
             shown |= {sight.ucr: sight.records for sight, _ in hits}
+            grades += [grades_in(sight, self._context.tables) for sight, _ in hits]
             looked += PAGE_HITS_MAX
             if not last or looked >= COUNT_LOOKED_MAX:
                 break
             after = last
         receipt = self._context.log.log(Read.of(reader, "search", shown, HIT_SECTIONS))
         lack = self._context.wholeness.lack()
-        return CountAnswer(count=len(shown), is_exact=not last, lack=lack, read_receipt=receipt or None)
+        return CountAnswer(
+            count=len(shown),
+            is_exact=not last,
+            by_grade=count_grades(grades),
+            lack=lack,
+            read_receipt=receipt or None,
+        )
+
+    def _hit(self, sight: Sight, is_whole: bool) -> Hit:
+        return hit(sight, grades_in(sight, self._context.tables), is_whole_here=is_whole)
 
     def _hits(self, reader: Reader, question: Question, after: str) -> tuple[list[tuple[Sight, bool]], str]:
         """What a page shows, each with whether it is whole here, and the last UCR looked at where there may be more."""
@@ -287,7 +306,11 @@ class SearchService:
             proposed = propose(connection, question, whom, after, PROPOSALS_MAX)
         hits: list[tuple[Sight, bool]] = []
         for consignment, sight in context.sights(reader, proposed):
-            if sight is not None and question.is_answered_by(sight):
+            if (
+                sight is not None
+                and question.is_answered_by(sight)
+                and question.grades.is_answered_by(sight, context.tables)
+            ):
                 hits.append((sight, consignment.coverage.is_whole))
             if len(hits) == PAGE_HITS_MAX:
                 return hits, consignment.ucr
@@ -302,7 +325,7 @@ def propose(
     return find_ucrs(connection, wanted, whom, after, limit)
 
 
-def hit(sight: Sight, *, is_whole_here: bool) -> Hit:
+def hit(sight: Sight, grades: dict[str, str], *, is_whole_here: bool) -> Hit:
     """One consignment in a search's answer, from what the reader sees of it."""
     threads = declaration_threads(sight.records)
     names = [str(item.get("name", "")) for one in sight.stated for item in one.many("goods_items")]
@@ -313,12 +336,13 @@ def hit(sight: Sight, *, is_whole_here: bool) -> Hit:
         goods=list(dict.fromkeys(names))[:3],
         records=len(sight.records),
         own_records_only=sight.own_only,
+        corroboration=grades,
         is_whole_here=is_whole_here,
     )
 
 
 def _asked(name: str, value: str) -> set[Fact]:
-    if name in ("from", "to"):
+    if name in ("from", "to") or name in GRADES:
         return set()
     if name == "goods":
         return {("goods", pair) for pair in pairs_of(value)}

@@ -190,6 +190,46 @@ def verify(
     raise typer.Exit(1 if finding.outcome in no else EXIT_COULD_NOT_TELL)
 
 
+@findings.command()
+def corroboration(
+    bundle: Annotated[Path, typer.Argument(help="proof bundle of a consignment", metavar="BUNDLE")],
+    trust_root: Annotated[Path, typer.Option("--trust-root", help="what you believe beforehand", metavar="FILE")],
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """Say offline which facts of a consignment rest on sources that agree, on one, or contradict each other.
+
+    Exit 0 where nothing contradicts, 1 where something does, 2 where the bundle itself may not be relied on.
+    """
+    from chain.proof.bundle_reader import parse_bundle
+    from chain.verify import verify as verify_bundle
+    from chain.verify.corroboration import grade_facts
+    from chain.verify.report import clean
+    from scripts.commands.proof_commands import read_trust_root
+
+    shown, root = parse_bundle(bundle.read_bytes()), read_trust_root(trust_root)
+    report = verify_bundle(shown, root)
+    if report.verdict.is_refuted:
+        print(f"the bundle itself: {report.verdict.name}: nothing that it shows may be relied on")
+        raise typer.Exit(EXIT_COULD_NOT_TELL)
+    graded = grade_facts(shown, root, report)
+    if as_json:
+        lines = [
+            {
+                "fact": one.fact,
+                "grade": one.grade.value,
+                "sources": [{"by": each.issuer, "record": each.record, "value": each.value} for each in one.sources],
+            }
+            for one in graded
+        ]
+        print(json.dumps(lines, ensure_ascii=False, indent=2))
+    else:
+        for one in graded:
+            words = "; ".join(f"{clean(each.value)} ({each.issuer})" for each in one.sources)
+            print(f"{one.fact:<11}{one.grade.value:<11}{words}")
+        print(f"the bundle itself: {report.verdict.name}")
+    raise typer.Exit(int(any(one.grade.value == "contradict" for one in graded)))
+
+
 def say_about_findings(
     folder: ConsortiumFolder, member: str, gateway: GatewayClient, ucr: str, rule: str, record: Any
 ) -> str:

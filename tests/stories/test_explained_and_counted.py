@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from chain.proof.bundle_reader import parse_bundle
 from chain.records.sections import Party
+from chain.verify import verify
+from chain.verify.corroboration import grade_facts
 from scripts.commands.view_commands import explanation_text
 from tests.gateway.query import consortium
 from tests.stories.local_consortium import Town
@@ -62,3 +65,30 @@ def test_a_regulator_cannot_count_by_parties_that_it_does_not_see(town: Town, uc
     importer = town.member("trader").uscc
     assert town.get("regulator", "/v1/search/count", importer=importer).json()["count"] == 0
     assert town.get("auditor", "/v1/search/count", importer=importer).json()["count"] >= 1
+
+
+def test_each_finds_and_counts_by_what_independent_sources_say(town: Town, ucr: str) -> None:
+    question = {"declaration": NUMBER}
+    (hit,) = town.get("customs", "/v1/search", **question).json()["hits"]
+    grade = hit["corroboration"]["weight"]
+    assert grade in ("agree", "contradict")
+    seen = town.get("customs", f"/v1/consignments/{ucr}").json()["corroboration"]
+    assert {line["fact"]: line["grade"] for line in seen} == hit["corroboration"]
+    counts = town.get("customs", "/v1/search/count", **question).json()
+    assert counts["by_grade"]["weight"][grade] == 1
+    found = town.get("customs", "/v1/search", **question, **{grade: "weight"}).json()["hits"]
+    other = "single" if grade != "single" else "agree"
+    assert [one["ucr"] for one in found] == [ucr]
+    assert town.get("customs", "/v1/search", **question, **{other: "weight"}).json()["hits"] == []
+    assert town.get("customs", "/v1/search", agree="weight").json()["pointer"] == "/agree"
+    # Who sees one source alone is told of one alone.
+    (own,) = town.get("carrier", "/v1/search", **question).json()["hits"] or [None]
+    assert own is None or own["corroboration"].get("value") in (None, "single")
+
+
+def test_a_stranger_grades_the_same_facts_from_the_bundle_alone(town: Town, ucr: str) -> None:
+    bundle = parse_bundle(town.get("customs", f"/v1/consignments/{ucr}/bundle").content)
+    graded = grade_facts(bundle, town.root, verify(bundle, town.root))
+    seen = town.get("customs", f"/v1/consignments/{ucr}").json()["corroboration"]
+    assert {one.fact: one.grade.value for one in graded} == {line["fact"]: line["grade"] for line in seen}
+    assert {one.fact for one in graded} >= {"weight", "bill"}

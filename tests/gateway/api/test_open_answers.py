@@ -22,7 +22,7 @@ BYTES_PER_S = 2_000.0
 @pytest.fixture
 def small(tmp_path: Path, town: Town, sqlite_url: str) -> Iterator[PaperGateway]:
     """A gateway with small shares."""
-    shares = {"open_bytes_per_address_per_s": BYTES_PER_S, "open_bytes_per_s": 3 * BYTES_PER_S}
+    shares = {"open_bytes_per_address_per_s": BYTES_PER_S, "open_bytes_per_s": 8 * BYTES_PER_S}
     opened = PaperGateway(tmp_path, town.chain, town.clock, sqlite_url, **shares)
     yield opened
     opened.store.close()

@@ -20,6 +20,7 @@ HITS = [
         goods=["=cmd|' /C calc'!A0", "便携式电脑"],
         records=7,
         own_records_only=False,
+        corroboration={"weight": "contradict", "bill": "single"},
         is_whole_here=True,
     )
     for place in range(3)
@@ -46,4 +47,4 @@ def test_csv_holds_each_hit_once_and_no_formula() -> None:
 
 def test_parquet_reads_back_what_was_found() -> None:
     table = pq.read_table(io.BytesIO(b"".join(parquet_parts(pages(ask)))))
-    assert table.to_pylist() == to_builtins(HITS)
+    assert table.to_pylist(maps_as_pydicts="strict") == to_builtins(HITS)

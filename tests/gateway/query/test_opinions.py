@@ -9,6 +9,8 @@ import pytest
 from chain.records import AuditDisposition, AuditFinding, Difference, Disposition, Explanation, TradeExplanation
 from chain.records import Finding as FindingHead
 from chain.records.audit import FindingInput
+from chain.records.base import Document, Source
+from chain.records.scalars import Code
 from chain.rules.corroboration import Grade, corroborate
 from gateway.access.policy import ViewPolicy
 from gateway.access.records import HeldRecord
@@ -162,3 +164,21 @@ def test_a_source_and_its_sponsor_are_one() -> None:
     joined = join_held(chain.held)
     by_sponsor = corroborate(joined, lambda member: BROKER.uscc if member == CARRIER.uscc else None)
     assert {one.fact: one.grade for one in by_sponsor}["weight"] is Grade.SINGLE
+
+
+def test_a_source_and_what_it_was_read_from_are_one() -> None:
+    digest = "ab" * 32
+    chain = PaperChain()
+    chain.say(TRADER, order().with_names([BROKER.uscc, CARRIER.uscc]))
+    chain.say(CARRIER, waybill().model_copy(update={"source": Source(kind="Waybill", sha256=digest)}))
+    cited = Document(kind=Code(system="cn-edoc", value="00000001"), name="waybill.xml", sha256=digest)
+    plain = declaration()
+    chain.say(BROKER, plain)
+    assert grade(chain, "weight") is Grade.AGREE
+    chain.held.pop()
+    chain.say(BROKER, plain.model_copy(update={"documents": (cited,)}))
+    assert grade(chain, "weight") is Grade.SINGLE
+
+
+def grade(chain: PaperChain, fact: str) -> Grade:
+    return {one.fact: one.grade for one in corroborate(join_held(chain.held), lambda member: None)}[fact]

@@ -10,6 +10,7 @@ import pytest
 
 from chain.encoding import base64url, parse_base64url
 from chain.records import parse_record
+from gateway.query.grades import GRADES, MalformedGrade
 from gateway.query.search import CRITERIA, Cursors, MalformedSearch, Question, propose
 from gateway.search_index.candidates import whom_of
 from gateway.search_index.facts import Findable, findable, write_findables
@@ -108,7 +109,7 @@ def test_a_sponsor_is_proposed_what_concerns_the_members_that_it_sponsors(store:
         assert propose(connection, question, whom_of(sponsor, {BROKER.uscc}), "", 10) == [UCR]
 
 
-@pytest.mark.parametrize("name", sorted(CRITERIA - {"from", "to", "hs"}))
+@pytest.mark.parametrize("name", sorted(CRITERIA - GRADES - {"from", "to", "hs"}))
 @pytest.mark.parametrize("hostile", ["%", "_", "' OR '1'='1", '"; DROP TABLE records; --', "\\", "*", "a" * 64, "٣"])
 def test_what_means_something_to_a_database_is_a_plain_text_here(store: Store, name: str, hostile: str) -> None:
     question = Question.parse({name: hostile})
@@ -155,3 +156,17 @@ def test_pages_follow_the_ucr_and_none_comes_twice(store: Store) -> None:
         while page := propose(connection, QUESTION, None, seen[-1] if seen else "", 3):
             seen += page
     assert seen == sorted({UCR, *more})
+
+
+@pytest.mark.parametrize(
+    "said", [{"agree": "colour", "broker": "x"}, {"contradict": "weight"}, {"agree": "any", "single": "bill"}]
+)
+def test_grades_are_of_facts_and_narrow_another_criterion(said: dict[str, str]) -> None:
+    with pytest.raises(MalformedGrade):
+        Question.parse(said)
+
+
+def test_a_search_for_a_grade_has_a_cursor_of_its_own() -> None:
+    plain = Question.parse({"declaration": "1"})
+    graded = Question.parse({"declaration": "1", "contradict": "weight"})
+    assert plain.facts == graded.facts and plain.digest != graded.digest
