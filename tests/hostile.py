@@ -157,7 +157,7 @@ WORKBOOK: dict[str, Case] = {
         "unpacks to at most",
         "0001",
     ),
-    "directory of 10 MB": (lambda: _directory((10 * MB - 100) // 46), "archive", "holds at most 500 files", "0001"),
+    "directory of 10 MB": (lambda: _directory((10 * MB - 100) // 46), "message", "no reader knows this ZIP", "0001"),
     "entities": (lambda: workbook(_BOMB.decode() + MARK), "XML", "has no document type", "0001"),
     "row far below": (
         lambda: workbook(sheet_of([[MARK]]).replace('r="A1"', 'r="A1048576"')),

@@ -32,6 +32,7 @@ MODULES = (
     "end_to_end",
     "rules",
     "desk",
+    "findings",
     "views",
     "hostile",
 )

@@ -140,11 +140,13 @@ class Running:
 
 
 @contextmanager
-def running(folder: Path, say: Callable[[str], None]) -> Iterator[Running]:
-    """The founded consortium in the folder, running until the block ends."""
+def running(folder: Path, say: Callable[[str], None], desks: tuple[str, ...] = ()) -> Iterator[Running]:
+    """The founded consortium in the folder, with these governors' risk desks, running until the block ends."""
     home = ConsortiumFolder(folder)
     with Machine(home, node_port=0, gateway_port=0, single_window_port=0, quiet_s=QUIET_S) as machine:
         machine.start_core(say)
+        if desks:
+            machine.start_risk_desks(desks, say)
         broker = home.member("broker")
         signer = home.signing_key("broker")
         with GatewayClient(machine.gateway_url, signer=signer, member=broker.uscc) as client:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from adapters.registry import read_message
 from adapters.single_window_mock.load import LINES, consignments
@@ -15,7 +16,8 @@ from adapters.single_window_mock.script import Script, Story
 from chain.claims import make_jti
 from chain.identifiers import Ucr
 from chain.keys import SigningKey
-from chain.records import sign_record
+from chain.records import parse_record, sign_record
+from chain.records.customs import CustomsDeclaration
 from chain.sdjwt import SignedRecord
 from scripts.bootstrap import profiles
 
@@ -81,6 +83,28 @@ def story_records(
     for number in numbers:
         (story,) = consignments(cast(), number, 1, STARTED, whole=True)
         yield Ucr.parse(story.ucrs[0]), _signed_story(story, keys, consortium, iat)
+
+
+def lying_story_records(
+    numbers: Iterable[int], keys: Mapping[str, SigningKey], consortium: str, iat: int
+) -> Iterator[tuple[Ucr, list[SignedRecord], SignedRecord]]:
+    """Whole consignments without their declaration, and that declaration with a gross weight below its net one."""
+    for ucr, records in story_records(numbers, keys, consortium, iat):
+        (true,) = [record for record in records if record.vct == CustomsDeclaration.TYPE]
+        declared = parse_record(true)
+        transport = declared.transport if isinstance(declared, CustomsDeclaration) else None
+        if transport is None or (net := transport.net) is None:
+            raise ValueError("a whole consignment's declaration says its net weight")
+        gross = net.model_copy(update={"value": f"{Decimal(net.value) / 2:.5f}"})
+        lie = sign_record(
+            declared.model_copy(update={"transport": transport.model_copy(update={"gross": gross})}),
+            key=keys[true.iss],
+            iss=true.iss,
+            consortium=consortium,
+            iat=iat,
+            jti=true.jti,
+        )
+        yield ucr, [record for record in records if record is not true], lie
 
 
 def long_story_records(
