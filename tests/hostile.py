@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import resource
-import struct
 import sys
 import time
 from collections.abc import Callable
@@ -50,13 +49,6 @@ def _record(value: str) -> bytes:
     payload, told = good()
     odd = base64url(f'["{"A" * 22}",{value}]'.encode())
     return sd_jwt(payload | {"remarks": [element(odd)]}, [*told, odd]).encode()
-
-
-def _directory(lines: int) -> bytes:
-    """A ZIP file that is nothing but its directory."""
-    line = b"PK\x01\x02" + struct.pack("<4H3L5H2L", 20, 20, *[0] * 12)
-    end = struct.pack("<4H2LH", 0, 0, lines & 0xFFFF, lines & 0xFFFF, lines * len(line), 4, 0)
-    return b"PK\x03\x04" + line * lines + b"PK\x05\x06" + end
 
 
 _BOMB = (
@@ -157,7 +149,6 @@ WORKBOOK: dict[str, Case] = {
         "unpacks to at most",
         "0001",
     ),
-    "directory of 10 MB": (lambda: _directory((10 * MB - 100) // 46), "message", "no reader knows this ZIP", "0001"),
     "entities": (lambda: workbook(_BOMB.decode() + MARK), "XML", "has no document type", "0001"),
     "row far below": (
         lambda: workbook(sheet_of([[MARK]]).replace('r="A1"', 'r="A1048576"')),

@@ -104,7 +104,8 @@ def _is_same(fact: str, first: str, second: str, parameters: Parameters) -> bool
 
 
 def _digests(record: Record, section: str) -> frozenset[str]:
-    listed = record.sections.get(section, ())
+    values = record.sections.get(section, ())
+    listed = [one for value in values for one in (value if isinstance(value, list) else [value])]
     return frozenset(str(one["sha256"]) for one in listed if isinstance(one, dict) and one.get("sha256"))
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import io
+import struct
+import time
 import zipfile
 from collections.abc import Callable
 
@@ -130,3 +132,14 @@ def test_a_length_that_lies_is_not_believed() -> None:
     archive = Archive(bytes(file))
     with pytest.raises(MalformedMessage):
         archive.read("OFD.xml")
+
+
+def test_a_file_that_is_nothing_but_its_directory_is_refused_before_the_directory_is_read() -> None:
+    line = b"PK\x01\x02" + struct.pack("<4H3L5H2L", 20, 20, *[0] * 12)
+    count = 200_000
+    end = struct.pack("<4H2LH", 0, 0, count & 0xFFFF, count & 0xFFFF, count * len(line), 4, 0)
+    file = b"PK\x03\x04" + line * count + b"PK\x05\x06" + end
+    began = time.process_time()
+    with pytest.raises(MalformedMessage, match="holds at most 500 files"):
+        Archive(file)
+    assert time.process_time() - began < 0.3  # its directory alone takes two seconds and 120 MB
