@@ -170,7 +170,7 @@ class MessageStore:
     def attach(self, files: Iterable[AttachedFile]) -> None:
         """Keeps files that were handed over with messages; of one name of a sender the first stays."""
         rows = [(file.sender, file.name, file.body) for file in files]
-        with self._lock, self._transaction():
+        with self._lock, self._writing():
             self._db.executemany("INSERT OR IGNORE INTO attached VALUES (?, ?, ?)", rows)
 
     def get_attached(self, sender: str, name: str) -> bytes:
