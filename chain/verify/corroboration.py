@@ -12,6 +12,7 @@ from chain.proof.storage import MalformedProof
 from chain.rules.consignment import join_records
 from chain.rules.corroboration import Corroboration, corroborate
 from chain.rules.signed_records import is_judged, read_signed
+from chain.verify.checks_chain import check_contracts
 from chain.verify.context import Case
 from chain.verify.results import Report
 from chain.verify.trust_root import TrustRoot
@@ -30,7 +31,9 @@ def grade_facts(bundle: Bundle, trust_root: TrustRoot, report: Report) -> tuple[
     first_batch = {record.signed.record_id: min(entry.batch for entry in record.entries) for record in shown}
     ordered = sorted(shown, key=lambda record: first_batch[record.signed.record_id])
     facts = [read_signed(record.signed) for record in ordered if is_judged(record.signed.vct)]
-    members = Case(bundle, trust_root, NOTHING_MORE).words.members
+    case = Case(bundle, trust_root, NOTHING_MORE)
+    check_contracts(case)  # passed when the report was made; afterwards storage can be read
+    members = case.words.members
 
     def sponsor_of(member: str) -> str | None:
         versions = members.get(member)
