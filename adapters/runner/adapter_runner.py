@@ -26,6 +26,7 @@ from adapters.runner.attachment_hashes import AttachmentHashes
 from adapters.runner.drafts import DraftFollower
 from adapters.runner.journal import Journal, JournalEntity, JournalMessage
 from adapters.runner.retry_policy import Progress, RunnerSettings, RunReport
+from adapters.runner.settlement import Settlement
 from adapters.runner.standing_names import StandingNames
 from adapters.runner.submission import Gateway, Outcome, Submission, record_jti, submit_many
 from adapters.runner.ucr_resolution import Assign, NotYet, Placing
@@ -44,8 +45,6 @@ FOREIGN_SENDER_CODE = "4002"
 UNPLACED_CODE = "4003"
 """Our code for what no known consignment or earlier record could be found for."""
 ANSWERS_KEPT_AT_ONCE = 100
-DROPPED_CODE = "4999"
-"""Our code for what an operator gave up, where the gateway had not given one."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +94,7 @@ class AdapterRunner:
         self._drafts = DraftFollower(journal, may_say or (lambda record_type: True))
         self._names = StandingNames(gateway, clock)
         self._attachments = AttachmentHashes(journal, source)
+        self._settlement = Settlement(journal, source)
         self._clock = clock
         self._random = random or Random()  # noqa: S311 - jitter only
         self._after = 0
@@ -110,7 +110,7 @@ class AdapterRunner:
         refused = self._read_taken(faults)
         signed, parked = self._sign_due(faults)
         submitted, more_parked = self._submit_due(faults)
-        settled = self._settle(faults)
+        settled = self._settlement.settle(self._settings.batch_messages_max, faults)
         self._read.clear()
         self._placing.forget()
         progress = Progress(taken, refused, signed, submitted, parked + more_parked, settled, tuple(faults))
@@ -200,7 +200,7 @@ class AdapterRunner:
         return taken
 
     def _settle_again(self, message: Message) -> None:
-        # Settled here but handed over again: our word was lost on the way. It is said once more in `_settle`.
+        # Settled here but handed over again: our word was lost on the way. It is said once more by `settlement.py`.
         known = self.journal.find_message(message.envelope, message_digest(message.body))
         if known is not None and known.state == "settled":
             self.journal.set_message(known.place, "malformed" if known.code else "done")
@@ -350,43 +350,6 @@ class AdapterRunner:
                     faults.append(answer.reason)
         answers.clear()
         return submitted, parked
-
-    # Settling: the source hears of a message when nothing is left to do about it.
-
-    def _settle(self, faults: list[str]) -> int:
-        self.journal.finish()
-        said: list[int] = []
-        try:
-            for message in self.journal.messages("malformed", self._settings.batch_messages_max):
-                self._say_refused(message, message.code, message.reason)
-                said.append(message.place)
-            for message in self.journal.messages("done", self._settings.batch_messages_max):
-                self._say_done(message)
-                said.append(message.place)
-        except SingleWindowFault as error:
-            faults.append(str(error))
-        # A crash before this is written only means that the source hears the same word once more.
-        with self.journal.transaction():
-            for place in said:
-                self.journal.set_message(place, "settled")
-        return len(said)
-
-    def _say_done(self, message: JournalMessage) -> None:
-        dropped = [entity for entity in self.journal.entities(message.place) if entity.state == "dropped"]
-        if dropped:
-            reasons = "; ".join(f"entity {entity.ordinal}: {entity.reason}" for entity in dropped)
-            self._say_refused(message, dropped[0].code or DROPPED_CODE, reasons)
-            return
-        try:
-            self._source.acknowledge(message.envelope)
-        except NotFound:
-            LOG.warning("unknown to its source", extra={"message_id": message.envelope.id})
-
-    def _say_refused(self, message: JournalMessage, code: str, reason: str) -> None:
-        try:
-            self._source.refuse(message.envelope, code, reason)
-        except NotFound:
-            LOG.warning("unknown to its source", extra={"message_id": message.envelope.id})
 
     def _wait(self, entity: JournalEntity, reason: str) -> int:
         now = self._clock()
