@@ -13,7 +13,7 @@ over a number of batches is one function of the chain, whenever somebody looks.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import lmdb
@@ -28,6 +28,14 @@ _LEAF, _LANE, _DROP = b"\x01", b"\x02", b"\x03"
 def places_in(bitmap: bytes, count: int) -> Iterator[int]:
     """The places that a bitmap names among `count` entries: bit i, the highest of byte 0 first, stands for entry i."""
     return (place for place in range(min(count, 8 * len(bitmap))) if bitmap[place >> 3] << (place & 7) & 0x80)
+
+
+def bitmap_of(places: Collection[int]) -> bytes:
+    """The bitmap that names these places, at least one, no longer than the last of them asks for."""
+    bitmap = bytearray(max(places) // 8 + 1)
+    for place in places:
+        bitmap[place >> 3] |= 0x80 >> (place & 7)
+    return bytes(bitmap)
 
 
 class DropTable:

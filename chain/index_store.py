@@ -126,6 +126,21 @@ class IndexStore:
                 return None
             return self._link(txn, tag + sequence)
 
+    def stands_in(self, batch: int, position: int, tag: bytes, entry_digest: bytes) -> bool:
+        """Whether this entry counts at this very place: not dropped, and in no earlier one."""
+        link = self.find_link(tag, entry_digest)
+        return link is not None and (link.batch, link.position) == (batch, position)
+
+    def first_batch(self, tag: bytes, entry_digest: bytes) -> int | None:
+        """The batch in which this entry stood first, also where it was dropped there; None where it never stood."""
+        with self._reading() as txn:
+            return next((one.batch for one in self._links(txn, tag, None) if one.entry_digest == entry_digest), None)
+
+    def lanes_dropped_from(self, first: int) -> set[bytes]:
+        """Tags of the lanes that lost a leaf when so many batches stood, or later."""
+        with self._reading() as txn:
+            return DropTable(txn, self._drops).lanes_changed(first, self._progress(txn).batch_count + 1)
+
     def lane(self, tag: bytes, batch_count: int | None = None) -> list[Link]:
         """All links of a lane in order, or only those in the first `batch_count` batches, without dropped ones."""
         with self._reading() as txn:

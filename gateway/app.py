@@ -64,6 +64,7 @@ from gateway.replication.holdings import HoldingsService
 from gateway.replication.peer import Peer
 from gateway.replication.policy import ReplicationPolicy
 from gateway.replication.puller import Puller
+from gateway.replication.unopened import UnopenedEntries
 from gateway.runtime.loops import Loop
 from gateway.runtime.tracing import open_traces
 from gateway.search_index.facts import FLUSH_LAG_RECORDS_MAX, FLUSH_RECORDS_MAX, flush_pending
@@ -300,6 +301,7 @@ def _puller(services: Services, policy: ReplicationPolicy | None) -> Puller | No
         policy=policy,
         find_gateway_member=services.ledger.find_gateway_member,
         clock=services.clock,
+        unopened=UnopenedEntries(services.index, settings.unopened_after_s, settings.unopened_tries_min),
     )
 
 
@@ -307,7 +309,14 @@ def _loop_health(services: Services, account: LocalAccount, puller: Puller | Non
     settings = services.settings
     follower = Follower(services.ledger, services.index, services.trust_root.consortium)
     tracing = services.tracing
-    watcher = AnchorTracker(services.store, services.registry, follower, services.index, tracing)
+    watcher = AnchorTracker(
+        services.store,
+        services.registry,
+        follower,
+        services.index,
+        tracing,
+        anchor_promise_s=settings.anchor_promise_s,
+    )
     sealer = Sealer(settings, services.store, services.ledger, services.registry, account, services.clock, tracing)
 
     follower_loop = Loop("follower", watcher.step, lambda: settings.poll_s)

@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from chain.errors import Malformed
 from chain.identifiers import Uscc
 from chain.ledger.faults import without_secrets
+from chain.lifecycle import PENDING_S
 from chain.proof.batch import BATCH_ENTRIES_MAX
 from gateway.store.store import url_without_password
 
@@ -63,6 +64,11 @@ class GatewaySettings(BaseSettings):
     """Which gateways get which sections; its hash stands in the registry. Without it nothing is given or pulled."""
     peers: dict[Uscc, str] = Field(default_factory=dict)
     """Other gateways by the USCC of their member: the URL that this one reaches each by."""
+    unopened_after_s: Count = PENDING_S
+    """Age of a batch from which on `/v1/replication/unopened` tells governors' attesters which of its entries nobody
+    could open. Less than a day drops records of gateways that are down for an hour."""
+    unopened_tries_min: Annotated[int, Field(ge=1, le=100)] = 4
+    """How often every peer must have been asked for a batch before that, since this gateway started."""
     public_url: str = ""
     """The URL that members know this gateway by: the audience of their token requests. Empty: any audience below."""
     batch_entries_max: Annotated[int, Field(ge=1, le=BATCH_ENTRIES_MAX)] = BATCH_ENTRIES_MAX
@@ -104,6 +110,9 @@ class GatewaySettings(BaseSettings):
     """Bytes a second, as payloads are stored (compressed), that one member may submit; beyond it 429 likewise."""
     member_reads_per_s: Annotated[float, Field(gt=0)] = 1_000.0
     """Requests with a token, a second, that one member may send, over a minute's mean; beyond it 429 likewise."""
+    own_lanes_per_s: Annotated[float, Field(gt=0)] = 10.0
+    """UCRs of its own records whose lanes one member may have proved, a second, over a minute's mean; then 429. Who
+    knows a lane's proof sees in calldata who speaks of that UCR: this bounds how fast a member can try guesses."""
     member_refusals_per_s: Annotated[float, Field(gt=0)] = 200.0
     """Records a second that one member may submit in vain, over a minute's mean; beyond it 429 likewise."""
     member_uploads_max: Count = 8

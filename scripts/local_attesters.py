@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import httpx
+
 from chain.attester import AttestationPolicy, Attested, Attester, Outcome
-from chain.errors import LedgerFault, NotFound, StoreFault
+from chain.drop_voter import DropVoter
+from chain.errors import LedgerFault, NotFound, StoreFault, TongguanError
 from chain.follower import UNBELIEVABLE
 from chain.index_store import IndexStore
 from chain.ledger import calls
+from chain.ledger.reverts import AlreadyDropped
+from chain.lifecycle import PENDING_S
+from gateway.client import GatewayClient
 from scripts.consortium_folder import ConsortiumFolder
 from scripts.ledger_connection import connect_patiently, trust_root_of
 
@@ -36,13 +42,67 @@ class LedgerVote:
             self.ledger.prepare(call, self.account, self.ledger.next_nonce(self.account.address))
         )
 
+    def cast_drop(self, batch: int, bitmap: bytes) -> bool:
+        """Sends `drop` and waits for its block; False where a quorum has taken out just these by now."""
+        try:
+            self.ledger.transact(calls.drop(batch, bitmap), self.account)
+        except AlreadyDropped:
+            return False
+        return True
+
     def wait(self, sent: str) -> None:
         """Returns once a block holds it; raises LedgerFault, or the contract's error where it was refused there."""
         self.ledger.wait(sent)
 
 
-def make_attester(folder: ConsortiumFolder, rpc: str, slugs: Sequence[str], policy: AttestationPolicy) -> Attester:
-    """The attester of the governors named (all whose attester keys are in the folder where none is named)."""
+@dataclass(frozen=True)
+class GatewaySource:
+    """What one's own gateway tells of entries that nobody could open. Raises LedgerFault where it does not answer."""
+
+    url: str
+    client: GatewayClient
+
+    def find_unopened(self) -> Iterator[tuple[int, bytes]]:
+        """Batches with the bitmap of such entries."""
+        try:
+            for line in self.client.unopened():
+                yield int(line["batch"]), bytes.fromhex(line["bitmap"])
+        except (TongguanError, httpx.HTTPError, ValueError, KeyError, TypeError) as fault:
+            raise LedgerFault(f"the gateway {self.url} does not tell unopened entries: {fault}") from fault
+
+
+@dataclass(frozen=True)
+class LocalAttesters:
+    """The attester of the governors on this machine, and their votes on entries that nobody can open."""
+
+    attester: Attester
+    drop_voter: DropVoter | None
+    """None: no gateway was named, so nobody votes on drops."""
+    say: Callable[[str], None]
+
+    def step(self, now_s: float) -> Attested:
+        """One step of both; raises what they raise."""
+        done = self.attester.step(now_s)
+        if self.drop_voter is not None:
+            for voted in self.drop_voter.step(now_s):
+                self.say(f"voted {voted.entries} unopened entries out of batch {voted.batch}")
+        return done
+
+
+def make_attesters(
+    folder: ConsortiumFolder,
+    rpc: str,
+    slugs: Sequence[str],
+    policy: AttestationPolicy,
+    *,
+    gateway: str = "",
+    drop_after_s: int = PENDING_S,
+    say: Callable[[str], None],
+) -> LocalAttesters:
+    """The attesters of the governors named (all whose attester keys are in the folder where none is named).
+
+    `gateway` is the URL of their own gateway, which tells them what nobody could open.
+    """
     root = trust_root_of(folder)
     ledger = connect_patiently(root, rpc)
     members = [member for member in folder.members() if (folder.member_folder(member.slug) / "attester.json").exists()]
@@ -52,7 +112,13 @@ def make_attester(folder: ConsortiumFolder, rpc: str, slugs: Sequence[str], poli
     votes = [LedgerVote(member.uscc, folder.account(member.slug, "attester"), ledger) for member in chosen]
     name = "-".join(member.slug for member in chosen)
     index = IndexStore.open(folder.path / "attester" / name, root.consortium)
-    return Attester(ledger, index, root.consortium, votes, policy)
+    attester = Attester(ledger, index, root.consortium, votes, policy)
+    if not gateway:
+        return LocalAttesters(attester, None, say)
+    asking = chosen[0]
+    client = GatewayClient(gateway, signer=folder.signing_key(asking.slug), member=asking.uscc)
+    voter = DropVoter(ledger, index, GatewaySource(gateway, client), tuple(votes), drop_after_s)
+    return LocalAttesters(attester, voter, say)
 
 
 def attest_until(

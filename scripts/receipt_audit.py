@@ -5,7 +5,8 @@ commitment, the map against the newest checkpoint), the receipts come from the m
 checked with keys from the registry. A promise is
 
 - *kept*: every entry counts on the chain, in a block no later than `anchor_by`
-- *broken*: an entry stands there too late, or not at all although the chain has a block later than `anchor_by`
+- *broken*: an entry stands there too late, or not at all although the chain has a block later than `anchor_by`; or it
+  is promised for another lane than its issuer's, by a lane proof
 - *excused*: not kept, but the issuer's key was revoked or its member suspended by then
 - *open*: not kept yet, and no block is later than `anchor_by`
 
@@ -17,12 +18,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from adapters.runner.journal_schema import read_receipts
@@ -30,10 +32,11 @@ from chain.encoding import parse_base64url
 from chain.errors import Malformed, StoreFault
 from chain.index_store import IndexStore
 from chain.ledger import RegisteredKey, RegisteredMember
-from chain.members import KeyState, MemberState, Role
-from chain.proof.batch import TAG_BYTES, entry_digest, split_entries
+from chain.members import KeyState, MemberState, Role, TagKeyVersion
+from chain.proof.batch import TAG_BYTES, Purpose, entry_digest, split_entries
+from chain.proof.lane_proof import LANE_PROOF_BYTES_MAX, LaneProof, verify_lanes
 from chain.proof.receipt import SignedReceipt
-from chain.sdjwt import SignedRecord
+from chain.sdjwt import ACCESS_TYPE, SignedRecord
 from gateway.client import Receipt
 
 BATCHES_PER_READ = 256
@@ -150,7 +153,16 @@ class Registered:
 class Audit:
     """One audit over a replayed index. Feed it receipts; `report` grows."""
 
-    def __init__(self, index: IndexStore, registered: Registered, consortium: str, head_time: int) -> None:
+    def __init__(
+        self,
+        index: IndexStore,
+        registered: Registered,
+        consortium: str,
+        head_time: int,
+        lanes: Mapping[tuple[str, Purpose, str], frozenset[bytes]] = MappingProxyType({}),
+    ) -> None:
+        """`lanes`: by issuer, purpose and UCR the tags of the issuer's lanes, as VRF proofs showed them."""
+        self._lanes = lanes
         self._index = index
         self._registered = registered
         self._consortium = consortium
@@ -198,20 +210,33 @@ class Audit:
         signed = SignedRecord.parse(kept.record) if kept.record else None
         if signed is not None and not _is_of(receipt, signed):
             return ReceiptFate.CONTRADICTING, "it names other entries than its record has"
+        if signed is not None and (ucr := self._misfiled(receipt, signed)):
+            return ReceiptFate.BROKEN, f"it names a lane that is not its issuer's of {ucr}, by the VRF proof"
         links = [self._index.find_link(tag, digest) for tag, digest in receipt.entries]
-        batches = [self._index.find_batch(link.batch) for link in links if link is not None]
+        # Where the governors dropped it there and it was anchored again, the promise was kept by the first time.
+        first = [self._index.first_batch(tag, digest) for tag, digest in receipt.entries]
+        batches = [self._index.find_batch(index) for index in first if index is not None]
         late = [one.facts.timestamp for one in batches if one is not None and one.facts.timestamp > receipt.anchor_by]
         if late:
             return ReceiptFate.BROKEN, f"anchored at {time_text(max(late))}, promised by {time_text(receipt.anchor_by)}"
-        if None not in links:
+        if None not in first:
             self.report.covered += all(link.batch < self._map_count for link in links if link is not None)
             return ReceiptFate.KEPT, ""
         if signed is not None and self._registered.has_ended(signed):
             return ReceiptFate.EXCUSED, ""
         if self.report.head_time <= receipt.anchor_by:
             return ReceiptFate.OPEN, ""
-        missing = sum(link is None for link in links)
+        missing = sum(index is None for index in first)
         return ReceiptFate.BROKEN, f"{missing} of {len(links)} entries not anchored by {time_text(receipt.anchor_by)}"
+
+    def _misfiled(self, receipt: Receipt, signed: SignedRecord) -> str:
+        """A UCR whose entry is promised for a lane not the issuer's; empty where none is proved to be."""
+        purpose = Purpose.ACCESS if signed.vct == ACCESS_TYPE else Purpose.UCR
+        for (tag, _), (_, ucr) in zip(receipt.entries, signed.ucr_elements(), strict=True):
+            own = self._lanes.get((signed.iss, purpose, str(ucr)))
+            if own is not None and tag not in own:
+                return str(ucr)
+        return ""
 
     def _conclude(self, kept: KeptReceipt, record_id: str, gateway: str, outcome: ReceiptFate, why: str) -> ReceiptFate:
         self.report.outcomes[outcome] += 1
@@ -244,6 +269,23 @@ def kept_in_journal(file: Path, holder: str, passphrase: bytes) -> Iterator[Kept
                 yield KeptReceipt(holder, receipt, record)
     except sqlite3.Error as error:
         raise StoreFault(f"the journal {file} cannot be read: {error}") from error
+
+
+def read_lane_proof(file: Path) -> LaneProof:
+    """The lane proof in a file; raises MalformedLaneProof, OSError."""
+    with file.open("rb") as opened:
+        return LaneProof.parse(opened.read(LANE_PROOF_BYTES_MAX + 1))
+
+
+def proved_lanes(
+    proofs: Iterable[LaneProof], keys: Sequence[TagKeyVersion]
+) -> dict[tuple[str, Purpose, str], frozenset[bytes]]:
+    """By issuer, purpose and UCR the tags that proofs show; `keys` are the registry's. Raises MalformedLaneProof."""
+    lanes: dict[tuple[str, Purpose, str], frozenset[bytes]] = {}
+    for proof in proofs:
+        for (purpose, ucr), tags in verify_lanes(proof, keys).items():
+            lanes[proof.issuer, purpose, ucr] = tags
+    return lanes
 
 
 def kept_in_file(file: Path) -> Iterator[KeptReceipt]:

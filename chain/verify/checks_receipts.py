@@ -190,15 +190,26 @@ def _fate(case: Case, promise: Promise, tag_: bytes, digest: bytes, lapsed: tupl
         if facts is None:
             return Fate.NOT_SHOWN, Said(f"when {name} was anchored is not shown", f"未出示 {name} 的上链时间")
         at = time_text(facts.timestamp)
+        if facts.timestamp > promise.anchor_by and _lost_entries(case, tag_):
+            return _dropped_since(name)
         if facts.timestamp > promise.anchor_by:
             return _broken(promise, f"it was anchored at {at}, after {due}", f"于 {at} 上链，晚于 {due}")
         return Fate.KEPT, Said(f"the receipt of {name} was kept: anchored at {at}", f"{name} 的回执已履行：{at} 上链")
-    lane = case.bundle.lane_by_tag.get(tag_)
-    if lane is not None and lane.dropped and lapsed[0] is Fate.BROKEN:
-        # The governors may have dropped this very entry: then it is theirs to answer for.
-        why = Said(f"the governors dropped entries of the lane of {name}", f"治理成员剔除过 {name} 所在链道的条目")
-        return Fate.NOT_SHOWN, why
+    if lapsed[0] is Fate.BROKEN and _lost_entries(case, tag_):
+        return _dropped_since(name)
     return lapsed
+
+
+def _lost_entries(case: Case, tag_: bytes) -> bool:
+    """Whether the governors dropped entries of a lane: it may have been this one, anchored in time, and again later."""
+    lane = case.bundle.lane_by_tag.get(tag_)
+    return lane is not None and bool(lane.dropped)
+
+
+def _dropped_since(name: str) -> tuple[Fate, Said]:
+    """Then nobody is accused: who dropped a true record answers for it."""
+    why = Said(f"the governors dropped entries of the lane of {name}", f"治理成员剔除过 {name} 所在链道的条目")
+    return Fate.NOT_SHOWN, why
 
 
 def _fate_of_what_is_missing(case: Case, promise: Promise, known_until: int) -> tuple[Fate, Said]:

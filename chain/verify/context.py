@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from chain.errors import TongguanError
 from chain.identifiers import Ucr
+from chain.lifecycle import PENDING_S as PENDING_S
 from chain.members import PolicyName, Role, TagKeyVersion
 from chain.proof.batch import BatchFacts, Purpose, lane_tag
 from chain.proof.bundle import Bundle, Kind, ProvedEntry, ProvedRecord
@@ -40,9 +41,6 @@ class NotShown(TongguanError):
         self.verdict = verdict
         super().__init__(en)
 
-
-PENDING_S = 86_400
-"""How long an entry without its record is waited for: governors then drop it."""
 
 EPOCH_OVERLAP_BATCHES = 1_024
 """For so many batches of a new epoch, entries under the key before it count too: receipts given before are kept."""

@@ -7,6 +7,7 @@ a store restored from an older backup catches up by itself, and no record is sea
 
 from __future__ import annotations
 
+import logging
 import threading
 from typing import Protocol
 
@@ -15,7 +16,7 @@ from chain.index_store import IndexedBatch, IndexStore
 from chain.proof.batch import TAG_BYTES, split_entries
 from gateway.membership.registry import Registry
 from gateway.runtime.tracing import Tracing
-from gateway.store.outbox import own_batches, read_mark, set_mark
+from gateway.store.outbox import accept_again, find_in_lanes, own_batches, read_mark, set_mark
 from gateway.store.records import (
     entries_of,
     find_waiting_records,
@@ -26,8 +27,13 @@ from gateway.store.store import Store
 
 FOLLOWED = "followed_batches"
 COVERED = "covered_batches"
+DROPPED = "dropped_batches"
+"""Drops that took effect when fewer batches stood were looked at."""
 BATCHES_PER_STEP_MAX = 256
 """How many batches one transaction of marking looks at."""
+
+
+_log = logging.getLogger("gateway.anchoring.anchor_tracker")
 
 
 class Followed(Protocol):
@@ -42,8 +48,16 @@ class AnchorTracker:
     """Follows the chain for one store. `step` does what can be done now; a thread calls it again and again."""
 
     def __init__(
-        self, store: Store, registry: Registry, follower: Follower, index: IndexStore, tracing: Tracing | None = None
+        self,
+        store: Store,
+        registry: Registry,
+        follower: Follower,
+        index: IndexStore,
+        tracing: Tracing | None = None,
+        *,
+        anchor_promise_s: int,
     ) -> None:
+        self._anchor_promise_s = anchor_promise_s
         self._tracing = tracing or Tracing()
         self._store = store
         self._registry = registry
@@ -66,6 +80,7 @@ class AnchorTracker:
         done = self._follower.step()
         self.blocks_behind = done.blocks_behind
         more = self._mark_anchored()
+        self._accept_dropped()
         self._mark_covered()
         if not more and not done.blocks_behind:
             self.caught_up.set()
@@ -91,6 +106,23 @@ class AnchorTracker:
                     mark_anchored_elsewhere(connection, whole, batch.facts.index)
             set_mark(connection, FOLLOWED, found[-1].facts.index + 1)
         return len(found) == BATCHES_PER_STEP_MAX
+
+    def _accept_dropped(self) -> None:
+        """Takes records of which the governors dropped an entry as accepted anew: the sealer anchors them again."""
+        batch_count = self._index.progress().batch_count
+        with self._store.reading() as connection:
+            first = read_mark(connection, DROPPED)
+        tags = self._index.lanes_dropped_from(first)
+        if not tags:
+            return
+        with self._store.writing(derived=True) as connection:
+            # One that stands in a batch not read yet was anchored again already.
+            standing = find_in_lanes(connection, tags, batch_count)
+            again = [seq for seq in standing if not self._stands_whole(entries_of(connection, seq))]
+            accept_again(connection, again, self._registry.head_timestamp + self._anchor_promise_s)
+            set_mark(connection, DROPPED, batch_count)
+        if again:
+            _log.warning("the governors dropped entries of %d records: they are anchored again", len(again))
 
     def _placed(self, batch: IndexedBatch) -> list[tuple[bytes, bytes]]:
         raw = self._index.find_entries(batch.facts.index) or b""

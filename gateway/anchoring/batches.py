@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from chain.proof.batch import batch_id, entries_root
+from chain.errors import TongguanError
+from chain.proof.batch import BATCH_ENTRIES_MAX, batch_id, entries_root
 from chain.proof.hashes import keccak256
 from gateway.membership.registry import Snapshot
 from gateway.runtime.refusals import GatewayRefusal
-from gateway.store.outbox import NewBatch, WaitingRecord
+from gateway.store.outbox import NewBatch, WaitingRecord, own_batches
+from gateway.store.store import Store
 
 
 def grouped(waiting: Sequence[WaitingRecord], entries_max: int) -> list[list[WaitingRecord]]:
@@ -29,9 +31,39 @@ def count_entries(group: Sequence[WaitingRecord]) -> int:
     return sum(len(record.entries) for record in group)
 
 
-def made_batch(group: Sequence[WaitingRecord], account: str, now_s: int) -> NewBatch:
-    """The batch of these records, as that account (0x-hex) anchors it."""
-    own = [entry for record in group for entry in record.entries]
+def make_batch(
+    group: Sequence[WaitingRecord], account: str, now_s: int, is_used: Callable[[bytes], bool] = lambda batch_id: False
+) -> NewBatch:
+    """The batch of these records, as that account (0x-hex) anchors it; its id is one that is not used yet.
+
+    Where the governors dropped entries, the very records of an older batch may come again, and the ledger takes no id
+    twice. Then they stand in another order, and a record alone has its first entry twice: the repetition adds no leaf.
+    """
+    records = [record.entries for record in group]
+    for turn in range(len(records)):
+        batch = _batch_of([entry for own in (*records[turn:], *records[:turn]) for entry in own], account, now_s)
+        if not is_used(batch.batch_id):
+            return batch
+    entries = [entry for own in records for entry in own]
+    while is_used(batch.batch_id):
+        if len(entries) == BATCH_ENTRIES_MAX:
+            raise TongguanError(f"every order of these {len(entries)} entries was anchored before")
+        entries.append(entries[0])
+        batch = _batch_of(entries, account, now_s)
+    return batch
+
+
+def used_ids(store: Store) -> Callable[[bytes], bool]:
+    """Tells of a batch id whether a batch of this outbox has it."""
+
+    def is_used(batch_id: bytes) -> bool:
+        with store.reading() as connection:
+            return bool(own_batches(connection, [batch_id]))
+
+    return is_used
+
+
+def _batch_of(own: Sequence[bytes], account: str, now_s: int) -> NewBatch:
     joined = b"".join(own)
     root = entries_root(own)
     return NewBatch(

@@ -31,7 +31,7 @@ from chain.ledger.faults import NotInBlockYet, RpcRefused
 from chain.ledger.reverts import AlreadyAnchored, ContractRefused
 from chain.proof.batch import BatchFacts
 from chain.proof.hashes import keccak256
-from gateway.anchoring.batches import count_entries, grouped, made_batch, unfit
+from gateway.anchoring.batches import count_entries, grouped, make_batch, unfit, used_ids
 from gateway.anchoring.ledger_port import AnchoringLedger, SealerStatus, WrongCommitment
 from gateway.membership.registry import Registry
 from gateway.runtime.refusals import GatewayRefusal
@@ -193,7 +193,8 @@ class Sealer:
         groups = grouped([record for record in waiting if record.seq not in bad], entries_max)[:room]
         if groups and not self._is_due(groups[-1]):
             self._note_quiet(groups.pop())
-        made = [made_batch(group, self._account.address, int(self._clock())) for group in groups]
+        now_s, is_used = int(self._clock()), used_ids(self._store)
+        made = [make_batch(group, self._account.address, now_s, is_used) for group in groups]
         taken = {flight.batch.nonce for flight in self._flying if self._is_ours(flight.batch)}
         signed = [self._signed(batch, taken) for batch in made]
         if not signed and not bad:

@@ -81,6 +81,10 @@ class GatewayClient:
         """The proof bundle of one record, exactly as it verifies."""
         return self._ask(self._asker.get_bytes(record_path(record_id, "/bundle")))
 
+    def lane_proof(self, record_id: str) -> bytes:
+        """In which lanes one's own record belongs, with VRF proofs, exactly as `tongguan audit` reads it."""
+        return self._ask(self._asker.get_bytes(record_path(record_id, "/lane-proof")))
+
     def consignment(self, ucr: str) -> dict[str, Any]:
         """Everything of one consignment that its reader may see."""
         return self._ask(self._asker.get(consignment_path(ucr)))
@@ -140,6 +144,10 @@ class GatewayClient:
     def checkpoints(self, after: int = -1) -> Iterator[dict[str, Any]]:
         """Checkpoints in chain order, after an index."""
         return self._listed("/v1/ledger/checkpoints", "checkpoints", {"after": after})
+
+    def unopened(self) -> Iterator[dict[str, Any]]:
+        """Entries that no gateway could open within a day, by batch; for the gateway's own member and governors."""
+        return self._listed("/v1/replication/unopened", "batches", {})
 
     def operator_log(self, after: int = 0) -> Iterator[dict[str, Any]]:
         """What was done with the gateway after a line, oldest first; for the member that runs it."""

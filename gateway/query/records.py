@@ -6,10 +6,13 @@ from dataclasses import dataclass, replace
 
 from chain.errors import NotFound
 from chain.lifecycle import RecordState
+from chain.proof.lane_proof import LaneProof, ProvedLane
 from chain.sdjwt import ACCESS_TYPE, SignedRecord
+from gateway.access.rate_limits import RateLimits
 from gateway.access.records import HeldRecord, Reader
 from gateway.consignment.answers import RecordAnswer
 from gateway.consignment.view import Sight, record_view
+from gateway.membership.tag_keys import purpose_of
 from gateway.query.loader import find_links, held_record
 from gateway.query.read_log import Read
 from gateway.query.reader_context import BundleAnswer, ReaderContext
@@ -34,6 +37,8 @@ class RecordService:
 
     def __init__(self, context: ReaderContext) -> None:
         self._context = context
+        settings = context.services.settings
+        self._proved_lanes = RateLimits(settings.own_lanes_per_s, context.services.clock, what="lanes of own records")
 
     def view(self, reader: Reader, record_id: str) -> RecordAnswer:
         """One record as the reader sees it; raises NotFound where it may not know of it."""
@@ -46,10 +51,34 @@ class RecordService:
         """The proof bundle of what `view` shows, with its receipt where it is one's own."""
         context = self._context
         seen = self._seen(reader, record_id)
+        if seen.record.signed.iss == reader.member:
+            # Its proof opens the lanes of whatever UCRs its issuer chose to name.
+            self._proved_lanes.take(reader.member, len(seen.ucrs))
         links = find_links(seen.record.signed, seen.ucrs, context.services.index, context.services.tag_keys)
         content = context.bundles.record(seen.record, links, context.receipts_of(reader, [seen.record]))
         read = Read.of(reader, "bundle", {ucr: [seen.record] for ucr in seen.ucrs})
         return BundleAnswer(content, context.log.log(read))
+
+    def lane_proof(self, reader: Reader, record_id: str) -> LaneProof:
+        """In which lanes the reader's own record belongs, with the VRF proofs; raises NotFound for others' records.
+
+        It tells of no entry, and of nobody else's words: it is not logged as a read. Raises GatewayRefusal (429) where
+        more are asked for than `own_lanes_per_s`.
+        """
+        with self._context.services.store.reading() as connection:
+            stored = find_stored_record(connection, record_id)
+        signed = None if stored is None else self._context.opener.open(stored)
+        if signed is None or signed.iss != reader.member:
+            raise NotFound("record", record_id)
+        self._proved_lanes.take(reader.member, len(signed.sections["ucr"]))
+        purpose, tag_keys = purpose_of(signed), self._context.services.tag_keys
+        lanes = tuple(
+            ProvedLane(str(ucr), purpose, epoch, tag_keys.prove(epoch, str(ucr), purpose))
+            for _, ucr in signed.ucr_elements()
+            if ucr is not None
+            for epoch in range(len(tag_keys.epochs))
+        )
+        return LaneProof(record_id, signed.iss, lanes)
 
     def _seen(self, reader: Reader, record_id: str) -> SeenRecord:
         with self._context.services.store.reading() as connection:

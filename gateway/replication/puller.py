@@ -21,6 +21,7 @@ from gateway.membership.tag_keys import TagKeys
 from gateway.replication.peer import BatchSource, PeerFault
 from gateway.replication.policy import ReplicationPolicy
 from gateway.replication.proof import NotOfBatch, Placed, Replica, ReplicaProver
+from gateway.replication.unopened import UnopenedEntries
 from gateway.store.outbox import own_batches, read_mark, set_mark
 from gateway.store.replicas import (
     ReplicationGap,
@@ -70,6 +71,7 @@ class Puller:
     find_gateway_member: Callable[[str], str | None]
     """The member whose gateway account (0x-hex) anchored a batch."""
     clock: Callable[[], float]
+    unopened: UnopenedEntries
     health: dict[str, PeerHealth] = field(default_factory=dict)
     """By USCC."""
     _anchored_by: dict[str, str | None] = field(default_factory=dict)
@@ -124,7 +126,10 @@ class Puller:
         raw = self.index.find_entries(batch.facts.index) or b""
         placed = [(entry[:TAG_BYTES], entry[TAG_BYTES:]) for entry in split_entries(raw)]
         with self.store.reading() as connection:
-            return set(placed) - find_held_entries(connection, placed)
+            absent = set(placed) - find_held_entries(connection, placed)
+        # What was dropped here, or stood before in another batch, is not missing of this one.
+        index = batch.facts.index
+        return {entry for at, entry in enumerate(placed) if entry in absent and self.index.stands_in(index, at, *entry)}
 
     def _ask(self, peer: BatchSource, batch: IndexedBatch, missing: set[Placed]) -> Iterator[Replica]:
         """What the peer gives of what is missing, each proved; raises PeerFault, also after some."""
@@ -171,12 +176,15 @@ class Puller:
             left = len(missing) + sum(len(row.entries) for row in refused)
             if not left:
                 clear_gaps(connection, [index])
+                self.unopened.clear(index)
                 return
             if refused:
                 reasons = {**reasons, "here": f"{len(refused)} records have a number that another record has here"}
             reason = "; ".join(f"{who}: {why}" for who, why in reasons.items()) or "no other gateway is known here"
             next_at = int(self.clock() + GAP_BACK_OFF.pause_s(attempts + 1))
             set_gap(connection, ReplicationGap(index, left, attempts + 1, next_at, reason[:REASON_CHARS_MAX]))
+        # A record that cannot be kept here was opened all the same.
+        self.unopened.note(index, missing)
 
     def _in_order(self, batch: IndexedBatch) -> list[BatchSource]:
         """Whoever anchored it first, then those who gave most, those who failed last at the end."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -12,6 +12,9 @@ from sqlalchemy.exc import IntegrityError
 from chain.errors import StoreFault
 from chain.lifecycle import RecordState
 from gateway.store.model import BatchState, batches, entries, leases, marks, records
+
+TAGS_PER_QUESTION = 500
+"""Values in one question to the store; databases limit them."""
 
 
 class LeaseLost(StoreFault):
@@ -193,6 +196,31 @@ def count_anchored_batches(connection: Connection) -> int:
     """How many batches of this outbox stand on the chain."""
     asked = select(func.count()).select_from(batches).where(batches.c.batch_index.is_not(None))
     return int(connection.execute(asked).scalar_one())
+
+
+def find_in_lanes(connection: Connection, tags: Collection[bytes], batch_count: int) -> list[int]:
+    """Which records stand in one of the first `batch_count` batches and have an entry in these lanes: their numbers."""
+    wanted, found = sorted(tags), set[int]()
+    for start in range(0, len(wanted), TAGS_PER_QUESTION):
+        asked = (
+            select(entries.c.record_seq)
+            .join(records, records.c.seq == entries.c.record_seq)
+            .where(entries.c.tag.in_(wanted[start : start + TAGS_PER_QUESTION]))
+            .where(records.c.state.in_((RecordState.ANCHORED, RecordState.COVERED)))
+            .where(records.c.batch_index < batch_count)
+        )
+        found.update(connection.execute(asked).scalars())
+    return sorted(found)
+
+
+def accept_again(connection: Connection, seqs: Sequence[int], anchor_by: int) -> None:
+    """These records wait to be anchored anew, until that time: entries of theirs were dropped."""
+    for first, last in _runs(seqs):
+        connection.execute(
+            update(records)
+            .where(records.c.seq.between(first, last))
+            .values(state=RecordState.ACCEPTED, batch=None, batch_index=None, anchor_by=anchor_by)
+        )
 
 
 def read_mark(connection: Connection, name: str) -> int:

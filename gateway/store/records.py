@@ -346,12 +346,17 @@ def at_places(asked: Select[Any], placed: Sequence[tuple[bytes, bytes]]) -> Iter
 
 
 def count_in_lanes(connection: Connection, tags: Iterable[bytes]) -> dict[bytes, int]:
-    """How many entries this store holds for each of these lanes; those without any are left out."""
+    """How many records this store holds in each of these lanes, refused ones aside; lanes without any are left out."""
     wanted = list(dict.fromkeys(tags))
     counts: dict[bytes, int] = {}
     for start in range(0, len(wanted), IN_MAX):
         portion = wanted[start : start + IN_MAX]
-        question = select(entries.c.tag, func.count()).where(entries.c.tag.in_(portion)).group_by(entries.c.tag)
+        question = (
+            select(entries.c.tag, func.count())
+            .join(records, records.c.seq == entries.c.record_seq)
+            .where(entries.c.tag.in_(portion), records.c.state != RecordState.REFUSED)
+            .group_by(entries.c.tag)
+        )
         counts.update({bytes(tag): int(count) for tag, count in connection.execute(question)})
     return counts
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from chain.index_drops import bitmap_of
 from chain.proof.batch import BATCH_ENTRIES_MAX
 from scripts.commands.registry import DEFAULT_DIR, DEFAULT_RPC, As, Directory, DryRun, Rpc, connected
 
@@ -64,10 +65,7 @@ def entries_bitmap(text: str) -> bytes:
         if not low <= high < BATCH_ENTRIES_MAX:
             raise typer.BadParameter(f"{part}: places go up, from 0 to {BATCH_ENTRIES_MAX - 1}")
         places |= set(range(low, high + 1))
-    bitmap = bytearray(max(places) // 8 + 1)
-    for place in places:
-        bitmap[place // 8] |= 0x80 >> place % 8
-    return bytes(bitmap)
+    return bitmap_of(places)
 
 
 def bitmap_entries(bitmap: bytes) -> list[int]:

@@ -43,6 +43,7 @@ def register(app: typer.Typer) -> None:
     app.command()(submit)
     app.command()(view)
     app.command(context_settings=IDS_MAY_BEGIN_WITH_A_DASH)(bundle)
+    app.command("lane-proof", context_settings=IDS_MAY_BEGIN_WITH_A_DASH)(lane_proof)
     app.command()(refresh)
 
 
@@ -300,6 +301,27 @@ def _finding_bundle(gateway: GatewayClient, finding: str) -> bytes:
     if finding not in bundle.record_by_id:
         raise NotFound("finding", f"{finding} in the bundle of {ucr}")
     return replace(bundle, subject_finding=finding).format()
+
+
+def lane_proof(
+    directory: Directory,
+    record: Annotated[str, typer.Argument(help="id of a record of the member's own", metavar="RECORD")],
+    member: Reader,
+    out: Annotated[Path, typer.Option("--out", help="where to write it")],
+    gateway_url: GatewayUrl = DEFAULT_GATEWAY_URL,
+) -> None:
+    """Fetch the proof of which lanes a member's own record belongs in: `tongguan audit` holds receipts against it.
+
+    A receipt that promises another lane is then broken, provably. Any gateway that holds the record gives it.
+    """
+    from scripts.consortium_folder import write_private
+    from scripts.local_adapters import gateway_of
+
+    folder = folder_option(directory)
+    with gateway_of(folder, folder.member(member), gateway_url) as gateway:
+        content = gateway.lane_proof(record)
+    write_private(out, content)
+    print(f"{out}: {len(content):,} bytes. Hold receipts against it: tongguan audit {directory} --lane-proof {out}")
 
 
 def refresh(

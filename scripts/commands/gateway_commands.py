@@ -42,6 +42,10 @@ def audit(
     receipts: Annotated[
         list[Path] | None, typer.Option(help="file of further receipts, one JWS a line (its record after a blank)")
     ] = None,
+    lane_proofs: Annotated[
+        list[Path] | None,
+        typer.Option("--lane-proof", help="what `tongguan lane-proof` wrote"),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="the whole report as JSON")] = False,
 ) -> None:
     """Prove from the chain alone whether every receipt that members kept was kept, and nothing anchored twice.
@@ -52,7 +56,7 @@ def audit(
     """
     folder = ConsortiumFolder(directory)
     folder.require_founded()
-    report = _audited(folder, rpc, receipts or [])
+    report = _audited(folder, rpc, receipts or [], lane_proofs or [])
     if as_json:
         print(json.dumps(report.format(), ensure_ascii=False, indent=2))
     else:
@@ -177,11 +181,11 @@ def _vault(settings: GatewaySettings) -> Vault:
     return Vault(DataKeys.load(settings.data_keys_file))
 
 
-def _audited(folder: ConsortiumFolder, rpc: str, files: list[Path]) -> AuditReport:
+def _audited(folder: ConsortiumFolder, rpc: str, files: list[Path], lane_proofs: list[Path]) -> AuditReport:
     from chain.follower import Follower
     from chain.index_store import IndexStore
     from scripts.ledger_connection import connect, trust_root_of
-    from scripts.receipt_audit import Audit, Registered, audited
+    from scripts.receipt_audit import Audit, Registered, audited, proved_lanes, read_lane_proof
 
     root = trust_root_of(folder)
     ledger = connect(root, rpc or folder.rpc() or f"http://127.0.0.1:{NODE_PORT}")
@@ -191,7 +195,8 @@ def _audited(folder: ConsortiumFolder, rpc: str, files: list[Path]) -> AuditRepo
             Follower(ledger, index, root.consortium).catch_up()
             head = ledger.head()
             registered = Registered(ledger.members(), ledger.keys())
-            audit_ = Audit(index, registered, root.consortium.hex(), head.timestamp)
+            lanes = proved_lanes(map(read_lane_proof, lane_proofs), ledger.voted_facts().tag_keys)
+            audit_ = Audit(index, registered, root.consortium.hex(), head.timestamp, lanes)
             return audited(audit_, _kept(folder, files))
         finally:
             index.close()

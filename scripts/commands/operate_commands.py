@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from chain.lifecycle import PENDING_S
 from chain.node.settings import STATE_BLOCKS_MIN
 from scripts.consortium_folder import ConsortiumFolder
 
@@ -120,24 +121,37 @@ def attester(
     every_batches: Annotated[int, typer.Option(help="and at every multiple of so many batches")] = 64,
     heartbeat_s: Annotated[float, typer.Option(help="and at least this often while batches wait for one")] = 15.0,
     poll_s: Annotated[float, typer.Option(help="how often the chain is asked")] = 0.5,
+    gateway_url: Annotated[
+        str, typer.Option("--gateway", help="own gateway: entries that nobody could open are voted out by its word")
+    ] = "",
+    drop_after_s: Annotated[int, typer.Option(help="and not before their batch is so old", min=1)] = PENDING_S,
 ) -> None:
-    """Attest the index map for governors whose attester keys are in this folder.
+    """Attest the index map for governors whose attester keys are in this folder, and vote out what nobody can open.
 
     Follows the chain and derives the map itself. Where its root differs from what others attested it says so on
     standard error, votes for its own, and goes on; so it does while the chain does not answer. Exit 2 where the chain
     cannot be believed.
     """
     from chain.attester import AttestationPolicy
-    from scripts.local_attesters import attest_until, make_attester
+    from scripts.local_attesters import attest_until, make_attesters
     from scripts.processes import StopSignal, tell_line
 
     folder = ConsortiumFolder(directory)
     folder.require_founded()
     policy = AttestationPolicy(every_batches, quiet_s, heartbeat_s)
     stopped = StopSignal()
+    attesters = make_attesters(
+        folder,
+        rpc or folder.rpc() or f"http://127.0.0.1:{NODE_PORT}",
+        member or [],
+        policy,
+        gateway=gateway_url,
+        drop_after_s=drop_after_s,
+        say=tell_line,
+    )
     attest_until(
         stopped,
-        make_attester(folder, rpc or folder.rpc() or f"http://127.0.0.1:{NODE_PORT}", member or [], policy).step,
+        attesters.step,
         say=tell_line,
         warn=partial(tell_line, error=True),
         poll_s=poll_s,

@@ -285,3 +285,16 @@ def receipt_for_a_dropped_entry_true() -> Made:
     it.anchor(it.record(ucrs=(OTHER_UCR,)))
     it.checkpoint()
     return made_of(it, it.record_bundle(declaration, receipts=[promised], opened=True))
+
+
+@vector(Verdict.VALID, 15, fate=Fate.NOT_SHOWN)
+def receipt_for_an_entry_dropped_and_anchored_again_true() -> Made:
+    """The promised entry was dropped and stands again since, later than promised: its gateway is not accused."""
+    it, _, _ = declared_and_released()
+    lost = it.record()
+    promised = it.receipt(lost, anchor_by=it.time + 20)
+    it.drop(it.anchor(lost).index, 0)
+    it.block += 10
+    it.anchor(lost)
+    it.checkpoint()
+    return made_of(it, it.record_bundle(lost, receipts=[promised]))

@@ -89,6 +89,8 @@ class PaperChain(PaperLedger):
     """The endpoint gives no answer."""
     consortium: bytes = CONSORTIUM
     rule_pack: bytes = pack_digest(tables_for(None).roots)
+    lane_records_max: int | None = None
+    """What the governors agreed on; None where nothing."""
 
     # -- the registry ----------------------------------------------------------------------------------------------
 
@@ -135,6 +137,9 @@ class PaperChain(PaperLedger):
         files = {PolicyName.VIEW: POLICY_FILE, PolicyName.RECORD_RULES: RECORD_RULES_FILE}
         policies = {str(name): (PolicyVersion(0, sha256(file.read_bytes())),) for name, file in files.items()}
         policies[PolicyName.RULE_PACK] = (PolicyVersion(0, self.rule_pack),)
+        if self.lane_records_max is not None:
+            agreed = self.lane_records_max.to_bytes(32, "big")
+            policies[PolicyName.LANE_RECORDS_MAX] = (PolicyVersion(0, agreed),)
         return VotedFacts(policies, {}, {}, (), ())
 
     def batches(  # type: ignore[override]
@@ -154,9 +159,6 @@ class PaperChain(PaperLedger):
 
     def block_timestamp(self, number: int) -> int:
         return self.block_time + number
-
-    def drops(self, *, from_block: int, to_block: int) -> Iterator[object]:
-        return iter(())
 
     def commitment(self, index: int, block: int | None = None) -> bytes:
         return self.commitments[index]
@@ -279,7 +281,14 @@ class PaperGateway:
         kept = (self.store, self.registry, self.index)
         self.intake = Intake(self.settings, *kept, examiner, self.signer, self.clock, self.tracing)
         follower = Follower(self.chain, self.index, CONSORTIUM)
-        self.watcher = AnchorTracker(self.store, self.registry, follower, self.index, self.tracing)
+        self.watcher = AnchorTracker(
+            self.store,
+            self.registry,
+            follower,
+            self.index,
+            self.tracing,
+            anchor_promise_s=self.settings.anchor_promise_s,
+        )
         self.sealer = Sealer(
             self.settings, self.store, self.chain, self.registry, self.account, self.clock, self.tracing
         )

@@ -17,6 +17,7 @@ from chain.proof.receipt import SignedReceipt
 from chain.sdjwt import SignedRecord
 from gateway.access.rate_limits import RateLimits
 from gateway.runtime.refusals import GatewayRefusal
+from gateway.store.outbox import refuse_record
 from gateway.store.records import get_signed, own_records
 from tests.fakes.memory_ledger import CONSORTIUM
 from tests.gateway.memory_consortium import BROKER, CARRIER, GATEWAY, PaperGateway, Town, ucr
@@ -215,6 +216,27 @@ def test_ones_own_records_are_listed_by_state_and_page(gateway: PaperGateway, to
         rest = own_records(connection, CARRIER, RecordState.ACCEPTED, page[-1][0], 2)
         assert (len(page), len(rest)) == (2, 1)
         assert own_records(connection, CARRIER, RecordState.COVERED, 0, 2) == []
+
+
+def test_what_the_governors_agreed_bounds_a_lane_whatever_the_setting_says(gateway: PaperGateway, town: Town) -> None:
+    town.chain.lane_records_max = 1
+    town.chain.next_block()  # of a change of the registry
+    gateway.registry.refresh()
+    gateway.intake.accept(body(town.event(number=7)))
+    with pytest.raises(GatewayRefusal, match="has said 1 records of") as caught:
+        gateway.intake.accept(body(town.event(number=7)))
+    assert (caught.value.kind.slug, caught.value.field) == ("lane-full", "ucr")
+
+
+def test_a_record_that_was_refused_takes_no_place_in_its_lane(gateway: PaperGateway, town: Town) -> None:
+    bounded = PaperGateway(gateway.folder, town.chain, town.clock, gateway.url, lane_records_max=1)
+    first = bounded.intake.accept(body(town.event(number=7)))
+    assert refusal(bounded, town.event(number=7)) == "lane-full"
+    with bounded.store.writing() as connection:
+        ((seq, held),) = own_records(connection, CARRIER, None, 0, 10)
+        assert held.record_id == first.record_id
+        refuse_record(connection, seq, "its key was revoked")
+    assert bounded.intake.accept(body(town.event(number=7))).is_new
 
 
 def test_one_issuer_says_only_so_many_records_of_one_consignment(gateway: PaperGateway, town: Town) -> None:

@@ -24,6 +24,24 @@ class GapLine(_Answer):
     """What each gateway that was asked answered."""
 
 
+class UnopenedLine(_Answer):
+    """Entries of one batch that nobody could open."""
+
+    batch: int
+    bitmap: str
+    """In hex: one bit an entry, the first in the highest bit of the first byte."""
+    tries: int
+    """How often all peers were asked since this gateway started."""
+
+
+class UnopenedAnswer(_Answer):
+    """Which entries are old enough to be voted out, for governors' attesters."""
+
+    batches: list[UnopenedLine]
+    next: str | None
+    """Cursor of the next ones; null after the last."""
+
+
 class PeerLine(_Answer):
     """Another gateway, as it behaved since this one started."""
 

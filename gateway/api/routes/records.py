@@ -5,10 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from gateway.api.answers import bundle_answer, json_answer
+from gateway.api.answers import bundle_answer, json_answer, read_headers
 from gateway.api.bodies import FILE_BYTES_MAX, read_parts
-from gateway.api.media_types import BUNDLE, BYTES
-from gateway.api.operation import LOGGED, describes
+from gateway.api.media_types import BUNDLE, BYTES, JSON
+from gateway.api.models.records import LaneProofAnswer
+from gateway.api.operation import LOGGED, READ, describes
 from gateway.api.routes.parameters import Authorization
 from gateway.consignment.answers import RecordAnswer
 from gateway.query.documents import DocumentAnswer, FileDigest, parse_digest
@@ -26,10 +27,22 @@ def records_router(queries: Queries) -> APIRouter:
         return json_answer(queries.records.view(queries.reader(authorization), record_id))
 
     @router.get("/records/{record_id}/bundle")
-    @describes(*LOGGED, answer="A proof bundle, canonical JSON", media_types=(BUNDLE,), is_logged=True)
+    @describes(
+        *LOGGED, "bundle-too-large", answer="A proof bundle, canonical JSON", media_types=(BUNDLE,), is_logged=True
+    )
     def get_record_bundle(record_id: str, authorization: Authorization = None) -> Response:
         """The proof bundle of one record, disclosing what the reader sees of it."""
         return bundle_answer(queries.records.bundle(queries.reader(authorization), record_id), record_id)
+
+    @router.get("/records/{record_id}/lane-proof", response_model=LaneProofAnswer)
+    @describes(*READ)
+    def get_lane_proof(record_id: str, authorization: Authorization = None) -> Response:
+        """In which lanes one's own record belongs, with VRF proofs: a receipt for another tag is then provably broken.
+
+        For the record's issuer alone; to everybody else the record does not exist here.
+        """
+        proof = queries.records.lane_proof(queries.reader(authorization), record_id)
+        return Response(proof.format(), media_type=JSON, headers=read_headers())
 
     @router.get("/documents/{sha256}")
     @describes(*LOGGED, answer=DocumentAnswer, is_logged=True)

@@ -11,7 +11,7 @@ from chain.members import MemberKind
 from gateway.access.tokens import TokenBearer
 from gateway.api.answers import read_headers
 from gateway.api.media_types import NDJSON
-from gateway.api.models.replication import GapLine, PeerLine, ReplicationAnswer
+from gateway.api.models.replication import GapLine, PeerLine, ReplicationAnswer, UnopenedAnswer, UnopenedLine
 from gateway.api.operation import READ, describes
 from gateway.api.routes.parameters import Authorization
 from gateway.replication.holdings import HoldingsService
@@ -61,6 +61,18 @@ def replication_router(services: Services, holdings: HoldingsService, puller: Pu
             gaps=[_gap(services, gap) for gap in gaps],
             next=str(gaps[-1].batch_index) if len(gaps) == limit else None,
             peers=[] if puller is None else [_peer(member, puller) for member in sorted(puller.health)],
+        )
+
+    @router.get("/unopened", response_model=UnopenedAnswer)
+    @describes(*READ)
+    def get_unopened(after: After = -1, limit: Limit = 100, authorization: Authorization = None) -> UnopenedAnswer:
+        """Entries that no gateway could open within a day, for attesters to drop: for its own member and governors."""
+        _require_own(services, services.tokens.reader(authorization))
+        head_time_s = services.registry.head_timestamp
+        found = [] if puller is None else puller.unopened.find(int(head_time_s), after, limit)
+        return UnopenedAnswer(
+            batches=[UnopenedLine(batch=one.batch, bitmap=one.bitmap.hex(), tries=one.tries) for one in found],
+            next=str(found[-1].batch) if len(found) == limit else None,
         )
 
     return router

@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 from fastapi.testclient import TestClient
+from sqlalchemy import update
 
 from chain.attester import AttestationPolicy, Attester
 from chain.index_store import IndexStore
@@ -29,6 +30,7 @@ from gateway.client import GatewayClient
 from gateway.replication.peer import Peer
 from gateway.search_index.erasure import erase
 from gateway.settings import GatewaySettings
+from gateway.store.model import replication_gaps
 from gateway.store.records import count_waiting
 from gateway.store.replicas import count_gaps
 from scripts.bootstrap import example_uscc
@@ -43,6 +45,8 @@ from scripts.local_attesters import LedgerVote
 from tests.record_numbers import jti_of
 
 WAIT_S = 40.0
+UNOPENED_AFTER_S = 2
+"""What stands for a day."""
 EVERY_ROLE = ("BROKER", "TRADER", "CUSTOMS", "CARRIER", "TERMINAL", "BANK", "TAX", "REGULATOR", "AUDITOR", "GATEWAY")
 SEATS = {
     "beijing": (example_uscc("110000", 7300), "0100900001"),
@@ -144,7 +148,7 @@ class Region:
     def start(self) -> None:
         """Opens and starts every gateway that does not run."""
         for office in self.offices.values():
-            office.open()
+            office.open(unopened_after_s=UNOPENED_AFTER_S, unopened_tries_min=2)
         for office in self.offices.values():
             self.connect(office)
         for office in self.offices.values():
@@ -191,6 +195,20 @@ class Region:
         answer = door.http.post("/v1/records", content=signed.serialize(), headers=headers)
         assert answer.status_code in (200, 202), answer.text
         return answer.status_code, answer.json()["receipt"]
+
+    def retry_now(self) -> None:
+        """As after the longest pause: every gap is due."""
+        for office in self.offices.values():
+            with office.gateway.services.store.writing() as connection:
+                connection.execute(update(replication_gaps).values(next_at=0))
+
+    def fill(self, office: Office) -> None:
+        """Waits until a gateway has no gap: a peer that it asked early may not have read its own batch yet."""
+        until = time.monotonic() + WAIT_S
+        while office.gaps() != (0, 0):
+            assert time.monotonic() < until, f"{office.slug} has gaps still: {office.gaps()}"
+            self.retry_now()
+            time.sleep(0.1)
 
     def settle(self, *, gaps: bool = False) -> None:
         """Waits until everything said is anchored and every gateway has looked at every batch."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 import shutil
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -16,38 +15,10 @@ from chain.proof.hashes import sha256
 from scripts.commands.replication_commands import status_text
 from scripts.rebuild import rebuild
 from tests.gateway.query import consortium
-from tests.gateway.replication.region import SEATS, Office, Region, open_region
+from tests.gateway.replication.region import SEATS, Office, Region
 
 TRADER = SEATS["beijing"][0]
 NUMBER = "020220261000000017"
-
-
-@pytest.fixture(scope="module")
-def region(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Region]:
-    with open_region(tmp_path_factory.mktemp("region")) as region:
-        yield region
-
-
-@pytest.fixture(autouse=True)
-def honest(region: Region) -> Iterator[None]:
-    """Wires are honest again after each test, and what was left out is caught up with."""
-    yield
-    for office in region.offices.values():
-        for wire in office.wires.values():
-            wire.tamper = None
-    _retry_now(region)
-    region.settle()
-
-
-def _retry_now(region: Region) -> None:
-    """As after the longest pause: every gap is due."""
-    from sqlalchemy import update
-
-    from gateway.store.model import replication_gaps
-
-    for office in region.offices.values():
-        with office.gateway.services.store.writing() as connection:
-            connection.execute(update(replication_gaps).values(next_at=0))
 
 
 def _tell(region: Region, name: str) -> str:
@@ -204,7 +175,7 @@ def test_a_gateway_that_fails_is_named_and_another_asked(name: str, region: Regi
     ucr = f"6CN{TRADER}-LIE{list(LIES).index(name)}"
     region.say("beijing", consortium.order(), ucr)
     region.settle(gaps=True)
-    _retry_now(region)
+    region.retry_now()
     region.settle()
     assert len(hebei.view(ucr)["records"]) == 1
     assert hebei.gateway.puller is not None
@@ -262,7 +233,7 @@ def test_a_burned_store_is_rebuilt_by_one_command_and_what_nobody_holds_is_liste
     assert all(batch.gateway and "it does not give" in batch.reason for batch in rebuilt.lost)
     for wire in hebei.wires.values():
         wire.tamper = None
-    _retry_now(region)
+    region.retry_now()
     rebuilt = rebuild(hebei.gateway, hebei.gateway.puller, lambda *told: None)
     assert rebuilt.lost == () and rebuilt.records > 0
     region.connect(region.offices["beijing"])
@@ -313,7 +284,7 @@ def test_random_stories_end_equal_everywhere(region: Region) -> None:
         for wire in office.wires.values():
             wire.tamper = None
     region.settle(gaps=True)
-    _retry_now(region)
+    region.retry_now()
     region.settle()
     for ucr in ucrs:
         _equal_view(region, "hebei", ucr)
@@ -343,6 +314,7 @@ def test_a_gateway_without_a_record_says_not_whole_here_and_names_issuer_batch_a
     bundle = hebei.http.get(f"/v1/consignments/{ucr}/bundle", headers=headers)
     told = json.loads(bundle.headers["Tongguan-Not-Whole-Here"])
     assert told["missing"] == [missing] and len(told["whole_at"]) == 2
+    region.fill(beijing)
     assert beijing.view(ucr)["completeness"]["is_whole_here"]
 
 

@@ -135,14 +135,19 @@ function judgeEntry(
   if (typeof batch === "number") {
     const { timestamp } = context.batch(batch);
     if (timestamp <= promised.anchorBy) return { fate: "kept", reason: null };
+    if (findLane(known, tag.subarray(8))?.dropped) return dropped(id);
     const [at, by] = [timeText(timestamp), timeText(promised.anchorBy)];
     return broken(record, `it was anchored at ${at}, after ${by}`, `锚定于 ${at}，晚于 ${by}`);
   }
   if (findLane(known, tag.subarray(8))?.dropped && lapse.fate === "broken") {
-    // The governors may have dropped this very entry: then it is theirs to answer for.
-    return notShown(`the governors dropped entries of the lane of ${id}`, `治理成员剔除过记录 ${id} 所在链道的条目`);
+    return dropped(id);
   }
   return lapse;
+}
+
+/** The governors may have dropped this very entry, and it may stand again since: then it is theirs to answer for. */
+function dropped(id: string): Judgement {
+  return notShown(`the governors dropped entries of the lane of ${id}`, `治理成员剔除过记录 ${id} 所在链道的条目`);
 }
 
 /** The batch that a lane shown names for an entry; null where it does not hold it. */
