@@ -25,7 +25,7 @@ BATCHES_PER_STEP_MAX: Final = 64
 """Batches that one step votes on; the rest follow with the next."""
 
 
-class DropVote(Protocol):
+class VoteOnChain(Protocol):
     """A vote as the chain holds it."""
 
     @property
@@ -37,7 +37,7 @@ class DropVote(Protocol):
 class DropLedger(Protocol):
     """What a drop voter asks of `chain.ledger.Ledger`."""
 
-    def drop_votes(self, batch: int) -> Iterable[DropVote]: ...
+    def drop_votes(self, batch: int) -> Iterable[VoteOnChain]: ...
     def block_timestamp(self, number: int) -> int: ...
 
 
@@ -92,8 +92,8 @@ class DropVoter:
         self._next_at = now_s + self.every_s
         oldest = self.ledger.block_timestamp(self.index.progress().block) - self.after_s
         voted: list[DropsVoted] = []
-        for batch, told in self.source.find_unopened():
-            bitmap = self._standing(batch, told, oldest)
+        for batch, unopened in self.source.find_unopened():
+            bitmap = self._standing(batch, unopened, oldest)
             if bitmap is not None and (governors := self._vote(batch, bitmap)):
                 voted.append(DropsVoted(batch, _count(bitmap), governors))
             if len(voted) == BATCHES_PER_STEP_MAX:
@@ -103,8 +103,8 @@ class DropVoter:
 
     def _standing(self, batch: int, bitmap: bytes, oldest: int) -> bytes | None:
         """The bitmap without entries that do not count anyway; None where nothing is left, or the batch is young."""
-        found, raw = self.index.find_batch(batch), self.index.find_entries(batch)
-        if found is None or raw is None or found.void or found.facts.timestamp > oldest:
+        indexed, raw = self.index.find_batch(batch), self.index.find_entries(batch)
+        if indexed is None or raw is None or indexed.void or indexed.facts.timestamp > oldest:
             return None
         entries = split_entries(raw)
         places = [

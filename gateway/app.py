@@ -64,7 +64,7 @@ from gateway.replication.holdings import HoldingsService
 from gateway.replication.peer import Peer
 from gateway.replication.policy import ReplicationPolicy
 from gateway.replication.puller import Puller
-from gateway.replication.unopened import UnopenedEntries
+from gateway.replication.unopened_entries import UnopenedEntries
 from gateway.runtime.loops import Loop
 from gateway.runtime.tracing import open_traces
 from gateway.search_index.facts import FLUSH_LAG_RECORDS_MAX, FLUSH_RECORDS_MAX, flush_pending

@@ -11,10 +11,12 @@ from typing import Final
 
 from chain.encoding import Json
 from chain.rules.answers import Finding
+from chain.rules.consignment import RECORDS_MAX
 from chain.rules.corroboration import corroborate
 from chain.rules.frame import NOWHERE, Elsewhere
 from chain.rules.opinions import gravest, rule_of
 from chain.rules.pack import RULES, RULES_VERSION, Evaluation
+from chain.rules.signed_records import is_judged
 from chain.rules.tables import NO_TABLES, Tables
 from gateway.access.records import HeldRecord
 from gateway.consignment.answers import AgreementLine, Checks, NotRunLine
@@ -38,6 +40,8 @@ def findings(records: Sequence[HeldRecord], tables: Tables = NO_TABLES, elsewher
     ]
     listed += [_own("same-number-twice", "H", [a, b], *_DOUBLED) for a, b in _doubled(records)]
     listed += [_own("amended-by-another", "H", [a, b], *_FOREIGN) for a, b in foreign_amendments(records)]
+    if left_out := left_out_of_rules(records):
+        listed.append(_own("records-beyond-rules", "M", left_out[:1], *_BEYOND))
     return listed + [_computed(one) for one in evaluate_held(records, tables, elsewhere).findings]
 
 
@@ -229,6 +233,17 @@ _FOREIGN: Final = (
     "A record says that it replaces another issuer's record; only the issuer may, so nothing is replaced.",
     "一条记录声称替代他方的记录；只有签发方可以替代，故不生效。",
 )
+
+
+_BEYOND: Final = (
+    f"More than {RECORDS_MAX} records count; states and rules rest on the first in the chain's order, up to this one.",
+    f"计入的记录超过 {RECORDS_MAX} 条；状态与规则仅依据链上在先者，自此条起未纳入。",
+)
+
+
+def left_out_of_rules(records: Sequence[HeldRecord], most: int = RECORDS_MAX) -> Sequence[HeldRecord]:
+    """The records, given in the chain's order, that states and rules do not look at because they are too many."""
+    return [record for record in records if is_judged(record.signed.vct)][most:]
 
 
 def _own(rule: str, severity: str, records: Sequence[HeldRecord], text: str, text_zh: str) -> Json:

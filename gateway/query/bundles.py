@@ -35,6 +35,7 @@ from gateway.membership.registry import Snapshot
 from gateway.membership.tag_keys import TagKeys, purpose_of
 from gateway.query.bundle_facts import BundleFacts
 from gateway.query.bundle_headers import HeaderInUse
+from gateway.query.bundle_limits import write_bundle
 from gateway.query.cosigned_notes import CosignedNotes
 
 VIEW_SILENCE_S_MAX = 0.7
@@ -42,8 +43,6 @@ VIEW_SILENCE_S_MAX = 0.7
 HEADER_TRIES_MAX = 40
 HEADER_WAIT_S = 0.05
 """A checkpoint may be voted between two looks at the chain; the follower needs a moment to reach it."""
-
-
 SLOTS_ASKED_MAX = 512
 """Slots in one `eth_getProof`; engines limit them."""
 
@@ -295,7 +294,7 @@ class BundleMaker:
             authorities=view.authorities,
             receipts=receipts,
         )
-        return replace(bundle, cosigned_note=header.note).format()
+        return write_bundle(replace(bundle, cosigned_note=header.note))
 
     def _epoch_of(self, purpose: Purpose, ucr: str, tag: bytes) -> int:
         """The epoch in which this is the tag of a lane of the UCR."""

@@ -21,7 +21,7 @@ from gateway.membership.tag_keys import TagKeys
 from gateway.replication.peer import BatchSource, PeerFault
 from gateway.replication.policy import ReplicationPolicy
 from gateway.replication.proof import NotOfBatch, Placed, Replica, ReplicaProver
-from gateway.replication.unopened import UnopenedEntries
+from gateway.replication.unopened_entries import UnopenedEntries
 from gateway.store.outbox import own_batches, read_mark, set_mark
 from gateway.store.replicas import (
     ReplicationGap,

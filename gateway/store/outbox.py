@@ -200,7 +200,7 @@ def count_anchored_batches(connection: Connection) -> int:
 
 def find_in_lanes(connection: Connection, tags: Collection[bytes], batch_count: int) -> list[int]:
     """Which records stand in one of the first `batch_count` batches and have an entry in these lanes: their numbers."""
-    wanted, found = sorted(tags), set[int]()
+    wanted, seqs = sorted(tags), set[int]()
     for start in range(0, len(wanted), TAGS_PER_QUESTION):
         asked = (
             select(entries.c.record_seq)
@@ -209,8 +209,8 @@ def find_in_lanes(connection: Connection, tags: Collection[bytes], batch_count: 
             .where(records.c.state.in_((RecordState.ANCHORED, RecordState.COVERED)))
             .where(records.c.batch_index < batch_count)
         )
-        found.update(connection.execute(asked).scalars())
-    return sorted(found)
+        seqs.update(connection.execute(asked).scalars())
+    return sorted(seqs)
 
 
 def accept_again(connection: Connection, seqs: Sequence[int], anchor_by: int) -> None:

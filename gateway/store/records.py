@@ -351,13 +351,9 @@ def count_in_lanes(connection: Connection, tags: Iterable[bytes]) -> dict[bytes,
     counts: dict[bytes, int] = {}
     for start in range(0, len(wanted), IN_MAX):
         portion = wanted[start : start + IN_MAX]
-        question = (
-            select(entries.c.tag, func.count())
-            .join(records, records.c.seq == entries.c.record_seq)
-            .where(entries.c.tag.in_(portion), records.c.state != RecordState.REFUSED)
-            .group_by(entries.c.tag)
-        )
-        counts.update({bytes(tag): int(count) for tag, count in connection.execute(question)})
+        question = select(entries.c.tag, func.count()).join(records, records.c.seq == entries.c.record_seq)
+        question = question.where(entries.c.tag.in_(portion), records.c.state != RecordState.REFUSED)
+        counts.update({bytes(tag): int(count) for tag, count in connection.execute(question.group_by(entries.c.tag))})
     return counts
 
 

@@ -34,6 +34,7 @@ MODULES = (
     "desk",
     "findings",
     "views",
+    "colluders",
     "hostile",
 )
 """Every benchmark module, in the order of what rests on what."""

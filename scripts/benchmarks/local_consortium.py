@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from chain.keys import SigningKey
 from chain.ledger import ContractAddresses, Expectations, Ledger
@@ -120,10 +121,12 @@ class Town:
 
 
 @contextmanager
-def open_town(path: Path, at_step: Callable[[str], None] = lambda step: None) -> Iterator[Town]:
+def open_town(
+    path: Path, at_step: Callable[[str], None] = lambda step: None, **settings_changed: Any
+) -> Iterator[Town]:
     """The consortium in the folder, founded where there is none; closed afterwards, its files are left there.
 
-    `at_step` is called by the node at each step of making a block.
+    `at_step` is called by the node at each step of making a block; `settings_changed` stand over the gateway's file.
     """
     folder = ConsortiumFolder(path)
     root = trust_root_of(folder) if folder.is_founded() else found(folder, say=lambda text: None)
@@ -138,7 +141,8 @@ def open_town(path: Path, at_step: Callable[[str], None] = lambda step: None) ->
         settings = GatewaySettings.load(folder.gateway / "settings.json", public_url="http://127.0.0.1")
         # What is accepted is due at once; no thread asks the chain for news, so old news must do; a profile of this
         # process shows what verifier processes would take.
-        changed = {"anchor_period_s": 0.0, "registry_age_max_s": 86_400.0, "verifier_processes": 0}
+        changed: dict[str, Any] = {"anchor_period_s": 0.0, "registry_age_max_s": 86_400.0, "verifier_processes": 0}
+        changed |= settings_changed
         gateway = build(settings.model_copy(update=changed), ledger=ledger)
         try:
             town = Town(folder, node, clock, ledger, gateway, root, _keys(folder))

@@ -19,7 +19,9 @@ def view(town: Town, slug: str, ucr: str) -> dict[str, Any]:
     answer = town.get(slug, f"/v1/consignments/{ucr}")
     assert answer.status_code == 200, answer.text
     seen: dict[str, Any] = answer.json()
-    del seen["read_receipt"], seen["completeness"]["batches_read"], seen["completeness"]["checkpoint"]
+    del seen["read_receipt"]
+    for name in ("as_of_block", "batches_read", "checkpoint"):
+        del seen["completeness"][name]
     return seen
 
 

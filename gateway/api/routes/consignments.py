@@ -48,7 +48,13 @@ def consignments_router(queries: Queries) -> APIRouter:
         """All that the reader may see of a consignment, joined into one picture."""
         return json_answer(queries.consignments.view(queries.reader(authorization), ucr))
 
-    @describes(*LOGGED, answer="A proof bundle, canonical JSON", media_types=(BUNDLE,), is_logged=True)
+    @describes(
+        *LOGGED,
+        "bundle-too-large",
+        answer="A proof bundle, canonical JSON",
+        media_types=(BUNDLE,),
+        is_logged=True,
+    )
     def get_consignment_bundle(ucr: str, authorization: Authorization = None) -> Response:
         """The proof bundle of all that is covered of a consignment, disclosing what the view shows."""
         return bundle_answer(queries.consignments.bundle(queries.reader(authorization), ucr), ucr)

@@ -69,10 +69,10 @@ def replication_router(services: Services, holdings: HoldingsService, puller: Pu
         """Entries that no gateway could open within a day, for attesters to drop: for its own member and governors."""
         _require_own(services, services.tokens.reader(authorization))
         head_time_s = services.registry.head_timestamp
-        found = [] if puller is None else puller.unopened.find(int(head_time_s), after, limit)
+        batches = [] if puller is None else puller.unopened.find(int(head_time_s), after, limit)
         return UnopenedAnswer(
-            batches=[UnopenedLine(batch=one.batch, bitmap=one.bitmap.hex(), tries=one.tries) for one in found],
-            next=str(found[-1].batch) if len(found) == limit else None,
+            batches=[UnopenedLine(batch=one.batch, bitmap=one.bitmap.hex(), tries=one.tries) for one in batches],
+            next=str(batches[-1].batch) if len(batches) == limit else None,
         )
 
     return router

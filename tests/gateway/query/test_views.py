@@ -16,6 +16,7 @@ from gateway.access.explain import SectionLine, explain
 from gateway.access.participation import participation_of
 from gateway.access.policy import Condition, ViewPolicy
 from gateway.access.records import Reader
+from gateway.consignment.findings import left_out_of_rules
 from gateway.consignment.view import consignment_view, sight_of
 from gateway.query.change_feed import change_of
 from gateway.query.search import Question
@@ -238,6 +239,12 @@ def test_anothers_amendment_replaces_nothing_and_is_a_finding_where_it_counts() 
     view = seen_by(chain, TRADER)
     assert view["declarations"][0]["record"] == first.signed.record_id  # type: ignore[index]
     assert "amended-by-another" in {one["rule"] for one in view["findings"]}  # type: ignore[attr-defined]
+
+
+def test_records_that_rules_do_not_look_at_are_named() -> None:
+    held = story().held
+    assert left_out_of_rules(held) == []
+    assert left_out_of_rules(held, most=3) == held[3:]
 
 
 def test_what_its_issuer_withdrew_is_no_longer_said_and_stays_in_the_list_of_records() -> None:
