@@ -7,7 +7,7 @@ from chain.proof.bundle import ProvedRecord
 from chain.proof.shown_lanes import OpenLane, ShownGroup
 from chain.sdjwt import SignedRecord
 from chain.verify.context import Case, NotShown, ucrs_of
-from chain.verify.results import Said, Verdict
+from chain.verify.results import Outcome, Said, Verdict
 
 
 def check_amendments(case: Case) -> None:
@@ -31,17 +31,25 @@ def check_amendments(case: Case) -> None:
     if not case.question.current:
         raise NotShown("amendments not looked for", "未查找更正")
     for record in subjects:
-        if case.standing(record).amended_by is None:
-            _require_later_leaves(case, record)
+        if case.standing(record).amended_by is None and not _shows_later_leaves(case, record):
+            why = Said(
+                "the later entries of its lane are not opened, one may amend it",
+                "所在链道的后续条目未展开，其中可能有更正",
+            )
+            case.find_against(record, why, Verdict.CANNOT_TELL, Outcome.SKIPPED)
 
 
-def _require_later_leaves(case: Case, record: ProvedRecord) -> None:
-    """Raises NotShown unless every later leaf of the record's lanes of one UCR is opened by its record.
+def _shows_later_leaves(case: Case, record: ProvedRecord) -> bool:
+    """Whether every later leaf of the record's lanes of one UCR is opened by its record.
 
     An amendment names every UCR of what it replaces, or it does not count: so one UCR's lanes tell.
     """
-    opened = {(one.tag, other.entry_digest(one)) for other in case.bundle.records for one in other.entries}
-    name = record.signed.record_id
+    opened = {
+        (entry.tag, other.entry_digest(entry))
+        for other in case.bundle.records
+        if not case.standing(other).unread
+        for entry in other.entries
+    }
     covered = 0 if case.words.checkpoint is None else case.words.checkpoint.batch_count
     for ucr in filter(None, ucrs_of(record.signed).values()):
         groups = case.groups_of(record.signed, ucr)
@@ -50,11 +58,8 @@ def _require_later_leaves(case: Case, record: ProvedRecord) -> None:
             continue
         later = [leaf for group in groups for leaf in _later(case, group, record)]
         if None not in later and all(leaf in opened for leaf in later):
-            return
-    raise NotShown(
-        f"the later entries of the lane of record {name} are not opened, one may amend it",
-        f"记录 {name} 所在链道的后续条目未展开，其中可能有更正",
-    )
+            return True
+    return False
 
 
 def _later(case: Case, group: ShownGroup, record: ProvedRecord) -> list[tuple[bytes, bytes] | None]:

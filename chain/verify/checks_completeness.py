@@ -55,9 +55,14 @@ def check_lanes(case: Case) -> None:
             )
     opened: dict[tuple[bytes, bytes], tuple[int, int]] = {}
     for record in case.bundle.records:
-        for entry in record.entries:
-            opened[entry.tag, record.entry_digest(entry)] = (entry.batch, entry.position)
-            _check_covered(case, record, entry, word.batch_count)
+        opened |= {(entry.tag, record.entry_digest(entry)): (entry.batch, entry.position) for entry in record.entries}
+        if not case.is_consignment and case.standing(record).unread:
+            continue
+        try:
+            for entry in record.entries:
+                _check_covered(case, record, entry, word.batch_count)
+        except (Fails, NotShown) as fault:
+            _note_uncovered(case, record, fault)
     for group in case.bundle.groups:
         _check_order(group, opened)
     if case.is_consignment:
@@ -80,32 +85,37 @@ def _check_epochs(case: Case) -> None:
 
 def _check_covered(case: Case, record: ProvedRecord, entry: ProvedEntry, covered_batches: int) -> None:
     """One entry is in an attested lane, in the batch that the lane names: where it first stood, and not void."""
-    name = record.signed.record_id
     group = case.bundle.group_of(entry.tag)
     first = None if group is None else case.first_batch(record, entry)
     if first is not None and first != entry.batch:
         raise Fails(
-            f"record {name} is shown in batch {entry.batch}, but what was attested has it in batch {first}",
-            f"记录 {name} 出示于第 {entry.batch} 批，而作证内容中在第 {first} 批",
+            f"it is shown in batch {entry.batch}, but what was attested has it in batch {first}",
+            f"出示于第 {entry.batch} 批，而作证内容中在第 {first} 批",
         )
     if entry.batch >= covered_batches:
         if first is not None:
-            raise Fails(f"record {name} is in a lane older than its batch", f"记录 {name} 出现在早于其批次的链道中")
-        raise NotShown(
-            f"record {name} is anchored but not covered yet",
-            f"记录 {name} 已上链但尚未被检查点涵盖",
-            Verdict.NOT_COVERED,
-        )
+            raise Fails("it is in a lane older than its batch", "出现在早于其批次的链道中")
+        raise NotShown("it is anchored but not covered yet", "已上链但尚未被检查点涵盖", Verdict.NOT_COVERED)
     if group is None or not group.map_proof.tells_of(entry.tag):
-        raise NotShown(f"no lane is shown for record {name}", f"未出示记录 {name} 的链道", Verdict.ENTRIES_MISSING)
+        raise NotShown("no lane is shown for it", "未出示其链道", Verdict.ENTRIES_MISSING)
     if first is None:
         if isinstance(case.bundle.lane_by_tag.get(entry.tag), ClosedLane):
-            raise NotShown(
-                f"its place in the lane is not shown for record {name}",
-                f"未出示记录 {name} 在链道中的位置",
-                Verdict.ENTRIES_MISSING,
-            )
-        raise Fails(f"no attested lane holds record {name}", f"没有经作证的链道包含记录 {name}")
+            raise NotShown("its place in the lane is not shown", "未出示其在链道中的位置", Verdict.ENTRIES_MISSING)
+        raise Fails("no attested lane holds it", "没有经作证的链道包含它")
+
+
+def _note_uncovered(case: Case, record: ProvedRecord, fault: Fails | NotShown) -> None:
+    """A consignment is then not whole; in a record bundle it speaks of that record alone.
+
+    What its issuer said later counts before it is covered: it may amend a subject.
+    """
+    name = record.signed.record_id
+    en, zh = f"record {name}: {fault.said.en}", f"记录 {name}：{fault.said.zh}"
+    if case.is_consignment:
+        raise type(fault)(en, zh, fault.verdict)  # type: ignore[arg-type]  # each takes its own verdict back
+    case.note_fault(record, fault)
+    if not case.is_subject(record):
+        case.remarks.append(Said(en, zh))
 
 
 def _check_order(group: ShownGroup, opened: dict[tuple[bytes, bytes], tuple[int, int]]) -> None:

@@ -45,7 +45,8 @@ def check_binding(case: Case) -> None:
     """Each entry rests on a disclosed `ucr` element of its record and stands in its issuer's lane of that UCR.
 
     In a consignment, one that does not is named with the gateway that filed it; one that withholds its UCR or whom it
-    names opens no entry, as if it were not here.
+    names opens no entry, as if it were not here. In a record bundle it is so of that record alone: a gateway that files
+    one elsewhere spoils no other.
     """
     ucr = case.bundle.subject_ucr
     for record in case.bundle.records:
@@ -55,16 +56,15 @@ def check_binding(case: Case) -> None:
             why = Said("it withholds its UCR or what standing rests on", "其 UCR 或相关成员所依据的内容未披露")
             case.drop(record, why)
             continue
-        for entry in record.entries:
-            if entry.ucr_digest in elements and elements[entry.ucr_digest] is None:
-                raise NotShown(
-                    f"record {record.signed.record_id} withholds the UCR that its entry rests on",
-                    f"记录 {record.signed.record_id} 未披露条目所依据的 UCR",
-                )
-            if ucr is None:
-                _check_filed(case, record, entry, elements.get(entry.ucr_digest))
         if ucr is not None:
             _note_misfiled(case, record, ucr)
+            continue
+        try:
+            for entry in record.entries:
+                _check_filed(case, record, entry, elements.get(entry.ucr_digest, ""))
+        except (Fails, NotShown) as fault:
+            case.standing(record).unread = True
+            case.note_fault(record, fault)
 
 
 def _withholds(record: ProvedRecord, elements: dict[bytes, str | None]) -> bool:
@@ -188,20 +188,21 @@ def _member_since(case: Case, record: ProvedRecord, member: MemberVersion | None
 
 
 def _check_filed(case: Case, record: ProvedRecord, entry: ProvedEntry, ucr: str | None) -> None:
-    name = record.signed.record_id
+    if ucr is None:
+        raise NotShown("it withholds the UCR that its entry rests on", "未披露条目所依据的 UCR")
     if not ucr:
-        raise Fails(f"record {name} names no such consignment", f"记录 {name} 未提及该票货物")
+        raise Fails("it names no such consignment", "未提及该票货物")
     if case.stands_by_right(record, entry, ucr):
         return
     if not case.epochs_of(entry.batch) <= {group.epoch for group in case.groups_of(record.signed, ucr)}:
         raise NotShown(
-            f"the lanes of {ucr}, which record {name} names, are not all shown",
-            f"记录 {name} 所述 {ucr} 的链道未全部出示",
+            f"the lanes of {ucr}, which it names, are not all shown",
+            f"其所述 {ucr} 的链道未全部出示",
             Verdict.ENTRIES_MISSING,
         )
     raise Fails(
-        f"record {name} is filed in another lane than its issuer's of {ucr}, or in an epoch that does not count for it",
-        f"记录 {name} 未归入其签发者在 {ucr} 下的链道，或所属时期不适用",
+        f"it is filed in another lane than its issuer's of {ucr}, or in an epoch that does not count for it",
+        f"未归入其签发者在 {ucr} 下的链道，或所属时期不适用",
     )
 
 

@@ -20,7 +20,16 @@ from chain.proof.slots import StateWords
 from chain.proof.storage import MalformedProof
 from chain.sdjwt import ACCESS_TYPE, WITHHELD, SignedRecord
 from chain.verify.record_rules import parse_record_rules
-from chain.verify.results import FindingStanding, OutsideWord, ReceiptStanding, Said, Standing, Verdict, gravest
+from chain.verify.results import (
+    FindingStanding,
+    Outcome,
+    OutsideWord,
+    ReceiptStanding,
+    Said,
+    Standing,
+    Verdict,
+    gravest,
+)
 from chain.verify.trust_root import TrustRoot, ValidatorRange
 
 
@@ -79,7 +88,7 @@ class Case:
         self.remarks: list[Said] = []
         self.receipts: list[ReceiptStanding] = []
         self.findings: list[FindingStanding] = []
-        self.subject_faults: list[tuple[Said, Verdict]] = []
+        self.subject_faults: list[tuple[Said, Verdict, Outcome]] = []
         """What the check that runs now found against records that the bundle is about."""
         self._words: StateWords | None = None
         self._group_holds: dict[bytes, bool] = {}
@@ -141,14 +150,24 @@ class Case:
             standing.not_counted = why
         self.find_against(record, why, verdict)
 
-    def find_against(self, record: ProvedRecord, why: Said, verdict: Verdict) -> None:
-        """Notes something against a record; it makes a verdict only where the bundle is about that very record."""
+    def find_against(self, record: ProvedRecord, why: Said, verdict: Verdict, outcome: Outcome = Outcome.FAIL) -> None:
+        """Notes something against a record; it makes a verdict only where the bundle is about that very record.
+
+        `outcome` is SKIPPED where something of the record is not shown.
+        """
         if not self.is_subject(record):
             return
         standing = self.standing(record)
         standing.verdict = gravest((standing.verdict, verdict))
         name = record.signed.record_id
-        self.subject_faults.append((Said(f"record {name}: {why.en}", f"记录 {name}：{why.zh}"), verdict))
+        self.subject_faults.append((Said(f"record {name}: {why.en}", f"记录 {name}：{why.zh}"), verdict, outcome))
+
+    def note_fault(self, record: ProvedRecord, fault: Fails | NotShown) -> None:
+        """Notes what is false or not shown of one record of a record bundle; what is false takes it off the count."""
+        if isinstance(fault, Fails):
+            self.drop(record, fault.said, Verdict.INVALID if fault.verdict is None else fault.verdict)
+        else:
+            self.find_against(record, fault.said, fault.verdict, Outcome.SKIPPED)
 
     def counted(self) -> list[ProvedRecord]:
         """The records that count, in chain order."""
@@ -175,10 +194,9 @@ class Case:
             return None
         known, leaf = lane.map_leaf, leaf_hash(LaneLeaf(digest, entry.batch).content)
         if not verify_inclusion(leaf, entry.lane.index, known.count, entry.lane.path, known.head):
-            name = record.signed.record_id
             raise Fails(
-                f"record {name} is not leaf {entry.lane.index} of its issuer's lane for batch {entry.batch}",
-                f"记录 {name} 不是其签发者链道中第 {entry.batch} 批的第 {entry.lane.index} 条",
+                f"it is not leaf {entry.lane.index} of its issuer's lane for batch {entry.batch}",
+                f"不是其签发者链道中第 {entry.batch} 批的第 {entry.lane.index} 条",
             )
         return entry.batch
 

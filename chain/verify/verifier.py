@@ -83,7 +83,7 @@ def decide(answers: tuple[Answer, ...], mandatory: frozenset[int]) -> Verdict:
         is_unanswered = answer.outcome is Outcome.SKIPPED and answer.number in mandatory
         if answer.outcome is Outcome.ERROR:
             found.append(Verdict.NO_VERDICT)
-        elif is_unanswered or (answer.outcome is Outcome.FAIL and not answer.is_of_subjects):
+        elif not answer.is_of_subjects and (is_unanswered or answer.outcome is Outcome.FAIL):
             found.append(answer.verdict)
     return gravest(found)
 
@@ -128,15 +128,16 @@ def _ask(check: Check, case: Case, answers: dict[int, Answer]) -> Answer:
         reason = Said(f"the verifier could not tell: {fault!r}", f"验证程序无法判定：{fault!r}")
         return Answer(check.number, check.name, Outcome.ERROR, Verdict.NO_VERDICT, (reason,))
     if case.subject_faults:
-        verdict = gravest(verdict for _, verdict in case.subject_faults)
-        reasons = tuple(dict.fromkeys(reason for reason, _ in case.subject_faults))
-        return Answer(check.number, check.name, Outcome.FAIL, verdict, reasons, is_of_subjects=True)
+        reasons, verdicts, outcomes = zip(*case.subject_faults, strict=True)
+        outcome = Outcome.FAIL if Outcome.FAIL in outcomes else Outcome.SKIPPED
+        reasons = tuple(dict.fromkeys(reasons))
+        return Answer(check.number, check.name, outcome, gravest(verdicts), reasons, is_of_subjects=True)
     return Answer(check.number, check.name, Outcome.PASS, Verdict.VALID)
 
 
 def _stands(answer: Answer) -> bool:
     """A FAIL that leaves the facts standing (a subject that does not count, an old checkpoint) stops no later check."""
-    return answer.outcome is Outcome.FAIL and (answer.is_of_subjects or not answer.verdict.is_refuted)
+    return answer.is_of_subjects or (answer.outcome is Outcome.FAIL and not answer.verdict.is_refuted)
 
 
 def _dependence(trust_root: TrustRoot) -> tuple[Said, ...]:

@@ -82,3 +82,14 @@ def filed_in_another_issuers_lane() -> Made:
     it.anchor_entries([batch.entry(it.tag(UCR, CUSTOMS), it.entries_of(hidden)[0][16:])])
     it.checkpoint()
     return made_of(it, it.record_bundle(hidden))
+
+
+@vector(Verdict.INVALID, 7)
+def subject_filed_elsewhere_beside_a_good_one() -> Made:
+    """Of two subjects a gateway filed one in customs' lane: that one is INVALID, the other stays VALID."""
+    it, declaration, _ = declared_and_released()
+    other = it.record()
+    (entry,) = it.entries_of(other)
+    it.anchor_entries([it.tag(UCR, CUSTOMS) + entry[16:]])
+    it.checkpoint()
+    return made_of(it, it.record_bundle(declaration, other, opened=True))

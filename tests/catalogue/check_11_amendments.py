@@ -69,3 +69,13 @@ def record_withdrawn() -> Made:
         it.trust_root(),
         Demand(current=True),
     )
+
+
+@vector(Verdict.AMENDED, 11)
+def record_amended_by_one_that_is_not_covered() -> Made:
+    """Its issuer's amendment is anchored and not covered yet: it amends all the same."""
+    it, declaration, _ = declared_and_released()
+    newer = it.record(amends=declaration.record_id)
+    it.anchor(newer)
+    bundle = it.bundle([declaration.record_id], [it.to_show(declaration), it.to_show(newer)], opened=True)
+    return bundle.format(), it.trust_root(), Demand(current=True)

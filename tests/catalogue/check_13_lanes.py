@@ -270,3 +270,12 @@ def age_of_an_entry_left_out() -> Made:
     """When an entry of no record was anchored is not shown."""
     it, _ = with_unopened_entry()
     return made_of(it, without_bare_batches(it, it.consignment_bundle()))
+
+
+@vector(Verdict.NOT_COVERED, 13)
+def subject_not_covered_beside_a_good_one() -> Made:
+    """Of two subjects one is anchored and not covered yet: that one is NOT_COVERED, the other stays VALID."""
+    it, declaration, _ = declared_and_released()
+    later = it.record()
+    it.anchor(later)
+    return made_of(it, it.record_bundle(declaration, later, opened=True))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from chain.members import Role
 from chain.proof.redaction import redact
 from chain.verify.results import Verdict
 from tests.catalogue.stories import (
@@ -11,7 +12,8 @@ from tests.catalogue.stories import (
     named_by_customs,
     prove_anew,
 )
-from tests.catalogue.vector import Made, vector
+from tests.catalogue.vector import CARRIER, Made, vector
+from tests.fakes.ledger_simulator import BROKER, CUSTOMS, GATEWAY, Consortium
 
 
 @vector(Verdict.CANNOT_TELL, 16)
@@ -28,3 +30,20 @@ def holder_of_an_office_left_out() -> Made:
     bundle = it.consignment_bundle()
     request = replace(bundle.slot_request, assignments={})
     return made_of(it, prove_anew(it, bundle, request))
+
+
+@vector(Verdict.VALID, not_counted=2)
+def consignment_with_an_operator_that_was_ended_true() -> Made:
+    """The operator of the single window was ended by an empty scope: what it says afterwards names nobody."""
+    it = Consortium()
+    it.set_operator(GATEWAY, "*")
+    it.block += 1
+    it.set_operator(GATEWAY, "")
+    it.block += 1
+    it.anchor(it.record())
+    it.anchor(it.record(GATEWAY, vct="trade.parties", sections={"names": [CARRIER]}))
+    it.add_member(CARRIER, Role.CARRIER)
+    it.block += 1
+    it.anchor(it.record(CARRIER, vct="logistics.event"))
+    it.checkpoint()
+    return made_of(it, it.consignment_bundle(members={BROKER, CUSTOMS, GATEWAY, CARRIER}))

@@ -5,18 +5,20 @@ import type { Entry } from "./bundle.js";
 import {
   type Context,
   entryDigest,
+  type Fault,
   findLane,
   Finding,
   holdsGroup,
   isOfGroup,
   laneHalf,
+  ofRecord,
   type RecordState,
 } from "./context.js";
 import { isHidden, laneLeaf } from "./index_map.js";
 import { isIncluded } from "./merkle.js";
 import { ucrOf } from "./records.js";
 import { decodePrimeOrder } from "./signatures.js";
-import { type Text, say } from "./verdicts.js";
+import { say, type Text, type Verdict } from "./verdicts.js";
 import { vrfInput } from "./vrf.js";
 
 const MOST_NAMED = 10;
@@ -71,25 +73,30 @@ export function checkTags(context: Context): Finding {
 
 /** What is wrong with an entry: it is withheld, filed elsewhere, or its lanes are not shown. */
 type Filing = { kind: "filed" } | { kind: "stranger" | "elsewhere" | "withheld" | "unshown"; reason: Text };
+const FILING_VERDICTS: { [kind: string]: Verdict } = { withheld: "CANNOT_TELL", unshown: "ENTRIES_MISSING" };
 
 export function checkBinding(context: Context): Finding {
   const finding = new Finding();
   for (const state of context.records) {
     const filings = state.entries.map((entry) => ({ entry, filing: fileEntry(context, state, entry) }));
+    state.filed = filings.filter(({ filing }) => filing.kind === "filed").map(({ entry }) => entry);
     if (context.isConsignment)
       sayWithheld(
         context,
         state,
         filings.some(({ filing }) => filing.kind === "withheld"),
       );
-    state.filed = filings.filter(({ filing }) => filing.kind === "filed").map(({ entry }) => entry);
     for (const { filing } of filings) {
       if (filing.kind === "filed") continue;
-      if (filing.kind === "withheld" && !context.isConsignment) finding.skip("CANNOT_TELL", filing.reason);
-      else if (!context.isConsignment && filing.kind === "unshown") finding.skip("ENTRIES_MISSING", filing.reason);
-      else if (!context.isConsignment) finding.fail("INVALID", filing.reason);
-      else sayMisfiled(context, state, filing.reason);
-      if (finding.outcome !== "PASS") return finding;
+      if (context.isConsignment) {
+        sayMisfiled(context, state, filing.reason);
+        continue;
+      }
+      state.isWithheld = true;
+      const verdict = FILING_VERDICTS[filing.kind];
+      const fault = { isFalse: verdict === undefined, verdict: verdict ?? "INVALID", reason: filing.reason };
+      context.noteFault(finding, state, fault);
+      break;
     }
   }
   return finding;
@@ -127,7 +134,7 @@ function fileEntry(context: Context, state: RecordState, entry: Entry): Filing {
   if (disclosure === undefined) {
     return {
       kind: "withheld",
-      reason: say(`record ${record.id} withholds the UCR that its entry rests on`, `记录 ${record.id} 未披露其条目所依据的 UCR`),
+      reason: say("it withholds the UCR that its entry rests on", "未披露其条目所依据的 UCR"),
     };
   }
   const ucr = ucrOf(disclosure.value);
@@ -163,9 +170,41 @@ export function checkLanes(context: Context): Finding {
     }
   }
   if (finding.outcome === "FAIL") return finding;
-  if (context.isConsignment) checkWholeness(context, finding);
-  for (const state of context.records) for (const entry of state.entries) checkPlace(context, state, entry, finding);
+  for (const state of context.records) {
+    const fault = context.isConsignment || !state.isWithheld ? faultOfPlaces(context, state) : null;
+    if (fault === null) continue;
+    const { isFalse, verdict } = fault;
+    const reason = ofRecord(state, fault.reason);
+    if (context.isConsignment) {
+      if (isFalse) finding.fail(verdict, reason);
+      else finding.skip(verdict, reason);
+      return finding;
+    }
+    context.noteFault(finding, state, fault);
+    if (!context.isSubject(state)) context.remarks.push(reason);
+  }
+  checkOrder(context, finding);
+  if (context.isConsignment && finding.outcome === "PASS") checkWholeness(context, finding);
   return finding;
+}
+
+/** Entries that are opened stand in their lane as they stand in their batches. */
+function checkOrder(context: Context, finding: Finding): void {
+  const places = new Map(
+    context.records.flatMap(({ record, entries }) =>
+      entries.map((entry) => [toHex(entry.tag) + toHex(entryDigest(record, entry.ucr)), entry] as const),
+    ),
+  );
+  for (const { group, prefix } of context.groups) {
+    for (const { half, leaves } of group.lanes) {
+      const opened = (leaves ?? []).flatMap(({ digest }) => places.get(toHex(prefix) + toHex(half) + toHex(digest)) ?? []);
+      const isOrdered = opened.every((entry, i) => {
+        const before = opened[i - 1];
+        return !before || before.batch < entry.batch || (before.batch === entry.batch && before.position < entry.position);
+      });
+      if (!isOrdered) finding.fail("INVALID", say("a lane's entries are not in the ledger's order", "链道的次序与账本不符"));
+    }
+  }
 }
 
 /** Whether each lane of the consignment's members is opened or absent, and each of its leaves with its record. */
@@ -226,37 +265,50 @@ function named(places: number[]): string {
   );
 }
 
-function checkPlace(context: Context, state: RecordState, entry: Entry, finding: Finding): void {
-  const { record } = state;
-  const known = context.groups.find((one) => isOfGroup(one, entry.tag));
-  const lane = known && findLane(known, entry.tag.subarray(8));
-  const digest = entryDigest(record, entry.ucr);
-  if (lane === undefined) {
-    reportAbsence(context, state, entry, finding);
-  } else if (lane.leaves !== null) {
-    const leaf = lane.leaves.find((one) => isEqual(one.digest, digest));
-    if (leaf === undefined) reportAbsence(context, state, entry, finding);
-    else if (leaf.batch !== entry.batch) {
-      finding.fail("INVALID", say(`record ${record.id} is shown in batch ${entry.batch}, but what was attested has it in batch ${leaf.batch}`, `记录 ${record.id} 显示在批次 ${entry.batch}，而见证显示其在批次 ${leaf.batch}`));
-    }
-  } else if (entry.lane === null) {
-    if (entry.batch >= context.coveredCount) reportAbsence(context, state, entry, finding);
-    else
-      finding.skip("ENTRIES_MISSING", say(`its place in the lane is not shown for record ${record.id}`, `未出示记录 ${record.id} 在链道中的位置`));
-  } else if (!isAtPlace(lane.closed!, entry, digest)) {
-    finding.fail("INVALID", say(`record ${record.id} is not leaf ${entry.lane.index} of its issuer's lane for batch ${entry.batch}`, `记录 ${record.id} 不是其签发者链道中批次 ${entry.batch} 的第 ${entry.lane.index} 个叶`));
+function faultOfPlaces(context: Context, state: RecordState): Fault | null {
+  for (const entry of state.entries) {
+    const fault = faultOfPlace(context, state, entry);
+    if (fault !== null) return fault;
   }
+  return null;
+}
+
+const invalid = (en: string, zh: string): Fault => ({ isFalse: true, verdict: "INVALID", reason: say(en, zh) });
+const unshown = (verdict: Verdict, en: string, zh: string): Fault => ({ isFalse: false, verdict, reason: say(en, zh) });
+
+function faultOfPlace(context: Context, { record }: RecordState, entry: Entry): Fault | null {
+  const half = entry.tag.subarray(8);
+  const known = context.groups.find((one) => isOfGroup(one, entry.tag));
+  const lane = known && findLane(known, half);
+  const digest = entryDigest(record, entry.ucr);
+  let first = lane?.leaves?.find((one) => isEqual(one.digest, digest))?.batch;
+  if (lane?.closed && entry.lane !== null) {
+    if (!isAtPlace(lane.closed, entry, digest)) {
+      const { index } = entry.lane;
+      return invalid(
+        `it is not leaf ${index} of its issuer's lane for batch ${entry.batch}`,
+        `不是其签发者链道中批次 ${entry.batch} 的第 ${index} 个叶`,
+      );
+    }
+    first = entry.batch;
+  }
+  if (first !== undefined && first !== entry.batch) {
+    return invalid(
+      `it is shown in batch ${entry.batch}, but what was attested has it in batch ${first}`,
+      `显示在批次 ${entry.batch}，而见证显示其在批次 ${first}`,
+    );
+  }
+  if (entry.batch >= context.coveredCount) {
+    if (first !== undefined) return invalid("it is in a lane older than its batch", "出现在早于其批次的链道中");
+    return unshown("NOT_COVERED", "it is anchored but not covered yet", "已锚定但尚未被覆盖");
+  }
+  if (known === undefined || (lane === undefined && isHidden(known.group.hidden, half)))
+    return unshown("ENTRIES_MISSING", "no lane is shown for it", "未出示其链道");
+  if (first !== undefined) return null;
+  if (lane?.closed) return unshown("ENTRIES_MISSING", "its place in the lane is not shown", "未出示其在链道中的位置");
+  return invalid("no attested lane holds it", "没有经见证的链道包含它");
 }
 
 function isAtPlace(closed: { count: number; head: Bytes }, entry: Entry, digest: Bytes): boolean {
   return isIncluded(laneLeaf(digest, entry.batch), entry.lane!.index, closed.count, entry.lane!.path, closed.head);
-}
-
-function reportAbsence(context: Context, state: RecordState, entry: Entry, finding: Finding): void {
-  const { id } = state.record;
-  if (entry.batch >= context.coveredCount) {
-    finding.skip("NOT_COVERED", say(`record ${id} is anchored but not covered yet`, `记录 ${id} 已锚定但尚未被覆盖`));
-  } else {
-    finding.fail("INVALID", say(`no attested lane holds record ${id}`, `没有经见证的链道包含记录 ${id}`));
-  }
 }

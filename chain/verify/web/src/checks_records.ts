@@ -1,7 +1,7 @@
 // Checks 8 to 11: whose words a record is, whether key and role were in force, and what became of it since.
 
 import { isEqual, toHex } from "./bytes.js";
-import { type Context, entryDigest, findLane, Finding, isOfGroup, type RecordState, timeText } from "./context.js";
+import { type Context, entryDigest, findLane, Finding, isOfGroup, type RecordState, timeText, ofRecord } from "./context.js";
 import { isHidden } from "./index_map.js";
 import { AddedBy, KeyState, MemberKind, MemberState } from "./facts.js";
 import { disclosedUcrs, type SignedRecord } from "./records.js";
@@ -279,8 +279,8 @@ export function checkAmendments(context: Context): Finding {
         id,
       );
     } else if (!isLaneOpened(context, state)) {
-      finding.end("CANNOT_TELL", say(`the later entries of the lane of record ${id} are not opened, one may amend it`, `记录 ${id} 所在链道其后的条目未展开，其中可能有对它的修改`));
-      return finding;
+      const reason = say("the later entries of its lane are not opened, one may amend it", "其所在链道其后的条目未展开，其中可能有对它的修改");
+      finding.skip("CANNOT_TELL", ofRecord(state, reason), id);
     }
   }
   if (!isAsked) finding.skip("VALID", say("amendments not looked for", "未查询后续修改"));
@@ -338,7 +338,7 @@ export function newestOf(context: Context, state: RecordState): string {
 function isLaneOpened(context: Context, state: RecordState): boolean {
   const { record } = state;
   const opened = new Set(
-    context.records.flatMap((one) =>
+    context.records.filter((one) => !one.isWithheld).flatMap((one) =>
       one.entries.map((entry) => `${toHex(entry.tag)}${toHex(entryDigest(one.record, entry.ucr))}`),
     ),
   );

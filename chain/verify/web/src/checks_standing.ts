@@ -93,7 +93,7 @@ function stateOf(context: Context, state: RecordState): Statement | null {
       section === "names" && typeof value === "string" ? [value] : [],
     ),
     isAuthority: isAuthority(context, record.issuer, block),
-    isOperator: scope !== null && (scope === "*" || context.bundle.ucr!.slice(1).startsWith(scope)),
+    isOperator: !!scope && (scope === "*" || context.bundle.ucr!.slice(1).startsWith(scope)),
     limit: limit === null ? LIMIT : Number(toBigInt(limit.value)),
   };
 }

@@ -22,7 +22,7 @@ import { treeRoot } from "./merkle.js";
 import type { Cosignature } from "./notes.js";
 import type { SignedRecord } from "./records.js";
 import type { TrustRoot } from "./trust_root.js";
-import { gravest, type Outcome, type Text, type Verdict } from "./verdicts.js";
+import { gravest, type Outcome, type Text, type Verdict, say } from "./verdicts.js";
 
 export interface Question {
   /** Everything up to this block must be covered. */
@@ -101,7 +101,7 @@ export class Finding {
   private add(outcome: Outcome, verdict: Verdict, reason: Text, subject: string | null): void {
     if (this.outcome !== "FAIL") this.outcome = outcome;
     // What is covered too early for `--as-of` is true all the same, and so is what speaks of single records.
-    if (outcome === "SKIPPED" || (verdict !== "NOT_COVERED" && subject === null)) this.isAnswered = false;
+    if (subject === null && (outcome === "SKIPPED" || verdict !== "NOT_COVERED")) this.isAnswered = false;
     this.reasons.push(reason);
     this.verdicts.push({ verdict, subject });
   }
@@ -211,7 +211,26 @@ export class Context {
   notCount(state: RecordState, reason: Text): void {
     state.notCounted ??= reason;
   }
+
+  /** What is false or not shown of one record of a record bundle; what is false takes it out of the count. */
+  noteFault(finding: Finding, state: RecordState, fault: Fault): void {
+    if (fault.isFalse) this.notCount(state, fault.reason);
+    if (!this.isSubject(state)) return;
+    const reason = ofRecord(state, fault.reason);
+    if (fault.isFalse) finding.fail(fault.verdict, reason, state.record.id);
+    else finding.skip(fault.verdict, reason, state.record.id);
+  }
 }
+
+/** What speaks against one record. */
+export interface Fault {
+  isFalse: boolean;
+  verdict: Verdict;
+  reason: Text;
+}
+
+export const ofRecord = ({ record: { id } }: RecordState, { en, zh }: Text): Text =>
+  say(`record ${id}: ${en}`, `记录 ${id}：${zh}`);
 
 function newState(shown: ShownRecord): RecordState {
   return {
