@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property, lru_cache
-from typing import Final
+from typing import Final, Protocol
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
@@ -29,6 +29,22 @@ from chain.sm2_keys import Sm2PrivateKey, Sm2PublicKey
 
 _NativePublicKey = ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | Sm2PublicKey
 _NativePrivateKey = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | Sm2PrivateKey
+
+
+class TokenKey(Protocol):
+    """A P-256 key that stays in hardware: `chain.hardware_keys.HardwareKey`."""
+
+    point: bytes
+    """x ‖ y."""
+
+    @property
+    def uri_text(self) -> str:
+        """Where it is: what a key file holds in place of the key."""
+        ...
+
+    def sign(self, message: bytes) -> tuple[int, int]:
+        """The signature (r, s) of a message, hashed with SHA-256."""
+        ...
 
 
 class KeyAlgorithm(IntEnum):
@@ -60,6 +76,9 @@ ED25519_ORDER = 2**252 + 27742317777372353535851937790883648493
 PEM_BYTES_MAX = 8_192
 """Longest private key file that is read; an encrypted P-256 key has about 400 bytes."""
 
+TOKEN_URI_START: Final = b"pkcs11:"
+"""How a key file begins that names a key in hardware."""
+_FILE_KEYS = (ec.EllipticCurvePrivateKey, ed25519.Ed25519PrivateKey, Sm2PrivateKey)
 _ECDSA = ec.ECDSA(hashes.SHA256())
 _ECDSA_OF_DIGEST = ec.ECDSA(Prehashed(hashes.SHA256()))
 
@@ -158,7 +177,7 @@ class PublicKey:
 class SigningKey:
     """A private key of one member. It never prints itself."""
 
-    def __init__(self, native: _NativePrivateKey) -> None:
+    def __init__(self, native: _NativePrivateKey | TokenKey) -> None:
         self._native = native
         self.public = _public_key(native)
 
@@ -173,7 +192,14 @@ class SigningKey:
 
     @classmethod
     def load(cls, pem: bytes, passphrase: bytes) -> SigningKey:
-        """The key in an encrypted PKCS#8 PEM file; raises `MalformedKey`, also where the passphrase is wrong."""
+        """The key in an encrypted PKCS#8 PEM file; raises `MalformedKey`, also where the passphrase is wrong.
+
+        A file that holds a PKCS#11 URI stands for the key in that token; raises then what `chain.hardware_keys` does.
+        """
+        if pem.startswith(TOKEN_URI_START):
+            from chain.hardware_keys import Curve, HardwareKey, KeyUri  # for the few that have one
+
+            return cls(HardwareKey(KeyUri.parse(pem.decode("utf-8", errors="replace")), Curve.P256))
         if len(pem) > PEM_BYTES_MAX:
             raise MalformedKey("private key", f"has at most {PEM_BYTES_MAX} bytes", value=f"{len(pem)} bytes")
         if b"-----BEGIN ENCRYPTED PRIVATE KEY-----" not in pem:
@@ -192,11 +218,16 @@ class SigningKey:
         raise MalformedKey("private key", "is on P-256, Ed25519 or SM2")
 
     def to_pem(self, passphrase: bytes) -> bytes:
-        """The key as encrypted PKCS#8 PEM; raises `MalformedKey` for an empty passphrase."""
+        """The key as encrypted PKCS#8 PEM; raises `MalformedKey` for an empty passphrase.
+
+        Of a key in hardware it is the URI: such a key is never exported.
+        """
         if not passphrase:
             raise MalformedKey("passphrase", "is not empty")
         if isinstance(self._native, Sm2PrivateKey):
             return self._native.to_pem(passphrase)
+        if not isinstance(self._native, _FILE_KEYS):
+            return self._native.uri_text.encode()
         return self._native.private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,
@@ -207,7 +238,10 @@ class SigningKey:
         """The signature of the message, 64 raw bytes; of ES256 the twin with the low `s`."""
         if isinstance(self._native, ed25519.Ed25519PrivateKey | Sm2PrivateKey):
             return self._native.sign(message)
-        r, s = decode_dss_signature(self._native.sign(message, _ECDSA))
+        if isinstance(self._native, ec.EllipticCurvePrivateKey):
+            r, s = decode_dss_signature(self._native.sign(message, _ECDSA))
+        else:
+            r, s = self._native.sign(message)
         s = min(s, P256_ORDER - s)
         return r.to_bytes(32, "big") + s.to_bytes(32, "big")
 
@@ -288,11 +322,13 @@ def _require_prime_subgroup(raw: bytes) -> None:
         raise ValueError("not in the prime subgroup")
 
 
-def _public_key(native: _NativePrivateKey) -> PublicKey:
+def _public_key(native: _NativePrivateKey | TokenKey) -> PublicKey:
     if isinstance(native, Sm2PrivateKey):
         return PublicKey(KeyAlgorithm.SM2, native.point)
     if isinstance(native, ed25519.Ed25519PrivateKey):
         return PublicKey(KeyAlgorithm.ED25519, native.public_key().public_bytes_raw())
+    if not isinstance(native, _FILE_KEYS):
+        return PublicKey(KeyAlgorithm.ES256, native.point)
     point = native.public_key().public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
     return PublicKey(KeyAlgorithm.ES256, point[1:])
 

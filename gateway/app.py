@@ -20,6 +20,7 @@ from chain.index_store import IndexStore
 from chain.keys import SigningKey
 from chain.ledger import ContractAddresses, Expectations, Ledger
 from chain.ledger.faults import LedgerUnreachable
+from chain.ledger.hardware_account import load_named_account
 from chain.members import PolicyName
 from chain.program_version import program_version
 from chain.proof.hashes import sha256
@@ -382,8 +383,11 @@ def _check_rules(rules: bytes, registry: Registry) -> None:
 def _load_account(settings: GatewaySettings, passphrase: bytes) -> LocalAccount:
     from eth_account import Account
 
+    content = settings.account_file.read_text()
+    if (named := load_named_account(content)) is not None:
+        return named
     try:
-        key = Account.decrypt(settings.account_file.read_text(), passphrase.decode())
+        key = Account.decrypt(content, passphrase.decode())
     except ValueError as error:
         raise Malformed("account file", "must open with the passphrase") from error
     account: LocalAccount = Account.from_key(key)

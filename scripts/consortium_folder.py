@@ -225,8 +225,13 @@ def load_account(file: Path, passphrase: bytes) -> LocalAccount:
     """The Ethereum account in a Web3 keystore v3 file; raises BrokenFolder where it is missing or does not open."""
     from eth_account import Account
 
+    from chain.ledger.hardware_account import load_named_account
+
     try:
-        key = Account.decrypt(file.read_text(), passphrase.decode())
+        content = file.read_text()
+        if (named := load_named_account(content)) is not None:
+            return named
+        key = Account.decrypt(content, passphrase.decode())
     except FileNotFoundError as error:
         raise BrokenFolder(f"{file} is missing") from error
     except ValueError as error:

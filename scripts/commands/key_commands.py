@@ -6,7 +6,7 @@ import json
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -30,6 +30,9 @@ from scripts.commands.registry import (
     transact,
     uscc_of,
 )
+
+if TYPE_CHECKING:
+    from chain.keys import SigningKey
 
 
 class Algorithm(StrEnum):
@@ -97,6 +100,7 @@ def new_key(
     member: Annotated[str, typer.Option("--member", help="whose key: slug")],
     by: As,
     algorithm: Annotated[Algorithm, typer.Option(help="what it signs with")] = Algorithm.ES256,
+    pkcs11: Annotated[str, typer.Option(help="make it in this token (RFC 7512 URI); it never leaves it")] = "",
     directory: Directory = DEFAULT_DIR,
     rpc: Rpc = DEFAULT_RPC,
     dry_run: DryRun = False,
@@ -109,7 +113,8 @@ def new_key(
 
     folder, ledger = connected(directory, rpc)
     profile = folder.member(member)
-    key, old = SigningKey.generate(KeyAlgorithm[algorithm.name]), folder.signing_key(profile.slug).public.kid
+    old = folder.signing_key(profile.slug).public.kid
+    key = _key_in_token(pkcs11) if pkcs11 and not dry_run else SigningKey.generate(KeyAlgorithm[algorithm.name])
     path = folder.member_folder(profile.slug)
     kept = path / f"signing-{key.public.kid}.pem"
     if not dry_run:
@@ -132,6 +137,13 @@ def new_key(
     before.hardlink_to(path / "signing.pem")
     kept.replace(path / "signing.pem")
     print(f"New key {key.public.kid}; the old one, {old}, still counts. Retire it: tongguan key retire {old} --as {by}")
+
+
+def _key_in_token(uri: str) -> SigningKey:
+    from chain.hardware_keys import Curve, KeyUri, make_hardware_key
+    from chain.keys import SigningKey
+
+    return SigningKey(make_hardware_key(KeyUri.parse(uri), Curve.P256))
 
 
 @keys_app.command("retire", context_settings=IDS_MAY_BEGIN_WITH_A_DASH)
@@ -209,6 +221,23 @@ def show_account(
         return
     purposes = ",".join(str(one.name) for one in AccountPurpose if one in version.purposes)
     print(f"{account}  {version.member}  {version.state.name.lower()}  {purposes}  since block {version.since_block}")
+
+
+@accounts_app.command("new")
+def new_account(
+    pkcs11: Annotated[str, typer.Option(help="the token to make its key in (RFC 7512 URI)")],
+    out: Annotated[Path, typer.Option(help="account file that names the key, such as account.json")],
+) -> None:
+    """Make an account whose key never leaves a token; it serves nobody until `account controller` lets it."""
+    from chain.hardware_keys import Curve, KeyUri, make_hardware_key
+    from chain.ledger.hardware_account import HardwareAccount
+    from scripts.consortium_folder import write_private
+
+    if out.exists():
+        raise typer.BadParameter(f"{out} is there already", param_hint="--out")
+    account = HardwareAccount(make_hardware_key(KeyUri.parse(pkcs11), Curve.SECP256K1))
+    write_private(out, pkcs11.encode())
+    print(f"{account.address}: named by {out}. Let it act: tongguan account controller {account.address} --as MEMBER")
 
 
 @accounts_app.command("attester")
