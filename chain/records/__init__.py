@@ -52,10 +52,12 @@ if TYPE_CHECKING:
         TaxRebate,
     )
     from chain.records.trade import (
+        CertificateHead,
         Explanation,
         MandateHead,
         OrderHead,
         PaymentHead,
+        TradeCertificate,
         TradeExplanation,
         TradeMandate,
         TradeOrder,
@@ -77,6 +79,7 @@ _TYPES: Final = {
     "trade.order": "TradeOrder",
     "trade.payment": "TradePayment",
     "trade.parties": "TradeParties",
+    "trade.certificate": "TradeCertificate",
     "trade.mandate": "TradeMandate",
     "tax.invoice": "TaxInvoice",
     "tax.assessment": "TaxAssessment",
@@ -98,8 +101,8 @@ _HOMES: Final = {
     "scalars": "Amount Code Instant Quantity Weight amount fixed instant",
     "tax": "AssessmentHead InvoiceHead RebateHead RebateLine TaxAssessment TaxInvoice TaxPayment TaxPaymentHead"
     " TaxRebate",
-    "trade": "Explanation MandateHead OrderHead PaymentHead TradeExplanation TradeMandate TradeOrder TradeParties"
-    " TradePayment",
+    "trade": "CertificateHead Explanation MandateHead OrderHead PaymentHead TradeCertificate TradeExplanation"
+    " TradeMandate TradeOrder TradeParties TradePayment",
 }
 """Which module of this package has which names. A module is imported when its first name is asked for: making a model
 takes milliseconds, and who reads one file needs few of them."""
@@ -241,6 +244,7 @@ __all__ = [
     "AuditAccess",
     "AuditDisposition",
     "AuditFinding",
+    "CertificateHead",
     "Code",
     "CustomsDeclaration",
     "CustomsRequest",
@@ -277,6 +281,7 @@ __all__ = [
     "TaxPayment",
     "TaxPaymentHead",
     "TaxRebate",
+    "TradeCertificate",
     "TradeExplanation",
     "TradeMandate",
     "TradeOrder",

@@ -12,6 +12,7 @@ from chain.records.base import Record
 from chain.records.scalars import (
     Amount,
     Code,
+    Country,
     Day,
     Direction,
     Function,
@@ -24,6 +25,7 @@ from chain.records.scalars import (
     Token,
 )
 from chain.records.sections import GoodsItem, Party
+from chain.records.transport import Transport
 from chain.sdjwt import GOODS_ITEMS_MAX, NAMES_MAX
 
 
@@ -105,6 +107,48 @@ class TradePayment(Record):
     """What it says about itself."""
     parties: Many[Party] = ()
     """Payment company, platform, payer (personal data)."""
+
+
+class CertificateHead(Part):
+    """What a certificate says about itself."""
+
+    number: Text
+    """Its number, as its issuing body gave it."""
+    kind: Code | None = None
+    """Which certificate (`origin-agreement`: RCEP, CN-AU ...; `ubl-certificate-type`)."""
+    function: Function = "new"
+    """Whether it is new, changed or deleted."""
+    issued_on: Day | None = None
+    """Day of issue."""
+    expires_on: Day | None = None
+    """Last day on which it may be used."""
+    issuing_country: Country | None = None
+    """Country whose body issued it."""
+    origin: Country | None = None
+    """Country of origin that it certifies, where it is one for all goods (RCEP country of origin)."""
+    state: Code | None = None
+    """How far it is (applied for, approved ...), in the source's own list."""
+    invoices: Many[Text] = ()
+    """Invoices of the consignment that it names."""
+    shipped_on: Day | None = None
+    """Day of departure that it names."""
+    note: Note | None = None
+    """Note, such as back-to-back or issued retroactively."""
+
+
+class TradeCertificate(Record):
+    """A certificate about goods, such as one of origin under a trade agreement."""
+
+    TYPE: ClassVar[str] = "trade.certificate"
+
+    certificate: CertificateHead
+    """What it says about itself."""
+    parties: Many[Party] = ()
+    """Exporter, importer, producer, issuing body."""
+    goods_items: Annotated[Many[GoodsItem], Field(max_length=GOODS_ITEMS_MAX)] = ()
+    """The goods that it covers, one disclosure each."""
+    transport: Transport | None = None
+    """How they travel."""
 
 
 class TradeParties(Record):

@@ -37,6 +37,7 @@ HEAD_SECTIONS: Final[Mapping[str, str]] = {
     "logistics.weight": "weight",
     "trade.order": "order",
     "trade.payment": "payment",
+    "trade.certificate": "certificate",
     "tax.invoice": "invoice",
     "tax.assessment": "assessment",
     "tax.payment": "tax_payment",

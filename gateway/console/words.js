@@ -211,6 +211,7 @@ const TYPES = {
   "logistics.weight": ["Weight", "重量"],
   "trade.order": ["Order", "订单"],
   "trade.payment": ["Payment", "支付单"],
+  "trade.certificate": ["Certificate", "证书"],
   "tax.invoice": ["Invoice", "发票"],
   "tax.assessment": ["Tax assessment", "税款核定"],
   "tax.payment": ["Tax payment", "税款缴纳"],

@@ -27,10 +27,11 @@ GOVERNORS_WORD = "audit.finding"
 OFFICERS_WORD = "audit.disposition"
 OFFICERS = Role.CUSTOMS | Role.TAX
 SAID_BY: dict[Role, set[str]] = {
-    Role.BROKER: {"customs.declaration", "customs.request", "trade.parties", "trade.mandate", "trade.explanation"},
+    Role.BROKER: {"customs.declaration", "customs.request", "trade.parties", "trade.mandate", "trade.explanation"}
+    | {"trade.certificate"},
     Role.TRADER: {"customs.declaration", "customs.request", "trade.order", "trade.payment", "trade.parties"}
-    | {"tax.invoice", "trade.mandate", "trade.explanation"},
-    Role.CUSTOMS: {"customs.status", "tax.assessment", "tax.payment"},
+    | {"tax.invoice", "trade.mandate", "trade.explanation", "trade.certificate"},
+    Role.CUSTOMS: {"customs.status", "tax.assessment", "tax.payment", "trade.certificate"},
     Role.CARRIER: {"logistics.transport_document", "logistics.event", "logistics.weight"},
     Role.TERMINAL: {"logistics.transport_document", "logistics.event", "logistics.weight"},
     Role.BANK: {"trade.payment", "tax.payment"},

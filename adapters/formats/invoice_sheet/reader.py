@@ -15,7 +15,7 @@ from adapters.mapping.invoice_kinds import invoice_kind
 from adapters.mapping.logistics import noted, rounded
 from adapters.message import Entity, ReadMessage, message_digest
 from adapters.parsing.csv_rows import parse_csv
-from adapters.parsing.forms import Form
+from adapters.parsing.sheet_rows import Numbered, Sheet
 from adapters.parsing.xml_fields import Faults
 from chain.identifiers import HsCode, Uscc
 from chain.records.base import Reference, Remark, Source
@@ -28,9 +28,6 @@ LINES_MAX: Final = 999
 """Lines of one invoice; a record counts its items up to this."""
 _ROLES: Final[Mapping[str, PartyRole]] = {"seller": "seller", "buyer": "buyer"}
 _FIRST_ROW: Final = (f"{tables.MARK},".encode(), f"\ufeff{tables.MARK},".encode(), f'"{tables.MARK}",'.encode())
-
-Row = Sequence[str]
-Numbered = tuple[int, Row]
 
 
 class InvoiceSheetReader:
@@ -50,37 +47,30 @@ class InvoiceSheetReader:
 READERS = (InvoiceSheetReader(),)
 
 
-def read_rows(sheet: Sequence[Row], message: bytes) -> ReadMessage:
+def read_rows(rows: Sequence[Sequence[str]], message: bytes) -> ReadMessage:
     """The invoice of a sheet's rows; `message` is the file that they stand in."""
     faults = Faults()
-    rows = [(number, row) for number, row in enumerate(sheet, 1) if row]
     record: TaxInvoice | None = None
     with noted("sheet", faults):
-        record = _invoice(rows, Source(kind=KIND, sha256=message_digest(message)), faults)
+        record = _invoice(Sheet(rows, faults), Source(kind=KIND, sha256=message_digest(message)))
     faults.refuse(KIND)
     entity = Entity(0, record, lookup=record.references if record else ())
     return ReadMessage(KIND, record.invoice.number if record else None, None, (entity,))
 
 
-def _invoice(rows: Sequence[Numbered], source: Source, faults: Faults) -> TaxInvoice | None:
-    if not rows or [_cell(rows[0][1], place) for place in (0, 1)] != [tables.MARK, tables.EDITION]:
-        written = ",".join(rows[0][1][:2]) if rows else None
-        faults.add("row 1", f"is {tables.MARK},{tables.EDITION}", value=written, fix="Start from the template")
+def _invoice(sheet: Sheet, source: Source) -> TaxInvoice | None:
+    sections = sheet.divide(tables.MARK, tables.EDITION, tables.LINE)
+    if sections is None:
         return None
-    start = next((place for place, (_, row) in enumerate(rows) if row[0] == tables.LINE), None)
-    if start is None:
-        faults.add("sheet", f"has a row that begins with {tables.LINE}", fix="Start from the template")
-        return None
-    values = _head_values(rows[1:start], faults)
-    parties = tuple(_parties(rows[1:start], faults))
-    columns = _columns(rows[start], faults)
-    if faults.found:
+    head_rows, header, rows = sections
+    values = sheet.values(head_rows, tables.HEAD, _ROLES)
+    parties = tuple(_parties(sheet, head_rows))
+    lines = list(sheet.lines(header, rows, tables.LINE_COLUMNS, LINES_MAX))
+    if sheet.faults.found:
         return None
     remarks: list[Remark] = []
     currency = values["currency"]
-    items = tuple(_lines(rows[start + 1 :], columns, currency, faults, remarks))
-    if faults.found:
-        return None
+    items = tuple(_line(ordinal, cells, currency, remarks) for ordinal, cells in enumerate(lines, 1))
     _check_total(values, items, remarks)
     issuer = next((party.uscc for party in parties if party.role == "seller" and party.uscc), "")
     head = InvoiceHead(
@@ -108,82 +98,16 @@ def _invoice(rows: Sequence[Numbered], source: Source, faults: Faults) -> TaxInv
     return record.with_remarks(*remarks)
 
 
-def _head_values(rows: Sequence[Numbered], faults: Faults) -> dict[str, str]:
-    """Name -> value of the head's rows that have one."""
-    values: dict[str, str] = {}
-    for number, row in rows:
-        name, value = row[0], _cell(row, 1)
-        if name in tables.PARTIES:
-            continue
-        if name not in tables.HEAD:
-            faults.add(f"row {number}", f"is one of {', '.join((*tables.HEAD, *tables.PARTIES))}", value=name)
-        elif name in values:
-            faults.add(f"row {number}", "appears once", value=name)
-        elif value and _fits(value, tables.HEAD[name][0], f"row {number} ({name})", faults):
-            values[name] = value
-    for name, (_, required) in tables.HEAD.items():
-        if required and name not in values and not any(f"({name})" in fault.field for fault in faults.found):
-            faults.add(name, "must be there", fix=f"Fill in the row {name}")
-    return values
-
-
-def _parties(rows: Sequence[Numbered], faults: Faults) -> Iterator[Party]:
-    seen: set[str] = set()
-    for number, row in rows:
-        if row[0] not in _ROLES:
-            continue
-        if row[0] in seen:
-            faults.add(f"row {number}", "appears once", value=row[0])
-            continue
-        seen.add(row[0])
-        name, code, country, address = (_cell(row, column) for column in range(1, 5))
-        if not name:
-            faults.add(f"row {number} ({row[0]})", "names the company", fix="Fill in the second cell")
-            continue
-        if country and not _fits(country, tables.COUNTRY, f"row {number} (country)", faults):
-            continue
+def _parties(sheet: Sheet, head: Sequence[Numbered]) -> Iterator[Party]:
+    for role, (name, code, country, address) in sheet.parties(head, _ROLES, tables.COUNTRY):
         yield Party(
-            role=_ROLES[row[0]],
+            role=_ROLES[role],
             name=name[:256],
             uscc=Uscc.parse(code) if Uscc.is_valid(code) else None,
             other_ids=(Code(system="company-id", value=code[:64]),) if code and not Uscc.is_valid(code) else (),
             country=country or None,
             address=address or None,
         )
-
-
-def _columns(header: Numbered, faults: Faults) -> dict[str, int]:
-    """Column of a line -> its place in the row."""
-    number, row = header
-    places: dict[str, int] = {}
-    for place, name in enumerate(row[1:], 1):
-        if name not in tables.LINE_COLUMNS:
-            faults.add(f"row {number}", f"has the columns {', '.join(tables.LINE_COLUMNS)}", value=name)
-        elif name in places:
-            faults.add(f"row {number}", "has each column once", value=name)
-        places[name] = place
-    for name, (_, required) in tables.LINE_COLUMNS.items():
-        if required and name not in places:
-            faults.add(f"row {number}", f"has the column {name}", fix="Start from the template")
-    return places
-
-
-def _lines(
-    rows: Sequence[Numbered], columns: Mapping[str, int], currency: str, faults: Faults, remarks: list[Remark]
-) -> Iterator[InvoiceLine]:
-    if len(rows) > LINES_MAX:
-        faults.add("sheet", f"has at most {LINES_MAX} lines", value=len(rows))
-        return
-    for ordinal, (number, row) in enumerate(rows, 1):
-        cells: dict[str, str] = {}
-        for name, (form, required) in tables.LINE_COLUMNS.items():
-            cell = _cell(row, columns[name]) if name in columns else ""
-            if cell and _fits(cell, form, f"row {number} ({name})", faults):
-                cells[name] = cell
-            elif not cell and required:
-                faults.add(f"row {number} ({name})", "must be there", fix="Fill in the cell")
-        if not faults.found:
-            yield _line(ordinal, cells, currency, remarks)
 
 
 def _line(ordinal: int, cells: Mapping[str, str], currency: str, remarks: list[Remark]) -> InvoiceLine:
@@ -223,14 +147,3 @@ def _check_total(values: Mapping[str, str], items: Sequence[InvoiceLine], remark
     if added != Decimal(values["payable"]):
         text = f"the lines add up to {added}, the sheet says {values['payable']} is payable"
         remarks.append(Remark(rule="line-total", text=text, field="invoice.payable"))
-
-
-def _fits(text: str, form: Form, where: str, faults: Faults) -> bool:
-    if form.fits(text):
-        return True
-    faults.add(where, form.rule, value=text)
-    return False
-
-
-def _cell(row: Row, place: int) -> str:
-    return row[place] if place < len(row) else ""

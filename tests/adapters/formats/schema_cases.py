@@ -185,6 +185,7 @@ CASES = {
         Case("cargo_imp", "FFM", sample("cargo_imp", "manifest.txt"), "tables:IGNORED"),
         Case("cargo_imp", "FSU", sample("cargo_imp", "status.txt").partition(b"020800\r\n")[2], "tables:IGNORED"),
         Case("invoice_sheet", "invoice", sample("invoice_sheet", "invoice.csv"), "tables:IGNORED"),
+        Case("certificate_sheet", "certificate", sample("certificate_sheet", "certificate.csv"), "tables:IGNORED"),
         _json("dcsa_tnt", "equipmentEvent", FLAT),
         _json("dcsa_tnt", "transportEvent", FLAT | TRANSPORT),
         _json("dcsa_tnt", "shipmentEvent", FLAT | SHIPMENT),
