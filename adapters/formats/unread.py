@@ -33,7 +33,7 @@ class UnreadKind:
 
 _CONTAINERS: Final = "COARRI or CODECO for what happened to containers"
 _BILL: Final = "a UBL Waybill or a manifest (MTxyzz) for the transport document"
-_AIR: Final = "Cargo-XML XFWB and XFZB, Cargo-IMP FWB, FHL, FFM and FSU, or IATA ONE Record"
+_AIR: Final = "Cargo-XML XFWB, XFZB and XFSU, Cargo-IMP FWB, FHL, FFM and FSU, or IATA ONE Record"
 _CERTIFICATE: Final = "the certificate sheet (tongguan-certificate,1), as a workbook or as CSV"
 _CUSTOMS: Final = "DecMessage, CEB or WCO DEC and RES"
 
@@ -71,7 +71,6 @@ XML_ROOTS: Final = {
     for root, name, en, zh, instead in (
         ("HouseManifest", "Cargo-XML XFHL", "house manifest", "分单清单", _AIR),
         ("FlightManifest", "Cargo-XML XFFM", "flight manifest", "航班舱单", _AIR),
-        ("StatusMessage", "Cargo-XML XFSU", "shipment status", "货运状态", _AIR),
         ("CertificateOfOrigin", "UBL CertificateOfOrigin", "certificate of origin", "原产地证书", _CERTIFICATE),
     )
 }

@@ -14,6 +14,7 @@ from chain.records.sections import PartyRole
 
 WAYBILL: Final = "iata:waybill:1"
 HOUSE: Final = "iata:housewaybill:1"
+STATUS: Final = "iata:statusmessage:1"
 MODEL: Final = "iata:datamodel:3"
 """Namespace of everything below the root's children."""
 
@@ -43,6 +44,15 @@ OPEN_NOTES: Final = frozenset(
 NO_INFORMATION: Final = "NDA"
 """`Information` of an item without dimensions."""
 
+SPLITS: Final[dict[str, bool]] = {"T": False, "P": True, "S": True, "D": True}
+"""`TransportSplitDescription` of a status: total; part, split, divided -> whether it is a part of the shipment."""
+STATUS_TIMES: Final = (
+    ("SpecifiedEvent", "OccurrenceDateTime", "DateTimeTypeCode"),
+    ("DepartureEvent", "DepartureOccurrenceDateTime", "DepartureDateTimeTypeCode"),
+    ("ArrivalEvent", "ArrivalOccurrenceDateTime", "ArrivalDateTimeTypeCode"),
+    ("ScheduledArrivalEvent", "ScheduledOccurrenceDateTime", ""),
+)
+"""Where a movement of a status says its time: element, its time, and what kind of time it is; the first counts."""
 IGNORED: Final = {
     "SignatoryCarrierAuthentication/Signatory": "the carrier's signature: personal",
     "SignatoryConsignorAuthentication/Signatory": "the shipper's signature: personal",
