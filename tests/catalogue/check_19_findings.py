@@ -388,3 +388,41 @@ def finding_of_a_consignment_that_is_not_whole() -> Made:
     desk.it.checkpoint()
     bundle = desk.it.consignment_bundle(members={BROKER, CUSTOMS, GATEWAY})
     return replace(bundle, subject_finding=finding.record_id).format(), desk.it.trust_root()
+
+
+@vector(Verdict.WITHDRAWN, 19)
+def finding_that_takes_one_back() -> Made:
+    """The bundle is about the record by which a finding was withdrawn."""
+    desk = _valued()
+    return desk.about(desk.finding("C07", _head(state="withdrawn")))
+
+
+@vector(Verdict.CANNOT_TELL, 19)
+def finding_that_lists_no_difference() -> Made:
+    """It counts a difference and lists none."""
+    desk = _valued()
+    return desk.about(desk.finding("C07", lambda sections: sections.pop("differences")))
+
+
+@vector(Verdict.INVALID, 19)
+def finding_where_the_rule_finds_nothing() -> Made:
+    """It names another rule than the one that finds something there."""
+    desk = _valued()
+    return desk.about(desk.finding("C07", _head(rule="C06")))
+
+
+@vector(Verdict.CANNOT_TELL, 19)
+def finding_with_a_lane_that_is_not_shown() -> Made:
+    """Its snapshot names a lane that the bundle does not open."""
+    desk = _valued()
+    lane: Json = {"tag": "f" * 32, "count": 1, "head": "0" * 64}
+    return desk.about(desk.finding("C07", lambda sections: sections["snapshot"][0]["lanes"].append(lane)))
+
+
+@vector(Verdict.VALID, 19)
+def consignment_with_an_opinion_alone_true() -> Made:
+    """The one finding of a consignment is an opinion: nothing can be run again."""
+    desk = _valued()
+    desk.finding("C02")
+    desk.it.checkpoint()
+    return desk.it.consignment_bundle().format(), desk.it.trust_root()
