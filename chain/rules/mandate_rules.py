@@ -88,9 +88,9 @@ def _judge(declaration: Record, owner: str, mandates: Sequence[Mandate], place: 
 
 
 def _covers(mandate: Mandate, declaration: Record) -> bool:
-    terms = mandate.terms
-    offices = (declaration.head.office, declaration.head.border_office)
-    return all(map(terms.covers_office, offices)) and all(terms.covers_goods(item.hs) for item in declaration.items)
+    # The office that it is declared at; the one of entry may be another.
+    terms, office = mandate.terms, declaration.head.office
+    return terms.covers_office(office) and all(terms.covers_goods(item.hs) for item in declaration.items)
 
 
 def _owners(record: Record) -> set[str]:

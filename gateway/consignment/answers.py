@@ -355,7 +355,7 @@ class ConsignmentAnswer(Answer, frozen=True, kw_only=True):
     mandates: list[MandateLine]
     """The owner's mandates, those that ended too."""
     without_mandate: list[str]
-    """Declarations and requests that count, by another than the owner and without its mandate in force."""
+    """Declarations and requests that count, by another than the owner and without a mandate of it that covers them."""
     completeness: Completeness
     declarations: list[DeclarationThread]
     status: Overview

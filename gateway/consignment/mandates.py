@@ -54,7 +54,10 @@ def mandate_lines(standing: Standing, shown: Sequence[HeldRecord]) -> list[Manda
 
 
 def find_unmandated(standing: Standing, shown: Sequence[HeldRecord]) -> list[str]:
-    """Declarations and requests for the owner by another that had no mandate of it in force for the record's block."""
+    """Declarations and requests for the owner by another that no mandate of it covered for the record's block.
+
+    Office and goods are looked at as far as the reader sees them.
+    """
     if standing.owner is None:
         return []
     return [
@@ -62,10 +65,17 @@ def find_unmandated(standing: Standing, shown: Sequence[HeldRecord]) -> list[str
         for record in shown
         if record.signed.vct in DECLARING_TYPES
         and record.signed.iss != standing.owner
-        and not any(_is_in_force(mandate, record) for mandate in standing.mandates)
+        and not any(_is_in_force(mandate, record) and _covers(mandate, record) for mandate in standing.mandates)
     ]
 
 
 def _is_in_force(mandate: Mandate, record: HeldRecord) -> bool:
     day = beijing_day(record.signed.iat if record.anchored_at is None else record.anchored_at)
     return mandate.terms.agent == record.signed.iss and mandate.is_in_force(record.block or 0, day)
+
+
+def _covers(mandate: Mandate, record: HeldRecord) -> bool:
+    office = (record.one("declaration") or record.one("request")).get("office")
+    number = str(office.get("value", "")) if isinstance(office, dict) else ""
+    codes = [str(item.get("hs") or "") for item in record.many("goods_items")]
+    return mandate.terms.covers_office(number) and all(map(mandate.terms.covers_goods, codes))

@@ -75,6 +75,16 @@ def test_an_importer_who_did_sees_the_mandate_and_whom_its_broker_names(town: To
     assert shown[offer.record_id].not_counted is None and shown[signed.record_id].not_counted is None
 
 
+def test_what_a_mandate_leaves_out_is_declared_without_one(town: Town) -> None:
+    ucr = ucr_of(town, "BEYOND")
+    agree(town, ucr, goods=("85",))
+    signed, (remark,) = declare(town, ucr, "010120261000007005")
+    assert "leaves out goods 8471300000" in remark
+    town.cover()
+    seen = view(town, "trader", ucr)
+    assert (seen["without_mandate"], findings(seen)) == ([signed.record_id], ["M01-beyond-mandate"])
+
+
 @pytest.mark.parametrize("who", ["trader", "broker"])
 def test_after_either_side_ended_it_the_broker_declares_without_one(town: Town, who: str) -> None:
     ucr = ucr_of(town, f"ENDED-{who.upper()}")
