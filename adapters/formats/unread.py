@@ -108,11 +108,12 @@ PLATFORM_FILES: Final = {
 }
 """Message type in a head record (`00:CODECO:`) -> its kind."""
 _PDF: Final = UnreadKind("PDF", "a page for people", "版面文件", "the data that the page was made from, as XML or JSON")
-_XLSX: Final = UnreadKind("XLSX", "a spreadsheet", "电子表格", "an invoice by our template (samples/invoice.xlsx)")
+_XLSX: Final = UnreadKind("XLSX", "a spreadsheet", "电子表格", "an invoice or a certificate by our template")
 _PLATFORM: Final = re.compile(rb"00(?::([A-Z]{6}):|NCLCONTAINER LIST)")
 _UNH: Final = re.compile(rb"UNH.{1,24}?([A-Z]{6})[^A-Z0-9]", re.DOTALL)
 """A message header, whatever its marks are: UNA may set others than `+` and `:`."""
 _MESSAGE_TYPE: Final = re.compile(rb"<(?:\w+:)?message_?[tT]ype>\s*([A-Z]{3}\d{3})\s*<", re.IGNORECASE)
+_XML_NAMESPACES: Final = ("iata:", "urn:oasis:names:specification:ubl:schema:xsd:")
 _SMI: Final = re.compile(rb"^\x02?([A-Z]{3})/\d{1,3}[ \t]*\r?$", re.MULTILINE)
 
 
@@ -149,4 +150,4 @@ def _xml_kind(start: bytes, namespace: str, name: str) -> UnreadKind | None:
     declared = _MESSAGE_TYPE.search(start)
     if declared and (kind := SINGLE_WINDOW.get(declared.group(1).decode())):
         return kind
-    return XML_ROOTS.get(name) if namespace.startswith("iata:") or not namespace else None
+    return XML_ROOTS.get(name) if namespace.startswith(_XML_NAMESPACES) or not namespace else None

@@ -40,7 +40,11 @@ def workbook() -> bytes:
             "EDIFACT CUSCAR",
             "海关货物申报",
         ),
-        (b'<CertificateOfOrigin xmlns="urn:x:CertificateOfOrigin-2"/>', "UBL CertificateOfOrigin", "原产地证书"),
+        (
+            b'<CertificateOfOrigin xmlns="urn:oasis:names:specification:ubl:schema:xsd:CertificateOfOrigin-2"/>',
+            "UBL CertificateOfOrigin",
+            "原产地证书",
+        ),
         (b'<rsm:FlightManifest xmlns:rsm="iata:flightmanifest:1"/>', "Cargo-XML XFFM", "航班舱单"),
         (
             b"<Signature><Object><Package><message_type>INV202</message_type></Package></Object></Signature>",
