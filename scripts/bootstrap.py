@@ -6,6 +6,7 @@ then `trust-root.json` last of all; a folder without it was not founded, and is 
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -33,6 +34,7 @@ from scripts.foundation.registration import register_own
 if TYPE_CHECKING:
     from chain.verify.trust_root import TrustRoot
 
+WEBHOOK_TRIAL_PORT = 8720
 GATEWAY_SLUG = "gateway"
 """The one member of the example that runs a gateway."""
 Say = Callable[[str], None]
@@ -147,7 +149,18 @@ def found(
     approved = sorted(plan_folder.approvers(plan))
     write_open(plan_folder.minutes, format_minutes(plan, founded, examination, approved).encode())
     keep_founding(folder, plan_folder, plan, examination.trust_root, rpc)
+    _allow_webhooks_here(folder)
     return examination.trust_root
+
+
+def _allow_webhooks_here(folder: ConsortiumFolder) -> None:
+    """Lets the example's gateway post to one port of loopback, so that webhooks can be tried without a public host.
+
+    One port, not the host: any member may register an address, and nothing else on this machine is theirs to call.
+    """
+    file = folder.gateway / "settings.json"
+    settings = json.loads(file.read_bytes())
+    write_json(file, settings | {"webhook_hosts": [f"127.0.0.1:{WEBHOOK_TRIAL_PORT}"]})
 
 
 def _sponsors(members: list[MemberProfile]) -> dict[str, str]:

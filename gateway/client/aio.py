@@ -24,6 +24,7 @@ from gateway.client.protocol import (
     consignment_path,
     document_path,
     record_path,
+    webhook_path,
 )
 
 T = TypeVar("T")
@@ -133,6 +134,41 @@ class AsyncGatewayClient:
     async def access_log(self, **criteria: str) -> dict[str, Any]:
         """Who read what."""
         return await self._ask(self._asker.get("/v1/access-log", criteria))
+
+    async def webhooks(self) -> list[dict[str, Any]]:
+        """One's own webhooks, with how far each has come."""
+        answer = await self._ask(self._asker.get("/v1/webhooks"))
+        return list(answer["webhooks"])
+
+    async def add_webhook(
+        self,
+        url: str,
+        after: str = "",
+        types: Sequence[str] = (),
+        rules: Sequence[str] = (),
+        severities: Sequence[str] = (),
+    ) -> dict[str, Any]:
+        """A new webhook that is told what it wants after a batch (empty: from now on), with its `secret`, once."""
+        wanted = {"types": [*types], "rules": [*rules], "severities": [*severities]}
+        return await self._ask(self._asker.post_json("/v1/webhooks", {"url": url, "after": after, **wanted}))
+
+    async def webhook_deliveries(self, webhook: str) -> list[dict[str, Any]]:
+        """The newest posts of a webhook, taken or not, the newest first."""
+        answer = await self._ask(self._asker.get(webhook_path(webhook, "/deliveries")))
+        return list(answer["deliveries"])
+
+    async def replay_webhook(self, webhook: str, after: str = "-1") -> None:
+        """Has everything after a batch posted again; `-1` for the beginning."""
+        await self._ask(self._asker.post_json(webhook_path(webhook, "/replay"), {"after": after}))
+
+    async def change_webhook_secret(self, webhook: str) -> str:
+        """A webhook's new secret; the one before it signs along for a day."""
+        answer = await self._ask(self._asker.post_json(webhook_path(webhook, "/secret")))
+        return str(answer["secret"])
+
+    async def remove_webhook(self, webhook: str) -> None:
+        """Ends a webhook."""
+        await self._ask(self._asker.delete(webhook_path(webhook)))
 
     async def trust_root(self) -> bytes:
         """The trust root file. Compare its fingerprint out of band before you believe it."""

@@ -35,6 +35,7 @@ from gateway.client.models import (
 
 SD_JWT = "application/sd-jwt"
 NDJSON = "application/x-ndjson"
+JSON = "application/json"
 ASSERTION_TYP = "client-authentication+jwt"
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_LIFETIME_S = 60
@@ -145,6 +146,16 @@ class Asker:
         answer = yield from self._asked(path, None)
         return answer.content
 
+    def post_json(self, path: str, content: Mapping[str, object] | None = None) -> Question[dict[str, Any]]:
+        """A JSON answer to a JSON body; empty where the gateway answers without one."""
+        answer = yield from self._sent(path, JSON, json.dumps(content or {}).encode())
+        said: dict[str, Any] = answer.json() if answer.content else {}
+        return said
+
+    def delete(self, path: str) -> Question[None]:
+        """Ends what is at a path."""
+        yield from self._ask_with_token(Ask("DELETE", path))
+
     def feed(self, after: int | None) -> Question[Ask]:
         """The request that opens the change feed after a batch; None: from now on."""
         headers = yield from self._authorization()
@@ -214,6 +225,11 @@ class Asker:
 def consignment_path(ucr: str, part: str = "") -> str:
     """Where a consignment, or a part of it, is asked for."""
     return f"/v1/consignments/{quote(ucr, safe='')}{part}"
+
+
+def webhook_path(webhook: str, part: str = "") -> str:
+    """Where a webhook, or a part of it, is asked for."""
+    return f"/v1/webhooks/{quote(webhook, safe='')}{part}"
 
 
 def record_path(record_id: str, part: str = "") -> str:

@@ -23,6 +23,7 @@ from gateway.client.protocol import (
     consignment_path,
     document_path,
     record_path,
+    webhook_path,
 )
 
 T = TypeVar("T")
@@ -128,6 +129,41 @@ class GatewayClient:
     def access_log(self, **criteria: str) -> dict[str, Any]:
         """Who read what."""
         return self._ask(self._asker.get("/v1/access-log", criteria))
+
+    def webhooks(self) -> list[dict[str, Any]]:
+        """One's own webhooks, with how far each has come."""
+        answer = self._ask(self._asker.get("/v1/webhooks"))
+        return list(answer["webhooks"])
+
+    def add_webhook(
+        self,
+        url: str,
+        after: str = "",
+        types: Sequence[str] = (),
+        rules: Sequence[str] = (),
+        severities: Sequence[str] = (),
+    ) -> dict[str, Any]:
+        """A new webhook that is told what it wants after a batch (empty: from now on), with its `secret`, once."""
+        wanted = {"types": [*types], "rules": [*rules], "severities": [*severities]}
+        return self._ask(self._asker.post_json("/v1/webhooks", {"url": url, "after": after, **wanted}))
+
+    def webhook_deliveries(self, webhook: str) -> list[dict[str, Any]]:
+        """The newest posts of a webhook, taken or not, the newest first."""
+        answer = self._ask(self._asker.get(webhook_path(webhook, "/deliveries")))
+        return list(answer["deliveries"])
+
+    def replay_webhook(self, webhook: str, after: str = "-1") -> None:
+        """Has everything after a batch posted again; `-1` for the beginning."""
+        self._ask(self._asker.post_json(webhook_path(webhook, "/replay"), {"after": after}))
+
+    def change_webhook_secret(self, webhook: str) -> str:
+        """A webhook's new secret; the one before it signs along for a day."""
+        answer = self._ask(self._asker.post_json(webhook_path(webhook, "/secret")))
+        return str(answer["secret"])
+
+    def remove_webhook(self, webhook: str) -> None:
+        """Ends a webhook."""
+        self._ask(self._asker.delete(webhook_path(webhook)))
 
     def trust_root(self) -> bytes:
         """The trust root file. Compare its fingerprint out of band before you believe it."""

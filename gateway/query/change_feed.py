@@ -18,6 +18,7 @@ from starlette.concurrency import run_in_threadpool
 
 from chain.errors import Malformed
 from chain.proof.batch import TAG_BYTES, split_entries
+from chain.records import RECORD_TYPES
 from chain.sdjwt import ACCESS_TYPE
 from gateway.access.records import HeldRecord, Reader
 from gateway.consignment.view import Sight
@@ -79,23 +80,33 @@ class ChangeFilter:
 
     rules: frozenset[str] = frozenset()
     severities: frozenset[str] = frozenset()
+    types: frozenset[str] = frozenset()
+    """Record types."""
 
     @classmethod
-    def parse(cls, rule: str, severity: str) -> ChangeFilter:
-        """The filter in two comma-separated lists; raises MalformedFilter."""
+    def parse(cls, rule: str, severity: str, types: str = "") -> ChangeFilter:
+        """The filter in three comma-separated lists; raises MalformedFilter."""
         rules, severities = _names(rule), _names(severity)
+        wanted_types = frozenset(name.strip() for name in types.split(",") if name.strip())
+        if unknown := sorted(wanted_types - RECORD_TYPES.keys()):
+            raise MalformedFilter("type", f"lists record types, of {', '.join(sorted(RECORD_TYPES))}", value=unknown[0])
         if len(rules) > FILTER_NAMES_MAX or any(len(name) > FILTER_NAME_CHARS_MAX for name in rules):
             raise MalformedFilter("rule", f"lists at most {FILTER_NAMES_MAX} rules", value=rule)
         if not severities <= {"H", "M", "I"}:
             raise MalformedFilter("severity", "lists H, M or I", value=severity)
-        return cls(rules, severities)
+        return cls(rules, severities, wanted_types)
 
     def wants(self, change: AnchoredChange) -> bool:
-        """Whether the change is told: where anything is asked for, findings alone that are asked for."""
+        """Whether the change is told: of the types asked for, and of findings those of the rules and severities.
+
+        Where rules or severities are asked for and no types, findings alone.
+        """
+        if self.types and change.type not in self.types:
+            return False
         if not (self.rules or self.severities):
             return True
         if change.finding is None:
-            return False
+            return bool(self.types)
         rule, severity = change.finding.get("rule"), change.finding.get("severity")
         return (not self.rules or rule in self.rules) and (not self.severities or severity in self.severities)
 

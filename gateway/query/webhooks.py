@@ -3,8 +3,10 @@
 A subscription is a cursor over the chain's batches, so nothing is lost while a receiver is away, and any of it can be
 had again by setting the cursor back. One post holds the changes of one batch; `2xx` moves the cursor, anything else is
 tried again later, twice as long each time, and after `OFF_AFTER_S` no more until its owner asks. A post may come twice,
-never out of order: `Tongguan-Webhook` is a JWS by the gateway's key over subscription, batch and the SHA-256 of the
-body, by which a receiver knows sender and repeats.
+never out of order, under the same `webhook-id`: the headers of Standard Webhooks carry a signature under the
+subscription's own secret, and `Tongguan-Webhook` is a JWS by the gateway's key over subscription, batch and the SHA-256
+of the body. A subscription may want some types of records, and findings of some rules or severities, alone; the newest
+posts of each stand in a log for its owner.
 
 Posts go side by side, a few a member, and a round ends after `ROUND_S`: what a slow receiver costs is its own turn.
 Whoever was served longest ago is served first.
@@ -17,6 +19,7 @@ import itertools
 import logging
 import secrets
 import threading
+import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -27,8 +30,9 @@ import httpx
 
 from chain.back_off import BackOff
 from chain.errors import NotFound, TongguanError
+from chain.webhook_signature import format_secret
 from gateway.access.records import Reader
-from gateway.query.change_feed import BatchChanges
+from gateway.query.change_feed import EVERYTHING, AnchoredChange, BatchChanges, ChangeFilter
 from gateway.query.webhook_addresses import MalformedWebhook
 from gateway.query.webhook_posts import NotDelivered, WebhookPoster
 from gateway.runtime.refusals import GatewayRefusal
@@ -36,11 +40,16 @@ from gateway.store.operator_log import OperatorAction, note_action
 from gateway.store.outbox import take_lease
 from gateway.store.store import Store, Transaction
 from gateway.store.webhooks import (
+    DeliveryRow,
     StoredWebhook,
+    change_secret,
     delete_webhook,
+    deliveries_of,
     insert_webhook,
     note_attempt,
+    note_deliveries,
     reset_webhook,
+    signing_secrets,
     webhooks_of,
     webhooks_to_try,
 )
@@ -78,18 +87,27 @@ class WebhookSubscriptions:
         self._testing: Counter[str] = Counter()
         """Members whose new webhooks take a test post now."""
 
-    def add(self, member: str, url: str, after: int) -> StoredWebhook:
-        """A new subscription from this batch on, once its receiver took a test post.
+    def add(self, member: str, url: str, after: int, wanted: ChangeFilter = EVERYTHING) -> tuple[StoredWebhook, str]:
+        """A new subscription from this batch on, once its receiver took a test post; and its secret, shown this once.
 
         Raises MalformedWebhook, GatewayRefusal.
         """
         self._poster.addresses.check(url)
-        webhook = StoredWebhook(secrets.token_urlsafe(16), member, url, after)
+        webhook = StoredWebhook(
+            secrets.token_urlsafe(16),
+            member,
+            url,
+            after,
+            types=",".join(sorted(wanted.types)),
+            rules=",".join(sorted(wanted.rules)),
+            severities=",".join(sorted(wanted.severities)),
+        )
         with self._store.reading() as connection:
             _require_room(webhooks_of(connection, member))
+            signing = signing_secrets(connection, webhook, int(self._poster.clock()))
         with self._test_slot(member):
             try:
-                self._poster.test(webhook)
+                self._poster.test(webhook, signing)
             except NotDelivered as failure:
                 rule, fix = "takes a signed test post", "Answer it with 2xx, then register the webhook again"
                 raise MalformedWebhook("url", rule, value=failure.reason, fix=fix) from None
@@ -97,7 +115,24 @@ class WebhookSubscriptions:
             _require_room(webhooks_of(connection, member))
             insert_webhook(connection, webhook)
             self._note(connection, OperatorAction.WEBHOOK_ADDED, webhook.id, member, host=urlsplit(url).hostname or "")
-        return webhook
+        return webhook, format_secret(signing[0])
+
+    def change_secret(self, member: str, webhook: str) -> str:
+        """A new secret, shown this once; the one before signs along for a day. Raises NotFound for another's."""
+        now = int(self._poster.clock())
+        with self._store.writing() as connection:
+            changed = change_secret(connection, webhook, member, now)
+            if changed is None:
+                raise NotFound("webhook", webhook)
+            self._note(connection, OperatorAction.SECRET_CHANGED, webhook, member)
+            return format_secret(signing_secrets(connection, changed, now)[0])
+
+    def deliveries(self, member: str, webhook: str) -> list[DeliveryRow]:
+        """The newest posts of a webhook, taken or not, the newest first; raises NotFound for another's."""
+        with self._store.reading() as connection:
+            if all(own.id != webhook for own in webhooks_of(connection, member)):
+                raise NotFound("webhook", webhook)
+            return deliveries_of(connection, webhook)
 
     @contextmanager
     def _test_slot(self, member: str) -> Iterator[None]:
@@ -157,6 +192,8 @@ class WebhookSender:
         self._turns = itertools.count(1)
         self._served: dict[str, int] = {}
         """Webhook id to the number of its last turn."""
+        self._secrets: dict[str, tuple[bytes, ...]] = {}
+        """Of the webhooks of this round."""
 
     def step(self) -> bool:
         """Tries what is due; whether there is more to do at once."""
@@ -167,7 +204,10 @@ class WebhookSender:
             return False
         if not self._holds_lease():
             return False
-        return asyncio.run(self._serve_round(self._round(to_try)))
+        chosen = self._round(to_try)
+        with self._store.reading() as connection:
+            self._secrets = {webhook.id: signing_secrets(connection, webhook, now) for webhook in chosen}
+        return asyncio.run(self._serve_round(chosen))
 
     def _holds_lease(self) -> bool:
         with self._store.writing() as connection:
@@ -221,27 +261,51 @@ class WebhookSender:
     ) -> bool:
         """Posts what this member has not taken yet, batch by batch; whether all that was looked at is taken."""
         cursor, reason = webhook.cursor, ""
+        wanted = _filter_of(webhook)
+        deliveries: list[DeliveryRow] = []
         try:
             if isinstance(look, TongguanError):
                 reason = f"nothing may be told now: {type(look).__name__}"
             else:
-                for told in look:
-                    if told.changes:
-                        await self._poster.post(client, webhook, told.batch, told.changes)
-                    cursor = told.batch
+                for batch in look:
+                    if changes := [change for change in batch.changes if wanted.wants(change)]:
+                        await self._post(client, webhook, batch.batch, changes, deliveries)
+                    cursor = batch.batch
         except NotDelivered as failure:
             reason = failure.reason
         except asyncio.CancelledError:
             # The round is over, which is no fault of this receiver's: what it took is noted, and its turn comes again.
             if cursor != webhook.cursor:
-                self._note(webhook, cursor, "")
+                self._note(webhook, cursor, "", deliveries)
             raise
         if not reason and cursor == webhook.cursor and not webhook.failures:
             return False
-        self._note(webhook, cursor, reason)
+        self._note(webhook, cursor, reason, deliveries)
         return not reason and cursor != webhook.cursor
 
-    def _note(self, webhook: StoredWebhook, cursor: int, reason: str) -> None:
+    async def _post(
+        self,
+        client: httpx.AsyncClient,
+        webhook: StoredWebhook,
+        batch: int,
+        changes: Sequence[AnchoredChange],
+        deliveries: list[DeliveryRow],
+    ) -> None:
+        """One post, and its line in the log; raises NotDelivered."""
+        at, began = int(self._poster.clock()), time.monotonic()
+
+        def line(status: int, reason: str) -> DeliveryRow:
+            took_ms = int((time.monotonic() - began) * 1000)
+            return DeliveryRow(webhook.id, batch, at, took_ms, status, reason, len(changes))
+
+        try:
+            status = await self._poster.post(client, webhook, self._secrets[webhook.id], batch, changes)
+        except NotDelivered as failure:
+            deliveries.append(line(failure.status, failure.reason))
+            raise
+        deliveries.append(line(status, ""))
+
+    def _note(self, webhook: StoredWebhook, cursor: int, reason: str, deliveries: Sequence[DeliveryRow]) -> None:
         now = int(self._poster.clock())
         failures = webhook.failures + 1 if reason else 0
         since = (webhook.failing_since or now) if reason else 0
@@ -258,10 +322,18 @@ class WebhookSender:
             _log.warning("webhook %s of member %s is switched off: it failed for days", webhook.id, webhook.member)
         with self._store.writing() as connection:
             if take_lease(connection, LEASE, self._holder, now, LEASE_S) is not None:
-                note_attempt(connection, webhook, noted)
+                if note_attempt(connection, webhook, noted):
+                    note_deliveries(connection, webhook.id, deliveries)
                 if noted.off_at:
                     detail = {"webhook": webhook.id}
                     note_action(connection, now, OperatorAction.WEBHOOK_OFF, detail, webhook.member)
+
+
+def _filter_of(webhook: StoredWebhook) -> ChangeFilter:
+    rules, severities, types = (
+        frozenset(names.split(",")) - {""} for names in (webhook.rules, webhook.severities, webhook.types)
+    )
+    return ChangeFilter(rules, severities, types)
 
 
 def _require_room(webhooks: Sequence[StoredWebhook]) -> None:

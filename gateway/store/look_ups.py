@@ -41,7 +41,10 @@ class UnopenedStore(StoreFault):
 
 
 class LookUpKey:
-    """The key under which one store looks numbers up. Safe to share between threads."""
+    """The key under which one store looks numbers up, and of which it derives its webhooks' secrets.
+
+    Safe to share between threads.
+    """
 
     def __init__(self, key: bytes) -> None:
         self._key = key
@@ -60,6 +63,13 @@ class LookUpKey:
     def of_document(self, digest: bytes) -> bytes:
         """The 32 bytes that stand for a file's SHA-256."""
         return self._mac(b"document\0" + digest)
+
+    def webhook_secret(self, webhook: str, number: int) -> bytes:
+        """The 32 bytes under which posts to a webhook are signed; another number gives another secret.
+
+        Derived, so that no table holds it and a change of the data keys leaves it as it is.
+        """
+        return self._mac(f"webhook secret\0{webhook}\0{number}".encode())
 
     def _mac(self, message: bytes) -> bytes:
         return hmac.digest(self._key, message, "sha256")

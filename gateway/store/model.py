@@ -246,7 +246,27 @@ webhooks = Table(
     Column("last_error", Text, nullable=False, server_default=""),
     Column("failing_since", BigInteger, nullable=False, server_default="0"),
     Column("off_at", BigInteger, nullable=False, server_default="0"),  # when it was switched off, 0 while it is on
+    Column("types", Text, nullable=False, server_default=""),  # what it wants told, comma-separated; empty for all
+    Column("rules", Text, nullable=False, server_default=""),
+    Column("severities", Text, nullable=False, server_default=""),
+    Column("secret_number", Integer, nullable=False, server_default="0"),  # its secret is derived of it
+    Column("secret_at", BigInteger, nullable=False, server_default="0"),  # when the secret was changed
 )
+
+webhook_deliveries = Table(
+    "webhook_deliveries",
+    metadata,
+    Column("number", _SEQUENCE, primary_key=True, autoincrement=True),
+    Column("webhook", String(22), nullable=False),
+    Column("batch", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("took_ms", Integer, nullable=False),
+    Column("status", Integer, nullable=False),  # of HTTP; 0 where no answer came
+    Column("reason", Text, nullable=False),  # why it was not taken; empty where it was
+    Column("changes", Integer, nullable=False),  # how many it told
+    Index("webhook_deliveries_webhook", "webhook", "number"),
+)
+"""The newest posts of each webhook, for its owner to read."""
 
 operator_log = Table(
     "operator_log",

@@ -25,6 +25,7 @@ class OperatorAction(StrEnum):
     RESTORE = "restore"
     WEBHOOK_ADDED = "webhook-added"
     WEBHOOK_REMOVED = "webhook-removed"
+    SECRET_CHANGED = "webhook-secret"  # noqa: S105  the name of an action
     WEBHOOK_OFF = "webhook-off"
 
 

@@ -8,25 +8,56 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
+import time
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from chain.jws import MalformedJws, sign_compact
 from chain.keys import SigningKey
+from chain.webhook_signature import UnverifiedWebhook, format_secret, signature_headers
 from gateway.client import Receipt
 from gateway.runtime.refusals import KINDS
 from scripts.bootstrap import found
+from scripts.cli import app
+from scripts.commands.webhook_commands import LISTEN_PORT
 from scripts.consortium_folder import ConsortiumFolder
 from scripts.local_network import Machine
+from scripts.webhook_receiver import WebhookReceiver
 from tests.house.test_house import REPOSITORY
 
 PAGE = (REPOSITORY / "docs" / "guides" / "integrator.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"<!-- typed -->\n```(\w+)\n(.*?)```\n<!-- /typed -->", PAGE, re.DOTALL)
-SHELL, FIRST_RECORD, VERIFY_POST = (text for _, text in BLOCKS)
+SHELL, FIRST_RECORD, TAKE_POST, VERIFY_POST = (text for _, text in BLOCKS)
+
+
+SECRET_FILE = "hook.secret"
+
+
+class Receiver(WebhookReceiver):
+    """The receiver that `tongguan webhook listen` runs, on a free port."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.secret_file = Path(tempfile.mkdtemp()) / SECRET_FILE
+        super().__init__(0, self.secret_file, time.time, self.lines.append)
+        self.serve_beside()
+
+
+RECEIVER = Receiver()
+
+
+def allow(folder: ConsortiumFolder, receiver: Receiver) -> None:
+    """Puts the receiver's port where the example has one."""
+    file = folder.gateway / "settings.json"
+    settings = json.loads(file.read_bytes())
+    assert settings["webhook_hosts"] == [f"127.0.0.1:{LISTEN_PORT}"]
+    file.write_text(json.dumps(settings | {"webhook_hosts": [receiver.url.split("/")[2]]}))
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +65,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Ma
     path = tmp_path_factory.mktemp("integrator")
     folder = ConsortiumFolder(path / ".demo")
     found(folder, say=lambda _: None)
+    allow(folder, RECEIVER)
     (path / "adapters").symlink_to(REPOSITORY / "adapters")
     with Machine(folder, node_port=0, gateway_port=0) as running:
         running.start_core(lambda _: None)
@@ -89,6 +121,57 @@ def test_a_post_is_verified_as_the_page_says_and_each_change_is_seen(changed: st
             names["verify_post"](header, post, key.public, "ME", "hook")
         return
     assert names["verify_post"](header, post, key.public, "ME", "hook") is (changed == "")
+
+
+def command(machine: tuple[Path, Machine], *words: str) -> str:
+    path, running = machine
+    done = CliRunner().invoke(
+        app, ["webhook", words[0], str(path / ".demo"), *words[1:], "--gateway", running.gateway_url]
+    )
+    assert done.exit_code == 0, done.output
+    return str(done.stdout)
+
+
+def wait_for(lines: list[str], start: str, count: int) -> list[str]:
+    until = time.monotonic() + 20
+    while len(found_lines := [line for line in lines if line.startswith(start)]) < count:
+        assert time.monotonic() < until, lines
+        time.sleep(0.05)
+    return found_lines
+
+
+def test_a_webhook_is_added_told_logged_and_replayed_by_the_command(machine: tuple[Path, Machine]) -> None:
+    typed(machine, FIRST_RECORD.replace("FIRST-PY", "HOOK"), sys.executable, "-c")
+    who = ("--member", "carrier")
+    added = json.loads(
+        command(machine, "add", RECEIVER.url, *who, "--type", "logistics.event", "--after", "-1", "--json")
+    )
+    RECEIVER.secret_file.write_text(added["secret"])
+    (line, *_) = wait_for(RECEIVER.lines, "records.anchored", 1)
+    assert "signature verified" in line
+    assert any("logistics.event" in line for line in RECEIVER.lines)
+    assert added["id"] in command(machine, "list", *who)
+    (post, *_) = json.loads(command(machine, "deliveries", added["id"], *who, "--json"))
+    assert (post["status"], post["is_delivered"]) == (204, True)
+    posts = len(wait_for(RECEIVER.lines, "records.anchored", 1))
+    command(machine, "replay", added["id"], *who)
+    wait_for(RECEIVER.lines, "records.anchored", posts + 1)
+    RECEIVER.secret_file.write_text("whsec_" + "A" * 44)
+    command(machine, "replay", added["id"], *who)
+    wait_for(RECEIVER.lines, "refused", 1)
+    RECEIVER.secret_file.write_text(command(machine, "secret", added["id"], *who))
+    command(machine, "remove", added["id"], *who)
+    assert command(machine, "list", *who) == "0 webhooks\n"
+
+
+def test_a_post_is_taken_as_the_page_says() -> None:
+    names: dict[str, Any] = {}
+    exec(TAKE_POST, names)  # noqa: S102 - the page's own code
+    secret = bytes(32)
+    headers = signature_headers("msg_1", int(time.time()), b"{}", [secret])
+    assert names["take_post"](headers, b"{}", format_secret(secret)) == "msg_1"
+    with pytest.raises(UnverifiedWebhook):
+        names["take_post"](headers, b"[]", format_secret(secret))
 
 
 def test_each_problem_of_the_page_has_the_status_that_it_says() -> None:

@@ -10,11 +10,13 @@ import pytest
 
 from chain.records.sections import Party
 from gateway.api.openapi import operations_of
+from gateway.store.webhooks import DeliveryRow, StoredWebhook, insert_webhook, note_deliveries
 from tests.gateway.query import consortium
 from tests.stories.local_consortium import Town
 
 NUMBER = "010120261000000779"
 READS = {"declaration": NUMBER}
+WEBHOOK = "a" * 22
 ASKED: dict[str, tuple[str, str, dict[str, str]]] = {
     "GET /v1/consignments/{ucr}": ("trader", "/v1/consignments/{ucr}", {}),
     "GET /v1/consignments/{ucr}/bundle": ("trader", "/v1/consignments/{ucr}/bundle", {}),
@@ -36,6 +38,7 @@ ASKED: dict[str, tuple[str, str, dict[str, str]]] = {
     "GET /v1/documents/{sha256}": ("customs", "/v1/documents/" + "ab" * 32, {}),
     "GET /v1/records": ("broker", "/v1/records", {}),
     "GET /v1/webhooks": ("broker", "/v1/webhooks", {}),
+    "GET /v1/webhooks/{webhook}/deliveries": ("broker", f"/v1/webhooks/{WEBHOOK}/deliveries", {}),
     "GET /v1/ledger/batches": ("auditor", "/v1/ledger/batches", {}),
     "GET /v1/ledger/batches/{index}": ("auditor", "/v1/ledger/batches/0", {}),
     "GET /v1/ledger/checkpoints": ("auditor", "/v1/ledger/checkpoints", {}),
@@ -68,6 +71,10 @@ def told(town: Town) -> tuple[str, str]:
     town.say("customs", consortium.assessment(), ucr)
     town.cover()
     town.get("customs", f"/v1/consignments/{ucr}")
+    with town.gateway.services.store.writing() as connection:
+        off = StoredWebhook(WEBHOOK, broker.uscc, "https://broker.example/", 0, off_at=1, types="customs.status")
+        insert_webhook(connection, off)
+        note_deliveries(connection, WEBHOOK, [DeliveryRow(WEBHOOK, 0, 1, 5, 0, "no answer", 2)])
     return ucr, first.record_id
 
 

@@ -195,32 +195,6 @@ class KeyPage(AnswerModel):
     next: str | None
 
 
-class WebhookLine(AnswerModel):
-    """A member's webhook and how far it has come."""
-
-    id: str
-    url: str
-    cursor: str
-    """Index of the last batch that was taken, or held nothing to tell; -1 before the first."""
-    failures: int
-    """How many posts failed in a row."""
-    next_at: int
-    """Not tried before this time, in seconds since 1970 UTC; 0 for at once."""
-    last_error: str
-    """Why the last post was not taken; empty where it was."""
-    failing_since: int
-    """When the first of the failures in a row was, in seconds since 1970 UTC; 0 for none."""
-    off_at: int
-    """When it was switched off because it failed for three days, in seconds since 1970 UTC; 0 while it is on. Replaying
-    it from a batch switches it on."""
-
-
-class WebhookList(AnswerModel):
-    """A member's own webhooks."""
-
-    webhooks: list[WebhookLine]
-
-
 class PartState(AnswerModel):
     """Whether one part of the gateway works."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter, Header, Query
 from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
@@ -42,12 +42,14 @@ def changes_router(queries: Queries) -> APIRouter:
         after: Text = "",
         rule: Text = "",
         severity: Text = "",
+        types: Annotated[str, Query(alias="type", max_length=QUERY_CHARS_MAX)] = "",
         last_event_id: Annotated[str, Header(max_length=QUERY_CHARS_MAX)] = "",
         authorization: Authorization = None,
     ) -> StreamingResponse:
         """Server-sent events: what is anchored for consignments that the reader sees, from a cursor on.
 
-        With `rule` or `severity` (comma-separated lists), findings of these alone.
+        With `type`, `rule` or `severity` (comma-separated lists), records of these types, findings of these rules and
+        severities alone.
         """
         member = queries.reader(authorization).member
         first = parse_cursor(last_event_id or after, queries.context.batch_count)
@@ -56,7 +58,7 @@ def changes_router(queries: Queries) -> APIRouter:
             lambda index: queries.changes.changes(queries.reader(authorization), index),
             first,
             queries.changes.newest,
-            ChangeFilter.parse(rule, severity),
+            ChangeFilter.parse(rule, severity, types),
         )
         return FeedAnswer(feeds, member, feed)
 

@@ -22,7 +22,8 @@ class OperatorLogLine(AnswerModel):
     at: int
     """Unix seconds."""
     action: str
-    """`start`, `stop`, `settings`, `backup`, `restore`, `webhook-added`, `webhook-removed`, `webhook-off`."""
+    """`start`, `stop`, `settings`, `backup`, `restore`, `webhook-added`, `webhook-removed`, `webhook-secret`,
+    `webhook-off`."""
     member: str
     """Whose webhook it was; empty for what the operator did."""
     detail: dict[str, Any]

@@ -13,17 +13,24 @@ from starlette.concurrency import run_in_threadpool
 
 from gateway.access.records import Reader
 from gateway.api.bodies import json_body, request_schema
-from gateway.api.models.ingest import WebhookLine, WebhookList
+from gateway.api.models.webhooks import (
+    DeliveryLine,
+    DeliveryList,
+    RegisteredWebhook,
+    WebhookLine,
+    WebhookList,
+    WebhookSecret,
+)
 from gateway.api.operation import PAGED, READ, describes
 from gateway.api.routes.parameters import Authorization
-from gateway.query.change_feed import parse_cursor
+from gateway.query.change_feed import FILTER_NAMES_MAX, ChangeFilter, parse_cursor
 from gateway.query.queries import Queries
 from gateway.query.webhook_addresses import URL_CHARS_MAX, Addresses
 from gateway.query.webhook_posts import WebhookPoster
 from gateway.query.webhooks import WebhookSender, WebhookSubscriptions
 from gateway.runtime.loops import Loop
 from gateway.services import Services
-from gateway.store.webhooks import StoredWebhook
+from gateway.store.webhooks import DeliveryRow, StoredWebhook
 
 PAUSE_S = 0.5
 """How often due posts are looked for: a release is told well within two seconds of its anchor."""
@@ -37,6 +44,13 @@ class NewWebhook(BaseModel):
     url: Annotated[str, Field(max_length=URL_CHARS_MAX)]
     after: str = ""
     """Index of the batch to go on after; -1 for the beginning, empty for from now on."""
+    types: Annotated[tuple[str, ...], Field(max_length=FILTER_NAMES_MAX)] = ()
+    """Record types that are told, such as `customs.status`; empty for all."""
+    rules: Annotated[tuple[str, ...], Field(max_length=FILTER_NAMES_MAX)] = ()
+    """Rules whose findings are told, such as `C06`; empty for all. With rules or severities and no types, findings
+    alone are told."""
+    severities: Annotated[tuple[str, ...], Field(max_length=FILTER_NAMES_MAX)] = ()
+    """Severities of which findings are told: `H`, `M`, `I`; empty for all."""
 
 
 class Replay(BaseModel):
@@ -80,11 +94,16 @@ def webhook_router(services: Services, queries: Queries) -> APIRouter:
 
     @router.post("", status_code=201, openapi_extra=request_schema(NewWebhook))
     @describes(*READ, status=201)
-    def post_webhook(wanted: NewWebhook = new_webhook, reader: Reader = asked) -> WebhookLine:
-        """Has what is anchored for consignments that the member sees posted to an address, signed."""
-        return _line(
-            subscriptions.add(reader.member, wanted.url, parse_cursor(wanted.after, queries.context.batch_count))
-        )
+    def post_webhook(wanted: NewWebhook = new_webhook, reader: Reader = asked) -> RegisteredWebhook:
+        """Has what is anchored for consignments that the member sees posted to an address, signed.
+
+        The answer's `secret` is shown this once.
+        """
+        lists = (wanted.rules, wanted.severities, wanted.types)
+        change_filter = ChangeFilter.parse(*(",".join(names) for names in lists))
+        after = parse_cursor(wanted.after, queries.context.batch_count)
+        webhook, secret = subscriptions.add(reader.member, wanted.url, after, change_filter)
+        return RegisteredWebhook(**_line(webhook).model_dump(), secret=secret)
 
     @router.get("")
     @describes(*PAGED)
@@ -100,6 +119,19 @@ def webhook_router(services: Services, queries: Queries) -> APIRouter:
         """Posts everything after a batch again."""
         subscriptions.replay(reader.member, webhook, parse_cursor(wanted.after, queries.context.batch_count))
         return Response(status_code=204)
+
+    @router.get("/{webhook}/deliveries")
+    @describes(*READ)
+    def get_deliveries(webhook: str, reader: Reader = asked) -> DeliveryList:
+        """The newest posts of a webhook, taken or not, the newest first; the newest hundred are kept."""
+        rows = subscriptions.deliveries(reader.member, webhook)
+        return DeliveryList(deliveries=[_delivery(row) for row in rows])
+
+    @router.post("/{webhook}/secret")
+    @describes(*READ)
+    def post_secret(webhook: str, reader: Reader = asked) -> WebhookSecret:
+        """Gives a webhook a new secret, shown this once; posts are signed under the one before it too for a day."""
+        return WebhookSecret(secret=subscriptions.change_secret(reader.member, webhook))
 
     @router.delete("/{webhook}", status_code=204)
     @describes(*READ, status=204)
@@ -121,4 +153,24 @@ def _line(webhook: StoredWebhook) -> WebhookLine:
         last_error=webhook.last_error,
         failing_since=webhook.failing_since,
         off_at=webhook.off_at,
+        types=_listed(webhook.types),
+        rules=_listed(webhook.rules),
+        severities=_listed(webhook.severities),
+    )
+
+
+def _listed(names: str) -> list[str]:
+    return [name for name in names.split(",") if name]
+
+
+def _delivery(row: DeliveryRow) -> DeliveryLine:
+    return DeliveryLine(
+        message=f"msg_{row.webhook}_{row.batch}",
+        batch=row.batch,
+        changes=row.changes,
+        at=row.at,
+        took_ms=row.took_ms,
+        status=row.status or None,
+        is_delivered=not row.reason,
+        reason=row.reason,
     )

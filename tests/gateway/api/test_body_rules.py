@@ -46,6 +46,7 @@ def test_every_route_that_reads_a_body_asks_first_or_is_named_open(gateway: Pape
     }
     behind = {"POST /v1/records", "POST /v1/webhooks", "POST /v1/webhooks/{webhook}/replay", "POST /v1/people"}
     without_body = {"POST /v1/people/{operator}/invitation"}
+    without_body |= {"POST /v1/webhooks/{webhook}/secret"}
     assert reading == OPEN_ROUTES.keys() | STREAMED | behind | without_body
 
 

@@ -18,8 +18,9 @@ import pytest
 
 from chain.errors import NotFound
 from chain.jws import CompactJws
+from chain.webhook_signature import UnverifiedWebhook, verify_webhook
 from gateway.access.records import Reader
-from gateway.query.change_feed import BatchChanges
+from gateway.query.change_feed import AnchoredChange, BatchChanges, ChangeFilter, MalformedFilter
 from gateway.query.webhook_addresses import Addresses, MalformedWebhook, is_public
 from gateway.query.webhook_posts import WEBHOOK_HEADER, WEBHOOK_TYP, WebhookPoster
 from gateway.query.webhooks import (
@@ -34,7 +35,15 @@ from gateway.query.webhooks import (
 from gateway.runtime.refusals import GatewayRefusal
 from gateway.store.store import Store
 from gateway.store.vault import DataKeys, Vault
-from gateway.store.webhooks import StoredWebhook, insert_webhook
+from gateway.store.webhooks import (
+    DELIVERIES_KEPT_MAX,
+    OLD_SECRET_S,
+    DeliveryRow,
+    StoredWebhook,
+    deliveries_of,
+    insert_webhook,
+    note_deliveries,
+)
 from tests.gateway.query.consortium import BROKER, CONSORTIUM, GATEWAY, KEY, TRADER
 
 TOLD = [BatchChanges(0, [{"ucr": "A"}]), BatchChanges(1, []), BatchChanges(2, [{"ucr": "B"}, {"ucr": "C"}])]
@@ -51,6 +60,8 @@ class Receiver:
     greeted: list[tuple[str, bytes]] = field(default_factory=list)
     """Test posts."""
     greeting_status: int = 204
+    headers: list[dict[str, str]] = field(default_factory=list)
+    """Of each post, test posts aside."""
 
     @property
     def batches(self) -> list[int]:
@@ -66,6 +77,7 @@ def receiver() -> Iterator[Receiver]:
                 found.greeted.append((self.headers[WEBHOOK_HEADER], body))
                 status = found.greeting_status
             else:
+                found.headers.append(dict(self.headers.items()))
                 found.got.append((self.headers[WEBHOOK_HEADER], body))
                 status = found.answers.pop(0) if found.answers else 204
             self.send_response(status)
@@ -123,7 +135,7 @@ def bench(tmp_path: Path, receiver: Receiver) -> Iterator[Bench]:
 
 
 def test_each_batch_that_tells_something_is_posted_once_in_order_and_signed(bench: Bench, receiver: Receiver) -> None:
-    webhook = bench.subscriptions.add(TRADER.uscc, receiver.url, -1).id
+    webhook = bench.subscriptions.add(TRADER.uscc, receiver.url, -1)[0].id
     bench.run()
     bench.run(60)
     assert receiver.batches == [0, 2]
@@ -155,7 +167,7 @@ def test_what_is_not_taken_is_tried_again_later_and_nothing_overtakes_it(
 
 
 def test_a_replay_tells_from_any_cursor_again(bench: Bench, receiver: Receiver) -> None:
-    webhook = str(bench.subscriptions.add(TRADER.uscc, receiver.url, -1).id)
+    webhook = str(bench.subscriptions.add(TRADER.uscc, receiver.url, -1)[0].id)
     bench.run()
     bench.subscriptions.replay(TRADER.uscc, webhook, 1)
     bench.run()
@@ -173,7 +185,7 @@ def test_a_member_that_may_not_read_now_is_told_nothing_and_keeps_its_place(benc
 
 
 def test_nobody_touches_anothers_webhook(bench: Bench, receiver: Receiver) -> None:
-    webhook = str(bench.subscriptions.add(TRADER.uscc, receiver.url, 7).id)
+    webhook = str(bench.subscriptions.add(TRADER.uscc, receiver.url, 7)[0].id)
     with pytest.raises(NotFound):
         bench.subscriptions.remove(BROKER.uscc, webhook)
     with pytest.raises(NotFound):
@@ -241,7 +253,7 @@ def test_public_addresses_are_public() -> None:
 
 
 def test_a_new_webhook_takes_a_signed_test_post_first(bench: Bench, receiver: Receiver) -> None:
-    webhook = bench.subscriptions.add(TRADER.uscc, receiver.url, -1)
+    webhook, _ = bench.subscriptions.add(TRADER.uscc, receiver.url, -1)
     ((said, body),) = receiver.greeted
     jws = CompactJws.parse(said, typ=WEBHOOK_TYP)
     assert jws.verify(KEY.public)
@@ -317,7 +329,7 @@ def test_a_receiver_that_drips_is_late_and_holds_nobody_up(bench: Bench, receive
 
 
 def test_a_webhook_that_fails_for_days_is_switched_off_and_its_owner_sees_why(bench: Bench, receiver: Receiver) -> None:
-    webhook = bench.subscriptions.add(TRADER.uscc, receiver.url, -1).id
+    webhook = bench.subscriptions.add(TRADER.uscc, receiver.url, -1)[0].id
     receiver.answers = [503] * 1_000
     waited = 0
     while waited <= OFF_AFTER_S + RETRY_S_MAX:
@@ -353,7 +365,7 @@ def test_a_member_tests_one_webhook_at_a_time_and_all_together_few(
 ) -> None:
     waiting, go_on = threading.Semaphore(0), threading.Event()
 
-    def hold(poster: WebhookPoster, webhook: object) -> None:
+    def hold(poster: WebhookPoster, webhook: object, secrets: object) -> None:
         waiting.release()
         assert go_on.wait(20)
 
@@ -367,5 +379,109 @@ def test_a_member_tests_one_webhook_at_a_time_and_all_together_few(
             with pytest.raises(GatewayRefusal, match="being tested"):
                 bench.subscriptions.add(member, receiver.url, -1)
         go_on.set()
-        assert len({done.result().id for done in added}) == TESTS_AT_ONCE_MAX
+        assert len({done.result()[0].id for done in added}) == TESTS_AT_ONCE_MAX
     bench.subscriptions.add("one more", receiver.url, -1)
+
+
+def test_each_post_verifies_as_standard_webhooks_say_and_no_changed_one_does(bench: Bench, receiver: Receiver) -> None:
+    _, secret = bench.subscriptions.add(TRADER.uscc, receiver.url, -1)
+    receiver.answers = [500]
+    bench.run()
+    bench.run(2)
+    ids = [
+        verify_webhook(headers, body, secret, now_s=bench.now[0])
+        for headers, (_, body) in zip(receiver.headers, receiver.got, strict=True)
+    ]
+    assert ids[0] == ids[1], "the same message, tried again"
+    assert ids[1] != ids[2]
+    assert [json.loads(body)["type"] for _, body in receiver.got] == ["records.anchored"] * 3
+    headers, (_, body) = receiver.headers[0], receiver.got[0]
+    with pytest.raises(UnverifiedWebhook, match="exactly these bytes"):
+        verify_webhook(headers, body + b" ", secret, now_s=bench.now[0])
+    with pytest.raises(UnverifiedWebhook, match="exactly these bytes"):
+        verify_webhook(headers | {"webhook-id": ids[2]}, body, secret, now_s=bench.now[0])
+    with pytest.raises(UnverifiedWebhook, match="within 300 s"):
+        verify_webhook(headers, body, secret, now_s=bench.now[0] + 301)
+
+
+def test_a_new_secret_signs_beside_the_old_one_for_a_day(bench: Bench, receiver: Receiver) -> None:
+    webhook, old = bench.subscriptions.add(TRADER.uscc, receiver.url, -1)
+    with pytest.raises(NotFound):
+        bench.subscriptions.change_secret(BROKER.uscc, webhook.id)
+    new = bench.subscriptions.change_secret(TRADER.uscc, webhook.id)
+    bench.run()
+    headers, (_, body) = receiver.headers[0], receiver.got[0]
+    assert new != old
+    for secret in (new, old):
+        verify_webhook(headers, body, secret, now_s=bench.now[0])
+    bench.subscriptions.replay(TRADER.uscc, webhook.id, -1)
+    bench.run(OLD_SECRET_S)
+    headers, (_, body) = receiver.headers[-1], receiver.got[-1]
+    verify_webhook(headers, body, new, now_s=bench.now[0])
+    with pytest.raises(UnverifiedWebhook):
+        verify_webhook(headers, body, old, now_s=bench.now[0])
+
+
+def change(record_type: str, finding: dict[str, str] | None = None) -> AnchoredChange:
+    return AnchoredChange(
+        ucr="A", record=record_type, type=record_type, issuer=TRADER.uscc, batch=9, block=1, state="anchored",
+        status=None, finding=finding, amends=None, withdraws=None,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("wanted", "told"),
+    [
+        (ChangeFilter(), ["customs.status", "logistics.event", "audit.finding", "audit.finding"]),
+        (ChangeFilter.parse("", "", "customs.status"), ["customs.status"]),
+        (ChangeFilter.parse("", "H"), ["audit.finding"]),
+        (ChangeFilter.parse("c06", "M", "customs.status,audit.finding"), ["customs.status", "audit.finding"]),
+        (ChangeFilter.parse("C99", ""), []),
+    ],
+)
+def test_a_webhook_is_told_what_it_wants_and_passes_over_the_rest(
+    bench: Bench, receiver: Receiver, wanted: ChangeFilter, told: list[str]
+) -> None:
+    findings = [
+        change("audit.finding", {"rule": "C13", "severity": "H"}),
+        change("audit.finding", {"rule": "C06", "severity": "M"}),
+    ]
+    bench.told[:] = [BatchChanges(9, [change("customs.status"), change("logistics.event"), *findings])]
+    webhook, _ = bench.subscriptions.add(TRADER.uscc, receiver.url, -1, wanted)
+    bench.run()
+    assert [one["type"] for _, body in receiver.got for one in json.loads(body)["changes"]] == told
+    (listed,) = bench.subscriptions.listed(TRADER.uscc)
+    assert (listed.id, listed.cursor) == (webhook.id, 9)
+
+
+def test_an_unknown_record_type_is_refused() -> None:
+    with pytest.raises(MalformedFilter, match=r"customs\.statuses"):
+        ChangeFilter.parse("", "", "customs.statuses")
+
+
+def test_the_log_holds_each_post_with_its_answer_for_its_owner_alone(bench: Bench, receiver: Receiver) -> None:
+    webhook, _ = bench.subscriptions.add(TRADER.uscc, receiver.url, -1)
+    receiver.answers = [503]
+    bench.run()
+    bench.run(2)
+    log = bench.subscriptions.deliveries(TRADER.uscc, webhook.id)
+    assert [(line.batch, line.status, line.reason, line.changes) for line in log] == [
+        (2, 204, "", 2),
+        (0, 204, "", 1),
+        (0, 503, "it answered 503", 1),
+    ]
+    with pytest.raises(NotFound):
+        bench.subscriptions.deliveries(BROKER.uscc, webhook.id)
+    bench.subscriptions.remove(TRADER.uscc, webhook.id)
+    with bench.store.reading() as connection:
+        assert deliveries_of(connection, webhook.id) == []
+
+
+def test_the_log_keeps_the_newest_posts_of_each_webhook(bench: Bench) -> None:
+    with bench.store.writing() as connection:
+        for number in range(DELIVERIES_KEPT_MAX + 5):
+            note_deliveries(connection, "one", [DeliveryRow("one", number, 0, 1, 204, "", 1)])
+        note_deliveries(connection, "two", [DeliveryRow("two", 0, 0, 1, 204, "", 1)])
+        kept = deliveries_of(connection, "one")
+        assert [line.batch for line in kept] == list(range(DELIVERIES_KEPT_MAX + 4, 4, -1))
+        assert len(deliveries_of(connection, "two")) == 1
