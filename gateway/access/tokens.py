@@ -1,22 +1,26 @@
 """Who asks: RFC 7523 client assertions are exchanged for short-lived bearer tokens.
 
-A client assertion is a JWS of `typ` `client-authentication+jwt`, signed with a registered key: `iss` and `sub` the
-member's USCC, `aud` this gateway's URL, `jti`, `iat`, `exp` at most `ASSERTION_LIFETIME_S_MAX` later. It counts once:
-its digest is kept until it lapses. A token is a JWS of `typ` `at+jwt` signed by the gateway; member, key and roles are
-looked up in the registry at each use, so that a revocation takes effect with the block that holds it.
+A client assertion is a JWS of `typ` `client-authentication+jwt`, or `JWT` as stock OAuth libraries write, signed with a
+registered key: `iss` and `sub` the member's USCC, `aud` this gateway's URL, `jti`, `exp` at most
+`ASSERTION_LIFETIME_S_MAX` after `iat`, or after now where there is none; `nbf` is honoured. Times are seconds, with a
+fraction or without (RFC 7519, NumericDate). It counts once: its digest is kept until it lapses. A token is a JWS of
+`typ` `at+jwt` signed by the gateway; member, key and roles are looked up in the registry at each use, so that a
+revocation takes effect with the block that holds it.
 """
 
 from __future__ import annotations
 
+import json
 import secrets
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
+from math import ceil
 from types import MappingProxyType
-from typing import Protocol
+from typing import Any, Protocol
 
-from chain.encoding import Json
+from chain.encoding import Json, check_json_depth, find_doubled
 from chain.errors import Malformed
 from chain.jws import CompactJws, sign_compact
 from chain.keys import SigningKey
@@ -27,11 +31,12 @@ from gateway.runtime.refusals import GatewayRefusal
 from gateway.store.assertions import use_assertion
 from gateway.store.store import Store
 
-ASSERTION_TYP = "client-authentication+jwt"
+ASSERTION_TYPS = ("client-authentication+jwt", "JWT")
 TOKEN_TYP = "at+jwt"  # noqa: S105 - the name of a kind of token, RFC 9068
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_LIFETIME_S_MAX = 300
 JTI_CHARS_MAX = 128
+TIME_S_MAX = 2**40
 TICKET_SCHEME = "Session"
 """How a request that came with a session's cookie is marked inside this process; nobody outside can guess a ticket."""
 TOKENS_KNOWN_MAX = 1_024
@@ -97,9 +102,11 @@ class TokenService:
     def exchange(self, assertion: str) -> Token:
         """A token for an assertion; raises GatewayRefusal with what is wrong with it."""
         try:
-            jws = CompactJws.parse(assertion, typ=ASSERTION_TYP)
+            jws = CompactJws.parse(assertion, read_texts=_read_with_fractions)
         except Malformed as error:
             raise GatewayRefusal("bad-assertion", str(error), field="client_assertion") from None
+        if jws.header["typ"] not in ASSERTION_TYPS:
+            raise GatewayRefusal("bad-assertion", f"typ is one of {', '.join(ASSERTION_TYPS)}", field="typ")
         signer = self._registry.snapshot().get_signer(jws.kid)
         if not jws.verify(signer.key):
             raise GatewayRefusal("bad-signature", "the assertion's signature is not this key's")
@@ -160,19 +167,55 @@ class TokenService:
             raise GatewayRefusal(
                 "bad-assertion", "the assertion is for another audience", field="aud", fix="Name this gateway's URL"
             )
-        jti, issued, expires = claims.get("jti"), claims.get("iat"), claims.get("exp")
+        jti = claims.get("jti")
         if not isinstance(jti, str) or not 0 < len(jti) <= JTI_CHARS_MAX:
             raise GatewayRefusal("bad-assertion", f"jti has 1 to {JTI_CHARS_MAX} characters", field="jti")
-        if type(issued) is not int or type(expires) is not int:
-            raise GatewayRefusal("bad-assertion", "iat and exp are times in whole seconds", field="exp")
         now = self._clock()
-        if issued > now + self._skew_s or expires <= now - self._skew_s:
-            raise GatewayRefusal("bad-assertion", "the assertion is not valid now", field="exp")
-        if not 0 < expires - issued <= ASSERTION_LIFETIME_S_MAX:
+        expires, issued, not_before = (_time(claims, name) for name in ("exp", "iat", "nbf"))
+        if expires is None:
+            raise GatewayRefusal("bad-assertion", "exp says until when it counts", field="exp")
+        for name, begins in (("iat", issued), ("nbf", not_before)):
+            if begins is not None and begins > now + self._skew_s:
+                raise GatewayRefusal("bad-assertion", "the assertion is not valid yet", field=name)
+        if expires <= now - self._skew_s:
+            raise GatewayRefusal("bad-assertion", "the assertion is not valid any more", field="exp")
+        # Without `iat` its life begins now: our clock, or the sender's, which may be so much ahead.
+        lasts_s = expires - (now + self._skew_s if issued is None else issued)
+        if lasts_s > ASSERTION_LIFETIME_S_MAX or (issued is not None and lasts_s <= 0):
             raise GatewayRefusal("bad-assertion", f"it lasts at most {ASSERTION_LIFETIME_S_MAX} s", field="exp")
-        return jti, expires
+        return jti, ceil(expires)
 
     def _use(self, digest: bytes, until: int) -> None:
         """Notes that the assertion was used. It is kept as long as our check of its times would let it in."""
         if not use_assertion(self._store, digest, until, forget_before=int(self._clock()) - 2 * self._skew_s):
             raise GatewayRefusal("assertion-replayed", "this assertion was used before", field="jti")
+
+
+def _time(claims: Mapping[str, Any], name: str) -> float | None:
+    """A NumericDate; None where the claim is not there. Raises GatewayRefusal."""
+    if name not in claims:
+        return None
+    seconds = claims[name]
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= TIME_S_MAX:
+        raise GatewayRefusal("bad-assertion", f"{name} is a time in seconds since 1970", field=name)
+    return seconds
+
+
+def _read_with_fractions(texts: Sequence[bytes]) -> list[Any]:
+    """The values of JSON texts, read as strictly as everything signed but for fractions; raises ValueError."""
+    values = []
+    for text in texts:
+        content = text.decode("utf-8")
+        check_json_depth(content)
+        values.append(json.loads(content, object_pairs_hook=_members, parse_constant=_refuse_constant))
+    return values
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if name := find_doubled(name for name, _ in pairs):
+        raise ValueError(f"{name} stands twice")
+    return dict(pairs)
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")

@@ -47,7 +47,7 @@ from chain.sdjwt import SignedRecord
 from chain.verify.trust_root import LEDGER, REGISTRY, Contract, TrustRoot, ValidatorRange
 from gateway.access.policy import POLICY_FILE
 from gateway.access.rate_limits import RateLimits
-from gateway.access.tokens import ASSERTION_TYP, TokenService
+from gateway.access.tokens import ASSERTION_TYPS, TokenService
 from gateway.anchoring.anchor_tracker import AnchorTracker
 from gateway.anchoring.sealer import READ_PERIODS, Sealer
 from gateway.api.routes.health import LoopHealth
@@ -312,7 +312,7 @@ class PaperGateway:
         member, now = member or CARRIER, int(self.clock())
         times: dict[str, Any] = {"iat": now, "exp": now + 60, "jti": secrets.token_urlsafe(9)}
         claims = {"iss": member, "sub": member, "aud": PUBLIC_URL, **times}
-        token = self.desk.exchange(sign_compact({"typ": ASSERTION_TYP}, claims, key))
+        token = self.desk.exchange(sign_compact({"typ": ASSERTION_TYPS[0]}, claims, key))
         return {"Authorization": f"Bearer {token.text}"}
 
     def services(self) -> Services:

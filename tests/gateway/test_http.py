@@ -12,7 +12,7 @@ import httpx
 import pytest
 from starlette.testclient import TestClient
 
-from chain.encoding import base64url
+from chain.encoding import base64url, parse_base64url
 from chain.jws import sign_compact
 from chain.keys import SigningKey
 from chain.members import Role
@@ -111,13 +111,18 @@ def test_reads_without_a_token_are_refused(http: TestClient, path: str) -> None:
     assert answer.headers["www-authenticate"] == "Bearer"
 
 
-def assertion(town: Town, key: SigningKey, **changed: Any) -> dict[str, str]:
+def assertion(
+    town: Town, key: SigningKey, typ: str = "client-authentication+jwt", without: str = "", **changed: Any
+) -> dict[str, str]:
     now = int(town.clock())
     claims = {"iss": CARRIER, "sub": CARRIER, "aud": PUBLIC_URL, "jti": "one", "iat": now, "exp": now + 60, **changed}
+    claims.pop(without, None)
     return {
         "grant_type": "client_credentials",
         "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
-        "client_assertion": sign_compact({"typ": "client-authentication+jwt"}, claims, key),
+        "client_assertion": sign_compact(
+            {"typ": typ}, claims, key, write_json=lambda claims: json.dumps(claims).encode()
+        ),
     }
 
 
@@ -138,10 +143,48 @@ def test_an_assertion_counts_once(http: TestClient, town: Town) -> None:
         {"exp": 2**39},
         {"iat": "now"},
         {"jti": ""},
+        {"iat": True},
+        {"exp": float("inf")},
+        {"exp": 10**400},
+        {"exp": None},
+        {"typ": "tongguan-record+sd-jwt"},
+        {"without": "exp"},
+        {"without": "iat", "exp": 2**31},
+        {"nbf": 2**31},
+        {"nbf": -1},
+        {"iat": 2**31},
     ],
 )
 def test_an_assertion_that_is_not_ours_gets_no_token(http: TestClient, town: Town, changed: dict[str, Any]) -> None:
     assert http.post("/v1/token", data=assertion(town, town.carrier, **changed)).status_code in (400, 403)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"typ": "JWT"},
+        {"without": "iat"},
+        {"iat": 0.5, "exp": 60.5, "nbf": 0.25},
+        {"typ": "JWT", "without": "iat", "exp": 59.75, "aud": ["http://another.test", PUBLIC_URL]},
+    ],
+)
+def test_an_assertion_as_stock_oauth_libraries_write_it_gets_a_token(
+    http: TestClient, town: Town, form: dict[str, Any]
+) -> None:
+    now = int(town.clock())
+    times = {name: now + form[name] for name in ("iat", "exp", "nbf") if name in form}
+    answer = http.post("/v1/token", data=assertion(town, town.carrier, **{**form, **times}))
+    assert answer.status_code == 200, answer.text
+
+
+def test_a_name_twice_in_an_assertion_is_refused(http: TestClient, town: Town) -> None:
+    form = assertion(town, town.carrier)
+    header, payload, _ = form["client_assertion"].split(".")
+    doubled = parse_base64url(payload)[:-1] + b',"iss":"x"}'
+    signing_input = f"{header}.{base64url(doubled)}"
+    signature = base64url(town.carrier.sign(signing_input.encode()))
+    answer = http.post("/v1/token", data=form | {"client_assertion": f"{signing_input}.{signature}"})
+    assert (answer.status_code, answer.json()["type"]) == (400, "/problems/bad-assertion")
 
 
 def test_a_revoked_key_is_out_with_the_block_that_revokes_it(

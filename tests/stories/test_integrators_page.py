@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from chain.claims import make_jti
 from chain.jws import MalformedJws, sign_compact
 from chain.keys import SigningKey
 from chain.webhook_signature import UnverifiedWebhook, format_secret, signature_headers
@@ -29,11 +30,12 @@ from scripts.commands.webhook_commands import LISTEN_PORT
 from scripts.consortium_folder import ConsortiumFolder
 from scripts.local_network import Machine
 from scripts.webhook_receiver import WebhookReceiver
+from tests.gateway.client.other_clients import LANGUAGES, TYPESCRIPT, ask, java_classes
 from tests.house.test_house import REPOSITORY
 
 PAGE = (REPOSITORY / "docs" / "guides" / "integrator.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"<!-- typed -->\n```(\w+)\n(.*?)```\n<!-- /typed -->", PAGE, re.DOTALL)
-SHELL, FIRST_RECORD, TAKE_POST, VERIFY_POST = (text for _, text in BLOCKS)
+SHELL, FIRST_RECORD, FIRST_JAVA, FIRST_TYPESCRIPT, TAKE_POST, VERIFY_POST = (text for _, text in BLOCKS)
 
 
 SECRET_FILE = "hook.secret"
@@ -98,6 +100,72 @@ def test_a_first_record_goes_by_curl_and_is_read_back(machine: tuple[Path, Machi
 def test_a_first_record_goes_by_python_and_twice_is_once(machine: tuple[Path, Machine]) -> None:
     record_id, anchor_by = typed(machine, FIRST_RECORD, sys.executable, "-c").split()
     assert len(record_id) == 43 and int(anchor_by) > 0
+
+
+def test_a_first_record_goes_by_java(machine: tuple[Path, Machine]) -> None:
+    path, running = machine
+    program = FIRST_JAVA.replace("http://127.0.0.1:8700", running.gateway_url)
+    (path / "First.java").write_text(program, encoding="utf-8")
+    command = ["java", "-cp", str(java_classes()), "First.java"]
+    done = subprocess.run(command, cwd=path, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (path / "receipts" / f"{done.stdout.strip()}.receipt").is_file()
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="Node.js is not installed")
+def test_a_first_record_goes_by_typescript(machine: tuple[Path, Machine]) -> None:
+    path, running = machine
+    # Node.js 20 reads no types, and the page's program needs none.
+    (path / "first.mjs").write_text(FIRST_TYPESCRIPT.replace("http://127.0.0.1:8700", running.gateway_url))
+    (path / "node_modules").mkdir()
+    (path / "node_modules" / "tongguan-client").symlink_to(TYPESCRIPT)
+    command = ["node", "--preserve-symlinks", "first.mjs"]
+    done = subprocess.run(command, cwd=path, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (path / "receipts" / f"{done.stdout.strip()}.receipt").is_file()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_client_sends_many_goes_to_the_next_gateway_and_keeps_receipts(
+    machine: tuple[Path, Machine], language: str, tmp_path: Path
+) -> None:
+    path, running = machine
+    folder = ConsortiumFolder(path / ".demo")
+    carrier, operator = folder.member("carrier"), folder.member("gateway")
+    event = {
+        "code": {"system": "iata-cargo-status", "value": "DEP"},
+        "bill": "999-12345675",
+        "happened": {"utc": "2026-03-02T05:55:00Z", "said": "2026-03-02T13:55"},
+    }
+    draft = {
+        "type": "logistics.event",
+        "ucrs": [f"6CN91110000MA00900572-{language.upper()}"],
+        "sections": {"event": event},
+    }
+    numbers = [make_jti(bytes(32), language, str(number)) for number in range(3)]
+    drafts = [{**draft, "number": number, "issuer": carrier.uscc} for number in numbers]
+    drafts.append(drafts[0] | {"type": "no.such", "number": make_jti(bytes(32), language, "bad")})
+    (answer,) = ask(
+        language,
+        [
+            {
+                "ask": "submit",
+                "urls": ["http://127.0.0.1:9", running.gateway_url],
+                "pem": (folder.member_folder("carrier") / "signing.pem").read_text(),
+                "passphrase": folder.passphrase().decode(),
+                "member": carrier.uscc,
+                "folder": str(tmp_path / "kept"),
+                "drafts": drafts,
+                "gateway_keys": [folder.signing_key(operator.slug).public.jwk()],
+            }
+        ],
+    )
+    ids = answer["record_ids"]
+    assert [Receipt.parse(text).record_id for text in answer["receipts"]] == ids[:3]
+    assert answer["problems"][:3] == [None] * 3 and answer["problems"][3] is not None
+    assert (answer["is_verified"], answer["again"], answer["refusal"]) == (True, ids[0], 404)
+    kept = {file.name for file in (tmp_path / "kept").iterdir()}
+    assert kept == {f"{name}.{kind}" for name in ids[:3] for kind in ("sdjwt", "receipt")}
 
 
 def test_a_first_record_takes_few_lines() -> None:
