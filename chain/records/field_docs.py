@@ -17,11 +17,14 @@ _PARSING = threading.Lock()
 """Threads that make syntax trees side by side count each other's depth, and one fails (CPython before 3.13)."""
 
 
-def field_texts(model: type) -> dict[str, str]:
-    """Name of each field of the model and its bases to the text under it; none where the source is not at hand."""
+def field_texts(model: type, within: tuple[str, ...] = (__package__,)) -> dict[str, str]:
+    """Name of each field of the model and its bases to the text under it; none where the source is not at hand.
+
+    Bases outside the packages `within` say nothing of ours.
+    """
     found: dict[str, str] = {}
     for one in reversed(model.__mro__):
-        if one.__module__.startswith(__package__):
+        if one.__module__.startswith(within):
             found |= _texts_of(one.__module__).get(one.__qualname__, {})
     return found
 

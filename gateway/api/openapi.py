@@ -20,16 +20,26 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from gateway.api.media_types import PARQUET, PROBLEM_JSON
+from chain.webhook_signature import ID_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER
+from gateway.api.field_words import TAGS, describe_body, describe_parameter, describe_properties
+from gateway.api.media_types import JSON, PARQUET, PROBLEM_JSON
 from gateway.api.models.ingest import Problem
 from gateway.api.operation import Operation
 from gateway.query.change_feed import AnchoredChange
 from gateway.query.read_log import READ_RECEIPT_HEADER
 from gateway.query.search import CRITERIA, WORDS_CHARS_MAX
+from gateway.query.webhook_posts import RECORDS_ANCHORED, WEBHOOK_HEADER, WEBHOOK_TEST
 from gateway.runtime.answer import Answer
 from gateway.runtime.refusals import KINDS
 
 EXAMPLES_SUFFIX = ".examples.json"
+SERVERS = [
+    {
+        "url": "{gateway}",
+        "description": "A gateway of the consortium; each answers alike",
+        "variables": {"gateway": {"default": "http://127.0.0.1:8700", "description": "The gateway's public URL"}},
+    }
+]
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -39,7 +49,8 @@ def describe(app: FastAPI) -> None:
 
     def described() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _completed(known(), operations_of(app), examples_of(app))
+            document = _completed(known(), operations_of(app), examples_of(app))
+            app.openapi_schema = document | {"servers": SERVERS, "tags": _tags(), "webhooks": _webhooks()}
         return app.openapi_schema
 
     app.openapi = described  # type: ignore[method-assign]  # the way that FastAPI names for it
@@ -85,12 +96,63 @@ def _completed(
     made["components"]["securitySchemes"] = {
         "token": {"type": "http", "scheme": "bearer", "description": "A token of `POST /v1/token` (RFC 7523)"}
     }
+    made["components"]["examples"] = _problem_examples()
+    describe_properties(made["components"]["schemas"], _models())
     for path, methods in made["paths"].items():
         for method in METHODS:
             if method in methods:
                 name = f"{method.upper()} {path}"
                 _complete(methods[method], operations[name], examples.get(name, {}))
     return made
+
+
+def _models() -> Iterator[type]:
+    """Every class of an answer, of either library."""
+    waiting: list[type] = [BaseModel, Answer]
+    while waiting:
+        below: list[type] = waiting.pop().__subclasses__()
+        waiting += below
+        yield from (model for model in below if model.__module__.startswith(("gateway", "chain")))
+
+
+def _tags() -> list[dict[str, str]]:
+    return [{"name": name, "description": text} for name, text in TAGS.items()]
+
+
+def _webhooks() -> dict[str, Any]:
+    """What the gateway posts to members' webhooks; the headers are those of Standard Webhooks, and our own."""
+    change = {"$ref": "#/components/schemas/AnchoredChange"}
+    texts = {
+        ID_HEADER: "The same for each try and each replay of a batch: take it once",
+        TIMESTAMP_HEADER: "When it was posted, in seconds since 1970 UTC",
+        SIGNATURE_HEADER: "`v1,` and base64 of the HMAC-SHA256, for each secret in force",
+        WEBHOOK_HEADER: "A JWS by the gateway's registered key over the body's SHA-256, which proves it to others",
+    }
+    body: dict[str, Any] = {
+        "type": {
+            "enum": [RECORDS_ANCHORED, WEBHOOK_TEST],
+            "description": "What is told; a new webhook is greeted by a test without changes",
+        },
+        "webhook": {"type": "string"},
+        "batch": {"type": "integer"},
+        "changes": {"type": "array", "items": change, "description": "What was anchored, as the member sees it"},
+    }
+    schema = {"title": "WebhookPost", "type": "object", "required": [*body], "properties": body}
+    describe_body("WebhookPost", schema)
+    post = {
+        "summary": "Changes of one batch",
+        "description": "In order, perhaps twice; 2xx within five seconds takes it.",
+        "operationId": "records_anchored",
+        "tags": ["read"],
+        "security": [],
+        "parameters": [
+            {"name": name, "in": "header", "required": True, "description": text, "schema": _TEXT}
+            for name, text in texts.items()
+        ],
+        "requestBody": {"required": True, "content": {JSON: {"schema": schema}}},
+        "responses": {"2XX": {"description": "Taken"}},
+    }
+    return {RECORDS_ANCHORED: {"post": post}}
 
 
 def _schemas_of(answers: Iterable[type]) -> dict[str, Any]:
@@ -110,7 +172,10 @@ def _complete(said: dict[str, Any], operation: Operation, example: Mapping[str, 
     if operation.body:
         schema = {"type": "string", "format": "binary"}
         said["requestBody"] = {"required": True, "content": {operation.body: {"schema": schema}}}
+    for parameter in said["parameters"]:
+        describe_parameter(parameter)
     for content in said.get("requestBody", {}).get("content", {}).values():
+        describe_body(content["schema"].get("title", ""), content["schema"])
         if "request" in example:
             content["example"] = example["request"]
     said["security"] = [] if operation.is_open else [{"token": []}]
@@ -153,7 +218,14 @@ def _problems(slugs: Sequence[str]) -> dict[str, Any]:
         content = answer.setdefault(
             "content", {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": {}}}
         )
-        content[PROBLEM_JSON]["examples"][slug] = {
+        content[PROBLEM_JSON]["examples"][slug] = {"$ref": f"#/components/examples/{slug}"}
+    return found
+
+
+def _problem_examples() -> dict[str, Any]:
+    """An example of each kind of problem, by its slug."""
+    return {
+        slug: {
             "summary": f"{kind.title} · {kind.title_zh}",
             "value": {
                 "type": f"/problems/{slug}",
@@ -165,7 +237,8 @@ def _problems(slugs: Sequence[str]) -> dict[str, Any]:
                 "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736",
             },
         }
-    return found
+        for slug, kind in KINDS.items()
+    }
 
 
 _TEXT = {"type": "string"}

@@ -64,7 +64,7 @@ def readiness(services: Services, loop_health: LoopHealth) -> Readiness:
 
 def health_router(services: Services, loop_health: LoopHealth, figures: CollectorRegistry) -> APIRouter:
     """`/healthz` (the process answers), `/readyz` (which part does not work), `/metrics`."""
-    router = APIRouter()
+    router = APIRouter(tags=["operate"])
 
     @router.get("/healthz")
     @describes("internal", is_open=True)

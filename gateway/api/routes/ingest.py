@@ -96,7 +96,7 @@ def _add_single(router: APIRouter, singles: SingleBatcher, sender_of: SubmitterO
 
 def ingest_router(services: Services) -> APIRouter:
     """The routes, bound to one gateway."""
-    router = APIRouter(prefix="/v1")
+    router = APIRouter(prefix="/v1", tags=["ingest"])
     settings = services.settings
     uploads = BulkUploadService(
         services.intake, settings.bulk_lines_max, settings.index_dir.parent / "spool", settings.member_uploads_max

@@ -50,7 +50,7 @@ def ledger_router(services: Services) -> APIRouter:
         services.tokens.reader(request.headers.get("authorization"))
 
     ledger = PatientLedger(services.ledger, services.registry.age_s)
-    router = APIRouter(prefix="/v1/ledger", dependencies=[Depends(members_only)])
+    router = APIRouter(prefix="/v1/ledger", tags=["ledger"], dependencies=[Depends(members_only)])
 
     @router.get("/batches", response_model=BatchPage)
     @describes(*PAGED)
@@ -109,7 +109,7 @@ def ledger_router(services: Services) -> APIRouter:
 
 def trust_root_router(services: Services) -> APIRouter:
     """`GET /v1/trust-root`, open to everyone: it is believed by its fingerprint, told out of band."""
-    router = APIRouter(prefix="/v1")
+    router = APIRouter(prefix="/v1", tags=["ledger"])
 
     @router.get("/trust-root", response_class=Response, responses={200: {"content": {JSON: {}}}})
     @describes("internal", answer="The trust root, as its file is", is_open=True)

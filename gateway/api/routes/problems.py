@@ -14,7 +14,7 @@ from gateway.runtime.refusals import KINDS
 
 def problems_router() -> APIRouter:
     """`GET /problems/{slug}`, open to everyone: the `type` of every problem leads here."""
-    router = APIRouter()
+    router = APIRouter(tags=["schemas"])
 
     @router.get("/problems/{slug}", response_class=HTMLResponse)
     @describes("not-found", "internal", answer="An HTML page", media_types=(HTML,), is_open=True)

@@ -41,7 +41,7 @@ class TokenRequest(BaseModel):
 
 def session_router(services: Services) -> APIRouter:
     """The route, bound to one gateway."""
-    router = APIRouter(prefix="/v1")
+    router = APIRouter(prefix="/v1", tags=["ingest"])
     settings = services.settings
     share = OpenShare(settings.open_requests_per_address_per_s, settings.open_requests_per_s, services.clock)
 
