@@ -15,6 +15,7 @@ from tests.gateway.api.openapi_document import DOCUMENT, SURFACE, make_document
 from tests.gateway.memory_consortium import PaperGateway
 
 PUBLISH = "python -m tests.gateway.api.openapi_document"
+DESCRIBE = f"put the name into gateway/api/field-words.json, then: {PUBLISH}"
 Document = dict[str, Any]
 
 
@@ -63,9 +64,9 @@ def test_the_published_description_is_the_one_that_the_gateway_serves(
 def test_no_property_is_left_without_words_and_an_example(published: Document) -> None:
     properties = [pair for name, schema in schemas_of(published) for pair in properties_of(name, schema)]
     assert len(properties) > 500
-    assert [place for place, member in properties if not member.get("description")] == []
+    assert [place for place, member in properties if not member.get("description")] == [], DESCRIBE
     shown = ("examples", "enum", "const", "$ref")
-    assert [place for place, member in properties if not any(word in member for word in shown)] == []
+    assert [place for place, member in properties if not any(word in member for word in shown)] == [], DESCRIBE
 
 
 def test_times_and_spans_name_their_unit(published: Document) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scripts.receipt_audit import ReceiptFate
-from tests.gateway.memory_consortium import PaperGateway, Town
+from tests.gateway.memory_consortium import GATEWAY, PaperGateway, Town
 from tests.gateway.store.test_migrations import moved
 from tests.gateway.test_audit import accepted, audit
 from tests.house.test_house import REPOSITORY
@@ -14,6 +14,8 @@ PAGE = (REPOSITORY / "docs" / "operations" / "upgrade.md").read_text(encoding="u
 
 
 def test_a_store_of_before_keeps_every_receipt_and_its_waiting_records(gateway: PaperGateway, town: Town) -> None:
+    town.chain.add_key(GATEWAY, gateway.signer)
+    gateway.registry.refresh()
     anchored = accepted(gateway, town, 3)
     gateway.seal()
     gateway.follow()
