@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chain.members import Role
 from scripts.receipt_audit import ReceiptFate
 from tests.gateway.memory_consortium import GATEWAY, PaperGateway, Town
 from tests.gateway.store.test_migrations import moved
@@ -14,6 +15,7 @@ PAGE = (REPOSITORY / "docs" / "operations" / "upgrade.md").read_text(encoding="u
 
 
 def test_a_store_of_before_keeps_every_receipt_and_its_waiting_records(gateway: PaperGateway, town: Town) -> None:
+    town.chain.admit(GATEWAY, Role.GATEWAY)
     town.chain.add_key(GATEWAY, gateway.signer)
     gateway.registry.refresh()
     anchored = accepted(gateway, town, 3)
