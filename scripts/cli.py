@@ -6,6 +6,7 @@ Each command's room is imported when it is called, so that `read` and `verify` s
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
@@ -13,6 +14,7 @@ import typer
 
 from chain.errors import LedgerFault, Malformed, NotFound, Refused, TongguanError
 from chain.private_files import keep_files_private
+from scripts.language import LANGUAGES, VARIABLES, is_chinese
 from scripts.lazy_commands import LazyGroup
 
 EXIT_NO = 1
@@ -37,8 +39,19 @@ def _print_version(is_asked: bool) -> None:
         raise typer.Exit
 
 
+def _choose(language: str) -> str:
+    if language and language not in LANGUAGES:
+        raise typer.BadParameter(f"one of {', '.join(LANGUAGES)}")
+    if language:
+        os.environ[VARIABLES[0]] = language
+    return language
+
+
 @app.callback()
 def start(
+    lang: Annotated[
+        str, typer.Option("--lang", callback=_choose, is_eager=True, help="zh or en; default: the login's language")
+    ] = "",
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="print the version and end")
     ] = False,
@@ -57,10 +70,10 @@ def main() -> None:
     try:
         app()
     except LedgerFault as error:
-        print(f"tongguan: the ledger: {error}", file=sys.stderr)
+        print(f"tongguan: {'链' if is_chinese() else 'the ledger'}: {_sentence(error)}", file=sys.stderr)
         sys.exit(EXIT_NO if _is_refused(error) else EXIT_COULD_NOT_TELL)
     except TongguanError as error:
-        print(f"tongguan: {error}", file=sys.stderr)
+        print(f"tongguan: {_sentence(error)}", file=sys.stderr)
         sys.exit(exit_code(error))
     except BrokenPipeError:
         sys.exit(EXIT_COULD_NOT_TELL)
@@ -70,8 +83,18 @@ def main() -> None:
     except Exception as error:
         if not _is_no_connection(error):
             raise
-        print(f"tongguan: no connection: {error}", file=sys.stderr)
+        print(f"tongguan: {'无法连接' if is_chinese() else 'no connection'}: {error}", file=sys.stderr)
         sys.exit(EXIT_COULD_NOT_TELL)
+
+
+def _sentence(error: TongguanError) -> str:
+    """What an error says, in the language of `--lang`; a gateway's refusal as the gateway itself says it."""
+    if not is_chinese():
+        return str(error)
+    from chain.error_words import speak_error
+
+    problem = getattr(error, "problem", {})
+    return str(problem["detail_zh"]) if problem.get("detail_zh") else speak_error(error)
 
 
 def _is_refused(error: LedgerFault) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from chain.error_words import translate
 from chain.members import KeyState, KeyVersion, TagKeyVersion, find_in_force
 from chain.verify.trust_root import TrustRoot
 
@@ -43,8 +44,11 @@ class Diagnosis:
         """Whether nothing is to be done."""
         return not self.fix
 
-    def format(self) -> str:
+    def format(self, *, in_chinese: bool = False) -> str:
         """One line for people."""
+        if in_chinese:
+            fix = f"。处理：{translate(self.fix) or self.fix}" if self.fix else ""
+            return f"{'正常' if self.is_well else '异常'}  {self.subject:<12} {translate(self.text) or self.text}{fix}"
         mark = "ok   " if self.is_well else "FAULT"
         return f"{mark}  {self.subject:<12} {self.text}" + (f". To do: {self.fix}" if self.fix else "")
 

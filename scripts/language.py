@@ -16,3 +16,8 @@ def choose_language(environment: Mapping[str, str] | None = None) -> str:
     variables = os.environ if environment is None else environment
     locale = next((variables[name] for name in VARIABLES if variables.get(name)), "")
     return CHINESE if locale.lower().startswith(CHINESE) else ENGLISH
+
+
+def is_chinese() -> bool:
+    """Whether people are spoken to in Chinese."""
+    return choose_language() == CHINESE

@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 from typer.main import get_group
 
 from scripts.command_table import COMMAND_GROUPS, HELP_CHARS_MAX, NAME_CHARS_MAX, CommandLine
-from scripts.language import CHINESE, choose_language
+from scripts.language import is_chinese
 
 if TYPE_CHECKING:
     from typer._click import Command, Context, HelpFormatter
@@ -77,7 +77,7 @@ class LazyGroup(TyperGroup):
 
     def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:
         """Writes the list; a line of the table needs no import."""
-        in_chinese = choose_language() == CHINESE
+        in_chinese = is_chinese()
         formatter.width = max(formatter.width, HELP_COLUMNS)
         for group in COMMAND_GROUPS:
             with formatter.section(group.heading_zh if in_chinese else group.heading):

@@ -233,6 +233,7 @@ def _problem_examples() -> dict[str, Any]:
                 "title_zh": kind.title_zh,
                 "status": kind.status,
                 "detail": kind.meaning,
+                "detail_zh": kind.meaning_zh,
                 "code": kind.code,
                 "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736",
             },

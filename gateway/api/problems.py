@@ -1,8 +1,8 @@
 """Every error that the gateway answers with, as an RFC 9457 problem document with the Chinese gateway code.
 
 A problem's `type` is `/problems/{slug}` on this gateway, a page that explains it in English and Chinese. Beside the
-standard members it carries `code` (GACC's table 7-1, or ours from 4000 on), `title_zh`, `pointer` (the field), `rule`,
-`fix` and `trace_id` (what an operator searches the logs for).
+standard members it carries `code` (GACC's table 7-1, or ours from 4000 on), `title_zh`, `detail_zh`, `pointer` (the
+field), `rule`, `fix` (both with `_zh`) and `trace_id` (what an operator searches the logs for).
 
 Errors are the noun classes of `chain/errors.py`; this file alone knows which HTTP status each one is.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from chain.error_words import speak_error, translate
 from chain.errors import LedgerFault, Malformed, NotFound, Refused, StoreFault, TongguanError
 from gateway.access.policy import UnagreedPolicy
 from gateway.runtime.refusals import KINDS, GatewayRefusal, ProblemKind
@@ -42,6 +43,7 @@ def problem(error: TongguanError, trace_id: str) -> dict[str, Any]:
         "title_zh": kind.title_zh,
         "status": kind.status,
         "detail": kind.meaning if is_ours else str(error),
+        "detail_zh": kind.meaning_zh if is_ours else speak_error(error),
         "code": getattr(error, "code", kind.code),
         "trace_id": trace_id,
     }
@@ -50,8 +52,10 @@ def problem(error: TongguanError, trace_id: str) -> dict[str, Any]:
         document["pointer"] = "/" + str(field).replace(".", "/")
     if rule:
         document["rule"] = rule
+        document["rule_zh"] = translate(rule) or rule
     if fix:
         document["fix"] = fix
+        document["fix_zh"] = translate(fix) or fix
     retry_after_s = getattr(error, "retry_after_s", None)
     if retry_after_s is not None:
         # In the body too: a line of an upload has no headers of its own.

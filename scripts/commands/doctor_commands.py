@@ -30,6 +30,7 @@ from scripts.diagnosis import (
     check_versions,
     exit_code,
 )
+from scripts.language import is_chinese
 
 if TYPE_CHECKING:
     from chain.ledger import Ledger
@@ -53,10 +54,13 @@ def doctor(directory: Directory, gateway_url: GatewayUrl = DEFAULT_GATEWAY_URL, 
     folder.require_founded()
     lines = []
     for line in diagnose(folder, gateway_url.rstrip("/"), rpc or folder.rpc() or NODE_RPC, time.time):
-        print(line.format(), flush=True)
+        print(line.format(in_chinese=is_chinese()), flush=True)
         lines.append(line)
     faults = sum(not line.is_well for line in lines)
-    print(f"{len(lines)} looked at, {faults} to do." if faults else f"{len(lines)} looked at, all well.")
+    if is_chinese():
+        print(f"共检查 {len(lines)} 项，{faults} 项待处理。" if faults else f"共检查 {len(lines)} 项，全部正常。")
+    else:
+        print(f"{len(lines)} looked at, {faults} to do." if faults else f"{len(lines)} looked at, all well.")
     raise typer.Exit(exit_code(lines))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,7 +14,7 @@ from typer.testing import CliRunner, Result
 from chain.members import AddedBy, KeyAlgorithm, KeyState, KeyVersion, TagKeyVersion
 from chain.verify.trust_root import ValidatorRange
 from scripts.bootstrap import found
-from scripts.cli import app
+from scripts.cli import app, main
 from scripts.consortium_folder import ConsortiumFolder
 from scripts.diagnosis import (
     Diagnosis,
@@ -149,3 +150,22 @@ def test_nothing_running_and_a_foreign_port_are_told_apart(folder: ConsortiumFol
 def test_the_version_is_printed() -> None:
     done = CliRunner().invoke(app, ["--version"])
     assert done.exit_code == 0 and done.output.split()[0] == "tongguan" and done.output.split()[1][0].isdigit()
+
+
+@pytest.mark.parametrize(
+    "line", [*WELL, *(line for line, _ in FAULTS)], ids=lambda line: f"{line.subject}: {line.text}"
+)
+def test_each_line_is_told_in_chinese_too(line: Diagnosis) -> None:
+    text = line.format(in_chinese=True)
+    assert re.search("[\u4e00-\u9fff]", text.partition(line.subject)[2]) or line.subject == "versions", text
+
+
+def test_the_language_is_chosen_and_a_refusal_speaks_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["tongguan", "--lang", "zh", "doctor", str(tmp_path)])
+    monkeypatch.setenv("TONGGUAN_LANG", "")
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert "没有联盟" in capsys.readouterr().err

@@ -24,11 +24,15 @@ class Problem(AnswerModel):
     title_zh: str
     status: int
     detail: str
+    detail_zh: str
+    """The same in Chinese; names of fields and values stay as they are."""
     code: str = Field(examples=["4003"])
     trace_id: str
     pointer: str | None = None
     rule: str | None = None
+    rule_zh: str | None = None
     fix: str | None = None
+    fix_zh: str | None = None
     retry_after_s: int | None = None
     """When to try again, where it is known; as the header `Retry-After`."""
 
