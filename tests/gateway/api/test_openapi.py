@@ -91,6 +91,8 @@ def _check_problems(said: dict[str, Any], operation: Operation, description: dic
     told = set()
     for status, answer in said["responses"].items():
         for slug, example in answer.get("content", {}).get(PROBLEM_JSON, {}).get("examples", {}).items():
+            assert example == {"$ref": f"#/components/examples/{slug}"}
+            example = description["components"]["examples"][slug]
             check(example["value"], {"$ref": "#/components/schemas/Problem"}, description)
             assert str(KINDS[slug].status) == status == str(example["value"]["status"])
             told.add(slug)
