@@ -5,24 +5,29 @@ from __future__ import annotations
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
+WITHHELD_WORDS = {
+    "no-grant": "no line of the policy shows it",
+    "condition": "shown to whom meets",
+    "other-consignments": "it is of others' goods too",
+}
 LINES_MAX = 12
 """How many lines of one kind are printed; the rest are counted."""
 
 
 def show_records(console: Console, view: dict[str, Any]) -> None:
     """Every record: who said what, in which batch and block it stands, and what of it is withheld."""
-    table = Table(box=None, padding=(0, 2, 0, 4))
-    for column in ("record", "said by", "state", "batch", "block", "withheld from this reader"):
-        table.add_column(column, no_wrap=column != "withheld from this reader")
+    rows = [("record", "said by", "state", "batch", "block", "withheld from this reader")]
     for record in view["records"]:
         withheld = ", ".join(record["withheld"]) or "-"
         place = [str(record[name]) if record[name] is not None else "-" for name in ("batch", "block")]
         state = record["state"] + (", withdrawn" if record.get("withdrawn_by") else "")
         kind = record["type"] + (" (withdrawal)" if record.get("withdraws") else "")
-        table.add_row(kind, record["issuer"], state, *place, withheld)
-    console.print(table)
+        rows.append((kind, record["issuer"], state, place[0], place[1], withheld))
+    # Lines are never cut or folded: what is copied out of them, or searched by a program, is whole.
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        _line(console, "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
 def show_view(console: Console, view: dict[str, Any]) -> None:
@@ -46,6 +51,7 @@ def show_view(console: Console, view: dict[str, Any]) -> None:
     _lines(console, "declared without the owner's mandate", view["without_mandate"])
     waiting = [one["member"] for one in view["standing"] if one["remark"]]
     _lines(console, "named by operator only, and so without sight", waiting)
+    _lines(console, "withheld from this reader", [_withheld(line) for line in view["withheld"]])
     whole = view["completeness"]
     checkpoint = whole["checkpoint"]
     if checkpoint is not None:
@@ -56,6 +62,15 @@ def show_view(console: Console, view: dict[str, Any]) -> None:
     _lines(console, "not held by this gateway", [_missing(one) for one in whole.get("missing", ())])
     _lines(console, "held without sections that it rests on", [_lacking(one) for one in whole.get("lacking", ())])
     _lines(console, "whole at", [f"{one['member']}  {one['url']}" for one in whole.get("whole_at", ())])
+
+
+def _withheld(line: dict[str, Any]) -> str:
+    """Which sections of a record, and what would show each."""
+    parts = [
+        f"{why['section']} ({WITHHELD_WORDS[why['cause']]}{': ' + ' or '.join(why['grants']) if why['grants'] else ''})"
+        for why in line["why"]
+    ]
+    return f"{line['type']} of {line['issuer']}: {', '.join(parts) or ', '.join(line['sections'])}"
 
 
 def _missing(entry: dict[str, Any]) -> str:

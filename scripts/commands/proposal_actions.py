@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from chain.ledger import Proposal
     from chain.ledger.calls import Decision
 
+_ADDRESS = re.compile("0x[0-9a-fA-F]{40}")
 ACTIONS_HELP = (
     "admit-governor USCC CONTROLLER NAME ROLES [CUSTOMS_CODE] | expel M | suspend M | reinstate M | threshold N | "
     "gateway ACCOUNT M (on|off) | controller ACCOUNT M (on|off) | policy NAME (FILE|NUMBER) | roles M ROLES [SPONSOR] "
@@ -37,9 +39,11 @@ def parse_decision(folder: ConsortiumFolder, action: str, arguments: list[str]) 
         inspect.signature(decide).bind(folder, *arguments)
     except TypeError as error:
         raise typer.BadParameter(f"{action} takes other arguments: {error}") from error
+    from eth_abi.exceptions import EncodingError
+
     try:
         return decide(folder, *arguments)
-    except ValueError as error:
+    except (ValueError, EncodingError) as error:
         raise typer.BadParameter(f"{action} does not take that: {error}") from error
 
 
@@ -112,7 +116,15 @@ def _admit_governor(
     from chain.identifiers import Uscc
     from chain.ledger import Founder, calls
 
-    return calls.admitting_governor(Founder(Uscc.parse(uscc), name, roles_said(roles), controller, customs_code))
+    address = _parse_address(controller)
+    return calls.admitting_governor(Founder(Uscc.parse(uscc), name, roles_said(roles), address, customs_code))
+
+
+def _parse_address(text: str) -> str:
+    """An account's address, as its owner says it; raises ValueError."""
+    if _ADDRESS.fullmatch(text) is None:
+        raise ValueError(f"{text} is no address: 0x and 40 hex digits")
+    return text
 
 
 def _policy(folder: ConsortiumFolder, name: str, file_or_number: str) -> Decision:
@@ -136,7 +148,10 @@ def _on_account(name: str) -> Callable[..., Decision]:
     def decide(folder: ConsortiumFolder, account: str, member: str, standing: str = "on") -> Decision:
         from chain.ledger import calls
 
-        decision: Decision = getattr(calls, name)(account, uscc_of(folder, member), active=standing != "off")
+        if standing not in ("on", "off"):
+            raise ValueError(f"{standing} is neither on nor off")
+        address = _parse_address(account)
+        decision: Decision = getattr(calls, name)(address, uscc_of(folder, member), active=standing == "on")
         return decision
 
     return decide
