@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import sys
 from pathlib import Path
@@ -46,6 +47,7 @@ def run_gateway(
     try:
         settings = GatewaySettings.load(settings_file, rpc_url=rpc)
         hold_settings(settings_file)
+        logging.getLogger().setLevel(settings.log_level)
         if not settings.public_url:
             settings = settings.model_copy(update={"public_url": f"http://{host}:{port}"})
         app = create_app(settings, build(settings))

@@ -142,6 +142,8 @@ class GatewaySettings(BaseSettings):
     note_sources: tuple[str, ...] = ()
     """Files or http(s) addresses of governors' cosigned notes, for a trust root that demands witnesses; a relative
     file is relative to the settings file. One that does not answer delays bundles by three seconds."""
+    log_level: Literal["INFO", "WARNING", "ERROR"] = "INFO"
+    """Least grave lines of the log that are written. No `DEBUG`: libraries would write statements with values."""
     webhook_hosts: tuple[str, ...] = ()
     """`host` or `host:port` to which members' webhooks may go by http and to private addresses; else public https."""
     connections_max: Count = 2_000

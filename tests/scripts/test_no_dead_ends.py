@@ -128,7 +128,3 @@ def test_a_taken_port_is_one_sentence(tmp_path: Path) -> None:
         taken.listen()
         port = str(taken.getsockname()[1])
         one_sentence(run("scripts.cli", "webhook", "listen", "--port", port, cwd=tmp_path), "ddress already in use")
-        members = tmp_path / "members"
-        members.mkdir()
-        where = ("--dir", str(tmp_path), "--members", str(members), "--port", port)
-        one_sentence(run("adapters.single_window_mock", *where, cwd=tmp_path), "ddress already in use")
