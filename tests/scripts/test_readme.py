@@ -32,3 +32,8 @@ def test_a_command_of_the_readme_is_one_that_the_program_takes(line: str) -> Non
 def test_each_of_the_four_people_has_a_command(person: str) -> None:
     part = README.partition(f"**{person}**")[2].partition("**")[0]
     assert "```\ntongguan " in part
+
+
+def test_the_readme_is_read_in_one_sitting_and_shows_the_console() -> None:
+    assert len(README.splitlines()) <= 120
+    assert "](docs/console.png)" in README and (REPOSITORY / "docs" / "console.png").is_file()
