@@ -19,6 +19,7 @@ from typing import Final, Protocol
 from chain.encoding import base64url, format_json, parse_base64url
 from chain.errors import Malformed
 from chain.lifecycle import RecordState
+from chain.rules.customs_status import RANKS
 from chain.sdjwt import SignedRecord
 from gateway.access.records import HeldRecord, Reader
 from gateway.consignment.declarations import declaration_threads
@@ -49,10 +50,13 @@ CRITERIA_MAX = 12
 HIT_SECTIONS: Final = frozenset({"goods_items", "references", "status"})
 """The sections that a hit tells of."""
 WORDS_CHARS_MAX = 64
+STATES: Final = tuple(state for state in RANKS if state)
+"""States of a declaration; `status` asks for the current one, `any_status` for one that was said at any time."""
+SEVERITIES: Final = ("H", "M", "I")
 FACTS_KEPT_MAX = 4_096
 """Records whose facts are kept, as a reader sees them: pages of a search ask for the same ones again."""
 
-_PLAIN: Final = frozenset({"broker", "importer", "status", "office", "district", "finding", "severity"})
+_PLAIN: Final = frozenset({"broker", "importer", "status", "any_status", "office", "district", "finding", "severity"})
 CRITERIA: Final = REFERENCE_KINDS | _PLAIN | GRADES | {"hs", "goods", "from", "to"}
 """Names of what can be asked for."""
 
@@ -62,6 +66,7 @@ SECTIONS_OF_FACTS: Final[Mapping[str, tuple[str, ...]]] = {
     "broker": ("parties",),
     "importer": ("parties",),
     "status": ("status",),
+    "any_status": ("status",),
     "office": _HEADS,
     "district": _HEADS,
     "finding": ("finding",),
@@ -85,6 +90,8 @@ class Question:
     """YYYY-MM-DD; with `last_day`, something dated must lie between."""
     last_day: str = ""
     grades: GradeQuestion = field(default_factory=GradeQuestion)
+    current_state: str = ""
+    """The state in which a declaration of the consignment is now, whatever was said of it before."""
 
     @classmethod
     def parse(cls, said: Mapping[str, str]) -> Question:
@@ -102,14 +109,13 @@ class Question:
         for name, day in (("from", first), ("to", last)):
             if day and not _is_day(day):
                 raise MalformedSearch(name, "is a day, YYYY-MM-DD", value=day)
-        return cls(frozenset(facts), first, last, GradeQuestion.parse(said))
+        return cls(frozenset(facts), first, last, GradeQuestion.parse(said), said.get("status", "").upper())
 
     @property
     def digest(self) -> bytes:
         """What a cursor is bound to."""
-        said = format_json(
-            [*map(list, sorted(self.facts)), self.first_day, self.last_day, *map(list, sorted(self.grades.wanted))]
-        )
+        days = [self.first_day, self.last_day, self.current_state]
+        said = format_json([*map(list, sorted(self.facts)), *days, *map(list, sorted(self.grades.wanted))])
         return sha256(said.encode("utf-8")).digest()
 
     def is_answered_by(self, sight: Sight) -> bool:
@@ -121,6 +127,8 @@ class Question:
         every = frozenset().union(*told)
         if not self.facts <= every:
             return False
+        if self.current_state and self.current_state not in _states_now(sight):
+            return False
         return not (self.first_day or self.last_day) or any(
             kind == "day" and self._holds(value) for kind, value in every
         )
@@ -130,6 +138,13 @@ class Question:
 
 
 EVERYTHING = Question(frozenset())
+
+
+def _states_now(sight: Sight) -> set[str]:
+    """The state of each declaration as the reader sees it now, as a hit and the view tell it."""
+    return {thread.status.state for thread in declaration_threads(sight.records)}
+
+
 """What a listing asks: no criterion at all."""
 
 
@@ -349,6 +364,12 @@ def _asked(name: str, value: str) -> set[Fact]:
     if name == "hs" and (not value.isascii() or not value.isdigit() or len(value) not in HS_PREFIX_LENGTHS):
         raise MalformedSearch("hs", "has 2, 4, 6, 8 or 10 digits", value=value)
     spelled = value.upper()
+    if name in ("status", "any_status"):
+        if spelled not in STATES:
+            raise MalformedSearch(name, f"is one of {', '.join(STATES)}", value=value)
+        return {("status", spelled)}
+    if name == "severity" and spelled not in SEVERITIES:
+        raise MalformedSearch(name, f"is one of {', '.join(SEVERITIES)}", value=value)
     if name in ("transport_document", "master_bill", "container"):
         spelled = spelled.replace(" ", "").replace("-", "").replace("_", "")
     return {(name, spelled)}

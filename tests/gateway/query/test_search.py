@@ -109,7 +109,7 @@ def test_a_sponsor_is_proposed_what_concerns_the_members_that_it_sponsors(store:
         assert propose(connection, question, whom_of(sponsor, {BROKER.uscc}), "", 10) == [UCR]
 
 
-@pytest.mark.parametrize("name", sorted(CRITERIA - GRADES - {"from", "to", "hs"}))
+@pytest.mark.parametrize("name", sorted(CRITERIA - GRADES - {"from", "to", "hs", "status", "any_status", "severity"}))
 @pytest.mark.parametrize("hostile", ["%", "_", "' OR '1'='1", '"; DROP TABLE records; --', "\\", "*", "a" * 64, "٣"])
 def test_what_means_something_to_a_database_is_a_plain_text_here(store: Store, name: str, hostile: str) -> None:
     question = Question.parse({name: hostile})
@@ -130,6 +130,9 @@ def test_what_means_something_to_a_database_is_a_plain_text_here(store: Store, n
         {"to": "2026-13-01"},
         {"from": "20261120"},
         {"goods": ""},
+        {"status": "DONE"},
+        {"any_status": "%"},
+        {"severity": "X"},
         {"goods": "x" * 65},
         {str(place): "1" for place in range(13)},
     ],

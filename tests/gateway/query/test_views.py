@@ -261,6 +261,12 @@ def test_what_its_issuer_withdrew_is_no_longer_said_and_stays_in_the_list_of_rec
     assert lines[back.signed.record_id]["amends"] is None
 
 
+def test_a_search_by_status_asks_for_the_state_now_and_another_for_any() -> None:
+    sight = sight_of(UCR, story().held, TRADER.reader, POLICY, DIRECTORY)
+    asked = ({"status": "RELEASED"}, {"status": "ACCEPTED"}, {"any_status": "ACCEPTED"}, {"any_status": "DETAINED"})
+    assert [Question.parse(criteria).is_answered_by(sight) for criteria in asked] == [True, False, True, False]
+
+
 def test_a_withdrawn_statement_answers_no_search_and_its_withdrawal_is_told_as_one() -> None:
     chain = story()
     question = Question.parse({"declaration": NUMBER, "hs": "8471"})
