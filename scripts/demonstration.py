@@ -30,6 +30,7 @@ from chain.verify.trust_root import TrustRoot
 from chain.witness.client import Witness
 from gateway.client import GatewayClient
 from scripts.bootstrap import found
+from scripts.commands.doctor_commands import diagnose
 from scripts.commands.finding_commands import say_about_findings
 from scripts.commands.operate_commands import UNSEALED_HELP, UNSEALED_WARNING
 from scripts.consortium_folder import ConsortiumFolder, write_open
@@ -49,6 +50,7 @@ STORY_TIMEOUT_S = 120.0
 READER = "regulator"
 DESKS = ("customs", "tax")
 """Governors that run a risk desk."""
+DOCTOR_SEES_NONE = "tongguan doctor looks at this installation: all well 一切正常"
 LIE = "gross_weight"
 LIE_RULE = "C13"
 """The rule that finds it."""
@@ -160,7 +162,12 @@ class Demonstration:
         self._refuse_lies(stories)
 
     def close(self, machine: Machine, *, keeps_running: bool) -> None:
-        """Says what to open or type next; each command works as it is printed."""
+        """Says what `doctor` sees, and what to open or type next; each command works as it is printed."""
+        lines = list(diagnose(self._folder, machine.gateway_url, machine.rpc_url, time.time))
+        faults = [line for line in lines if not line.is_well]
+        self._step(f"tongguan doctor looks at {len(lines)} things: {len(faults)} to do" if faults else DOCTOR_SEES_NONE)
+        for line in faults:
+            self._note(line.format())
         self._step(f"All of it held, {time.monotonic() - self._started:.0f} s from the start. What to do next:")
         for purpose, command in self._next_steps(machine, keeps_running=keeps_running):
             self._note(f"{purpose + ':':24} {command}")

@@ -34,7 +34,11 @@ public final class GatewayClient {
     private final SigningKey key;
     private final String member;
     private final Path receipts;
-    private final HttpClient http = HttpClient.newBuilder().connectTimeout(TIMEOUT).build();
+    // Without it Java asks for HTTP/2 by an Upgrade header, which servers of HTTP/1.1 may answer without the body.
+    private final HttpClient http = HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .connectTimeout(TIMEOUT)
+            .build();
     private final Map<String, Token> tokens = new HashMap<>();
     private final SecureRandom random = new SecureRandom();
 
