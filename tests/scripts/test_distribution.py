@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from scripts.packaging.__main__ import SUMS, build
-from scripts.packaging.verifier_sources import PACKAGE, read_sources
+from scripts.distribution.__main__ import SUMS, build
+from scripts.distribution.verifier_sources import PACKAGE, read_sources
 from tests.house.test_house import REPOSITORY
 
 VECTORS = REPOSITORY / "tests" / "vectors"

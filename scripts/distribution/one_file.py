@@ -1,7 +1,7 @@
 """The verifier as one file a platform: `python tongguan-verify-….pyz BUNDLE --trust-root FILE`, nothing to install.
 
 Machine code cannot be imported from a zip file, so the program unpacks itself once into a folder named by its own
-digest (`unpacking.py`), and runs from there. Libraries are those of the environment that makes it, for its platform and
+digest (`starter.py`), and runs from there. Libraries are those of the environment that makes it, for its platform and
 version of Python.
 """
 
@@ -13,9 +13,9 @@ from hashlib import sha256
 from importlib.metadata import distribution
 from pathlib import Path, PurePosixPath
 
-from scripts.packaging.archives import make_zip
-from scripts.packaging.verifier_sources import PACKAGE, read_sources
-from scripts.packaging.verifier_wheel import REQUIRES
+from scripts.distribution.archives import make_zip
+from scripts.distribution.verifier_sources import PACKAGE, read_sources
+from scripts.distribution.verifier_wheel import REQUIRES
 
 SHEBANG = b"#!/usr/bin/env python3\n"
 INSIDE = "inside.zip"
@@ -34,9 +34,9 @@ def make_program() -> tuple[str, bytes]:
     files |= {name: content for name, content in _files_of("cffi").items() if name.startswith(_BACKEND)}
     inside = make_zip(files)
     digest = sha256(inside).hexdigest()
-    starter = Path(__file__).with_name("unpacking.py").read_bytes()
-    main = f"import unpacking\nunpacking.run('{PACKAGE}.verify.__main__')\n".encode()
-    outer = {"__main__.py": main, "unpacking.py": starter, INSIDE: inside, DIGEST: digest.encode()}
+    starter = Path(__file__).with_name("starter.py").read_bytes()
+    main = f"import starter\nstarter.run('{PACKAGE}.verify.__main__')\n".encode()
+    outer = {"__main__.py": main, "starter.py": starter, INSIDE: inside, DIGEST: digest.encode()}
     platform = sysconfig.get_platform().replace("-", "_").replace(".", "_")
     name = f"tongguan-verify-cp{sys.version_info.major}{sys.version_info.minor}-{platform}.pyz"
     # What is inside is compressed already.

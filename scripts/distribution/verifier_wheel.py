@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 from hashlib import sha256
 
-from scripts.packaging.archives import make_zip
-from scripts.packaging.verifier_sources import PACKAGE, read_sources
+from scripts.distribution.archives import make_zip
+from scripts.distribution.verifier_sources import PACKAGE, read_sources
 
 NAME = "tongguan-verify"
 REQUIRES = ("coincurve", "cryptography", "pycryptodome", "pynacl")

@@ -20,9 +20,9 @@ from typing import Annotated
 import typer
 
 from chain.command_line import run_program
-from scripts.packaging.archives import make_zip
-from scripts.packaging.one_file import make_program
-from scripts.packaging.verifier_wheel import make_wheel
+from scripts.distribution.archives import make_zip
+from scripts.distribution.one_file import make_program
+from scripts.distribution.verifier_wheel import make_wheel
 
 ROOT = Path(__file__).resolve().parents[2]
 SUMS = "SHA256SUMS"
