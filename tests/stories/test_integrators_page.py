@@ -163,7 +163,7 @@ def test_each_client_sends_many_goes_to_the_next_gateway_and_keeps_receipts(
     ids = answer["record_ids"]
     assert [Receipt.parse(text).record_id for text in answer["receipts"]] == ids[:3]
     assert answer["problems"][:3] == [None] * 3 and answer["problems"][3] is not None
-    assert (answer["is_verified"], answer["again"], answer["refusal"]) == (True, ids[0], 404)
+    assert (answer["is_verified"], answer["again"], answer["refusal"]) == (True, ids[0], 400)
     kept = {file.name for file in (tmp_path / "kept").iterdir()}
     assert kept == {f"{name}.{kind}" for name in ids[:3] for kind in ("sdjwt", "receipt")}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -120,6 +120,20 @@ def webhook_router(services: Services, queries: Queries) -> APIRouter:
         subscriptions.replay(reader.member, webhook, parse_cursor(wanted.after, queries.context.batch_count))
         return Response(status_code=204)
 
+    @router.delete("/{webhook}", status_code=204)
+    @describes(*READ, status=204)
+    def delete_webhook(webhook: str, authorization: Authorization = None) -> Response:
+        """Ends a webhook."""
+        subscriptions.remove(queries.reader(authorization).member, webhook)
+        return Response(status_code=204)
+
+    _add_log_and_secret(router, subscriptions, asked)
+    return router
+
+
+def _add_log_and_secret(router: APIRouter, subscriptions: WebhookSubscriptions, asked: Any) -> None:
+    """The routes by which an owner looks after a webhook: its newest posts, and a new secret."""
+
     @router.get("/{webhook}/deliveries")
     @describes(*READ)
     def get_deliveries(webhook: str, reader: Reader = asked) -> DeliveryList:
@@ -132,15 +146,6 @@ def webhook_router(services: Services, queries: Queries) -> APIRouter:
     def post_secret(webhook: str, reader: Reader = asked) -> WebhookSecret:
         """Gives a webhook a new secret, shown this once; posts are signed under the one before it too for a day."""
         return WebhookSecret(secret=subscriptions.change_secret(reader.member, webhook))
-
-    @router.delete("/{webhook}", status_code=204)
-    @describes(*READ, status=204)
-    def delete_webhook(webhook: str, authorization: Authorization = None) -> Response:
-        """Ends a webhook."""
-        subscriptions.remove(queries.reader(authorization).member, webhook)
-        return Response(status_code=204)
-
-    return router
 
 
 def _line(webhook: StoredWebhook) -> WebhookLine:
