@@ -133,9 +133,9 @@ def note_deliveries(connection: Connection, webhook: str, deliveries: Sequence[D
 
 
 def deliveries_of(connection: Connection, webhook: str) -> list[DeliveryRow]:
-    """The posts in the log of one webhook, the newest first."""
+    """The posts in the log of one webhook, the newest first: all that are kept."""
     own = select(webhook_deliveries).where(webhook_deliveries.c.webhook == webhook)
-    rows = connection.execute(own.order_by(webhook_deliveries.c.number.desc()).limit(DELIVERIES_KEPT_MAX))
+    rows = connection.execute(own.order_by(webhook_deliveries.c.number.desc()))
     return [DeliveryRow(*(getattr(row, name) for name in DeliveryRow._fields)) for row in rows]
 
 
