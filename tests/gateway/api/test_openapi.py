@@ -128,7 +128,8 @@ def test_no_schema_is_described_that_nothing_refers_to_wrongly(description: dict
             for one in value:
                 yield from references(one)
 
-    known = {f"#/components/schemas/{name}" for name in description["components"]["schemas"]}
+    kinds = ("schemas", "examples")
+    known = {f"#/components/{kind}/{name}" for kind in kinds for name in description["components"][kind]}
     assert set(references(description)) - known == set()
 
 
