@@ -9,6 +9,8 @@ from adapters.risk_desk.desk import UnagreedPack
 from adapters.risk_desk.journal import DeskJournal
 from chain.identifiers import Ucr
 from chain.records import AuditFinding, Difference, Finding
+from chain.sdjwt import SignedRecord
+from tests.gateway.query import consortium
 from tests.stories.local_consortium import Town
 from tests.stories.risk_desks import (
     BrokenWire,
@@ -108,6 +110,22 @@ def test_a_desk_that_lost_its_journal_says_nothing_twice(town: Town) -> None:
     town.cover()
     assert desk(town, "customs").look([ucr]).said == 0
     assert len(own_findings(town, "customs", ucr)) == first.said
+
+
+def test_what_somebody_says_whom_nobody_named_moves_no_desk_and_stands_in_no_snapshot(town: Town) -> None:
+    ucr = opened(town, "DESK5")
+    town.say("broker", weighed("010120261000000705", "80.00000"), ucr)
+    town.cover()
+    customs = desk(town, "customs")
+    assert customs.look([ucr]).said >= 1
+    before = len(client(town, "customs").lanes(ucr)["lanes"])
+    town.say("carrier", consortium.waybill(gross="1.00000"), ucr)
+    town.cover()
+    assert customs.look([ucr]).said == 0
+    seen = client(town, "customs").lanes(ucr)
+    assert len(seen["lanes"]) == before + 1  # the desk's own words
+    carrier = town.member("carrier").uscc
+    assert carrier not in {SignedRecord.parse(line["sd_jwt"]).iss for line in seen["records"]}
 
 
 def test_a_desk_whose_pack_is_not_the_agreed_one_stops_and_says_so(town: Town) -> None:

@@ -67,3 +67,16 @@ def test_a_closed_consignment_lets_the_box_go(town: Town, ucrs: tuple[Ucr, Ucr])
     town.cover()
     rules = {one["rule"] for one in view(town, "customs", ucrs[0])["findings"]}
     assert "C23-twice" not in rules
+
+
+def test_a_declarations_number_used_twice_is_found_in_both_consignments(town: Town) -> None:
+    trader, number = town.member("trader").uscc, "010120261000000041"
+    first, second = (f"6CN{trader}-DECL{place}" for place in (1, 2))
+    for ucr in (first, second):
+        town.name(ucr, "broker")
+        town.say("broker", consortium.declaration(number), ucr)
+    town.cover()
+    for ucr, other in ((first, second), (second, first)):
+        seen = view(town, "customs", ucr)
+        assert [one["declared"] for one in seen["findings"] if one["rule"] == "C23-twice"] == [number]
+        assert other not in str(seen)
