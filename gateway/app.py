@@ -243,17 +243,19 @@ def create_app(settings: GatewaySettings, gateway: Gateway | None = None) -> Fas
         title=TITLE,
         version=program_version(),
         lifespan=lifespan,
-        openapi_url="/openapi.json",
+        openapi_url=None,  # `install_reference` serves it, written once
         docs_url=None,
         redoc_url=None,
         telemetry=NO_TELEMETRY,
     )
     if services.people is not None:
         app.add_middleware(SessionCookies, people=services.people)
-    open_bytes = OpenShare(
-        settings.open_bytes_per_address_per_s, settings.open_bytes_per_s, services.clock, what="bytes"
-    )
-    install_rim(app, services.tracing, services.registry.age_s, open_bytes)
+
+    def open_share() -> OpenShare:
+        per_address, total = settings.open_bytes_per_address_per_s, settings.open_bytes_per_s
+        return OpenShare(per_address, total, services.clock, what="bytes")
+
+    install_rim(app, services.tracing, services.registry.age_s, open_share)
     install_reference(app)
     # Raises UnagreedPolicy, or MalformedPolicy: then nothing is served.
     queries = Queries(services)

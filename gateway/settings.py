@@ -122,10 +122,10 @@ class GatewaySettings(BaseSettings):
     open_requests_per_s: Annotated[float, Field(gt=0)] = 200.0
     """Token requests in vain a second in all, likewise."""
     open_bytes_per_address_per_s: Annotated[float, Field(gt=0)] = 1_000_000.0
-    """Bytes a second of answers that need no token (pages, OpenAPI, schemas, health) for one address, over a minute's
+    """Bytes a second of answers that need no token (pages, OpenAPI, schemas) for one address, over a minute's
     mean; beyond it 429 with `Retry-After`."""
     open_bytes_per_s: Annotated[float, Field(gt=0)] = 10_000_000.0
-    """The same for all addresses together; health and figures are not counted here, so that no stranger blinds you."""
+    """The same for all addresses together. Figures have as much of their own, and health is never refused."""
     bulk_lines_max: Count = 100_000
     """Records in one bulk upload."""
     verifier_processes: Annotated[int, Field(ge=0, le=256)] = Field(default_factory=lambda: os.cpu_count() or 1)

@@ -91,21 +91,19 @@ class OpenShare:
         self._addresses: OrderedDict[str, tuple[float, float]] = OrderedDict()
         """Units left, and when that was so; the one seen longest ago first."""
 
-    def take(self, address: str, *, is_counted_in_all: bool = True) -> None:
+    def take(self, address: str) -> None:
         """Takes one unit of this address; raises GatewayRefusal (429) where its share, or all's, is used up."""
         left = self._change(address, 1, takes_at_least=1)
         if left < 1:
             wait_s = (1 - left) / self._per_address_s
             reason = f"an address may have {self._per_address_s:,.10g} {self._what}/s without a token"
             raise GatewayRefusal("quota", reason, retry_after_s=max(1.0, wait_s))
-        if is_counted_in_all:
-            self._all.take("everybody", 1)
+        self._all.take("everybody", 1)
 
-    def charge(self, address: str, count: int, *, is_counted_in_all: bool = True) -> None:
+    def charge(self, address: str, count: int) -> None:
         """Takes so many units, also more than there are: the next `take` waits until they are there again."""
         self._change(address, count)
-        if is_counted_in_all:
-            self._all.charge("everybody", count)
+        self._all.charge("everybody", count)
 
     def _change(self, address: str, count: int, takes_at_least: float = -math.inf) -> float:
         """Takes so many units where there are at least so many; what there were."""

@@ -70,9 +70,11 @@ class TraceIds:
                 trace.answered(_route_of(scope), status)
 
 
-def install_rim(app: FastAPI, tracing: Tracing, chain_age_s: Callable[[], float], open_bytes: OpenShare) -> None:
+def install_rim(
+    app: FastAPI, tracing: Tracing, chain_age_s: Callable[[], float], share: Callable[[], OpenShare]
+) -> None:
     """Trace ids, traces, problem documents and bounded open answers for every route of the application."""
-    app.add_middleware(OpenAnswers, share=open_bytes)
+    app.add_middleware(OpenAnswers, pages=share(), figures=share())
     app.add_middleware(SecurityHeaders)
     app.add_middleware(TraceIds, tracing=tracing, chain_age_s=chain_age_s)
     app.add_exception_handler(TongguanError, answer_error)

@@ -18,8 +18,11 @@ from gateway.runtime.refusals import GatewayRefusal
 
 OPEN_PATHS: Final = ("/docs", "/openapi.json", "/console", "/verify", "/problems/", "/v1/trust-root", "/v1/schemas")
 """Beginnings of the paths of all routes that answer whoever asks."""
-HEALTH_PATHS: Final = ("/healthz", "/readyz", "/metrics")
-"""Open too, and counted by address alone: strangers must not keep an operator from its own gateway's health."""
+HEALTH_PATHS: Final = ("/healthz", "/readyz")
+"""Open too, and never refused: a few bytes from memory. Behind a proxy strangers and the prober that starts a silent
+gateway again may have one address."""
+METRICS_PATH: Final = "/metrics"
+"""Open too, with a share of its own by address: strangers must not keep an operator from its figures."""
 ANSWER_COSTS_AT_LEAST: Final = 4_096
 """Bytes: what a short answer costs beside its own."""
 TOO_MANY: Final = 429
@@ -28,21 +31,23 @@ TOO_MANY: Final = 429
 class OpenAnswers:
     """Gives each address its share of what whoever asks is answered."""
 
-    def __init__(self, app: ASGIApp, share: OpenShare) -> None:
+    def __init__(self, app: ASGIApp, pages: OpenShare, figures: OpenShare) -> None:
         self._app = app
-        self._share = share
+        self._pages = pages
+        self._figures = figures
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
         path = str(scope.get("path", ""))
-        is_health = path in HEALTH_PATHS
-        if scope["type"] != "http" or not (is_health or path.startswith(OPEN_PATHS)):
+        is_figures = path == METRICS_PATH
+        if scope["type"] != "http" or not (is_figures or path.startswith(OPEN_PATHS)):
             await self._app(scope, receive, send)
             return
         client = scope.get("client")
         address = str(client[0]) if client else ""
+        share = self._figures if is_figures else self._pages
         try:
-            self._share.take(address, is_counted_in_all=not is_health)
+            share.take(address)
         except GatewayRefusal as refusal:
             await _refusal(refusal, scope)(scope, receive, send)
             return
@@ -58,7 +63,7 @@ class OpenAnswers:
         finally:
             # Also where the client hung up: what was made for it was made.
             cost = answered + ANSWER_COSTS_AT_LEAST
-            self._share.charge(address, cost, is_counted_in_all=not is_health)
+            share.charge(address, cost)
 
 
 def _refusal(refusal: GatewayRefusal, scope: Scope) -> JSONResponse:

@@ -2,23 +2,42 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from functools import lru_cache
 from html import escape
 from typing import Any
 
-from fastapi import FastAPI
-from fastapi.responses import HTMLResponse
+from fastapi import FastAPI, Response
+
+from gateway.api.media_types import JSON
 
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
 def install_reference(app: FastAPI) -> None:
-    """Serves the page at `/docs`."""
+    """Serves the page at `/docs` and the document at `/openapi.json`, each written once.
 
-    @app.get("/docs", include_in_schema=False, response_class=HTMLResponse)
-    def get_reference() -> str:
+    Strangers may ask for both, and writing the document takes a hundred times as long as sending it.
+    """
+
+    @lru_cache(maxsize=1)
+    def page() -> bytes:
+        return reference_page(app.openapi()).encode()
+
+    @lru_cache(maxsize=1)
+    def document() -> bytes:
+        return json.dumps(app.openapi(), ensure_ascii=False, separators=(",", ":")).encode()
+
+    @app.get("/docs", include_in_schema=False)
+    def get_reference() -> Response:
         """Every operation with its parameters and answers."""
-        return reference_page(app.openapi())
+        return Response(page(), media_type="text/html; charset=utf-8")
+
+    @app.get("/openapi.json", include_in_schema=False)
+    def get_document() -> Response:
+        """The interface as an OpenAPI document."""
+        return Response(document(), media_type=JSON)
 
 
 def reference_page(document: dict[str, Any]) -> str:

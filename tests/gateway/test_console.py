@@ -28,7 +28,7 @@ READS_MARKUP = re.compile(
 @pytest.fixture
 def http() -> TestClient:
     app = FastAPI()
-    install_rim(app, Tracing(), lambda: 0.0, OpenShare(1e6, 1e6, time.monotonic))
+    install_rim(app, Tracing(), lambda: 0.0, lambda: OpenShare(1e6, 1e6, time.monotonic))
     app.include_router(console_router())
     return TestClient(app, base_url="http://gateway.test", follow_redirects=False)
 

@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 
 from chain.client_address import network_of
 from gateway.access.rate_limits import BURST_S
-from gateway.api.open_answers import ANSWER_COSTS_AT_LEAST, HEALTH_PATHS, OPEN_PATHS
+from gateway.api.open_answers import ANSWER_COSTS_AT_LEAST, HEALTH_PATHS, METRICS_PATH, OPEN_PATHS
 from tests.gateway.api.test_body_rules import _routes
 from tests.gateway.memory_consortium import PUBLIC_URL, PaperGateway, Town
 
@@ -56,11 +56,21 @@ def test_strangers_of_many_addresses_share_one_bound_and_blind_no_operator(small
     clients = client_at(small, *(f"198.51.100.{number}" for number in range(5)))
     answers = [http.get("/openapi.json").status_code for http in clients]
     assert answers[0] == 200 and answers[-1] == 429
-    assert clients[-1].get("/healthz").status_code == 200
+    assert clients[0].get("/docs").status_code == clients[-1].get("/docs").status_code == 429
     asks = int(BURST_S * BYTES_PER_S) // ANSWER_COSTS_AT_LEAST + 2
-    healthy = [clients[-1].get("/healthz").status_code for _ in range(asks)]
-    assert healthy[0] == 200 and healthy[-1] == 429
-    assert clients[0].get("/metrics").status_code == 429, "its own share is used up"
+    assert {clients[0].get(path).status_code for path in HEALTH_PATHS for _ in range(asks)} <= {200, 503}
+    figures = [clients[-1].get(METRICS_PATH).status_code for _ in range(asks)]
+    assert figures[0] == 200 and figures[-1] == 429
+
+
+def test_the_document_and_its_page_are_written_once(gateway: PaperGateway) -> None:
+    app = gateway.app()
+    http, whole, written = TestClient(app, base_url=PUBLIC_URL), app.openapi, []
+    app.openapi = lambda: written.append(1) or whole()
+    for _ in range(3):
+        assert http.get("/openapi.json").json() == whole()
+        assert "GET" in http.get("/docs").text
+    assert len(written) == 2
 
 
 def test_an_ipv6_network_is_one_address() -> None:
@@ -82,7 +92,9 @@ def test_every_route_that_answers_whoever_asks_is_named_open(gateway: PaperGatew
             if answer.status_code < 400 or answer.status_code == 503 or len(answer.content) > 2_000:
                 asked.add(path)
     assert asked, "the test looks in the wrong place"
-    assert [path for path in sorted(asked) if not (path in HEALTH_PATHS or path.startswith(OPEN_PATHS))] == []
+    assert [
+        path for path in sorted(asked) if not (path in (*HEALTH_PATHS, METRICS_PATH) or path.startswith(OPEN_PATHS))
+    ] == []
 
 
 @pytest.fixture
