@@ -13,7 +13,18 @@ import pytest
 
 import gateway.query.change_feed as change_feed
 from gateway.api.routes.changes import FeedAnswer
-from gateway.query.change_feed import FEEDS_MAX, FEEDS_PER_MEMBER_MAX, BatchChanges, OpenFeeds, SharedLooks, events
+from gateway.query.change_feed import (
+    FEEDS_MAX,
+    FEEDS_PER_MEMBER_MAX,
+    AnchoredChange,
+    BatchChanges,
+    ChangeFilter,
+    MalformedFilter,
+    OpenFeeds,
+    SharedLooks,
+    events,
+)
+from gateway.runtime.answer import Section
 from gateway.runtime.refusals import GatewayRefusal
 from gateway.store.consignments import AnchoredEntry
 
@@ -124,3 +135,62 @@ def test_a_feed_without_news_looks_only_whether_its_reader_may_still_read(monkey
     took_s = asyncio.run(story())
     assert looks == [2, 4, 4, 4]
     assert took_s > 0.3
+
+
+def change(rule: str = "", severity: str = "", state: str = "standing") -> AnchoredChange:
+    finding: Section | None = {"rule": rule, "severity": severity, "state": state} if rule else None
+    return AnchoredChange(
+        ucr="u", record="r", type="audit.finding" if rule else "customs.status", issuer="i", batch=1, block=2,
+        state="anchored", status=None, finding=finding, amends=None, withdraws=None,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rule", "severity", "wanted"),
+    [
+        ("", "", ["", "C06", "C07", "C13"]),
+        ("c06, C13", "", ["C06", "C13"]),
+        ("", "H", ["C06", "C07"]),
+        ("C06,C13", "H", ["C06"]),
+        ("", "M,I", ["C13"]),
+        ("C99", "", []),
+    ],
+)
+def test_a_feed_by_rule_and_severity_tells_these_findings_alone(rule: str, severity: str, wanted: list[str]) -> None:
+    changes = [change(), change("C06", "H"), change("C07", "H", state="withdrawn"), change("C13", "M")]
+    told = [one for one in changes if ChangeFilter.parse(rule, severity).wants(one)]
+    assert [str((one.finding or {}).get("rule", "")) for one in told] == wanted
+
+
+def test_a_filter_that_is_none_is_refused_by_its_name() -> None:
+    for rule, severity, field in (
+        ("", "X", "severity"),
+        (",".join(f"R{n}" for n in range(51)), "", "rule"),
+        ("r" * 65, "", "rule"),
+    ):
+        with pytest.raises(MalformedFilter) as refused:
+            ChangeFilter.parse(rule, severity)
+        assert refused.value.field == field
+
+
+def test_what_a_filter_leaves_out_moves_the_cursor_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(change_feed, "LOOK_S", 0.005)
+    looks: list[int] = []
+
+    def look(after: int) -> Sequence[BatchChanges]:
+        looks.append(after)
+        if after == 4:
+            raise GatewayRefusal("revoked-key", "its key is revoked")
+        return [BatchChanges(after + 1, [change(), change("C06", "H")])]
+
+    async def story() -> list[bytes]:
+        told = []
+        async with aclosing(events(look, 2, lambda: 9, ChangeFilter.parse("C06", ""))) as feed:  # type: ignore[type-var]
+            with pytest.raises(GatewayRefusal):
+                async for event in feed:
+                    told.append(event)
+        return told
+
+    told = asyncio.run(story())
+    assert looks == [2, 3, 4]
+    assert [event.startswith(b"id: ") and b"C06" in event for event in told[1:]] == [True, True]
