@@ -68,6 +68,9 @@ def run_gateway(
         access_log=False,
         timeout_graceful_shutdown=STOP_TIMEOUT_S,
         http=bounded_http(Connections(settings.connections_max, settings.connections_per_address_max)),
+        # Never by the server's own default, which believes every program on this machine.
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
         # The gateway has no WebSockets: a connection that asks for one stays a request.
         ws="none",
     )

@@ -61,6 +61,7 @@ from gateway.membership.tag_keys import TagKeys
 from gateway.people.service import People
 from gateway.query.operator_log import OperatorLog
 from gateway.query.queries import Queries
+from gateway.replication.erasures import TombstonePuller, erases_nothing
 from gateway.replication.holdings import HoldingsService
 from gateway.replication.peer import Peer
 from gateway.replication.policy import ReplicationPolicy
@@ -289,6 +290,8 @@ def _puller(services: Services, policy: ReplicationPolicy | None) -> Puller | No
     settings = services.settings
     if policy is None or not settings.peers:
         return None
+    parts = services.store, services.index, services.registry, services.tag_keys
+    consortium = services.trust_root.consortium.hex()
     return Puller(
         store=services.store,
         index=services.index,
@@ -305,6 +308,7 @@ def _puller(services: Services, policy: ReplicationPolicy | None) -> Puller | No
         find_gateway_member=services.ledger.find_gateway_member,
         clock=services.clock,
         unopened=UnopenedEntries(services.index, settings.unopened_after_s, settings.unopened_tries_min),
+        tombstones=TombstonePuller(*parts, consortium, erases_nothing, services.clock),
     )
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import os
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from chain.errors import Malformed
@@ -165,8 +166,18 @@ class GatewaySettings(BaseSettings):
     """How long an operator's one-time link counts."""
     link_log_in: bool = False
     """A one-time link logs its operator in without a passkey; refused unless the console's host is `localhost`."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses or networks (CIDR) of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed. Without any
+    the connection's own address counts, so that limits by address take all behind a proxy for one."""
     lease_s: Count = 10
     """How long a sealer that died keeps another gateway on the same store from sealing."""
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _check_proxies(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
+        for proxy in proxies:
+            ip_network(proxy)  # ValueError for a name, or for `*`, which would believe everybody
+        return proxies
 
     @classmethod
     def settings_customise_sources(

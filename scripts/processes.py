@@ -106,6 +106,14 @@ class ProcessGroup:
                 raise NotReady(f"{name} did not answer within {timeout_s:.0f} s; its log: {self._logs / name}.log")
             time.sleep(POLL_S)
 
+    def kill(self, name: str) -> None:
+        """Kills a part outright, as a power cut does; it is not started again. Raises KeyError."""
+        part = {part.name: part for part in self._parts}[name]
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(part.process.pid, signal.SIGKILL)
+        part.process.wait()
+        self._parts.remove(part)
+
     def check(self) -> None:
         """Raises ProcessDied where a part has ended."""
         for part in self._parts:

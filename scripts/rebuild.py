@@ -10,8 +10,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from chain.errors import LedgerFault
 from gateway.app import Gateway
 from gateway.replication.puller import REPLICATED, Puller
+from gateway.runtime.loops import Loop
 from gateway.search_index.facts import flush_pending
 from gateway.store.outbox import read_mark
 from gateway.store.replicas import ReplicationGap, count_gaps, find_gaps, make_gaps_due
@@ -54,26 +56,32 @@ def rebuild(
 
     Raises LedgerFault, StoreFault, GatewayRefusal.
     """
-    _read_chain(gateway)
-    for attempt in range(TRIES_MAX):
-        _pull_all(gateway, puller, progress)
-        with gateway.services.store.reading() as connection:
-            gap_batches, _ = count_gaps(connection)
-        if not gap_batches or attempt == TRIES_MAX - 1:
-            break
-        pause(PAUSE_S)
-        with gateway.services.store.writing() as connection:
-            make_gaps_due(connection)
+    # Beside the pulling: a registry that is not heard from for a while answers nobody.
+    follower = Loop("follower of the rebuild", gateway.loop_health.watcher.step, lambda: PAUSE_S)
+    follower.start()
+    try:
+        while not gateway.loop_health.watcher.caught_up.wait(PAUSE_S):
+            if follower.dead:
+                raise LedgerFault(follower.dead)
+        _pull_until_whole(gateway, puller, progress, pause)
+    finally:
+        follower.stop()
     while flush_pending(gateway.services.store):
         pass
     batches = gateway.services.index.progress().batch_count
     return Rebuilt(batches, _records(puller), tuple(_lost(gateway)))
 
 
-def _read_chain(gateway: Gateway) -> None:
-    tracker = gateway.loop_health.watcher
-    while not tracker.caught_up.is_set():
-        tracker.step()
+def _pull_until_whole(gateway: Gateway, puller: Puller, progress: Progress, pause: Callable[[float], None]) -> None:
+    for attempt in range(TRIES_MAX):
+        _pull_all(gateway, puller, progress)
+        with gateway.services.store.reading() as connection:
+            gap_batches, _ = count_gaps(connection)
+        if not gap_batches or attempt == TRIES_MAX - 1:
+            return
+        pause(PAUSE_S)
+        with gateway.services.store.writing() as connection:
+            make_gaps_due(connection)
 
 
 def _pull_all(gateway: Gateway, puller: Puller, progress: Progress) -> None:

@@ -41,7 +41,7 @@ def show_view(console: Console, view: dict[str, Any]) -> None:
         _line(console, said)
     if status["logistics"]:
         _line(console, f"logistics: {_code(status['logistics']['code'])} at {_when(status['logistics']['happened'])}")
-    _lines(console, "timeline", [_moment(moment) for moment in view["timeline"]])
+    _lines(console, "timeline", timeline_lines(view))
     _lines(console, "weights as each source stated them", [_weight(weight) for weight in view["weights"]])
     _lines(console, "taxes", [_tax(kind, tax) for kind, taxes in view["taxes"].items() for tax in taxes])
     _lines(console, "findings", [f"{one['severity']} {one['rule']}: {one['text']}" for one in view["findings"]])
@@ -71,6 +71,11 @@ def _withheld(line: dict[str, Any]) -> str:
         for why in line["why"]
     ]
     return f"{line['type']} of {line['issuer']}: {', '.join(parts) or ', '.join(line['sections'])}"
+
+
+def timeline_lines(view: dict[str, Any]) -> list[str]:
+    """What happened to the goods, a line each, in the order of its time."""
+    return [_moment(moment) for moment in view["timeline"]]
 
 
 def _missing(entry: dict[str, Any]) -> str:

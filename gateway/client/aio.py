@@ -207,6 +207,10 @@ class AsyncGatewayClient:
         """Ends an operator with its sessions, links and passkeys."""
         await self._ask(self._asker.end_operator(operator))
 
+    async def tombstones(self, after: int) -> dict[str, Any]:
+        """What was erased at the gateway, after a place; for other gateways."""
+        return await self._ask(self._asker.get("/v1/replication/tombstones", {"after": after}))
+
     async def replication(self) -> dict[str, Any]:
         """How far the gateway holds what it may hold; for its own member and for governors."""
         return await self._ask(self._asker.get("/v1/replication"))

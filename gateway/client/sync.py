@@ -211,6 +211,10 @@ class GatewayClient:
         """The first page of `consignments`, with what the gateway says that it lacks."""
         return self._ask(self._asker.get("/v1/consignments"))
 
+    def tombstones(self, after: int) -> dict[str, Any]:
+        """What was erased at the gateway, after a place; for other gateways."""
+        return self._ask(self._asker.get("/v1/replication/tombstones", {"after": after}))
+
     def replication(self) -> dict[str, Any]:
         """How far the gateway holds what it may hold; for its own member and for governors."""
         return self._ask(self._asker.get("/v1/replication"))

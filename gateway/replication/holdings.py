@@ -8,20 +8,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from chain.encoding import write_json
+from chain.encoding import Json, write_json
+from chain.errors import NotFound
 from chain.index_store import IndexStore
 from chain.members import MemberKind, PolicyName, Role
 from chain.proof.batch import TAG_BYTES, split_entries
 from gateway.membership.registry import Registry
 from gateway.replication.policy import ReplicationPolicy
+from gateway.replication.tombstone_page import TOMBSTONES_PER_PAGE_MAX, tombstone_json
 from gateway.runtime.refusals import GatewayRefusal
-from gateway.store.records import open_signed
+from gateway.store.records import get_signed, open_signed
 from gateway.store.replicas import HeldPayload, find_held_payloads
 from gateway.store.store import Store
+from gateway.store.tombstones import list_tombstones
 
 ANSWER_BYTES_MAX = 8 << 20
 """About the longest answer: it ends after the record that passes this, and names where to go on."""
 RECORDS_PER_ANSWER_MAX = 2_048
+PART_BYTES = 1 << 18
+"""Lines are given in parts of about this size: each part costs a change of threads."""
 
 
 @dataclass(frozen=True)
@@ -50,23 +55,50 @@ class HoldingsService:
             held = find_held_payloads(connection, placed)
         return self._lines(held, after, policy, member, governs=governs)
 
+    def tombstones(self, member: str, after: int) -> dict[str, Json]:
+        """What was erased here after a place, with the records that erased it as the policy shows them to the asker.
+
+        Raises GatewayRefusal as `batch` does.
+        """
+        policy = self._agreed_policy()
+        governs = self._require_gateway(member)
+        with self.store.reading() as connection:
+            stones = list_tombstones(connection, after, TOMBSTONES_PER_PAGE_MAX)
+            erasures = {}
+            for name in sorted({stone.erasure for _, stone in stones}):
+                try:
+                    signed = get_signed(connection, self.store.vault, name)
+                except NotFound:
+                    continue  # it was told of an erasure whose record has not come here yet
+                if (shown := policy.shown(signed, member, governs=governs)) is not None:
+                    erasures[name] = shown.serialize()
+        return {
+            "tombstones": [tombstone_json(stone) for _, stone in stones],
+            "erasures": dict(erasures),
+            "next": stones[-1][0] if stones else after,
+        }
+
     def _lines(
         self, held: list[HeldPayload], after: int, policy: ReplicationPolicy, member: str, *, governs: bool
     ) -> Iterator[bytes]:
         size = count = 0
         following: int | None = None
+        lines: list[bytes] = []
+        waiting = 0
         for place, payload in enumerate(held[after:], after):
             if size > ANSWER_BYTES_MAX or count == RECORDS_PER_ANSWER_MAX:
                 following = place
                 break
             signed = open_signed(self.store.vault, payload.record_id, payload.jwt, payload.disclosures)
             shown = policy.shown(signed, member, governs=governs)
-            if shown is not None:
-                line = b'"' + shown.serialize().encode("ascii") + b'"\n'
-                size += len(line)
-                count += 1
-                yield line
-        yield write_json({"next": following, "records": count}) + b"\n"
+            if shown is None:
+                continue
+            lines.append(b'"' + shown.serialize().encode("ascii") + b'"\n')
+            size, waiting, count = size + len(lines[-1]), waiting + len(lines[-1]), count + 1
+            if waiting > PART_BYTES:
+                yield b"".join(lines)
+                lines, waiting = [], 0
+        yield b"".join([*lines, write_json({"next": following, "records": count}), b"\n"])
 
     def _agreed_policy(self) -> ReplicationPolicy:
         if self.policy is None:

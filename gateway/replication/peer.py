@@ -13,6 +13,7 @@ from chain.errors import TongguanError
 from chain.keys import SigningKey
 from chain.sdjwt import RECORD_CHARS_MAX
 from gateway.client import GatewayClient
+from gateway.replication.tombstone_page import TombstonePage
 
 READ_TIMEOUT_S = 10.0
 """A peer that sends nothing for so long is left."""
@@ -41,6 +42,10 @@ class BatchSource(Protocol):
 
     def records(self, batch_index: int) -> Iterator[bytes]:
         """The SD-JWTs that it holds of a batch; raises PeerFault, also in the middle."""
+        ...
+
+    def tombstones(self, after: int) -> TombstonePage:
+        """What was erased there after a place; raises PeerFault."""
         ...
 
 
@@ -90,6 +95,13 @@ class Peer:
                 after = following
         except (httpx.HTTPError, TongguanError) as fault:
             raise fault if isinstance(fault, PeerFault) else PeerFault(str(fault)) from fault
+
+    def tombstones(self, after: int) -> TombstonePage:
+        """See `BatchSource`."""
+        try:
+            return TombstonePage.parse(self._client.tombstones(after))
+        except (httpx.HTTPError, TongguanError, ValueError, KeyError, TypeError) as fault:
+            raise PeerFault(str(fault)) from fault
 
     def close(self) -> None:
         """Closes its connections."""

@@ -14,9 +14,12 @@ from pathlib import Path
 from chain.encoding import Json, parse_json_object
 from chain.errors import Malformed
 from chain.identifiers import Uscc
+from chain.lifecycle import RecordState
 from chain.records import RECORD_TYPES
 from chain.sdjwt import SignedRecord
 from chain.standing import STANDING_SECTIONS
+from gateway.access.participation import offices
+from gateway.access.records import DISTRICT_CHARS, HeldRecord
 
 REPLICATION_FORMAT = "tongguan-replication-policy/1"
 REPLICATION_POLICY_FILE = Path(__file__).with_name("replication-policy.json")
@@ -36,11 +39,13 @@ class MalformedReplicationPolicy(Malformed):
 
 @dataclass(frozen=True)
 class ReplicationGrant:
-    """One line: these gateways get these sections of records of these types."""
+    """One line: these gateways get these sections of records of these types, and of these districts."""
 
     gateways: frozenset[str]
     types: frozenset[str]
     sections: frozenset[str]
+    districts: frozenset[str] = frozenset()
+    """Customs districts (直属海关), two digits each; empty: any, also a record that says no office."""
 
     def covers(self, names: Collection[str], record_type: str) -> bool:
         """Whether it is for a gateway known by one of these names, and for this type."""
@@ -54,7 +59,9 @@ class ReplicationPolicy:
     grants: tuple[ReplicationGrant, ...]
     digest: bytes
     """SHA-256 of the file's bytes: what stands on the chain."""
-    _known: dict[tuple[str, bool, str], frozenset[str]] = field(default_factory=dict, compare=False, repr=False)
+    _covering: dict[tuple[str, bool, str], tuple[ReplicationGrant, ...]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
     @classmethod
     def parse(cls, text: bytes) -> ReplicationPolicy:
@@ -76,19 +83,30 @@ class ReplicationPolicy:
             tuple(_grant(grant, f"grants[{place}]") for place, grant in enumerate(grants)), sha256(text).digest()
         )
 
-    def sections(self, gateway: str, *, governs: bool, record_type: str) -> frozenset[str]:
-        """Which sections the gateway of this member gets of such a record; `*` stands for all of them."""
-        key = (gateway, governs, record_type)
-        if key not in self._known:
-            names = {gateway, EVERY} | ({GOVERNORS} if governs else set())
-            granted = [grant.sections for grant in self.grants if grant.covers(names, record_type)]
-            base = BASE_SECTIONS if governs or granted else frozenset[str]()
-            self._known[key] = base.union(*granted)
-        return self._known[key]
+    def sections(
+        self, gateway: str, *, governs: bool, record_type: str, districts: frozenset[str] = frozenset()
+    ) -> frozenset[str]:
+        """Which sections the gateway of this member gets of such a record; `*` stands for all of them.
+
+        `districts` are those that the record says; without them only what every record of the type gets.
+        """
+        granted = [
+            grant.sections
+            for grant in self._grants_of(gateway, record_type, governs=governs)
+            if not grant.districts or not grant.districts.isdisjoint(districts)
+        ]
+        base = BASE_SECTIONS if governs or granted else frozenset[str]()
+        return base.union(*granted)
+
+    def sections_of(self, signed: SignedRecord, gateway: str, *, governs: bool) -> frozenset[str]:
+        """Which sections the gateway gets of this record, as far as what is shown of it tells its districts."""
+        by_district = any(grant.districts for grant in self._grants_of(gateway, signed.vct, governs=governs))
+        districts = districts_of(signed) if by_district else frozenset[str]()
+        return self.sections(gateway, governs=governs, record_type=signed.vct, districts=districts)
 
     def shown(self, signed: SignedRecord, gateway: str, *, governs: bool) -> SignedRecord | None:
         """The record as this gateway gets it; None where it gets nothing of it."""
-        sections = self.sections(gateway, governs=governs, record_type=signed.vct)
+        sections = self.sections_of(signed, gateway, governs=governs)
         if not sections:
             return None
         if ANY in sections:
@@ -98,6 +116,19 @@ class ReplicationPolicy:
             digests |= _invoice_references(signed)
         return signed.with_elements(digests)
 
+    def _grants_of(self, gateway: str, record_type: str, *, governs: bool) -> tuple[ReplicationGrant, ...]:
+        key = (gateway, governs, record_type)
+        if key not in self._covering:
+            names = {gateway, EVERY} | ({GOVERNORS} if governs else set())
+            self._covering[key] = tuple(grant for grant in self.grants if grant.covers(names, record_type))
+        return self._covering[key]
+
+
+def districts_of(signed: SignedRecord) -> frozenset[str]:
+    """The customs districts, two digits each, of the offices and declaration numbers that the record shows."""
+    record = HeldRecord(signed, RecordState.ACCEPTED)
+    return frozenset(office[:DISTRICT_CHARS] for office in offices(record))
+
 
 def _invoice_references(signed: SignedRecord) -> set[bytes]:
     elements = signed.disclosed().get("references", ())
@@ -105,8 +136,8 @@ def _invoice_references(signed: SignedRecord) -> set[bytes]:
 
 
 def _grant(value: Json, where: str) -> ReplicationGrant:
-    if not isinstance(value, dict) or value.keys() != {"gateways", "types", "sections"}:
-        raise MalformedReplicationPolicy(where, "has the members gateways, types and sections")
+    if not isinstance(value, dict) or value.keys() - {"districts"} != {"gateways", "types", "sections"}:
+        raise MalformedReplicationPolicy(where, "has the members gateways, types and sections, and may have districts")
     gateways = _names(value["gateways"], f"{where}.gateways")
     for name in gateways - {GOVERNORS, EVERY}:
         if not Uscc.is_valid(name):
@@ -114,7 +145,11 @@ def _grant(value: Json, where: str) -> ReplicationGrant:
     types = _names(value["types"], f"{where}.types")
     if strange := types - {ANY} - RECORD_TYPES.keys():
         raise MalformedReplicationPolicy(f"{where}.types", "must be record types, or *", value=min(strange))
-    return ReplicationGrant(gateways, types, _names(value["sections"], f"{where}.sections"))
+    districts = _names(value["districts"], f"{where}.districts") if "districts" in value else frozenset[str]()
+    for district in districts:
+        if len(district) != DISTRICT_CHARS or not (district.isascii() and district.isdigit()):
+            raise MalformedReplicationPolicy(f"{where}.districts", "are two digits each", value=district)
+    return ReplicationGrant(gateways, types, _names(value["sections"], f"{where}.sections"), districts)
 
 
 def _names(value: Json, where: str) -> frozenset[str]:

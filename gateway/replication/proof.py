@@ -5,6 +5,7 @@ Believed are the chain (the batch's entries, the registry) and our own tag keys;
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -52,6 +53,8 @@ class ReplicaProver:
     gateway: str
     """The member that runs this gateway."""
     governs: bool
+    erased: Callable[[str], frozenset[bytes]]
+    """Digests of what was erased of a record, as the tombstones here say."""
 
     def prove(self, text: bytes) -> Replica:
         """The record in an SD-JWT; raises NotOfBatch with the first thing against it."""
@@ -69,10 +72,18 @@ class ReplicaProver:
 
     def _allowed(self, signed: SignedRecord) -> SignedRecord:
         """What this gateway may hold of it, no more; raises NotOfBatch where the peer shows less than that."""
-        sections = self.policy.sections(self.gateway, governs=self.governs, record_type=signed.vct)
+        # What tells its districts may itself be withheld: then only what every record of its type gets is demanded.
+        sections = self.policy.sections_of(signed, self.gateway, governs=self.governs)
+        if signed.is_fully_disclosed():
+            return self._shown(signed)
+        erased = self.erased(signed.record_id)
         for name, elements in signed.disclosed().items():
-            if (name in sections or ANY in sections) and any(value is Withheld.WITHHELD for _, value in elements):
+            withheld = {digest for digest, value in elements if value is Withheld.WITHHELD} - erased
+            if withheld and (name in sections or ANY in sections):
                 raise NotOfBatch(f"the policy shows its section {name} here, the peer does not")
+        return self._shown(signed)
+
+    def _shown(self, signed: SignedRecord) -> SignedRecord:
         allowed = self.policy.shown(signed, self.gateway, governs=self.governs)
         if allowed is None:
             raise NotOfBatch("the policy shows nothing of it here")

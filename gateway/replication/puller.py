@@ -18,11 +18,14 @@ from chain.proof.batch import TAG_BYTES, split_entries
 from gateway.ingest.pipeline import Preparer
 from gateway.membership.registry import Registry
 from gateway.membership.tag_keys import TagKeys
+from gateway.replication.erasures import TombstonePuller
 from gateway.replication.peer import BatchSource, PeerFault
 from gateway.replication.policy import ReplicationPolicy
 from gateway.replication.proof import NotOfBatch, Placed, Replica, ReplicaProver
 from gateway.replication.unopened_entries import UnopenedEntries
+from gateway.search_index.erasure import erase
 from gateway.store.outbox import own_batches, read_mark, set_mark
+from gateway.store.records import NewRecord
 from gateway.store.replicas import (
     ReplicationGap,
     clear_gaps,
@@ -32,6 +35,7 @@ from gateway.store.replicas import (
     set_gap,
 )
 from gateway.store.store import Store
+from gateway.store.tombstones import find_erased
 
 REPLICATED = "replicated_batches"
 BATCHES_PER_STEP_MAX = 32
@@ -39,7 +43,8 @@ GAPS_PER_STEP_MAX = 4
 STRANGE_RECORDS_MAX = 8
 """Records that are not of the batch, after which a peer is not listened to any more for it."""
 REASON_CHARS_MAX = 500
-GAP_BACK_OFF = BackOff(first_s=2.0, max_s=600.0)
+GAP_BACK_OFF = BackOff(first_s=0.5, max_s=600.0)
+"""Begins short: whoever anchored a batch may see it on the chain a moment after we do."""
 
 _log = logging.getLogger("gateway.replication")
 
@@ -72,6 +77,8 @@ class Puller:
     """The member whose gateway account (0x-hex) anchored a batch."""
     clock: Callable[[], float]
     unopened: UnopenedEntries
+    tombstones: TombstonePuller | None = None
+    """Takes over what was erased elsewhere, before any batch."""
     health: dict[str, PeerHealth] = field(default_factory=dict)
     """By USCC."""
     _anchored_by: dict[str, str | None] = field(default_factory=dict)
@@ -83,6 +90,7 @@ class Puller:
         """Does what can be done now; whether there is more to do at once. Raises StoreFault, GatewayRefusal."""
         if self.registry.snapshot().find_policy(PolicyName.REPLICATION) != self.policy.digest:
             return False  # nobody gives anything while the members have not agreed on this file
+        self._pull_tombstones()
         with self.store.reading() as connection:
             first = read_mark(connection, REPLICATED)
             gaps = find_due_gaps(connection, int(self.clock()), GAPS_PER_STEP_MAX)
@@ -117,10 +125,23 @@ class Puller:
                 self.health[peer.member].last_fault = ""
             except PeerFault as fault:
                 reasons[peer.member] = str(fault)
-                self._note_fault(peer, batch, str(fault))
+                self._note_fault(peer, f"batch {batch.facts.index}", str(fault))
             if missing and peer.member not in reasons:
                 reasons[peer.member] = f"it does not give {len(missing)} entries"
         self._write(batch, replicas, missing, attempts, reasons)
+
+    def _pull_tombstones(self) -> None:
+        if (tombstones := self.tombstones) is None:
+            return
+        for peer in self.peers:
+            try:
+                tombstones.pull(peer)
+            except PeerFault as fault:
+                self._note_fault(peer, "tombstones", str(fault))
+
+    def _erased(self, record_id: str) -> frozenset[bytes]:
+        with self.store.reading() as connection:
+            return find_erased(connection, [record_id]).get(record_id, frozenset())
 
     def _missing(self, batch: IndexedBatch) -> set[Placed]:
         raw = self.index.find_entries(batch.facts.index) or b""
@@ -143,6 +164,7 @@ class Puller:
             policy=self.policy,
             gateway=self.member,
             governs=snapshot.get_active_member(self.member).kind is MemberKind.GOVERNOR,
+            erased=self._erased,
         )
         strange = 0
         known = len(batch_entries(self.index, batch)) - len(missing)
@@ -167,12 +189,14 @@ class Puller:
         reasons: Mapping[str, str],
     ) -> None:
         index, timestamp = batch.facts.index, batch.facts.timestamp
-        rows = [
-            self.preparer.prepare_replica(replica.signed, replica.record, replica.entries, timestamp)
-            for replica in replicas
-        ]
+        with self.store.reading() as connection:
+            erased = find_erased(connection, [replica.signed.record_id for replica in replicas])
+        rows = [self._row(replica, timestamp, erased) for replica in replicas]
         with self.store.writing(derived=True) as connection:
             refused = insert_replicas(connection, rows, index)
+            for record_id, digests in erased.items():
+                # What is left of it can be searched for all the same.
+                erase(connection, self.store.vault, record_id, digests, erasure="", at=timestamp)
             left = len(missing) + sum(len(row.entries) for row in refused)
             if not left:
                 clear_gaps(connection, [index])
@@ -186,6 +210,13 @@ class Puller:
         # A record that cannot be kept here was opened all the same.
         self.unopened.note(index, missing)
 
+    def _row(self, replica: Replica, timestamp: int, erased: Mapping[str, frozenset[bytes]]) -> NewRecord:
+        signed, record = replica.signed, replica.record
+        if gone := erased.get(signed.record_id):
+            shown = {disclosure.digest for disclosure in signed.disclosures}
+            signed, record = signed.with_elements(shown - gone), None
+        return self.preparer.prepare_replica(signed, record, replica.entries, timestamp)
+
     def _in_order(self, batch: IndexedBatch) -> list[BatchSource]:
         """Whoever anchored it first, then those who gave most, those who failed last at the end."""
         account = "0x" + batch.facts.gateway.hex()
@@ -196,10 +227,10 @@ class Puller:
             self.peers, key=lambda peer: (peer.member != anchored_by, bool(self.health[peer.member].last_fault))
         )
 
-    def _note_fault(self, peer: BatchSource, batch: IndexedBatch, fault: str) -> None:
+    def _note_fault(self, peer: BatchSource, what: str, fault: str) -> None:
         health = self.health[peer.member]
         if health.last_fault != fault:
-            _log.warning("replication: batch %d from %s (%s): %s", batch.facts.index, peer.member, peer.url, fault)
+            _log.warning("replication: %s from %s (%s): %s", what, peer.member, peer.url, fault)
         health.last_fault, health.last_fault_at = fault, self.clock()
 
 

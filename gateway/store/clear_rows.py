@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 
 from gateway.store.look_ups import WAITING_FACTS, StoreSecrets, secrets_of
-from gateway.store.model import marks
+from gateway.store.model import marks, metadata
 from gateway.store.rows import insert_rows
 
 ROWS_A_STEP = 5_000
@@ -117,22 +117,22 @@ def _move_references(connection: Connection, keys: StoreSecrets, rows: Rows) -> 
         for row in rows
     ]
     names = ("record_seq", "ordinal", "kind", "scope", "said_on", "look_up", "look_up_rest")
-    insert_rows(connection, Table("keyed_references", MetaData()), names, keyed)
+    insert_rows(connection, metadata.tables["keyed_references"], names, keyed)
 
 
 def _move_documents(connection: Connection, keys: StoreSecrets, rows: Rows) -> None:
     keyed = [(keys.look_ups.of_document(bytes(row.sha256)), row.record_seq) for row in rows]
-    insert_rows(connection, Table("keyed_documents", MetaData()), ("look_up", "record_seq"), keyed)
+    insert_rows(connection, metadata.tables["keyed_documents"], ("look_up", "record_seq"), keyed)
 
 
 def _move_facts(connection: Connection, keys: StoreSecrets, rows: Rows) -> None:
     keyed = [(row.kind, keys.look_ups.of_fact(row.kind, row.value), row.ucr, row.record_seq) for row in rows]
-    insert_rows(connection, Table("keyed_facts", MetaData()), ("kind", "value", "ucr", "record_seq"), sorted(keyed))
+    insert_rows(connection, metadata.tables["keyed_facts"], ("kind", "value", "ucr", "record_seq"), sorted(keyed))
 
 
 def _move_waiting(connection: Connection, keys: StoreSecrets, rows: Rows) -> None:
     sealed = [(row.record_seq, keys.vault.seal(bytes(row.facts), WAITING_FACTS)) for row in rows]
-    insert_rows(connection, Table("sealed_facts", MetaData()), ("record_seq", "facts"), sealed)
+    insert_rows(connection, metadata.tables["sealed_facts"], ("record_seq", "facts"), sealed)
 
 
 _MOVES: Final[dict[Table, Callable[[Connection, StoreSecrets, Rows], None]]] = {

@@ -29,6 +29,7 @@ MODULES = (
     "contracts",
     "node",
     "intake",
+    "postgres",
     "end_to_end",
     "rules",
     "desk",

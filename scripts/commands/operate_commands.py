@@ -95,12 +95,15 @@ def node(
 
 def gateway(
     directory: Directory,
-    port: Annotated[int, typer.Option(help="loopback port")] = GATEWAY_PORT,
+    port: Annotated[int, typer.Option(help="TCP port")] = GATEWAY_PORT,
+    host: Annotated[str, typer.Option(help="address to listen on; TLS is a proxy's before it")] = "127.0.0.1",
+    rpc: Annotated[str, typer.Option(help="the chain's JSON-RPC endpoint, instead of the settings' one")] = "",
 ) -> None:
-    """Run the gateway of a consortium."""
+    """Run the gateway of a consortium, or of one organisation."""
     folder = ConsortiumFolder(directory)
     folder.require_founded()
-    _run_module("gateway", "--settings", str(folder.gateway / "settings.json"), "--port", str(port))
+    where = ("--settings", str(folder.gateway / "settings.json"), "--port", str(port), "--host", host)
+    _run_module("gateway", *where, *(("--rpc", rpc) if rpc else ()))
 
 
 def single_window(

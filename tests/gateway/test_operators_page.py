@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
+from pydantic import ValidationError
 
 import gateway.settings as settings_module
 from gateway.api.routes.health import LoopHealth, make_figures
@@ -83,3 +84,11 @@ def test_every_metric_stands_there_and_no_other(gateway: PaperGateway) -> None:
 def test_every_part_that_readiness_may_name_stands_there() -> None:
     parts = ("store", "chain", "follower", "sealer", "verifiers", "sealer-loop", "search-loop")
     assert [one for one in parts if f"`{one}`" not in PAGE] == []
+
+
+@pytest.mark.parametrize("proxy", ["*", "proxy.example", "10.0.0.1/8"])
+def test_only_addresses_and_networks_are_trusted_proxies(proxy: str) -> None:
+    """A name can be made to point elsewhere; `*` would believe whoever connects."""
+    with pytest.raises(ValidationError) as fault:
+        GatewaySettings.model_validate({"trusted_proxies": [proxy]})
+    assert ("trusted_proxies",) in {error["loc"] for error in fault.value.errors()}

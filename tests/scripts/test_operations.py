@@ -65,6 +65,26 @@ def test_a_units_command_is_one_that_the_program_takes(unit: Path) -> None:
         command.make_context(name, rest, parent=context).close()
 
 
+COMPOSED = yaml.safe_load((KIT / "compose" / "organisation.yml").read_text(encoding="utf-8"))["services"]
+
+
+@pytest.mark.parametrize("name", COMPOSED)
+def test_a_composed_part_is_started_as_the_command_takes_it(name: str) -> None:
+    program, *words = COMPOSED[name]["command"]
+    assert program == "tongguan"
+    group = cast(Any, typer.main.get_command(app))
+    with group.make_context("tongguan", words, resilient_parsing=True) as context:
+        part, command, rest = group.resolve_command(context, words)
+        command.make_context(part, rest, parent=context).close()
+
+
+@pytest.mark.parametrize("name", COMPOSED)
+def test_a_composed_part_runs_without_privileges_and_on_loopback(name: str) -> None:
+    part = COMPOSED[name]
+    assert part["read_only"] and part["cap_drop"] == ["ALL"] and "TONGGUAN_UID" in part["user"]
+    assert all(published.startswith("127.0.0.1:") for published in part.get("ports", []))
+
+
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
 def test_a_unit_runs_without_privileges(unit: Path) -> None:
     settings = settings_of(unit)
@@ -125,3 +145,31 @@ def test_an_alarms_page_says_what_to_do(rule: dict[str, Any]) -> None:
     assert re.findall(r"^## (.+)$", page, re.MULTILINE) == SECTIONS
     assert f"```\n{rule['expr']}\n```" in page
     assert rule["labels"]["severity"] in {"page", "ticket"}
+
+
+@pytest.mark.parametrize("name", ["nginx.conf", "Caddyfile"])
+def test_a_proxy_overwrites_what_clients_write_of_their_address(name: str) -> None:
+    text = (KIT / "proxy" / name).read_text(encoding="utf-8")
+    assert re.search(r"X-Forwarded-For (\$remote_addr;|\{remote_host\})", text)
+    assert "proxy_add_x_forwarded_for" not in text
+    assert '"trusted_proxies": ["127.0.0.1"]' in text and "/metrics" in text
+
+
+@pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed")
+def test_nginx_reads_its_sample(tmp_path: Path) -> None:
+    key, certificate = tmp_path / "gateway.key", tmp_path / "gateway.crt"
+    words = ["openssl", "req", "-x509", "-newkey", "ed25519", "-nodes", "-subj", "/CN=x", "-keyout", str(key)]
+    subprocess.run([*words, "-out", str(certificate)], check=True, capture_output=True)
+    text = (KIT / "proxy" / "nginx.conf").read_text(encoding="utf-8").replace("/etc/nginx/tls", str(tmp_path))
+    head = f"pid {tmp_path}/pid; error_log stderr; events {{}}\n"
+    temporary = "".join(
+        f"{name}_temp_path {tmp_path}/{name};\n" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    (tmp_path / "nginx.conf").write_text(f"{head}http {{ access_log off;\n{temporary}{text}\n}}\n")
+    done = subprocess.run(
+        ["nginx", "-t", "-e", "stderr", "-p", str(tmp_path), "-c", "nginx.conf"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr

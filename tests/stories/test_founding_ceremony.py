@@ -29,6 +29,8 @@ from scripts.foundation.tag_secret import load_exchange_key, open_tag_secret
 from scripts.processes import ProcessGroup, answers, free_ports
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "guides" / "founding.md"
+MEMBERSHIP_PAGE = PAGE.with_name("membership.md")
+ON_THE_CHAIN = ("admit", "add", "show", "new", "retire", "list", "suspend")
 GOVERNORS = ("beijing", "tianjin", "hebei")
 NEEDS_CHAIN = ("register", "check")
 
@@ -44,8 +46,8 @@ def types(command: str) -> str:
     return done.output
 
 
-def commands_of_the_page() -> list[str]:
-    blocks = re.findall(r"<!-- typed -->\n```\n(.*?)```\n<!-- /typed -->", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+def commands_of_the_page(page: Path = PAGE) -> list[str]:
+    blocks = re.findall(r"<!-- typed -->\n```\n(.*?)```\n<!-- /typed -->", page.read_text(encoding="utf-8"), re.DOTALL)
     return [line for block in blocks for line in block.splitlines()]
 
 
@@ -182,3 +184,26 @@ def test_a_tag_secret_that_is_not_the_plans_is_told(region: Region) -> None:
     assert open_tag_secret(plan, folder.member("hebei").uscc, key).public.raw.hex() == plan.content.tag_key.public
     with pytest.raises(MalformedPlan, match="does not open"):
         open_tag_secret(plan, example_uscc("110000", 7100), key)
+
+
+def test_members_join_change_keys_and_leave_as_the_page_says(region: Region, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page of what comes after the founding, typed line by line; what is read aloud is put in."""
+    monkeypatch.chdir(region.path)
+    read_aloud: dict[str, str] = {}
+    outputs: list[str] = []
+    for line in commands_of_the_page(MEMBERSHIP_PAGE):
+        words = line.split()
+        if line.startswith("tongguan trust-root"):
+            shutil.copyfile("hebei/trust-root.json", "smelter/trust-root.json")
+        for word, value in read_aloud.items():
+            line = line.replace(word, value)
+        asks_chain = words[2] in ON_THE_CHAIN and words[1] != "trust-root" and words[1:3] != ["member", "new"]
+        outputs.append(types(f"{line} --rpc {region.rpc}" if asks_chain else line))
+        if found := re.search(r"controller account (0x\w+)", outputs[-1]):
+            read_aloud["CONTROLLER"] = found[1]
+        if found := re.search(r"the old one, ([\w-]+),", outputs[-1]):
+            read_aloud["OLD"] = found[1]
+    assert set(read_aloud) == {"CONTROLLER", "OLD"}
+    assert region.fingerprints().pop() in outputs[2]
+    assert "ACTIVE" in outputs[4] and "SUSPENDED" in outputs[-1]
+    assert f"{read_aloud['OLD']}" in outputs[7] and "retired" in outputs[7]

@@ -45,6 +45,7 @@ ASKED: dict[str, tuple[str, str, dict[str, str]]] = {
     "GET /v1/ledger/members": ("auditor", "/v1/ledger/members", {}),
     "GET /v1/ledger/keys": ("auditor", "/v1/ledger/keys", {}),
     "GET /v1/replication": ("gateway", "/v1/replication", {}),
+    "GET /v1/replication/tombstones": ("gateway", "/v1/replication/tombstones", {}),
     "GET /v1/replication/batches/{index}": ("gateway", "/v1/replication/batches/0", {}),
     "GET /v1/replication/unopened": ("gateway", "/v1/replication/unopened", {}),
     "GET /v1/trust-root": ("auditor", "/v1/trust-root", {}),

@@ -67,3 +67,25 @@ class ReplicationAnswer(_Answer):
     next: str | None
     """Cursor of the next gaps; null after the last."""
     peers: list[PeerLine]
+
+
+class TombstoneLine(_Answer):
+    """One erased disclosure."""
+
+    record: str
+    digest: str
+    """SHA-256 of the disclosure in base64url, as the record's section holds it."""
+    erasure: str
+    """Id of the record that says who erased it and under which rule."""
+    at: int
+    """When it was erased here, Unix seconds."""
+
+
+class TombstonesAnswer(_Answer):
+    """What was erased at a gateway, in the order in which it was erased there."""
+
+    tombstones: list[TombstoneLine]
+    erasures: dict[str, str]
+    """The records that erased, as SD-JWT by id."""
+    next: int
+    """The following `after`; the same as asked where nothing follows."""

@@ -11,7 +11,14 @@ from chain.members import MemberKind
 from gateway.access.tokens import TokenBearer
 from gateway.api.answers import read_headers
 from gateway.api.media_types import NDJSON
-from gateway.api.models.replication import GapLine, PeerLine, ReplicationAnswer, UnopenedAnswer, UnopenedLine
+from gateway.api.models.replication import (
+    GapLine,
+    PeerLine,
+    ReplicationAnswer,
+    TombstonesAnswer,
+    UnopenedAnswer,
+    UnopenedLine,
+)
 from gateway.api.operation import READ, describes
 from gateway.api.routes.parameters import Authorization
 from gateway.replication.holdings import HoldingsService
@@ -41,6 +48,13 @@ def replication_router(services: Services, holdings: HoldingsService, puller: Pu
         reader = services.tokens.reader(authorization)
         lines = holdings.batch(reader.member, index, after)
         return StreamingResponse(lines, media_type=NDJSON, headers=read_headers())
+
+    @router.get("/tombstones", response_model=TombstonesAnswer)
+    @describes(*READ)
+    def get_tombstones(after: Number = 0, authorization: Authorization = None) -> TombstonesAnswer:
+        """What was erased at this gateway, for other gateways, which erase it too."""
+        reader = services.tokens.reader(authorization)
+        return TombstonesAnswer.model_validate(holdings.tombstones(reader.member, after))
 
     @router.get("", response_model=ReplicationAnswer)
     @describes(*READ)

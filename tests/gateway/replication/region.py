@@ -6,6 +6,7 @@ Only the wire is missing, and that is where tests tamper: see `Wire`.
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -15,7 +16,7 @@ from typing import Any
 
 import httpx
 from fastapi.testclient import TestClient
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 
 from chain.attester import AttestationPolicy, Attester
 from chain.index_store import IndexStore
@@ -27,10 +28,11 @@ from chain.sdjwt import SignedRecord
 from chain.verify.trust_root import LEDGER, REGISTRY, TrustRoot
 from gateway.app import Gateway, build, create_app
 from gateway.client import GatewayClient
+from gateway.replication.erasures import TombstonePuller
 from gateway.replication.peer import Peer
 from gateway.search_index.erasure import erase
 from gateway.settings import GatewaySettings
-from gateway.store.model import replication_gaps
+from gateway.store.model import BatchState, batches, replication_gaps
 from gateway.store.records import count_waiting
 from gateway.store.replicas import count_gaps
 from scripts.bootstrap import example_uscc
@@ -47,6 +49,8 @@ from tests.record_numbers import jti_of
 WAIT_S = 40.0
 UNOPENED_AFTER_S = 2
 """What stands for a day."""
+READS_WAIT_S = 0.8
+"""Longer than reads alone wait for their batch here."""
 EVERY_ROLE = ("BROKER", "TRADER", "CUSTOMS", "CARRIER", "TERMINAL", "BANK", "TAX", "REGULATOR", "AUDITOR", "GATEWAY")
 SEATS = {
     "beijing": (example_uscc("110000", 7300), "0100900001"),
@@ -86,6 +90,8 @@ class Office:
     ledger: Ledger
     gateway: Gateway = field(init=False)
     http: TestClient = field(init=False)
+    erasures: set[str] = field(default_factory=set)
+    """Ids of records that may erase anything: the rule of which records erase what is another's."""
     wires: dict[str, Wire] = field(default_factory=dict)
     """How it reaches each other organisation's gateway, by slug."""
 
@@ -108,7 +114,14 @@ class Office:
             **settings,
         )
         self.gateway = build(loaded, ledger=self.ledger)
+        self.tombstones.rule = lambda record, stone: record.record_id in self.erasures
         self.http = TestClient(create_app(loaded, self.gateway), base_url=self.url)
+
+    @property
+    def tombstones(self) -> TombstonePuller:
+        """What takes over others' erasures here."""
+        assert self.gateway.puller is not None and self.gateway.puller.tombstones is not None
+        return self.gateway.puller.tombstones
 
     def client(self) -> GatewayClient:
         """A client of the organisation's own gateway, as its own member."""
@@ -220,6 +233,19 @@ class Region:
         states = {slug: (office.gaps(), _progress(office)) for slug, office in self.offices.items()}
         raise AssertionError(f"not settled after {WAIT_S} s: {states}")
 
+    def burn(self, office: Office) -> None:
+        """The machine is gone with its store; the folder with keys and settings was kept elsewhere.
+
+        Reads are records too: once the others hold them, nothing is lost by the fire.
+        """
+        self.settle()
+        time.sleep(READS_WAIT_S)
+        self.settle()
+        office.http.__exit__(None, None, None)
+        for file in office.folder.gateway.glob("store.sqlite*"):
+            file.unlink()
+        shutil.rmtree(office.folder.gateway / "index")
+
     def cover(self) -> None:
         """Has everything attested, and waits until every gateway knows."""
         until = time.monotonic() + WAIT_S
@@ -233,9 +259,13 @@ class Region:
 
     def _is_settled(self, office: Office, *, gaps: bool) -> bool:
         with office.gateway.services.store.reading() as connection:
-            waiting = count_waiting(connection)
-        batches = office.ledger.batch_count()
-        return waiting == 0 and _progress(office) == (batches, batches) and (gaps or office.gaps() == (0, 0))
+            is_open = batches.c.state == BatchState.OPEN
+            waiting = (
+                count_waiting(connection)
+                + connection.execute(select(func.count()).select_from(batches).where(is_open)).scalar_one()
+            )
+        count = office.ledger.batch_count()
+        return waiting == 0 and _progress(office) == (count, count) and (gaps or office.gaps() == (0, 0))
 
 
 def _progress(office: Office) -> tuple[int, int]:
@@ -303,3 +333,11 @@ def open_region(path: Path) -> Iterator[Region]:
         region.start()
         stack.callback(region.stop)
         yield region
+
+
+def await_true(holds: Callable[[], bool]) -> None:
+    """Returns once it holds; reads are logged, so it is not asked all the time."""
+    until = time.monotonic() + WAIT_S
+    while not holds():
+        assert time.monotonic() < until
+        time.sleep(0.3)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import httpx
 import pytest
 
@@ -11,16 +9,10 @@ from chain.records import sign_record
 from chain.sdjwt import SignedRecord
 from gateway.client import FailoverClient, GatewayBusy, GatewayClient, GatewayRefused, Receipt
 from tests.gateway.query import consortium
-from tests.gateway.replication.region import SEATS, Region, Wire, open_region
+from tests.gateway.replication.region import SEATS, Region, Wire
 from tests.record_numbers import jti_of
 
 TRADER = SEATS["beijing"][0]
-
-
-@pytest.fixture(scope="module")
-def region(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Region]:
-    with open_region(tmp_path_factory.mktemp("failover")) as region:
-        yield region
 
 
 class Broker:
