@@ -72,7 +72,7 @@ def test_page_says_the_verdict_of_a_vector(window: Page, name: str) -> None:
 
 def test_page_shows_checks_with_reasons_and_records_in_both_languages(window: Page) -> None:
     show(window, "consignment_with_compromised_key_true")
-    expect(window.locator("[data-outcome]")).to_have_count(18)
+    expect(window.locator("[data-outcome]")).to_have_count(19)
     expect(window.locator("article").first).to_contain_text("NOT COUNTED: its key is declared compromised")
     window.get_by_role("button", name="中文").click()
     expect(window.locator("[data-verdict]")).to_contain_text("有效")
