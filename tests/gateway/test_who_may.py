@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -52,6 +53,11 @@ OPEN = {
     "GET /v1/schemas",  # what any record may hold, nothing of any one
     "GET /v1/schemas/{record_type}",
     "POST /v1/token",  # proves its asker by a signature of its own
+    "GET /v1/log-in",  # which ways to log in there are, and a challenge
+    "POST /v1/log-in",  # proves its asker by a passkey
+    "POST /v1/log-in/link",  # by a secret of 256 bits, once, where the console is at localhost
+    "POST /v1/enrolment/options",  # the same
+    "POST /v1/enrolment",  # the same
 }
 """Routes that ask for no token, each with its reason; every other one refuses whoever has none."""
 LEDGER = [
@@ -66,6 +72,14 @@ LEDGER = [
 @pytest.fixture
 def store_url(sqlite_url: str) -> str:
     return sqlite_url
+
+
+@pytest.fixture
+def gateway(town: Town, tmp_path: Path, store_url: str) -> Iterator[PaperGateway]:
+    """One at which people log in too."""
+    gateway = PaperGateway(tmp_path, town.chain, town.clock, store_url, console_url="https://console.example")
+    yield gateway
+    gateway.store.close()
 
 
 @pytest.fixture
