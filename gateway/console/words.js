@@ -217,6 +217,7 @@ const TYPES = {
   "tax.payment": ["Tax payment", "税款缴纳"],
   "tax.rebate": ["Export rebate", "出口退税"],
   "trade.parties": ["Parties", "参与方"],
+  "trade.mandate": ["Mandate", "代理报关委托书"],
   "trade.explanation": ["Explanation", "情况说明"],
   "audit.finding": ["Finding", "差异发现"],
   "audit.disposition": ["Disposition", "处置结论"],

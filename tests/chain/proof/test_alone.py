@@ -27,6 +27,7 @@ OWN_FILES = (
     "identifiers",
     "jws",
     "keys",
+    "lifecycle",
     "mandates",
     "members",
     "reference_keys",
