@@ -68,13 +68,10 @@ def _plain_records(text: str) -> Iterator[NumberedRecord]:
     """As `_released_records`, for a file without release characters, which most are."""
     *records, rest = text.split("'")
     if rest.strip():
+        _bounded_fields(rest, len(records) + 1)
         raise _malformed("ends each record with '", f"record {len(records) + 1}")
     for place, record in enumerate(records, 1):
-        if record.count(":") >= FIELDS_MAX:
-            raise _malformed(f"has at most {FIELDS_MAX} fields a record", f"record {place}")
-        fields = record.split(":")
-        if len(record) > FIELD_CHARS_MAX and max(map(len, fields)) > FIELD_CHARS_MAX:
-            raise _malformed(f"has fields of at most {FIELD_CHARS_MAX} characters", f"record {place}")
+        fields = _bounded_fields(record, place)
         stripped = tuple(
             _BREAKS.sub(" ", field.strip()) if "\n" in field or "\r" in field or "\t" in field else field.strip()
             for field in fields
@@ -82,6 +79,15 @@ def _plain_records(text: str) -> Iterator[NumberedRecord]:
         if _NUMBER.fullmatch(stripped[0]) is None:
             raise _malformed("begins each record with its number of two digits", stripped[0][:16])
         yield NumberedRecord(stripped[0], stripped, place)
+
+
+def _bounded_fields(record: str, place: int) -> list[str]:
+    if record.count(":") >= FIELDS_MAX:
+        raise _malformed(f"has at most {FIELDS_MAX} fields a record", f"record {place}")
+    fields = record.split(":")
+    if len(record) > FIELD_CHARS_MAX and max(map(len, fields)) > FIELD_CHARS_MAX:
+        raise _malformed(f"has fields of at most {FIELD_CHARS_MAX} characters", f"record {place}")
+    return fields
 
 
 def _released_records(text: str) -> Iterator[NumberedRecord]:

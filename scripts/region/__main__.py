@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 import time
 from pathlib import Path
+from typing import Annotated
 
 import httpx
+import typer
 from rich.console import Console
 
+from chain.command_line import run_program
 from chain.errors import TongguanError
 from chain.private_files import keep_files_private
 from scripts.demonstration import EXIT_INTERRUPTED, DemonstrationFailed, DemonstrationInterrupted
@@ -23,14 +25,18 @@ RUNS_MAX = 1_000
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the regional demonstration; 0 where all held, 1 where a claim did not, 2 where it could not be told."""
-    parser = argparse.ArgumentParser(prog="demo --region", description="Beijing, Tianjin and Hebei: one truth.")
-    parser.add_argument("--dir", type=Path, default=Path(".demo"), help="holds everything it writes (default .demo)")
-    parser.add_argument("--once", action="store_true", help="leave after the last step instead of running on")
-    options = parser.parse_args(arguments)
+    return run_program("demo", run_region, arguments)
+
+
+def run_region(
+    directory: Annotated[Path, typer.Option("--dir", help="holds everything it writes")] = Path(".demo"),
+    once: Annotated[bool, typer.Option("--once", help="leave after the last step instead of running on")] = False,
+) -> int:
+    """Beijing, Tianjin and Hebei, each with its own gateway: one truth."""
     console = Console()
     stopped = StopSignal()
     began = time.monotonic()
-    path = _new_folder(options.dir.resolve())
+    path = _new_folder(directory.resolve())
 
     def say(text: str) -> None:
         console.print(f"    {text}", highlight=False, soft_wrap=True)
@@ -48,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
             console.print(
                 f"\n[bold]All of it held, {time.monotonic() - began:.0f} s from the start.[/] It is in {path}"
             )
-            if not options.once:
+            if not once:
                 console.print("Everything keeps running. Interrupt (Ctrl-C) to stop.")
                 network.run_until(stopped, say)
     except DemonstrationInterrupted as error:
