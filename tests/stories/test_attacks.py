@@ -21,6 +21,7 @@ TYPES = (
     "application/x-ndjson",
     "multipart/form-data; boundary=x",
 )
+PEOPLES_ROUTES = ("/v1/log-in", "/v1/enrolment", "/v1/session")
 
 
 def consignment(town: Town, name: str) -> str:
@@ -41,6 +42,8 @@ def test_a_strangers_bodies_are_read_by_no_route_but_the_one_that_gives_tokens(t
             for kind in TYPES:
                 answer = town.http.request(method, path, content=body, headers={"Content-Type": kind})
                 expected = {400, 413, 415, 429} if name in OPEN_ROUTES else {401}
+                if path.startswith(PEOPLES_ROUTES) and name not in OPEN_ROUTES:
+                    expected = {404}  # nobody logs in at this gateway: its settings name no console
                 assert answer.status_code in expected, f"{name} {kind} {body[:10]!r}: {answer.text[:200]}"
                 assert len(answer.content) < 2_000
                 bulky += 1
@@ -54,9 +57,10 @@ def test_who_takes_no_part_learns_the_same_of_a_consignment_that_is_there_and_of
     for end in ("", "/bundle", "/explanation"):
         answers = [town.get("bank", f"/v1/consignments/{one}{end}") for one in (ucr, nowhere)]
         assert [answer.status_code for answer in answers] == [404, 404]
-        told = [{k: v for k, v in answer.json().items() if k not in ("detail", "trace_id")} for answer in answers]
-        assert told[0] == told[1]
-        assert answers[0].json()["detail"].replace(ucr, nowhere) == answers[1].json()["detail"]
+        first, second = ({**answer.json(), "trace_id": ""} for answer in answers)
+        assert {name: str(value).replace(ucr, nowhere) for name, value in first.items()} == {
+            name: str(value) for name, value in second.items()
+        }
 
 
 def test_a_member_gets_at_no_others_records_webhooks_or_log(town: Town) -> None:
