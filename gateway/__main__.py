@@ -39,13 +39,26 @@ def run_gateway(
     host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="TCP port")] = 8700,
     rpc: Annotated[str | None, typer.Option(help="the chain's JSON-RPC endpoint, instead of the settings' one")] = None,
+    console_url: Annotated[str | None, typer.Option(help="where people reach the console")] = None,
+    desk_key: Annotated[list[str] | None, typer.Option(metavar="USCC=FILE", help="as the setting `desk_keys`")] = None,
+    sandbox_url: Annotated[str | None, typer.Option(help="with --demonstration: the single-window stand-in")] = None,
+    demonstration: Annotated[
+        bool, typer.Option("--demonstration", help="one-time links log in, at localhost alone")
+    ] = False,
 ) -> int:
     """The gateway of a Tongguan consortium."""
     install_logs()
     keep_files_private()
     restore_recursion_limit()
     try:
-        settings = GatewaySettings.load(settings_file, rpc_url=rpc)
+        settings = GatewaySettings.load(
+            settings_file,
+            rpc_url=rpc,
+            console_url=console_url,
+            desk_keys={uscc: Path(file) for uscc, _, file in (key.partition("=") for key in desk_key or ())} or None,
+            link_log_in=demonstration or None,
+            sandbox_url=sandbox_url,
+        )
         hold_settings(settings_file)
         logging.getLogger().setLevel(settings.log_level)
         if not settings.public_url:

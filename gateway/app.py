@@ -41,9 +41,8 @@ from gateway.api.routes.findings import findings_router
 from gateway.api.routes.health import LoopHealth, health_router, make_figures
 from gateway.api.routes.ingest import ingest_router
 from gateway.api.routes.ledger import ledger_router, trust_root_router
-from gateway.api.routes.log_in import log_in_router
 from gateway.api.routes.operator_log import operator_log_router
-from gateway.api.routes.people import people_router
+from gateway.api.routes.people import people_routers
 from gateway.api.routes.problems import problems_router
 from gateway.api.routes.records import records_router
 from gateway.api.routes.replication import replication_router
@@ -262,11 +261,12 @@ def create_app(settings: GatewaySettings, gateway: Gateway | None = None) -> Fas
     queries = Queries(services)
     queries.context.check_policy()
     app.include_router(ingest_router(services))
-    for session_routes in (session_router, log_in_router, people_router):
-        app.include_router(session_routes(services))
+    app.include_router(session_router(services))
     for router in (consignments_router, search_router, findings_router, changes_router, records_router):
         app.include_router(router(queries))
     app.include_router(webhook_router(services, queries))
+    for people_routes in people_routers(services, queries):
+        app.include_router(people_routes)
     app.include_router(ledger_router(services))
     app.include_router(trust_root_router(services))
     app.include_router(operator_log_router(services, operator_log))

@@ -169,6 +169,11 @@ class GatewaySettings(BaseSettings):
     trusted_proxies: tuple[str, ...] = ()
     """Addresses or networks (CIDR) of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed. Without any
     the connection's own address counts, so that limits by address take all behind a proxy for one."""
+    sandbox_url: str = ""
+    """A single-window stand-in that visitors of a demonstration may have tell stories; only with `link_log_in`."""
+    desk_keys: dict[Uscc, Path] = Field(default_factory=dict)
+    """Members whose operators with the right `dispose` decide about findings here, by USCC: the file of a registered
+    key of the member (encrypted PKCS#8 PEM, opened with `passphrase_file`), which signs their dispositions alone."""
     lease_s: Count = 10
     """How long a sealer that died keeps another gateway on the same store from sealing."""
 
@@ -223,6 +228,8 @@ def _placed(said: dict[str, Any], folder: Path) -> dict[str, Any]:
     for name, value in said.items():
         if name.endswith(("_file", "_dir")) and isinstance(value, str):
             placed[name] = folder / value
+    if isinstance(keys := said.get("desk_keys"), dict):
+        placed["desk_keys"] = {member: folder / str(file) for member, file in keys.items()}
     if isinstance(sources := said.get("note_sources"), list):
         placed["note_sources"] = [str(at) if "://" in str(at) else str(folder / str(at)) for at in sources]
     url = said.get("store_url")

@@ -34,6 +34,7 @@ from scripts.commands.doctor_commands import diagnose
 from scripts.commands.finding_commands import say_about_findings
 from scripts.commands.operate_commands import UNSEALED_HELP, UNSEALED_WARNING
 from scripts.consortium_folder import ConsortiumFolder, write_open
+from scripts.demonstration_people import log_in_links
 from scripts.forgeries import TAMPERS
 from scripts.ledger_connection import trust_root_of
 from scripts.local_network import Machine
@@ -48,15 +49,12 @@ PORTS = (8645, 8700, 8710)
 """Of node, gateway and single window; each gives way to a free one where it is taken."""
 STORY_TIMEOUT_S = 120.0
 READER = "regulator"
-DESKS = ("customs", "tax")
-"""Governors that run a risk desk."""
+DESKS = ("customs", "tax")  # governors that run a risk desk
 DOCTOR_SEES_NONE = "tongguan doctor looks at this installation: all well 一切正常"
-LIE = "gross_weight"
-LIE_RULE = "C13"
-"""The rule that finds it."""
+LIE, LIE_RULE = "gross_weight", "C13"
+"""What is planted, and the rule that finds it."""
 WITNESS = "university.example/witness"
-HEARTBEAT_S = 3.0
-"""Each look at a view is anchored too, so batches never pause while the demonstration waits for its checkpoint."""
+HEARTBEAT_S = 3.0  # each look at a view is anchored too, so batches never pause while it waits for a checkpoint
 VIEW_PAUSE_S = 1.0
 """Each look at a view is a read that is logged and anchored, so the demonstration does not stare."""
 
@@ -186,6 +184,7 @@ class Demonstration:
         gateway = ("--gateway", machine.gateway_url)
         yield "look at a consignment", command("view", path, self._ucrs[STORIES[0]], "--member", READER, *gateway)
         yield "the officers' queue", command("findings", "list", path, "--member", DESKS[0], "--state", "any", *gateway)
+        yield from log_in_links(partial(self._reader, machine))
         yield "a token for the console", command("token", path, "--member", READER, *gateway)
         yield "what the operator did", command("operator-log", path, *gateway)
         yield "the console", f"{machine.gateway_url}/console"
@@ -376,6 +375,8 @@ def run_demonstration(
             single_window_port=window_port,
             quiet_s=1.0,
             heartbeat_s=HEARTBEAT_S,
+            is_demonstration=True,
+            desks=DESKS,
         ) as machine:
             demonstration.run(machine)
             demonstration.close(machine, keeps_running=not once)

@@ -28,7 +28,10 @@ class Machine:
         heartbeat_s: float = 15.0,
         rpc: str = "",
         state_blocks: int | None = None,
+        is_demonstration: bool = False,
+        desks: tuple[str, ...] = (),
     ) -> None:
+        """Of a demonstration one-time links log in; the gateway decides about findings for the members of `desks`."""
         ports = free_ports([node_port, gateway_port, single_window_port, witness_port])
         self._folder = folder
         self._group = ProcessGroup(folder.path / "logs")
@@ -36,6 +39,10 @@ class Machine:
         self._quiet_s = quiet_s
         self._heartbeat_s = heartbeat_s
         self._rpc = rpc or folder.rpc()
+        keys = [f"{folder.member(slug).uscc}={folder.member_folder(slug) / 'signing.pem'}" for slug in desks]
+        self._people_options = [option for key in keys for option in ("--desk-key", key)]
+        if is_demonstration:
+            self._people_options += ["--demonstration", "--sandbox-url", self.single_window_url]
         self._node_options = () if state_blocks is None else ("--state-blocks", str(state_blocks))
 
     def __enter__(self) -> Machine:
@@ -53,6 +60,11 @@ class Machine:
     def gateway_url(self) -> str:
         """Where the gateway answers."""
         return f"http://127.0.0.1:{self._gateway_port}"
+
+    @property
+    def console_url(self) -> str:
+        """Where people log in: by name, since passkeys know no addresses."""
+        return f"http://localhost:{self._gateway_port}"
 
     @property
     def single_window_url(self) -> str:
@@ -85,9 +97,8 @@ class Machine:
         """Node, gateway and attesters, at once, since each waits for the chain; returns once the gateway is ready."""
         self._launch_node()
         settings = str(self._folder.gateway / "settings.json")
-        self._group.start(
-            "gateway", "gateway", "--settings", settings, "--rpc", self.rpc_url, "--port", str(self._gateway_port)
-        )
+        where = ("--rpc", self.rpc_url, "--port", str(self._gateway_port), "--console-url", self.console_url)
+        self._group.start("gateway", "gateway", "--settings", settings, *where, *self._people_options)
         self._group.start(
             "attesters",
             "scripts.cli",

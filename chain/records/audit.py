@@ -153,6 +153,8 @@ class Disposition(Part):
     """Confirmed: it is so. Cleared: it was explained. Ignored: not worth looking into."""
     reason: Note
     """Why."""
+    operator: Token | None = None
+    """Pseudonym of the one of the issuer's people who decided; only the issuer itself knows the name."""
 
 
 class AuditDisposition(Record):

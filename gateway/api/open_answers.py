@@ -16,7 +16,17 @@ from gateway.api.media_types import PROBLEM_JSON
 from gateway.api.problems import problem
 from gateway.runtime.refusals import GatewayRefusal
 
-OPEN_PATHS: Final = ("/docs", "/openapi.json", "/console", "/verify", "/problems/", "/v1/trust-root", "/v1/schemas")
+OPEN_PATHS: Final = (
+    "/docs",
+    "/openapi.json",
+    "/console",
+    "/verify",
+    "/problems/",
+    "/v1/trust-root",
+    "/v1/schemas",
+    "/v1/log-in",
+    "/v1/enrolment",
+)
 """Beginnings of the paths of all routes that answer whoever asks."""
 HEALTH_PATHS: Final = ("/healthz", "/readyz")
 """Open too, and never refused: a few bytes from memory. Behind a proxy strangers and the prober that starts a silent

@@ -15,8 +15,11 @@ ANY_SESSION: Final = ("/v1/session", "/v1/sessions")
 RIGHTS: Final[tuple[tuple[frozenset[str], str, Right], ...]] = (
     (frozenset({"GET", "POST", "DELETE"}), "/v1/people", Right.ADMINISTER),
     (frozenset({"POST"}), "/v1/records", Right.SUBMIT),
+    (frozenset({"POST"}), "/v1/dispositions", Right.DISPOSE),
     (frozenset({"GET", "POST", "DELETE"}), "/v1/webhooks", Right.OPERATE),
     (frozenset({"GET"}), "/v1/operator-log", Right.OPERATE),
+    (frozenset({"GET"}), "/v1/replication", Right.OPERATE),
+    (frozenset({"GET", "POST"}), "/v1/sandbox", Right.READ),
     (frozenset({"GET"}), "/v1/consignments", Right.READ),
     (frozenset({"GET"}), "/v1/records", Right.READ),
     (frozenset({"GET", "POST"}), "/v1/documents", Right.READ),
@@ -32,6 +35,10 @@ RIGHTS: Final[tuple[tuple[frozenset[str], str, Right], ...]] = (
 """Methods, the path or what stands above it, and the right that it takes."""
 
 
+ALONE: Final = frozenset({"/v1/replication"})
+"""Paths whose right reaches nothing below them: what gateways give each other is not for a browser."""
+
+
 def is_allowed(method: str, path: str, rights: frozenset[str]) -> bool:
     """Whether a session with these rights may send this request."""
     if any(_is_under(path, own) for own in ANY_SESSION):
@@ -41,4 +48,4 @@ def is_allowed(method: str, path: str, rights: frozenset[str]) -> bool:
 
 
 def _is_under(path: str, prefix: str) -> bool:
-    return path == prefix or path.startswith(prefix + "/")
+    return path == prefix or (prefix not in ALONE and path.startswith(prefix + "/"))

@@ -1,33 +1,21 @@
 // Elements and values: everything becomes text nodes, so nothing that a member said is ever read as markup.
 
+import { h } from "./vendor/preact.js";
+
 import { codeWord } from "./codes.js";
 import { isChinese } from "./words.js";
 
-/** An element with attributes, listeners (functions) and children; strings become text, null is left out. */
+/** An element with attributes, listeners (functions, by event) and children; strings become text, null is left out. */
 export function el(name, attributes = {}, ...children) {
-  const made = document.createElement(name);
+  if (typeof name !== "string") return h(name, attributes, ...children);
+  const properties = {};
   for (const [key, value] of Object.entries(attributes)) {
-    if (value === null || value === undefined || value === false) continue;
-    if (typeof value === "function") made.addEventListener(key, value);
-    else made.setAttribute(key, value === true ? "" : String(value));
+    // A property that is true or false: the text "false" would be true.
+    if (key === "spellcheck") properties[key] = value === "true";
+    else if (value === null || value === undefined || value === false) continue;
+    else properties[typeof value === "function" && key !== "ref" ? `on${key}` : key] = value;
   }
-  put(made, children);
-  return made;
-}
-
-/** Appends children of any depth. */
-export function put(parent, ...children) {
-  for (const one of children.flat(Infinity)) {
-    if (one === null || one === undefined || one === false || one === "") continue;
-    parent.append(one instanceof Node ? one : document.createTextNode(String(one)));
-  }
-  return parent;
-}
-
-/** Everything in it replaced. */
-export function fill(parent, ...children) {
-  parent.replaceChildren();
-  return put(parent, children);
+  return h(name, properties, ...children);
 }
 
 /** Stands where nothing was said. */
@@ -82,11 +70,9 @@ export function percent(text) {
   return `${millionths / 10_000n}${rest ? `.${rest}` : ""} %`;
 }
 
-const UNITS = { KGM: "kg", TNE: "t", GRM: "g", MTQ: "m³", LTR: "l" };
-
 /** A number with its unit or currency; the text as said stands in the title. */
 export function measure(said) {
-  const unit = said.currency ?? UNITS[said.unit] ?? said.unit ?? "";
+  const unit = said.currency ?? codeWord("uncefact-rec-20", said.unit, isChinese()) ?? said.unit ?? "";
   const shown = decimal(said.value, said.currency ? 5 : 0);
   return el("span", { class: "measure", title: `${said.value} ${said.currency ?? said.unit ?? ""}` }, `${shown}\u00a0${unit}`);
 }
@@ -122,7 +108,7 @@ export function value(said, word) {
 /** A table with a caption, headings and rows; a row is a list of cells, or {cells, ...attributes}. */
 export function table(caption, headings, rows) {
   const heads = headings.map((one) => el("th", { scope: "col", class: one.number ? "number" : null }, one.text ?? one));
-  return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
+  return el("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": caption },
     el("table", {}, el("caption", {}, caption), el("thead", {}, el("tr", {}, heads)),
       el("tbody", {}, rows.map((row) => tableRow(row, headings)))));
 }
@@ -130,7 +116,7 @@ export function table(caption, headings, rows) {
 function tableRow(row, headings) {
   const { cells, ...attributes } = Array.isArray(row) ? { cells: row } : row;
   return el("tr", attributes, cells.map((cell, place) => {
-    if (cell instanceof HTMLTableCellElement) return cell;
+    if (cell?.type === "th") return cell;
     return el("td", { class: headings[place]?.number ? "number" : null }, cell);
   }));
 }

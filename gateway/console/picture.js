@@ -23,14 +23,17 @@ export class Picture {
     this.view = view;
     this.members = members;
     this.me = me;
+    this.names = new Map(view.parties.filter(({ value: party }) => party.uscc && party.name).map(({ value: party }) => [party.uscc, party.name]));
     this.numbers = new Map(view.records.map((one, place) => [one.record, place + 1]));
   }
 
-  /** A member's code with its roles, as the registry has them. */
+  /** A member by the name that a party of this consignment gives it, else by its code; with its roles from the registry. */
   member(uscc) {
     const line = this.members.get(uscc);
     const roles = line ? line.roles.map(roleWord).join(" · ") : "";
-    return el("span", { class: "member" }, el("span", { class: "code" }, uscc),
+    const name = this.names.get(uscc);
+    return el("span", { class: "member" }, name ? `${name} ` : null,
+      el("a", { class: "code", href: `/console/member/${uscc}` }, uscc),
       roles ? el("span", { class: "roles" }, ` ${roles}`) : null, uscc === this.me ? ` (${word("you")})` : null);
   }
 
@@ -41,7 +44,7 @@ export class Picture {
     const line = this.view.records[number - 1];
     const role = this.members.get(line.issuer)?.roles[0];
     const title = `${typeWord(line.type)} · ${line.issuer} · ${record}`;
-    return el("a", { class: `source ${line.state}`, href: `#record-${number}`, title, "aria-label": `${word("recordIs")} ${number}: ${title}` },
+    return el("a", { class: `source ${line.state}`, href: `#record-${number}`, title, "aria-label": `R${number}${role ? ` ${roleWord(role)}` : ""}: ${title}` },
       `R${number}`, role ? el("span", { class: "by" }, ` ${roleWord(role)}`) : null);
   }
 
@@ -56,7 +59,6 @@ export class Picture {
     const taxes = Object.values(view.taxes).flat();
     return [
       ["due", word("due"), view.due.length, this.due()],
-      ["findings", word("findings"), view.findings.length, this.findings()],
       ["status", word("status"), view.declarations.length, this.status()],
       ["timeline", word("timeline"), view.timeline.length, this.timeline()],
       ["declaration", word("declaration"), view.declarations.length, view.declarations.map((one) => this.declaration(one))],
@@ -71,7 +73,7 @@ export class Picture {
       ["references", word("references"), view.references.length, this.references()],
       ["remarks", word("remarks"), view.remarks.length, this.remarks()],
       ["withheld", word("withheld"), view.withheld.length, this.withheld()],
-    ].filter(([id, , count]) => count > 0 || id === "withheld" || id === "findings");
+    ].filter(([id, , count]) => count > 0 || id === "withheld");
   }
 
   /** State, hours, logistics, tax and completeness, in four boxes. */
@@ -142,18 +144,6 @@ export class Picture {
   due() {
     return table(word("due"), [word("dueBy"), word("text"), word("source")],
       this.view.due.map((one) => [one.by.length > 10 ? time(one.by) : one.by, one.what, this.source(one.record)]));
-  }
-
-  findings() {
-    if (!this.view.findings.length) return el("p", {}, word("noFindings"));
-    return table(word("findings"), [word("severity"), word("rule"), word("text"), word("foundBy"), word("source")],
-      this.view.findings.map((one) => ({
-        class: `severity-${one.severity}`,
-        cells: [sentence(one.severity), el("span", { class: "code" }, one.rule),
-          isChinese() ? one.text_zh ?? one.text : one.text,
-          one.by === "gateway" ? roleWord("GATEWAY") : this.member(one.by),
-          this.sources(one.records)],
-      })));
   }
 
   status() {
@@ -305,9 +295,10 @@ export class Picture {
     const rows = this.view.records.map((one, place) => ({
       id: `record-${place + 1}`,
       tabindex: "-1",
-      cells: [el("b", {}, `R${place + 1}`), [el("div", {}, typeWord(one.type)), el("div", { class: "code small whole" }, one.record)],
+      cells: [el("b", {}, `R${place + 1}`), [el("div", {}, typeWord(one.type)), el("a", { class: "code small whole", href: `/console/record/${one.record}` }, one.record)],
         this.member(one.issuer), [seconds(one.issued_at), el("div", {}, seconds(one.anchored_at))], standing(one.state),
-        one.batch === null ? nothing() : `${one.batch} / ${one.position}`, one.block === null ? nothing() : String(one.block),
+        one.batch === null ? nothing() : el("a", { href: `/console/batch/${one.batch}` }, `${one.batch} / ${one.position}`),
+        one.block === null ? nothing() : el("a", { href: `/console/block/${one.block}` }, String(one.block)),
         one.withheld.map(fieldOrWord).join(", ") || nothing(),
         el("button", { type: "button", class: "link", "aria-label": `${word("downloadBundle")} R${place + 1}`, click: () => bundle(one.record) }, word("bundle"))],
     }));
@@ -344,9 +335,7 @@ function box(title, ...content) {
 }
 
 function bar(share) {
-  const made = el("span", { class: "bar", "aria-hidden": "true" });
-  made.style.setProperty("--share", `${Math.max(0.5, share * 100)}%`);
-  return made;
+  return el("span", { class: "bar", "aria-hidden": "true", style: { "--share": `${Math.max(0.5, share * 100)}%` } });
 }
 
 function fields(said) {

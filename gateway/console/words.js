@@ -1,12 +1,14 @@
 // The page's words in both languages: [English, Chinese]. What members said is shown as they said it.
 
+import { PAGE_WORDS } from "./page_words.js";
+
 const WORDS = {
   // The page.
   skip: ["Skip to the content", "跳到正文"],
   language: ["Language", "语言"],
   timezone: ["Times in", "时间"],
   forget: ["Forget the token", "清除令牌"],
-  tokenTitle: ["See a consignment", "查看货物"],
+  tokenTitle: ["With an access token of your member's key", "使用贵成员密钥的访问令牌"],
   tokenAbout: [
     "This page shows what the gateway answers to your member: no more than the view policy grants, and every read of others' words is recorded. Make an access token with your member's key:",
     "本页面只显示网关对贵成员的答复：不超出查看规则的授权；每次查看他方数据均被记录。请用贵成员的密钥生成访问令牌：",
@@ -19,24 +21,13 @@ const WORDS = {
   useToken: ["Use this token", "使用令牌"],
   loadToken: ["or load it from a file", "或从文件读取"],
   noToken: ["This is no access token.", "这不是访问令牌。"],
-  lapsed: ["The token has lapsed: paste a new one. The picture below stays until then.", "令牌已过期，请粘贴新令牌；下方内容保持显示。"],
   lapsesIn: ["token lapses in", "令牌剩余"],
   tokenLapsed: ["token has lapsed", "令牌已过期"],
   governor: ["governor", "治理成员"],
   participant: ["participant", "参与成员"],
   ucr: ["UCR", "UCR 货物编号"],
-  lookUp: ["Look up", "查询"],
-  searchTitle: ["Search by number, goods, state or day", "按编号、商品、状态或日期检索"],
-  criterion: ["Number or party", "编号或单位"],
-  value: ["is", "等于"],
-  goodsWords: ["Goods named", "品名包含"],
-  hs: ["Tariff code begins", "税号开头"],
   state: ["State", "状态"],
-  from: ["From", "自"],
-  to: ["To", "至"],
-  search: ["Search", "检索"],
   exportCsv: ["Export CSV", "导出 CSV"],
-  nothingAsked: ["Say at least one thing to search for.", "请至少填写一项检索条件。"],
   noHits: ["Nothing that you may see answers this.", "没有您可见的结果。"],
   more: ["More", "更多"],
   hits: ["Consignments found", "检索结果"],
@@ -53,7 +44,7 @@ const WORDS = {
   readBy: ["Seen by", "查看方"],
   at: ["at", "时间"],
   downloadBundle: ["Download the proof bundle", "下载证据包"],
-  print: ["Print", "打印"],
+  print: ["Print one page", "打印一页"],
   customs: ["Customs", "海关"],
   logistics: ["Logistics", "物流"],
   tax: ["Tax", "税款"],
@@ -159,7 +150,6 @@ const WORDS = {
   proof: ["Standing", "状态"],
   source: ["Source", "来源"],
   bundle: ["bundle", "证据包"],
-  recordIs: ["Record", "记录"],
   receipt: ["Read receipt", "查看回执"],
   receiptAbout: [
     "The gateway signed that this read was recorded before it answered. Keep it: an answer without one was not properly served.",
@@ -186,6 +176,7 @@ const WORDS = {
   covered: ["covered", "已涵盖"],
   refused: ["refused", "已拒绝"],
   anchoredState: ["anchored", "已上链"],
+  ...PAGE_WORDS,
 };
 
 const STATES = {

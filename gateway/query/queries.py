@@ -6,6 +6,7 @@ from gateway.access.records import Reader
 from gateway.query.change_feed import ChangeFeedService
 from gateway.query.consignments import ConsignmentService
 from gateway.query.documents import DocumentService
+from gateway.query.find import FindService
 from gateway.query.finding_queue import FindingQueueService
 from gateway.query.lanes import LaneService
 from gateway.query.outside_records import OutsideRecordService
@@ -29,6 +30,7 @@ class Queries:
         self.references = ReferenceService(self.context)
         self.documents = DocumentService(self.context)
         self.search = SearchService(self.context)
+        self.find = FindService(self.context)
         self.findings = FindingQueueService(self.context)
         self.changes = ChangeFeedService(self.context)
         self.read_history = ReadHistoryService(self.context)

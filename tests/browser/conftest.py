@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -42,6 +43,14 @@ class Served:
     town: Town
     url: str
 
+    def invite(self, slug: str, name: str, *rights: str) -> str:
+        """A one-time link that the member's administrator gives to somebody."""
+        body = {"name": name, "rights": list(rights) or ["read"]}
+        bearer = {"Authorization": f"Bearer {self.town.token(slug)}"}
+        answer = self.town.http.post("/v1/people", json=body, headers=bearer)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["link"])
+
 
 @dataclass
 class Visitor:
@@ -54,14 +63,40 @@ class Visitor:
 
     def enter(self, slug: str) -> None:
         """Pastes the member's token."""
+        self.page.get_by_text("With an access token").click()
         self.page.get_by_label("Access token").fill(self.served.town.token(slug))
         self.page.get_by_role("button", name="Use this token").click()
         expect(self.page.locator("#desk")).to_be_visible()
 
+    def enrol(self, slug: str, name: str, *rights: str) -> None:
+        """Opens an invitation of the member and makes a passkey, as a person does."""
+        self.add_authenticator()
+        self.page.goto(self.served.invite(slug, name, *rights))
+        self.page.get_by_role("button", name="Make a passkey and log in").click()
+        expect(self.page.locator("#desk")).to_be_visible()
+
+    def add_authenticator(self) -> None:
+        """Gives the browser a passkey's authenticator, whose user always agrees."""
+        session = self.page.context.new_cdp_session(self.page)
+        session.send("WebAuthn.enable")
+        options = {
+            "protocol": "ctap2",
+            "transport": "internal",
+            "hasResidentKey": True,
+            "hasUserVerification": True,
+            "isUserVerified": True,
+            "automaticPresenceSimulation": True,
+        }
+        session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+
+    def find(self, text: str) -> None:
+        """Types into the one box."""
+        self.page.get_by_label("Find", exact=True).fill(text)
+        self.page.get_by_label("Find", exact=True).press("Enter")
+
     def look_up(self, ucr: str) -> None:
         """Asks for a consignment; it must be shown."""
-        self.page.get_by_label("UCR", exact=True).fill(ucr)
-        self.page.get_by_role("button", name="Look up").click()
+        self.find(ucr)
         expect(self.page.locator("#picture-title")).to_contain_text(ucr)
 
     def violations(self) -> list[str]:
@@ -72,18 +107,20 @@ class Visitor:
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """The gateway on a free port of loopback."""
-    with open_town(tmp_path_factory.mktemp("browser")) as town:
+    """The gateway at a free port of localhost, where people log in and customs has a desk key."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    url = f"http://localhost:{listener.getsockname()[1]}"
+    path = tmp_path_factory.mktemp("browser")
+    with open_town(path, desks=("customs",), console_url=url) as town:
         # The application's parts were started by the town's own client.
-        server = uvicorn.Server(uvicorn.Config(town.http.app, port=0, lifespan="off", log_level="warning"))
-        thread = threading.Thread(target=server.run, daemon=True)
+        server = uvicorn.Server(uvicorn.Config(town.http.app, lifespan="off", log_level="warning"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         until = time.monotonic() + START_WAIT_S
         while not server.started:
             assert time.monotonic() < until, "the gateway did not start"
             time.sleep(0.02)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        yield Served(town, f"http://127.0.0.1:{port}")
+        yield Served(town, url)
         server.should_exit = True
         thread.join(START_WAIT_S)
 

@@ -158,8 +158,11 @@ class Town:
 
 
 @contextmanager
-def open_town(path: Path) -> Iterator[Town]:
-    """A consortium founded in the folder and running until the block ends."""
+def open_town(path: Path, *, desks: tuple[str, ...] = (), **changed: Any) -> Iterator[Town]:
+    """A consortium founded in the folder and running until the block ends.
+
+    Its gateway holds the desk keys of these members, and has the settings told beside its own.
+    """
     folder = ConsortiumFolder(path)
     root = found(folder, say=lambda line: None)
     with ExitStack() as stack:
@@ -171,8 +174,10 @@ def open_town(path: Path) -> Iterator[Town]:
         addresses = ContractAddresses(contracts[REGISTRY], contracts[LEDGER])
         ledger = Ledger(NodeProvider(node), addresses, expect=Expectations())
         settings = GatewaySettings.load(
-            folder.gateway / "settings.json", public_url=PUBLIC_URL, anchor_period_s=0.05, poll_s=0.02
+            folder.gateway / "settings.json", public_url=PUBLIC_URL, anchor_period_s=0.05, poll_s=0.02, **changed
         )
+        keys = {folder.member(slug).uscc: folder.member_folder(slug) / "signing.pem" for slug in desks}
+        settings = settings.model_copy(update={"desk_keys": keys})
         gateway = build(settings, ledger=ledger)
         http = TestClient(create_app(settings, gateway), base_url=PUBLIC_URL)
         http.__enter__()

@@ -26,6 +26,7 @@ ASKED: dict[str, tuple[str, str, dict[str, str]]] = {
     "GET /v1/references/{kind}": ("trader", "/v1/references/declaration", {"value": NUMBER}),
     "GET /v1/consignments": ("customs", "/v1/consignments", {}),
     "GET /v1/search": ("customs", "/v1/search", READS),
+    "GET /v1/search/anything": ("customs", "/v1/search/anything", {"q": NUMBER}),
     "GET /v1/search/count": ("customs", "/v1/search/count", READS),
     "GET /v1/search/export": ("customs", "/v1/search/export", READS),
     "GET /v1/findings": ("customs", "/v1/findings", {"state": "any"}),
@@ -113,7 +114,7 @@ def test_an_answer_is_what_the_description_says(
 def test_every_route_that_reads_is_asked_but_the_feed_that_never_ends(description: dict[str, Any]) -> None:
     reads = {f"GET {path}" for path, methods in description["paths"].items() if "get" in methods}
     # What a browser alone asks, with a cookie: see `tests/gateway/people`.
-    of_browsers = {"GET /v1/log-in", "GET /v1/session", "GET /v1/sessions", "GET /v1/people"}
+    of_browsers = {"GET /v1/log-in", "GET /v1/session", "GET /v1/sessions", "GET /v1/people", "GET /v1/sandbox"}
     assert reads - set(ASKED) == {"GET /v1/changes", *of_browsers}
 
 

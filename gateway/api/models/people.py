@@ -84,6 +84,12 @@ class SessionAnswer(AnswerModel):
     pseudonym: str
     """What others read in the log of reads."""
     rights: list[str]
+    offices: list[str]
+    """Customs offices that the registry gives to the member, 4 digits each."""
+    can_dispose: bool
+    """Whether this gateway signs its decisions about findings."""
+    has_sandbox: bool
+    """Whether this is a demonstration whose stories a visitor may have told."""
     lapses_at: int
     idle_s: int
     """Seconds without a request after which it lapses before."""

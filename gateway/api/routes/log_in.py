@@ -29,6 +29,8 @@ from gateway.api.routes.parameters import Authorization
 from gateway.api.session_cookies import SessionCookie
 from gateway.people.service import People
 from gateway.people.sessions import OpenSession
+from gateway.query.directory import RegistryDirectory
+from gateway.query.sandbox import Sandbox
 from gateway.runtime.refusals import GatewayRefusal
 from gateway.services import Services
 from gateway.store.people import Operator
@@ -204,6 +206,9 @@ def session_answer(services: Services, session: OpenSession) -> SessionAnswer:
         name=operator.name,
         pseudonym=operator.pseudonym,
         rights=sorted(operator.rights),
+        offices=sorted(RegistryDirectory(services.registry.snapshot()).offices_of(operator.member)),
+        can_dispose=operator.member in settings.desk_keys and "dispose" in operator.rights,
+        has_sandbox=bool(Sandbox.open(settings).url),
         lapses_at=begun + settings.session_lifetime_s,
         idle_s=settings.session_idle_s,
         now=int(services.clock()),

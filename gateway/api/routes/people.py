@@ -8,12 +8,25 @@ from gateway.access.tokens import TokenBearer
 from gateway.api.bodies import json_body, request_schema
 from gateway.api.models.people import InvitationAnswer, NewOperator, OperatorLine, OperatorList
 from gateway.api.operation import TOKEN, describes
-from gateway.api.routes.log_in import people_of, session_lines
+from gateway.api.routes.dispositions import dispositions_router
+from gateway.api.routes.log_in import log_in_router, people_of, session_lines
 from gateway.api.routes.parameters import Authorization
+from gateway.api.routes.sandbox import sandbox_router
 from gateway.people.operators import Invitation
+from gateway.query.queries import Queries
 from gateway.services import Services
 
 ADMINISTER = ("role", "session-ended", "log-in-off", "cross-site", *TOKEN)
+
+
+def people_routers(services: Services, queries: Queries) -> tuple[APIRouter, ...]:
+    """All routes of people, bound to one gateway: log-in, administration, the desk's decisions, the sandbox."""
+    return (
+        log_in_router(services),
+        people_router(services),
+        dispositions_router(services, queries),
+        sandbox_router(services),
+    )
 
 
 def people_router(services: Services) -> APIRouter:

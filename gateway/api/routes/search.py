@@ -10,8 +10,9 @@ from fastapi.responses import StreamingResponse
 from gateway.api.answers import json_answer, read_headers
 from gateway.api.media_types import CSV, PARQUET
 from gateway.api.operation import LOGGED, describes
-from gateway.api.routes.parameters import Authorization
+from gateway.api.routes.parameters import Authorization, Text
 from gateway.query.exports import csv_lines, pages, parquet_parts
+from gateway.query.find import FoundAnswer
 from gateway.query.queries import Queries
 from gateway.query.search import CountAnswer, MalformedSearch, SearchAnswer
 
@@ -25,6 +26,12 @@ def search_router(queries: Queries) -> APIRouter:
     def get_search(request: Request, authorization: Authorization = None) -> Response:
         """Consignments that answer all criteria given, page by page (`cursor`)."""
         return json_answer(queries.search.page(queries.reader(authorization), *read_criteria(request)))
+
+    @router.get("/anything")
+    @describes(*LOGGED, answer=FoundAnswer, is_logged=True)
+    def get_anything(q: Text, authorization: Authorization = None) -> Response:
+        """Whatever a text may mean: a UCR, a number of any kind, a company or words of goods."""
+        return json_answer(queries.find.find(queries.reader(authorization), q))
 
     @router.get("/count")
     @describes(*LOGGED, answer=CountAnswer, is_logged=True, is_search=True)

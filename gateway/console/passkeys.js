@@ -1,0 +1,27 @@
+// Passkeys: the browser's part of logging in. The authenticator shows the person what it signs, and for which site.
+
+import { askJson } from "./session.js";
+
+/** Whether this browser has passkeys at all. */
+export const hasPasskeys = () => typeof PublicKeyCredential === "function" && "parseCreationOptionsFromJSON" in PublicKeyCredential;
+
+/** Makes a passkey with a one-time link; gives who is logged in then. */
+export async function enrol(link) {
+  const { public_key: options } = await askJson("/v1/enrolment/options", { method: "POST", body: { link } });
+  const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(options);
+  const credential = await navigator.credentials.create({ publicKey });
+  return askJson("/v1/enrolment", { method: "POST", body: { link, credential: credential.toJSON() } });
+}
+
+/** Logs in with any passkey of this site; gives who is logged in then. */
+export async function logIn() {
+  const { public_key: options } = await askJson("/v1/log-in");
+  const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(options);
+  const credential = await navigator.credentials.get({ publicKey });
+  return askJson("/v1/log-in", { method: "POST", body: { credential: credential.toJSON() } });
+}
+
+/** Logs in with a one-time link alone, where the gateway allows it. */
+export function useLink(link) {
+  return askJson("/v1/log-in/link", { method: "POST", body: { link } });
+}
