@@ -207,6 +207,10 @@ class AsyncGatewayClient:
         """Ends an operator with its sessions, links and passkeys."""
         await self._ask(self._asker.end_operator(operator))
 
+    async def first_consignments(self) -> dict[str, Any]:
+        """The first page of `consignments`, with what the gateway says that it lacks."""
+        return await self._ask(self._asker.get("/v1/consignments"))
+
     async def tombstones(self, after: int) -> dict[str, Any]:
         """What was erased at the gateway, after a place; for other gateways."""
         return await self._ask(self._asker.get("/v1/replication/tombstones", {"after": after}))

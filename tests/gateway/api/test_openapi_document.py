@@ -135,7 +135,8 @@ def test_a_change_that_breaks_callers_is_found(published: Document, change: Call
 
 
 def add_route(document: Document) -> None:
-    document["paths"]["/v1/new"] = {"get": {"responses": {}}}
+    demand = {"in": "query", "name": "q", "required": True, "schema": {"type": "string"}}
+    document["paths"]["/v1/new"] = {"get": {"parameters": [demand], "responses": {}}}
 
 
 def add_property(document: Document) -> None:
