@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Integer, LargeBinary, SmallInteger, String, Table
+from sqlalchemy import BigInteger, Boolean, Connection, Integer, LargeBinary, SmallInteger, String, Table
 
 
 def insert_rows(
@@ -51,6 +51,7 @@ def _postgresql_type(table: Table, name: str) -> str:
 
 
 _TYPES = (
+    (Boolean, "boolean"),
     (BigInteger, "bigint"),
     (SmallInteger, "smallint"),
     (Integer, "integer"),

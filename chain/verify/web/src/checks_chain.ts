@@ -1,7 +1,7 @@
 // Checks 2 to 5 and 14: the chain, its seals, its contracts, the batches and the checkpoint. docs/spec/checks.md.
 
 import { isEqual, toBase64url, toBigInt, toHex } from "./bytes.js";
-import { type Context, Finding } from "./context.js";
+import { type Context, Finding, entryDigest } from "./context.js";
 import { Malformed } from "./errors.js";
 import { commitmentOf, type History, Ledger, Registry, type Version } from "./facts.js";
 import { hash } from "./hashes.js";
@@ -184,8 +184,16 @@ export function checkCheckpoint(context: Context): Finding {
     finding.fail("INVALID", say(`${checkpoint.votes} governors attested, ${least} are needed`, `${checkpoint.votes} 个治理方已见证，需要 ${least} 个`));
   }
   const served = new Set(bundle.records.flatMap(({ entries }) => entries.map((entry) => entry.batch)));
-  for (const { group } of context.groups) {
-    for (const lane of group.lanes) for (const leaf of lane.leaves ?? []) served.add(leaf.batch);
+  // Of an entry whose record is not shown, the batch tells how old it is.
+  const opened = new Set(
+    context.records.flatMap(({ record, entries }) =>
+      entries.map((entry) => toHex(entry.tag) + toHex(entryDigest(record, entry.ucr))),
+    ),
+  );
+  for (const { group, prefix } of context.groups) {
+    for (const { half, leaves } of group.lanes)
+      for (const { batch, digest } of leaves ?? [])
+        if (!opened.has(toHex(prefix) + toHex(half) + toHex(digest))) served.add(batch);
   }
   if (checkpoint.count < batchCount) served.add(checkpoint.count);
   for (const batch of bundle.batches) {
