@@ -80,7 +80,7 @@ def told(town: Town) -> tuple[str, str]:
     return ucr, first.record_id
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def consignment(town: Town) -> tuple[str, str]:
     return told(town)
 
