@@ -47,7 +47,7 @@ export function ConsignmentPage({ at, lapse }) {
           el("li", {}, el("a", { href: `#${id}` }, id === "weights" ? word("weight") : title, count === null ? null : el("span", { class: "count" }, ` ${count}`)))))),
         el("div", { class: "sections" }, sections.map(([id, title, , content]) =>
           el("section", { id, "aria-labelledby": `${id}-title` }, el("h2", { id: `${id}-title` }, title), content))))),
-    el("p", { id: "busy", role: "status", class: "unseen" }, `${word("shown")} ${view.ucr}`),
+    el("p", { id: "shown", role: "status", class: "unseen" }, `${word("shown")} ${view.ucr}`),
   ];
 }
 

@@ -43,7 +43,7 @@ export function useAnswer(key, question, lapse) {
 
 /** That a question is being asked. */
 export function Busy() {
-  return el("p", { id: "busy", role: "status", class: "small" }, word("busy"));
+  return el("p", { role: "status", class: "busy small" }, word("busy"));
 }
 
 /** Has the browser's tab and history say which page this is. */

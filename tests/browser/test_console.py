@@ -213,7 +213,7 @@ def test_it_is_used_without_a_mouse_and_read_by_a_screen_reader(visitor: Visitor
     page.keyboard.insert_text(ucr)
     page.keyboard.press("Enter")
     expect(page.locator("#picture-title")).to_be_focused()
-    expect(page.locator("#busy")).to_have_text(f"Shown: {ucr}")
+    expect(page.locator("#shown")).to_have_text(f"Shown: {ucr}")
     expect(page.locator("#access tbody")).to_be_visible()
     assert page.evaluate(AUDIT) == []
     page.locator("#status a.source").first.press("Enter")
