@@ -7,14 +7,14 @@ singly.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
-from chain.encoding import base64url
+from chain.claims import JTI_SECRET_BYTES, make_jti
 from chain.identifiers import Ucr
 from chain.keys import SigningKey
-from chain.proof.hashes import sha256
 from chain.records import AuditDisposition, Disposition, sign_record
 from chain.sdjwt import SignedRecord
 from gateway.runtime.refusals import GatewayRefusal
@@ -31,6 +31,8 @@ class DispositionDesk:
     """By USCC of the member that decides."""
     consortium: str
     clock: Callable[[], float]
+    number_secret: bytes = field(default_factory=lambda: secrets.token_bytes(JTI_SECRET_BYTES), repr=False)
+    """Numbers the desk's records. Drawn at each start: without it nobody can test a guess of what was decided."""
 
     @classmethod
     def open(cls, settings: GatewaySettings, consortium: str, clock: Callable[[], float]) -> DispositionDesk:
@@ -44,7 +46,10 @@ class DispositionDesk:
     def sign(
         self, member: str, operator: str, ucr: str, rule: str, findings: Collection[str], outcome: Outcome, reason: str
     ) -> SignedRecord:
-        """The member's decision; the same one again is the same record. Raises GatewayRefusal, Malformed."""
+        """The member's decision; the same one again, until the next start, is the same record.
+
+        Raises GatewayRefusal, Malformed.
+        """
         key = self.keys.get(member)
         if key is None:
             raise GatewayRefusal(
@@ -55,13 +60,12 @@ class DispositionDesk:
         decision = Disposition(
             rule=rule, findings=tuple(sorted(findings)), outcome=outcome, reason=reason, operator=operator or None
         )
-        # A double click says the same thing of the same findings: one record, not two.
-        identity = "\0".join((ucr, decision.model_dump_json()))
         return sign_record(
             AuditDisposition(ucr=(Ucr.parse(ucr),), disposition=decision),
             key=key,
             iss=member,
             consortium=self.consortium,
             iat=int(self.clock()),
-            jti=base64url(sha256(identity.encode())),
+            # A double click says the same thing of the same findings: one record, not two.
+            jti=make_jti(self.number_secret, "desk", ucr, decision.model_dump_json()),
         )

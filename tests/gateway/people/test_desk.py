@@ -62,6 +62,14 @@ def test_a_double_click_is_one_record_and_another_reason_is_another(desk: Dispos
     assert first.jti != other.jti
 
 
+def test_nobody_without_the_desks_secret_can_test_a_guess_of_what_was_decided(
+    desk: DispositionDesk, key: SigningKey, town: Town
+) -> None:
+    other = DispositionDesk({CARRIER: key}, "ab" * 32, town.clock)
+    assert sign(desk).jti != sign(other).jti
+    assert "secret" not in repr(desk)
+
+
 def test_a_desk_opens_its_keys_with_the_gateways_passphrase(
     tmp_path: Path, gateway: PaperGateway, key: SigningKey
 ) -> None:
