@@ -6,7 +6,7 @@ from importlib import resources
 
 import pytest
 
-from adapters.formats.invoice_sheet.workbook import InvoiceWorkbookReader
+from adapters.formats.invoice_sheet.workbook import READERS
 from adapters.registry import read_message
 from chain.errors import MalformedMessage
 from chain.records.tax import TaxInvoice
@@ -130,4 +130,4 @@ def test_a_sheet_with_the_mark_elsewhere_is_no_template() -> None:
 def test_a_packed_bomb_is_refused() -> None:
     message = workbook(SHEET, {"xl/styles.xml": "<a>" + " " * 20_000_000 + "</a>"})
     with pytest.raises(MalformedMessage, match="unpacks to at most"):
-        InvoiceWorkbookReader().read(message)
+        READERS[0].read(message)
