@@ -33,7 +33,7 @@ class UnreadKind:
 
 _CONTAINERS: Final = "COARRI or CODECO for what happened to containers"
 _BILL: Final = "a UBL Waybill or a manifest (MTxyzz) for the transport document"
-_AIR: Final = "Cargo-XML XFWB, XFZB and XFSU, Cargo-IMP FWB, FHL, FFM and FSU, or IATA ONE Record"
+_AIR: Final = "Cargo-XML XFWB, XFZB, XFFM, XFHL and XFSU, Cargo-IMP FWB, FHL, FFM and FSU, or IATA ONE Record"
 _CERTIFICATE: Final = "the certificate sheet (tongguan-certificate,1), as a workbook or as CSV"
 _CUSTOMS: Final = "DecMessage, CEB or WCO DEC and RES"
 
@@ -69,8 +69,8 @@ EDIFACT: Final = {
 XML_ROOTS: Final = {
     root: UnreadKind(name, en, zh, instead)
     for root, name, en, zh, instead in (
-        ("HouseManifest", "Cargo-XML XFHL", "house manifest", "分单清单", _AIR),
-        ("FlightManifest", "Cargo-XML XFFM", "flight manifest", "航班舱单", _AIR),
+        ("ULDManifest", "Cargo-XML XFUM", "unit load device manifest", "集装器舱单", _AIR),
+        ("FreightBookedList", "Cargo-XML XFBL", "freight booked list", "订舱清单", _AIR),
         ("CertificateOfOrigin", "UBL CertificateOfOrigin", "certificate of origin", "原产地证书", _CERTIFICATE),
     )
 }

@@ -45,7 +45,7 @@ def workbook() -> bytes:
             "UBL CertificateOfOrigin",
             "原产地证书",
         ),
-        (b'<rsm:FlightManifest xmlns:rsm="iata:flightmanifest:1"/>', "Cargo-XML XFFM", "航班舱单"),
+        (b'<rsm:ULDManifest xmlns:rsm="iata:uldmanifest:1"/>', "Cargo-XML XFUM", "集装器舱单"),
         (
             b"<Signature><Object><Package><message_type>INV202</message_type></Package></Object></Signature>",
             "INV202",

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Final
+from typing import Final, Literal
 
 from adapters.formats.cargo_xml import tables
 from adapters.mapping.airports import airport
 from adapters.mapping.logistics import ANY_DECIMAL, LABEL, NAME, NOTE, SHORT, rounded, weight
-from adapters.parsing.forms import Form, whole
+from adapters.parsing.forms import Form, text, whole
 from adapters.parsing.xml_fields import Faults, Fields
 from chain.errors import Malformed
 from chain.identifiers import AirWaybillNumber, HsCode, Uscc
@@ -22,11 +22,14 @@ from chain.records.transport import Container, Package, Place
 
 AIR: Final = Code(system="uncefact-rec-19", value="4", name="Air transport")
 CURRENCY: Final = Form("3 capital letters (ISO 4217)", re.compile("[A-Z]{3}"))
-COUNTRY: Final = Form("2 capital letters (ISO 3166)", re.compile("[A-Z]{2}"))
 AIRPORT: Final = Form("an airport or city of 3 capital letters (IATA)", re.compile("[A-Z]{3}"))
 COUNT: Final = Form("a whole number of at most 8 digits", re.compile(r"0{0,9}(\d{1,8})(?:\.0{1,5})?"))
 ITEMS_MAX: Final = 999
 _ORDINAL: Final = whole(5)
+HOUSE_NUMBER: Final = text(35)
+DEVICE_CHARS: Final = 17
+"""Characters of a unit load device's number that a record holds."""
+Function = Literal["new", "change", "delete"]
 
 
 @dataclass
@@ -195,7 +198,7 @@ def _address(address: Fields | None) -> tuple[str | None, str | None]:
     names = ("PostOfficeBox", "StreetName", "CityName", "CountrySubDivisionName", "CountrySubDivisionID")
     texts = [address.maybe(name, LABEL) for name in (*names, "PostcodeCode", "CountryName")]
     shown = ", ".join(dict.fromkeys(" ".join(text.split()) for text in texts if text))
-    return shown or None, address.maybe("CountryID", COUNTRY)
+    return shown or None, address.maybe("CountryID", tables.COUNTRY)
 
 
 def goods(rows: Sequence[Fields], reading: WaybillReading) -> tuple[list[GoodsItem], list[Container]]:
@@ -235,21 +238,27 @@ def _item(row: Fields, ordinal: int, reading: WaybillReading) -> GoodsItem | Non
         name=name,
         gross=gross,
         packages=(pieces,) if pieces else (),
-        origin=country.maybe("ID", COUNTRY) if country is not None else None,
+        origin=country.maybe("ID", tables.COUNTRY) if country is not None else None,
     )
 
 
 def _unit_loads(row: Fields, reading: WaybillReading) -> Iterator[Container]:
-    """Unit load devices: type, serial number and owner make the number that is painted on them."""
+    """The unit load devices of a row."""
     for element in row.each("AssociatedUnitLoadTransportEquipment"):
-        owner = element.child("OperatingParty")
-        parts = (
-            element.maybe("CharacteristicCode", SHORT),
-            element.maybe("ID", SHORT),
-            owner.maybe("PrimaryID", SHORT) if owner is not None else None,
-        )
-        number = "".join(text for text in parts if text)
-        if re.fullmatch("[!-~]{1,17}", number):
+        number = device_number(element)
+        if re.fullmatch(f"[!-~]{{1,{DEVICE_CHARS}}}", number):
             yield Container(number=number, known=False, tare=reading.mass(element, "TareWeightMeasure"))
         elif number:
-            reading.faults.add(element.where, "is a unit load device of at most 17 characters", value=number)
+            rule = f"is a unit load device of at most {DEVICE_CHARS} characters"
+            reading.faults.add(element.where, rule, value=number)
+
+
+def device_number(element: Fields) -> str:
+    """Type, serial number and owner, as they are painted on a unit load device; empty where none is said."""
+    owner = element.child("OperatingParty")
+    parts = (
+        element.maybe("CharacteristicCode", SHORT),
+        element.maybe("ID", SHORT),
+        owner.maybe("PrimaryID", SHORT) if owner is not None else None,
+    )
+    return "".join(part for part in parts if part)

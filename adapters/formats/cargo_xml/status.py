@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from adapters.formats.cargo_imp.tables import LATER_STATUSES, PLANNED, STATUSES
 from adapters.formats.cargo_xml import tables
-from adapters.formats.cargo_xml.parts import AIR, WaybillReading, inner, trader_numbers
+from adapters.formats.cargo_xml.parts import AIR, DEVICE_CHARS, WaybillReading, device_number, inner, trader_numbers
 from adapters.mapping.airports import airport
 from adapters.mapping.logistics import ISO_TIME, LABEL, NAME, SHORT, moment
 from adapters.message import Entity
@@ -159,12 +159,6 @@ def _parties(part: Fields) -> Iterator[Party]:
 
 def _devices(part: Fields) -> Iterator[Container]:
     for element in part.each("UtilizedUnitLoadTransportEquipment"):
-        owner = element.child("OperatingParty")
-        texts = (
-            element.maybe("CharacteristicCode", SHORT),
-            element.maybe("ID", SHORT),
-            owner.maybe("PrimaryID", SHORT) if owner is not None else None,
-        )
-        number = "".join(text for text in texts if text)
+        number = device_number(element)
         if number:
-            yield Container(number=number[:17], known=False)
+            yield Container(number=number[:DEVICE_CHARS], known=False)

@@ -1,8 +1,9 @@
 """Codes of Cargo-XML, version 3, and what is left out of its messages.
 
 Elements are those of the schemas Waybill_1 and HouseWaybill_1 with `iata:datamodel:3`, which the published Java classes
-of `cargoxml-jaxb` 8.1 (packages xfwb3, xfzb3) name one by one; content codes of customs notes are Cargo-IMP's (manual,
-34th edition, §8.8.1).
+of `cargoxml-jaxb` 8.1 (packages xfwb3, xfzb3) name one by one; those of FlightManifest_1 are in the classes that an
+airline published (`afklm-onerecord/cgoml`, package xffm.v2), those of HouseManifest_1 as four published programs write
+them, which agree. Content codes of customs notes are Cargo-IMP's (manual, 34th edition, §8.8.1).
 """
 
 from __future__ import annotations
@@ -10,11 +11,14 @@ from __future__ import annotations
 import re
 from typing import Final, Literal
 
+from adapters.parsing.forms import Form
 from chain.records.sections import PartyRole
 
 WAYBILL: Final = "iata:waybill:1"
 HOUSE: Final = "iata:housewaybill:1"
 STATUS: Final = "iata:statusmessage:1"
+FLIGHT: Final = "iata:flightmanifest:1"
+HOUSES: Final = "iata:housemanifest:1"
 MODEL: Final = "iata:datamodel:3"
 """Namespace of everything below the root's children."""
 
@@ -24,6 +28,10 @@ PURPOSES: Final[dict[str, Literal["new", "change", "delete"]]] = {
     "Deletion": "delete",
 }
 """`PurposeCode` -> what the message does; any other is refused by its name."""
+FLIGHT_SCOPE: Final = "cargo-xml-flight"
+"""Scope of what a flight's manifest said of a waybill, for a later one that changes it."""
+HOUSES_SCOPE: Final = "cargo-xml-houses"
+COUNTRY: Final = Form("2 capital letters (ISO 3166)", re.compile("[A-Z]{2}"))
 AWB: Final = re.compile(r"(\d{3})[- ]?(\d{8})")
 VOLUME_UNITS: Final = frozenset({"MTQ", "FTQ", "CMQ", "INQ"})
 NOTIFY: Final = frozenset({"NI", "N1", "N2"})
@@ -64,6 +72,9 @@ IGNORED: Final = {
     "SpecifiedLogisticsTransportMovement/ModeCode": "the message is of air cargo",
     "SpecifiedLogisticsTransportMovement/Mode": "the message is of air cargo",
     "SpecifiedLogisticsTransportMovement/SequenceNumeric": "the flights stand in their order",
+    "LogisticsTransportMovement/ModeCode": "the message is of air cargo",
+    "LogisticsTransportMovement/Mode": "the message is of air cargo",
+    "MasterResponsibleTransportPerson/Name": "the aircraft's master: personal",
     "SequenceNumeric": "the items stand in their order",
 }
 """Element, or end of a path -> why it is left out; whatever else is not read becomes a remark."""

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final, Literal
 
 from adapters.formats.cargo_xml import tables
-from adapters.formats.cargo_xml.parts import AIR, WaybillReading, added, goods, inner, parties, values_declared
+from adapters.formats.cargo_xml.parts import (
+    AIR,
+    HOUSE_NUMBER,
+    Function,
+    WaybillReading,
+    added,
+    goods,
+    inner,
+    parties,
+    values_declared,
+)
 from adapters.mapping.airports import airport_zone
 from adapters.mapping.logistics import ISO_TIME, NOTE, SHORT, day, moment
 from adapters.message import Entity
-from adapters.parsing.forms import text
 from adapters.parsing.xml_fields import Fields
 from chain.records.base import Reference, Source
 from chain.records.logistics import TransportDocument, TransportDocumentHead
 from chain.records.scalars import Amount, Code, Instant
 from chain.records.transport import Conveyance, Place, Transport
-
-_HOUSE_NUMBER: Final = text(35)
-Function = Literal["new", "change", "delete"]
 
 
 def read_waybill(root: Fields, function: Function, source: Source, reading: WaybillReading) -> Entity | None:
@@ -54,7 +59,7 @@ def read_house(root: Fields, function: Function, source: Source, reading: Waybil
     """XFZB."""
     head = inner(root.child("BusinessHeaderDocument", required=True))
     master = inner(root.child("MasterConsignment", required=True))
-    number = head.text("ID", _HOUSE_NUMBER) if head is not None else None
+    number = head.text("ID", HOUSE_NUMBER) if head is not None else None
     contract = master.child("TransportContractDocument", required=True) if master is not None else None
     above = contract.text("ID", SHORT) if contract is not None else None
     house = master.child("IncludedHouseConsignment", required=True) if master is not None else None
@@ -65,7 +70,7 @@ def read_house(root: Fields, function: Function, source: Source, reading: Waybil
             "MasterConsignment/TransportContractDocument/ID", "is a waybill number such as 999-12345675", value=above
         )
         return None
-    again = house.maybe("ID", _HOUSE_NUMBER)
+    again = house.maybe("ID", HOUSE_NUMBER)
     if again and again != number:
         reading.note("house-number", f"the consignment says {again}, the head {number}", "transport_document.number")
     above = reading.number(above)

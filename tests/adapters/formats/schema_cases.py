@@ -165,6 +165,8 @@ CASES = {
         Case("cii_invoice", "CrossIndustryInvoice", sample("cii_invoice", "invoice.xml"), "tables:IGNORED", "", of_cii),
         Case("cargo_xml", "Waybill", sample("cargo_xml", "waybill.xml"), "tables:IGNORED", "", of_cargo_xml),
         Case("cargo_xml", "HouseWaybill", sample("cargo_xml", "house.xml"), "tables:IGNORED", "", of_cargo_xml),
+        Case("cargo_xml", "FlightManifest", sample("cargo_xml", "flight.xml"), "tables:IGNORED", "", of_cargo_xml),
+        Case("cargo_xml", "HouseManifest", sample("cargo_xml", "houses.xml"), "tables:IGNORED", "", of_cargo_xml),
         Case("cargo_xml", "StatusMessage", sample("cargo_xml", "status.xml"), "tables:IGNORED", "", of_cargo_xml),
         Case("dec_message", "DecMessage", INSURED, "tables:IGNORED"),
         Case("dec_mod", "DecModMessage", change_form(), "reader:IGNORED"),
