@@ -204,16 +204,6 @@ class DeclarationNumber(Identifier):
         return tuple(f"{name} {own} is not {said}" for name, own, said in pairs if said is not None and own != said)
 
 
-class MovementReferenceNumber(Identifier):
-    """A movement reference number of the EU's and UK's customs systems (MRN), 18 characters."""
-
-    __slots__ = ()
-    NAME = "MRN"
-    RULE = "18 characters: year, country, 14 digits or capital letters"
-    LAYOUT = re.compile(r"[0-9]{2}[A-Z]{2}[0-9A-Z]{14}")
-    EXAMPLE = "20GBAKZ81EQJ2WXYZ1"
-
-
 class HsCode(Identifier):
     """A tariff code: 6 digits of the Harmonized System, 8 or 10 with a country's own digits (China declares 10)."""
 
@@ -273,24 +263,6 @@ class AirWaybillNumber(Identifier):
     def _broken_rule(cls, spelled: str) -> str | None:
         wanted = int(spelled[4:11]) % 7
         return None if int(spelled[11]) == wanted else f"the check digit (7 digits modulo 7) is {wanted}"
-
-
-class BillNumber(Identifier):
-    """A bill of lading, waybill or parcel number as a declaration writes it (提运单号), up to 37 characters.
-
-    Air: master and house number joined by `_`.
-    """
-
-    __slots__ = ()
-    NAME = "bill number"
-    RULE = "1 to 37 printable ASCII characters without spaces"
-    LAYOUT = re.compile(r"[!-~]{1,37}")
-    EXAMPLE = "99912345675_H0001"
-
-    @property
-    def key(self) -> str:
-        """The number without what people write differently: capital letters, no hyphens and no underscores."""
-        return self.replace("-", "").replace("_", "").upper()
 
 
 class ImoNumber(Identifier):

@@ -20,7 +20,6 @@ from typing import Any
 
 from chain.errors import NotFound, Refused
 from chain.keys import KeyAlgorithm, SigningKey
-from chain.proof.hashes import sha256
 from chain.proof.notes import KeyType, NoteKey
 from chain.witness.client import Witness
 from scripts.consortium_folder import BrokenFolder, ConsortiumFolder, write_json, write_open, write_private
@@ -111,10 +110,6 @@ class NotesFolder:
         if not self.key_file.exists():
             raise NotFound("note key of", self.slug)
         return NoteKey.parse(self.key_file.read_text().strip())
-
-    def key_digest(self) -> bytes:
-        """The SHA-256 of the file of its verifier key, as the registry holds it."""
-        return sha256(self.key_file.read_bytes())
 
     def secret(self) -> SigningKey:
         """Its key."""

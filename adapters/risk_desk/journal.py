@@ -112,11 +112,6 @@ class DeskJournal:
                     (ucr, last.rule, last.record_id, self._seal.seal_text(record, f"record {last.record_id}")),
                 )
 
-    def adopt(self, ucr: str, last: LastStatement) -> None:
-        """Notes as said last what the ledger shows, where this file does not know of it."""
-        with self._writing():
-            self._put(ucr, last)
-
     def outbox(self, ucr: str | None = None, limit: int = 200) -> list[OutboxRecord]:
         """Statements to send, of one consignment or of all, oldest first."""
         where, of = ("WHERE ucr = ? ", [ucr]) if ucr is not None else ("", [])
@@ -139,11 +134,6 @@ class DeskJournal:
                     "DELETE FROM statements WHERE ucr = ? AND rule = ? AND record_id = ?",
                     (sent.ucr, sent.rule, sent.record_id),
                 )
-
-    def count_statements(self) -> int:
-        """How many rules of how many consignments something was said of."""
-        with self._lock:
-            return int(self._db.execute("SELECT count(*) FROM statements").fetchone()[0])
 
     def _put(self, ucr: str, last: LastStatement) -> None:
         self._db.execute(

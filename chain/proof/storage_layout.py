@@ -96,17 +96,6 @@ def profile_slots(uscc: str, version: int) -> tuple[int, int]:
     return _pair(_mapped(_uscc(uscc), PROFILES_SLOT), version)
 
 
-def threshold_slot(version: int) -> int:
-    """Registry: the word of a voting threshold's version."""
-    return _element(THRESHOLDS_SLOT, version)
-
-
-def customs_code_slot(customs_code: str, version: int) -> int:
-    """Registry: the word of a customs code's version."""
-    code = _exact(customs_code.encode("ascii"), 10)
-    return _element(_mapped(code + bytes(22), CUSTOMS_CODES_SLOT), version)
-
-
 def batch_count_slot() -> int:
     """Ledger: how many batches were anchored."""
     return COMMITMENTS_SLOT
@@ -115,11 +104,6 @@ def batch_count_slot() -> int:
 def commitment_slot(index: int) -> int:
     """Ledger: the commitment of the batch at `index`."""
     return _element(COMMITMENTS_SLOT, index)
-
-
-def batch_index_slot(batch_id: bytes) -> int:
-    """Ledger: one more than the index of the batch with this id, or zero."""
-    return _mapped(_exact(batch_id, 32), BATCH_INDEXES_SLOT)
 
 
 def checkpoint_count_slot() -> int:

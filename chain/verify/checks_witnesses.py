@@ -7,7 +7,7 @@ from chain.proof.notes import NoteKey, NoteSignature
 from chain.proof.shown_note import ShownNote
 from chain.proof.time_stamps import StampsUnread, WrongStamp, verify_stamp
 from chain.proof.witness_policy import WitnessPolicy
-from chain.verify.context import Case, Fails, NotShown, time_text
+from chain.verify.context import Case, Fails, NotShown
 from chain.verify.results import OutsideWord, Said, Verdict
 
 
@@ -95,8 +95,3 @@ def _stamps(shown: ShownNote, policy: WitnessPolicy) -> tuple[OutsideWord, ...]:
             ) from None
         words.append(OutsideWord(found.authority, found.time))
     return tuple(words)
-
-
-def outside_text(word: OutsideWord) -> str:
-    """An outsider's name and its time, in one line."""
-    return f"{word.name} ({time_text(word.time)})"

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from typing import Protocol
 
-from chain.follower import Follower, LedgerCheckpoint
+from chain.follower import Follower
 from chain.index_store import IndexedBatch, IndexStore
 from chain.proof.batch import TAG_BYTES, split_entries
 from gateway.membership.registry import Registry
@@ -34,14 +33,6 @@ BATCHES_PER_STEP_MAX = 256
 
 
 _log = logging.getLogger("gateway.anchoring.anchor_tracker")
-
-
-class Followed(Protocol):
-    """What the watcher needs of a follower."""
-
-    def step(self) -> object: ...
-    @property
-    def checkpoint(self) -> LedgerCheckpoint | None: ...
 
 
 class AnchorTracker:

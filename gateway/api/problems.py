@@ -61,14 +61,3 @@ def problem(error: TongguanError, trace_id: str) -> dict[str, Any]:
         # In the body too: a line of an upload has no headers of its own.
         document["retry_after_s"] = max(1, round(retry_after_s))
     return document
-
-
-def page(kind: ProblemKind) -> str:
-    """The page that explains a kind of problem, in English and Chinese (HTML)."""
-    return (
-        "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
-        f"<title>{kind.title} · {kind.title_zh}</title></head><body>"
-        f"<h1>{kind.title}</h1><p>{kind.meaning}</p>"
-        f"<section lang='zh'><h1>{kind.title_zh}</h1><p>{kind.meaning_zh}</p></section>"
-        f"<p>HTTP {kind.status} · code {kind.code} · <code>/problems/{kind.slug}</code></p></body></html>"
-    )

@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 from starlette.concurrency import run_in_threadpool
 
 from chain.errors import Malformed
@@ -252,7 +253,7 @@ async def events(
     While `newest` names no later batch, nothing is looked up but whether the reader may still read.
     """
     quiet_s, asked_at = 0.0, float("-inf")
-    yield b": tongguan changes\n\n"
+    yield format_sse_event(comment="tongguan changes")
     while True:
         told: Sequence[BatchChanges] = ()
         if newest() > after or time.monotonic() - asked_at >= ASK_AGAIN_S:
@@ -261,13 +262,13 @@ async def events(
         for one in told:
             after = one.batch
             for change in filter(wanted.wants, one.changes):
-                yield b"id: %d\nevent: anchored\ndata: %b\n\n" % (one.batch, write_answer(change))
+                yield format_sse_event(event="anchored", data_str=write_answer(change).decode(), id=str(one.batch))
                 quiet_s = 0.0
         if not told:
             await asyncio.sleep(LOOK_S)
             quiet_s += LOOK_S
         if quiet_s >= KEEP_ALIVE_S:
-            yield b": still here\n\n"
+            yield KEEPALIVE_COMMENT
             quiet_s = 0.0
 
 

@@ -31,7 +31,7 @@ from gateway.consignment.coverage import (
     MissingEntry,
 )
 from gateway.membership.tag_keys import TagKeys, purpose_of
-from gateway.store.consignments import StoredEntry, find_entries, find_group_entries
+from gateway.store.consignments import StoredEntry, find_entries
 from gateway.store.records import open_signed
 from gateway.store.store import Store, Transaction
 from gateway.store.tombstones import find_erased
@@ -123,15 +123,6 @@ class ConsignmentLoader:
             }
             erased = find_erased(connection, sorted(shown_in_part)) if shown_in_part else {}
         return [self._loaded(gathered[ucr], directory, checkpoint, erased) for ucr in ucrs]
-
-    def load_whole(self, ucr: str) -> list[HeldRecord]:
-        """Every record of the consignment, whoever issued it, in chain order."""
-        prefixes = self._tag_keys.prefixes(ucr)
-        with self._store.reading() as connection:
-            stored = find_group_entries(connection, prefixes)
-        tags = [tag for prefix in prefixes for tag in self._index.lane_tags(prefix)]
-        links = {(tag, link.entry_digest): link for tag in tags for link in self._index.lane(tag)}
-        return self._placed(stored, links)
 
     def _gather(
         self, connection: Transaction, gathered: Mapping[str, _Gathered], wanted: Mapping[str, Collection[str]]

@@ -9,7 +9,6 @@ from sqlalchemy import Connection, delete, func, select, update
 
 from gateway.store.model import entries, payloads, records, replication_gaps
 from gateway.store.records import (
-    IN_MAX,
     NewRecord,
     at_places,
     insert_records,
@@ -79,15 +78,6 @@ def insert_replicas(connection: Connection, new: Sequence[NewRecord], batch_inde
         ],
     )
     return [record for seq, record in zip(seqs, new, strict=True) if seq is None]
-
-
-def find_known_ids(connection: Connection, record_ids: Sequence[str]) -> set[str]:
-    """Those of these records that are here already."""
-    known: set[str] = set()
-    for start in range(0, len(record_ids), IN_MAX):
-        asked = select(records.c.record_id).where(records.c.record_id.in_(record_ids[start : start + IN_MAX]))
-        known.update(connection.execute(asked).scalars())
-    return known
 
 
 def set_gap(connection: Connection, gap: ReplicationGap) -> None:

@@ -101,16 +101,6 @@ def unit(value: str, system: str = "cn-customs") -> str:
     return _international("unit", "uncefact-rec-20", value, system)
 
 
-def customs_country(alpha_2: str) -> str | None:
-    """The three digits of Chinese customs for a country; None where the table has none."""
-    return _back("country", "iso-alpha-2", alpha_2)
-
-
-def customs_currency(letters: str) -> str | None:
-    """The three digits of Chinese customs for a currency; None where the table has none."""
-    return _back("currency", "iso-4217", letters)
-
-
 def customs_unit(rec_20: str) -> str | None:
     """The three digits of Chinese customs for a unit, the usual one where several fit; None where there is none."""
     if rec_20.startswith("cn-customs:"):

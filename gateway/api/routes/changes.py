@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query
-from fastapi.responses import StreamingResponse
+from fastapi.sse import EventSourceResponse
 from starlette.types import Receive, Scope, Send
 
 from gateway.api.answers import read_headers
@@ -17,11 +17,11 @@ from gateway.query.change_feed import ChangeFilter, OpenFeeds, events, parse_cur
 from gateway.query.queries import Queries
 
 
-class FeedAnswer(StreamingResponse):
+class FeedAnswer(EventSourceResponse):
     """A feed that is counted from before its first byte to after its last."""
 
     def __init__(self, feeds: OpenFeeds, member: str, feed: AsyncIterator[bytes]) -> None:
-        super().__init__(feed, media_type=EVENTS, headers=read_headers())
+        super().__init__(feed, headers=read_headers())
         self._feeds = feeds
         self._member = member
 
@@ -45,7 +45,7 @@ def changes_router(queries: Queries) -> APIRouter:
         types: Annotated[str, Query(alias="type", max_length=QUERY_CHARS_MAX)] = "",
         last_event_id: Annotated[str, Header(max_length=QUERY_CHARS_MAX)] = "",
         authorization: Authorization = None,
-    ) -> StreamingResponse:
+    ) -> FeedAnswer:
         """Server-sent events: what is anchored for consignments that the reader sees, from a cursor on.
 
         With `type`, `rule` or `severity` (comma-separated lists), records of these types, findings of these rules and

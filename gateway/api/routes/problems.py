@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse
 from chain.errors import NotFound
 from gateway.api.media_types import HTML
 from gateway.api.operation import describes
-from gateway.api.problems import page
+from gateway.api.pages import render_page
 from gateway.runtime.refusals import KINDS
 
 
@@ -22,6 +22,6 @@ def problems_router() -> APIRouter:
         """What a kind of problem means and what to do, in English and Chinese."""
         if slug not in KINDS:
             raise NotFound("kind of problem", slug)
-        return page(KINDS[slug])
+        return render_page("problem.html", kind=KINDS[slug])
 
     return router

@@ -65,8 +65,6 @@ def test_no_type_takes_a_text_beyond_its_limit(kind: type[ids.Identifier]) -> No
         (ids.ContainerNumber, "CSQA3054383", "U, J or Z"),
         (ids.AirWaybillNumber, "999-12345676", "modulo 7"),
         (ids.AirWaybillNumber, "99-12345675", "3 digits"),
-        (ids.BillNumber, "A B", "without spaces"),
-        (ids.BillNumber, "A" * 38, "37"),
         (ids.ImoNumber, "9321484", "check digit is 3"),
         (ids.ImoNumber, "932148", "7 digits"),
         (ids.UnLocode, "CNTX1", "UN/LOCODE|letters"),
@@ -113,10 +111,6 @@ def test_a_declaration_number_tells_where_its_parts_disagree() -> None:
 def test_a_duty_certificate_embeds_its_declaration() -> None:
     number = ids.DutyCertificateNumber.parse("010120261000000017-L01")
     assert (number.declaration, number.tax_letter) == ("010120261000000017", "L")
-
-
-def test_bills_written_differently_have_one_key() -> None:
-    assert ids.BillNumber.parse("999-12345675_h1").key == ids.BillNumber.parse("99912345675_H1").key
 
 
 def test_the_parts_of_a_tariff_code() -> None:

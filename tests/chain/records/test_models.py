@@ -277,8 +277,6 @@ def test_142_is_a_country_and_a_currency() -> None:
         (codes.customs_unit("H87"), "007"),
         (codes.customs_unit("cn-customs:120"), "120"),
         (codes.customs_unit("ZZZ"), None),
-        (codes.customs_country("US"), "502"),
-        (codes.customs_currency("EUR"), "300"),
     ],
 )
 def test_a_code_is_translated_or_kept_and_marked(told: str | None, said: str | None) -> None:

@@ -193,4 +193,4 @@ def test_what_a_filter_leaves_out_moves_the_cursor_on(monkeypatch: pytest.Monkey
 
     told = asyncio.run(story())
     assert looks == [2, 3, 4]
-    assert [event.startswith(b"id: ") and b"C06" in event for event in told[1:]] == [True, True]
+    assert [event.startswith(b"event: anchored\n") and b"C06" in event for event in told[1:]] == [True, True]
