@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import WAIT_MS, Served, Visitor
 from tests.house.test_house import REPOSITORY
-from tests.stories.test_openapi_is_true import told
+from tests.stories.described_consignment import describe_consignment
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PICTURE = REPOSITORY / "docs" / "console.png"
@@ -26,7 +26,7 @@ def size_of(png: bytes) -> tuple[int, ...]:
 
 
 def test_the_console_is_drawn_as_the_readme_shows_it(browser: Browser, served: Served, tmp_path: Path) -> None:
-    ucr, _ = told(served.town)
+    ucr, _ = describe_consignment(served.town)
     context = browser.new_context(locale="en-GB", viewport={"width": WIDTH, "height": HEIGHT})
     context.set_default_timeout(WAIT_MS)
     page = context.new_page()

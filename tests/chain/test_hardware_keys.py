@@ -162,13 +162,13 @@ def test_a_key_file_that_is_neither_key_nor_uri_is_refused() -> None:
 
 
 def test_a_member_makes_its_key_in_the_token_and_signs_with_it(token: str, tmp_path: Path) -> None:
-    from scripts.bootstrap import found
     from scripts.cli import app
     from scripts.consortium_folder import ConsortiumFolder
     from scripts.local_network import Machine
+    from tests.founded import copy_founded
 
     folder = ConsortiumFolder(tmp_path / "office")
-    found(folder, say=lambda line: None)
+    copy_founded(folder)
     with Machine(folder, node_port=0, gateway_port=0) as machine:
         machine.start_node(lambda line: None)
         uri = token.format("broker")

@@ -9,6 +9,23 @@ import pytest
 from chain.ledger import calls
 from tests.contracts.engines import Consortium, Engine, account, find_external, open_anvil, open_embedded, uscc
 
+LONG_ON_ANVIL = (
+    "test_the_registry_equals_its_model_through_any_two_hundred_calls",
+    "test_the_record_ledger_equals_its_model_through_any_two_hundred_calls",
+    "test_a_governor_beyond_the_two_hundred_and_fifty_six_ever_seated_is_refused",
+    "test_the_list_of_authorities_holds_one_hundred_and_twenty_eight",
+)
+"""Hundreds of transactions each: the embedded engine runs them every time, the other one with `--long`."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what takes long on the second engine."""
+    for item in items:
+        name, _, engine = item.name.partition("[")
+        if name in LONG_ON_ANVIL and engine == "anvil]":
+            item.add_marker(pytest.mark.long)
+
 
 @pytest.fixture(scope="session", params=["embedded", pytest.param("anvil", marks=pytest.mark.node_js)])
 def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:

@@ -7,11 +7,12 @@ import os
 import shutil
 import subprocess
 import sys
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from contracts.build import SETTINGS, read_sources
+from contracts.build import SETTINGS, SOURCES, read_sources
 
 MODULES = Path(__file__).resolve().parents[2] / ".node" / "contracts" / "node_modules"
 # Slither wants a native solc; this speaks its command line for the pinned solc-js.
@@ -23,13 +24,28 @@ if (process.argv.includes('--version')) {{
   process.stdout.write(solc.compile(require('fs').readFileSync(0, 'utf8')));
 }}
 """
+READ = Path(__file__).with_name("slither-read.txt")
+"""The digest of the contracts that it last read and found nothing in: who changes one reads them anew, by `--long`."""
 EXPLAINED = {
     "incorrect-equality": "enumerations, lengths and bit sets are compared, never a balance or a time",
 }
 
 
+def digest_of_contracts() -> str:
+    """SHA-256 (hex) of the digests of our sources, in the order of their names."""
+    digests = (
+        sha256(path.name.encode() + b"\0" + path.read_bytes()).digest() for path in sorted(SOURCES.glob("*.sol"))
+    )
+    return sha256(b"".join(digests)).hexdigest()
+
+
+def test_the_contracts_are_those_that_slither_read() -> None:
+    assert READ.read_text().strip() == digest_of_contracts(), "run ./scripts/test --long tests/contracts"
+
+
 @pytest.mark.node_js
 @pytest.mark.slow
+@pytest.mark.long
 def test_slither_finds_nothing_high_or_medium_that_is_not_explained(tmp_path: Path) -> None:
     slither = Path(sys.executable).with_name("slither")
     if shutil.which("node") is None or not MODULES.exists() or not slither.exists():
@@ -59,3 +75,4 @@ def test_slither_finds_nothing_high_or_medium_that_is_not_explained(tmp_path: Pa
         if found["impact"] in ("High", "Medium") and found["check"] not in EXPLAINED
     }
     assert not serious
+    READ.write_text(digest_of_contracts() + "\n")

@@ -36,10 +36,10 @@ from chain.proof.batch import split_entries
 from chain.records import sign_record
 from chain.sdjwt import SignedRecord
 from gateway.client import GatewayClient, Receipt
-from scripts.bootstrap import found
 from scripts.consortium_folder import ConsortiumFolder
 from scripts.ledger_connection import connect, trust_root_of
 from scripts.processes import free_ports
+from tests.founded import copy_founded
 from tests.gateway.memory_consortium import departure
 from tests.record_numbers import jti_of
 
@@ -162,7 +162,7 @@ class Plan:
 def run(path: Path, plan: Plan, say: Callable[[str], None]) -> Outcome:
     """Founds a consortium in `path` and goes on until there were so many kills and receipts; then audits."""
     folder = ConsortiumFolder(path)
-    root = found(folder, say=lambda text: None)
+    root = copy_founded(folder)
     node_port, port = free_ports([0, 0])
     rpc, url = f"http://127.0.0.1:{node_port}", f"http://127.0.0.1:{port}"
     settings = str(folder.gateway / "settings.json")

@@ -22,11 +22,11 @@ from websockets.sync.client import connect as connect_websocket
 
 from chain.node import NodeSettings
 from gateway.client import GatewayBusy, GatewayClient
-from scripts.bootstrap import found
 from scripts.consortium_folder import ConsortiumFolder
 from scripts.ledger_connection import connect, trust_root_of
 from scripts.processes import free_ports
 from tests.faults.kills import Broker, process, wait_for
+from tests.founded import copy_founded
 from tests.gateway.memory_consortium import ucr
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -69,7 +69,7 @@ class Live:
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     folder = ConsortiumFolder(tmp_path_factory.mktemp("live") / "consortium")
-    root = found(folder, say=lambda text: None)
+    root = copy_founded(folder)
     node_port, port = free_ports([0, 0])
     rpc, url = f"http://127.0.0.1:{node_port}", f"http://127.0.0.1:{port}"
     logs = folder.path / "logs"

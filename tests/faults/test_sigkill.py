@@ -15,7 +15,7 @@ SECONDS_A_KILL_MAX = 30
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kills", [4, pytest.param(100, marks=pytest.mark.long)])
+@pytest.mark.parametrize("kills", [3, pytest.param(100, marks=pytest.mark.long)])
 @pytest.mark.timeout(120 + 100 * SECONDS_A_KILL_MAX)
 def test_however_often_the_gateway_is_killed_every_receipt_is_kept_once(tmp_path: Path, kills: int) -> None:
     outcome = run(tmp_path / "consortium", Plan(kills, life_s=0.8), print)

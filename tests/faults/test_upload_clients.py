@@ -104,7 +104,7 @@ def _command(name: str, url: str, file: Path, tmp_path: Path) -> list[str]:
     return [sys.executable, str(CLIENTS / "upload_requests.py"), url, str(file), token]
 
 
-@pytest.mark.parametrize("name", ["java", "node", "go", "curl", "requests"])
+@pytest.mark.parametrize("name", ["java", "node", pytest.param("go", marks=pytest.mark.long), "curl", "requests"])
 def test_every_client_gets_every_verdict(served: Served, tmp_path: Path, name: str) -> None:
     is_there = importlib.util.find_spec(name) if name == "requests" else shutil.which(name)
     if not is_there or (name == "java" and shutil.which("javac") is None):

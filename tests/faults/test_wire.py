@@ -32,10 +32,10 @@ from gateway.runtime.refusals import GatewayRefusal
 from gateway.settings import GatewaySettings
 from gateway.store.outbox import open_batches
 from gateway.store.records import count_waiting
-from scripts.bootstrap import found
 from scripts.consortium_folder import ConsortiumFolder, load_account
 from scripts.ledger_connection import connect
 from tests.fakes.json_rpc_endpoint import Forward, Misbehaviour, Reply, Wire, honest, open_wire
+from tests.founded import copy_founded
 from tests.gateway.memory_consortium import departure
 from tests.record_numbers import jti_of
 
@@ -57,7 +57,7 @@ class Consortium:
 @pytest.fixture(scope="module")
 def consortium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Consortium]:
     folder = ConsortiumFolder(tmp_path_factory.mktemp("wire") / "consortium")
-    root = found(folder, say=lambda text: None)
+    root = copy_founded(folder)
     passphrase = folder.passphrase()
     keys = [bytes(load_account(file, passphrase).key) for file in sorted((folder.path / "validators").glob("*.json"))]
     node = EmbeddedNode.open(folder.path / "node", Genesis.parse(folder.genesis.read_text()), keys)

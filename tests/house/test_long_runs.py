@@ -9,21 +9,30 @@ from pathlib import Path
 from tests.house.test_house import REPOSITORY
 from tests.long_runs import LONG_RUNS, LongRuns
 
-PLAIN = "tests/faults/test_sigkill.py"
+FILE = """
+import pytest
+
+@pytest.mark.parametrize("kills", [4, pytest.param(100, marks=pytest.mark.long)])
+def test_of_two_forms(kills):
+    pass
+
+def test_of_one():
+    pass
+"""
 
 
-def listed(*words: str) -> list[str]:
-    command = [sys.executable, "-m", "pytest", "--collect-only", "-n", "0", PLAIN, *words]
+def listed(folder: Path, *words: str) -> list[str]:
+    """What a run of the file would run: it collects with the conftest of all tests, and runs nothing."""
+    (folder / "test_forms.py").write_text(FILE)
+    options = ["-p", "tests.conftest", "-p", "no:cacheprovider", "--collect-only", "-q", "-n", "0"]
+    command = [sys.executable, "-m", "pytest", *options, "--rootdir", str(folder), str(folder), *words]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
-    return [line for line in done.stdout.splitlines() if "::" in line]
+    return [line.partition("::")[2] for line in done.stdout.splitlines() if "::" in line]
 
 
-def test_a_long_test_has_a_short_form_and_only_one_of_them_is_run() -> None:
-    short, long = listed(), listed("--long")
-    assert short
-    assert long
-    assert not set(short) & set(long)
-    assert {line.partition("[")[0] for line in short} == {line.partition("[")[0] for line in long}
+def test_of_a_test_with_a_long_and_a_short_form_only_one_is_run(tmp_path: Path) -> None:
+    assert listed(tmp_path) == ["test_of_two_forms[4]", "test_of_one"]
+    assert listed(tmp_path, "--long") == ["test_of_two_forms[100]"]
 
 
 def test_a_run_is_kept_by_name_with_its_day_and_commit(tmp_path: Path) -> None:

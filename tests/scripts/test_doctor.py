@@ -13,7 +13,6 @@ from typer.testing import CliRunner, Result
 
 from chain.members import AddedBy, KeyAlgorithm, KeyState, KeyVersion, TagKeyVersion
 from chain.verify.trust_root import ValidatorRange
-from scripts.bootstrap import found
 from scripts.cli import app, main
 from scripts.consortium_folder import ConsortiumFolder
 from scripts.diagnosis import (
@@ -30,6 +29,7 @@ from scripts.diagnosis import (
 )
 from scripts.local_network import Machine
 from scripts.processes import free_ports
+from tests.founded import copy_founded
 from tests.gateway.memory_consortium import PAPER_TRUST_ROOT
 
 NOW_S = 1_800_000_000
@@ -104,7 +104,7 @@ def test_a_key_file_that_others_may_read_is_named(tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> ConsortiumFolder:
     made = ConsortiumFolder(tmp_path_factory.mktemp("doctor"))
-    found(made, say=lambda _: None)
+    copy_founded(made)
     return made
 
 

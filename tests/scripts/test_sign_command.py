@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 from chain.errors import Malformed, MalformedMessage, MalformedRecord, NotFound, Refused, TongguanError
 from chain.records import parse_record
 from chain.sdjwt import SignedRecord
-from scripts.bootstrap import found
 from scripts.cli import app
 from scripts.consortium_folder import ConsortiumFolder
+from tests.founded import copy_founded
 from tests.house.test_house import REPOSITORY
 
 WAYBILL = REPOSITORY / "adapters" / "formats" / "cargo_imp" / "samples" / "waybill.txt"
@@ -31,7 +31,7 @@ EVENT: dict[str, Any] = {"record_type": "logistics.event", "sections": {"event":
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> ConsortiumFolder:
     made = ConsortiumFolder(tmp_path_factory.mktemp("signers"))
-    found(made, say=lambda _: None)
+    copy_founded(made)
     return made
 
 

@@ -33,9 +33,9 @@ from chain.verify.trust_root import LEDGER, REGISTRY, TrustRoot
 from gateway.app import Gateway, build, create_app
 from gateway.settings import GatewaySettings
 from gateway.store.records import count_waiting
-from scripts.bootstrap import found
 from scripts.consortium_folder import ConsortiumFolder, MemberProfile, load_account
 from scripts.local_attesters import LedgerVote
+from tests.founded import copy_founded
 from tests.record_numbers import jti_of
 
 PUBLIC_URL = "http://gateway.test"
@@ -164,7 +164,7 @@ def open_town(path: Path, *, desks: tuple[str, ...] = (), **changed: Any) -> Ite
     Its gateway holds the desk keys of these members, and has the settings told beside its own.
     """
     folder = ConsortiumFolder(path)
-    root = found(folder, say=lambda line: None)
+    root = copy_founded(folder)
     with ExitStack() as stack:
         passphrase = folder.passphrase()
         keys = [bytes(load_account(file, passphrase).key) for file in sorted((path / "validators").glob("*.json"))]

@@ -14,7 +14,6 @@ from chain.proof.bundle_reader import parse_bundle
 from chain.verify import Verdict, verify
 from tests.gateway.api.test_openapi_fuzz import TRUE
 from tests.stories.local_consortium import Town
-from tests.stories.test_openapi_is_true import told
 
 ROUTES = ("/v1/consignments/{ucr}/bundle", "/v1/records/{record_id}/bundle")
 READERS = ("trader", "broker", "carrier", "customs", "terminal", "tax", "auditor")
@@ -23,9 +22,9 @@ NO_LIMITS = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check
 
 
 @pytest.fixture(scope="module")
-def names(town: Town) -> dict[str, list[str]]:
+def names(town: Town, described: tuple[str, str]) -> dict[str, list[str]]:
     """What is there to ask for, by parameter: consignments and records, covered and merely accepted."""
-    ucr, record = told(town)
+    ucr, record = described
     access = town.get("trader", "/v1/access-log", ucr=ucr).json()["reads"]
     records = [line["record"] for line in town.get("trader", f"/v1/consignments/{ucr}").json()["records"]]
     return {"ucr": [ucr, ucr[:-1]], "record_id": [record, *records, *(one["record"] for one in access)]}

@@ -17,6 +17,7 @@ from tests.samples import REPOSITORY
 
 START_TIMEOUT_S = 200.0
 INTERRUPT_TIMEOUT_S = 60.0
+LIES = ("changed-weight", "swapped-record", "record-left-out", "forged-seal")
 RUNNING_ON = "Everything keeps running"
 
 
@@ -77,6 +78,8 @@ def printed_commands(output: str) -> list[str]:
 @pytest.mark.timeout(600)
 def test_every_command_that_the_demonstration_prints_works_as_printed(demo: Demo) -> None:
     commands = printed_commands(demo.wait_for(RUNNING_ON))
+    for lie in LIES:
+        assert (demo.folder / "bundles" / "tampered" / f"{lie}.json").exists()
     verbs = {verb for verb in ("verify", "view", "token", "adapter") for command in commands if f" {verb} " in command}
     assert verbs == {"verify", "view", "token", "adapter"}
     for command in commands:

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from scripts.bootstrap import found
 from scripts.cli import app
 from scripts.consortium_folder import ConsortiumFolder
 from scripts.local_network import Machine
+from tests.founded import copy_founded
 
 PAGE = Path(__file__).resolve().parents[2] / "contracts" / "README.md"
 TAX = "91110000MA0090022F"
@@ -31,7 +31,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """What each command of the page printed, by its text."""
     path = tmp_path_factory.mktemp("page")
     office, port = ConsortiumFolder(path / "office"), ConsortiumFolder(path / "port")
-    found(office, say=lambda line: None)
+    copy_founded(office)
     printed = {}
     with pytest.MonkeyPatch.context() as patch, Machine(office, node_port=0, gateway_port=0) as machine:
         patch.chdir(path)

@@ -24,7 +24,7 @@ from chain.ledger.registry_proofs import NotProved, ProvedRegistry
 from chain.ledger.reverts import ContractRefused
 from chain.members import AddedBy, KeyState, MemberKind, MemberState, PolicyName, find_in_force
 from chain.verify.trust_root import TrustRoot
-from scripts.bootstrap import example_uscc, found
+from scripts.bootstrap import example_uscc
 from scripts.cli import app, main
 from scripts.commands.registry import time_words
 from scripts.consortium_folder import ConsortiumFolder
@@ -32,6 +32,7 @@ from scripts.ledger_connection import connect, trust_root_of
 from scripts.local_network import Machine
 from tests.contracts.engines import account
 from tests.fakes.faulty_provider import FaultyProvider
+from tests.founded import copy_founded
 
 PORT_AUTHORITY = example_uscc("310000", 9100)
 
@@ -78,7 +79,7 @@ class Office:
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     """The story, told once; each test looks at one chapter of it."""
     folder = ConsortiumFolder(tmp_path_factory.mktemp("office"))
-    root = found(folder, say=lambda line: None)
+    root = copy_founded(folder)
     with Machine(folder, node_port=0, gateway_port=0) as machine:
         machine.start_node(lambda line: None)
         office = Office(folder, machine.rpc_url, root, connect(trust_root_of(folder), machine.rpc_url))

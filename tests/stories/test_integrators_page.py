@@ -24,12 +24,12 @@ from chain.keys import SigningKey
 from chain.webhook_signature import UnverifiedWebhook, format_secret, signature_headers
 from gateway.client import Receipt
 from gateway.runtime.refusals import KINDS
-from scripts.bootstrap import found
 from scripts.cli import app
 from scripts.commands.webhook_commands import LISTEN_PORT
 from scripts.consortium_folder import ConsortiumFolder
 from scripts.local_network import Machine
 from scripts.webhook_receiver import WebhookReceiver
+from tests.founded import copy_founded
 from tests.gateway.client.other_clients import LANGUAGES, TYPESCRIPT, ask, java_classes
 from tests.house.test_house import REPOSITORY
 
@@ -66,7 +66,7 @@ def allow(folder: ConsortiumFolder, receiver: Receiver) -> None:
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Machine]]:
     path = tmp_path_factory.mktemp("integrator")
     folder = ConsortiumFolder(path / ".demo")
-    found(folder, say=lambda _: None)
+    copy_founded(folder)
     allow(folder, RECEIVER)
     (path / "adapters").symlink_to(REPOSITORY / "adapters")
     with Machine(folder, node_port=0, gateway_port=0) as running:

@@ -13,13 +13,13 @@ from typer.testing import CliRunner
 
 from chain.errors import Refused
 from chain.members import AddedBy
-from scripts.bootstrap import found
 from scripts.cli import app
 from scripts.consortium_folder import ConsortiumFolder
 from scripts.foundation.application import Application, MalformedApplication, sign_application
 from scripts.foundation.organisation import CardDetails, make_card
 from scripts.ledger_connection import connect, trust_root_of
 from scripts.local_network import Machine
+from tests.founded import copy_founded
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "guides" / "joining.md"
 FIRM = "91110000MA0000779C"
@@ -54,7 +54,7 @@ class Desk:
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     path = tmp_path_factory.mktemp("joining")
     office = ConsortiumFolder(path / "office")
-    found(office, say=lambda line: None)
+    copy_founded(office)
     with pytest.MonkeyPatch.context() as patch, Machine(office, node_port=0, gateway_port=0) as machine:
         patch.chdir(path)
         (path / "inbox").mkdir()

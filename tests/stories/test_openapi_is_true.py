@@ -8,15 +8,11 @@ from typing import Any
 import jsonschema
 import pytest
 
-from chain.records.sections import Party
 from gateway.api.openapi import operations_of
-from gateway.store.webhooks import DeliveryRow, StoredWebhook, insert_webhook, note_deliveries
-from tests.gateway.query import consortium
+from tests.stories.described_consignment import NUMBER, WEBHOOK
 from tests.stories.local_consortium import Town
 
-NUMBER = "010120261000000779"
 READS = {"declaration": NUMBER}
-WEBHOOK = "a" * 22
 ASKED: dict[str, tuple[str, str, dict[str, str]]] = {
     "GET /v1/consignments/{ucr}": ("trader", "/v1/consignments/{ucr}", {}),
     "GET /v1/consignments/{ucr}/bundle": ("trader", "/v1/consignments/{ucr}/bundle", {}),
@@ -60,31 +56,6 @@ ASKED: dict[str, tuple[str, str, dict[str, str]]] = {
 }
 
 
-def told(town: Town) -> tuple[str, str]:
-    """A consignment with something in most sections of its view, and one of its records."""
-    trader, broker = town.member("trader"), town.member("broker")
-    ucr = f"6CN{trader.uscc}-OPENAPI"
-    parties = (Party(role="trader", uscc=trader.uscc), Party(role="agent", uscc=broker.uscc))  # type: ignore[arg-type]
-    town.name(ucr, "broker", "carrier")
-    first = town.say("broker", consortium.declaration(NUMBER).model_copy(update={"parties": parties}), ucr)
-    town.say("trader", consortium.order(), ucr)
-    town.say("carrier", consortium.waybill(), ucr)
-    town.say("customs", consortium.status("ACCEPTED", "08:10:00", code="L", number=NUMBER), ucr)
-    town.say("customs", consortium.assessment(), ucr)
-    town.cover()
-    town.get("customs", f"/v1/consignments/{ucr}")
-    with town.gateway.services.store.writing() as connection:
-        off = StoredWebhook(WEBHOOK, broker.uscc, "https://broker.example/", 0, off_at=1, types="customs.status")
-        insert_webhook(connection, off)
-        note_deliveries(connection, WEBHOOK, [DeliveryRow(WEBHOOK, 0, 1, 5, 0, "no answer", 2)])
-    return ucr, first.record_id
-
-
-@pytest.fixture(scope="session")
-def consignment(town: Town) -> tuple[str, str]:
-    return told(town)
-
-
 @pytest.fixture(scope="module")
 def description(town: Town) -> dict[str, Any]:
     said: dict[str, Any] = town.http.get("/openapi.json").json()
@@ -93,9 +64,9 @@ def description(town: Town) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", ASKED)
 def test_an_answer_is_what_the_description_says(
-    town: Town, consignment: tuple[str, str], description: dict[str, Any], name: str
+    town: Town, described: tuple[str, str], description: dict[str, Any], name: str
 ) -> None:
-    ucr, record = consignment
+    ucr, record = described
     slug, path, query = ASKED[name]
     filled = {key: value.format(ucr=ucr) for key, value in query.items()}
     answer = town.get(slug, path.format(ucr=ucr, record=record), **filled)

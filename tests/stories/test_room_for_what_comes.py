@@ -16,12 +16,12 @@ from chain.ledger.registry_proofs import ProvedRegistry
 from chain.members import CodeRegister, KeyAlgorithm, PolicyName, find_in_force
 from chain.proof.authorities import authorities_for
 from chain.proof.vrf import SUITE, VrfSecretKey
-from scripts.bootstrap import found
 from scripts.cli import app
 from scripts.commands.drop_commands import bitmap_entries, entries_bitmap
 from scripts.consortium_folder import ConsortiumFolder
 from scripts.ledger_connection import connect, trust_root_of
 from scripts.local_network import Machine
+from tests.founded import copy_founded
 
 CODES = {
     CodeRegister.CUSTOMS_OFFICE: ("0100", "customs"),
@@ -63,7 +63,7 @@ class Town:
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     """Founded, and then everything decided that governors can decide of these facts."""
     folder = ConsortiumFolder(tmp_path_factory.mktemp("room"))
-    found(folder, say=lambda line: None)
+    copy_founded(folder)
     with Machine(folder, node_port=0, gateway_port=0) as machine:
         machine.start_node(lambda line: None)
         town = Town(folder, machine.rpc_url, connect(trust_root_of(folder), machine.rpc_url))

@@ -26,7 +26,7 @@ def as_text(context: object, value: object) -> bytes:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("examples", [6, pytest.param(100, marks=pytest.mark.long)])
+@pytest.mark.parametrize("examples", [3, pytest.param(100, marks=pytest.mark.long)])
 @pytest.mark.timeout(1_800)
 def test_no_request_of_a_member_is_answered_with_a_fault_of_the_gateway(
     tmp_path: Path, town: Town, examples: int

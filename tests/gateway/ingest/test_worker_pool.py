@@ -17,6 +17,12 @@ from tests.gateway.memory_consortium import PaperGateway, Town
 
 
 @pytest.fixture
+def store_url(sqlite_url: str) -> str:
+    """SQLite alone: verifiers know of no store."""
+    return sqlite_url
+
+
+@pytest.fixture
 def verifiers(gateway: PaperGateway) -> Iterator[WorkerPool]:
     made = WorkerPool(WorkerSetup.of(gateway.intake.preparer, DataKeys.load(gateway.folder / "data_keys_file")), 1)
     yield made
