@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from chain.client_address import network_of
+from chain.http_upgrades import DecliningParser
 
 HEAD_BYTES_MAX = 65_536
 """Of the request line and all headers, give or take one piece as the network delivers it."""
@@ -74,6 +75,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     counts: Connections | None = None
     """Where it is counted; None where it is not."""
+    parser: DecliningParser
     _counted_as: str | None = None
     _unread: asyncio.TimerHandle | None = None
     _unread_bytes = 0
@@ -90,6 +92,7 @@ class BoundedHttp(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A stranger has connected and has `HEAD_WAIT_S` to say what it wants."""
         super().connection_made(transport)
+        self.parser = DecliningParser(self)
         if self.counts is not None:
             peer = transport.get_extra_info("peername")
             address = network_of(str(peer[0])) if isinstance(peer, tuple) else ""
@@ -106,6 +109,10 @@ class BoundedHttp(HttpToolsProtocol):
         self._answer_taken()
         self._uncount()
         super().connection_lost(exc)
+
+    def takes_upgrade(self) -> bool:
+        """Whether the request becomes a WebSocket; every other protocol that it offers is ignored."""
+        return self._should_upgrade()
 
     def handle_websocket_upgrade(self) -> None:
         """The connection is a WebSocket from now on: its application counts and bounds it."""
@@ -173,6 +180,8 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """The head is there."""
+        if self.parser.is_declined():
+            return
         self._reads_head = False
         self._reads_body, self._body_bytes = True, 0
         self._head_came()
@@ -186,6 +195,8 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """The request is there."""
+        if self.parser.is_declined():
+            return
         self._body_came()
         super().on_message_complete()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import socket
 import threading
 import time
@@ -34,7 +35,7 @@ def port(gateway: PaperGateway, monkeypatch: pytest.MonkeyPatch) -> Iterator[int
         taken.bind(("127.0.0.1", 0))
         number = int(taken.getsockname()[1])
     config = uvicorn.Config(
-        gateway.app(), port=number, http=BoundedHttp, lifespan="off", log_level="critical", access_log=False
+        gateway.app(), port=number, http=BoundedHttp, ws="none", lifespan="off", log_level="critical", access_log=False
     )
     server = uvicorn.Server(config)
     serving = threading.Thread(target=server.run, daemon=True)
@@ -193,3 +194,19 @@ def test_a_connection_that_breaks_in_the_middle_of_a_record_leaves_nothing(
 def test_many_requests_on_one_connection_are_served(port: int) -> None:
     with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
         assert [client.get("/healthz").status_code for _ in range(30)] == [200] * 30
+
+
+OFFER = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABk\r\n"
+"""What Java's own client and `curl --http2` say with every request."""
+
+
+def test_a_client_that_offers_http2_is_served_and_its_body_is_no_request(
+    port: int, gateway: PaperGateway, town: Town, bearer: dict[str, str]
+) -> None:
+    body = town.event().serialize().encode()
+    head = said_by(bearer) + OFFER + b"Content-Length: %d\r\n\r\n" % len(body)
+    last = b"GET /healthz HTTP/1.1\r\nHost: gateway\r\nUpgrade: websocket\r\nConnection: close, Upgrade\r\n\r\n"
+    answer = said_to(port, head, body, head + body, last)
+    # Accepted, known, alive.
+    assert re.findall(rb"HTTP/1.1 (\d+) ", answer) == [b"202", b"200", b"200"]
+    assert gateway.intake.accepted_count == 1

@@ -8,7 +8,7 @@ import java.nio.file.Path;
 
 public class Upload {
     public static void main(String[] arguments) throws Exception {
-        HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+        HttpClient client = HttpClient.newHttpClient();
         HttpRequest request = HttpRequest.newBuilder(URI.create(arguments[0]))
             .header("Content-Type", "application/x-ndjson")
             .header("Authorization", "Bearer " + arguments[2])

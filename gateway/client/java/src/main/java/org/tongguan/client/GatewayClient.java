@@ -34,7 +34,7 @@ public final class GatewayClient {
     private final SigningKey key;
     private final String member;
     private final Path receipts;
-    // Without it Java asks for HTTP/2 by an Upgrade header, which servers of HTTP/1.1 may answer without the body.
+    // Without it Java offers HTTP/2 with each request; gateways from before ADR 0760 then lose its body.
     private final HttpClient http = HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
             .connectTimeout(TIMEOUT)
