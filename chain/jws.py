@@ -7,6 +7,7 @@ stranger's word taken for a member's. The caller says which `typ` it takes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -34,6 +35,8 @@ KID_CHARS = 43
 """Length of a thumbprint in base64url."""
 
 _ALGORITHMS: Final[Mapping[str, KeyAlgorithm]] = {name: algorithm for algorithm, name in JOSE_NAME.items()}
+_KID = re.compile(r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]").fullmatch
+"""32 bytes in canonical base64url."""
 _HEADER_NAMES = frozenset({"alg", "kid", "typ"})
 
 
@@ -189,7 +192,7 @@ def _parse_header(encoded: str) -> tuple[dict[str, Json], KeyAlgorithm]:
     if algorithm is None:
         raise MalformedJws("jws.header.alg", f"is one of {', '.join(_ALGORITHMS)}", value=header.get("alg"))
     kid = header.get("kid")
-    if not isinstance(kid, str) or len(kid) != KID_CHARS:
+    if not isinstance(kid, str) or not _KID(kid):
         raise MalformedJws("jws.header.kid", f"is a key thumbprint of {KID_CHARS} characters", value=kid)
     if not isinstance(header.get("typ"), str):
         raise MalformedJws("jws.header.typ", "says what kind of thing was signed", value=header.get("typ"))

@@ -18,6 +18,7 @@ from enum import StrEnum
 from chain.encoding import Json, base64url, parse_json
 from chain.errors import MalformedBundle
 from chain.proof.bundle import Bundle
+from chain.proof.bundle_reader import parse_bundle
 from chain.proof.header import Header
 from chain.proof.json_members import Members, base64url_bytes
 from chain.proof.log_heads import LEAF_BYTES, LogHead, LogLeaf
@@ -110,6 +111,11 @@ def shown_by_bundle(bundle: Bundle) -> ShownHistory:
         return ShownHistory(header=header.to_rlp())
     leaf = LogLeaf(bundle.checkpoint, header.number, header.block_hash)
     return ShownHistory(shown.note, leaf, shown.path, header.to_rlp())
+
+
+def shown_in_file(content: bytes) -> ShownHistory:
+    """What a reader was shown in a file, be it a bundle or a note; raises MalformedBundle, MalformedNote."""
+    return shown_by_bundle(parse_bundle(content)) if content.startswith(b"{") else ShownHistory(Note.parse(content))
 
 
 def find_two_histories(consortium: bytes, first: ShownHistory, second: ShownHistory) -> TwoHistories | None:

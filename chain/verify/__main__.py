@@ -2,7 +2,8 @@
 
 Exit codes: that of the verdict (`results.Verdict`): 0 VALID, 2 no verdict, 10 and more for each other one. 1 where it
 is VALID but a `--document` is named by no record that counts; 2 also for bad usage, an unreadable file and a malformed
-trust root. `--codes` prints the table.
+trust root. With `--compare`: 0 one history as far as the two overlap, 1 two histories are proved, 2 nothing told.
+`--codes` prints the table.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ from pathlib import Path
 
 from chain.errors import Malformed, MalformedTrustRoot
 from chain.proof.bundle import BUNDLE_BYTES_MAX
-from chain.proof.two_histories import TwoHistories, is_two_histories
+from chain.proof.two_histories import TwoHistories, is_two_histories, shown_in_file
 from chain.verify import html_page, report
 from chain.verify.checks import CHECKS, find_check
 from chain.verify.context import Demand
 from chain.verify.documents import find_document
-from chain.verify.histories import verify_histories
+from chain.verify.histories import COMPARED, compare, verify_histories
 from chain.verify.results import Report, Said, Verdict
 from chain.verify.trust_root import TRUST_ROOT_BYTES_MAX, TrustRoot
 from chain.verify.verifier import verify_file
@@ -35,6 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     if options.codes:
         sys.stdout.write(report.exit_codes(options.lang))
+        sys.stdout.write("\n--compare\n")
+        for code, meaning in COMPARED.items():
+            sys.stdout.write(f"{code:>3}  {report.speak(meaning, options.lang)}\n")
         return YES
     if options.explain is not None:
         return _explain(options.explain, options.lang)
@@ -46,6 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.fingerprint is not None:
             require_fingerprint(trust_root, options.fingerprint)
         content = _read(options.bundle, BUNDLE_BYTES_MAX)
+        if options.compare is not None:
+            return _compare(content, trust_root, options)
         if is_two_histories(content):
             return _judge_histories(content, trust_root, options)
         question = Demand(options.as_of, options.ucr, options.record, options.current)
@@ -76,6 +82,32 @@ def _judge_histories(content: bytes, trust_root: TrustRoot, options: argparse.Na
         return int(Verdict.INVALID)
     sys.stdout.write(report.histories_json(judged) if options.json else report.histories_text(judged, options.lang))
     return int(Verdict.VALID if judged.holds else Verdict.INVALID)
+
+
+def _compare(content: bytes, trust_root: TrustRoot, options: argparse.Namespace) -> int:
+    """Tells whether two files are of one history: 0 where they are as far as they overlap, 1 where two are proved."""
+    shown = []
+    other = _read(options.compare, BUNDLE_BYTES_MAX)
+    for path, file in ((options.bundle, content), (options.compare, other)):
+        try:
+            shown.append(shown_in_file(file))
+        except Malformed as fault:
+            print(f"{path}: {fault}", file=sys.stderr)
+            return COULD_NOT_TELL
+    comparison = compare(shown[0], shown[1], trust_root)
+    judged, proof = comparison.report, comparison.proof
+    sys.stdout.write(report.histories_json(judged) if options.json else report.histories_text(judged, options.lang))
+    if not judged.holds:
+        return YES if proof is None and comparison.have_common_ground else COULD_NOT_TELL
+    if proof is not None and options.proof is not None:
+        Path(options.proof).write_bytes(proof.format())
+        note = Said(
+            f"Proof: {options.proof}. Anybody checks it: tongguan-verify {options.proof} --trust-root "
+            f"{options.trust_root}",
+            f"证明：{options.proof}。任何人可核验：tongguan-verify {options.proof} --trust-root {options.trust_root}",
+        )
+        print(report.speak(note, options.lang), file=sys.stderr)
+    return NO
 
 
 def require_fingerprint(trust_root: TrustRoot, told: str) -> None:
@@ -149,6 +181,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--lang", choices=LANGUAGES, default="en", help="language of the report")
     parser.add_argument("--html", metavar="FILE", help="also write the report as one self-contained page")
     parser.add_argument("--document", metavar="FILE", action="append", default=[], help="check that a record names it")
+    parser.add_argument("--compare", metavar="FILE", help="another bundle or a note: are the two of one history?")
+    parser.add_argument("--proof", metavar="FILE", help="with --compare: where to write the proof of two histories")
     parser.add_argument("--codes", action="store_true", help="print what each exit code means")
     parser.add_argument("--explain", metavar="CHECK", help="tell what a check means, by name or number")
     return parser

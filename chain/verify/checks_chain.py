@@ -20,22 +20,21 @@ def check_chain(case: Case) -> None:
     if bundle.chain_id != root.chain_id or bundle.genesis_hash != root.genesis_hash:
         raise Fails("it names another chain than the trust root", "所指链与信任根不符")
     number = bundle.header.number
-    case.validators = root.find_validators(number)
-    if number == 0 or case.validators is None:
+    validators = root.find_validators(number)
+    if number == 0 or validators is None:
         raise Fails(f"the trust root knows no validators for block {number}", f"信任根未列出区块 {number} 的验证者")
-    if not case.validators.accepted:
+    if not validators.accepted:
         raise Fails(
             f"the validators of block {number} are no longer accepted; ask for a refreshed bundle",
             f"区块 {number} 的验证者已不再被接受，请索取刷新后的证明包",
         )
+    case.validators = validators.addresses
 
 
 def check_seals(case: Case) -> None:
     """The header is sealed by exactly a quorum of the expected validators."""
-    if case.validators is None:
-        raise NotShown("the validators are not known", "验证者未知")
     try:
-        verify_seals(case.bundle.header, case.validators.addresses, exactly_quorum=True)
+        verify_seals(case.bundle.header, case.validators, exactly_quorum=True)
     except MalformedSeal as fault:
         raise Fails(
             f"block {case.bundle.header.number}: {fault}", f"区块 {case.bundle.header.number}：{fault}"

@@ -38,6 +38,7 @@ def check_inclusion(case: Case) -> None:
                     f"record {record.signed.record_id} is not entry {one.position} of batch {facts.index}",
                     f"记录 {record.signed.record_id} 不是第 {facts.index} 批的第 {one.position} 条",
                 )
+    for record in case.bundle.records:
         case.standing(record).gateway_member = _gateway_member(case, case.batch_of(record))
 
 

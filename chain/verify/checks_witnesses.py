@@ -43,7 +43,10 @@ def check_stamped(case: Case) -> None:
     policy = case.trust_root.witnesses
     if policy is None or not policy.time_stamp_roots:
         raise NotShown("the trust root names no time-stamp authorities", "信任根未列出时间戳机构")
-    case.stamped_by = _stamps(shown, policy)
+    try:
+        case.stamped_by = _stamps(shown, policy)
+    except StampsUnread as fault:
+        raise NotShown(f"not looked at: {fault}", "未查：未安装读取时间戳的软件包 rfc3161-client") from None
 
 
 def _leaf(case: Case) -> LogLeaf:
@@ -86,8 +89,6 @@ def _stamps(shown: ShownNote, policy: WitnessPolicy) -> tuple[OutsideWord, ...]:
     for place, stamp in enumerate(shown.stamps, start=1):
         try:
             found = verify_stamp(stamp, shown.note.format().encode(), policy.time_stamp_roots)
-        except StampsUnread as fault:
-            raise NotShown(f"not looked at: {fault}", "未查：未安装读取时间戳的软件包 rfc3161-client") from None
         except WrongStamp as fault:
             raise Fails(
                 f"time stamp {place} of {len(shown.stamps)} does not hold: {fault}",

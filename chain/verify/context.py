@@ -30,7 +30,7 @@ from chain.verify.results import (
     Verdict,
     gravest,
 )
-from chain.verify.trust_root import TrustRoot, ValidatorRange
+from chain.verify.trust_root import TrustRoot
 
 
 class Fails(TongguanError):
@@ -76,7 +76,8 @@ class Case:
         self.bundle = bundle
         self.trust_root = trust_root
         self.question = question
-        self.validators: ValidatorRange | None = None
+        self.validators: tuple[bytes, ...] = ()
+        """Addresses of those who must seal the header; nobody until check 2 has told."""
         self.members_of_the_set: frozenset[str] | None = None
         """USCCs of those whose lanes a complete consignment opens; None until check 16 has told."""
         self.pending: int = 0
@@ -211,6 +212,12 @@ class Case:
         history = self.words.tag_keys
         versions = () if history is None else history.shown.values()
         return tuple(version for version in versions if version is not None)
+
+    @property
+    def covered_batches(self) -> int:
+        """How many batches the checkpoint covers; none where there is no checkpoint."""
+        word = self.words.checkpoint
+        return 0 if word is None else word.batch_count
 
     def due_epochs(self, covered_batches: int) -> set[int]:
         """The epochs that have begun in so many batches."""

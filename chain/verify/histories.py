@@ -9,10 +9,17 @@ from chain.proof.header import Header
 from chain.proof.log_heads import CosignedHead
 from chain.proof.notes import NoteKey
 from chain.proof.seals import MalformedSeal, verify_seals
-from chain.proof.two_histories import HistoryKind, ShownHistory, TwoHistories
+from chain.proof.two_histories import HistoryKind, ShownHistory, TwoHistories, find_two_histories
 from chain.proof.witness_policy import WitnessPolicy
 from chain.verify.results import Said
 from chain.verify.trust_root import TrustRoot
+
+COMPARED: dict[int, Said] = {
+    0: Said("The two are of one history as far as they overlap.", "两者在重合范围内属于同一历史。"),
+    1: Said("Two histories are proved.", "已证明存在两套历史。"),
+    2: Said("Nothing can be told of the two.", "无从比较。"),
+}
+"""What the exit codes of a comparison mean."""
 
 
 @dataclass(frozen=True)
@@ -25,12 +32,89 @@ class HistoriesReport:
     """What contradicts what, or why it does not hold."""
 
 
+@dataclass(frozen=True)
+class Comparison:
+    """What came of holding what two readers were shown against each other."""
+
+    report: HistoriesReport
+    proof: TwoHistories | None
+    """Where they contradict each other: what anybody can verify, if the report says that it holds."""
+    have_common_ground: bool
+    """Whether they have anything in common that could contradict."""
+
+
 class _Fault(Exception):
     """Why a statement is nobody's."""
 
     def __init__(self, en: str, zh: str) -> None:
         self.said = Said(en, zh)
         super().__init__(en)
+
+
+def compare(first: ShownHistory, second: ShownHistory, trust_root: TrustRoot) -> Comparison:
+    """Whether what two readers were shown can be of one history, and the proof where it cannot.
+
+    Raises MalformedNote or MalformedBundle where a statement is not well formed.
+    """
+    proof = find_two_histories(trust_root.consortium, first, second)
+    if proof is not None:
+        return Comparison(verify_histories(proof, trust_root), proof, have_common_ground=True)
+    lines = _common_ground(first, second, trust_root.witnesses)
+    if lines:
+        return Comparison(HistoriesReport(False, COMPARED[0], lines), None, have_common_ground=True)
+    summary = Said(
+        "Nothing can be told: the two have nothing in common that could contradict. Compare bundles under one block, "
+        "notes of one log and size, or notes that one witness cosigned.",
+        "无从比较：两者没有可相互印证之处。请比较同一区块下的证明包、同一日志同一大小的检查点记录，或经同一见证人作证的记录。",
+    )
+    return Comparison(HistoriesReport(False, summary), None, have_common_ground=False)
+
+
+def _common_ground(first: ShownHistory, second: ShownHistory, policy: WitnessPolicy | None) -> tuple[Said, ...]:
+    """What both show alike; of two that do not contradict each other."""
+    lines: list[Said] = []
+    if first.header is not None and second.header is not None:
+        header = Header.from_rlp(first.header)
+        if header.block_hash == Header.from_rlp(second.header).block_hash:
+            number, name = header.number, header.block_hash.hex()
+            lines.append(Said(f"both stand under block {number}, 0x{name}", f"两者均依据区块 {number}，0x{name}"))
+    if first.leaf is not None and first.leaf == second.leaf:
+        index = first.leaf.index
+        lines.append(
+            Said(f"both logs have that block as checkpoint {index}", f"两份日志均以该区块为第 {index} 个检查点")
+        )
+    if first.head is None or second.head is None:
+        return tuple(lines)
+    if first.head == second.head:
+        origin, size = first.head.origin, first.head.size
+        lines.append(
+            Said(
+                f"both show {origin} with {size} checkpoints and one root",
+                f"两者所示 {origin} 均为 {size} 个检查点，根相同",
+            )
+        )
+    return (*lines, *_vouched_for(first, second, policy))
+
+
+def _vouched_for(first: ShownHistory, second: ShownHistory, policy: WitnessPolicy | None) -> list[Said]:
+    """Witnesses who cosigned two heads of one log: the longer one contains the shorter, or they are no witnesses."""
+    if policy is None or first.note is None or second.note is None:
+        return []
+    heads = [policy.read(note) for note in (first.note, second.note)]
+    if heads[0] is None or heads[1] is None or heads[0].head.origin != heads[1].head.origin:
+        return []
+    both = {key.name for key, _ in heads[0].cosignatures} & {key.name for key, _ in heads[1].cosignatures}
+    sizes = sorted({cosigned.head.size for cosigned in heads if cosigned is not None})
+    if len(sizes) == 1:
+        return []
+    return [
+        Said(
+            f"{name} cosigned {sizes[0]} and {sizes[1]} checkpoints of {heads[0].head.origin}: it vouches that the "
+            "longer log contains the shorter",
+            f"{name} 为 {heads[0].head.origin} 的 {sizes[0]} 个与 {sizes[1]} 个检查点均作证，由其担保较长者包含较短者",
+        )
+        for name in sorted(both)
+    ]
 
 
 def verify_histories(proof: TwoHistories, trust_root: TrustRoot) -> HistoriesReport:

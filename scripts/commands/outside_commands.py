@@ -14,7 +14,6 @@ from scripts.consortium_folder import write_open
 
 if TYPE_CHECKING:
     from chain.proof.notes import NoteKey
-    from chain.proof.two_histories import ShownHistory
 
 STAMP_TIMEOUT_S = 20.0
 QUERY_TYPE = "application/timestamp-query"
@@ -91,35 +90,13 @@ def compare(
 ) -> None:
     """Tell whether two readers were shown two histories, and write the proof of it that anybody can verify.
 
-    Exit 0 where nothing contradicts, 1 where two histories are proved, 2 where what is shown is no consortium's word.
+    Exit 0 where they are of one history as far as they overlap, 1 where two histories are proved, 2 where nothing can
+    be told. `tongguan-verify A --compare B` is the same for who has the verifier alone.
     """
-    from chain.proof.two_histories import find_two_histories
-    from chain.verify.histories import verify_histories
-    from chain.verify.report import histories_text
+    from chain.verify.__main__ import main
 
-    root = read_trust_root(trust_root)
-    proof = find_two_histories(root.consortium, _shown(first), _shown(second))
-    if proof is None:
-        print("Nothing in the two contradicts. They are of one history as far as they overlap.")
-        return
-    judged = verify_histories(proof, root)
-    print(histories_text(judged, lang), end="")
-    if not judged.holds:
-        sys.exit(2)
-    if out is not None:
-        write_open(out, proof.format())
-        print(f"Proof: {out}. Anybody checks it: tongguan verify {out} --trust-root {trust_root}")
-    sys.exit(1)
-
-
-def _shown(file: Path) -> ShownHistory:
-    from chain.proof.bundle import BUNDLE_BYTES_MAX
-    from chain.proof.bundle_reader import parse_bundle
-    from chain.proof.notes import Note
-    from chain.proof.two_histories import ShownHistory, shown_by_bundle
-
-    content = _read(file, BUNDLE_BYTES_MAX)
-    return shown_by_bundle(parse_bundle(content)) if content.startswith(b"{") else ShownHistory(Note.parse(content))
+    written = [] if out is None else ["--proof", str(out)]
+    sys.exit(main([str(first), "--compare", str(second), "--trust-root", str(trust_root), "--lang", lang, *written]))
 
 
 def _certificate(file: Path) -> bytes:

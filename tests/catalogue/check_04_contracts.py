@@ -88,3 +88,24 @@ def authority_left_out() -> Made:
     bundle = it.consignment_bundle()
     assert bundle.authorities is not None
     return made_of(it, replace(bundle, authorities=bundle.authorities[:-1]))
+
+
+@vector(Verdict.UNTRUSTED_CHAIN, 4)
+def contract_unknown_for_the_block() -> Made:
+    """The trust root names the ledger from a later block on alone."""
+    it, declaration, _ = declared_and_released()
+    contracts = tuple(
+        replace(one, from_block=it.block + 1) if one.name == LEDGER else one for one in it.trust_root().contracts
+    )
+    return it.record_bundle(declaration).format(), replace(it.trust_root(), contracts=contracts)
+
+
+@vector(Verdict.UNTRUSTED_CHAIN, 4)
+def no_contract_at_the_address() -> Made:
+    """At the address that the trust root names for the ledger stands nothing, and that is proved."""
+    it, declaration, _ = declared_and_released()
+    address = b"\x77" * 20
+    contracts = tuple(replace(one, address=address) if one.name == LEDGER else one for one in it.trust_root().contracts)
+    bundle = it.record_bundle(declaration)
+    nodes = tuple(sorted({*bundle.nodes, *it.path_to(address)}))
+    return replace(bundle, nodes=nodes).format(), replace(it.trust_root(), contracts=contracts)

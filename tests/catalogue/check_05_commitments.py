@@ -46,3 +46,16 @@ def orphaned_batch() -> Made:
     del it.ledger.words[slot]
     it.ledger.words[storage_layout.batch_count_slot()] = 2
     return made_of(it, it.record_bundle(late))
+
+
+@vector(Verdict.INVALID, 5)
+def batch_later_than_the_header() -> Made:
+    """The ledger under the header commits to a batch of a later block."""
+    it = Consortium()
+    it.block = 9
+    declaration = it.record()
+    it.anchor(declaration)
+    it.block = 8
+    it.checkpoint()
+    it.block = 8
+    return made_of(it, it.record_bundle(declaration))

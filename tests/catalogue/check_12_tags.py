@@ -13,7 +13,7 @@ from tests.catalogue.stories import (
     two_epochs,
 )
 from tests.catalogue.vector import Made, vector
-from tests.fakes.ledger_simulator import UCR, Epoch
+from tests.fakes.ledger_simulator import UCR, Consortium, Epoch
 
 
 @vector(Verdict.ENTRIES_MISSING, 12)
@@ -56,3 +56,11 @@ def epoch_that_the_registry_does_not_hold() -> Made:
     it, _, _ = declared_and_released()
     bundle = it.consignment_bundle()
     return made_of(it, replace(bundle, groups=tuple(replace(group, epoch=1) for group in bundle.groups)))
+
+
+@vector(Verdict.NOT_COVERED, 12)
+def consignment_without_a_checkpoint() -> Made:
+    """There is no checkpoint yet, so no lane of the consignment is known."""
+    it = Consortium()
+    it.anchor(it.record())
+    return made_of(it, it.consignment_bundle())

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from chain.members import KeyState, Role
 from chain.proof.batch import Purpose
-from chain.proof.index_map import LaneLeaf, MapLeaf, lane_head, path_of
+from chain.proof.index_map import IndexMap, LaneLeaf, MapLeaf, lane_head, path_of
 from chain.proof.shown_lanes import ClosedLane, OpenLane
 from chain.verify.context import Demand
 from chain.verify.results import Verdict
@@ -23,7 +23,7 @@ from tests.catalogue.stories import (
     without_place,
 )
 from tests.catalogue.vector import A_DAY_BLOCKS, Made, vector
-from tests.fakes.ledger_simulator import BROKER, CUSTOMS, GATEWAY, UCR
+from tests.fakes.ledger_simulator import BROKER, CUSTOMS, GATEWAY, OTHER_UCR, UCR, Consortium
 
 
 @vector(Verdict.NOT_COVERED, 13)
@@ -279,3 +279,35 @@ def subject_not_covered_beside_a_good_one() -> Made:
     later = it.record()
     it.anchor(later)
     return made_of(it, it.record_bundle(declaration, later, opened=True))
+
+
+@vector(Verdict.INVALID, 13)
+def lane_against_the_order_of_its_batch() -> Made:
+    """The governors attested a lane whose two entries stand the other way round in their batch."""
+    it = Consortium()
+    entries = [entry for _ in range(2) for entry in it.entries_of(it.record())]
+    facts = it.anchor_entries(entries)
+    turned = IndexMap()
+    turned.apply(facts.index, entries[::-1])
+    it.checkpoint(about=(1, turned))
+    return made_of(it, it.consignment_bundle())
+
+
+@vector(Verdict.INVALID, 13)
+def lane_ahead_of_its_checkpoint() -> Made:
+    """The governors attested lanes with an entry of a batch that their checkpoint does not cover."""
+    it, _, _ = declared_and_released()
+    late = it.record()
+    it.anchor(late)
+    batches, index_map = it.map_now()
+    it.checkpoint(about=(batches - 1, index_map))
+    return made_of(it, it.record_bundle(late, opened=True))
+
+
+@vector(Verdict.ENTRIES_MISSING, 13, not_counted=1)
+def record_of_another_consignment_beside_the_others() -> Made:
+    """A consignment's bundle shows a record of another one too, and not that one's lanes."""
+    it, declaration, status = declared_and_released()
+    other = next(one for one in it.records.values() if one.section("ucr") == (OTHER_UCR,))
+    shown = [it.to_show(one) for one in (declaration, status, other)]
+    return made_of(it, it.bundle(UCR, shown, it.groups_of(Purpose.UCR, UCR)))

@@ -81,3 +81,31 @@ def fewer_votes_than_the_registry_demands() -> Made:
     it.block += 1
     it.checkpoint(votes=2)
     return made_of(it, it.record_bundle(declaration))
+
+
+@vector(Verdict.INVALID, 14)
+def checkpoint_that_was_never_reached() -> Made:
+    """The bundle claims a checkpoint more than the ledger has."""
+    it, declaration, _ = declared_and_released()
+    bundle = it.record_bundle(declaration)
+    claimed = replace(bundle.slot_request, checkpoint=it.checkpoints)
+    return made_of(it, prove_anew(it, replace(bundle, checkpoint=it.checkpoints), claimed))
+
+
+@vector(Verdict.INVALID, 14)
+def checkpoint_of_a_later_block() -> Made:
+    """The checkpoint was reached, as the ledger has it, in a block later than the header's."""
+    it, declaration, _ = declared_and_released()
+    it.block = it.checkpoint_block - 1
+    return made_of(it, it.record_bundle(declaration))
+
+
+@vector(Verdict.INVALID, 14)
+def checkpoint_over_more_batches_than_there_are() -> Made:
+    """The checkpoint is about one batch more than the ledger has."""
+    it = Consortium()
+    declaration = it.record()
+    it.anchor(declaration)
+    batches, index_map = it.map_now()
+    it.checkpoint(about=(batches + 1, index_map))
+    return made_of(it, it.record_bundle(declaration))

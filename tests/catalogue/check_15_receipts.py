@@ -298,3 +298,21 @@ def receipt_for_an_entry_dropped_and_anchored_again_true() -> Made:
     it.anchor(lost)
     it.checkpoint()
     return made_of(it, it.record_bundle(lost, receipts=[promised]))
+
+
+@vector(Verdict.VALID, 15, fate=Fate.FORGED)
+def receipt_of_a_member_that_runs_no_gateway() -> Made:
+    """A broker gives a receipt in its own name, under its own key."""
+    it, declaration, _ = declared_and_released()
+    receipt = it.receipt(declaration, anchor_by=it.time, iss=BROKER)
+    return made_of(it, it.record_bundle(declaration, receipts=[receipt], opened=True))
+
+
+@vector(Verdict.VALID, 15, fate=Fate.FORGED)
+def receipt_of_another_consortium() -> Made:
+    """The gateway's receipt names another consortium."""
+    it, declaration, _ = declared_and_released()
+    ours, it.consortium = it.consortium, bytes(32)
+    receipt = it.receipt(declaration, anchor_by=it.time)
+    it.consortium = ours
+    return made_of(it, it.record_bundle(declaration, receipts=[receipt], opened=True))

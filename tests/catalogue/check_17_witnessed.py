@@ -13,6 +13,7 @@ from chain.verify.results import Verdict
 from tests.catalogue.vector import Made, vector
 from tests.fakes.ledger_simulator import CUSTOMS, Consortium
 from tests.fakes.outsiders import NAMES, Outsiders, at_the_checkpoint, log_leaves
+from tests.fakes.time_stamp_authority import root_certificate
 
 
 def _told() -> tuple[Consortium, Bundle]:
@@ -225,6 +226,17 @@ def time_stamp_without_an_authority_true() -> Made:
     """A time stamp is shown and the trust root names no authorities: it is not looked at, and says nothing."""
     it, bundle = _told()
     outsiders = Outsiders()
+    shown = outsiders.show(bundle)
+    assert shown.cosigned_note is not None
+    stamped = replace(shown.cosigned_note, stamps=(b"not a stamp",))
+    return _made(replace(shown, cosigned_note=stamped), it, outsiders)
+
+
+@vector(Verdict.VALID, 18)
+def time_stamp_that_is_none() -> Made:
+    """What is shown as a time stamp is none: that is told, and the bundle stays valid. Who reads no stamps skips it."""
+    it, bundle = _told()
+    outsiders = Outsiders(time_stamp_roots=(root_certificate("Example Time-Stamp Authority"),))
     shown = outsiders.show(bundle)
     assert shown.cosigned_note is not None
     stamped = replace(shown.cosigned_note, stamps=(b"not a stamp",))

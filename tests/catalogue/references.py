@@ -8,7 +8,7 @@ from chain.proof.batch import Purpose
 from chain.proof.bundle import LanePlace
 from chain.proof.shown_lanes import OpenLane
 from chain.verify.results import Verdict
-from tests.catalogue.stories import declared_and_released, made_of
+from tests.catalogue.stories import declared_and_released, made_of, two_in_a_lane, with_first_lane
 from tests.catalogue.vector import CARRIER, Made, vector
 from tests.fakes.ledger_simulator import OTHER_UCR, UCR
 
@@ -83,3 +83,44 @@ def authorities_of_another_list() -> Made:
     assert bundle.authorities is not None
     first, *others = bundle.authorities
     return made_of(it, replace(bundle, authorities=(replace(first, listed=False), *others)))
+
+
+@vector(Verdict.INVALID, 1)
+def receipt_without_the_jwt_of_its_record() -> Made:
+    """A receipt is for a record that is not shown, and does not bring its JWT."""
+    it, declaration, _ = declared_and_released()
+    bundle = it.record_bundle(declaration, receipts=[it.receipt(it.record(), anchor_by=it.time)])
+    (receipt,) = bundle.receipts
+    return made_of(it, replace(bundle, receipts=(replace(receipt, record=None),)))
+
+
+@vector(Verdict.INVALID, 1)
+def receipt_with_the_jwt_of_another_record() -> Made:
+    """A receipt brings the JWT of another record of the same issuer than the one that it is for."""
+    it, declaration, _ = declared_and_released()
+    bundle = it.record_bundle(declaration, receipts=[it.receipt(it.record(), anchor_by=it.time)])
+    (receipt,) = bundle.receipts
+    return made_of(it, replace(bundle, receipts=(replace(receipt, record=it.record().with_elements(())),)))
+
+
+@vector(Verdict.INVALID, 1)
+def leaves_against_the_order_of_batches() -> Made:
+    """An opened lane has the leaf of a later batch before that of an earlier one."""
+    it, first, _ = two_in_a_lane()
+    bundle = it.record_bundle(first, opened=True)
+    return made_of(it, with_first_lane(bundle, lambda lane: replace(lane, leaves=lane.leaves[::-1])))
+
+
+@vector(Verdict.INVALID, 1)
+def lanes_without_a_checkpoint() -> Made:
+    """Lanes are shown, and no checkpoint that could have attested them."""
+    it, declaration, _ = declared_and_released()
+    return made_of(it, replace(it.record_bundle(declaration), checkpoint=None))
+
+
+@vector(Verdict.INVALID, 1)
+def lanes_of_reads_in_a_consignment() -> Made:
+    """A consignment's bundle shows the lanes of who read of it, beside those of what was said."""
+    it, declaration, status = declared_and_released()
+    groups = [*it.groups_of(Purpose.UCR, UCR), *it.groups_of(Purpose.ACCESS, UCR)]
+    return made_of(it, it.bundle(UCR, [it.to_show(declaration), it.to_show(status)], groups))

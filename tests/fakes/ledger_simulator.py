@@ -185,7 +185,7 @@ class Consortium:
         self.add_member(BROKER, Role.BROKER)
         self.add_member(CUSTOMS, Role.CUSTOMS, MemberKind.GOVERNOR)
         self.add_member(GATEWAY, Role.GATEWAY, MemberKind.GOVERNOR)
-        self._account_version(AccountPurpose.GATEWAY)
+        self.set_account(AccountPurpose.GATEWAY)
         self.block += 1
 
     # -- the registry
@@ -251,6 +251,12 @@ class Consortium:
         word = self.block | int.from_bytes(uscc.encode(), "big") << 40
         name = ("customs-office", office)
         self._append(("assignment", name), lambda i: storage_layout.assignment_slot(*name, i), word)
+
+    def set_account(self, purposes: AccountPurpose) -> None:
+        """A new version of the gateway's account, from the block after this one on."""
+        word = self.block | 1 << 40 | purposes << 48 | int.from_bytes(GATEWAY.encode(), "big") << 56
+        at = self.gateway_account
+        self._append(("account", at), lambda i: storage_layout.account_slot(at, i), word)
 
     # -- records and batches
 
@@ -368,17 +374,19 @@ class Consortium:
         self.checkpoint_block = self.block
         self.block += 1
 
-    def receipt(self, signed: SignedRecord, *, anchor_by: int, entries: list[Json] | None = None) -> SignedReceipt:
-        """The gateway's receipt for a record, naming its entries or others."""
+    def receipt(
+        self, signed: SignedRecord, *, anchor_by: int, entries: list[Json] | None = None, iss: str = GATEWAY
+    ) -> SignedReceipt:
+        """A member's receipt for a record, the gateway's unless told, naming its entries or others."""
         payload: dict[str, Json] = {
-            "iss": GATEWAY,
+            "iss": iss,
             "aud": self.consortium.hex(),
             "record_id": signed.record_id,
             "entries": self._said(signed) if entries is None else entries,
             "accepted_at": self.time,
             "anchor_by": anchor_by,
         }
-        return SignedReceipt.parse(sign_compact({"typ": RECEIPT_TYP}, payload, self.keys[GATEWAY]))
+        return SignedReceipt.parse(sign_compact({"typ": RECEIPT_TYP}, payload, self.keys[iss]))
 
     def receipts(self, *signed: SignedRecord, anchor_by: int) -> list[SignedReceipt]:
         """The gateway's receipts for the records of an upload, under one signature."""
@@ -460,6 +468,10 @@ class Consortium:
         for slot in slots:
             nodes.update(storage.prove(slot.to_bytes(32, "big")))
         return ContractProof(contract.address, nodes)
+
+    def path_to(self, address: bytes) -> list[bytes]:
+        """The nodes from the state root towards an account, be there one or not."""
+        return self._state().prove(address)
 
     # -- bundles
 
@@ -661,11 +673,6 @@ class Consortium:
     def _first_uncovered(self) -> int | None:
         covered = self.covered if self.checkpoints else len(self.batches)
         return covered if covered < len(self.batches) else None
-
-    def _account_version(self, purposes: AccountPurpose) -> None:
-        word = self.block | 1 << 40 | purposes << 48 | int.from_bytes(GATEWAY.encode(), "big") << 56
-        at = self.gateway_account
-        self._append(("account", at), lambda i: storage_layout.account_slot(at, i), word)
 
     def _state(self) -> Trie:
         accounts = {one.address: one.account(one.storage().root) for one in (self.registry, self.ledger)}

@@ -32,13 +32,17 @@ class Outsiders:
     witnesses: dict[str, SigningKey] = field(default_factory=lambda: {name: _secret() for name in NAMES})
     quorum: int = 2
     time: int = GENESIS_TIME + 60
+    time_stamp_roots: tuple[bytes, ...] = ()
+    """Certificates (DER) that the trust root names."""
 
     @property
     def policy(self) -> WitnessPolicy:
         """What a trust root demands of them."""
         keys = [NoteKey(name, KeyType.WITNESS, secret.public) for name, secret in self.witnesses.items()]
         ordered = tuple(sorted(keys, key=lambda key: key.text.encode()))
-        return WitnessPolicy((NoteKey(self.origin, KeyType.LOG, self.log.public),), ordered, self.quorum)
+        return WitnessPolicy(
+            (NoteKey(self.origin, KeyType.LOG, self.log.public),), ordered, self.quorum, self.time_stamp_roots
+        )
 
     def trust_root(self, it: Consortium) -> TrustRoot:
         """The consortium's trust root, which demands them."""

@@ -93,6 +93,15 @@ class TimeStampAuthority:
         assert done.returncode == 0, done.stderr
 
 
+def root_certificate(name: str) -> bytes:
+    """A root's certificate in DER, under which nothing was ever stamped."""
+    start = datetime.datetime(2023, 11, 1, tzinfo=datetime.UTC)
+    key = ec.generate_private_key(ec.SECP256R1())
+    root = _certificate(_name(name), _name(name), key, start, start + 3650 * DAY)
+    constrained = root.add_extension(x509.BasicConstraints(ca=True, path_length=1), critical=True)
+    return constrained.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
+
+
 def _name(text: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
 

@@ -1,6 +1,6 @@
 // Judges cases with the built TypeScript verifier: lines of tests/vectors/stories.py in, one summary a line out.
 import { createInterface } from "node:readline";
-import { ed25519Verifier, Malformed, parseTrustRoot, verify } from "../../chain/verify/web/dist/verify.js";
+import { ed25519Verifier, Malformed, parseRecord, parseTrustRoot, verify } from "../../chain/verify/web/dist/verify.js";
 import "../../chain/verify/web/dist/rules.js";
 
 const REFUTED = new Set(["UNTRUSTED_CHAIN", "INVALID", "NO_VERDICT"]);
@@ -45,7 +45,18 @@ function judgeTrustRoot({ only_trust_root: text }) {
   }
 }
 
+/** Whether a text of tests/vectors/forms.json is of a record's form. */
+function judgeRecord({ only_record: text }) {
+  try {
+    return parseRecord(text, "record") !== undefined;
+  } catch (error) {
+    if (error instanceof Malformed) return false;
+    throw error;
+  }
+}
+
 function judgeAny(asked) {
+  if ("only_record" in asked) return judgeRecord(asked);
   if ("only_trust_root" in asked) return judgeTrustRoot(asked);
   return "signature" in asked ? judgeSignature(asked) : judge(asked);
 }

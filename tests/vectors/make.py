@@ -2,7 +2,7 @@
 `scripts/make_vectors`; `--all` writes every one anew, under other keys.
 
 `bundles/` holds one file a bundle, `trust-roots/` the trust roots by fingerprint, `manifest.json` says what a right
-verifier answers, `structures.json` worked examples of each structure below a bundle.
+verifier answers, `structures.json` worked examples of each structure below a bundle, `forms.json` faults of form.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from chain.verify import TrustRoot, verify_file
 from chain.verify.context import Demand
 from tests.catalogue import VECTORS, Vector
 from tests.fakes.ledger_simulator import BROKER, CUSTOMS, UCR, Consortium, SimulatedContract
-from tests.vectors import ed25519
+from tests.vectors import ed25519, forms
 
 HERE = Path(__file__).resolve().parent
 
@@ -47,6 +47,7 @@ def write_vectors(
     _write("manifest.json", [*manifest])
     _write("structures.json", structures())
     _write("ed25519.json", ed25519.as_json())
+    _write("forms.json", forms.as_json(HERE))
     print(f"{len(manifest)} bundles")
 
 

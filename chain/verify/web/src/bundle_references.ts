@@ -95,6 +95,9 @@ function refuseOtherSubjects(bundle: Bundle, ids: Set<string>): void {
   const names =
     bundle.ucr !== null ? [bundle.ucr] : bundle.records.flatMap(({ record }) => disclosedNames(record));
   bundle.groups.forEach((group, i) => {
-    if (!names.includes(group.name)) throw new Malformed(`groups[${i}]`, "is of another UCR than the bundle's subject");
+    if (!names.includes(group.name) || (bundle.ucr !== null && group.purpose !== "ucr"))
+      throw new Malformed(`groups[${i}]`, "is of another UCR than the bundle's subject");
+    if (bundle.checkpoint === null && (group.other || [group.siblings, group.lanes, group.hidden].some((list) => list.length > 0)))
+      throw new Malformed(`groups[${i}]`, "shows lanes without a checkpoint");
   });
 }

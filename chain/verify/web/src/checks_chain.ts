@@ -19,7 +19,7 @@ export function checkChain({ bundle, root }: Context): Finding {
   }
   const block = bundle.header.number;
   const range = root.validators.find((one) => isWithin(one, block));
-  if (range === undefined) {
+  if (block === 0 || range === undefined) {
     finding.fail("UNTRUSTED_CHAIN", say(`the trust root knows no validators for block ${block}`, `信任根不知道区块 ${block} 的验证者`));
   } else if (!range.isAccepted) {
     finding.fail("UNTRUSTED_CHAIN", say(`the validators of block ${block} are no longer accepted; ask for a refreshed bundle`, `区块 ${block} 的验证者已不再被接受；请索取更新后的证明包`));
@@ -65,8 +65,8 @@ function openContract(context: Context, nodes: NodeSet, name: string, finding: F
     return null;
   }
   const account = nodes.account(header.stateRoot, range.address);
-  if (!isEqual(account.codeHash, range.codeHash)) {
-    finding.fail("UNTRUSTED_CHAIN", say(`the code of ${name} is not the trust root's`, `${name} 的代码与信任根不符`));
+  if (account === null || !isEqual(account.codeHash, range.codeHash)) {
+    finding.fail("UNTRUSTED_CHAIN", say(`the code of ${name} is not the trust root's, or there is none`, `${name} 的代码与信任根不符或不存在`));
     return null;
   }
   return new Storage(nodes, account.storageRoot);
@@ -153,6 +153,8 @@ export function checkCommitments(context: Context): Finding {
       finding.fail("INVALID", say(`the ledger has no batch ${batch.index}`, `账本中没有批次 ${batch.index}`));
     } else if (!isEqual(ledger.commitment(batch.index), commitmentOf(context.bundle.consortium, batch))) {
       finding.fail("INVALID", say(`batch ${batch.index} is not what the ledger committed to`, `批次 ${batch.index} 与账本的承诺不符`));
+    } else if (batch.block > context.bundle.header.number) {
+      finding.fail("INVALID", say(`batch ${batch.index} is later than the header`, `批次 ${batch.index} 晚于区块头`));
     }
   }
   return finding;
@@ -182,6 +184,9 @@ export function checkCheckpoint(context: Context): Finding {
   const least = Math.max(root.leastVotes, demanded === null ? 0 : Number(toBigInt(demanded.value)));
   if (checkpoint.votes < least) {
     finding.fail("INVALID", say(`${checkpoint.votes} governors attested, ${least} are needed`, `${checkpoint.votes} 个治理方已见证，需要 ${least} 个`));
+  }
+  if (checkpoint.block > bundle.header.number || checkpoint.count > batchCount) {
+    finding.fail("INVALID", say("the checkpoint is ahead of the ledger", "检查点超前于账本"));
   }
   const served = new Set(bundle.records.flatMap(({ entries }) => entries.map((entry) => entry.batch)));
   // Of an entry whose record is not shown, the batch tells how old it is.

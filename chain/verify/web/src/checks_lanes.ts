@@ -38,6 +38,12 @@ export function checkInclusion(context: Context): Finding {
       }
     }
   }
+  for (const state of finding.isAnswered ? context.records : []) {
+    const { index, block, gateway } = context.batchOf(state);
+    if (context.known.accounts.get(toHex(gateway))!.inForce(block) === undefined) {
+      finding.skip("CANNOT_TELL", say(`whose the gateway of batch ${index} was is not shown`, `未出示批次 ${index} 的网关当时属于谁`));
+    }
+  }
   return finding;
 }
 

@@ -298,11 +298,12 @@ export class Ledger {
   /** Null where there is no such checkpoint. */
   checkpoint(index: number): Checkpoint | null {
     const slot = elementSlot(SLOT.checkpoints, index, 2);
-    const second = this.storage.word(slot + 1n);
+    // Both words are read, be there one or not: their nodes serve this.
+    const [first, second] = [this.storage.word(slot), this.storage.word(slot + 1n)];
     if (second === 0n) return null;
     const fields = new Fields(second);
     return {
-      root: word(this.storage.word(slot)),
+      root: word(first),
       count: fields.number(64),
       votes: fields.number(16),
       dissent: fields.number(16),

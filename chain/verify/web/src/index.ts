@@ -5,12 +5,13 @@ import type { Question } from "./context.js";
 import { Malformed } from "./errors.js";
 import { hash } from "./hashes.js";
 import type { Report } from "./report.js";
+import { parseRecord } from "./records.js";
 import { RULE_PACKS } from "./rule_packs.js";
 import { ed25519Verifier } from "./signatures.js";
 import { parseTrustRoot } from "./trust_root.js";
 import { verify as verifyBundle } from "./verifier.js";
 
-export { ed25519Verifier, Malformed, parseTrustRoot };
+export { ed25519Verifier, Malformed, parseRecord, parseTrustRoot };
 export type { Question, Report };
 
 /** Bytes of a bundle and of a trust root, and what is asked. Throws Malformed for a trust root of another form. */

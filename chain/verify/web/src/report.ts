@@ -106,7 +106,7 @@ export function reportOf(context: Context, answers: Answer[], verdicts: Map<stri
     trust_root: root.fingerprint,
     header_number: bundle.header.number,
     header_time: bundle.header.timestamp,
-    covered_until_block: isRefuted || context.facts?.checkpoint == null ? null : coveredUntil(context),
+    covered_until_block: isRefuted || answers[13]!.outcome === "SKIPPED" ? null : coveredUntil(context),
     remarks: context.remarks,
     checks: answers.map(({ check, outcome, verdict: own, reasons }) => {
       const { number, name, promise } = check;

@@ -49,9 +49,10 @@ export class NodeSet {
     }
   }
 
-  account(stateRoot: Bytes, address: Bytes): Account {
+  /** Null where the nodes prove that there is none. */
+  account(stateRoot: Bytes, address: Bytes): Account | null {
     const value = this.find(stateRoot, address);
-    if (value === null) throw new Malformed("account", "there is none at the contract's address");
+    if (value === null) return null;
     const fields = decodeRlp(value);
     if (!Array.isArray(fields) || fields.length !== 4) throw new Malformed("account", "must have four fields");
     return {
