@@ -84,3 +84,5 @@ count_packages() {
 
 ensure_environment "$1" || exit $?
 export PATH="$PWD/.venv/bin:$PATH"
+# Tests and demonstrations start hundreds of Python processes: each reads compiled code, wherever it may be written.
+unset PYTHONDONTWRITEBYTECODE
