@@ -31,34 +31,30 @@ class UnreadKind:
     """What is read beside it."""
 
 
-_CONTAINERS: Final = "COARRI or CODECO for what happened to containers"
+_CONTAINERS: Final = "COARRI, CODECO, COPARN or BAPLIE for containers"
 _BILL: Final = "a UBL Waybill or a manifest (MTxyzz) for the transport document"
 _AIR: Final = "Cargo-XML XFWB, XFZB, XFFM, XFHL and XFSU, Cargo-IMP FWB, FHL, FFM and FSU, or IATA ONE Record"
 _CERTIFICATE: Final = "the certificate sheet (tongguan-certificate,1), as a workbook or as CSV"
 _CUSTOMS: Final = "DecMessage, CEB or WCO DEC and RES"
+_MANIFEST: Final = "CUSCAR or a manifest (MTxyzz)"
 
 EDIFACT: Final = {
     kind: UnreadKind(f"EDIFACT {kind}", en, zh, instead)
     for kind, en, zh, instead in (
-        ("BAPLIE", "bayplan of a ship", "船图", _CONTAINERS),
         ("CALINF", "vessel call information", "船舶挂靠信息", _CONTAINERS),
-        ("COPARN", "container announcement", "放箱与订舱通知", _CONTAINERS),
         ("COPRAR", "container discharge or loading order", "装卸船指令", _CONTAINERS),
         ("COPINO", "container pre-notification", "集装箱预通知", _CONTAINERS),
         ("COHAOR", "container special handling order", "集装箱特殊作业指令", _CONTAINERS),
         ("COREOR", "container release order", "集装箱放行指令", _CONTAINERS),
         ("COSTCO", "container stuffing or stripping confirmation", "集装箱装拆箱确认", _CONTAINERS),
         ("COSTOR", "container stuffing or stripping order", "集装箱装拆箱指令", _CONTAINERS),
-        ("CUSCAR", "customs cargo report", "海关货物申报", "a manifest (MTxyzz)"),
         ("CUSDEC", "customs declaration", "报关单", _CUSTOMS),
-        ("CUSREP", "customs conveyance report", "运输工具申报", "a manifest (MTxyzz)"),
-        ("CUSRES", "customs response", "海关回执", _CUSTOMS),
+        ("CUSREP", "customs conveyance report", "运输工具申报", _MANIFEST),
         ("DESADV", "despatch advice", "发货通知", "a UBL Waybill"),
         ("IFCSUM", "forwarding and consolidation summary", "舱单汇总", _BILL),
         ("IFTMBC", "booking confirmation", "订舱确认", _BILL),
         ("IFTMBF", "firm booking", "订舱", _BILL),
         ("IFTMCS", "instruction contract status", "提单内容", _BILL),
-        ("IFTMIN", "transport instruction", "运输指示", _BILL),
         ("INVOIC", "invoice", "发票", "a UBL or Cross Industry Invoice"),
         ("ORDERS", "purchase order", "采购订单", "CEB311 or CEB303 for orders of e-commerce"),
         ("VERMAS", "verified mass of a container", "集装箱核实重量", "DCSA Verified Gross Mass"),
@@ -99,7 +95,6 @@ CARGO_IMP: Final = {
 PLATFORM_FILES: Final = {
     kind: UnreadKind(f"platform file {kind}", en, zh, "the platform file IFCSUM, CODECO or COARRI")
     for kind, en, zh in (
-        ("BAPLIE", "bayplan of a ship", "船图平台文件"),
         ("COSCLN", "clean packing list", "装箱单平台文件"),
         ("COSTRP", "stripping report", "拆箱单平台文件"),
         ("IFTIAG", "dangerous cargo list", "危险品清单平台文件"),

@@ -147,11 +147,13 @@ def means_of(segment: Segment | None, remarks: list[Remark]) -> Conveyance | Non
     """TDT: voyage, mode, carrier, and the vessel or vehicle by its IMO number or name."""
     if segment is None:
         return None
+    flag = segment.get(7, 4)
     conveyance = Conveyance(
         mode=Code(system="uncefact-rec-19", value=segment.get(2)) if segment.get(2) else None,
         name=segment.get(7, 3) or segment.get(7) or None,
         imo=imo(segment.get(7), remarks) if segment.get(7, 1) == _LLOYDS else None,
         voyage=segment.get(1) or None,
+        nationality=flag if re.fullmatch("[A-Z]{2}", flag) else None,
         carrier=Code(system="carrier", value=segment.get(4)) if segment.get(4) else None,
     )
     return conveyance if conveyance != Conveyance() else None
@@ -181,7 +183,7 @@ def _measure(group: SegmentGroup, dimensions: Iterable[str], units: Iterable[str
     ]
     for dimension in dimensions:
         for segment in measured:
-            if segment.get(1) == dimension and segment.get(2) in known:
+            if (segment.get(1) or segment.qualifier) == dimension and segment.get(2) in known:
                 segment.get(0)
                 group.read.add(segment.place)
                 return segment
@@ -272,6 +274,9 @@ def goods_of(group: SegmentGroup, ordinal: int, remarks: list[Remark], faults: F
     said = head.get(0)
     if said and said.lstrip("0") != str(ordinal):
         remarks.append(Remark(rule="item-number", text=f"goods item {ordinal} is numbered {said}"))
+    for segment in group.find("CST"):
+        if (numbered := segment.get(0)) and numbered.lstrip("0") != str(ordinal):
+            remarks.append(Remark(rule="item-number", text=f"customs number goods item {ordinal} as {numbered}"))
     codes = _tariff_codes(group)
     valid = [code for code in codes if HsCode.is_valid(code)]
     for code in codes:
@@ -329,5 +334,23 @@ def placed_in(group: SegmentGroup) -> list[str]:
 def total_of(weights: Iterable[Weight | None], remarks: list[Remark]) -> Weight | None:
     """The weights' sum; None where one is missing."""
     listed = list(weights)
-    known = [one for one in listed if one is not None]
+    known = [weighed for weighed in listed if weighed is not None]
     return added(known, remarks, "transport.gross") if listed and len(known) == len(listed) else None
+
+
+def control_total(
+    group: SegmentGroup, gross: str, packages: str, faults: Faults
+) -> tuple[Weight | None, Package | None]:
+    """Gross weight and packages of all goods as CNT says them (6069: the codes of each)."""
+    weighed, counted = group.first("CNT", gross), group.first("CNT", packages)
+    value = weighed.number(0, 1) if weighed is not None else ""
+    total = None
+    if weighed is not None and ANY_DECIMAL.fits(value):
+        total = weight(value, weighed.get(0, 2), weighed.where, faults)
+    elif weighed is not None:
+        faults.add(weighed.where, ANY_DECIMAL.rule, value=value)
+    count = counted.get(0, 1) if counted is not None else ""
+    if counted is not None and not _COUNT.fullmatch(count):
+        faults.add(counted.where, "has a number of packages of at most 8 digits", value=count)
+        return total, None
+    return total, Package(count=int(count)) if count else None

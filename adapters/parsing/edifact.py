@@ -35,9 +35,12 @@ CODE_LISTS: Final[dict[str, frozenset[tuple[int, int]]]] = {
     "STS": frozenset({(0, 1), (0, 2), (2, 1), (2, 2)}),
     "SEL": frozenset({(1, 1), (1, 2), (1, 3)}),
     "PAC": frozenset({(2, 1), (2, 2)}),
+    "PCI": frozenset({(0, 0)}),
+    "GEI": frozenset({(0, 0), (1, 1), (1, 2)}),
 }
 """Tag -> components that say which list the code beside them is of and which agency keeps it (data elements 1131,
-3055), from 0; what no reader asks for of these is left out."""
+3055), or only how packages are to be marked (4233) or what kind of indicator follows (9649), from 0; what no reader
+asks for of these is left out."""
 _NO_RELEASE: Final = "\x00"
 """A character that no interchange holds, in place of a release character that is not used."""
 

@@ -30,15 +30,19 @@ def workbook() -> bytes:
     ("message", "name", "zh"),
     [
         (
-            b"UNB+UNOA:2+A+B+260302:0900+1'UNH+1+IFTMIN:D:00B:UN'BGM+340'UNT+3+1'UNZ+1+1'",
-            "EDIFACT IFTMIN",
-            "运输指示",
+            b"UNB+UNOA:2+A+B+260302:0900+1'UNH+1+IFTMBF:D:00B:UN'BGM+335'UNT+3+1'UNZ+1+1'",
+            "EDIFACT IFTMBF",
+            "订舱",
         ),
-        (b"UNA:+,? 'UNB+UNOA:2+A+B+260302:0900+1'UNH+1+BAPLIE:D:95B:UN'UNT+2+1'UNZ+1+1'", "EDIFACT BAPLIE", "船图"),
         (
-            b"UNA;*.? 'UNB*UNOA;2*A*B*260302;0900*1'UNH*1*CUSCAR;D;95B;UN'UNT*2*1'UNZ*1*1'",
-            "EDIFACT CUSCAR",
-            "海关货物申报",
+            b"UNA:+,? 'UNB+UNOA:2+A+B+260302:0900+1'UNH+1+COPRAR:D:95B:UN'UNT+2+1'UNZ+1+1'",
+            "EDIFACT COPRAR",
+            "装卸船指令",
+        ),
+        (
+            b"UNA;*.? 'UNB*UNOA;2*A*B*260302;0900*1'UNH*1*CUSREP;D;95B;UN'UNT*2*1'UNZ*1*1'",
+            "EDIFACT CUSREP",
+            "运输工具申报",
         ),
         (
             b'<CertificateOfOrigin xmlns="urn:oasis:names:specification:ubl:schema:xsd:CertificateOfOrigin-2"/>',
