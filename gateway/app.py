@@ -49,6 +49,7 @@ from gateway.api.routes.replication import replication_router
 from gateway.api.routes.schemas import schemas_router
 from gateway.api.routes.search import search_router
 from gateway.api.routes.session import session_router
+from gateway.api.routes.statistics import statistics_router
 from gateway.api.routes.webhooks import webhook_router
 from gateway.api.session_cookies import SessionCookies
 from gateway.console import console_router
@@ -258,15 +259,14 @@ def create_app(settings: GatewaySettings, gateway: Gateway | None = None) -> Fas
     install_rim(app, services.tracing, services.registry.age_s, open_share)
     install_reference(app)
     # Raises UnagreedPolicy, or MalformedPolicy: then nothing is served.
-    queries = Queries(services)
-    queries.context.check_policy()
+    (queries := Queries(services)).context.check_policy()
     app.include_router(ingest_router(services))
     app.include_router(session_router(services))
-    for router in (consignments_router, search_router, findings_router, changes_router, records_router):
-        app.include_router(router(queries))
-    app.include_router(webhook_router(services, queries))
-    for people_routes in people_routers(services, queries):
-        app.include_router(people_routes)
+    for make in (consignments_router, search_router, findings_router, changes_router, records_router):
+        app.include_router(make(queries))
+    with_queries = webhook_router(services, queries), statistics_router(services, queries)
+    for router in (*with_queries, *people_routers(services, queries)):
+        app.include_router(router)
     app.include_router(ledger_router(services))
     app.include_router(trust_root_router(services))
     app.include_router(operator_log_router(services, operator_log))

@@ -30,6 +30,8 @@ POLICY_FILE = Path(__file__).with_name("view-policy.json")
 """The policy that a new consortium starts with."""
 
 POLICY_BYTES_MAX = 262_144
+MEMBERS = frozenset({"format", "about", "grants", "only_when_sole", "lookups", "statistics"})
+"""What a policy file may say; `statistics` may be left out, and nobody reads them then."""
 EVERY_MEMBER = "MEMBER"
 """Stands for every member, whatever its roles."""
 
@@ -136,6 +138,8 @@ class ViewPolicy:
     lookups: Mapping[tuple[str, Condition], frozenset[str]]
     digest: bytes
     """SHA-256 of the file's bytes: what stands on the chain."""
+    statistics: frozenset[str] = frozenset()
+    """Roles that may read the statistics of all consignments together."""
     _granted_names: dict[tuple[int, frozenset[Condition], str], frozenset[str]] = field(
         default_factory=dict, compare=False, repr=False
     )
@@ -157,7 +161,7 @@ class ViewPolicy:
             members = parse_json_object(said)
         except ValueError as error:
             raise MalformedPolicy("view policy", str(error)) from None
-        if strange := members.keys() - {"format", "about", "grants", "only_when_sole", "lookups"}:
+        if strange := members.keys() - MEMBERS:
             raise MalformedPolicy(min(strange), "is no member of a view policy")
         if members.get("format") != POLICY_FORMAT:
             raise MalformedPolicy("format", f"is {POLICY_FORMAT}", value=members.get("format"))
@@ -166,6 +170,7 @@ class ViewPolicy:
             only_when_sole=frozenset(_section_names("only_when_sole", members.get("only_when_sole"))),
             lookups=dict(_lookups(members.get("lookups"))),
             digest=sha256(said).digest(),
+            statistics=frozenset(_role_list("statistics", members.get("statistics", []))),
         )
 
     def require_agreed(self, agreed: bytes | None) -> None:
@@ -228,6 +233,10 @@ class ViewPolicy:
             kind in self.lookups.get((role, condition), ()) for role in _role_names(roles) for condition in conditions
         )
 
+    def may_read_statistics(self, roles: Role) -> bool:
+        """Whether such a reader may read the statistics, which tell of all consignments and of none."""
+        return not self.statistics.isdisjoint(_role_names(roles))
+
     def _granted(self, roles: Role, conditions: frozenset[Condition], record_type: str) -> frozenset[str]:
         """Names of all sections of that type that the policy grants; remembered, since few combinations ever occur."""
         key = (int(roles), conditions, record_type)
@@ -285,6 +294,13 @@ def _lookups(said: Json) -> Iterable[tuple[tuple[str, Condition], frozenset[str]
             for name in (listed := _texts(at, names)):
                 _known(at, name, kinds)
             yield (role, Condition(condition)), frozenset(listed)
+
+
+def _role_list(at: str, said: Json) -> list[str]:
+    names = _texts(at, said)
+    for name in names:
+        _known(at, name, {EVERY_MEMBER, *(str(one.name) for one in Role)})
+    return names
 
 
 def _section_names(at: str, said: Json) -> list[str]:

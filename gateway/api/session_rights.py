@@ -25,6 +25,7 @@ RIGHTS: Final[tuple[tuple[frozenset[str], str, Right], ...]] = (
     (frozenset({"GET", "POST"}), "/v1/documents", Right.READ),
     (frozenset({"GET"}), "/v1/search", Right.READ),
     (frozenset({"GET"}), "/v1/findings", Right.READ),
+    (frozenset({"GET"}), "/v1/statistics", Right.READ),
     (frozenset({"GET"}), "/v1/references", Right.READ),
     (frozenset({"GET"}), "/v1/access-log", Right.READ),
     (frozenset({"GET"}), "/v1/changes", Right.READ),

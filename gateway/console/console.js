@@ -17,13 +17,14 @@ import { RecordPage } from "./record_page.js";
 import { RecordsPage } from "./records_page.js";
 import { address, go, onMove, place } from "./router.js";
 import { SandboxPage } from "./sandbox_page.js";
+import { StatisticsPage } from "./statistics_page.js";
 import { leave, resume, session } from "./session.js";
 import { isChinese, roleWord, setLanguage, word } from "./words.js";
 
 const PAGES = {
   sandbox: SandboxPage, records: RecordsPage, operate: OperatePage,
   consignment: ConsignmentPage, finding: ConsignmentPage, find: FindPage, record: RecordPage,
-  chain: ChainPage, batch: ChainPage, block: ChainPage, member: MemberPage, people: PeoplePage,
+  chain: ChainPage, batch: ChainPage, block: ChainPage, member: MemberPage, people: PeoplePage, statistics: StatisticsPage,
 };
 const ZONES = [[0, "UTC"], [8, "北京 UTC+8"]];
 
@@ -82,8 +83,8 @@ function Frame({ isIn, drop, again, at }) {
 }
 
 /** The pages that somebody's rights lead to: [address, word]. */
-function pagesOf({ isToken, rights, has_sandbox: hasSandbox }) {
-  return [["", "desk"], ["records", "myRecords"], ["chain", "chain"], rights.includes("operate") ? ["operate", "operate"] : null, isToken ? null : ["people", "people"], hasSandbox ? ["sandbox", "sandbox"] : null].filter(Boolean);
+function pagesOf({ isToken, rights, has_sandbox: hasSandbox, may_read_statistics: isShownStatistics }) {
+  return [["", "desk"], ["records", "myRecords"], ["chain", "chain"], isShownStatistics ? ["statistics", "statistics"] : null, rights.includes("operate") ? ["operate", "operate"] : null, isToken ? null : ["people", "people"], hasSandbox ? ["sandbox", "sandbox"] : null].filter(Boolean);
 }
 
 function FindBox({ at }) {

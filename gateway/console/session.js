@@ -68,7 +68,7 @@ export async function useToken(text) {
   const line = session.members.get(claims.sub);
   session.identity = {
     member: claims.sub, roles: line?.roles ?? [], kind: line?.kind ?? "participant", name: "", pseudonym: "",
-    rights: ["read"], offices: [], can_dispose: false, lapses_at: claims.exp, isToken: true,
+    rights: ["read"], offices: [], can_dispose: false, may_read_statistics: true, lapses_at: claims.exp, isToken: true,
   };
 }
 

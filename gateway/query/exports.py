@@ -8,14 +8,26 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from msgspec.structs import asdict
+from msgspec.structs import asdict, fields
 
 from chain.encoding import Json
 from gateway.query.finding_queue import QueueAnswer, QueueLine
 from gateway.query.search import Hit, SearchAnswer
+from gateway.query.statistics import (
+    AnchoringLine,
+    DistributionLine,
+    FindingCountLine,
+    GradeCountLine,
+    MalformedStatistics,
+    StatisticsAnswer,
+    TimeLine,
+    TrendLine,
+    VolumeLine,
+)
+from gateway.runtime.answer import Answer
 
 COLUMNS: Final = (
     "ucr",
@@ -102,6 +114,35 @@ def finding_lines(pages_of_findings: Iterator[list[QueueLine]]) -> Iterator[byte
             for line in lines
         ]
         yield b"".join(map(_csv_row, rows))
+
+
+STATISTICS_TABLES: Final[Mapping[str, type[Answer]]] = {
+    "times": TimeLine,
+    "trend": TrendLine,
+    "distribution": DistributionLine,
+    "volumes": VolumeLine,
+    "findings": FindingCountLine,
+    "corroboration": GradeCountLine,
+    "anchoring": AnchoringLine,
+}
+"""The tables of the statistics by name, each with the type of its lines."""
+
+
+def statistics_csv(answer: StatisticsAnswer, table: str) -> bytes:
+    """One table of the statistics as CSV, as `csv_lines` writes it; a cell that is withheld is empty.
+
+    Raises MalformedStatistics for a table that there is not.
+    """
+    if table not in STATISTICS_TABLES:
+        raise MalformedStatistics("table", f"is one of {', '.join(STATISTICS_TABLES)}", value=table)
+    columns = [field.name for field in fields(STATISTICS_TABLES[table])]
+    rows = [[_figure_cell(getattr(line, column)) for column in columns] for line in getattr(answer, table)]
+    return b"\xef\xbb\xbf" + b"".join(map(_csv_row, [columns, *rows]))
+
+
+def _figure_cell(value: object) -> str:
+    # `-` and `+` stand for values that are no codes: see `TimeLine.value`.
+    return "" if value is None else harmless(value) if isinstance(value, str) else str(value)
 
 
 def harmless(text: str) -> str:

@@ -351,3 +351,26 @@ operator_sessions = Table(
     Column("browser", String(128), nullable=False),  # what it calls itself, for its owner to tell sessions apart
 )
 """Browsers that are logged in; a row goes when the session ends."""
+
+statistics = Table(
+    "statistics",
+    metadata,
+    Column("measure", String(24), primary_key=True),
+    Column("dimension", String(12), primary_key=True),
+    Column("value", String(12), primary_key=True),
+    Column("month", String(7), primary_key=True),  # YYYY-MM
+    Column("bucket", String(12), primary_key=True),  # a step of hours, a finding's state, a grade
+    Column("count", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""How often each cell of the statistics was counted: see `gateway/consignment/figures.py`."""
+
+consignment_figures = Table(
+    "consignment_figures",
+    metadata,
+    Column("ucr", String(64), primary_key=True),
+    Column(
+        "figures", LargeBinary, nullable=False
+    ),  # `ConsignmentFigures` in MessagePack: codes, months, steps of hours
+)
+"""What each consignment adds to the statistics, to be taken out again when a record changes it."""

@@ -35,6 +35,7 @@ MODULES = (
     "desk",
     "findings",
     "views",
+    "statistics_page",
     "colluders",
     "hostile",
 )

@@ -103,7 +103,18 @@ def test_no_page_scrolls_sideways_at_any_width(person: Visitor, width: int) -> N
     page = person.page
     page.set_viewport_size({"width": width, "height": 900})
     person.enrol("customs", "Officer 关员", "read", "dispose", "operate", "administer")
-    for address in ("", "records", "chain", "batch/0", "block/30", "people", "operate", "find?q=1", "nowhere"):
+    for address in (
+        "",
+        "records",
+        "chain",
+        "batch/0",
+        "block/30",
+        "people",
+        "operate",
+        "statistics",
+        "find?q=1",
+        "nowhere",
+    ):
         page.goto(f"{person.served.url}/console/{address}")
         expect(page.locator("main h1").first).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= width, address
@@ -114,7 +125,7 @@ def test_axe_finds_nothing_serious_or_moderate(person: Visitor) -> None:
     person.enrol("customs", "Officer", "read", "dispose", "operate", "administer")
     page = person.page
     session = page.context.new_cdp_session(page)
-    for address in ("", "records", "chain", "people", "operate", "find?q=1"):
+    for address in ("", "records", "chain", "people", "operate", "statistics", "find?q=1"):
         page.goto(f"{person.served.url}/console/{address}")
         expect(page.locator("main h1").first).to_be_visible()
         # Past the page's policy, as a debugger does: the page itself may load nothing of the kind.

@@ -28,6 +28,8 @@ ASKED: dict[str, tuple[str, str, dict[str, str]]] = {
     "GET /v1/findings": ("customs", "/v1/findings", {"state": "any"}),
     "GET /v1/findings/count": ("customs", "/v1/findings/count", {}),
     "GET /v1/findings/export": ("customs", "/v1/findings/export", {}),
+    "GET /v1/statistics": ("customs", "/v1/statistics", {}),
+    "GET /v1/statistics/export": ("customs", "/v1/statistics/export", {}),
     "GET /v1/access-log": ("trader", "/v1/access-log", {"ucr": "{ucr}"}),
     "GET /v1/records/{record_id}": ("trader", "/v1/records/{record}", {}),
     "GET /v1/records/{record_id}/bundle": ("trader", "/v1/records/{record}/bundle", {}),

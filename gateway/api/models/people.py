@@ -90,6 +90,8 @@ class SessionAnswer(AnswerModel):
     """Whether this gateway signs its decisions about findings."""
     has_sandbox: bool
     """Whether this is a demonstration whose stories a visitor may have told."""
+    may_read_statistics: bool
+    """Whether the view policy shows the statistics to one of the member's roles."""
     lapses_at: int
     idle_s: int
     """Seconds without a request after which it lapses before."""

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
 
 from chain.members import Role
+from gateway.access.policy import ViewPolicy
 from gateway.access.rate_limits import OpenShare
 from gateway.api.bodies import open_json_body, request_schema
 from gateway.api.models.people import (
@@ -209,6 +212,7 @@ def session_answer(services: Services, session: OpenSession) -> SessionAnswer:
         offices=sorted(RegistryDirectory(services.registry.snapshot()).offices_of(operator.member)),
         can_dispose=operator.member in settings.desk_keys and "dispose" in operator.rights,
         has_sandbox=bool(Sandbox.open(settings).url),
+        may_read_statistics=_policy(settings.view_policy_file).may_read_statistics(version.roles),
         lapses_at=begun + settings.session_lifetime_s,
         idle_s=settings.session_idle_s,
         now=int(services.clock()),
@@ -221,6 +225,12 @@ def session_lines(people: People, operator: str, this: str = "") -> list[Session
         SessionLine(session=s.id, created_at=s.created_at, seen_at=s.seen_at, browser=s.browser, is_this=s.id == this)
         for s in people.sessions.of_operator(operator)
     ]
+
+
+@lru_cache(maxsize=8)
+def _policy(file: Path) -> ViewPolicy:
+    """The policy in a file: for which pages a browser offers, not for what is answered there."""
+    return ViewPolicy.load(file)
 
 
 def _cleared(cookie: SessionCookie) -> Response:
