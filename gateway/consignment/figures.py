@@ -93,7 +93,7 @@ class ConsignmentFigures(msgspec.Struct, frozen=True, array_like=True):
     """Of its first lodging, else of its first record."""
 
 
-class Cell(NamedTuple):
+class StatisticsCell(NamedTuple):
     """One count of the statistics."""
 
     measure: str
@@ -123,15 +123,15 @@ def figures_of(
     return ConsignmentFigures(declarations, findings, grades, lodged or month_at(first))
 
 
-def counts_of(figures: ConsignmentFigures) -> Counter[Cell]:
+def counts_of(figures: ConsignmentFigures) -> Counter[StatisticsCell]:
     """What the figures of one consignment count, by cell."""
-    counts = Counter[Cell]()
+    counts = Counter[StatisticsCell]()
     for declaration in figures.declarations:
         counts.update(_declaration_cells(declaration))
     for rule, severity, state, month in figures.findings:
-        counts[Cell(FINDING, severity, rule, month, state)] += 1
+        counts[StatisticsCell(FINDING, severity, rule, month, state)] += 1
     for fact, grade in figures.grades:
-        counts[Cell(GRADE, WHOLE, fact, figures.month, grade)] += 1
+        counts[StatisticsCell(GRADE, WHOLE, fact, figures.month, grade)] += 1
     return counts
 
 
@@ -151,14 +151,16 @@ unpack_figures: Final = msgspec.msgpack.Decoder(ConsignmentFigures).decode
 """What `pack_figures` was given."""
 
 
-def _declaration_cells(declaration: DeclarationFigures) -> Iterator[Cell]:
+def _declaration_cells(declaration: DeclarationFigures) -> Iterator[StatisticsCell]:
     groups = [(WHOLE, ""), *zip(DIMENSIONS, declaration.values, strict=True)]
     if declaration.lodged:
-        yield from (Cell(LODGED, dimension, value, declaration.lodged, "") for dimension, value in groups)
+        yield from (StatisticsCell(LODGED, dimension, value, declaration.lodged, "") for dimension, value in groups)
     if declaration.released:
         for place, step in declaration.steps:
             measure, bucket = MEASURES[place], str(step)
-            yield from (Cell(measure, dimension, value, declaration.released, bucket) for dimension, value in groups)
+            yield from (
+                StatisticsCell(measure, dimension, value, declaration.released, bucket) for dimension, value in groups
+            )
 
 
 def _declaration_figures(consignment: Consignment, declaration: Declaration) -> DeclarationFigures:

@@ -19,8 +19,8 @@ from gateway.access.participation import competent_officers
 from gateway.consignment.figures import (
     FIGURES_FORM,
     WHOLE,
-    Cell,
     ConsignmentFigures,
+    StatisticsCell,
     counts_of,
     figures_of,
     month_at,
@@ -139,7 +139,7 @@ class StatisticsCounter:
         for batch in self._index.batches(first, end - first):
             month = month_at(batch.facts.timestamp)
             for bucket, count in zip(COSTS, _costs(batch.facts.count), strict=True):
-                cell = Cell(ANCHORING, WHOLE, "", month, bucket)
+                cell = StatisticsCell(ANCHORING, WHOLE, "", month, bucket)
                 costs[cell] = costs.get(cell, 0) + count
         return costs
 

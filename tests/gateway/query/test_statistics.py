@@ -20,8 +20,8 @@ from gateway.access.policy import POLICY_FILE, ViewPolicy
 from gateway.consignment.figures import (
     EDGES_H,
     MEASURES,
-    Cell,
     ConsignmentFigures,
+    StatisticsCell,
     counts_of,
     figures_of,
     pack_figures,
@@ -58,7 +58,7 @@ def figures(chain: consortium.PaperChain) -> ConsignmentFigures:
     return figures_of(chain.held, frozenset(), consortium.PaperDirectory().sponsor)
 
 
-def times_in(counts: Counter[Cell], dimension: str = "all") -> dict[str, float]:
+def times_in(counts: Counter[StatisticsCell], dimension: str = "all") -> dict[str, float]:
     """Each measure's first hours."""
     cells = [cell for cell in counts if cell.dimension == dimension and cell.measure in MEASURES]
     return {cell.measure: EDGES_H[int(cell.bucket)] for cell in cells}
