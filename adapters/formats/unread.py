@@ -34,7 +34,7 @@ class UnreadKind:
 _CONTAINERS: Final = "COARRI, CODECO, COPARN or BAPLIE for containers"
 _BILL: Final = "a UBL Waybill or a manifest (MTxyzz) for the transport document"
 _AIR: Final = "Cargo-XML XFWB, XFZB, XFFM, XFHL and XFSU, Cargo-IMP FWB, FHL, FFM and FSU, or IATA ONE Record"
-_CERTIFICATE: Final = "the certificate sheet (tongguan-certificate,1), as a workbook or as CSV"
+_CERTIFICATE: Final = "UBL CertificateOfOrigin, or the certificate sheet (tongguan-certificate,1)"
 _CUSTOMS: Final = "DecMessage, CEB or WCO DEC and RES"
 _MANIFEST: Final = "CUSCAR or a manifest (MTxyzz)"
 
@@ -67,7 +67,7 @@ XML_ROOTS: Final = {
     for root, name, en, zh, instead in (
         ("ULDManifest", "Cargo-XML XFUM", "unit load device manifest", "集装器舱单", _AIR),
         ("FreightBookedList", "Cargo-XML XFBL", "freight booked list", "订舱清单", _AIR),
-        ("CertificateOfOrigin", "UBL CertificateOfOrigin", "certificate of origin", "原产地证书", _CERTIFICATE),
+        ("GoodsCertificate", "UBL GoodsCertificate", "certificate about goods", "货物证书", _CERTIFICATE),
     )
 }
 """Root element -> its kind."""

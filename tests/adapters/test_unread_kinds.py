@@ -45,9 +45,9 @@ def workbook() -> bytes:
             "运输工具申报",
         ),
         (
-            b'<CertificateOfOrigin xmlns="urn:oasis:names:specification:ubl:schema:xsd:CertificateOfOrigin-2"/>',
-            "UBL CertificateOfOrigin",
-            "原产地证书",
+            b'<GoodsCertificate xmlns="urn:oasis:names:specification:ubl:schema:xsd:GoodsCertificate-2"/>',
+            "UBL GoodsCertificate",
+            "货物证书",
         ),
         (b'<rsm:ULDManifest xmlns:rsm="iata:uldmanifest:1"/>', "Cargo-XML XFUM", "集装器舱单"),
         (

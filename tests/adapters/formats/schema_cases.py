@@ -162,6 +162,10 @@ CASES = {
         Case("ubl_waybill", "Waybill", waybill("Waybill", ""), "tables:IGNORED", namespaces=of_ubl),
         Case("ubl_waybill", "WeightStatement", waybill("WeightStatement", WEIGHED), "tables:IGNORED", "", of_ubl),
         Case("ubl_declaration", "ImportCustomsDeclaration", ubl_declaration.message(), "tables:IGNORED", "", of_ubl),
+        Case(
+            *("ubl_certificate", "CertificateOfOrigin", sample("ubl_certificate", "certificate.xml"), "tables:IGNORED"),
+            namespaces=of_ubl,
+        ),
         Case("cii_invoice", "CrossIndustryInvoice", sample("cii_invoice", "invoice.xml"), "tables:IGNORED", "", of_cii),
         Case("cargo_xml", "Waybill", sample("cargo_xml", "waybill.xml"), "tables:IGNORED", "", of_cargo_xml),
         Case("cargo_xml", "HouseWaybill", sample("cargo_xml", "house.xml"), "tables:IGNORED", "", of_cargo_xml),
@@ -195,6 +199,10 @@ CASES = {
         _json("dcsa_tnt", "event", NESTED),
         _json("dcsa_vgm", "VGMDeclaration", verified_mass()),
         Case("dcsa_ebl", "TransportDocument", sample("dcsa_ebl", "transport-document.json"), "tables:IGNORED"),
+        Case(
+            *("dcsa_arrival", "ArrivalNotice", sample("dcsa_arrival", "notice.json"), "tables:IGNORED"),
+            holder="arrivalNotices",
+        ),
         _json("epcis", "ObjectEvent", EVENT),
         _json("epcis", "TransformationEvent", EVENT | TRANSFORMED),
         _json("onerecord", "Waybill", AIR),
