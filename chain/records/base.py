@@ -34,9 +34,11 @@ ReferenceKind = Literal[
     "container",
     "invoice",
     "tax_bill",
+    "origin_certificate",
 ]
 """Kinds of numbers by which parties know the goods: declaration or list number, the company's own number (`copNo`),
-pre-entry number, order, payment, waybill or bill of lading, master bill, container, invoice, tax bill."""
+pre-entry number, order, payment, waybill or bill of lading, master bill, container, invoice, tax bill, certificate of
+origin."""
 
 
 Number = Annotated[str, ReferenceNumber]

@@ -26,12 +26,13 @@ class SharedNumber:
     """A number of this consignment that another one bears too, as the search facts say within the reader's rights."""
 
     kind: str
-    """`container`, `transport_document`, `invoice`, `certificate` or `declaration`."""
+    """`container`, `transport_document`, `invoice`, `certificate` (of a duty payment, or its tax bill),
+    `origin_certificate` or `declaration`."""
     value: str
     other: str
     """What the reader may know of the other consignment: its UCR, or an opaque mark."""
     is_open: bool = True
-    """Whether the other consignment is not closed yet."""
+    """Whether the other consignment is not closed yet, or had the same box on the same voyage."""
     record: str = ""
     """The record of this consignment that bears the number."""
 

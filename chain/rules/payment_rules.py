@@ -187,9 +187,9 @@ def check_taxpayer(case: Case) -> Iterator[Answer]:
         yield finding(
             "C37-claimed-twice",
             "H",
-            f"The duty payment certificate {shared.value} stands in another consignment too.",
-            f"缴款书 {shared.value} 亦用于其他货物。",
-            [(shared.record, "tax_payment.certificate", shared.value)],
+            f"The tax bill or duty payment certificate {shared.value} stands in another consignment too.",
+            f"税单（缴款书）{shared.value} 亦用于其他货物。",
+            [(shared.record, "references", shared.value)],
             declared=shared.value,
             computed=shared.other,
         )

@@ -195,12 +195,13 @@ CERTIFICATE_KINDS: Final = frozenset({("cn-licence-document", "Y"), ("cn-licence
 @rule(
     "C36",
     "H",
-    en="Who claims a preference names a certificate of origin that is in force.",
-    zh="申请协定税率须提供有效的原产地证书。",
+    en="Who claims a preference names a certificate of origin that is in force and of no other consignment.",
+    zh="申请协定税率须提供有效的原产地证书，且证书未用于其他货物。",
     needs=("customs.declaration/goods_items",),
 )
 def check_preference(case: Case) -> Iterator[Answer]:
-    """A preference without a certificate, or with one that has run out."""
+    """A preference without a certificate, with one that has run out, or with one that other goods were claimed by."""
+    yield from _doubled_certificates(case)
     for declaration in case.consignment.declarations:
         record = declaration.current
         claiming = [item for item in record.items if item.preference]
@@ -236,6 +237,20 @@ def check_preference(case: Case) -> Iterator[Answer]:
                 computed=day,
                 tolerance=f"{days_max} d",
             )
+
+
+def _doubled_certificates(case: Case) -> Iterator[Answer]:
+    """One certificate is of one consignment, whether or not the other is closed (trade knowledge)."""
+    for shared in case.elsewhere.of("origin_certificate"):
+        yield finding(
+            "C36-certificate-twice",
+            "H",
+            f"The certificate of origin {shared.value} stands in another consignment too.",
+            f"原产地证书 {shared.value} 亦用于其他货物。",
+            [(shared.record, "references", shared.value)],
+            declared=shared.value,
+            computed=shared.other,
+        )
 
 
 @rule(

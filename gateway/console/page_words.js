@@ -66,6 +66,7 @@ export const PAGE_WORDS = {
   match_container: ["container", "箱号"],
   match_invoice: ["invoice", "发票号"],
   match_tax_bill: ["tax bill", "税单号"],
+  match_origin_certificate: ["certificate of origin", "原产地证书号"],
   match_broker: ["broker", "报关企业"],
   match_importer: ["importer", "收发货人"],
   match_goods: ["goods", "品名"],

@@ -5,7 +5,7 @@ import { fieldWord } from "./fields.js";
 import { conditionWord, isChinese, roleWord, sentence, stateWord, typeWord, word } from "./words.js";
 
 const FIELDS_SHOWN_ELSEWHERE = new Set(["containers", "seals"]);
-const KINDS_BY_WEIGHT = ["declaration", "pre", "transport_document", "master_bill", "container", "order", "payment", "invoice", "tax_bill", "cop"];
+const KINDS_BY_WEIGHT = ["declaration", "pre", "transport_document", "master_bill", "container", "order", "payment", "invoice", "tax_bill", "origin_certificate", "cop"];
 const NAMERS = {
   "its owner": "standingByOwner", "a mandated broker": "standingByBroker", "competent customs": "standingByCustoms",
   "the operator of the single window": "standingByOperator",

@@ -1,4 +1,5 @@
-"""Numbers of one consignment that another one bears too, for the rules: the same box, invoice, tax bill, declaration.
+"""Numbers of one consignment that another one bears too, for the rules: the same box, bill, invoice, tax bill,
+certificate of origin, declaration.
 
 Only kinds that the reader may look up at large are asked for, and only of consignments that it may see is it told
 whether they are open. The answer names no other consignment: who may know it asks by the number, and that is logged.
@@ -10,6 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Final
 
+from chain.identifiers import AirWaybillNumber
+from chain.reference_keys import reference_key
 from chain.rules.customs_status import FINAL_STATES
 from chain.rules.frame import NOWHERE, Elsewhere, SharedNumber
 from gateway.access.policy import Condition
@@ -23,6 +26,7 @@ KINDS: Final = {
     "container": "container",
     "declaration": "declaration",
     "invoice": "invoice",
+    "origin_certificate": "origin_certificate",
     "tax_bill": "certificate",
     "transport_document": "transport_document",
 }
@@ -32,12 +36,14 @@ NUMBERS_MAX: Final = 40
 OTHERS_MAX: Final = 25
 """Other consignments that are looked into. Where more say a number, its rule is not run: silence would be an answer."""
 ANOTHER: Final = "another consignment"
+ANY_BILL: Final = "*"
+"""Whichever bill a transport document says is its own."""
 SHARED_BY_NATURE: Final = frozenset({"air_waybill", "manifest", "arrival", "departure", "list", "tally"})
 """Transport documents under which many consignments travel."""
 
 
 def find_shared_numbers(context: ReaderContext, reader: Reader, sight: Sight) -> Elsewhere:
-    """What rules C23, C34 and C37 look at, of the kinds that the reader may look up at large."""
+    """What rules C23, C34, C36 and C37 look at, of the kinds that the reader may look up at large."""
     return look_up_shared_numbers(context, reader, sight)[0]
 
 
@@ -58,8 +64,10 @@ def look_up_shared_numbers(context: ReaderContext, reader: Reader, sight: Sight)
     seen = context.sights(reader, others[:OTHERS_MAX])
     counted = {consignment.ucr: other for consignment, other in seen if other is not None}
     is_open = {ucr: _is_open(other) for ucr, other in counted.items()}
+    carried = _carried(sight)
+    together = {ucr: carried & _carried(other) for ucr, other in counted.items()} if carried else {}
     said = [statement for statement in statements if _is_said_in(counted.get(statement.ucr), statement.number)]
-    shared = tuple(_shared(said, numbers, is_open))
+    shared = tuple(_shared(said, numbers, is_open, together))
     if len(every) > NUMBERS_MAX or len(statements) > STATEMENTS_MAX or len(others) > OTHERS_MAX:
         looked_up &= {number.kind for number in shared}
     return Elsewhere(looked_up, shared), tuple(dict.fromkeys(statement.ucr for statement in said))
@@ -73,12 +81,36 @@ def _numbers(sight: Sight) -> Iterator[tuple[NumberQuery, str]]:
     for record in sight.stated:
         if not record.is_sole:
             continue
-        by_air = str(record.one("transport_document").get("kind", "")) in SHARED_BY_NATURE
+        bill = _own_bill(record)
         for kind, scope, value in sorted(record.reference_keys):
             is_named = kind != "invoice" or bool(scope) or (value.isdigit() and len(value) == 20)
-            is_own = kind != "transport_document" or (record.signed.vct.endswith("transport_document") and not by_air)
+            is_own = kind != "transport_document" or bill in (ANY_BILL, value)
             if is_named and is_own and not scope.startswith("http") and (kind != "container" or value in unshared):
                 yield NumberQuery(kind, value, scope), record.signed.record_id
+
+
+def _own_bill(record: HeldRecord) -> str:
+    """The bill of its goods alone: all that a transport document says, what a declaration says is its own."""
+    if record.signed.vct == "logistics.transport_document":
+        return "" if str(record.one("transport_document").get("kind", "")) in SHARED_BY_NATURE else ANY_BILL
+    if record.signed.vct != "customs.declaration":
+        return ""
+    bill = str(record.one("transport").get("bill") or "")
+    # Under an air waybill without a house number many consignments may travel.
+    return "" if AirWaybillNumber.is_valid(bill) else reference_key("transport_document", "", bill)[2]
+
+
+def _carried(sight: Sight) -> frozenset[tuple[str, str, str]]:
+    """The box, vehicle and voyage of each box that a declaration says is on one."""
+    carried = set()
+    for record in sight.stated:
+        conveyance = record.one("transport").get("conveyance") if record.signed.vct == "customs.declaration" else None
+        if not isinstance(conveyance, dict):
+            continue
+        name, voyage = (str(conveyance.get(member) or "").upper() for member in ("name", "voyage"))
+        if name and voyage:
+            carried |= {(str(box.get("number")), name, voyage) for box in _boxes(record)}
+    return frozenset(carried)
 
 
 def _boxes(record: HeldRecord) -> Iterator[dict[str, object]]:
@@ -103,12 +135,15 @@ def _is_open(sight: Sight) -> bool:
 
 
 def _shared(
-    statements: Sequence[OtherStatement], numbers: Mapping[NumberQuery, str], is_open: Mapping[str, bool]
+    statements: Sequence[OtherStatement],
+    numbers: Mapping[NumberQuery, str],
+    is_open: Mapping[str, bool],
+    together: Mapping[str, frozenset[tuple[str, str, str]]],
 ) -> Iterator[SharedNumber]:
-    listed: set[NumberQuery] = set()
-    for statement in statements:
-        if statement.number in listed:
-            continue
-        listed.add(statement.number)
-        kind, value = statement.number.kind, statement.number.value
-        yield SharedNumber(KINDS[kind], value, ANOTHER, is_open[statement.ucr], numbers[statement.number])
+    """Each number once, as open where any of the consignments that say it still holds it."""
+    holds: dict[NumberQuery, bool] = {}
+    for number, ucr in statements:
+        is_aboard = number.kind == "container" and any(box == number.value for box, *_ in together.get(ucr, ()))
+        holds[number] = holds.get(number, False) or is_open[ucr] or is_aboard
+    for number, is_held in holds.items():
+        yield SharedNumber(KINDS[number.kind], number.value, ANOTHER, is_held, numbers[number])

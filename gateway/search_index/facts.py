@@ -63,6 +63,7 @@ REFERENCE_KINDS: Final = frozenset(
         "container",
         "invoice",
         "tax_bill",
+        "origin_certificate",
     }
 )
 ANY_RULE: Final = "any"

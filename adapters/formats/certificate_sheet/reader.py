@@ -77,6 +77,7 @@ def _certificate(sheet: Sheet, source: Source) -> TradeCertificate | None:
     record = TradeCertificate(
         references=(
             Reference(kind="cop", scope=SCOPE, value=values["number"], on=values["issued_on"]),
+            Reference(kind="origin_certificate", value=values["number"], on=values["issued_on"]),
             *((Reference(kind="transport_document", value=values["bill"]),) if "bill" in values else ()),
         ),
         source=source,

@@ -80,6 +80,8 @@ def references(parsed: Parsed) -> tuple[Reference, ...]:
     if bill and head.get("TrafMode") == AIR:
         # The house number alone is no reference: each forwarder counts its own.
         found += reference("master_bill", _air_waybill(bill.partition("_")[0]), on=on)
+    for certificate in parsed.licences:
+        found += reference("origin_certificate", _origin_certificate(certificate), on=on)
     for box in parsed.containers:
         found += reference("container", _container_number(box["ContainerId"])[0], on=on)
     return found
@@ -104,6 +106,16 @@ def _said_on(parsed: Parsed) -> str:
             except Malformed:
                 continue
     return ""
+
+
+def _origin_certificate(licence: Values) -> str | None:
+    """The number of a certificate of origin, behind its agreement's code in `<>`; None for other licences."""
+    if licence["DocuCode"] != tables.ORIGIN_CERTIFICATE:
+        return None
+    number = licence["CertCode"]
+    if number.startswith("<"):
+        number = number.partition(">")[2].strip()
+    return None if number == tables.NO_ORIGIN_CERTIFICATE else number
 
 
 def _air_waybill(said: str) -> str:

@@ -175,6 +175,11 @@ LclFlag C1 no
 GoodsContaWt N19,5 no
 """
 
+ORIGIN_CERTIFICATE: Final = "Y"
+"""`DocuCode` of a certificate of origin under a trade agreement (原产地证明)."""
+NO_ORIGIN_CERTIFICATE: Final = "XJE00000"
+"""`CertCode` behind the agreement's code of goods whose value needs no certificate: many declarations write it."""
+
 LICENSE_DOCU: Final = """
 DocuCode C..8 yes
 CertCode C..50 yes

@@ -60,6 +60,8 @@ MASTER_UCR_TYPES: Final = frozenset({"MCR", "MUCR"})
 OWN_UCR_SCOPE: Final = "wco-ucr"
 TRANSPORT_TYPES: Final = frozenset({"703", "704", "705", "710", "714", "720", "730", "740", "741"})
 """Document types (UN/EDIFACT 1001) of waybills and bills of lading."""
+ORIGIN_CERTIFICATE_TYPES: Final = frozenset({"861", "865", "954"})
+"""Document types (UN/EDIFACT 1001) of certificates of origin: any, GSP form A, EUR.1."""
 UNTYPED: Final = "none"
 """Kind of a document whose category and type an amendment, which needs only what it changes, leaves out."""
 DOCUMENTS_MAX: Final = 999
@@ -341,6 +343,8 @@ def _cited(kind: str, value: str | None) -> tuple[Reference, ...]:
     # An invoice's number is its seller's, who is not named beside it, so it is a document and no reference.
     if kind in TRANSPORT_TYPES:
         return reference("transport_document", value)
+    if kind in ORIGIN_CERTIFICATE_TYPES:
+        return reference("origin_certificate", value)
     if kind in MASTER_UCR_TYPES:
         # The movements of a consolidation name it so (HMRC inventory linking, ucrType M).
         return reference("master_bill", value) + reference("cop", value, scope=MASTER_SCOPE)

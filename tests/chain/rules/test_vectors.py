@@ -23,7 +23,9 @@ def tables(said: list[dict[str, Any]]) -> Tables:
 
 
 def elsewhere(said: list[dict[str, Any]] | None) -> Elsewhere:
-    kinds = frozenset({"container", "declaration", "invoice", "certificate"})
+    kinds = frozenset(
+        {"container", "declaration", "invoice", "certificate", "origin_certificate", "transport_document"}
+    )
     return NOWHERE if said is None else Elsewhere(kinds, tuple(SharedNumber(**one) for one in said))
 
 

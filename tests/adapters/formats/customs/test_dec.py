@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 import pytest
 
@@ -95,6 +96,22 @@ def test_an_air_bill_names_its_master() -> None:
     numbers = {(found.kind, found.value) for found in declaration(IMPORT).references}
     assert ("transport_document", "99912345675_H0001") in numbers
     assert ("master_bill", "999-12345675") in numbers
+
+
+@pytest.mark.parametrize(
+    ("kind", "written", "numbers"),
+    [
+        ("Y", "<01>RCEP-DE-2026-0188", ["RCEP-DE-2026-0188"]),
+        ("Y", "RCEP-DE-2026-0188", ["RCEP-DE-2026-0188"]),
+        ("Y", "<01>XJE00000", []),
+        ("A", "<01>RCEP-DE-2026-0188", []),
+    ],
+)
+def test_a_certificate_of_origin_is_a_number_of_the_declaration(kind: str, written: str, numbers: list[str]) -> None:
+    licence = f"<DocuCode>{kind}</DocuCode>\n      <CertCode>{escape(written)}</CertCode>".encode()
+    message = re.sub(rb"<DocuCode>.*</CertCode>", licence, IMPORT, flags=re.S)
+    found = [one.value for one in declaration(message).references if one.kind == "origin_certificate"]
+    assert found == numbers
 
 
 def test_a_container_that_fails_its_check_digit_is_kept_and_marked() -> None:

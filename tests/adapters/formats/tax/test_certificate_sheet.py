@@ -40,6 +40,7 @@ def test_a_certificate_says_goods_origin_agreement_and_invoice() -> None:
 def test_a_certificate_is_found_by_its_number_and_the_bill() -> None:
     assert [(found.kind, found.value) for found in read_message(CSV.encode()).entities[0].lookup] == [
         ("cop", "RCEP-DE-2026-0188"),
+        ("origin_certificate", "RCEP-DE-2026-0188"),
         ("transport_document", "BHLPUS0188"),
     ]
 
