@@ -4,13 +4,15 @@ uvicorn's fast parser takes any number of headers of any length and waits for th
 at most `HEAD_BYTES_MAX` bytes and `HEADERS_MAX` headers and is there after `HEAD_WAIT_S`, or the connection is closed.
 Bodies are bounded where they are read; here one that trickles is given up, unless it is us who hold it back, and so is
 an answer that nobody reads. Connections are counted by address and in all: what is beyond is closed before it says
-anything.
+anything. So are the bytes of answers that nobody takes: an answer of megabytes on each of hundreds of connections
+would be gigabytes.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -30,6 +32,10 @@ ANSWER_WAIT_S = 120.0
 CONNECTIONS_MAX = 2_000
 CONNECTIONS_PER_ADDRESS_MAX = 512
 """Behind a proxy every member has one address: then this is what the proxy may open. An IPv6 network counts as one."""
+UNREAD_BYTES_MAX = 128 * 1024 * 1024
+"""Of answers whose peers do not take them, on all connections: beyond it, whoever holds most loses its oldest."""
+UNREAD_BYTES_PER_ADDRESS_MAX = 32 * 1024 * 1024
+"""The same of one address, which loses its oldest itself."""
 TOO_MUCH = "The request's head is too large."
 
 
@@ -43,6 +49,46 @@ class Connections:
     """How many were closed at once since the start."""
     by_address: Counter[str] = field(default_factory=Counter)
     total: int = 0
+    unread_max: int = UNREAD_BYTES_MAX
+    unread_per_address_max: int = UNREAD_BYTES_PER_ADDRESS_MAX
+    unread: dict[BoundedHttp, tuple[str, int]] = field(default_factory=dict)
+    """Connections whose peers do not take what we send: address and bytes, the oldest first."""
+
+    def hold_unread(self, connection: BoundedHttp, address: str, count: int) -> None:
+        """Counts so many bytes that the peer does not take. Where that is too much, other connections are aborted.
+
+        This one never: a single answer may be longer than the bound, and its reader has only begun.
+        """
+        self.unread[connection] = (address, count)
+        sizes: Counter[str] = Counter()
+        for name, size in self.unread.values():
+            sizes[name] += size
+        while len(self.unread) > 1:
+            if sizes[address] > self.unread_per_address_max:
+                names = [address]
+            elif sizes.total() > self.unread_max:
+                names = [name for name, _ in sizes.most_common()]
+            else:
+                return
+            oldest = self._find_oldest(names, connection)
+            if oldest is None:
+                return
+            name, size = self.unread[oldest]
+            sizes[name] -= size
+            self.let_go(oldest)
+            oldest.abort()
+
+    def _find_oldest(self, names: Sequence[str], but: BoundedHttp) -> BoundedHttp | None:
+        """The oldest connection of the first of these addresses that has another one than `but`."""
+        for name in names:
+            for connection, (address, _) in self.unread.items():
+                if address == name and connection is not but:
+                    return connection
+        return None
+
+    def let_go(self, connection: BoundedHttp) -> None:
+        """The peer has taken it, or is gone."""
+        self.unread.pop(connection, None)
 
     def take(self, address: str) -> bool:
         """Counts one more of this address; whether there is room for it."""
@@ -131,6 +177,13 @@ class BoundedHttp(HttpToolsProtocol):
         super().pause_writing()
         self._unread_bytes = self._buffered()
         self._unread = self._unread or self.loop.call_later(ANSWER_WAIT_S, self._look_at_answer)
+        if self.counts is not None and self._counted_as is not None:
+            self.counts.hold_unread(self, self._counted_as, self._unread_bytes)
+
+    def abort(self) -> None:
+        """Ends the connection and lets go of what was to be sent."""
+        if self.transport is not None:
+            self.transport.abort()
 
     def resume_writing(self) -> None:
         """It does again."""
@@ -154,6 +207,8 @@ class BoundedHttp(HttpToolsProtocol):
         if self._unread is not None:
             self._unread.cancel()
             self._unread = None
+        if self.counts is not None:
+            self.counts.let_go(self)
 
     def data_received(self, data: bytes) -> None:
         """A piece of a request."""

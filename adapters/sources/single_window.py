@@ -21,9 +21,14 @@ import httpx
 from adapters.message import MESSAGE_BYTES_MAX
 from adapters.sources.attachment import ATTACHMENT_BYTES_MAX, Attachment
 from adapters.sources.envelope import Envelope, MalformedEnvelope
+from chain.bounded_answers import PLAIN, ask_bounded
 from chain.errors import NotFound, TongguanError
 
 TIMEOUT_S = 10.0
+ANSWER_BYTES_MAX = 4 * MESSAGE_BYTES_MAX
+"""Of one answer: a page holds one message at least, in base64."""
+ANSWER_S = 120.0
+"""How long one whole answer may take."""
 REASON_CHARS_MAX = 4000
 
 
@@ -75,7 +80,7 @@ class SingleWindow:
     ) -> None:
         """`sender` is the member's USCC; `transport` replaces the network in tests."""
         self.sender = sender
-        self._http = httpx.Client(base_url=base_url, transport=transport, timeout=timeout_s)
+        self._http = httpx.Client(base_url=base_url, transport=transport, timeout=timeout_s, headers=PLAIN)
 
     def __enter__(self) -> Self:
         return self
@@ -146,7 +151,7 @@ class SingleWindow:
         json: object = None,
     ) -> Mapping[str, object]:
         try:
-            answer = self._http.request(method, path, params=params, json=json)
+            answer = ask_bounded(self._http, method, path, ANSWER_BYTES_MAX, ANSWER_S, params=params, json=json)
         except httpx.HTTPError as error:
             raise SingleWindowFault(f"the single window cannot be reached: {error}") from error
         if answer.status_code == httpx.codes.NOT_FOUND:

@@ -30,6 +30,11 @@ INTERNAL_ERROR_CODE = -32603
 CONNECTIONS_KEPT = 16
 """Connections to one endpoint that are kept open; threads beyond them open their own."""
 HTTP_OK = 200
+PART_BYTES = 1 << 18
+ANSWER_BYTES_MAX = 256 << 20
+"""Of one answer: beyond what engines give at all."""
+ANSWER_TIMES = 3
+"""How many times as long as for its next piece one waits for a whole answer."""
 HEAD_MOVES_S = (0.02, 0.05, 0.2)
 """Pauses before asking again: while Besu moves its head it has no newest block and no newest state, for milliseconds.
 
@@ -144,6 +149,7 @@ class _Http(BaseProvider):
         self._headers = {"Content-Type": "application/json", "Accept": "application/json"}
         if where.auth:
             self._headers.update(urllib3.util.make_headers(basic_auth=unquote(where.auth)))
+        self._whole_s = ANSWER_TIMES * timeout_s
         self._pool = urllib3.connection_from_url(url, maxsize=CONNECTIONS_KEPT, timeout=timeout_s, retries=False)
         self._numbers = itertools.count(1)
 
@@ -151,16 +157,40 @@ class _Http(BaseProvider):
         """The answer; raises ValueError where it is another question's or none, OSError or HTTPError without one."""
         asked = next(self._numbers)
         question = orjson.dumps({"jsonrpc": "2.0", "id": asked, "method": method, "params": params})
-        reply = self._pool.urlopen("POST", self._target, body=question, headers=self._headers, redirect=False)
-        if reply.status != HTTP_OK:
-            raise OSError(f"HTTP {reply.status}")
-        answer: RPCResponse = orjson.loads(reply.data)
+        answer: RPCResponse = orjson.loads(self._post(question))
         if isinstance(answer, Mapping):
             told = answer.get("id")
             # An error that the endpoint could not assign to a question carries no id (JSON-RPC 2.0, section 5).
             if told != asked and not (told is None and "error" in answer):
                 raise ValueError(f"the answer is to question {told!r:.40}, not to {asked}")
         return answer
+
+    def _post(self, question: bytes) -> bytes:
+        """The answer's body. An endpoint that drips, or does not end, holds a thread no longer than a slow one."""
+        until = time.monotonic() + self._whole_s
+        reply = self._pool.urlopen(
+            *("POST", self._target),
+            body=question,
+            headers=self._headers,
+            redirect=False,
+            preload_content=False,
+            decode_content=False,
+        )
+        content = bytearray()
+        try:
+            while part := reply.read1(PART_BYTES):
+                content += part
+                if len(content) > ANSWER_BYTES_MAX:
+                    raise OSError(f"an answer of more than {ANSWER_BYTES_MAX} bytes")
+                if time.monotonic() > until:
+                    raise OSError("an answer that does not end in time")
+        except BaseException:
+            reply.close()
+            raise
+        reply.release_conn()
+        if reply.status != HTTP_OK:
+            raise OSError(f"HTTP {reply.status}")
+        return bytes(content)
 
 
 def block_id(block: int | str | None) -> str:

@@ -19,6 +19,7 @@ import typer
 import uvicorn
 from eth_keyfile.keyfile import decode_keyfile_json
 
+from chain.allocator import limit_freed_memory
 from chain.command_line import run_program
 from chain.encoding import parse_json_object
 from chain.errors import Malformed, TongguanError
@@ -34,6 +35,8 @@ from chain.private_files import keep_files_private
 PORT = 8545
 REGISTRY = "MemberRegistry"
 """The contract's name in a trust root."""
+FREED_BYTES_MAX = 1 << 20
+"""Of memory: an answer of megabytes goes back to the system once it is sent."""
 SHUTDOWN_S = 5
 SENDER_HELP = "take transactions of this account too, beside the registry's; repeatable"
 REGISTRY_HELP = "address of the member registry (default: as DIR's trust root names it)"
@@ -85,6 +88,7 @@ def run_node(
 ) -> int:
     """One Ethereum node of a consortium."""
     keep_files_private()
+    limit_freed_memory(FREED_BYTES_MAX)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
     try:
         genesis = Genesis.parse((directory / "genesis.json").read_bytes())
@@ -158,7 +162,8 @@ def _serve(node: EmbeddedNode, host: str, port: int, hosts: frozenset[str]) -> N
         access_log=False,
         server_header=False,
         http=bounded_http(Connections()),
-        ws_max_size=node.settings.request_bytes_max,
+        ws_max_size=node.settings.websocket_message_bytes_max,
+        ws_max_queue=1,
         timeout_graceful_shutdown=SHUTDOWN_S,
     )
     logger.info(

@@ -21,6 +21,9 @@ from chain.node.stored_logs import BlockLogs
 PENDING_HASHES_MAX = 10_000
 """Hashes of new transactions kept for one filter between two polls; older ones are let go."""
 
+LOG_BYTES = 700
+"""About what a log's answer has beside its data."""
+
 
 def matches(query: LogQuery, one: Log) -> bool:
     """Whether this log is one of those asked for."""
@@ -45,11 +48,15 @@ def logs_between(node: EmbeddedNode, query: LogQuery, first: int, last: int) -> 
         raise RpcError(LIMIT_EXCEEDED, f"query spans more than {settings.log_span_blocks_max} blocks")
     possible = _bloom_test(query)
     found: list[Json] = []
+    size = 0
     for number, bloom in node.blooms(first, last):
         if not possible(bloom):
             continue
         for one in logs_in(node.logs(number), query):
             found.append(one)
+            size += len(str(one["data"])) + LOG_BYTES
+            if size > settings.log_answer_bytes_max:
+                raise RpcError(LIMIT_EXCEEDED, f"query returned more than {settings.log_answer_bytes_max} bytes")
             if len(found) > settings.log_answers_max:
                 raise RpcError(LIMIT_EXCEEDED, f"query returned more than {settings.log_answers_max} results")
     return found

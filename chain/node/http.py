@@ -26,6 +26,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from chain.byte_shares import ByteShares
 from chain.client_address import network_of
 from chain.node.blocks import Block
 from chain.node.call_slots import CLIENT
@@ -71,6 +72,8 @@ class _Desk:
     def __init__(self, node: EmbeddedNode, rpc: Rpc) -> None:
         self.node = node
         self.sockets: Counter[str] = Counter()
+        self.bodies = ByteShares(node.settings.body_bytes_per_client_max, node.settings.body_bytes_all_max)
+        self.answers = rpc.answers
         self._rpc = rpc
         self._under_way: Counter[str] = Counter()
         self._threads: CapacityLimiter | None = None
@@ -102,12 +105,15 @@ async def _post(desk: _Desk, is_ours: Callable[[str], bool], request: Request) -
         return PlainTextResponse(f"invalid content type, only {JSON_TYPE} is supported\n", WRONG_TYPE)
     if not desk.has_room(client):
         return PlainTextResponse("too many requests of this client at once\n", TOO_MANY, {"Retry-After": "1"})
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > desk.node.settings.request_bytes_max:
-            return PlainTextResponse("request body too large\n", TOO_LARGE)
-    return Response(await desk.answer(bytes(body), client), media_type=JSON_TYPE)
+    with desk.bodies.holding(client, desk.node.settings.body_bytes_free) as holding:
+        body = bytearray()
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > desk.node.settings.request_bytes_max:
+                return PlainTextResponse("request body too large\n", TOO_LARGE)
+            if not holding.grow(len(chunk)):
+                return PlainTextResponse("too many bytes of requests at once\n", TOO_MANY, {"Retry-After": "1"})
+        return Response(await desk.answer(bytes(body), client), media_type=JSON_TYPE)
 
 
 async def _health(node: EmbeddedNode, request: Request) -> Response:
@@ -166,6 +172,11 @@ class _Connection:
         self._socket = socket
         self._loop = asyncio.get_running_loop()
         self._outgoing: asyncio.Queue[bytes | None] = asyncio.Queue(node.settings.websocket_backlog_max)
+        self._unsent = 0
+        """Bytes that wait for the reader."""
+        self._closed = False
+        self._has_room = asyncio.Event()
+        self._has_room.set()
         self._subscriptions = Subscriptions(node.settings, self._notify)
         self._stops = (
             node.listen(self._on_block),
@@ -187,9 +198,12 @@ class _Connection:
         """Listen no more."""
         for stop in self._stops:
             stop()
+        self._desk.answers.give_back(self._client, self._unsent)
+        self._unsent, self._closed = 0, True
 
     async def _read(self) -> None:
         while True:
+            await self._has_room.wait()
             try:
                 message = await self._socket.receive()
             except (WebSocketDisconnect, RuntimeError):
@@ -197,16 +211,35 @@ class _Connection:
             if message["type"] == "websocket.disconnect":
                 return
             said = message.get("bytes") or (message.get("text") or "").encode()
-            if len(said) > self._node.settings.request_bytes_max:
+            if len(said) > self._node.settings.websocket_message_bytes_max:
                 await self._socket.close(WEBSOCKET_TOO_LARGE)
                 return
             answer = await self._desk.answer(said, self._client, self._special)
+            if answer and not self._hold(answer):
+                await self._socket.close(WEBSOCKET_TRY_LATER)
+                return
             if answer:
                 await self._outgoing.put(answer)
+
+    def _hold(self, message: bytes) -> bool:
+        """Whether the message may wait for its reader. While many bytes do, no further request is taken."""
+        if self._closed or not self._desk.answers.take(self._client, len(message)):
+            return False
+        self._unsent += len(message)
+        if self._unsent > self._node.settings.websocket_backlog_bytes_max:
+            self._has_room.clear()
+        return True
+
+    def _let_go(self, message: bytes) -> None:
+        self._desk.answers.give_back(self._client, len(message))
+        self._unsent -= len(message)
+        if self._unsent <= self._node.settings.websocket_backlog_bytes_max:
+            self._has_room.set()
 
     async def _write(self) -> None:
         while (message := await self._outgoing.get()) is not None:
             await self._socket.send_text(message.decode())
+            self._let_go(message)
         await self._socket.close(WEBSOCKET_TOO_SLOW)
 
     def _special(self, method: str, params: object) -> object:
@@ -223,13 +256,18 @@ class _Connection:
             self._loop.call_soon_threadsafe(listener, news)
 
     def _notify(self, message: bytes) -> None:
-        try:
+        if self._closed:
+            return
+        limits = self._node.settings
+        is_far_behind = self._unsent > limits.answer_bytes_max + limits.websocket_backlog_bytes_max
+        if not is_far_behind and not self._outgoing.full() and self._hold(message):
             self._outgoing.put_nowait(message)
-        except asyncio.QueueFull:
-            # A reader that does not keep up would otherwise take memory without end: it is let go and may come back.
-            while not self._outgoing.empty():
-                self._outgoing.get_nowait()
-            self._outgoing.put_nowait(None)
+            return
+        # A reader that does not keep up would otherwise take memory without end: it is let go and may come back.
+        while not self._outgoing.empty():
+            if (waiting := self._outgoing.get_nowait()) is not None:
+                self._let_go(waiting)
+        self._outgoing.put_nowait(None)
 
 
 def _is_ours(hosts: frozenset[str], host: str) -> bool:

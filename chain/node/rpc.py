@@ -13,7 +13,9 @@ from time import monotonic
 import orjson
 from eth.vm.interrupt import EVMMissingData
 
+from chain.byte_shares import ByteShares, Holding
 from chain.errors import shortened
+from chain.node.call_slots import CLIENT
 from chain.node.errors import (
     INTERNAL_ERROR,
     INVALID_REQUEST,
@@ -56,13 +58,19 @@ class Rpc:
     def __init__(self, node: EmbeddedNode) -> None:
         self.methods = Methods(node)
         self.counters = Counters()
-        self._settings = node.settings
+        self._settings = settings = node.settings
+        self.answers = ByteShares(settings.answer_bytes_per_client_max, settings.answer_bytes_all_max)
+        """Of answers that are being made, or wait for their reader."""
 
     def answer_bytes(self, body: bytes, special: Special | None = None) -> bytes:
         """The answer to a request body, both JSON in UTF-8; empty where no answer is due (notifications).
 
         `special` as in `answer`.
         """
+        if body.count(b",") + body.count(b"[") + body.count(b"{") > self._settings.request_values_max:
+            # Before parsing: the collector goes through all lists again and again while millions of them are made.
+            limit = self._settings.request_values_max
+            return orjson.dumps(_failed(None, RpcError(LIMIT_EXCEEDED, f"a request has at most {limit} values")))
         try:
             request = orjson.loads(body)
         except orjson.JSONDecodeError as error:
@@ -117,10 +125,14 @@ class Rpc:
         if len(requests) > self._settings.batch_requests_max:
             limit = self._settings.batch_requests_max
             return orjson.dumps(_failed(None, RpcError(LIMIT_EXCEEDED, f"batch too large: at most {limit} requests")))
+        with self.answers.holding(CLIENT.get(), self._settings.body_bytes_free) as holding:
+            return self._answer_each(requests, special, holding)
+
+    def _answer_each(self, requests: list[object], special: Special | None, holding: Holding) -> bytes:
         answers: list[bytes] = []
-        length, until = 0, monotonic() + self._settings.batch_timeout_s
+        length, until, has_room = 0, monotonic() + self._settings.batch_timeout_s, True
         for request in requests:
-            too_large = length > self._settings.answer_bytes_max
+            too_large = length > self._settings.answer_bytes_max or not has_room
             if too_large or monotonic() > until:
                 name = request.get("id") if isinstance(request, dict) else None
                 reason = "response too large" if too_large else "the batch takes too long"
@@ -130,6 +142,7 @@ class Rpc:
             if answer is not None:
                 answers.append(orjson.dumps(answer))
                 length += len(answers[-1])
+                has_room = holding.grow(len(answers[-1]))
         return b"[" + b",".join(answers) + b"]" if answers else b""
 
     def _count(self, method: str, *, failed: bool) -> None:

@@ -30,15 +30,29 @@ class NodeSettings:
     database_bytes_max: int = 1 << 38
     """How far the database file may grow; it is sparse, so nothing is taken beforehand."""
     request_bytes_max: int = 5 * 1024 * 1024
-    """Longest HTTP body or WebSocket message read."""
+    """Longest HTTP body read."""
+    request_values_max: int = 250_000
+    """Most values of one body: a batch of proofs of 1,024 slots has 100,000. Millions of small ones take seconds."""
+    body_bytes_free: int = 64 * 1024
+    """Bytes of each body that count for no share: small requests are answered whatever others hold."""
+    body_bytes_per_client_max: int = 32 * 1024 * 1024
+    """Most bytes of bodies of one client (by address) at once; further ones are refused (429)."""
+    body_bytes_all_max: int = 128 * 1024 * 1024
+    """Most bytes of bodies at once."""
     batch_requests_max: int = 100
     """Most requests in one JSON-RPC batch."""
     answer_bytes_max: int = 25 * 1024 * 1024
     """Longest answer to one batch; what comes after is answered with a limit error."""
+    answer_bytes_per_client_max: int = 64 * 1024 * 1024
+    """Most bytes of answers to one client (by address) that are being made, or wait in its WebSockets."""
+    answer_bytes_all_max: int = 256 * 1024 * 1024
+    """The same for all clients."""
     log_span_blocks_max: int = 50_000
     """Most blocks that one `eth_getLogs` may span."""
     log_answers_max: int = 10_000
     """Most logs in one answer."""
+    log_answer_bytes_max: int = 8 * 1024 * 1024
+    """Most bytes of logs in one answer, about."""
     filter_terms_max: int = 1_000
     """Most addresses, or topics in one position, of one log filter."""
     filters_max: int = 1_000
@@ -85,6 +99,10 @@ class NodeSettings:
     """Most waiting transactions of one sender, gaps included."""
     websocket_backlog_max: int = 1_000
     """Notices that wait for a slow WebSocket reader before its connection is closed."""
+    websocket_backlog_bytes_max: int = 1024 * 1024
+    """Bytes of answers that wait for a WebSocket's reader while further requests of it are taken."""
+    websocket_message_bytes_max: int = 1024 * 1024
+    """Longest WebSocket message read: the largest transaction fits, in hex."""
     cors_origins: tuple[str, ...] = ()
     """Origins that browsers may call from; none unless told."""
 

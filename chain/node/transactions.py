@@ -38,6 +38,10 @@ ACCEPTED_TYPES = (LISTING, PRICED)
 ITEMS = {LEGACY: 9, LISTING: 11, PRICED: 12}
 """How many fields a transaction of each type has, the three of its signature included."""
 ADDRESS_BYTES, SLOT_BYTES = 20, 32
+NESTING_MAX = 64
+"""Lists within lists that py-evm is given to say what is wrong; those of a transaction are four."""
+SHORT_TEXT, SHORT_LIST, SHORT_MAX = 0x80, 0xC0, 55
+"""RLP: beginnings of texts and lists, to which lengths of up to 55 are added."""
 
 AccessList = tuple[tuple[bytes, tuple[int, ...]], ...]
 
@@ -176,6 +180,8 @@ def _hold(rule: bool) -> None:
 
 def _refusal(raw: bytes, chain_id: int) -> TransactionRefused:
     """Why these bytes, which are not fit, are refused."""
+    if _nests_deeper(raw, NESTING_MAX):
+        return TransactionRefused("rlp: lists nest too deep")
     try:
         transaction = LondonTransactionBuilder.decode(raw)
         transaction_chain = _chain_id(transaction)
@@ -211,6 +217,28 @@ def _refusal(raw: bytes, chain_id: int) -> TransactionRefused:
         return TransactionRefused("max priority fee per gas higher than max fee per gas")
     # py-evm takes an empty list for an empty string.
     return TransactionRefused("rlp: not the canonical encoding")
+
+
+def _nests_deeper(raw: bytes, depth_max: int) -> bool:
+    """Whether lists stand within lists more than so deep. The library's decoder calls itself for each level."""
+    ends: list[int] = []
+    place = 0 if raw[0] >= SHORT_LIST else 1
+    while place < len(raw):
+        while ends and place >= ends[-1]:
+            ends.pop()
+        prefix = raw[place]
+        is_list = prefix >= SHORT_LIST
+        short = prefix - (SHORT_LIST if is_list else SHORT_TEXT)
+        size_bytes = max(0, short - SHORT_MAX)
+        place += 1 + size_bytes
+        length = int.from_bytes(raw[place - size_bytes : place]) if size_bytes else max(0, short)
+        if is_list:
+            ends.append(place + length)
+            if len(ends) > depth_max:
+                return True
+        elif prefix >= SHORT_TEXT:
+            place += length
+    return False
 
 
 def _chain_id(transaction: object) -> int | None:

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 from fastapi import Depends, Request
 from pydantic import BaseModel, ValidationError
 
+from chain.byte_shares import ByteShares, Holding
 from chain.encoding import parse_json_object
 from chain.errors import Malformed
 from gateway.api.media_types import FORM, JSON
@@ -26,6 +27,10 @@ OPEN_BODY_BYTES_MAX = 8 * 1024
 FILE_BYTES_MAX = 1 << 30
 """Of a file that is hashed as it arrives and never kept."""
 FORM_FIELDS_MAX = 16
+HELD_BYTES_PER_MEMBER_MAX = 32 << 20
+"""Of one member's records that are being read or examined one by one, beyond the first `BODY_BYTES_MAX` of each."""
+HELD_BYTES_ALL_MAX = 128 << 20
+"""The same of all members."""
 OPEN_ROUTES: dict[str, int] = {
     "POST /v1/token": OPEN_BODY_BYTES_MAX,
     "POST /v1/log-in": OPEN_BODY_BYTES_MAX,
@@ -38,10 +43,17 @@ OPEN_ROUTES: dict[str, int] = {
 Model = TypeVar("Model", bound=BaseModel)
 
 
-async def read_body(request: Request, bytes_max: int, media_types: Sequence[str] = ()) -> bytes:
+def shares_of_bodies() -> ByteShares:
+    """What members' large bodies may hold at once."""
+    return ByteShares(HELD_BYTES_PER_MEMBER_MAX, HELD_BYTES_ALL_MAX)
+
+
+async def read_body(
+    request: Request, bytes_max: int, media_types: Sequence[str] = (), holding: Holding | None = None
+) -> bytes:
     """The whole body; raises GatewayRefusal: 413 as soon as it is too large, 415 for another type or a compressed one.
 
-    Without `media_types` any is taken.
+    Without `media_types` any is taken. With `holding` its bytes are counted there; 429 where its share is used up.
     """
     require_plain(request)
     media_type = media_type_of(request)
@@ -50,7 +62,13 @@ async def read_body(request: Request, bytes_max: int, media_types: Sequence[str]
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared[:19]) > bytes_max:
         raise _too_large(bytes_max)
-    return b"".join([part async for part in read_parts(request, bytes_max)])
+    parts = []
+    async for part in read_parts(request, bytes_max):
+        if holding is not None and not holding.grow(len(part)):
+            reason = f"a member may hold {HELD_BYTES_PER_MEMBER_MAX >> 20} MB of bodies at once"
+            raise GatewayRefusal("quota", reason, retry_after_s=1)
+        parts.append(part)
+    return b"".join(parts)
 
 
 async def read_parts(request: Request, bytes_max: int) -> AsyncIterator[bytes]:

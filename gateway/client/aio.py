@@ -11,10 +11,13 @@ from typing import Any, TypeVar
 
 import httpx
 
+from chain.bounded_answers import PLAIN, ask_bounded_async
 from chain.keys import SigningKey
 from chain.sdjwt import SignedRecord
 from gateway.client.models import Change, OwnRecord, Receipt, State, Verdict, checked, read_changes
 from gateway.client.protocol import (
+    ANSWER_BYTES_MAX,
+    ANSWER_S,
     TIMEOUT_S,
     UPLOAD_LINES,
     Asker,
@@ -41,10 +44,15 @@ class AsyncGatewayClient:
         member: str = "",
         transport: httpx.AsyncBaseTransport | None = None,
         timeout_s: float = TIMEOUT_S,
+        answer_bytes_max: int = ANSWER_BYTES_MAX,
+        answer_s: float = ANSWER_S,
     ) -> None:
         """Without `signer` only what needs no token can be asked: the trust root."""
         self._asker = Asker(base_url, signer, member)
-        self._http = httpx.AsyncClient(base_url=self._asker.base_url, transport=transport, timeout=timeout_s)
+        self._http = httpx.AsyncClient(
+            base_url=self._asker.base_url, transport=transport, timeout=timeout_s, headers=PLAIN
+        )
+        self._answer_bytes_max, self._answer_s = answer_bytes_max, answer_s
 
     async def __aenter__(self) -> AsyncGatewayClient:
         return self
@@ -267,7 +275,10 @@ class AsyncGatewayClient:
         try:
             ask = next(question)
             while True:
-                ask = question.send(await self._http.request(**vars(ask)))
+                answer = await ask_bounded_async(
+                    self._http, bytes_max=self._answer_bytes_max, limit_s=self._answer_s, **vars(ask)
+                )
+                ask = question.send(answer)
         except StopIteration as done:
             result: T = done.value
             return result

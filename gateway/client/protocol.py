@@ -42,6 +42,11 @@ ASSERTION_LIFETIME_S = 60
 TOKEN_MARGIN_S = 20
 """A token is renewed so long before it lapses."""
 TIMEOUT_S = 30.0
+"""For each piece of an answer."""
+ANSWER_BYTES_MAX = 256 << 20
+"""Of one whole answer: the lanes of a consignment of 20,000 records, about."""
+ANSWER_S = 300.0
+"""How long one whole answer may take."""
 UPLOAD_LINES = 200
 """Records an upload of `submit_bulk`: the clients write a request before they read the answer, so the answer to one
 must fit into the connection's buffers; the gateway keeps so many in one transaction anyway."""

@@ -10,10 +10,13 @@ from typing import Any, TypeVar
 
 import httpx
 
+from chain.bounded_answers import PLAIN, ask_bounded
 from chain.keys import SigningKey
 from chain.sdjwt import SignedRecord
 from gateway.client.models import Change, OwnRecord, Receipt, State, Verdict, checked, read_changes
 from gateway.client.protocol import (
+    ANSWER_BYTES_MAX,
+    ANSWER_S,
     TIMEOUT_S,
     UPLOAD_LINES,
     Asker,
@@ -40,10 +43,13 @@ class GatewayClient:
         member: str = "",
         transport: httpx.BaseTransport | None = None,
         timeout_s: float = TIMEOUT_S,
+        answer_bytes_max: int = ANSWER_BYTES_MAX,
+        answer_s: float = ANSWER_S,
     ) -> None:
         """Without `signer` only what needs no token can be asked: the trust root."""
         self._asker = Asker(base_url, signer, member)
-        self._http = httpx.Client(base_url=self._asker.base_url, transport=transport, timeout=timeout_s)
+        self._http = httpx.Client(base_url=self._asker.base_url, transport=transport, timeout=timeout_s, headers=PLAIN)
+        self._answer_bytes_max, self._answer_s = answer_bytes_max, answer_s
 
     def __enter__(self) -> GatewayClient:
         return self
@@ -264,7 +270,8 @@ class GatewayClient:
         try:
             ask = next(question)
             while True:
-                ask = question.send(self._http.request(**vars(ask)))
+                answer = ask_bounded(self._http, bytes_max=self._answer_bytes_max, limit_s=self._answer_s, **vars(ask))
+                ask = question.send(answer)
         except StopIteration as done:
             result: T = done.value
             return result

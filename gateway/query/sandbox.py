@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import httpx
 
+from chain.bounded_answers import PLAIN, ask_bounded
 from chain.errors import Malformed, NotFound
 from gateway.runtime.refusals import GatewayRefusal
 from gateway.settings import GatewaySettings
@@ -67,9 +68,9 @@ class Sandbox:
         if not self.url:
             raise GatewayRefusal("log-in-off", "this gateway has no sandbox", fix="Run `./scripts/demo`")
         try:
-            with httpx.Client(base_url=self.url, timeout=TIMEOUT_S, transport=self.transport) as client:
-                answer = client.request(method, path, json=body)
-            content = answer.raise_for_status().json() if len(answer.content) <= ANSWER_BYTES_MAX else None
+            with httpx.Client(base_url=self.url, timeout=TIMEOUT_S, transport=self.transport, headers=PLAIN) as client:
+                answer = ask_bounded(client, method, path, ANSWER_BYTES_MAX, TIMEOUT_S, json=body)
+            content = answer.raise_for_status().json()
         except (httpx.HTTPError, ValueError) as error:
             raise GatewayRefusal("store", f"the stand-in does not answer: {error}", retry_after_s=5) from None
         if not isinstance(content, dict):

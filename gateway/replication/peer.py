@@ -18,6 +18,8 @@ from gateway.replication.tombstone_page import TombstonePage
 READ_TIMEOUT_S = 10.0
 """A peer that sends nothing for so long is left."""
 BATCH_DEADLINE_S = 60.0
+ANSWER_BYTES_MAX = 64 << 20
+"""Of a token, or a page of tombstones with the records that erased."""
 """All answers for one batch."""
 LINE_BYTES_MAX = RECORD_CHARS_MAX + 8
 PAGES_MAX = 2_048
@@ -67,7 +69,13 @@ class Peer:
             base_url=self.url, transport=transport, timeout=READ_TIMEOUT_S, follow_redirects=False
         )
         self._client = GatewayClient(
-            self.url, signer=signer, member=own_member, transport=transport, timeout_s=READ_TIMEOUT_S
+            self.url,
+            signer=signer,
+            member=own_member,
+            transport=transport,
+            timeout_s=READ_TIMEOUT_S,
+            answer_bytes_max=ANSWER_BYTES_MAX,
+            answer_s=BATCH_DEADLINE_S,
         )
 
     def records(self, batch_index: int) -> Iterator[bytes]:

@@ -13,7 +13,7 @@ from chain.errors import TongguanError
 from chain.lifecycle import RecordState
 from chain.sdjwt import RECORD_CHARS_MAX
 from gateway.access.rate_limits import RateLimits
-from gateway.api.bodies import media_type_of, read_body, require_plain
+from gateway.api.bodies import BODY_BYTES_MAX, media_type_of, read_body, require_plain, shares_of_bodies
 from gateway.api.bulk_stream import BulkAnswer, BulkUploadService, Submitter
 from gateway.api.media_types import JSON_SEQ, NDJSON, SD_JWT
 from gateway.api.middleware import trace_id_of
@@ -67,16 +67,19 @@ SubmitterOf = Callable[[Request], Submitter]
 
 
 def _add_single(router: APIRouter, singles: SingleBatcher, sender_of: SubmitterOf) -> None:
+    bodies = shares_of_bodies()
+
     @describes("unauthorized", *_EXAMINED, *_KEPT, status=202)
     async def submit_record(request: Request) -> Response:
         """Takes one record (SD-JWT, fully disclosed), of any issuer. 202 with a receipt once it is durable."""
         sender = sender_of(request)
-        body = await read_body(request, RECORD_CHARS_MAX)
-        try:
-            done = await singles.accept(body)
-        except TongguanError as refusal:
-            sender.charge([refusal])
-            raise
+        with bodies.holding(sender.member, BODY_BYTES_MAX) as holding:
+            body = await read_body(request, RECORD_CHARS_MAX, holding=holding)
+            try:
+                done = await singles.accept(body)
+            except TongguanError as refusal:
+                sender.charge([refusal])
+                raise
         said: dict[str, object] = {"record_id": done.record_id, "state": done.state.value, "receipt": done.receipt}
         if done.remarks:
             said["remarks"] = [remark.told() for remark in done.remarks]

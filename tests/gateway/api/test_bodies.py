@@ -9,6 +9,7 @@ import pytest
 from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field
 
+from chain.byte_shares import ByteShares
 from chain.errors import Malformed
 from gateway.api.bodies import (
     BODY_BYTES_MAX,
@@ -48,6 +49,22 @@ class Sent:
 
 def _read(sent: Sent, bytes_max: int = BODY_BYTES_MAX) -> bytes:
     return asyncio.run(read_body(sent.request, bytes_max, (JSON,)))
+
+
+def test_a_body_that_would_pass_its_members_share_is_refused_and_others_are_read() -> None:
+    shares = ByteShares(per_client_max=100_000, total_max=150_000)
+
+    async def read(member: str, size: int) -> int:
+        with shares.holding(member, BODY_BYTES_MAX) as holding:
+            return len(await read_body(Sent([b"a" * 1_000] * (size // 1_000)).request, 2_000_000, holding=holding))
+
+    with shares.holding("carrier") as elsewhere:
+        assert elsewhere.grow(90_000)
+        with pytest.raises(GatewayRefusal, match="may hold 32 MB of bodies at once"):
+            asyncio.run(read("carrier", 80_000))
+        assert asyncio.run(read("carrier", 60_000)) == 60_000  # a small one is read whatever else is held
+        assert asyncio.run(read("broker", 120_000)) == 120_000
+    assert shares.total == 0
 
 
 def test_a_body_is_read_up_to_its_bound_and_no_further() -> None:
