@@ -23,7 +23,7 @@ class Machine:
         node_port: int,
         gateway_port: int,
         single_window_port: int = 8710,
-        witness_port: int = 8720,
+        witness_port: int = 8730,
         quiet_s: float = 5.0,
         heartbeat_s: float = 15.0,
         rpc: str = "",

@@ -22,14 +22,17 @@ from scripts.consortium_folder import ConsortiumFolder
 
 DESKS = ("customs", "tax")
 P50_S_MAX, P99_S_MAX = 3.0, 6.0
-LIES = 60
+LIES = 200
+"""So that p99 is not the slowest one alone."""
 WAIT_S = 60.0
-SETTLE_S = 1.5
-"""Between two lies: the consortium is idle, and what was said before is anchored."""
+SETTLE_S = 10.0
+"""After all that is true was said: it is anchored, and the desks have looked at it."""
+PAUSE_S = 1.0
+"""Between two lies: the consortium is as good as idle."""
 
 
 def run(context: Context) -> Iterator[Figure]:
-    """One lie after the other, each waited for on customs' change feed."""
+    """One lie after the other into consignments that stand already; customs' change feed tells when each is found."""
     folder = ConsortiumFolder(context.scratch)
     root = found(folder, say=lambda text: None)
     keys = {member.uscc: folder.signing_key(member.slug) for member in folder.members()}
@@ -42,13 +45,19 @@ def run(context: Context) -> Iterator[Figure]:
     ):
         heard = Heard(reader, customs.uscc)
         heard.start()
-        for ucr, before, lie in lying_story_records(range(1, count + 1), keys, root.consortium.hex(), now_s()):
-            for record in (_naming(ucr, folder, root.consortium.hex()), *before):
-                live.client.submit(record)
-            time.sleep(SETTLE_S)
+        stories = list(lying_story_records(range(1, count + 1), keys, root.consortium.hex(), now_s()))
+        truths = [(_naming(ucr, folder, root.consortium.hex()), *before) for ucr, before, _ in stories]
+        for verdict in live.client.submit_bulk(record for records in truths for record in records):
+            if verdict.problem:
+                raise RuntimeError(str(verdict.problem))
+        time.sleep(SETTLE_S)
+        accepted = {}
+        for ucr, _, lie in stories:
             live.client.submit(lie)
-            accepted = time.monotonic()
-            took.append(heard.wait_for(str(ucr), WAIT_S) - accepted)
+            accepted[str(ucr)] = time.monotonic()
+            time.sleep(PAUSE_S)
+        for name, accepted_s in accepted.items():
+            took.append(heard.wait_for(name, accepted_s, WAIT_S) - accepted_s)
             context.say(f"lie {len(took)} of {count}: found after {took[-1]:.2f} s")
     ordered = sorted(took)
     yield Figure("a lie's acceptance to its finding on the chain, p50", "s", (statistics.median(ordered),),
@@ -79,22 +88,26 @@ class Heard(threading.Thread):
         self._reader = reader
         self._governor = governor
         self._changed = threading.Condition()
-        self._at: dict[str, float] = {}
+        self._at: dict[str, list[float]] = {}
 
     def run(self) -> None:
         """Listens until the process ends."""
         for change in self._reader.changes():
             if change.type == "audit.finding" and change.issuer == self._governor:
                 with self._changed:
-                    self._at.setdefault(change.ucr, time.monotonic())
+                    self._at.setdefault(change.ucr, []).append(time.monotonic())
                     self._changed.notify_all()
 
-    def wait_for(self, ucr: str, timeout_s: float) -> float:
-        """When the first finding of the consignment was heard, by the monotonic clock; raises TimeoutError."""
+    def wait_for(self, ucr: str, after_s: float, timeout_s: float) -> float:
+        """When the consignment's first finding since then was heard, by the monotonic clock; raises TimeoutError."""
+
+        def first() -> float | None:
+            return next((at_s for at_s in self._at.get(ucr, ()) if at_s >= after_s), None)
+
         with self._changed:
-            if not self._changed.wait_for(lambda: ucr in self._at, timeout_s):
+            if not self._changed.wait_for(lambda: first() is not None, timeout_s) or (at_s := first()) is None:
                 raise TimeoutError(f"no finding of {ucr} within {timeout_s:.0f} s")
-            return self._at[ucr]
+            return at_s
 
 
 BENCHMARK = Benchmark(

@@ -12,7 +12,8 @@ import typer
 if TYPE_CHECKING:
     from scripts.witness_folder import WitnessFolder
 
-WITNESS_PORT = 8720
+WITNESS_PORT = 8730
+"""Not the port to which an example consortium's gateway posts: no webhook of a member reaches a witness."""
 SHUTDOWN_S = 5
 
 
