@@ -35,19 +35,15 @@ from gateway.anchoring.sealer import Sealer
 from gateway.api.middleware import install_rim
 from gateway.api.openapi import describe
 from gateway.api.reference_page import install_reference
-from gateway.api.routes.changes import changes_router
-from gateway.api.routes.consignments import consignments_router
-from gateway.api.routes.findings import findings_router
 from gateway.api.routes.health import LoopHealth, health_router, make_figures
 from gateway.api.routes.ingest import ingest_router
 from gateway.api.routes.ledger import ledger_router, trust_root_router
 from gateway.api.routes.operator_log import operator_log_router
 from gateway.api.routes.people import people_routers
 from gateway.api.routes.problems import problems_router
-from gateway.api.routes.records import records_router
+from gateway.api.routes.reading import READ_ROUTERS
 from gateway.api.routes.replication import replication_router
 from gateway.api.routes.schemas import schemas_router
-from gateway.api.routes.search import search_router
 from gateway.api.routes.session import session_router
 from gateway.api.routes.statistics import statistics_router
 from gateway.api.routes.webhooks import webhook_router
@@ -61,7 +57,7 @@ from gateway.membership.tag_keys import TagKeys
 from gateway.people.service import People
 from gateway.query.operator_log import OperatorLog
 from gateway.query.queries import Queries
-from gateway.replication.erasures import TombstonePuller, erases_nothing
+from gateway.replication.erasures import TombstonePuller
 from gateway.replication.holdings import HoldingsService
 from gateway.replication.peer import Peer
 from gateway.replication.policy import ReplicationPolicy
@@ -87,6 +83,7 @@ FLUSH_RECORDS_FEW = 8
 """Records whose search facts are flushed together while single records are posted, which wait meanwhile: some 4 ms."""
 FLUSH_PAUSE_POSTING_S = 0.03
 """The pause then: 270 records a second are flushed, and what comes faster is flushed later."""
+ERASURE_PAUSE_S = 0.5
 CHECKPOINT_PAUSE_S = 4.0
 """Between two checkpoints of the store: each holds up writers for some ten milliseconds."""
 SEALER_PAUSE_S = 0.05
@@ -262,7 +259,7 @@ def create_app(settings: GatewaySettings, gateway: Gateway | None = None) -> Fas
     (queries := Queries(services)).context.check_policy()
     app.include_router(ingest_router(services))
     app.include_router(session_router(services))
-    for make in (consignments_router, search_router, findings_router, changes_router, records_router):
+    for make in READ_ROUTERS:
         app.include_router(make(queries))
     with_queries = webhook_router(services, queries), statistics_router(services, queries)
     for router in (*with_queries, *people_routers(services, queries)):
@@ -308,7 +305,7 @@ def _puller(services: Services, policy: ReplicationPolicy | None) -> Puller | No
         find_gateway_member=services.ledger.find_gateway_member,
         clock=services.clock,
         unopened=UnopenedEntries(services.index, settings.unopened_after_s, settings.unopened_tries_min),
-        tombstones=TombstonePuller(*parts, consortium, erases_nothing, services.clock),
+        tombstones=TombstonePuller(*parts, consortium, services.intake.erasures.judge, services.clock),
     )
 
 
@@ -360,6 +357,7 @@ def _loop_health(services: Services, account: LocalAccount, puller: Puller | Non
     pulling = () if puller is None else (Loop("replication-loop", puller.step, lambda: settings.poll_s),)
     loops = (
         follower_loop,
+        Loop("erasure-loop", services.intake.erasures.step, lambda: ERASURE_PAUSE_S),
         Loop("sealer-loop", seal, pause_s),
         Loop("search-loop", flush_some, flush_pause_s),
         Loop("store-loop", checkpoint, lambda: CHECKPOINT_PAUSE_S),

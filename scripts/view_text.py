@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
@@ -10,6 +11,7 @@ WITHHELD_WORDS = {
     "no-grant": "no line of the policy shows it",
     "condition": "shown to whom meets",
     "other-consignments": "it is of others' goods too",
+    "erased": "erased",
 }
 LINES_MAX = 12
 """How many lines of one kind are printed; the rest are counted."""
@@ -66,11 +68,20 @@ def show_view(console: Console, view: dict[str, Any]) -> None:
 
 def _withheld(line: dict[str, Any]) -> str:
     """Which sections of a record, and what would show each."""
-    parts = [
-        f"{why['section']} ({WITHHELD_WORDS[why['cause']]}{': ' + ' or '.join(why['grants']) if why['grants'] else ''})"
-        for why in line["why"]
-    ]
+    parts = [f"{why['section']} ({_why(why)})" for why in line["why"]]
     return f"{line['type']} of {line['issuer']}: {', '.join(parts) or ', '.join(line['sections'])}"
+
+
+def _why(why: dict[str, Any]) -> str:
+    words = WITHHELD_WORDS[why["cause"]]
+    if (erasure := why.get("erasure")) is not None:
+        at = "once it is anchored" if erasure["at"] is None else f"on {_day(erasure['at'])}"
+        return f"{words} by {erasure['by']} {at}, rule {erasure['rule']}: {erasure['reason']}"
+    return f"{words}: {' or '.join(why['grants'])}" if why["grants"] else words
+
+
+def _day(time_s: int) -> str:
+    return datetime.fromtimestamp(time_s, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
 
 
 def timeline_lines(view: dict[str, Any]) -> list[str]:

@@ -23,6 +23,7 @@ from typing import Any
 
 from adapters.runner.attachment_table import AttachmentTable
 from adapters.runner.draft_table import DraftTable
+from adapters.runner.journal_erasures import JournalErasures
 from adapters.runner.journal_schema import make_private, open_seal, prepare, seal_older
 from adapters.sources.envelope import Envelope
 from adapters.write_transaction import write_transaction
@@ -89,6 +90,7 @@ class Journal:
             self._seal = open_seal(self._db, passphrase)
             seal_older(self._db, self._seal)
             self.drafts = DraftTable(self._db, self._seal, self.transaction)
+            self.erasures = JournalErasures(self._db, self._seal, self.transaction)
             self.attachments = AttachmentTable(self._db, self._seal, self.transaction)
         except sqlite3.DatabaseError as error:
             raise StoreFault(f"the journal {path} cannot be opened: {error}") from error

@@ -20,9 +20,12 @@ if TYPE_CHECKING:
         Access,
         AuditAccess,
         AuditDisposition,
+        AuditErasure,
         AuditFinding,
         Difference,
         Disposition,
+        ErasedRecord,
+        Erasure,
         Finding,
         FindingInput,
         LaneHead,
@@ -88,13 +91,14 @@ _TYPES: Final = {
     "trade.explanation": "TradeExplanation",
     "audit.finding": "AuditFinding",
     "audit.disposition": "AuditDisposition",
+    "audit.erasure": "AuditErasure",
     "audit.access": "AuditAccess",
 }
 """Record types and the classes of their records."""
 
 _HOMES: Final = {
-    "audit": "Access AuditAccess AuditDisposition AuditFinding Difference Disposition Finding FindingInput LaneHead"
-    " LaneSnapshot TableRoot TableRow",
+    "audit": "Access AuditAccess AuditDisposition AuditErasure AuditFinding Difference Disposition ErasedRecord"
+    " Erasure Finding FindingInput LaneHead LaneSnapshot TableRoot TableRow",
     "base": "Document Record Reference ReferenceKind Remark Source",
     "customs": "CustomsDeclaration CustomsRequest CustomsStatus DeclarationHead RequestHead",
     "logistics": "LogisticsEvent LogisticsWeight TransportDocument TransportDocumentHead WeightHead",
@@ -243,6 +247,7 @@ __all__ = [
     "AssessmentHead",
     "AuditAccess",
     "AuditDisposition",
+    "AuditErasure",
     "AuditFinding",
     "CertificateHead",
     "Code",
@@ -253,6 +258,8 @@ __all__ = [
     "Difference",
     "Disposition",
     "Document",
+    "ErasedRecord",
+    "Erasure",
     "Explanation",
     "Finding",
     "FindingInput",

@@ -1,4 +1,4 @@
-"""Audit records: what the cross-checks found, what became of it, and who looked at a consignment."""
+"""Audit records: what the cross-checks found, what became of it, what was erased, and who looked at a consignment."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field, StringConstraints
 
+from chain.erasures import ERASED_MAX, ERASURE_TYPE, SECTIONS_MAX, ErasureRule
 from chain.identifiers import Ucr, Uscc
 from chain.records.base import Record
 from chain.records.scalars import Instant, Many, Note, Part, RecordId, Sha256Hex, Text, Token
@@ -164,6 +165,39 @@ class AuditDisposition(Record):
 
     disposition: Disposition
     """What was decided."""
+
+
+class ErasedRecord(Part):
+    """A record and its sections that are erased."""
+
+    record: RecordId
+    """The record; the erasure names every consignment that it speaks of."""
+    sections: Annotated[Many[Annotated[Token, Field(max_length=32)]], Field(min_length=1, max_length=SECTIONS_MAX)]
+    """Names of its sections; never `ucr`, `names`, `mandate`, on which proofs rest."""
+
+
+class Erasure(Part):
+    """What is erased, under which rule, and why."""
+
+    rule: ErasureRule
+    """By which its issuer may: it issued the records, it is the company of their UCRs, or it governs."""
+    erased: Annotated[Many[ErasedRecord], Field(min_length=1, max_length=ERASED_MAX)]
+    """The records, each once."""
+    reason: Note
+    """Why, without naming a person: it is kept for good."""
+    policy: Sha256Hex | None = None
+    """SHA-256 of the retention policy by which it is erased, where that is the ground; governors always name it."""
+    operator: Token | None = None
+    """Pseudonym of the one of the issuer's people who had it erased; only the issuer itself knows the name."""
+
+
+class AuditErasure(Record):
+    """That disclosures are erased: by whom, under which rule, and why. The signed texts of the records stay."""
+
+    TYPE: ClassVar[str] = ERASURE_TYPE
+
+    erasure: Erasure
+    """What is erased."""
 
 
 class Access(Part):

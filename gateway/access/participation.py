@@ -24,6 +24,7 @@ from chain.members import Role
 from chain.standing import Namer, Naming, Standing, StandingRecord, close_standing
 from gateway.access.policy import Condition
 from gateway.access.records import OFFICE_CHARS, Directory, HeldRecord, Reader
+from gateway.runtime.record_memory import holds_records
 
 PARTICIPATIONS_KEPT_MAX = 512
 """Consignments whose parties are kept, so that all who look at one while it stands still pay for them once."""
@@ -73,6 +74,7 @@ class Participation:
         return "no record that counts names its issuer"
 
 
+@holds_records
 @lru_cache(maxsize=PARTICIPATIONS_KEPT_MAX)
 def participation_of(ucr: str, records: tuple[HeldRecord, ...], directory: Directory) -> Participation:
     """Who counts and who takes part, from records in full: all, or at least all of every member that may count.

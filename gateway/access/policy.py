@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import get_args
 
 from chain.encoding import Json, parse_json_object
+from chain.erasures import KEPT_SECTIONS
 from chain.errors import Malformed, TongguanError
 from chain.members import Role
 from chain.records import RECORD_TYPES
 from chain.records.base import ReferenceKind
-from chain.standing import STANDING_SECTIONS
 
 POLICY_FORMAT = "tongguan-view-policy/1"
 POLICY_FILE = Path(__file__).with_name("view-policy.json")
@@ -35,9 +35,9 @@ MEMBERS = frozenset({"format", "about", "grants", "only_when_sole", "lookups", "
 EVERY_MEMBER = "MEMBER"
 """Stands for every member, whatever its roles."""
 
-ALWAYS_SHOWN = frozenset({"ucr"}) | STANDING_SECTIONS
+ALWAYS_SHOWN = KEPT_SECTIONS
 """Sections shown to whoever may see the consignment: entries rest on `ucr` (of which the element for this consignment
-alone is shown), and who has standing follows from `names` and `mandate`."""
+alone is shown), who has standing follows from `names` and `mandate`, and what is gone from `erasure`."""
 
 
 class MalformedPolicy(Malformed):

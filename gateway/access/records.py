@@ -13,6 +13,7 @@ from chain.lifecycle import RecordState
 from chain.members import Role
 from chain.records.base import Reference
 from chain.sdjwt import SignedRecord
+from gateway.runtime.record_memory import holds_records
 
 DISTRICT_CHARS = 2
 OFFICE_CHARS = 4
@@ -124,6 +125,7 @@ def passing(signed: SignedRecord, reference_keys: frozenset[tuple[str, str, str]
     return held
 
 
+@holds_records
 @lru_cache(maxsize=CONTENTS_KEPT_MAX)
 def _kept_content(signed: SignedRecord) -> _Content:
     return _taken_apart(signed)
@@ -141,6 +143,7 @@ def _listed(values: tuple[Json, ...]) -> list[dict[str, Json]]:
     return [one for one in listed if isinstance(one, dict)]
 
 
+@holds_records
 @lru_cache(maxsize=CONTENTS_KEPT_MAX)
 def _reference_keys(signed: SignedRecord) -> frozenset[tuple[str, str, str]]:
     listed = _listed(signed.section("references"))
@@ -197,6 +200,10 @@ class Directory(Hashable, Protocol):
 
     def is_authority(self, member: str, block: int | None) -> bool:
         """Whether it stood on the list of authorities for a block; None: for the next one."""
+        ...
+
+    def is_governor(self, member: str, block: int | None) -> bool:
+        """Whether it governed for a block; None: for the next one."""
         ...
 
     def is_operator(self, member: str, ucr: str, block: int | None) -> bool:

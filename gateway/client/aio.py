@@ -96,6 +96,10 @@ class AsyncGatewayClient:
         """In which lanes one's own record belongs, with VRF proofs, exactly as `tongguan audit` reads it."""
         return await self._ask(self._asker.get_bytes(record_path(record_id, "/lane-proof")))
 
+    async def erasure_plan(self, subject: str, sections: Iterable[str]) -> dict[str, Any]:
+        """What of a consignment (UCR) or a record (id) this member may have erased, of sections with these names."""
+        return await self._ask(self._asker.erasure_plan(subject, sections))
+
     async def consignment(self, ucr: str) -> dict[str, Any]:
         """Everything of one consignment that its reader may see."""
         return await self._ask(self._asker.get(consignment_path(ucr)))

@@ -14,7 +14,7 @@ from chain.errors import LedgerFault, NotFound, Refused
 from chain.lifecycle import StateName
 from chain.proof.receipt import SignedReceipt
 
-WAITS_FOR_ANOTHER = frozenset({"amends-unknown", "consignment-unknown", "finding-unknown"})
+WAITS_FOR_ANOTHER = frozenset({"amends-unknown", "consignment-unknown", "finding-unknown", "record-unknown"})
 """Kinds of problems of a record that speaks of another one which the gateway does not have yet."""
 LATER_SLUGS = WAITS_FOR_ANOTHER | {"quota", "outbox-full", "ledger", "store", "internal"}
 """Kinds of problems that may go away by themselves."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -128,6 +128,10 @@ class Asker:
         criteria = {"value": value, "scope": scope, "on": on}
         said = yield from self.get(f"/v1/references/{quote(kind, safe='')}", criteria)
         return [str(ucr) for ucr in said["ucrs"]]
+
+    def erasure_plan(self, subject: str, sections: Iterable[str]) -> Question[dict[str, Any]]:
+        """What of a consignment or a record this member may have erased."""
+        return (yield from self.get("/v1/erasures/plan", {"subject": subject, "sections": ",".join(sections)}))
 
     def get(self, path: str, criteria: Criteria | None = None) -> Question[dict[str, Any]]:
         """A JSON answer to a question with a token."""

@@ -92,6 +92,10 @@ class GatewayClient:
         """In which lanes one's own record belongs, with VRF proofs, exactly as `tongguan audit` reads it."""
         return self._ask(self._asker.get_bytes(record_path(record_id, "/lane-proof")))
 
+    def erasure_plan(self, subject: str, sections: Iterable[str]) -> dict[str, Any]:
+        """What of a consignment (UCR) or a record (id) this member may have erased, of sections with these names."""
+        return self._ask(self._asker.erasure_plan(subject, sections))
+
     def consignment(self, ucr: str) -> dict[str, Any]:
         """Everything of one consignment that its reader may see."""
         return self._ask(self._asker.get(consignment_path(ucr)))

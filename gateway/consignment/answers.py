@@ -109,14 +109,31 @@ class RecordAnswer(RecordLine, frozen=True, kw_only=True):
     read_receipt: str | None
 
 
+class ErasureLine(Answer, frozen=True, kw_only=True):
+    """That a section is erased: by whom, when, under which rule."""
+
+    record: str
+    """The `audit.erasure` record that says so."""
+    by: str
+    """USCC of its issuer."""
+    at: int | None
+    """When it was anchored, Unix seconds; null while it waits for the chain, and is not done yet."""
+    rule: str
+    """By which its issuer may: `issuer`, `owner` or `governor`."""
+    reason: str
+
+
 class WhyWithheld(Answer, frozen=True, kw_only=True):
     """Why one section is withheld."""
 
     section: str
-    cause: Literal["no-grant", "condition", "other-consignments"]
-    """No line of the policy shows it; one would, were its condition met; or the record is of others' goods too."""
+    cause: Literal["no-grant", "condition", "other-consignments", "erased"]
+    """No line of the policy shows it; one would, were its condition met; the record is of others' goods too; or it is
+    erased."""
     grants: list[str]
     """The lines of the policy that would show it, where a condition is all that lacks."""
+    erasure: ErasureLine | UnsetType = UNSET
+    """Who had it erased, where it is."""
 
 
 class Withheld(Answer, frozen=True, kw_only=True):

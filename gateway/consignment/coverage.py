@@ -83,3 +83,9 @@ class Coverage:
     def is_whole(self) -> bool:
         """Whether nothing is missing or lacking here."""
         return not self.missing and not self.lacking
+
+    def claim(self, *, is_covered: bool) -> str:
+        """What a view of it may claim, in a few words."""
+        if not self.is_whole:
+            return "not whole here: ask a gateway that is" if self.whole_at else "not whole here"
+        return "complete up to the checkpoint" if is_covered else "not all of it is covered yet"

@@ -14,6 +14,7 @@ from chain.rules.signed_records import is_judged, read_signed
 from chain.rules.tables import NO_TABLES, Tables
 from chain.sdjwt import SignedRecord
 from gateway.access.records import CONTENTS_KEPT_MAX, HeldRecord
+from gateway.runtime.record_memory import holds_records
 
 CONSIGNMENTS_KEPT_MAX: Final = 2_048
 """Joined consignments that are kept: a reader asks for the same ones again and again, page by page."""
@@ -39,6 +40,7 @@ def withdrawals_in(records: Sequence[HeldRecord]) -> Mapping[str, str]:
     return _withdrawals(tuple([one.signed for one in ordered]))
 
 
+@holds_records
 @lru_cache(maxsize=CONSIGNMENTS_KEPT_MAX)
 def _withdrawals(signed: tuple[SignedRecord, ...]) -> Mapping[str, str]:
     if not any(one.withdraws for one in signed):
@@ -46,15 +48,17 @@ def _withdrawals(signed: tuple[SignedRecord, ...]) -> Mapping[str, str]:
     return withdrawn_by(map(facts_of, signed))
 
 
+@holds_records
 @lru_cache(maxsize=CONSIGNMENTS_KEPT_MAX)
 def _joined(signed: tuple[SignedRecord, ...], tables: Tables) -> Consignment:
     return join_records(map(facts_of, signed), tables.offices)
 
 
+@holds_records
 @lru_cache(maxsize=CONSIGNMENTS_KEPT_MAX)
 def _evaluated(signed: tuple[SignedRecord, ...], tables: Tables, elsewhere: Elsewhere) -> Evaluation:
     return evaluate(Case(_joined(signed, tables), tables, elsewhere=elsewhere))
 
 
-facts_of = lru_cache(maxsize=CONTENTS_KEPT_MAX)(read_signed)
+facts_of = holds_records(lru_cache(maxsize=CONTENTS_KEPT_MAX)(read_signed))
 """The record's words as rules take them."""

@@ -50,10 +50,12 @@ from gateway.consignment.completeness_answers import (
 from gateway.consignment.coverage import Coverage
 from gateway.consignment.deadlines import what_is_due
 from gateway.consignment.declarations import declaration_threads
+from gateway.consignment.erasures import ErasedSections, erased_sections, why_erased
 from gateway.consignment.findings import checks, corroboration_lines, findings, opinion_lines
 from gateway.consignment.mandates import find_unmandated, mandate_lines
 from gateway.consignment.opinions import FINDING
 from gateway.consignment.rule_facts import withdrawals_in
+from gateway.runtime.record_memory import holds_records
 
 HIDDEN_TYPES = frozenset({ACCESS_TYPE})
 """Reads stand in the access log, not in the picture of the goods."""
@@ -98,6 +100,11 @@ class Sight:
             record for record in self.records if record.signed.record_id not in gone and not record.signed.withdraws
         )
 
+    @cached_property
+    def erased(self) -> ErasedSections:
+        """Sections of these records that are erased."""
+        return erased_sections(self.records, self.directory.is_governor)
+
     @property
     def standing_reason(self) -> str:
         """Why the reader takes part, or what its part waits for; empty where nothing names it."""
@@ -117,6 +124,9 @@ class Sight:
         met = conditions_for_record(self.reader, record, self.conditions, self.directory)
         reasons: list[WhyWithheld] = []
         for name in withheld:
+            if (reason := why_erased(self.erased, record, name)) is not None:
+                reasons.append(reason)
+                continue
             verdict = self.policy.verdict(self.reader.roles, met, record.signed.vct, name, sole=record.is_sole)
             # A section that the policy shows is withheld in part: those of its elements that are about other goods.
             cause = verdict.cause or Cause.OTHER_CONSIGNMENTS
@@ -215,6 +225,7 @@ def _listed(value: Json) -> list[dict[str, Json]]:
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
+@holds_records
 @lru_cache(maxsize=REDUCED_RECORDS_MAX)
 def _reduced(signed: SignedRecord, digests: frozenset[bytes]) -> SignedRecord:
     return signed.with_elements(digests)
@@ -381,11 +392,5 @@ def _completeness(sight: Sight, coverage: Coverage) -> Completeness:
         ],
         is_whole_here=coverage.is_whole,
         whole_at=[GatewayLine(member=gateway.member, url=gateway.url) for gateway in coverage.whole_at],
-        claim=_claim(coverage, is_covered=is_covered),
+        claim=coverage.claim(is_covered=is_covered),
     )
-
-
-def _claim(coverage: Coverage, *, is_covered: bool) -> str:
-    if not coverage.is_whole:
-        return "not whole here: ask a gateway that is" if coverage.whole_at else "not whole here"
-    return "complete up to the checkpoint" if is_covered else "not all of it is covered yet"

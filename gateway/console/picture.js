@@ -281,11 +281,11 @@ export class Picture {
     const rows = this.view.withheld.flatMap((one) => {
       const alike = new Map();
       for (const why of one.why) {
-        const key = JSON.stringify([why.cause, why.grants]);
+        const key = JSON.stringify([why.cause, why.grants, why.erasure]);
         alike.set(key, [...(alike.get(key) ?? []), why]);
       }
       return [...alike.values()].map((whys, place) => [place ? "" : this.source(one.record), place ? "" : typeWord(one.type), place ? "" : this.member(one.issuer),
-        whys.map((why) => fieldOrWord(why.section)).join(", "), [word(whys[0].cause), whys[0].grants.map((line, at) => [at ? "; " : " ", grant(line)])]]);
+        whys.map((why) => fieldOrWord(why.section)).join(", "), [word(whys[0].cause), whys[0].erasure ? erasure(whys[0].erasure, this) : whys[0].grants.map((line, at) => [at ? "; " : " ", grant(line)])]]);
     });
     return table(word("withheld"), [word("record"), word("type"), word("issuer"), word("sectionNames"), word("why")], rows);
   }
@@ -316,6 +316,11 @@ export function state(name) {
 /** How far a record has come. */
 export function standing(name) {
   return el("span", { class: `standing ${name}` }, word(name === "anchored" ? "anchoredState" : name));
+}
+
+/** Who had a section erased, when, by which rule and why. */
+function erasure(line, picture) {
+  return [" ", picture.member(line.by), line.at === null ? "" : [", ", seconds(line.at)], ` (${line.rule}): ${line.reason}`];
 }
 
 /** A line of the view policy, in words; as the policy writes it in the title. */

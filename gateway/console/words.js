@@ -138,6 +138,7 @@ const WORDS = {
   why: ["By which rule", "依据规则"],
   "no-grant": ["no line of the policy grants it to any of your roles", "规则未向您的任何角色授权"],
   condition: ["would be shown to you only as", "贵方仅在下列情形可见："],
+  erased: ["erased by", "已删除，声明方："],
   "other-consignments": ["it speaks of other consignments too", "内容涉及其他货物"],
   records: ["Records", "记录"],
   record: ["Record", "记录"],
@@ -212,6 +213,7 @@ const TYPES = {
   "trade.explanation": ["Explanation", "情况说明"],
   "audit.finding": ["Finding", "差异发现"],
   "audit.disposition": ["Disposition", "处置结论"],
+  "audit.erasure": ["Erasure", "删除声明"],
   "audit.access": ["Look", "查看记录"],
 };
 

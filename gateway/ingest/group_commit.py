@@ -18,11 +18,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 
-from chain.errors import StoreFault, TongguanError
+from chain.erasures import ErasureText
+from chain.errors import MalformedRecord, StoreFault, TongguanError
 from chain.lifecycle import RecordState
 from chain.sdjwt import ACCESS_TYPE
 from gateway.access.rate_limits import RateLimits
+from gateway.ingest.erasures import ErasureJudge, check_erasure
 from gateway.ingest.mandates import MandateRemark, find_unmandated, refusal_of
+from gateway.ingest.named_records import check_amends, check_findings
 from gateway.ingest.pipeline import Candidate, Rejection
 from gateway.ingest.validation import SPEAKS_OF_FINDINGS, RecordValidator
 from gateway.membership.registry import Registry
@@ -31,12 +34,10 @@ from gateway.store.records import (
     NewRecord,
     RecordStatus,
     count_in_lanes,
-    find_amended,
     find_by_number,
     find_held,
     find_held_many,
     insert_records,
-    is_spoken_of,
 )
 from gateway.store.replicas import set_receipt
 from gateway.store.search import WaitingFacts, insert_waiting
@@ -46,7 +47,6 @@ RECORDS_PER_COMMIT_MAX = 2_000
 """More records a transaction gain nothing and hold single records up for longer."""
 GATHER_S = 0.25
 """How long records of uploads wait, at most, for others that are being examined."""
-AMENDS_RETRY_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,7 @@ class GroupCommit:
     clock: Callable[[], float]
     refuses_unmandated: bool = False
     """Whether a declaration for a member without its mandate is refused; else it is kept and marked."""
+    erasures: ErasureJudge = field(default_factory=ErasureJudge)
     _singles: deque[PendingCommit] = field(default_factory=deque)
     _uploads: deque[PendingCommit] = field(default_factory=deque)
     _turn: threading.Lock = field(default_factory=threading.Lock)
@@ -195,6 +196,11 @@ class GroupCommit:
         with self.store.writing() as connection:
             return _Group(connection, self, offers).kept()
 
+    def check_erasure(self, connection: Transaction, new: NewRecord, text: ErasureText) -> None:
+        """That an offered erasure may erase what it names; raises MalformedRecord, GatewayRefusal."""
+        ucrs = frozenset(ucr for ucr, _, _ in new.entries)
+        check_erasure(connection, self.store, self.erasures, self.registry.snapshot(), new.iss, ucrs, text)
+
     def lane_limit(self) -> int:
         """How many records one issuer may say of one UCR now."""
         try:
@@ -249,6 +255,7 @@ class _Group:
         self._new: dict[str, int] = {}
         """Record id to its place in the group."""
         self._facts: list[WaitingFacts] = []
+        self._check_erasure = keeper.check_erasure
         self._refuses_unmandated, self._is_member = keeper.refuses_unmandated, keeper.is_member
         self._unmandated = find_unmandated(connection, offers, keeper.clock(), keeper.is_member)
 
@@ -302,14 +309,17 @@ class _Group:
         return None
 
     def _add(self, place: int, new: NewRecord) -> None:
-        if new.amends is not None or new.vct in SPEAKS_OF_FINDINGS:
-            if new.vct in SPEAKS_OF_FINDINGS or new.amends in self._run_ids:
+        is_alone = new.vct in SPEAKS_OF_FINDINGS or new.erasure is not None
+        if new.amends is not None or is_alone:
+            if is_alone or new.amends in self._run_ids:
                 self._write_run()
             try:
+                if new.erasure is not None:
+                    self._check_erasure(self._connection, new, new.erasure)
                 if new.amends is not None:
-                    self._check_amends(new, new.amends)
-                self._check_audit(new)
-            except GatewayRefusal as refusal:
+                    check_amends(self._connection, new, new.amends)
+                check_findings(self._connection, new, self._prefixes)
+            except (GatewayRefusal, MalformedRecord) as refusal:
                 self._verdicts[place] = self._taken(new) or refusal
                 return
         self._run.append((place, new))
@@ -344,46 +354,6 @@ class _Group:
         if (other := find_by_number(self._connection, new.iss, new.jti)) is not None:
             return GatewayRefusal("jti-taken", f"jti {new.jti} is the number of record {other}", field="jti")
         return None
-
-    def _check_amends(self, new: NewRecord, amends: str) -> None:
-        found, field = find_amended(self._connection, amends), "withdraws" if new.withdraws else "amends"
-        if found is None:
-            raise GatewayRefusal(
-                "amends-unknown", f"record {amends} is not known here yet", field=field, retry_after_s=AMENDS_RETRY_S
-            )
-        amended, ucrs = found
-        if (amended.iss, amended.vct) != (new.iss, new.vct) or amended.state is RecordState.REFUSED:
-            raise GatewayRefusal(
-                "amends-mismatch", f"record {amends} is of another issuer or type, or was refused", field=field
-            )
-        if missing := sorted(ucrs - {ucr for ucr, _, _ in new.entries}):
-            raise GatewayRefusal(
-                "amends-mismatch",
-                f"record {amends} speaks of {len(ucrs)} consignments, {len(missing)} of which are not named here",
-                field="ucr",
-                fix=f"Name every UCR of that record; the first one missing is {missing[0]}",
-            )
-
-    def _check_audit(self, new: NewRecord) -> None:
-        if new.vct not in SPEAKS_OF_FINDINGS:
-            return
-        ((ucr, _, _),) = new.entries
-        if not is_spoken_of(self._connection, self._prefixes(ucr)):
-            raise GatewayRefusal(
-                "consignment-unknown",
-                f"no record of {ucr} is held here",
-                field="ucr",
-                retry_after_s=AMENDS_RETRY_S,
-            )
-        for name in new.about:
-            known = find_amended(self._connection, name)
-            if known is None or known[0].vct != "audit.finding" or ucr not in known[1]:
-                raise GatewayRefusal(
-                    "finding-unknown",
-                    f"record {name} is no finding about {ucr} that is held here",
-                    field="findings",
-                    retry_after_s=AMENDS_RETRY_S,
-                )
 
     def _answer_doubtful(self) -> None:
         """A record that was kept before it came here is answered as such; the others hear what speaks against them."""

@@ -15,6 +15,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from chain.erasures import erasure_of
 from chain.errors import MalformedRecord, TongguanError
 from chain.keys import SigningKey
 from chain.mandates import DECLARING_TYPES, mandate_of
@@ -203,6 +204,7 @@ class Preparer:
             acts=acts_of(signed.iss, signed.vct, entries, self.examiner.tag_keys),
             offices=draft.scope[0],
             goods=draft.scope[1],
+            erasure=erasure_of(signed),
         )
 
 

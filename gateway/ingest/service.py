@@ -20,11 +20,13 @@ from chain.errors import TongguanError
 from chain.index_store import IndexStore
 from chain.keys import SigningKey
 from gateway.access.rate_limits import RateLimits
+from gateway.ingest.erasures import ErasureJudge, ErasureKeeper
 from gateway.ingest.group_commit import Acceptance, GroupCommit, PendingCommit, SubmissionResult
 from gateway.ingest.pipeline import Candidate, Preparer, ReceiptTerms, ValidationContext
 from gateway.ingest.validation import RecordValidator
 from gateway.ingest.worker_pool import WorkerPool
 from gateway.membership.registry import Registry
+from gateway.runtime.record_memory import forget_records
 from gateway.runtime.refusals import GatewayRefusal
 from gateway.runtime.tracing import Tracing
 from gateway.settings import GatewaySettings
@@ -66,6 +68,7 @@ class Intake:
         self.clock_fault: Callable[[], str] = lambda: ""
         """Why nothing may be promised by the clock now, as a sentence; empty while it is right."""
         self._uploaded_at = self._posted_at = float("-inf")
+        self.erasures = ErasureKeeper(store, index, registry, ErasureJudge(), clock, forget_records)
         quotas = RateLimits(settings.member_records_per_s, clock, settings.member_bytes_per_s)
         self._keeper = GroupCommit(
             store,
@@ -75,6 +78,7 @@ class Intake:
             settings.lane_records_max,
             clock,
             settings.declarations_without_mandate == "refuse",
+            self.erasures.judge,
         )
         self._outbox_lock = threading.Lock()
         self._outbox_count, self._outbox_seen_at = 0, float("-inf")

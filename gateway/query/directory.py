@@ -6,7 +6,7 @@ from collections.abc import Collection
 from functools import cached_property
 
 from chain.encoding import parse_base64url
-from chain.members import CodeRegister, KeyState, PolicyName, Role, find_in_force
+from chain.members import CodeRegister, KeyState, MemberKind, PolicyName, Role, find_in_force
 from chain.standing import RECORDS_MAX
 from gateway.access.records import DISTRICT_CHARS
 from gateway.membership.registry import Snapshot
@@ -64,6 +64,12 @@ class RegistryDirectory:
         return at is None or newest.compromised_since is None or at >= newest.compromised_since
 
     # -- whose word counts -----------------------------------------------------------------------------------------
+
+    def is_governor(self, member: str, block: int | None) -> bool:
+        """Whether it governed for a block; None: for the next one."""
+        known = self._snapshot.members.get(member)
+        version = find_in_force(known.versions, self._next if block is None else block) if known else None
+        return version is not None and version.kind is MemberKind.GOVERNOR
 
     def is_authority(self, member: str, block: int | None) -> bool:
         """Whether it stood on the list of authorities for a block; None: for the next one."""

@@ -31,6 +31,7 @@ from gateway.consignment.coverage import (
     MissingEntry,
 )
 from gateway.membership.tag_keys import TagKeys, purpose_of
+from gateway.runtime.record_memory import holds_records
 from gateway.store.consignments import StoredEntry, find_entries
 from gateway.store.records import open_signed
 from gateway.store.store import Store, Transaction
@@ -71,8 +72,10 @@ class Opener:
 
     def __init__(self, vault: Vault) -> None:
         # Whether it was erased meanwhile is part of the key, so that an erased payload is never served from memory.
-        self._open = lru_cache(maxsize=OPENED_RECORDS_MAX)(
-            lambda record_id, jwt, disclosures: open_signed(vault, record_id, jwt, disclosures)
+        self._open = holds_records(
+            lru_cache(maxsize=OPENED_RECORDS_MAX)(
+                lambda record_id, jwt, disclosures: open_signed(vault, record_id, jwt, disclosures)
+            )
         )
 
     def open(self, stored: StoredPayload) -> SignedRecord:

@@ -6,6 +6,7 @@ from gateway.access.records import Reader
 from gateway.query.change_feed import ChangeFeedService
 from gateway.query.consignments import ConsignmentService
 from gateway.query.documents import DocumentService
+from gateway.query.erasures import ErasureService
 from gateway.query.find import FindService
 from gateway.query.finding_queue import FindingQueueService
 from gateway.query.lanes import LaneService
@@ -27,6 +28,7 @@ class Queries:
         self.lanes = LaneService(self.context)
         self.outside_records = OutsideRecordService(self.context)
         self.records = RecordService(self.context)
+        self.erasures = ErasureService(self.context, self.records)
         self.references = ReferenceService(self.context)
         self.documents = DocumentService(self.context)
         self.search = SearchService(self.context)

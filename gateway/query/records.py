@@ -42,7 +42,7 @@ class RecordService:
 
     def view(self, reader: Reader, record_id: str) -> RecordAnswer:
         """One record as the reader sees it; raises NotFound where it may not know of it."""
-        seen = self._seen(reader, record_id)
+        seen = self.seen(reader, record_id)
         receipt = self._context.log.log(Read.of(reader, "record", {ucr: [seen.record] for ucr in seen.ucrs}))
         refusal = seen.refusal if seen.record.signed.iss == reader.member else ""
         return record_view(seen.record, refusal, receipt or None, outside=seen.outside)
@@ -50,7 +50,7 @@ class RecordService:
     def bundle(self, reader: Reader, record_id: str) -> BundleAnswer:
         """The proof bundle of what `view` shows, with its receipt where it is one's own."""
         context = self._context
-        seen = self._seen(reader, record_id)
+        seen = self.seen(reader, record_id)
         if seen.record.signed.iss == reader.member:
             # Its proof opens the lanes of whatever UCRs its issuer chose to name.
             self._proved_lanes.take(reader.member, len(seen.ucrs))
@@ -80,7 +80,8 @@ class RecordService:
         )
         return LaneProof(record_id, signed.iss, lanes)
 
-    def _seen(self, reader: Reader, record_id: str) -> SeenRecord:
+    def seen(self, reader: Reader, record_id: str) -> SeenRecord:
+        """The record as the reader sees it, without a note in the access log; raises NotFound."""
         with self._context.services.store.reading() as connection:
             stored = find_stored_record(connection, record_id)
         if stored is None:

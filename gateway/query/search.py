@@ -29,6 +29,7 @@ from gateway.query.read_log import Read
 from gateway.query.reader_context import ReaderContext
 from gateway.query.wholeness import LackAnswer
 from gateway.runtime.answer import Answer
+from gateway.runtime.record_memory import holds_records
 from gateway.search_index.facts import (
     HS_PREFIX_LENGTHS,
     REFERENCE_KINDS,
@@ -148,6 +149,7 @@ def _states_now(sight: Sight) -> set[str]:
 """What a listing asks: no criterion at all."""
 
 
+@holds_records
 @lru_cache(maxsize=FACTS_KEPT_MAX)
 def _facts_of_seen(signed: SignedRecord) -> frozenset[Fact]:
     return frozenset(facts_of(HeldRecord(signed, RecordState.ACCEPTED)))

@@ -5,7 +5,7 @@ Believed are the chain (the batch's entries, the registry) and our own tag keys;
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -53,8 +53,8 @@ class ReplicaProver:
     gateway: str
     """The member that runs this gateway."""
     governs: bool
-    erased: Callable[[str], frozenset[bytes]]
-    """Digests of what was erased of a record, as the tombstones here say."""
+    erased: Callable[[SignedRecord], Collection[bytes]]
+    """Digests of what was erased of a record, as tombstones and proved erasures say."""
 
     def prove(self, text: bytes) -> Replica:
         """The record in an SD-JWT; raises NotOfBatch with the first thing against it."""
@@ -76,7 +76,7 @@ class ReplicaProver:
         sections = self.policy.sections_of(signed, self.gateway, governs=self.governs)
         if signed.is_fully_disclosed():
             return self._shown(signed)
-        erased = self.erased(signed.record_id)
+        erased = frozenset(self.erased(signed))
         for name, elements in signed.disclosed().items():
             withheld = {digest for digest, value in elements if value is Withheld.WITHHELD} - erased
             if withheld and (name in sections or ANY in sections):

@@ -15,6 +15,7 @@ from chain.back_off import BackOff
 from chain.index_store import IndexedBatch, IndexStore
 from chain.members import MemberKind, PolicyName
 from chain.proof.batch import TAG_BYTES, split_entries
+from chain.sdjwt import SignedRecord
 from gateway.ingest.pipeline import Preparer
 from gateway.membership.registry import Registry
 from gateway.membership.tag_keys import TagKeys
@@ -35,7 +36,7 @@ from gateway.store.replicas import (
     set_gap,
 )
 from gateway.store.store import Store
-from gateway.store.tombstones import find_erased
+from gateway.store.tombstones import find_erasures
 
 REPLICATED = "replicated_batches"
 BATCHES_PER_STEP_MAX = 32
@@ -139,9 +140,16 @@ class Puller:
             except PeerFault as fault:
                 self._note_fault(peer, "tombstones", str(fault))
 
-    def _erased(self, record_id: str) -> frozenset[bytes]:
+    def _erased(self, records: Sequence[SignedRecord]) -> dict[str, dict[bytes, str]]:
+        """Of records that a peer sends what is erased: each digest with the id of its erasure."""
         with self.store.reading() as connection:
-            return find_erased(connection, [record_id]).get(record_id, frozenset())
+            erased = find_erasures(connection, [signed.record_id for signed in records])
+        if self.tombstones is None:
+            return erased
+        for signed in records:
+            if remembered := self.tombstones.remembered_of(signed):
+                erased[signed.record_id] = remembered | erased.get(signed.record_id, {})
+        return erased
 
     def _missing(self, batch: IndexedBatch) -> set[Placed]:
         raw = self.index.find_entries(batch.facts.index) or b""
@@ -164,7 +172,7 @@ class Puller:
             policy=self.policy,
             gateway=self.member,
             governs=snapshot.get_active_member(self.member).kind is MemberKind.GOVERNOR,
-            erased=self._erased,
+            erased=lambda signed: self._erased([signed]).get(signed.record_id, ()),
         )
         strange = 0
         known = len(batch_entries(self.index, batch)) - len(missing)
@@ -189,14 +197,17 @@ class Puller:
         reasons: Mapping[str, str],
     ) -> None:
         index, timestamp = batch.facts.index, batch.facts.timestamp
-        with self.store.reading() as connection:
-            erased = find_erased(connection, [replica.signed.record_id for replica in replicas])
+        erased = self._erased([replica.signed for replica in replicas])
         rows = [self._row(replica, timestamp, erased) for replica in replicas]
         with self.store.writing(derived=True) as connection:
             refused = insert_replicas(connection, rows, index)
-            for record_id, digests in erased.items():
-                # What is left of it can be searched for all the same.
-                erase(connection, self.store.vault, record_id, digests, erasure="", at=timestamp)
+            for record_id, gone in erased.items():
+                for erasure_id in sorted(set(gone.values())):
+                    digests = [digest for digest, by in gone.items() if by == erasure_id]
+                    # What is left of it can be searched for all the same.
+                    erase(connection, self.store.vault, record_id, digests, erasure=erasure_id, at=timestamp)
+            if self.tombstones is not None:
+                self.tombstones.forget(erased)
             left = len(missing) + sum(len(row.entries) for row in refused)
             if not left:
                 clear_gaps(connection, [index])
@@ -210,11 +221,11 @@ class Puller:
         # A record that cannot be kept here was opened all the same.
         self.unopened.note(index, missing)
 
-    def _row(self, replica: Replica, timestamp: int, erased: Mapping[str, frozenset[bytes]]) -> NewRecord:
+    def _row(self, replica: Replica, timestamp: int, erased: Mapping[str, Mapping[bytes, str]]) -> NewRecord:
         signed, record = replica.signed, replica.record
         if gone := erased.get(signed.record_id):
             shown = {disclosure.digest for disclosure in signed.disclosures}
-            signed, record = signed.with_elements(shown - gone), None
+            signed, record = signed.with_elements(shown - gone.keys()), None
         return self.preparer.prepare_replica(signed, record, replica.entries, timestamp)
 
     def _in_order(self, batch: IndexedBatch) -> list[BatchSource]:

@@ -28,6 +28,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    not_,
 )
 
 metadata = MetaData()
@@ -303,6 +304,17 @@ tombstones = Table(
     UniqueConstraint("record_id", "digest", name="tombstones_disclosure"),
 )
 """Disclosures that were erased and never come back: not from a peer, nor from a copy of the store, nor by intake."""
+
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("record_seq", _SEQUENCE, ForeignKey("records.seq"), primary_key=True, autoincrement=False),  # who erases
+    Column("record_id", String(43), primary_key=True),  # of what; it may not be here yet
+    Column("is_settled", Boolean, nullable=False),  # it was erased, or its statement may not erase it
+)
+_IS_OPEN = not_(erasures.c.is_settled)
+Index("erasures_open", erasures.c.record_seq, sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN)
+"""Which records `audit.erasure` records name, until each was looked at."""
 
 operators = Table(
     "operators",

@@ -23,15 +23,15 @@ from sqlalchemy import (
 )
 
 from chain.encoding import base64url
+from chain.erasures import ErasureText
 from chain.errors import NotFound
 from chain.lifecycle import RecordState
 from chain.mandates import MandateText
 from chain.proof.hashes import sha256
 from chain.sdjwt import SignedRecord
-from gateway.store.lanes import bounds_of, is_in_group
 from gateway.store.look_ups import look_ups_of
 from gateway.store.mandates import insert_sides
-from gateway.store.model import documents, entries, payloads, records, references
+from gateway.store.model import documents, entries, erasures, payloads, records, references
 from gateway.store.rows import insert_rows
 from gateway.store.vault import Vault
 
@@ -82,6 +82,8 @@ class NewRecord(msgspec.Struct, frozen=True, array_like=True, tag="new"):
     offices: list[str] = []
     goods: list[str] = []
     """Customs offices and HS codes that such a declaration says."""
+    erasure: ErasureText | None = None
+    """What it says as an erasure."""
 
     @property
     def size(self) -> int:
@@ -156,6 +158,8 @@ def _insert_parts(connection: Connection, kept: Sequence[tuple[int, NewRecord]])
     sides = [(seq, new.mandate, new.withdraws) for seq, new in kept if new.mandate is not None]
     if sides:
         insert_sides(connection, sides)
+    named = [(seq, record_id, False) for seq, new in kept if new.erasure for record_id, _ in new.erasure.erased]
+    insert_rows(connection, erasures, ("record_seq", "record_id", "is_settled"), named, free=True)
     cited = [(key.of_document(file), seq) for seq, new in kept for file in new.documents]
     insert_rows(connection, documents, ("look_up", "record_seq"), cited)
 
@@ -235,30 +239,6 @@ def own_records(
         question = question.where(records.c.state == state)
     found = connection.execute(question.order_by(records.c.seq).limit(limit))
     return [(int(row.seq), _held(row)) for row in found]
-
-
-def find_amended(connection: Connection, record_id: str) -> tuple[RecordStatus, frozenset[str]] | None:
-    """The record to amend and its consignments; None where it is not known here."""
-    held = find_held(connection, record_id)
-    if held is None:
-        return None
-    found = connection.execute(
-        select(entries.c.ucr)
-        .join(records, records.c.seq == entries.c.record_seq)
-        .where(records.c.record_id == record_id)
-    )
-    return held, frozenset(found.scalars())
-
-
-def is_spoken_of(connection: Connection, prefixes: Sequence[bytes]) -> bool:
-    """Whether a record other than audit records stands in lanes with these prefixes."""
-    spoken = (
-        select(records.c.seq)
-        .join(entries, entries.c.record_seq == records.c.seq)
-        .where(is_in_group(len(prefixes)), records.c.vct.not_like("audit.%"))
-        .limit(1)
-    )
-    return connection.execute(spoken, bounds_of(prefixes)).first() is not None
 
 
 def count_waiting(connection: Connection) -> int:

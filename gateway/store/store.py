@@ -100,13 +100,15 @@ class Store:
             yield connection
 
     @contextmanager
-    def writing(self, *, derived: bool = False) -> Iterator[Connection]:
+    def writing(self, *, derived: bool = False, erasing: bool = False) -> Iterator[Connection]:
         """A transaction that writes; when the block ends without an error it is durable. Raises StoreUnavailable.
+
+        With `erasing`, SQLite overwrites what is deleted or replaced with zeros; `purge_log` empties its log then.
 
         What is `derived` from other rows and the chain is not waited for until it is on disk: where the machine loses
         its power, the last of it may be undone, in order, and is derived again. What is durable later comes after it.
         """
-        with self._alone(), self._transaction(write=True, derived=derived) as connection:
+        with self._alone(), self._transaction(write=True, derived=derived, erasing=erasing) as connection:
             yield connection
         self._was_written = True
 
@@ -137,6 +139,23 @@ class Store:
         finally:
             connection.close()
 
+    def purge_log(self) -> None:
+        """Empties SQLite's write-ahead log, in which pages stand as they were before something was erased.
+
+        Waits for readers as long as any writer does. Does nothing on PostgreSQL, whose log its operator keeps. Raises
+        StoreUnavailable.
+        """
+        if not self._is_sqlite:
+            return
+        connection = self.engine.raw_connection()
+        try:
+            with self._writer:
+                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        except sqlite3.Error as error:
+            raise StoreUnavailable(f"the store's log could not be emptied: {error}") from error
+        finally:
+            connection.close()
+
     def back_up(self, file: Path) -> None:
         """Writes a whole, consistent copy of a SQLite store to a new file while the gateway runs on.
 
@@ -158,9 +177,10 @@ class Store:
         return self._writer if self._is_sqlite else nullcontext()
 
     @contextmanager
-    def _transaction(self, *, write: bool, derived: bool = False) -> Iterator[Connection]:
+    def _transaction(self, *, write: bool, derived: bool = False, erasing: bool = False) -> Iterator[Connection]:
+        is_own = write and self._is_sqlite
         try:
-            with self._writing(derived=derived) if write and self._is_sqlite else self.engine.connect() as connection:
+            with self._writing(derived=derived, erasing=erasing) if is_own else self.engine.connect() as connection:
                 connection = carry_secrets(connection.execution_options(tongguan_write=write), self._secrets)
                 with connection.begin():
                     if derived and not self._is_sqlite:
@@ -170,7 +190,7 @@ class Store:
             raise StoreUnavailable(f"the store is not available: {_reason(error)}") from error
 
     @contextmanager
-    def _writing(self, *, derived: bool) -> Iterator[Connection]:
+    def _writing(self, *, derived: bool, erasing: bool) -> Iterator[Connection]:
         """The one connection that writes to SQLite; under the lock."""
         if self._writes is None:
             self._writes = self.engine.connect()
@@ -180,7 +200,11 @@ class Store:
             # Past SQLAlchemy, which would begin a transaction first.
             driver: Any = self._writes.connection.driver_connection
             driver.execute(f"PRAGMA synchronous={'NORMAL' if derived else 'FULL'}")
+            if erasing:
+                driver.execute("PRAGMA secure_delete=ON")
             yield self._writes
+            if erasing:
+                driver.execute("PRAGMA secure_delete=OFF")
         except BaseException:
             # A fault may have left it in any state.
             self._drop_writes()

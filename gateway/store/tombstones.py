@@ -57,6 +57,16 @@ def find_erased(connection: Connection, record_ids: Sequence[str]) -> dict[str, 
     return {record_id: frozenset(digests) for record_id, digests in erased.items()}
 
 
+def find_erasures(connection: Connection, record_ids: Sequence[str]) -> dict[str, dict[bytes, str]]:
+    """Of these records what was erased: each digest with the id of the record that erased it."""
+    erased: dict[str, dict[bytes, str]] = {}
+    for start in range(0, len(record_ids), IN_MAX):
+        asked = select(tombstones).where(tombstones.c.record_id.in_(record_ids[start : start + IN_MAX]))
+        for row in connection.execute(asked):
+            erased.setdefault(row.record_id, {})[bytes(row.digest)] = row.erasure
+    return erased
+
+
 def list_tombstones(connection: Connection, after: int, limit: int) -> list[tuple[int, Tombstone]]:
     """Erased disclosures in the order in which they were noted here, after a number, each with its own."""
     asked = select(tombstones).where(tombstones.c.number > after).order_by(tombstones.c.number).limit(limit)

@@ -56,6 +56,9 @@ class Everyone:
         """Everybody is, so that whatever of customs and tax is said counts."""
         return True
 
+    def is_governor(self, member: str, block: int | None) -> bool:
+        return False
+
     def is_operator(self, member: str, ucr: str, block: int | None) -> bool:
         """Nobody is one."""
         return False

@@ -26,6 +26,7 @@ from tests.record_numbers import jti_of
 SPEAKER = "91110000MA009001X0"
 GOVERNORS_WORD = "audit.finding"
 OFFICERS_WORD = "audit.disposition"
+EVERYBODYS_WORD = "audit.erasure"
 OFFICERS = Role.CUSTOMS | Role.TAX
 SAID_BY: dict[Role, set[str]] = {
     Role.BROKER: {"customs.declaration", "customs.request", "trade.parties", "trade.mandate", "trade.explanation"}
@@ -41,8 +42,8 @@ SAID_BY: dict[Role, set[str]] = {
     Role.AUDITOR: set(),
     Role.GATEWAY: {"audit.access", "trade.parties"},
 }
-"""As the members agreed, written down a second time; findings are every governor's and no participant's, and
-dispositions are for governors of customs and tax."""
+"""As the members agreed, written down a second time; erasures are everybody's, findings are every governor's and no
+participant's, and dispositions are for governors of customs and tax."""
 
 OPEN = {
     "GET /healthz",
@@ -109,7 +110,7 @@ def verdict(gateway: PaperGateway, town: Town, key: SigningKey, kind: str) -> st
 
 def test_the_agreed_table_names_every_role_and_every_type() -> None:
     assert set(SAID_BY) == set(Role)
-    assert set().union(*SAID_BY.values()) | {GOVERNORS_WORD, OFFICERS_WORD} == set(RECORD_TYPES)
+    assert set().union(*SAID_BY.values()) | {GOVERNORS_WORD, OFFICERS_WORD, EVERYBODYS_WORD} == set(RECORD_TYPES)
 
 
 @pytest.mark.parametrize("role", Role, ids=lambda role: str(role.name))
@@ -121,7 +122,7 @@ def test_a_role_says_exactly_its_types(gateway: PaperGateway, town: Town, role: 
     gateway.registry.refresh()
     passed = {one for one in RECORD_TYPES if verdict(gateway, town, key, one) != "role"}
     words = {GOVERNORS_WORD} | ({OFFICERS_WORD} if role & OFFICERS else set())
-    assert passed == SAID_BY[role] | (words if kind is MemberKind.GOVERNOR else set())
+    assert passed == SAID_BY[role] | {EVERYBODYS_WORD} | (words if kind is MemberKind.GOVERNOR else set())
 
 
 def test_a_member_without_a_role_says_nothing(gateway: PaperGateway, town: Town) -> None:

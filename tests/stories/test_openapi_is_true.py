@@ -25,6 +25,7 @@ ASKED: dict[str, tuple[str, str, dict[str, str]]] = {
     "GET /v1/search/anything": ("customs", "/v1/search/anything", {"q": NUMBER}),
     "GET /v1/search/count": ("customs", "/v1/search/count", READS),
     "GET /v1/search/export": ("customs", "/v1/search/export", READS),
+    "GET /v1/erasures/plan": ("trader", "/v1/erasures/plan", {"subject": "{ucr}", "sections": "parties"}),
     "GET /v1/findings": ("customs", "/v1/findings", {"state": "any"}),
     "GET /v1/findings/count": ("customs", "/v1/findings/count", {}),
     "GET /v1/findings/export": ("customs", "/v1/findings/export", {}),

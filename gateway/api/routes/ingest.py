@@ -48,6 +48,7 @@ _KEPT = (
     "amends-mismatch",
     "consignment-unknown",
     "finding-unknown",
+    "record-unknown",
     "quota",
     "outbox-full",
     *FAULTS,

@@ -102,6 +102,10 @@ class PaperDirectory:
         found = self._members.get(member)
         return found is not None and (found.sponsor is None or bool(found.roles & (Role.CUSTOMS | Role.TAX)))
 
+    def is_governor(self, member: str, block: int | None) -> bool:
+        found = self._members.get(member)
+        return found is not None and found.sponsor is None
+
     def is_operator(self, member: str, ucr: str, block: int | None) -> bool:
         return member in self._operators
 

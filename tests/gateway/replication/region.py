@@ -92,8 +92,6 @@ class Office:
     ledger: Ledger
     gateway: Gateway = field(init=False)
     http: TestClient = field(init=False)
-    erasures: set[str] = field(default_factory=set)
-    """Ids of records that may erase anything: the rule of which records erase what is another's."""
     wires: dict[str, Wire] = field(default_factory=dict)
     """How it reaches each other organisation's gateway, by slug."""
 
@@ -116,7 +114,6 @@ class Office:
             **settings,
         )
         self.gateway = build(loaded, ledger=self.ledger)
-        self.tombstones.rule = lambda record, stone: record.record_id in self.erasures
         self.http = TestClient(create_app(loaded, self.gateway), base_url=self.url)
 
     @property

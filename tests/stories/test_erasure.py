@@ -1,0 +1,163 @@
+"""A person wants her number gone: who may have it erased, what is left, and what bundles say before and after."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from chain.records import AuditErasure, ErasedRecord, Erasure
+from chain.sdjwt import SignedRecord
+from chain.verify import Verdict, verify_file
+from gateway.client import GatewayClient
+from scripts.commands.erasure_commands import signed_erasures
+from tests.gateway.query import consortium
+from tests.stories.local_consortium import Town
+from tests.stories.risk_desks import client
+from tests.stories.test_who_counts import ucr_of, view
+
+ID_NUMBER = "110101199003070000"
+DONE_S = 10.0
+
+
+def order(town: Town, name: str) -> tuple[str, SignedRecord]:
+    """The trader's order of a natural person."""
+    ucr = ucr_of(town, name)
+    town.name(ucr, "broker")
+    signed = town.say("trader", consortium.order(), ucr)
+    town.cover()
+    return ucr, signed
+
+
+def bundle(town: Town, slug: str, ucr: str) -> bytes:
+    answer = town.get(slug, f"/v1/consignments/{ucr}/bundle")
+    assert answer.status_code == 200, answer.text
+    return answer.content
+
+
+def plan(gateway: GatewayClient, subject: str, *sections: str) -> dict[str, Any]:
+    return gateway.erasure_plan(subject, sections)
+
+
+def erase(town: Town, slug: str, subject: str, *sections: str) -> SignedRecord:
+    """Erases as the command does, and waits until it is done."""
+    with client(town, slug) as gateway:
+        (signed,) = signed_erasures(
+            town.folder, town.member(slug), plan(gateway, subject, *sections), "she asked us to"
+        )
+        gateway.submit(signed)
+        until = time.monotonic() + DONE_S
+        while plan(gateway, subject, *sections)["records"]:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+    town.cover()
+    return signed
+
+
+def why(town: Town, slug: str, ucr: str, record: SignedRecord) -> dict[str, Any]:
+    lines = [line for line in view(town, slug, ucr)["withheld"] if line["record"] == record.record_id]
+    return {reason["section"]: reason for line in lines for reason in line["why"]}
+
+
+@pytest.fixture(scope="module")
+def erased(town: Town) -> tuple[str, SignedRecord, SignedRecord, bytes]:
+    """A consignment, the order in it, its erasure, and the bundle from before."""
+    ucr, record = order(town, "GONE")
+    before = bundle(town, "trader", ucr)
+    return ucr, record, erase(town, "trader", ucr, "parties"), before
+
+
+def test_the_number_is_gone_and_the_view_says_who_had_it_erased(town: Town, erased: Any) -> None:
+    ucr, record, erasure, _ = erased
+    for slug in ("trader", "broker", "auditor"):
+        reason = why(town, slug, ucr, record)["parties"]
+        assert reason["cause"] == "erased"
+        told = reason["erasure"]
+        assert (told["record"], told["by"], told["rule"]) == (erasure.record_id, town.member("trader").uscc, "issuer")
+        assert told["at"] and told["reason"] == "she asked us to"
+    seen = view(town, "trader", ucr)
+    assert ID_NUMBER not in str(seen) and "Li Hua" not in str(seen)
+    assert {line["value"] for line in seen["references"]} >= {"A1"}, "what was not erased is there"
+    assert view(town, "auditor", ucr)["completeness"]["is_whole_here"]
+
+
+def test_bundles_from_before_and_after_are_valid(town: Town, erased: Any) -> None:
+    ucr, record, erasure, before = erased
+    after = bundle(town, "trader", ucr)
+    for content in (before, after):
+        assert verify_file(content, town.root).verdict is Verdict.VALID
+    shown = {standing.record_id: standing for standing in verify_file(after, town.root).records}
+    assert "parties" in shown[record.record_id].withheld and "erasure" not in shown[erasure.record_id].withheld
+    single = town.get("trader", f"/v1/records/{record.record_id}/bundle")
+    assert verify_file(single.content, town.root).verdict is Verdict.VALID
+
+
+def test_the_same_record_sent_again_brings_nothing_back(town: Town, erased: Any) -> None:
+    ucr, record, _, _ = erased
+    assert town.post("trader", "/v1/records", record.serialize()).status_code == 200
+    assert ID_NUMBER not in str(view(town, "trader", ucr))
+
+
+def test_the_company_of_the_ucr_may_have_its_brokers_words_erased_and_the_broker_not_its(town: Town) -> None:
+    ucr, own = order(town, "WHOSE")
+    declared = town.say("broker", consortium.declaration("010120261000008001"), ucr)
+    town.cover()
+    with client(town, "broker") as gateway:
+        planned = plan(gateway, ucr, "parties")
+        assert [line["record"] for line in planned["records"]] == [declared.record_id]
+        assert own.record_id in {line["record"] for line in planned["kept"]}
+    with client(town, "trader") as gateway:
+        planned = plan(gateway, ucr, "parties")
+        assert planned["rule"] == "owner"
+        assert {own.record_id, declared.record_id} <= {line["record"] for line in planned["records"]}
+
+
+def statement(town: Town, slug: str, record: SignedRecord, ucr: str, rule: Any, *sections: str) -> Any:
+    """What the gateway says to an erasure that its member signed by hand."""
+    policy = "0" * 64 if rule == "governor" else None
+    line = ErasedRecord(record=record.record_id, sections=sections)
+    erasure = Erasure(rule=rule, erased=(line,), reason="because", policy=policy)
+    return town.post(slug, "/v1/records", town.sign(slug, AuditErasure(erasure=erasure), ucr).serialize())
+
+
+@pytest.mark.parametrize(
+    ("slug", "rule", "section", "status", "kind"),
+    [
+        ("broker", "issuer", "parties", 403, "role"),
+        ("broker", "owner", "parties", 403, "role"),
+        ("customs", "governor", "parties", 403, "role"),
+        ("carrier", "issuer", "parties", 403, "role"),
+        ("trader", "governor", "parties", 403, "role"),
+        ("trader", "issuer", "ucr", 400, "malformed-record"),
+        ("trader", "issuer", "names", 400, "malformed-record"),
+        ("trader", "issuer", "transport", 400, "malformed-record"),
+    ],
+)
+def test_who_may_not_is_refused_and_nothing_is_erased(
+    town: Town, slug: str, rule: str, section: str, status: int, kind: str
+) -> None:
+    ucr, record = kept(town)
+    answer = statement(town, slug, record, ucr, rule, section)
+    assert (answer.status_code, str(answer.json()["type"]).rpartition("/")[2]) == (status, kind)
+    assert ID_NUMBER in str(view(town, "trader", ucr))
+
+
+_KEPT: list[tuple[str, SignedRecord]] = []
+
+
+def kept(town: Town) -> tuple[str, SignedRecord]:
+    """The consignment of which nobody erases anything."""
+    if not _KEPT:
+        _KEPT.append(order(town, "KEPT"))
+    return _KEPT[0]
+
+
+def test_an_erasure_of_other_consignments_and_of_what_is_not_here_is_refused(town: Town) -> None:
+    ucr, record = kept(town)
+    other = statement(town, "trader", record, ucr_of(town, "ELSEWHERE"), "issuer", "parties")
+    assert (other.status_code, other.json()["pointer"]) == (400, "/ucr")
+    line = ErasedRecord(record="x" * 43, sections=("parties",))
+    unknown = AuditErasure(erasure=Erasure(rule="issuer", erased=(line,), reason="because"))
+    answer = town.post("trader", "/v1/records", town.sign("trader", unknown, ucr).serialize())
+    assert (answer.status_code, str(answer.json()["type"]).rpartition("/")[2]) == (409, "record-unknown")
