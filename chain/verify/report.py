@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from operator import itemgetter
 
 from chain.encoding import Json
 from chain.members import AddedBy, Role
 from chain.verify.checks import CHECKS
 from chain.verify.context import time_text
+from chain.verify.erasures import erased_members, erased_text
 from chain.verify.histories import HistoriesReport
 from chain.verify.results import Answer, FindingStanding, Outcome, ReplayOutcome, Report, Said, Standing, Verdict
 from chain.verify.value_rows import value_rows
@@ -79,6 +81,7 @@ _WORDS: dict[str, Said] = {
     "by_gateway": Said("by gateway", "网关"),
     "key_by": Said("key registered by", "密钥登记者"),
     "withheld": Said("withheld", "未披露"),
+    "erased": Said("erased", "已删除"),
     "withheld_in": Said("Records of which some sections are withheld", "含未披露部分的记录数"),
     "not_counted": Said("NOT COUNTED", "不计入"),
     "counts": Said("counts", "计入"),
@@ -192,15 +195,16 @@ def record_facts(standing: Standing, lang: str) -> list[tuple[str, str]]:
     ]
     if standing.not_counted is not None:
         facts.insert(0, (word("not_counted", lang), speak(standing.not_counted, lang)))
-    if (added_by := added_by_text(standing, lang)) is not None:
-        facts.append((word("key_by", lang), added_by))
+    facts.append((word("key_by", lang), added_by_text(standing, lang) or ""))
     facts += [(word("since", lang), speak(one, lang)) for one in standing.since]
-    if standing.amends is not None:
-        facts.append((word("amends", lang), standing.amends))
+    facts.append((word("amends", lang), standing.amends or ""))
     if standing.amended_by is not None:
         facts.append((word("withdrawn_by" if standing.withdrawn else "amended_by", lang), standing.amended_by))
-    if standing.withheld:
-        facts.append((word("withheld", lang), ", ".join(field_word(name, lang) for name in standing.withheld)))
+    if withheld := [name for name in standing.withheld if name not in standing.erased]:
+        facts.append((word("withheld", lang), ", ".join(field_word(name, lang) for name in withheld)))
+    facts += [
+        (word("erased", lang), erased_text(field_word(name, lang), by, lang)) for name, by in standing.erased.items()
+    ]
     return [(name, value) for name, value in facts if value]
 
 
@@ -237,7 +241,9 @@ def exit_codes(lang: str) -> str:
     """The table of exit codes, a line each."""
     rows = [(int(verdict), verdict.name, meaning) for verdict, meaning in MEANING.items()]
     rows.append((1, Verdict.VALID.name, _NOT_NAMED))
-    return "".join(f"{code:>3}  {name:<16} {speak(meaning, lang)}\n" for code, name, meaning in sorted(rows, key=_code))
+    return "".join(
+        f"{code:>3}  {name:<16} {speak(meaning, lang)}\n" for code, name, meaning in sorted(rows, key=itemgetter(0))
+    )
 
 
 def header_word(report: Report, lang: str) -> str:
@@ -351,10 +357,6 @@ def _standing_lines(standing: Standing, lang: str) -> list[str]:
     return lines
 
 
-def _code(row: tuple[int, str, Said]) -> int:
-    return row[0]
-
-
 def _count_withheld(report: Report) -> int:
     return sum(1 for standing in report.records if standing.withheld)
 
@@ -388,6 +390,7 @@ def _standing_members(standing: Standing) -> Json:
         "withdrawn": standing.withdrawn,
         "ucrs": [*standing.ucrs],
         "withheld": [*standing.withheld],
+        "erased": erased_members(standing),
         "sections": {name: [*values] for name, values in standing.sections.items()},
     }
 

@@ -158,6 +158,22 @@ class OutsideWord:
     """By its own clock, Unix seconds."""
 
 
+@dataclass(frozen=True)
+class ErasedBy:
+    """Who had a section erased."""
+
+    record_id: str
+    """The `audit.erasure` record that says so."""
+    issuer: str
+    at: int
+    """Time of the block that anchored it, Unix seconds."""
+    rule: str
+    """`issuer`, `owner` or `governor`."""
+    policy: str
+    """SHA-256 of the retention policy that it names; empty where it names none."""
+    reason: str
+
+
 @dataclass
 class Standing:
     """What the checks found out about one record; filled in as they go."""
@@ -195,6 +211,8 @@ class Standing:
     ucrs: tuple[str, ...] = ()
     withheld: tuple[str, ...] = ()
     """Names of sections of which some element is not shown."""
+    erased: dict[str, ErasedBy] = field(default_factory=dict)
+    """Those of them that are erased, by name."""
     unread: bool = False
     """Whether it withholds what its filing or standing rests on, so that its entries count as not opened."""
     sections: dict[str, list[Json]] = field(default_factory=dict)

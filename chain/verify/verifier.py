@@ -9,6 +9,7 @@ from chain.proof.bundle import Bundle
 from chain.proof.bundle_reader import NoBundle, parse_bundle
 from chain.verify.checks import CHECKS, COMPLETENESS, MANDATORY, ORDER, WELL_FORMED, Check
 from chain.verify.context import Case, Demand, Fails, NotShown
+from chain.verify.erasures import note_erasures
 from chain.verify.results import Answer, Outcome, Report, Said, Verdict, gravest
 from chain.verify.trust_root import TrustRoot
 
@@ -45,6 +46,8 @@ def verify(bundle: Bundle, trust_root: TrustRoot, question: Demand = NOTHING_MOR
     proved = answers[4].outcome is Outcome.PASS
     checkpoint = case.words.checkpoint if proved else None
     verdicts = _verdicts(case, in_order)
+    if not gravest(verdicts.values()).is_refuted:
+        note_erasures(case)
     return Report(
         verdict=gravest(verdicts.values()),
         kind=bundle.kind_text,

@@ -50,6 +50,7 @@ RULES: Mapping[str, Role] = {
     "customs.declaration": Role.BROKER | Role.TRADER,
     "customs.status": Role.CUSTOMS,
     "audit.access": Role.GATEWAY,
+    "audit.erasure": Role.BROKER | Role.CUSTOMS | Role.CARRIER,
     "trade.parties": Role.BROKER | Role.TRADER | Role.GATEWAY,
     "trade.mandate": Role.BROKER | Role.TRADER,
     "logistics.event": Role.CARRIER | Role.TERMINAL,

@@ -21,6 +21,11 @@ function judge({ bundle, trust_root, question }) {
     ),
     findings: Object.fromEntries(report.findings.map((one) => [one.record_id, [one.outcome, one.follows_now]])),
     receipts: report.receipts.map((receipt) => receipt.fate),
+    erased: Object.fromEntries(
+      [...globalThis.tongguan.erasedSections(report)].map(([id, sections]) => [
+        id, Object.fromEntries([...sections].map(([name, by]) => [name, [by.record_id, by.rule]])),
+      ]),
+    ),
     covered_until_block: isRefuted ? null : report.covered_until_block,
   };
 }

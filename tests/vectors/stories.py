@@ -396,6 +396,11 @@ def expected(case: Case) -> dict[str, Json]:
         "amended_by": {} if refuted else {one.record_id: one.amended_by for one in report.records if one.amended_by},
         "findings": {one.record: [str(one.outcome), one.follows_now] for one in report.findings},
         "receipts": [str(one.fate) for one in report.receipts],
+        "erased": {
+            one.record_id: {name: [by.record_id, by.rule] for name, by in one.erased.items()}
+            for one in report.records
+            if one.erased
+        },
         "covered_until_block": None if refuted else report.covered_until_block,
     }
 

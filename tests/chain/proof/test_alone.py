@@ -23,6 +23,7 @@ OWN_FILES = (
     "claims",
     "disclosures",
     "encoding",
+    "erasures",
     "errors",
     "identifiers",
     "jws",

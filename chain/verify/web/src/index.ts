@@ -4,6 +4,7 @@ import { toHex } from "./bytes.js";
 import type { Question } from "./context.js";
 import { Malformed } from "./errors.js";
 import { hash } from "./hashes.js";
+import type { erasedSections } from "./erasures.js";
 import type { Report } from "./report.js";
 import { parseRecord } from "./records.js";
 import { RULE_PACKS } from "./rule_packs.js";
@@ -19,7 +20,15 @@ export function verify(bundle: Uint8Array, trustRoot: Uint8Array, question: Ques
   return verifyBundle(bundle, parseTrustRoot(trustRoot), question);
 }
 
-const api = { verify, parseTrustRoot, Malformed, rulePacks: RULE_PACKS, digestOf: (bytes: Uint8Array): string => toHex(hash(bytes)) };
+const api: {
+  verify: typeof verify;
+  parseTrustRoot: typeof parseTrustRoot;
+  Malformed: typeof Malformed;
+  rulePacks: typeof RULE_PACKS;
+  digestOf: (bytes: Uint8Array) => string;
+  /** Added by the file with the rules: it is not needed to verify. */
+  erasedSections?: typeof erasedSections;
+} = { verify, parseTrustRoot, Malformed, rulePacks: RULE_PACKS, digestOf: (bytes) => toHex(hash(bytes)) };
 
 declare global {
   /** The verifier for a script beside it: a saved page cannot import a module that stands inside it. */

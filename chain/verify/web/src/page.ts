@@ -1,11 +1,12 @@
 // The page that verifies in a browser: at /verify of a gateway, and saved as one file. It asks no network.
 
+import { type ErasedBy, erasedSections } from "./erasures.js";
 import type {} from "./index.js";
 import type { Json } from "./json.js";
 import type { Report, ReportedRecord } from "./report.js";
 import type { TrustRoot } from "./trust_root.js";
 import type { Text } from "./verdicts.js";
-import { CHECK_TITLES, FATE_WORDS, nameWord, OUTCOME_OF_FINDING, OUTCOME_WORDS, VERDICT_WORDS, WORDS } from "./words.js";
+import { CHECK_TITLES, ERASURE_RULES, FATE_WORDS, nameWord, OUTCOME_OF_FINDING, OUTCOME_WORDS, VERDICT_WORDS, WORDS } from "./words.js";
 
 // The verifier's own script stands before this one in the page.
 const { digestOf, Malformed, parseTrustRoot, verify } = globalThis.tongguan;
@@ -183,7 +184,8 @@ class VerifyPage {
     for (const file of this.files.documents) parts.push(this.documentLine(report, file));
     if (report.records.length > 0) {
       parts.push(element("h2", {}, `${this.say(WORDS.records)} (${report.records.length})`));
-      parts.push(...report.records.map((record) => this.record(record)));
+      const erased = erasedSections(report);
+      parts.push(...report.records.map((record) => this.record(record, erased.get(record.record_id))));
     }
     if (report.receipts.length > 0) {
       parts.push(element("h2", {}, this.say(WORDS.receipts)));
@@ -260,7 +262,7 @@ class VerifyPage {
     );
   }
 
-  private record(record: ReportedRecord): HTMLElement {
+  private record(record: ReportedRecord, erased?: Map<string, ErasedBy>): HTMLElement {
     const state = record.not_counted === null ? WORDS.counts : WORDS.notCounted;
     const rows: [Text, Child][] = [
       [WORDS.saidBy, record.issuer],
@@ -279,12 +281,17 @@ class VerifyPage {
       this.rows(rows),
     );
     for (const remark of record.since) article.append(element("p", { class: "state" }, this.say(remark)));
-    for (const section of record.sections) article.append(this.section(section));
+    for (const section of record.sections) article.append(this.section(section, erased?.get(section.name)));
     return article;
   }
 
-  private section({ name, count, shown }: ReportedRecord["sections"][number]): HTMLElement {
+  private section({ name, count, shown }: ReportedRecord["sections"][number], by?: ErasedBy): HTMLElement {
     const title = element("h4", {}, this.say(nameWord(name)));
+    if (by !== undefined) {
+      const rule = this.say(ERASURE_RULES[by.rule] ?? WORDS.erased);
+      const line = `${by.issuer}, ${this.time(by.at)}, ${rule}: ${by.reason}`;
+      return element("div", { class: "withheld" }, title, element("p", {}, `${this.say(WORDS.erased)}: ${line} `, element("code", {}, by.record_id)));
+    }
     if (shown.length === 0)
       return element("div", { class: "withheld" }, title, element("p", {}, this.say(WORDS.withheld)));
     const places = shown.map(({ index }) => index + 1).join(", ");

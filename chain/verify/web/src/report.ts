@@ -7,6 +7,7 @@ import { inChainOrder, newestOf } from "./checks_records.js";
 import type { Json } from "./json.js";
 import type { Fate } from "./checks_receipts.js";
 import type { Replay } from "./finding_replay.js";
+import { MemberKind } from "./facts.js";
 import type { Cosignature } from "./notes.js";
 import { disclosedUcrs } from "./records.js";
 import type { TrustRoot } from "./trust_root.js";
@@ -26,6 +27,7 @@ export interface ReportedRecord {
   type: string;
   issuer: string;
   issued_at: number;
+  issuer_is_governor: boolean;
   batch: number;
   block: number;
   anchored_at: number;
@@ -127,6 +129,7 @@ function reportRecord(context: Context, state: Context["records"][number]): Repo
     type: record.type,
     issuer: record.issuer,
     issued_at: record.issuedAt,
+    issuer_is_governor: state.memberVersion?.kind === MemberKind.GOVERNOR,
     batch: batch.index,
     block: batch.block,
     anchored_at: batch.timestamp,

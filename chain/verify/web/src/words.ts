@@ -49,6 +49,7 @@ export const WORDS = {
   amended: text("replaced by", "已被替换，最新为"),
   amends: text("replaces", "替换"),
   withheld: text("withheld", "未披露"),
+  erased: text("erased", "已删除"),
   shownInPart: text("shown", "已披露"),
   of: text("of", "／共"),
   check: text("Check", "检查"),
@@ -90,6 +91,13 @@ export const CHECK_TITLES: { [name: string]: Text } = {
   "witnessed": text("Outsiders cosigned this history", "外部见证人已为此历史作证"),
   "stamped": text("Time stamps are of this history", "时间戳属于此历史"),
   "findings": text("Findings follow from what they rest on", "差异发现可由其依据推得"),
+};
+
+/** By which rule an erasure's issuer may erase. */
+export const ERASURE_RULES: { [rule: string]: Text } = {
+  issuer: text("as its issuer", "以签发者身份"),
+  owner: text("as the company of the UCR", "以 UCR 所属企业身份"),
+  governor: text("as a governor, by the retention policy", "以治理成员身份，依据保留策略"),
 };
 
 export const VERDICT_WORDS: { [verdict in Verdict]: Text } = {
