@@ -27,9 +27,9 @@ from gateway.ingest.receipts import Promised, sign_receipts
 from gateway.ingest.validation import SPEAKS_OF_FINDINGS, Entry, RecordValidator, ValidatedRecord
 from gateway.membership.registry import Snapshot
 from gateway.search_index.extract import references_of
-from gateway.search_index.facts import findable, pack_findable
+from gateway.search_index.facts import cited_by, findable, pack_findable
 from gateway.store.look_ups import WAITING_FACTS
-from gateway.store.records import NewRecord, hidden_part, source_look_up
+from gateway.store.records import NewRecord, hidden_part
 from gateway.store.vault import Vault
 
 LINE_BYTES_MAX = RECORD_CHARS_MAX + 8
@@ -196,7 +196,7 @@ class Preparer:
             anchor_by=anchor_by,
             entries=[(entry.ucr, entry.tag, entry.digest) for entry in entries],
             references=draft.references,
-            documents=[] if record is None else _cited(signed, record),
+            documents=[] if record is None else cited_by(signed, record),
             facts=draft.facts,
             withdraws=signed.withdraws,
             about=[] if record is None else _findings_named(record),
@@ -242,14 +242,3 @@ def _draft(line: bytes) -> _Draft:
 def _read(draft: _Draft) -> None:
     draft.signed = parse_signed(draft.body)
     draft.record_id = draft.signed.record_id
-
-
-def _cited(signed: SignedRecord, record: Record) -> list[bytes]:
-    """Under what the files that a record cites, and its own native message, are looked up."""
-    cited: list[bytes] = []
-    if "documents" in signed.sections:
-        digests = {document.sha256 for document in record.documents if document.sha256 is not None}
-        cited = [bytes.fromhex(digest) for digest in sorted(digests)]
-    if record.source is not None:
-        cited.append(source_look_up(signed.iss, bytes.fromhex(record.source.sha256)))
-    return cited

@@ -12,18 +12,21 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import chain
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
+from chain.errors import Malformed
 from chain.identifiers import Ucr
+from chain.lifecycle import RecordState
 from chain.records import Record, parse_record
+from chain.records.base import Reference
 from chain.sdjwt import ACCESS_TYPE, SignedRecord
 from gateway.access.participation import HEADS_WITH_OFFICE, office_numbers
 from gateway.access.records import DISTRICT_CHARS, HeldRecord, passing
-from gateway.search_index.extract import Extract, extract, extract_shown, references_of
+from gateway.search_index.extract import Extract, ReferenceRow, extract, extract_shown, references_of
 from gateway.store.model import FACT_CHARS_MAX, WHOM_CHARS_MAX
-from gateway.store.records import open_signed
+from gateway.store.records import delete_look_ups, insert_look_ups, open_signed, source_look_up
 from gateway.store.search import (
     delete_facts,
     facts_form,
@@ -135,17 +138,72 @@ def fill_once(store: Store) -> bool:
         if facts_form(connection) == FACTS_FORM:
             return False
         delete_facts(connection)
+        delete_look_ups(connection)
         after = 0
         while records := records_to_index(connection, after, ROWS_PER_LOOK):
-            findables = []
+            findables, look_ups = [], []
             for record in records:
                 signed = open_signed(store.vault, record.record_id, record.jwt, record.disclosures)
-                if (derived := findable(signed, parse_record(signed))) is not None:
-                    findables.append((record.seq, derived))
+                derived = _derive(signed)
+                if derived.findable is not None:
+                    findables.append((record.seq, derived.findable))
+                look_ups.append((record.seq, derived.references, derived.documents))
             write_findables(connection, findables)
+            insert_look_ups(connection, look_ups)
             after = records[-1].seq
         set_facts_form(connection, FACTS_FORM)
     return True
+
+
+class _Derived(NamedTuple):
+    """By what one record is found."""
+
+    findable: Findable | None
+    references: Sequence[ReferenceRow]
+    documents: Sequence[bytes]
+
+
+def _derive(signed: SignedRecord) -> _Derived:
+    """By what a record is found that may be erased in part, or be no record of today's form."""
+    if signed.vct == ACCESS_TYPE:
+        return _Derived(None, (), ())
+    if signed.is_fully_disclosed():
+        try:
+            record = parse_record(signed)
+        except Malformed:
+            # Another gateway anchored it: it is kept, and found by nothing.
+            return _Derived(None, (), ())
+        return _Derived(findable(signed, record), references_of(signed, record), cited_by(signed, record))
+    held = HeldRecord(signed, RecordState.ACCEPTED)
+    ucrs = [ucr for _, ucr in signed.ucr_elements() if ucr is not None]
+    named = _concerned(extract_shown(held), signed.iss, map(str, signed.section("names")))
+    concerns = [(whom, ucr) for ucr in ucrs for whom in sorted(named | {Ucr(ucr).company[:WHOM_CHARS_MAX]})]
+    said = [Reference.model_validate(value) for value in signed.section("references")]
+    return _Derived(
+        Findable(ucrs, [] if signed.withdraws else sorted(facts_of(held)), concerns),
+        [(*one.key, one.on) for one in said],
+        _cited_files(signed),
+    )
+
+
+def cited_by(signed: SignedRecord, record: Record) -> list[bytes]:
+    """Under what the files that a record cites, and its own native message, are looked up."""
+    cited: list[bytes] = []
+    if "documents" in signed.sections:
+        digests = {document.sha256 for document in record.documents if document.sha256 is not None}
+        cited = [bytes.fromhex(digest) for digest in sorted(digests)]
+    if record.source is not None:
+        cited.append(source_look_up(signed.iss, bytes.fromhex(record.source.sha256)))
+    return cited
+
+
+def _cited_files(signed: SignedRecord) -> list[bytes]:
+    """The same of what is left of a record."""
+    listed = [value for values in signed.section("documents") if isinstance(values, list) for value in values]
+    cited = {str(value["sha256"]) for value in listed if isinstance(value, dict) and value.get("sha256")}
+    sources = [value for value in signed.section("source") if isinstance(value, dict)]
+    own = [source_look_up(signed.iss, bytes.fromhex(str(source["sha256"]))) for source in sources]
+    return [*(bytes.fromhex(digest) for digest in sorted(cited)), *own]
 
 
 pack_findable = msgspec.msgpack.Encoder().encode

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, select
 from chain.lifecycle import RecordState
 from gateway.store.lanes import bounds_of, is_in_group
 from gateway.store.model import entries, payloads, records
+from gateway.store.payloads import whole_payload, with_keys
 from gateway.store.records import IN_MAX, at_places
 
 
@@ -66,7 +67,7 @@ _ENTRY_COLUMNS = (
     entries.c.tag,
     entries.c.entry_digest,
 )
-_ENTRIES: Select[Any] = (
+_ENTRIES: Select[Any] = with_keys(
     select(*_ENTRY_COLUMNS)
     .join(records, records.c.seq == entries.c.record_seq)
     .join(payloads, payloads.c.record_seq == entries.c.record_seq)
@@ -131,10 +132,11 @@ def find_stored_record(connection: Connection, record_id: str) -> StoredRecord |
     """The record of that id; None where it was never accepted here."""
     columns = (records.c.record_id, payloads.c.jwt, payloads.c.disclosures, records.c.state, records.c.reason)
     wanted: Select[Any] = select(*columns).join(payloads, payloads.c.record_seq == records.c.seq)
-    row = connection.execute(wanted.where(records.c.record_id == record_id)).first()
+    row = connection.execute(with_keys(wanted).where(records.c.record_id == record_id)).first()
     if row is None:
         return None
-    return StoredRecord(row.record_id, bytes(row.jwt), _optional(row.disclosures), RecordState(row.state), row.reason)
+    payload = whole_payload(row.disclosures, row.head)
+    return StoredRecord(row.record_id, bytes(row.jwt), payload, RecordState(row.state), row.reason)
 
 
 def find_receipts(connection: Connection, record_ids: Sequence[str]) -> list[str]:
@@ -165,8 +167,7 @@ def find_anchored(
 
 
 def _entries(rows: Sequence[Row[*tuple[Any, ...]]]) -> list[StoredEntry]:
-    return [StoredEntry(row[0], bytes(row[1]), _optional(row[2]), row[3], bytes(row[4]), bytes(row[5])) for row in rows]
-
-
-def _optional(content: bytes | None) -> bytes | None:
-    return None if content is None else bytes(content)
+    return [
+        StoredEntry(row[0], bytes(row[1]), whole_payload(row[2], row[6]), row[3], bytes(row[4]), bytes(row[5]))
+        for row in rows
+    ]

@@ -90,10 +90,19 @@ payloads = Table(
     metadata,
     Column("record_seq", _SEQUENCE, ForeignKey("records.seq"), primary_key=True, autoincrement=False),
     Column("jwt", LargeBinary, nullable=False),  # the issuer-signed JWT, compressed; kept for ever
-    Column("disclosures", LargeBinary),  # the rest, compressed and encrypted; NULL once erased
+    Column("disclosures", LargeBinary),  # the rest, compressed and encrypted, without its head; NULL once erased
     Column("receipt", Text, nullable=False),  # JWS, as it was first given
 )
 """What a record is and what was promised for it; written once."""
+
+payload_keys = Table(
+    "payload_keys",
+    metadata,
+    Column("record_seq", _SEQUENCE, ForeignKey("records.seq"), primary_key=True, autoincrement=False),
+    Column("head", LargeBinary, nullable=False),  # of the payload: the record's own key (`gateway.store.vault`)
+)
+"""What opens payloads beside the data keys. It stands in no copy of the payloads, so that what is erased here opens in
+no copy either; payloads of older versions have no row."""
 
 entries = Table(
     "entries",

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Select,
     and_,
     column,
+    delete,
     func,
     or_,
     select,
@@ -32,6 +33,7 @@ from chain.sdjwt import SignedRecord
 from gateway.store.look_ups import look_ups_of
 from gateway.store.mandates import insert_sides
 from gateway.store.model import documents, entries, erasures, payloads, records, references
+from gateway.store.payloads import insert_payloads, whole_payload, with_keys
 from gateway.store.rows import insert_rows
 from gateway.store.vault import Vault
 
@@ -144,24 +146,36 @@ def _row(seq: int, new: NewRecord) -> tuple[Any, ...]:
 
 
 def _insert_parts(connection: Connection, kept: Sequence[tuple[int, NewRecord]]) -> None:
-    long = [(seq, new.jwt, new.disclosures, new.receipt) for seq, new in kept]
-    insert_rows(connection, payloads, ("record_seq", "jwt", "disclosures", "receipt"), long)
+    insert_payloads(connection, [(seq, new.jwt, new.disclosures, new.receipt) for seq, new in kept])
     own = [(seq, place, ucr, tag, digest) for seq, new in kept for place, (ucr, tag, digest) in enumerate(new.entries)]
     insert_rows(connection, entries, _ENTRY, own)
-    key = look_ups_of(connection)
-    numbers = [
-        (seq, place, kind, scope, day, *key.of_reference(kind, value))
-        for seq, new in kept
-        for place, (kind, scope, value, day) in enumerate(new.references)
-    ]
-    insert_rows(connection, references, _REFERENCE, numbers)
+    insert_look_ups(connection, [(seq, new.references, new.documents) for seq, new in kept])
     sides = [(seq, new.mandate, new.withdraws) for seq, new in kept if new.mandate is not None]
     if sides:
         insert_sides(connection, sides)
     named = [(seq, record_id, False) for seq, new in kept if new.erasure for record_id, _ in new.erasure.erased]
     insert_rows(connection, erasures, ("record_seq", "record_id", "is_settled"), named, free=True)
-    cited = [(key.of_document(file), seq) for seq, new in kept for file in new.documents]
+
+
+def insert_look_ups(
+    connection: Connection, rows: Sequence[tuple[int, Sequence[tuple[str, str, str, str]], Sequence[bytes]]]
+) -> None:
+    """Writes by which numbers and files records are found: (sequence number, references, SHA-256 of each file)."""
+    key = look_ups_of(connection)
+    numbers = [
+        (seq, place, kind, scope, day, *key.of_reference(kind, value))
+        for seq, said, _ in rows
+        for place, (kind, scope, value, day) in enumerate(said)
+    ]
+    insert_rows(connection, references, _REFERENCE, numbers)
+    cited = [(key.of_document(file), seq) for seq, _, files in rows for file in files]
     insert_rows(connection, documents, ("look_up", "record_seq"), cited)
+
+
+def delete_look_ups(connection: Connection) -> None:
+    """Empties the tables by which records are found by number and file, to be filled anew."""
+    connection.execute(delete(references))
+    connection.execute(delete(documents))
 
 
 def source_look_up(issuer: str, digest: bytes) -> bytes:
@@ -204,14 +218,11 @@ def find_by_number(connection: Connection, iss: str, jti: str) -> str | None:
 
 def get_signed(connection: Connection, vault: Vault, record_id: str) -> SignedRecord:
     """The record itself, fully disclosed unless erased; raises NotFound, UnopenedPayload."""
-    row = connection.execute(
-        select(payloads.c.jwt, payloads.c.disclosures)
-        .join(records, records.c.seq == payloads.c.record_seq)
-        .where(records.c.record_id == record_id)
-    ).first()
+    asked = select(payloads.c.jwt, payloads.c.disclosures).join(records, records.c.seq == payloads.c.record_seq)
+    row = connection.execute(with_keys(asked).where(records.c.record_id == record_id)).first()
     if row is None:
         raise NotFound("record", record_id)
-    return open_signed(vault, record_id, row.jwt, row.disclosures)
+    return open_signed(vault, record_id, row.jwt, whole_payload(row.disclosures, row.head))
 
 
 def hidden_part(signed: SignedRecord, body: bytes) -> bytes:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, delete, func, select, update
 
 from gateway.store.model import entries, payloads, records, replication_gaps
+from gateway.store.payloads import whole_payload, with_keys
 from gateway.store.records import (
     NewRecord,
     at_places,
@@ -56,10 +57,11 @@ def find_held_payloads(connection: Connection, placed: Sequence[Placed]) -> list
         .join(payloads, payloads.c.record_seq == records.c.seq)
         .join(entries, entries.c.record_seq == records.c.seq)
     )
+    asked = with_keys(asked)
     payload_by_seq: dict[int, HeldPayload] = {}
     for question in at_places(asked, placed):
         for row in connection.execute(question):
-            hidden = None if row.disclosures is None else bytes(row.disclosures)
+            hidden = whole_payload(row.disclosures, row.head)
             payload_by_seq[int(row.seq)] = HeldPayload(row.record_id, bytes(row.jwt), hidden)
     return [payload for _, payload in sorted(payload_by_seq.items())]
 

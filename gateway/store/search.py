@@ -36,6 +36,7 @@ from gateway.store.model import (
     search_waiting,
     search_waiting_lanes,
 )
+from gateway.store.payloads import whole_payload, with_keys
 from gateway.store.rows import insert_rows
 
 WAITING_MAX = 2_000
@@ -164,14 +165,16 @@ def set_facts_form(connection: Connection, form: int) -> None:
 
 def records_to_index(connection: Connection, after: int, count_max: int) -> list[RecordToIndex]:
     """Records that are not erased, in order of acceptance, after a sequence number."""
-    rows = connection.execute(
+    asked = (
         select(records.c.seq, records.c.record_id, payloads.c.jwt, payloads.c.disclosures)
         .join(payloads, payloads.c.record_seq == records.c.seq)
         .where(records.c.seq > after, payloads.c.disclosures.is_not(None))
-        .order_by(records.c.seq)
-        .limit(count_max)
     )
-    return [RecordToIndex(int(seq), name, bytes(jwt), bytes(disclosures)) for seq, name, jwt, disclosures in rows]
+    rows = connection.execute(with_keys(asked).order_by(records.c.seq).limit(count_max))
+    return [
+        RecordToIndex(int(seq), name, bytes(jwt), whole_payload(disclosures, head) or b"")
+        for seq, name, jwt, disclosures, head in rows
+    ]
 
 
 def waiting_facts(connection: Connection, prefixes: Sequence[bytes]) -> Sequence[bytes]:

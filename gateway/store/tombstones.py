@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, select
 
 from chain.sdjwt import SignedRecord
 from gateway.store.look_ups import look_ups_of
@@ -19,6 +19,7 @@ from gateway.store.model import (
     search_waiting_lanes,
     tombstones,
 )
+from gateway.store.payloads import replace_payload, whole_payload, with_keys
 from gateway.store.records import IN_MAX, open_signed
 from gateway.store.rows import insert_rows
 from gateway.store.search import insert_facts
@@ -89,14 +90,14 @@ def erase_disclosures(
     asked: Any = select(records.c.seq, payloads.c.jwt, payloads.c.disclosures).join(
         payloads, payloads.c.record_seq == records.c.seq
     )
-    row = connection.execute(asked.where(records.c.record_id == record_id)).first()
+    row = connection.execute(with_keys(asked).where(records.c.record_id == record_id)).first()
     if row is None:
         return None
-    hidden = None if row.disclosures is None else bytes(row.disclosures)
+    hidden = whole_payload(row.disclosures, row.head)
     before = open_signed(vault, record_id, bytes(row.jwt), hidden)
     kept = {disclosure.digest for disclosure in before.disclosures}.difference(digests)
     packed = vault.pack_secret(_hidden_text(before.with_elements(kept)), record_id) if kept else None
-    connection.execute(update(payloads).where(payloads.c.record_seq == row.seq).values(disclosures=packed))
+    replace_payload(connection, row.seq, packed)
     for table in (search_waiting, search_waiting_lanes):
         connection.execute(delete(table).where(table.c.record_seq == row.seq))
     for names, table in ((("references",), references), (("documents", "source"), documents)):

@@ -1,8 +1,14 @@
 """Payloads at rest: compressed with zstd and a dictionary, and what may hold personal data encrypted with AES-256-GCM.
 
-    sealed = 0x01 ‖ key id length ‖ key id ‖ nonce (12 bytes) ‖ ciphertext and tag          associated data: record id
+    sealed  = 0x01 ‖ key id length ‖ key id ‖ nonce (12 bytes) ‖ ciphertext and tag          associated data: record id
+    payload = head ‖ ciphertext and tag          associated data: record id
+    head    = 0x02 ‖ key id length ‖ key id ‖ record key (32 bytes)
+    key of a payload = BLAKE2b-256(record key, keyed with the data key); its nonce is 12 zero bytes, for it seals once
 
-The record id is bound in, so that a row's payload moved to another row does not open. Keys come from a file,
+A payload opens with the data key and the record's own key together. The head is kept apart from the rest, in a table
+that no copy of the payloads holds: where it is destroyed, no copy opens any more (docs/adr/0711).
+
+The record id is bound in, so that a row's payload moved to another row does not open. Data keys come from a file,
 `{"current": id, "keys": [{"id", "key": 32 bytes in base64url}]}`; new payloads use the current one, old ones open with
 any key that is still in the file, which is how a key is rotated.
 """
@@ -14,6 +20,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import blake2b
 from importlib import resources
 from pathlib import Path
 
@@ -33,7 +40,10 @@ ZSTD_LEVEL = 1
 DICTIONARY_ID = 32_769
 """Payloads are written with this dictionary, in which a record's own form stands (`scripts/payload_dictionary.py`); its
 number stands in each payload. Those that were written without one open too."""
+RECORD_KEY_BYTES = 32
 _VERSION = b"\x01"
+_OWN_KEY_VERSION = b"\x02"
+_ZERO_NONCE = bytes(NONCE_BYTES)
 
 
 class MalformedKeyFile(Malformed):
@@ -80,7 +90,8 @@ class Vault:
 
     def __init__(self, keys: DataKeys) -> None:
         self._current = keys.current.encode()
-        self._ciphers = {key_id.encode(): AESGCM(key) for key_id, key in keys.keys.items()}
+        self._keys = {key_id.encode(): key for key_id, key in keys.keys.items()}
+        self._ciphers = {key_id: AESGCM(key) for key_id, key in self._keys.items()}
         self._own = threading.local()
 
     def pack_public(self, content: bytes) -> bytes:
@@ -95,12 +106,25 @@ class Vault:
             raise UnopenedPayload(record_id, str(error)) from None
 
     def pack_secret(self, content: bytes, record_id: str) -> bytes:
-        """Compressed and encrypted under the current key, bound to the record id."""
-        return self.seal(self.pack_public(content), record_id)
+        """Compressed and encrypted under a key of the record's own and the current key, bound to the record id."""
+        record_key = os.urandom(RECORD_KEY_BYTES)
+        head = _OWN_KEY_VERSION + bytes((len(self._current),)) + self._current + record_key
+        cipher = _payload_cipher(self._keys[self._current], record_key)
+        return head + cipher.encrypt(_ZERO_NONCE, self.pack_public(content), record_id.encode())
 
     def unpack_secret(self, sealed: bytes, record_id: str) -> bytes:
-        """What `pack_secret` was given; raises UnopenedPayload."""
-        return self.unpack_public(self.unseal(sealed, record_id), record_id)
+        """What `pack_secret` was given, now or by older versions; raises UnopenedPayload."""
+        head = head_of(sealed)
+        if not head:
+            return self.unpack_public(self.unseal(sealed, record_id), record_id)
+        key_id, record_key = head[2:-RECORD_KEY_BYTES], head[-RECORD_KEY_BYTES:]
+        if (data_key := self._keys.get(key_id)) is None:
+            raise UnopenedPayload(record_id, f"its key {key_id.decode(errors='replace')!r} is not in the key file")
+        try:
+            packed = _payload_cipher(data_key, record_key).decrypt(_ZERO_NONCE, sealed[len(head) :], record_id.encode())
+        except (InvalidTag, ValueError):
+            raise UnopenedPayload(record_id, "it was changed, or its key was") from None
+        return self.unpack_public(packed, record_id)
 
     def seal(self, content: bytes, bound_to: str) -> bytes:
         """Encrypted under the current key, bound to a name, as it is."""
@@ -122,6 +146,10 @@ class Vault:
         except (InvalidTag, ValueError):
             raise UnopenedPayload(bound_to, "it was changed, or its key was") from None
 
+    def is_older(self, sealed: bytes) -> bool:
+        """Whether it is a payload of an older version, which opens without a key of its own."""
+        return sealed[:1] == _VERSION and len(sealed) > 1 and sealed[2 : 2 + sealed[1]] in self._ciphers
+
     def is_current(self, sealed: bytes) -> bool:
         """Whether the payload is encrypted under the current key (what a rotation has still to do)."""
         return sealed[2 : 2 + sealed[1]] == self._current
@@ -136,6 +164,17 @@ class Vault:
                 zstandard.ZstdDecompressor(dict_data=words),
             )
         return own
+
+
+def head_of(sealed: bytes) -> bytes:
+    """The head of a payload, which holds the record's own key; empty for one of an older version, which has none."""
+    if sealed[:1] != _OWN_KEY_VERSION or len(sealed) < 2:
+        return b""
+    return sealed[: 2 + sealed[1] + RECORD_KEY_BYTES]
+
+
+def _payload_cipher(data_key: bytes, record_key: bytes) -> AESGCM:
+    return AESGCM(blake2b(record_key, digest_size=DATA_KEY_BYTES, key=data_key).digest())
 
 
 def dictionary_file(number: int) -> str:

@@ -70,15 +70,20 @@ def audit(
 def backup(
     directory: Directory,
     out: Annotated[Path, typer.Option("--out", "-o", help="new file to write", metavar="FILE")],
+    keys: Annotated[
+        Path | None, typer.Option("--keys", help="file with the payloads' own keys; replaced", metavar="FILE")
+    ] = None,
     settings: Settings = None,
 ) -> None:
     """Copy the gateway's whole store (SQLite or PostgreSQL) into one file, while the gateway runs on.
 
     The copy is a SQLite file of the same schema, from one consistent snapshot. The data keys are not in it: keep
-    `data-keys.json` apart from it, for without it the payloads do not open.
+    `data-keys.json` apart from it, for without it the payloads do not open. Nor are the payloads' own keys, which go
+    into one file beside it (`payload-keys.sqlite`) that each backup replaces: keep no older one of it, and what is
+    erased opens in no copy any more.
     """
     from gateway.query.operator_log import OperatorLog
-    from gateway.store.backup import back_up
+    from gateway.store.backup import back_up, back_up_keys
     from gateway.store.operator_log import OperatorAction
     from gateway.store.store import Store
 
@@ -86,6 +91,8 @@ def backup(
     store = Store.open(chosen.store_url, _vault(chosen))
     try:
         count = back_up(store, out)
+        key_file = keys or out.with_name("payload-keys.sqlite")
+        back_up_keys(store, key_file)
         detail = {"file": out.name, "records": count}
         OperatorLog(store, chosen, time.time).note(OperatorAction.BACKUP, detail)
     except OSError as error:
@@ -94,12 +101,16 @@ def backup(
     finally:
         store.close()
     print(f"{out}: {count:,} records, {out.stat().st_size:,} bytes")
+    print(f"{key_file}: the payloads' own keys, replaced; keep no older one of it")
     print(f"Keep apart from it: {chosen.data_keys_file}")
 
 
 def restore(
     directory: Directory,
     file: Annotated[Path, typer.Argument(help="a copy that `tongguan backup` made", metavar="FILE")],
+    keys: Annotated[
+        Path | None, typer.Option("--keys", help="the newest copy of the payloads' own keys", metavar="FILE")
+    ] = None,
     settings: Settings = None,
 ) -> None:
     """Fill the gateway's empty store with a copy. Stop the gateway first.
@@ -115,7 +126,9 @@ def restore(
 
     chosen = _settings(directory, settings)
     try:
-        count = restored(file, chosen.store_url, _vault(chosen))
+        beside = file.with_name("payload-keys.sqlite")
+        key_file = keys or (beside if beside.exists() else None)
+        count = restored(file, chosen.store_url, _vault(chosen), key_file)
         store = Store.open(chosen.store_url, _vault(chosen))
         OperatorLog(store, chosen, time.time).note(OperatorAction.RESTORE, {"file": file.name, "records": count})
         store.close()

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
+from contextlib import closing
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from chain.records import AuditErasure, ErasedRecord, Erasure
+from chain.records import AuditErasure, ErasedRecord, Erasure, Source
 from chain.sdjwt import SignedRecord
 from chain.verify import Verdict, verify_file
 from gateway.client import GatewayClient
+from gateway.search_index.facts import flush_pending
+from gateway.store.backup import back_up, back_up_keys
+from gateway.store.look_ups import secrets_of
+from gateway.store.records import source_look_up
+from gateway.store.vault import UnopenedPayload
 from scripts.commands.erasure_commands import signed_erasures
 from tests.gateway.query import consortium
 from tests.stories.local_consortium import Town
@@ -161,3 +170,77 @@ def test_an_erasure_of_other_consignments_and_of_what_is_not_here_is_refused(tow
     unknown = AuditErasure(erasure=Erasure(rule="issuer", erased=(line,), reason="because"))
     answer = town.post("trader", "/v1/records", town.sign("trader", unknown, ucr).serialize())
     assert (answer.status_code, str(answer.json()["type"]).rpartition("/")[2]) == (409, "record-unknown")
+
+
+GUESSES = [f"1101011990030700{last:02d}" for last in range(100)]
+"""Numbers that a guesser would try: all that is known but the last two digits."""
+
+
+def found_in(content: bytes, town: Town, record: SignedRecord) -> set[str]:
+    """Which guesses of the number something left here confirms, for one who has every key of the gateway.
+
+    Tried: the number itself; each disclosure with a salt that is left; hashes of the number and of the native message
+    with it, as they are and under the store's own key.
+    """
+    store = town.gateway.services.store
+    with store.reading() as connection:
+        look_ups = secrets_of(connection).look_ups
+    confirmed = set()
+    for guess in GUESSES:
+        native = sha256(message_of(guess)).digest()
+        cited = source_look_up(record.iss, native)
+        marks = [guess.encode(), sha256(guess.encode()).digest(), sha256(guess.encode()).hexdigest().encode(), native]
+        marks += [native.hex().encode(), cited, look_ups.of_document(cited), look_ups.of_document(native)]
+        marks += [look_ups.of_fact(kind, guess).encode() for kind in ("order", "importer", "cop")]
+        if any(mark in content for mark in marks):
+            confirmed.add(guess)
+    return confirmed
+
+
+def message_of(number: str) -> bytes:
+    """The native message that the order was read from, as somebody knows it who knows all but the number."""
+    return f"<ceb:Order><orderNo>A1</orderNo><buyerIdNumber>{number}</buyerIdNumber></ceb:Order>".encode()
+
+
+def opened_payloads(town: Town, file: Path, keys: Path | None) -> bytes:
+    """All disclosures that open in a copy of the store, with the data keys and a copy of the payloads' own."""
+    vault = town.gateway.services.store.vault
+    heads: dict[int, bytes] = {}
+    if keys is not None:
+        with closing(sqlite3.connect(keys)) as copy:
+            heads = dict(copy.execute("SELECT record_seq, head FROM payload_keys"))
+    opened = b""
+    with closing(sqlite3.connect(file)) as copy:
+        asked = "SELECT record_seq, record_id, disclosures FROM payloads JOIN records ON seq = record_seq"
+        for seq, record_id, body in copy.execute(asked):
+            try:
+                opened += b"" if body is None else vault.unpack_secret(heads.get(seq, b"") + body, record_id)
+            except UnopenedPayload:
+                continue
+    return opened
+
+
+def test_nothing_left_anywhere_confirms_a_guess_of_the_number(town: Town, tmp_path: Path) -> None:
+    """Store, log, index, chain and a backup from before, with every key that the gateway has today."""
+    ucr = ucr_of(town, "GUESSED")
+    source = Source(kind="CEB311", sha256=sha256(message_of(ID_NUMBER)).hexdigest())
+    record = town.say("trader", consortium.order().model_copy(update={"source": source}), ucr)
+    town.cover()
+    store, folder = town.gateway.services.store, town.folder.path
+    while flush_pending(store):
+        pass
+    back_up(store, tmp_path / "copy")
+    back_up_keys(store, tmp_path / "keys")
+
+    def left() -> bytes:
+        store.purge_log()
+        files = [*(folder / "gateway").rglob("*"), *(folder / "node").rglob("*"), tmp_path / "copy"]
+        return b"".join(file.read_bytes() for file in files if file.is_file())
+
+    assert found_in(left(), town, record) == {ID_NUMBER}, "before, the store's own look-up of the message tells it"
+    assert found_in(opened_payloads(town, tmp_path / "copy", tmp_path / "keys"), town, record) == {ID_NUMBER}
+    erase(town, "trader", record.record_id, "parties")
+    back_up_keys(store, tmp_path / "keys")
+    assert found_in(left(), town, record) == set()
+    assert found_in(opened_payloads(town, tmp_path / "copy", tmp_path / "keys"), town, record) == set()
+    assert found_in(opened_payloads(town, tmp_path / "copy", None), town, record) == set()

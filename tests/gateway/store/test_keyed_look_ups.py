@@ -16,9 +16,9 @@ from sqlalchemy import text
 from chain.errors import StoreFault
 from chain.records import sign_record
 from chain.records.base import Reference, Source
-from gateway.search_index.facts import flush_pending
+from gateway.search_index.facts import fill_once, flush_pending
 from gateway.store import clear_rows
-from gateway.store.backup import back_up, restore
+from gateway.store.backup import back_up, back_up_keys, restore
 from gateway.store.look_ups import CLEAR_FACTS, LookUpKey, UnopenedStore
 from gateway.store.references import NumberQuery, find_statements, find_waiting_statements
 from gateway.store.search import FoundBy, find_citing, find_ucrs
@@ -209,13 +209,15 @@ def test_a_rotated_data_key_seals_the_look_up_key_anew(sqlite_url: str) -> None:
     Store.open(sqlite_url, Vault(DataKeys("2", {"2": bytes([2]) * 32}))).close()
 
 
-def test_a_backup_takes_its_look_ups_along(gateway: PaperGateway, town: Town, tmp_path: Path) -> None:
+def test_a_restored_store_derives_its_look_ups_anew(gateway: PaperGateway, town: Town, tmp_path: Path) -> None:
     gateway.intake.accept(town.event(1).serialize().encode())
     flush_pending(gateway.store)
     file, target = tmp_path / "copy", f"sqlite:///{tmp_path}/restored.sqlite"
     back_up(gateway.store, file)
-    restore(file, target, gateway.vault)
+    back_up_keys(gateway.store, tmp_path / "keys")
+    restore(file, target, gateway.vault, tmp_path / "keys")
     restored = Store.open(target, gateway.vault)
+    fill_once(restored)
     with restored.reading() as connection:
         question = FoundBy([("transport_document", "78412345675")], "", "")
         assert find_ucrs(connection, question, None, "", 9) == [f"6CN{CARRIER}-000001"]

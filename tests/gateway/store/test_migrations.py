@@ -48,12 +48,14 @@ def test_payloads_move_to_their_own_table_and_back_with_every_part_of_a_record(s
         connection.execute(text(RECORD), {**said, **packed})
         connection.execute(text(ENTRY), {"tag": bytes(16), "digest": bytes(32)})
         connection.execute(text(REFERENCE))
-    moved(store, "upgrade", "0009")
+    moved(store, "upgrade", "head")
     with store.reading() as connection:
         held = find_held(connection, signed.record_id)
         assert held is not None
         assert held.receipt == "a receipt"
         assert get_signed(connection, VAULT, signed.record_id).serialize() == signed.serialize()
+    moved(store, "downgrade", "0009")
+    with store.reading() as connection:
         assert connection.execute(text("SELECT record_seq, ucr FROM entries")).all() == [(7, "a UCR")]
         said = connection.execute(text("SELECT record_seq, value, look_up FROM record_references")).all()
         assert said == [(7, "A-1", look_up_of_0007("order", "A-1"))]
@@ -67,7 +69,7 @@ def test_payloads_move_to_their_own_table_and_back_with_every_part_of_a_record(s
 def test_a_new_store_is_at_the_newest_revision(sqlite_url: str) -> None:
     Store.open(sqlite_url, VAULT).close()
     with create_engine(sqlite_url).connect() as connection:
-        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one() == "0019"
+        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one() == "0020"
 
 
 def test_a_store_of_the_first_edition_is_refused_in_one_sentence_and_left_as_it_is(sqlite_url: str) -> None:
