@@ -41,7 +41,7 @@ from gateway.api.routes.ledger import ledger_router, trust_root_router
 from gateway.api.routes.operator_log import operator_log_router
 from gateway.api.routes.people import people_routers
 from gateway.api.routes.problems import problems_router
-from gateway.api.routes.reading import READ_ROUTERS
+from gateway.api.routes.read_routers import READ_ROUTERS
 from gateway.api.routes.replication import replication_router
 from gateway.api.routes.schemas import schemas_router
 from gateway.api.routes.session import session_router

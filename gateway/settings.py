@@ -63,6 +63,9 @@ class GatewaySettings(BaseSettings):
 
     replication_policy_file: Path | None = None
     """Which gateways get which sections; its hash stands in the registry. Without it nothing is given or pulled."""
+    retention_policy_file: Path | None = None
+    """Which sections are kept how long, and which of them governors may have erased; its hash stands in the registry.
+    Without it no governor's erasure is done here."""
     peers: dict[Uscc, str] = Field(default_factory=dict)
     """Other gateways by the USCC of their member: the URL that this one reaches each by."""
     unopened_after_s: Count = PENDING_S

@@ -46,5 +46,5 @@ def why_erased(erased: ErasedSections, record: HeldRecord, section: str) -> WhyW
 
 
 def _target(record: HeldRecord) -> Target:
-    shown = [str(value) for _, value in record.signed.disclosed()["ucr"] if value is not WITHHELD]
-    return Target.of(record.signed, map(owner_of, shown))
+    ucrs = [str(value) for _, value in record.signed.disclosed()["ucr"] if value is not WITHHELD]
+    return Target.of(record.signed, map(owner_of, ucrs))

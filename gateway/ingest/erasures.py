@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 from chain.encoding import parse_base64url
 from chain.erasures import KEPT_SECTIONS, ErasureText, Target, digests_to_erase, erasure_of, may_erase
@@ -19,6 +18,7 @@ from chain.index_store import IndexStore
 from chain.members import KeyState, MemberKind, MemberState, PolicyName, find_in_force
 from chain.sdjwt import SignedRecord
 from chain.standing import owner_of
+from gateway.access.retention import RetentionPolicy
 from gateway.membership.registry import Registry, Snapshot
 from gateway.runtime.refusals import GatewayRefusal
 from gateway.search_index.erasure import erase
@@ -33,20 +33,11 @@ TARGET_RETRY_S = 2.0
 _log = logging.getLogger("gateway.ingest.erasures")
 
 
-class GovernorsShare(Protocol):
-    """What of a retention policy says which sections governors may erase; `gateway.access.retention` has one."""
-
-    @property
-    def digest(self) -> bytes: ...
-    @property
-    def governors_erase(self) -> frozenset[str]: ...
-
-
 @dataclass(frozen=True)
 class ErasureJudge:
     """Whether a statement may erase what it names. Safe to share between threads."""
 
-    policies: tuple[GovernorsShare, ...] = ()
+    policies: tuple[RetentionPolicy, ...] = ()
     """The retention policies whose text this gateway has."""
 
     def allowed(
@@ -102,10 +93,10 @@ def check_erasure(
                 field="erasure.erased",
                 retry_after_s=TARGET_RETRY_S,
             )
-        if kept := sections & KEPT_SECTIONS:
+        if unerasable := sections & KEPT_SECTIONS:
             raise MalformedRecord(
                 "erasure.erased.sections",
-                f"never has {', '.join(sorted(kept))}: proofs rest on it",
+                f"never has {', '.join(sorted(unerasable))}: proofs rest on it",
                 value=record_id,
                 fix="Leave it out; names of persons stand in other sections",
             )
@@ -142,29 +133,36 @@ class ErasureKeeper:
     """Empties the memory of opened records."""
     erased_count: int = 0
     """Disclosures erased since start."""
+    _is_purge_due: bool = False
+    """Whether the store's log may still hold what was erased."""
 
     def step(self) -> bool:
         """Erases what is due; whether there may be more at once. Raises StoreFault, GatewayRefusal."""
+        self._purge()
         with self.store.reading() as connection:
             due = find_due_erasures(connection, ERASURES_PER_STEP_MAX)
             if not due:
                 return False
-            found = [self._digests(connection, one) for one in due]
+            digests_due = [self._digests(connection, one) for one in due]
         at = int(self.clock())
-        erased = False
         with self.store.writing(erasing=True) as connection:
-            for one, digests in zip(due, found, strict=True):
+            for erasure, digests in zip(due, digests_due, strict=True):
                 if digests:
-                    erase(connection, self.store.vault, one.record_id, digests, erasure=one.erasure_id, at=at)
+                    erase(connection, self.store.vault, erasure.record_id, digests, erasure=erasure.erasure_id, at=at)
                     self.erased_count += len(digests)
-                    erased = True
+                    self._is_purge_due = True
                 else:
-                    _log.warning("record %s may not erase record %s", one.erasure_id, one.record_id)
+                    _log.warning("record %s may not erase record %s", erasure.erasure_id, erasure.record_id)
             settle_erasures(connection, due)
-        if erased:
+        self._purge()
+        return len(due) == ERASURES_PER_STEP_MAX
+
+    def _purge(self) -> None:
+        """What a fault left undone is done at the next step."""
+        if self._is_purge_due:
             self.forget()
             self.store.purge_log()
-        return len(due) == ERASURES_PER_STEP_MAX
+            self._is_purge_due = False
 
     def _digests(self, connection: Transaction, due: DueErasure) -> frozenset[bytes]:
         batch = self.index.find_batch(due.batch)

@@ -17,12 +17,12 @@ NAMED_RETRY_S: Final = 2.0
 
 def check_amends(connection: Transaction, new: NewRecord, amends: str) -> None:
     """That a record may replace the one it names; raises GatewayRefusal."""
-    found, field = find_named(connection, amends), "withdraws" if new.withdraws else "amends"
-    if found is None:
+    named, field = find_named(connection, amends), "withdraws" if new.withdraws else "amends"
+    if named is None:
         raise GatewayRefusal(
             "amends-unknown", f"record {amends} is not known here yet", field=field, retry_after_s=NAMED_RETRY_S
         )
-    amended, ucrs = found
+    amended, ucrs = named
     if (amended.iss, amended.vct) != (new.iss, new.vct) or amended.state is RecordState.REFUSED:
         raise GatewayRefusal(
             "amends-mismatch", f"record {amends} is of another issuer or type, or was refused", field=field

@@ -20,6 +20,7 @@ from chain.errors import TongguanError
 from chain.index_store import IndexStore
 from chain.keys import SigningKey
 from gateway.access.rate_limits import RateLimits
+from gateway.access.retention import RetentionPolicy
 from gateway.ingest.erasures import ErasureJudge, ErasureKeeper
 from gateway.ingest.group_commit import Acceptance, GroupCommit, PendingCommit, SubmissionResult
 from gateway.ingest.pipeline import Candidate, Preparer, ReceiptTerms, ValidationContext
@@ -68,7 +69,9 @@ class Intake:
         self.clock_fault: Callable[[], str] = lambda: ""
         """Why nothing may be promised by the clock now, as a sentence; empty while it is right."""
         self._uploaded_at = self._posted_at = float("-inf")
-        self.erasures = ErasureKeeper(store, index, registry, ErasureJudge(), clock, forget_records)
+        retention = settings.retention_policy_file
+        judge = ErasureJudge(() if retention is None else (RetentionPolicy.load(retention),))
+        self.erasures = ErasureKeeper(store, index, registry, judge, clock, forget_records)
         quotas = RateLimits(settings.member_records_per_s, clock, settings.member_bytes_per_s)
         self._keeper = GroupCommit(
             store,

@@ -75,18 +75,18 @@ class ErasureService:
         """
         if not 0 < len(sections) <= SECTIONS_MAX:
             raise MalformedRecord("sections", f"names 1 to {SECTIONS_MAX} sections", value=len(sections))
-        if kept := KEPT_SECTIONS.intersection(sections):
+        if unerasable := KEPT_SECTIONS.intersection(sections):
             raise MalformedRecord(
                 "sections",
-                f"never has {', '.join(sorted(kept))}: proofs rest on it",
+                f"never has {', '.join(sorted(unerasable))}: proofs rest on it",
                 fix="Leave it out; names of persons stand in other sections",
             )
-        held = self._records(reader, subject)
+        records = self._records(reader, subject)
         with self.context.services.store.reading() as connection:
-            names = [record.signed.record_id for record in held]
+            names = [record.signed.record_id for record in records]
             targets = find_targets(connection, self.context.services.store.vault, names)
             erased = find_erased(connection, names)
-        wanted = dict(_wanted(held, sections, erased))
+        wanted = dict(_wanted(records, sections, erased))
         rules = self._rules(reader)
         plans = [(rule, self._allowed(reader, rule, wanted, targets)) for rule in rules]
         rule, allowed = max(plans, key=lambda plan: len(plan[1]))
@@ -114,8 +114,8 @@ class ErasureService:
     def _records(self, reader: Reader, subject: str) -> Sequence[HeldRecord]:
         if Ucr.is_valid(subject):
             consignment, sight = self.context.sight(reader, subject)
-            shown = {record.signed.record_id for record in sight.records}
-            return [record for record in consignment.records if record.signed.record_id in shown]
+            visible = {record.signed.record_id for record in sight.records}
+            return [record for record in consignment.records if record.signed.record_id in visible]
         return [self.records.seen(reader, subject).record]
 
     def _rules(self, reader: Reader) -> list[ErasureText]:

@@ -174,14 +174,14 @@ def _derive(signed: SignedRecord) -> _Derived:
             # Another gateway anchored it: it is kept, and found by nothing.
             return _Derived(None, (), ())
         return _Derived(findable(signed, record), references_of(signed, record), cited_by(signed, record))
-    held = HeldRecord(signed, RecordState.ACCEPTED)
+    record_left = HeldRecord(signed, RecordState.ACCEPTED)
     ucrs = [ucr for _, ucr in signed.ucr_elements() if ucr is not None]
-    named = _concerned(extract_shown(held), signed.iss, map(str, signed.section("names")))
+    named = _concerned(extract_shown(record_left), signed.iss, map(str, signed.section("names")))
     concerns = [(whom, ucr) for ucr in ucrs for whom in sorted(named | {Ucr(ucr).company[:WHOM_CHARS_MAX]})]
-    said = [Reference.model_validate(value) for value in signed.section("references")]
+    references = [Reference.model_validate(value) for value in signed.section("references")]
     return _Derived(
-        Findable(ucrs, [] if signed.withdraws else sorted(facts_of(held)), concerns),
-        [(*one.key, one.on) for one in said],
+        Findable(ucrs, [] if signed.withdraws else sorted(facts_of(record_left)), concerns),
+        [(*reference.key, reference.on) for reference in references],
         _cited_files(signed),
     )
 

@@ -103,8 +103,8 @@ def back_up_keys(store: Store, file: Path) -> int:
                 writer.execute(insert(records), [dict(row) | {"batch": None} for row in part_of])
             _copy_rows(reader, writer, (payload_keys, tombstones, store_keys))
             erased = select(tombstones.c.record_id)
-            kept = select(payloads).join(records, records.c.seq == payloads.c.record_seq)
-            for row in reader.execute(kept.where(records.c.record_id.in_(erased))).mappings():
+            left = select(payloads).join(records, records.c.seq == payloads.c.record_seq)
+            for row in reader.execute(left.where(records.c.record_id.in_(erased))).mappings():
                 writer.execute(insert(payloads), dict(row))
             count = int(writer.execute(select(func.count()).select_from(payload_keys)).scalar_one())
     except SQLAlchemyError as error:

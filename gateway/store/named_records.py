@@ -13,15 +13,15 @@ from gateway.store.records import RecordStatus, find_held
 
 def find_named(connection: Connection, record_id: str) -> tuple[RecordStatus, frozenset[str]] | None:
     """A record that another one names, and its consignments; None where it is not known here."""
-    held = find_held(connection, record_id)
-    if held is None:
+    status = find_held(connection, record_id)
+    if status is None:
         return None
-    found = connection.execute(
+    ucrs = connection.execute(
         select(entries.c.ucr)
         .join(records, records.c.seq == entries.c.record_seq)
         .where(records.c.record_id == record_id)
     )
-    return held, frozenset(found.scalars())
+    return status, frozenset(ucrs.scalars())
 
 
 def is_spoken_of(connection: Connection, prefixes: Sequence[bytes]) -> bool:

@@ -164,8 +164,8 @@ def insert_look_ups(
     key = look_ups_of(connection)
     numbers = [
         (seq, place, kind, scope, day, *key.of_reference(kind, value))
-        for seq, said, _ in rows
-        for place, (kind, scope, value, day) in enumerate(said)
+        for seq, numbers_of, _ in rows
+        for place, (kind, scope, value, day) in enumerate(numbers_of)
     ]
     insert_rows(connection, references, _REFERENCE, numbers)
     cited = [(key.of_document(file), seq) for seq, _, files in rows for file in files]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
@@ -37,6 +38,8 @@ WRITER_CACHE_KIB = 32_768
 it was written; so would a writer that is another one each time, and read every tree anew in each transaction."""
 CHECKPOINT_PAGES_MAX = 65_536
 """A SQLite writer checkpoints by itself when the write-ahead log is so long (256 MiB): nobody else did."""
+PURGE_TRIES_MAX = 50
+PURGE_PAUSE_S = 0.1
 _log = logging.getLogger("gateway.store")
 
 FIRST_EDITION_LAST = "0008"
@@ -142,19 +145,24 @@ class Store:
     def purge_log(self) -> None:
         """Empties SQLite's write-ahead log, in which pages stand as they were before something was erased.
 
-        Waits for readers as long as any writer does. Does nothing on PostgreSQL, whose log its operator keeps. Raises
-        StoreUnavailable.
+        Waits for readers as any writer does, and for whoever moves the log just now. Does nothing on PostgreSQL,
+        whose log its operator keeps. Raises StoreUnavailable.
         """
         if not self._is_sqlite:
             return
         connection = self.engine.raw_connection()
         try:
-            with self._writer:
-                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            for _ in range(PURGE_TRIES_MAX):
+                with self._writer:
+                    ((is_busy, *_),) = connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+                if not is_busy:
+                    return
+                time.sleep(PURGE_PAUSE_S)
         except sqlite3.Error as error:
             raise StoreUnavailable(f"the store's log could not be emptied: {error}") from error
         finally:
             connection.close()
+        raise StoreUnavailable("the store's log could not be emptied: somebody reads it all the time")
 
     def back_up(self, file: Path) -> None:
         """Writes a whole, consistent copy of a SQLite store to a new file while the gateway runs on.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import time
 from contextlib import closing
@@ -12,8 +13,10 @@ from typing import Any
 import pytest
 
 from chain.records import AuditErasure, ErasedRecord, Erasure, Source
+from chain.records.sections import Party
 from chain.sdjwt import SignedRecord
 from chain.verify import Verdict, verify_file
+from gateway.access.retention import RetentionPolicy
 from gateway.client import GatewayClient
 from gateway.search_index.facts import flush_pending
 from gateway.store.backup import back_up, back_up_keys
@@ -21,6 +24,7 @@ from gateway.store.look_ups import secrets_of
 from gateway.store.records import source_look_up
 from gateway.store.vault import UnopenedPayload
 from scripts.commands.erasure_commands import signed_erasures
+from scripts.commands.retention_commands import due_plans
 from tests.gateway.query import consortium
 from tests.stories.local_consortium import Town
 from tests.stories.risk_desks import client
@@ -172,7 +176,9 @@ def test_an_erasure_of_other_consignments_and_of_what_is_not_here_is_refused(tow
     assert (answer.status_code, str(answer.json()["type"]).rpartition("/")[2]) == (409, "record-unknown")
 
 
-GUESSES = [f"1101011990030700{last:02d}" for last in range(100)]
+GUESSED = "110101198503070042"
+"""The number of a person of whom no other record here speaks."""
+GUESSES = [f"1101011985030700{last:02d}" for last in range(100)]
 """Numbers that a guesser would try: all that is known but the last two digits."""
 
 
@@ -223,8 +229,10 @@ def opened_payloads(town: Town, file: Path, keys: Path | None) -> bytes:
 def test_nothing_left_anywhere_confirms_a_guess_of_the_number(town: Town, tmp_path: Path) -> None:
     """Store, log, index, chain and a backup from before, with every key that the gateway has today."""
     ucr = ucr_of(town, "GUESSED")
-    source = Source(kind="CEB311", sha256=sha256(message_of(ID_NUMBER)).hexdigest())
-    record = town.say("trader", consortium.order().model_copy(update={"source": source}), ucr)
+    source = Source(kind="CEB311", sha256=sha256(message_of(GUESSED)).hexdigest())
+    buyer = Party(role="buyer", name="Wang Fang", id_number=GUESSED)
+    said = consortium.order().model_copy(update={"source": source, "parties": (buyer,)})
+    record = town.say("trader", said, ucr)
     town.cover()
     store, folder = town.gateway.services.store, town.folder.path
     while flush_pending(store):
@@ -237,10 +245,39 @@ def test_nothing_left_anywhere_confirms_a_guess_of_the_number(town: Town, tmp_pa
         files = [*(folder / "gateway").rglob("*"), *(folder / "node").rglob("*"), tmp_path / "copy"]
         return b"".join(file.read_bytes() for file in files if file.is_file())
 
-    assert found_in(left(), town, record) == {ID_NUMBER}, "before, the store's own look-up of the message tells it"
-    assert found_in(opened_payloads(town, tmp_path / "copy", tmp_path / "keys"), town, record) == {ID_NUMBER}
+    assert found_in(left(), town, record) == {GUESSED}, "before, the store's own look-up of the message tells it"
+    assert found_in(opened_payloads(town, tmp_path / "copy", tmp_path / "keys"), town, record) == {GUESSED}
     erase(town, "trader", record.record_id, "parties")
     back_up_keys(store, tmp_path / "keys")
     assert found_in(left(), town, record) == set()
     assert found_in(opened_payloads(town, tmp_path / "copy", tmp_path / "keys"), town, record) == set()
     assert found_in(opened_payloads(town, tmp_path / "copy", None), town, record) == set()
+
+
+def test_retention_lists_what_is_due_of_ones_own_and_erases_it(town: Town) -> None:
+    ucr, record = order(town, "KEPTLONG")
+    name = {
+        "types": "trade.order",
+        "sections": ["parties"],
+        "purpose": "order kept",
+        "purpose_zh": "订单保存期",
+    }
+    text = {"format": "tongguan-retention-policy/1", "governors_erase": []}
+
+    def policy(days: int) -> RetentionPolicy:
+        period = name | {"days": days, "after": "last-record"}
+        return RetentionPolicy.parse(json.dumps(text | {"periods": [period]}).encode())
+
+    with client(town, "trader") as gateway:
+        assert due_plans(gateway, policy(1), time.time()) == []
+        due = due_plans(gateway, policy(0), time.time() + 60)
+        (own,) = [plan for plan in due if plan["subject"] == record.record_id]
+        for signed in signed_erasures(town.folder, town.member("trader"), own, own["reason"]):
+            gateway.submit(signed)
+        town.cover()
+        until = time.monotonic() + DONE_S
+        while plan(gateway, record.record_id, "parties")["records"]:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+    told = why(town, "trader", ucr, record)["parties"]["erasure"]
+    assert told["reason"] == "kept 0 days: order kept · 订单保存期"
