@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from coincurve import PrivateKey
@@ -81,7 +82,7 @@ class Trie:
 
     def __init__(self, pairs: Mapping[bytes, bytes]) -> None:
         self.nodes: dict[bytes, bytes] = {}
-        items = [(_nibbles(keccak256(key)), value) for key, value in sorted(pairs.items())]
+        items = [(_path_of(key), value) for key, value in pairs.items()]
         self._root_node = self._build(items) if items else []
         encoded = rlp.encode(self._root_node or b"")
         self.root = keccak256(encoded)
@@ -91,7 +92,7 @@ class Trie:
         """The nodes from the root towards the key, as `eth_getProof` gives them."""
         if not self._root_node:
             return []
-        path, found, node = _nibbles(keccak256(key)), [self.nodes[self.root]], self._root_node
+        path, found, node = _path_of(key), [self.nodes[self.root]], self._root_node
         while True:
             if len(node) == 17:
                 child, path = node[path[0]], path[1:]
@@ -115,10 +116,10 @@ class Trie:
         shared = 0
         while len({path[shared] for path, _ in items}) == 1:
             shared += 1
-        branch: list[rlp.Item] = []
-        for nibble in range(16):
-            below = [(path[shared + 1 :], value) for path, value in items if path[shared] == nibble]
-            branch.append(self._refer(self._build(below)) if below else b"")
+        below: list[list[tuple[tuple[int, ...], bytes]]] = [[] for _ in range(16)]
+        for path, value in items:
+            below[path[shared]].append((path[shared + 1 :], value))
+        branch: list[rlp.Item] = [self._refer(self._build(part)) if part else b"" for part in below]
         branch.append(b"")
         return [_pack(items[0][0][:shared], is_leaf=False), self._refer(branch)] if shared else branch
 
@@ -137,12 +138,15 @@ class SimulatedContract:
     address: bytes
     code_hash: bytes
     words: dict[int, int] = field(default_factory=dict)
+    _built: tuple[dict[int, int], Trie] | None = None
+    """The words as they were when the trie was built last, and that trie: a bundle asks for it eight times."""
 
     def storage(self) -> Trie:
         """The storage trie now."""
-        return Trie(
-            {slot.to_bytes(32, "big"): rlp.encode(rlp.int_to_bytes(word)) for slot, word in self.words.items() if word}
-        )
+        if self._built is None or self._built[0] != self.words:
+            words = {slot.to_bytes(32, "big"): _written(word) for slot, word in self.words.items() if word}
+            self._built = dict(self.words), Trie(words)
+        return self._built[1]
 
     def account(self, storage_root: bytes) -> bytes:
         """The account's leaf."""
@@ -173,6 +177,8 @@ class Consortium:
     """The map as it was at the newest checkpoint."""
     covered: int = 0
     """How many batches the newest checkpoint covers."""
+    _built_state: tuple[dict[bytes, bytes], Trie] | None = None
+    """The two contracts' accounts as they were when the state trie was built last, and that trie."""
 
     def __post_init__(self) -> None:
         self.consortium = self._bytes("consortium")
@@ -676,15 +682,33 @@ class Consortium:
         return covered if covered < len(self.batches) else None
 
     def _state(self) -> Trie:
-        accounts = {one.address: one.account(one.storage().root) for one in (self.registry, self.ledger)}
-        for number in range(40):
-            accounts[self._bytes(f"someone {number}")[:20]] = rlp.encode(
-                [b"", rlp.int_to_bytes(number + 1), keccak256(rlp.encode(b"")), keccak256(b"")]
-            )
-        return Trie(accounts)
+        own = {one.address: one.account(one.storage().root) for one in (self.registry, self.ledger)}
+        if self._built_state is None or self._built_state[0] != own:
+            self._built_state = own, Trie({**_others(self.seed), **own})
+        return self._built_state[1]
 
     def _bytes(self, name: str) -> bytes:
         return sha256(f"{self.seed} {name}".encode())
+
+
+@lru_cache(maxsize=8)
+def _others(seed: str) -> Mapping[bytes, bytes]:
+    """Accounts of others, by address."""
+    nothing = keccak256(rlp.encode(b"")), keccak256(b"")
+    return {
+        sha256(f"{seed} someone {number}".encode())[:20]: rlp.encode([b"", rlp.int_to_bytes(number + 1), *nothing])
+        for number in range(40)
+    }
+
+
+@lru_cache(maxsize=8_192)
+def _path_of(key: bytes) -> tuple[int, ...]:
+    """Where a key stands in a trie."""
+    return _nibbles(keccak256(key))
+
+
+def _written(word: int) -> bytes:
+    return rlp.encode(rlp.int_to_bytes(word))
 
 
 def _address(key: PrivateKey) -> bytes:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import ast
+import json
 import sys
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from chain.verify import verify_file
+from chain.verify import TrustRoot, verify_file
 from chain.verify.context import Demand
-from tests.catalogue import VECTORS
 
 ROOT = Path(__file__).resolve().parents[3]
+VECTORS = ROOT / "tests" / "vectors"
 FILES = (
     *sorted((ROOT / "chain" / "verify").glob("checks*.py")),
     ROOT / "chain" / "verify" / "finding_replay.py",
@@ -48,12 +49,19 @@ def reached_lines() -> dict[str, set[int]]:
         own.add(frame.f_lineno)
         return trace
 
-    made = [vector.make() for vector in VECTORS.values()]
+    asked = [
+        (
+            (VECTORS / line["bundle"]).read_bytes(),
+            TrustRoot.parse((VECTORS / line["trust_root"]).read_bytes()),
+            Demand(**line["question"]),
+        )
+        for line in json.loads((VECTORS / "manifest.json").read_text(encoding="utf-8"))
+    ]
     before = sys.gettrace()
     sys.settrace(trace)
     try:
-        for content, root, *question in made:
-            verify_file(content, root, question[0] if question else Demand())
+        for content, root, question in asked:
+            verify_file(content, root, question)
     finally:
         sys.settrace(before)
     return lines

@@ -1,7 +1,7 @@
 // Keys and signatures of records, receipts and seals. docs/spec/records.md, "Header"; docs/spec/headers.md.
 
 import { mulAddUnsafe } from "@noble/curves/abstract/curve.js";
-import { type Bytes, concat, fromLittleEndian, isEqual, toBigInt } from "./bytes.js";
+import { type Bytes, concat, fromLittleEndian, isEqual, toBigInt, toHex } from "./bytes.js";
 import { ED25519, P256, SECP256K1 } from "./curves.js";
 import { hash, hash512, keccak } from "./hashes.js";
 
@@ -18,10 +18,19 @@ export function decodeEdwards(bytes: Bytes): EdwardsPoint | null {
   }
 }
 
+const MOST_KNOWN = 1000;
+/** Points by their encodings: a tag key is asked for once a group, and its order costs as much as a signature. */
+const known = new Map<string, EdwardsPoint | null>();
+
 /** A point of the prime subgroup but the neutral one, or null. */
 export function decodePrimeOrder(bytes: Bytes): EdwardsPoint | null {
-  const point = decodeEdwards(bytes);
-  return point !== null && !point.is0() && point.isTorsionFree() ? point : null;
+  const name = toHex(bytes);
+  if (!known.has(name)) {
+    const point = decodeEdwards(bytes);
+    if (known.size >= MOST_KNOWN) known.clear();
+    known.set(name, point !== null && !point.is0() && point.isTorsionFree() ? point : null);
+  }
+  return known.get(name)!;
 }
 
 /** [a]P - [b]Q, of points of the prime subgroup and public numbers. */
