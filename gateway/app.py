@@ -38,6 +38,7 @@ from gateway.api.reference_page import install_reference
 from gateway.api.routes.health import LoopHealth, health_router, make_figures
 from gateway.api.routes.ingest import ingest_router
 from gateway.api.routes.ledger import ledger_router, trust_root_router
+from gateway.api.routes.notes import notes_router
 from gateway.api.routes.operator_log import operator_log_router
 from gateway.api.routes.people import people_routers
 from gateway.api.routes.problems import problems_router
@@ -266,6 +267,7 @@ def create_app(settings: GatewaySettings, gateway: Gateway | None = None) -> Fas
         app.include_router(router)
     app.include_router(ledger_router(services))
     app.include_router(trust_root_router(services))
+    app.include_router(notes_router(queries))
     app.include_router(operator_log_router(services, operator_log))
     holdings = running.holdings or HoldingsService(services.store, services.index, services.registry, None)
     app.include_router(replication_router(services, holdings, running.puller))

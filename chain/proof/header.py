@@ -54,6 +54,8 @@ FIELDS: tuple[tuple[str, int | None], ...] = (
     ("requestsHash", 32),
 )
 FIELDS_MIN = 15
+_BITS = {"difficulty": 256, "baseFeePerGas": 256, "number": 40, "timestamp": 40}
+"""Most bits of a number; 64 of the others. The contracts keep blocks and times in 40."""
 _PLACE = {name: place for place, (name, _) in enumerate(FIELDS)}
 
 
@@ -117,7 +119,7 @@ class Header:
             if not isinstance(part, bytes):
                 raise MalformedHeader(name, "must be a string")
             if length is None:
-                rlp.bytes_to_int(part, name, bits=256 if name in ("difficulty", "baseFeePerGas") else 64)
+                rlp.bytes_to_int(part, name, bits=_BITS.get(name, 64))
             elif length:
                 rlp.fixed_bytes(part, name, length)
             fields.append(part)

@@ -3,7 +3,7 @@
 Order, and what a crash leaves: leaves are read and flushed, the head signed, each witness asked, and the note written
 in the old one's place once a quorum cosigned it. A head follows from the leaves alone, so that signing it again says
 the same; a log whose past changed is not signed (`OtherHistory`). The note in place is the newest with a quorum: a
-witness that is away delays nobody while others are enough.
+witness that is away delays nobody while others are enough. Its time stamp follows, where an authority is named.
 
 A head for which the quorum was not reached is given up when the log grows: witnesses go on from where they stand.
 """
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from chain.back_off import BackOff
@@ -22,6 +22,7 @@ from chain.proof.log_heads import LogHead
 from chain.proof.notes import KeyType, MalformedNote, Note, NoteKey, NoteSignature
 from chain.witness.checkpoint_log import CheckpointLedger, CheckpointLog, OtherHistory
 from chain.witness.client import WitnessAway, WitnessClient, WitnessFault
+from chain.witness.stamps import NoteStamps
 from chain.witness.store import replace_file
 
 WITNESSES_MAX = 32
@@ -66,6 +67,7 @@ class Publisher:
         file: Path,
         witnesses: Sequence[WitnessClient],
         quorum: int,
+        stamps: NoteStamps | None = None,
     ) -> None:
         if len(witnesses) > WITNESSES_MAX or not 0 <= quorum <= len(witnesses):
             raise MalformedNote("quorum", f"is at most the number of witnesses, of which there are {WITNESSES_MAX}")
@@ -76,14 +78,24 @@ class Publisher:
         self._file = file
         self._turns = [_Turn(client) for client in witnesses]
         self._quorum = quorum
+        self._stamps = stamps
         self._note = self._placed_note()
         self._threads = ThreadPoolExecutor(max(1, len(witnesses)), thread_name_prefix="witness")
 
     def step(self, now_s: float) -> Published:
         """Reads new checkpoints, signs the newest head and asks the witnesses that have not cosigned it.
 
-        Raises OtherHistory, and what the ledger raises. What a witness does wrong is told, not raised.
+        Raises OtherHistory, and what the ledger raises. What a witness or an authority does wrong is told, not
+        raised.
         """
+        done = self._publish(now_s)
+        placed = None if self._stamps is None else self._placed_note()
+        if self._stamps is None or placed is None:
+            return done
+        fault = self._stamps.step(placed.format().encode(), now_s)
+        return replace(done, faults=(*done.faults, fault)) if fault else done
+
+    def _publish(self, now_s: float) -> Published:
         self._log.catch_up(self._ledger)
         self._require_own_past()
         if self._log.size == 0:
@@ -107,6 +119,8 @@ class Publisher:
     def close(self) -> None:
         """Waits for the questions that are under way."""
         self._threads.shutdown()
+        if self._stamps is not None:
+            self._stamps.close()
 
     def _collect(self, note: Note, due: Sequence[_Turn], now_s: float) -> list[NoteSignature]:
         signatures = []

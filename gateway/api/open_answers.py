@@ -23,6 +23,7 @@ OPEN_PATHS: Final = (
     "/verify",
     "/problems/",
     "/v1/trust-root",
+    "/v1/notes",
     "/v1/schemas",
     "/v1/log-in",
     "/v1/enrolment",

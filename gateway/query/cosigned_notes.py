@@ -2,13 +2,15 @@
 
 Sources are files and addresses of governors' notes. Nothing of them is believed but what the trust root's keys signed,
 and a note counts only where its root is that of the log which this gateway derives from the chain itself: one that a
-quorum cosigned and that is of another log is another history, and is shouted.
+quorum cosigned and that is of another log is another history, and is shouted. A time stamp that stands beside a note,
+under the same name and `.tsr`, is shown where it holds by the trust root's authorities.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -18,10 +20,14 @@ from chain.errors import Malformed
 from chain.proof.log_heads import CosignedHead
 from chain.proof.notes import NOTE_BYTES_MAX, Note
 from chain.proof.shown_note import ShownNote
+from chain.proof.time_stamps import StampsUnread, WrongStamp, verify_stamp
 from chain.proof.witness_policy import WitnessPolicy
 from chain.witness.checkpoint_log import CheckpointLedger, CheckpointLog
+from chain.witness.stamps import STAMP_SUFFIX
 
 FETCH_TIMEOUT_S = 3.0
+PAUSE_S = 2.0
+"""Between two looks at the sources for whoever asks, and for a stamp that is not there yet."""
 NOTE_TRIES_MAX = 40
 NOTE_WAIT_S = 0.1
 """Witnesses are asked right after a checkpoint and answer within a second as a rule."""
@@ -38,13 +44,19 @@ class CosignedNotes:
         log: CheckpointLog,
         sources: Sequence[str],
         fetch: Callable[[str], bytes] | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._policy = policy
         self._ledger = ledger
         self._checkpoints = log
         self._sources = sources
         self._fetch = fetch or _fetch
+        self._clock = clock
         self._newest: tuple[Note, CosignedHead] | None = None
+        self._source = ""
+        """Where the newest note was found."""
+        self._stamps: tuple[bytes, ...] = ()
+        self._looked_s = self._looked_for_stamp_s = float("-inf")
         self._told: dict[str, str] = {}
         self._lock = threading.Lock()
 
@@ -59,7 +71,25 @@ class CosignedNotes:
             if self._newest is None or not self._holds(checkpoint):
                 return None
             note, cosigned = self._newest
-            return ShownNote(note, cosigned.head, self._checkpoints.inclusion_path(checkpoint, cosigned.head.size))
+            self._read_stamp(note)
+            path = self._checkpoints.inclusion_path(checkpoint, cosigned.head.size)
+            return ShownNote(note, cosigned.head, path, self._stamps)
+
+    def newest(self) -> tuple[Note, tuple[bytes, ...]] | None:
+        """The newest usable note and its time stamps (DER), for whoever asks; None while there is none.
+
+        However often it is asked, the sources are read once in `PAUSE_S`. Raises OtherHistory, and what the ledger
+        raises.
+        """
+        with self._lock:
+            if self._clock() >= self._looked_s + PAUSE_S:
+                self._looked_s = self._clock()
+                self._read_sources()
+            if self._newest is None:
+                return None
+            note = self._newest[0]
+            self._read_stamp(note)
+            return note, self._stamps
 
     def await_note(
         self, checkpoint: int, sleep: Callable[[float], None], is_vain: Callable[[], bool]
@@ -99,8 +129,26 @@ class CosignedNotes:
         if self._checkpoints.head(cosigned.head.origin, cosigned.head.size) != cosigned.head:
             return f"ALARM: {cosigned.head.origin} shows another history of {cosigned.head.size} checkpoints"
         if self._is_better(cosigned):
-            self._newest = note, cosigned
+            self._newest, self._source, self._stamps = (note, cosigned), source, ()
+            self._looked_for_stamp_s = float("-inf")
         return ""
+
+    def _read_stamp(self, note: Note) -> None:
+        """Keeps the stamp beside the newest note once it is there and holds; a note is of use without one."""
+        if not self._policy.time_stamp_roots or self._stamps or self._clock() < self._looked_for_stamp_s + PAUSE_S:
+            return
+        self._looked_for_stamp_s = self._clock()
+        source = self._source + STAMP_SUFFIX
+        try:
+            stamp = self._fetch(source)
+            verify_stamp(stamp, note.format().encode(), self._policy.time_stamp_roots)
+        except (OSError, httpx.HTTPError, httpx.InvalidURL):
+            return  # there is none yet, or never: notes need no stamp
+        except (WrongStamp, StampsUnread) as fault:
+            self._tell(source, str(fault))
+        else:
+            self._tell(source, "")
+            self._stamps = (stamp,)
 
     def _is_better(self, cosigned: CosignedHead) -> bool:
         if self._newest is None:

@@ -59,6 +59,7 @@ class ReaderContext:
         self.opener = Opener(services.store.vault)
         self.loader = ConsignmentLoader(services.store, self.opener, services.index, services.tag_keys)
         self._directory: RegistryDirectory | None = None
+        self.notes = _cosigned_notes(services)
         self.bundles = BundleMaker(
             PatientLedger(services.ledger, services.registry.age_s),
             services.index,
@@ -66,7 +67,7 @@ class ReaderContext:
             services.trust_root,
             services.registry.snapshot,
             read_rules_texts(services.settings.record_rules_file),
-            _cosigned_notes(services),
+            self.notes,
         )
         self.log = AccessLog(
             member=services.settings.member,

@@ -13,8 +13,11 @@ from scripts.commands.operate_commands import NODE_PORT, Directory
 
 if TYPE_CHECKING:
     from chain.witness.publisher import Publisher
+    from chain.witness.stamps import Stamper
     from scripts.consortium_folder import ConsortiumFolder
 
+STAMP_EVERY_S = 600.0
+"""Authorities count what they are asked, and checkpoints come every few seconds."""
 Governor = Annotated[str, typer.Option("--member", help="governor (slug) whose notes these are")]
 
 notes_app = typer.Typer(help="Notes over the log of checkpoints, cosigned by outsiders.", no_args_is_help=True)
@@ -74,13 +77,17 @@ def publish(
     quorum: Annotated[
         int | None, typer.Option(help="witnesses that a note needs; default: more than half of them")
     ] = None,
+    stamp_authority: Annotated[
+        str, typer.Option(help="RFC 3161 time-stamp authority that stamps the notes; it sees a hash", metavar="URL")
+    ] = "",
+    stamp_every_s: Annotated[float, typer.Option(help="at most one time stamp in so many seconds")] = STAMP_EVERY_S,
     poll_s: Annotated[float, typer.Option(help="how often the chain is asked")] = 0.5,
     once: Annotated[bool, typer.Option("--once", help="publish the newest checkpoint and end")] = False,
 ) -> None:
     """Sign each new head of the log of checkpoints and collect the witnesses' cosignatures.
 
     What a witness refuses is told on standard error, as ALARM where it was shown another history. Exit 2 where the
-    chain itself tells another history than before: then nothing is signed.
+    chain itself tells another history than before: then nothing is signed. A time stamp stands beside its note.
     """
     from contextlib import ExitStack
 
@@ -92,18 +99,33 @@ def publish(
     stopped = StopSignal()
     endpoint = rpc or folder.rpc() or f"http://127.0.0.1:{NODE_PORT}"
     with ExitStack() as stack:
-        publishers = _make_publishers(folder, member or [], endpoint, quorum)
+        stamper = _make_stamper(stamp_authority)
+        publishers = _make_publishers(folder, member or [], endpoint, quorum, stamper, stamp_every_s)
         for publisher in publishers:
             stack.callback(publisher.close)
             print(f"Log {publisher.key.text}", flush=True)
         _publish_until(stopped, publishers, poll_s, once=once)
 
 
-def _make_publishers(folder: ConsortiumFolder, slugs: Sequence[str], rpc: str, quorum: int | None) -> list[Publisher]:
+def _make_stamper(authority: str) -> Stamper | None:
+    from chain.witness.stamps import StampClient
+
+    return StampClient(authority) if authority else None
+
+
+def _make_publishers(
+    folder: ConsortiumFolder,
+    slugs: Sequence[str],
+    rpc: str,
+    quorum: int | None,
+    stamper: Stamper | None,
+    stamp_every_s: float,
+) -> list[Publisher]:
     from chain.errors import NotFound
     from chain.witness.checkpoint_log import CheckpointLog
     from chain.witness.client import WitnessClient
     from chain.witness.publisher import Publisher
+    from chain.witness.stamps import NoteStamps
     from scripts.ledger_connection import connect_patiently, trust_root_of
     from scripts.witness_folder import NotesFolder, witnesses_of
 
@@ -124,6 +146,7 @@ def _make_publishers(folder: ConsortiumFolder, slugs: Sequence[str], rpc: str, q
             notes.note,
             [WitnessClient(witness) for witness in witnesses],
             needed,
+            None if stamper is None else NoteStamps(stamper, notes.note, stamp_every_s),
         )
         for notes in publishing
     ]

@@ -15,9 +15,6 @@ from scripts.consortium_folder import write_open
 if TYPE_CHECKING:
     from chain.proof.notes import NoteKey
 
-STAMP_TIMEOUT_S = 20.0
-QUERY_TYPE = "application/timestamp-query"
-
 
 def register(app: typer.Typer) -> None:
     """Adds this room's commands to the groups of trust roots and of notes."""
@@ -55,27 +52,17 @@ def stamp(
     """Have a time-stamp authority say that a bundle's cosigned note exists by now; it sees a hash, nothing else."""
     from dataclasses import replace
 
-    import httpx
-    from rfc3161_client import HashAlgorithm, TimestampRequestBuilder
-
     from chain.errors import NotFound
     from chain.proof.bundle import BUNDLE_BYTES_MAX
     from chain.proof.bundle_reader import parse_bundle
-    from chain.proof.time_stamps import STAMP_BYTES_MAX
+    from chain.witness.stamps import StampClient
 
     parsed = parse_bundle(_read(bundle, BUNDLE_BYTES_MAX))
     shown = parsed.cosigned_note
     if shown is None:
         raise NotFound("cosigned note in", bundle)
-    note = shown.note.format().encode()
-    request = TimestampRequestBuilder().data(note).hash_algorithm(HashAlgorithm.SHA256).build()
-    answer = httpx.post(
-        authority, content=request.as_bytes(), headers={"Content-Type": QUERY_TYPE}, timeout=STAMP_TIMEOUT_S
-    )
-    answer.raise_for_status()
-    if len(answer.content) > STAMP_BYTES_MAX:
-        raise NotFound("time stamp of at most 32 KiB at", authority)
-    stamped = replace(shown, stamps=(*shown.stamps, answer.content))
+    answer = StampClient(authority).stamp(shown.note.format().encode())
+    stamped = replace(shown, stamps=(*shown.stamps, answer))
     # Parsed again: what the authority answered must not make a bundle that nobody can read.
     write_open(out, parse_bundle(replace(parsed, cosigned_note=stamped).format()).format())
     print(f"{out}: its note has {len(stamped.stamps)} time stamp(s)")

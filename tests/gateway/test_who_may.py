@@ -51,6 +51,8 @@ OPEN = {
     "GET /metrics",
     "GET /problems/{slug}",
     "GET /v1/trust-root",
+    "GET /v1/notes/checkpoint",  # what outsiders cosigned: a number of checkpoints and a hash
+    "GET /v1/notes/checkpoint.tsr",
     "GET /v1/schemas",  # what any record may hold, nothing of any one
     "GET /v1/schemas/{record_type}",
     "POST /v1/token",  # proves its asker by a signature of its own

@@ -92,6 +92,15 @@ def test_a_bundle_says_who_cosigned_its_history_and_when(story: Witnessed) -> No
     assert "见证人" in page(report, "zh") and "university.example" in page(report, "zh")
 
 
+def test_anybody_fetches_the_note_that_outsiders_cosigned(story: Witnessed) -> None:
+    """Without a token; so another governor's gateway takes this address for a source of notes."""
+    bundle = parse_bundle(story.bundle(story.ucr("WITNESSED")))
+    answer = story.town.http.get("/v1/notes/checkpoint")
+    assert answer.status_code == 200 and answer.headers["content-type"].startswith("text/plain")
+    assert bundle.cosigned_note is not None and answer.text == bundle.cosigned_note.note.format()
+    assert story.town.http.get("/v1/notes/checkpoint.tsr").status_code == 404
+
+
 def test_the_same_bundle_is_valid_for_who_demands_no_witness(story: Witnessed) -> None:
     report = verify_file(story.bundle(story.ucr("WITNESSED")), story.town.root)
     assert report.verdict is Verdict.VALID and report.cosigned_by == ()

@@ -1,29 +1,20 @@
-"""Forms: texts that are of a record's form, and texts and bundles with one fault of form each. The same every time.
+"""Forms: texts that are of a record's form, and such with one fault of form each. The same every time.
 
-`forms.json` holds them for verifiers in other languages, but for the longest. `records` are SD-JWTs: a right reader
-takes those whose `is_record` is true and refuses every other; signatures are zeros, since a form is judged before
-them. `bundles` are edits of files beside it: `delete` bytes are taken out at `at`, `insert` is put in their place, and
-the bundle is then INVALID by check 1, *well-formed*. What each says is the fault that ours names.
+`forms.json` holds them for verifiers in other languages, but for the longest, beside the edits of `edits.py`.
+`records` are SD-JWTs: a right reader takes those whose `is_record` is true and refuses every other; signatures are
+zeros, since a form is judged before them.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from copy import deepcopy
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from chain.encoding import Json, base64url, format_json
-from chain.errors import MalformedBundle, MalformedRecord
-from chain.proof.bundle_reader import NoBundle, parse_bundle
+from chain.errors import MalformedRecord
 from chain.proof.hashes import sha256
 from chain.sdjwt import SignedRecord
 
-BASES = ("receipt_kept_true", "receipts_of_a_group_true", "consignment_with_strangers_hidden_true", "witnessed_true")
-"""Bundles that have between them every member that a bundle may have."""
-OTHERS: tuple[Json, ...] = (None, True, -1, 0, 1 << 53, "", "x", "A=", [], {})
-"""What is put in the place of a member, where it is of another form."""
 ID = "A" * 43
 HEADER = {"alg": "ES256", "kid": ID, "typ": "tongguan-record+sd-jwt"}
 CLAIMS: Mapping[str, Json] = {
@@ -319,146 +310,3 @@ def is_record(text: str) -> bool:
     except MalformedRecord:
         return False
     return True
-
-
-# -- bundles
-
-
-class Edit(NamedTuple):
-    """A change of a bundle's bytes."""
-
-    at: int
-    delete: int
-    insert: str
-
-    @classmethod
-    def between(cls, old: str, new: str) -> Edit:
-        """What turns one ASCII text into another."""
-        start = 0
-        while start < min(len(old), len(new)) and old[start] == new[start]:
-            start += 1
-        end = 0
-        while end < min(len(old), len(new)) - start and old[-1 - end] == new[-1 - end]:
-            end += 1
-        return cls(start, len(old) - start - end, new[start : len(new) - end])
-
-    def apply(self, content: bytes) -> bytes:
-        """The bundle with this change."""
-        return content[: self.at] + self.insert.encode() + content[self.at + self.delete :]
-
-
-def bundles(folder: Path) -> list[Json]:
-    """Faults of form of the bundles in that folder: one for each place and rule that ours names."""
-    seen: set[tuple[str, str]] = set()
-    written: list[Json] = []
-    for base in BASES:
-        edits: list[Json] = [{"says": says, **edit._asdict()} for says, edit in _edits(folder / f"{base}.json", seen)]
-        written.append({"bundle": f"bundles/{base}.json", "edits": edits})
-    return written
-
-
-def _edits(file: Path, seen: set[tuple[str, str]]) -> Iterator[tuple[str, Edit]]:
-    content = file.read_text(encoding="utf-8")
-    for changed in _changed(json.loads(content)):
-        text = json.dumps(changed, ensure_ascii=False, separators=(",", ":"))
-        fault = find_fault(text.encode())
-        if fault is not None and fault not in seen:
-            seen.add(fault)
-            yield " ".join(fault), Edit.between(content, text)
-
-
-def find_fault(content: bytes) -> tuple[str, str] | None:
-    """Which rule of form a bundle breaks where, places in lists left out; None where it breaks none or is no bundle."""
-    try:
-        parse_bundle(content)
-    except NoBundle:
-        return None
-    except MalformedBundle as fault:
-        field = "".join(part.partition("]")[2] if at else part for at, part in enumerate(fault.field.split("[")))
-        return field, fault.rule
-    return None
-
-
-def _changed(bundle: Any) -> Iterator[Any]:
-    """The bundle with one member or item replaced, left out, added, doubled, or put elsewhere."""
-    for path in _places(bundle):
-        for change in (*(_put(value) for value in OTHERS), _cut, _swap, _add, _spell):
-            changed = deepcopy(bundle)
-            at = changed
-            for step in path[:-1]:
-                at = at[step]
-            if change(at, path[-1]):
-                yield changed
-
-
-def _places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """The path of each member and of the first two items of each list; of lists only what lies in the first."""
-    steps = list(value) if isinstance(value, dict) else range(min(2, len(value))) if isinstance(value, list) else ()
-    for step in steps:
-        yield (*path, step)
-        if step != 1:
-            yield from _places(value[step], (*path, step))
-
-
-Change = Callable[[Any, Any], bool]
-"""Changes a member (of a dict) or an item (of a list) in place; whether there was anything to change."""
-
-
-def _put(value: Json) -> Change:
-    def put(at: Any, name: Any) -> bool:
-        is_other = at[name] != value or type(at[name]) is not type(value)
-        at[name] = value
-        return is_other
-
-    return put
-
-
-def _cut(at: Any, name: Any) -> bool:
-    del at[name]
-    return True
-
-
-def _swap(at: Any, name: Any) -> bool:
-    if isinstance(at, dict) or name == 0:
-        return False
-    at[name - 1], at[name] = at[name], at[name - 1]
-    return True
-
-
-def _add(at: Any, name: Any) -> bool:
-    if isinstance(at[name], dict):
-        at[name]["note"] = 1
-    elif isinstance(at[name], list) and at[name]:
-        at[name].append(deepcopy(at[name][-1]))
-    else:
-        return False
-    return True
-
-
-def _spell(at: Any, name: Any) -> bool:
-    """Another spelling of a text: capitals, one character less."""
-    text = at[name]
-    if not isinstance(text, str) or len(text) < 2:
-        return False
-    at[name] = text[:-1]
-    return True
-
-
-def as_json(folder: Path) -> dict[str, Json]:
-    """The file; what it says of bundles is taken from the one in that folder while it is right."""
-    written: dict[str, Any] = json.loads((folder / "forms.json").read_text(encoding="utf-8"))
-    edits = written["bundles"] if not wrong_edits(folder, written["bundles"]) else bundles(folder / "bundles")
-    return {"records": [form._asdict() for form in records() if len(form.text) <= STORED_CHARS_MAX], "bundles": edits}
-
-
-def wrong_edits(folder: Path, edited: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Of edits of bundles in that folder, those that are not the fault that they name."""
-    wrong = [] if edited else ["there are none"]
-    for base in edited:
-        content = (folder / str(base["bundle"])).read_bytes()
-        for edit in base["edits"]:
-            says, *change = edit.values()
-            fault = find_fault(Edit(*change).apply(content))
-            if fault is None or " ".join(fault) != says:
-                wrong.append(says)
-    return wrong

@@ -28,7 +28,7 @@ from chain.verify import TrustRoot, verify_file
 from chain.verify.context import Demand
 from tests.catalogue import VECTORS, Vector
 from tests.fakes.ledger_simulator import BROKER, CUSTOMS, UCR, Consortium, SimulatedContract
-from tests.vectors import ed25519, forms
+from tests.vectors import ed25519, edits
 
 HERE = Path(__file__).resolve().parent
 
@@ -47,7 +47,7 @@ def write_vectors(
     _write("manifest.json", [*manifest])
     _write("structures.json", structures())
     _write("ed25519.json", ed25519.as_json())
-    _write("forms.json", forms.as_json(HERE))
+    _write("forms.json", edits.as_json(HERE))
     print(f"{len(manifest)} bundles")
 
 

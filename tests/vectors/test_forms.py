@@ -6,7 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.vectors.forms import STORED_CHARS_MAX, is_record, records, wrong_edits
+import pytest
+
+from tests.vectors.edits import wrong_edits
+from tests.vectors.forms import STORED_CHARS_MAX, is_record, records
 
 HERE = Path(__file__).resolve().parent
 FORMS: dict[str, Any] = json.loads((HERE / "forms.json").read_text(encoding="utf-8"))
@@ -20,6 +23,7 @@ def test_each_text_is_a_record_or_none_as_it_says() -> None:
     assert [form.says for form in records() if is_record(form.text) is not form.is_record] == []
 
 
-def test_each_edit_of_a_bundle_is_the_fault_that_it_names() -> None:
-    assert sum(len(base["edits"]) for base in FORMS["bundles"]) > 150
-    assert wrong_edits(HERE, FORMS["bundles"]) == []
+@pytest.mark.parametrize(("kind", "least"), [("bundles", 200), ("trust_roots", 30)])
+def test_each_edit_is_the_fault_that_it_names(kind: str, least: int) -> None:
+    assert sum(len(base["edits"]) for base in FORMS[kind]) > least
+    assert wrong_edits(HERE, FORMS[kind]) == []

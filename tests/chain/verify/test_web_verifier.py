@@ -18,7 +18,8 @@ from chain.errors import MalformedTrustRoot
 from chain.verify import TrustRoot
 from chain.verify.context import Demand
 from scripts.web_rule_pack import PACKS, packs_text
-from tests.vectors.forms import Edit, records
+from tests.vectors.edits import Edit
+from tests.vectors.forms import records
 from tests.vectors.stories import Case, as_json, cases, differences
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -82,6 +83,11 @@ def test_every_form_is_judged_as_it_says() -> None:
         form.says for form, is_record in zip(records(), taken, strict=True) if is_record is not form.is_record
     ] == []
     root = next((VECTORS / "trust-roots").iterdir()).read_bytes()
+    for base in forms["trust_roots"]:
+        content = (VECTORS / base["trust_root"]).read_bytes()
+        changed = [Edit(*[*edit.values()][1:]).apply(content) for edit in base["edits"]]
+        taken = judge([{"only_trust_root": base64url(text)} for text in changed])
+        assert [edit["says"] for edit, root in zip(base["edits"], taken, strict=True) if root is not None] == []
     edits = [(base["bundle"], edit) for base in forms["bundles"] for edit in base["edits"]]
     lines = [
         {

@@ -12,8 +12,9 @@ from chain.proof.log_heads import LogHead
 from chain.proof.notes import NOTE_BYTES_MAX
 from chain.proof.witness_policy import WitnessPolicy
 from chain.witness.checkpoint_log import CheckpointLog
-from gateway.query.cosigned_notes import CosignedNotes
+from gateway.query.cosigned_notes import PAUSE_S, CosignedNotes
 from tests.chain.witness.histories import LOG, LOG_SECRET, ORIGIN, History, Outsider, governor
+from tests.fakes.time_stamp_authority import TimeStampAuthority
 
 
 @pytest.fixture
@@ -107,3 +108,60 @@ def test_a_note_that_no_log_signed_and_a_source_that_is_away_change_nothing(
     collected = CosignedNotes(policy, history, CheckpointLog(tmp_path / "own"), ["away", "stranger"], fetch)
     collected.find(0)
     assert collected.find(0) is None and ORIGIN
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> TimeStampAuthority:
+    return TimeStampAuthority.found(tmp_path_factory.mktemp("tsa") / "a", "Example Time-Stamp Authority")
+
+
+class Minutes:
+    """A clock that is set by hand."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+def test_the_stamp_beside_a_note_is_shown_once_it_is_there_and_holds(
+    tmp_path: Path, history: History, outsiders: list[Outsider], authority: TimeStampAuthority
+) -> None:
+    policy = WitnessPolicy((LOG,), tuple(one.key for one in outsiders), 2, (authority.root,))
+    clock = Minutes()
+    notes = CosignedNotes(policy, history, CheckpointLog(tmp_path / "own"), [str(tmp_path / "note")], clock=clock)
+    governor(tmp_path, history, outsiders, 2).step(0)
+    shown = notes.find(3)
+    assert shown is not None and shown.stamps == ()
+    note = (tmp_path / "note").read_bytes()
+    (tmp_path / "note.tsr").write_bytes(authority.stamp(note + b"x"))
+    clock.now_s += PAUSE_S
+    shown = notes.find(3)
+    assert shown is not None and shown.stamps == ()
+    (tmp_path / "note.tsr").write_bytes(authority.stamp(note))
+    clock.now_s += PAUSE_S
+    shown = notes.find(3)
+    assert shown is not None and len(shown.stamps) == 1
+    assert notes.newest() == (shown.note, shown.stamps)
+
+
+def test_however_often_strangers_ask_the_sources_are_read_once_a_while(
+    tmp_path: Path, history: History, outsiders: list[Outsider]
+) -> None:
+    policy = WitnessPolicy((LOG,), tuple(one.key for one in outsiders), 2)
+    read: list[str] = []
+    clock = Minutes()
+
+    def fetch(source: str) -> bytes:
+        read.append(source)
+        return Path(source).read_bytes()
+
+    notes = CosignedNotes(policy, history, CheckpointLog(tmp_path / "own"), [str(tmp_path / "note")], fetch, clock)
+    assert [notes.newest() for _ in range(5)] == [None] * 5
+    assert len(read) == 1
+    governor(tmp_path, history, outsiders, 2).step(0)
+    assert notes.newest() is None
+    clock.now_s += PAUSE_S
+    assert notes.newest() is not None
+    assert len(read) == 2

@@ -8,7 +8,9 @@ import { sealSigner } from "./signatures.js";
 
 const MIX_HASH = "63746963616c2062797a616e74696e65206661756c7420746f6c6572616e6365";
 const MOST_NUMBER = 2 ** 40 - 1;
-const MOST_FIELDS = 21;
+/** Bytes of each field by its place: null of a number, 0 of any. */
+const SIZES = [32, 32, 20, 32, 32, 32, 256, null, null, null, null, null, 0, 32, 8, null, 32, null, null, 32, 32];
+const WIDE_NUMBERS = [7, 15];
 const FIELDS = { stateRoot: 3, number: 8, timestamp: 11, extraData: 12, mixHash: 13 };
 
 export interface Header {
@@ -27,10 +29,15 @@ export interface Header {
 /** Raises Malformed. */
 export function parseHeader(bytes: Bytes): Header {
   const fields = decodeRlp(bytes);
-  if (!Array.isArray(fields) || fields.length < 15 || fields.length > MOST_FIELDS) {
-    throw new Malformed("header", `must be a list of 15 to ${MOST_FIELDS} strings`);
+  if (!Array.isArray(fields) || fields.length < 15 || fields.length > SIZES.length) {
+    throw new Malformed("header", `must be a list of 15 to ${SIZES.length} strings`);
   }
-  fields.forEach((field, i) => readString(field, `header[${i}]`));
+  fields.forEach((field, i) => {
+    const size = SIZES[i];
+    const bytes = readString(field, `header[${i}]`, size || undefined);
+    if (size === null && (bytes[0] === 0 || bytes.length > (WIDE_NUMBERS.includes(i) ? 32 : 8)))
+      throw new Malformed(`header[${i}]`, "must be a number in its shortest form");
+  });
   const extra = decodeRlp(readString(fields[FIELDS.extraData], "header.extraData"));
   if (!Array.isArray(extra) || extra.length !== 5) throw new Malformed("header.extraData", "must have five items");
   const [vanity, validators, vote, round, seals] = extra as [Item, Item, Item, Item, Item];
