@@ -265,15 +265,13 @@ def create_app(settings: GatewaySettings, gateway: Gateway | None = None) -> Fas
     with_queries = webhook_router(services, queries), statistics_router(services, queries)
     for router in (*with_queries, *people_routers(services, queries)):
         app.include_router(router)
-    app.include_router(ledger_router(services))
-    app.include_router(trust_root_router(services))
-    app.include_router(notes_router(queries))
+    for ledger_routes in (ledger_router(services), trust_root_router(services), notes_router(queries)):
+        app.include_router(ledger_routes)
     app.include_router(operator_log_router(services, operator_log))
     holdings = running.holdings or HoldingsService(services.store, services.index, services.registry, None)
     app.include_router(replication_router(services, holdings, running.puller))
-    app.include_router(console_router())
-    app.include_router(schemas_router())
-    app.include_router(problems_router())
+    for pages in (console_router(), schemas_router(), problems_router()):
+        app.include_router(pages)
     app.include_router(health_router(services, running.loop_health, make_figures(services, running.loop_health)))
 
     describe(app)
