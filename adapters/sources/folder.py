@@ -35,6 +35,8 @@ from adapters.sources.single_window import Message, Page, SingleWindowFault
 ENVELOPE_SUFFIX = ".envelope.json"
 REFUSAL_SUFFIX = ".refusal.json"
 FILES_MAX = 100_000
+NAME_BYTES_MAX = 255 - len(ENVELOPE_SUFFIX)
+"""Of a file's name: that of its envelope, and of its refusal, must be one that a file can have."""
 ACKNOWLEDGED = "acknowledged"
 REFUSED = "refused"
 
@@ -137,6 +139,9 @@ class Folder:
             # What it is called is told on terminals and in logs: it must not steer the one or forge lines of the other.
             self._leave_out(path, MalformedEnvelope("file", "has a name of characters that print"))
             return None
+        if len(os.fsencode(path.name)) > NAME_BYTES_MAX:
+            self._leave_out(path, MalformedEnvelope("file", f"has a name of at most {NAME_BYTES_MAX} bytes"))
+            return None
         try:
             # A file over the limit is cut to one byte more than it: the reader refuses it without our holding it all.
             body, modified_s = _read_regular(path, MESSAGE_BYTES_MAX + 1)
@@ -144,7 +149,9 @@ class Folder:
         except FileNotFoundError:
             return None  # taken away since the folder was listed
         except OSError as error:
-            raise SingleWindowFault(f"{path} cannot be read: {error.strerror}") from error
+            # One file that we may not read, or that its disk does not give, holds up no other; it is looked at again.
+            _log.warning("%s cannot be read: %s", path.name, error.strerror)
+            return None
         except MalformedEnvelope as error:
             self._leave_out(path, error)
             return None
@@ -159,9 +166,12 @@ class Folder:
         reason = f"{name}: {error}"
         _log.error("refused: %s", reason)
         if self._moves:
-            self._note_refusal(self._move_file(path, REFUSED), error.code, reason)
-        else:
-            self._settled.add(_version(path))
+            try:
+                self._note_refusal(self._move_file(path, REFUSED), error.code, reason)
+                return
+            except SingleWindowFault as fault:
+                _log.warning("it stays where it is: %s", fault)
+        self._settled.add(_version(path))
 
     def _is_mine(self, envelope: Envelope, body: bytes, *, has_envelope: bool) -> bool:
         """In a folder shared by several members: an envelope names the sender, else the words themselves tell."""
@@ -205,8 +215,9 @@ class Folder:
             into = _open_folder(target)
             try:
                 beside = path.name + ENVELOPE_SUFFIX
-                with contextlib.suppress(FileNotFoundError):
-                    os.rename(self.path / beside, beside, dst_dir_fd=into)
+                if len(os.fsencode(path.name)) <= NAME_BYTES_MAX:
+                    with contextlib.suppress(FileNotFoundError):
+                        os.rename(self.path / beside, beside, dst_dir_fd=into)
                 os.rename(path, path.name, dst_dir_fd=into)
             finally:
                 os.close(into)
@@ -224,6 +235,8 @@ class Folder:
     def _note_refusal(self, moved: Path, code: str, reason: str) -> None:
         note = json.dumps({"code": code, "reason": reason}, ensure_ascii=False, indent=1).encode()
         name = moved.name + REFUSAL_SUFFIX
+        if len(os.fsencode(moved.name)) > NAME_BYTES_MAX:
+            name = hashlib.sha256(os.fsencode(moved.name)).hexdigest() + REFUSAL_SUFFIX
         try:
             into = _open_folder(moved.parent)
             try:

@@ -238,3 +238,29 @@ def test_a_name_that_steers_a_terminal_or_forges_a_line_is_refused_in_plain_lett
     assert [message.name for message in messages] == ["plain.xml"]
     (line,) = [record.getMessage() for record in caplog.records]
     assert line.isprintable() and "has a name of characters that print" in line
+
+
+@pytest.mark.parametrize("moves", [True, False])
+@pytest.mark.parametrize("name", ["a" * 242 + ".xml", "a" * 255, "箱" * 82 + ".xml"])
+def test_a_name_that_leaves_no_room_for_its_envelopes_is_refused_and_holds_up_no_other(
+    tmp_path: Path, name: str, moves: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / name).write_bytes(b"<a/>")
+    (tmp_path / "b.xml").write_bytes(b"<b/>")
+    folder = Folder(tmp_path, MEMBER, moves=moves)
+    for _ in range(2):
+        assert [message.name for message in folder.fetch().messages] == ["b.xml"]
+    assert "name of at most 241 bytes" in caplog.text
+    if moves:
+        (note,) = (tmp_path / "refused").glob("*.refusal.json")
+        assert name in json.loads(note.read_text())["reason"] and (tmp_path / "refused" / name).exists()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser reads every file")
+def test_a_file_that_may_not_be_read_holds_up_no_other(tmp_path: Path) -> None:
+    for name in ("a.xml", "b.xml"):
+        (tmp_path / name).write_bytes(b"<a/>")
+    (tmp_path / "a.xml").chmod(0)
+    assert [message.name for message in Folder(tmp_path, MEMBER, moves=True).fetch().messages] == ["b.xml"]
+    (tmp_path / "a.xml").chmod(0o600)
+    assert len(Folder(tmp_path, MEMBER, moves=True).fetch().messages) == 2
