@@ -93,7 +93,8 @@ class AssignmentOrder(_Model):
 
 def create_app(store: MessageStore, cast: Cast, *, clock: Callable[[], float] = time.time) -> FastAPI:
     """The service over that store, with that cast for its stories; `clock` gives unix seconds."""
-    app = FastAPI(title="Single window stand-in", version="1", docs_url="/docs", redoc_url=None)
+    # No page of the framework's: it would load a foreign script. What there is stands above and in `/openapi.json`.
+    app = FastAPI(title="Single window stand-in", version="1", docs_url=None, redoc_url=None)
     _serve_messages(app, store, clock)
     _serve_attachments(app, store)
     _serve_stories(app, store, cast, clock)

@@ -31,10 +31,13 @@ from chain.node.node import EmbeddedNode
 from chain.node.requests import Misread, address
 from chain.node.settings import STATE_BLOCKS_MIN, NodeSettings
 from chain.private_files import keep_files_private
+from chain.recursion_limit import restore_recursion_limit
 
 PORT = 8545
 REGISTRY = "MemberRegistry"
 """The contract's name in a trust root."""
+RECURSION_DEPTH_MAX = 20_000
+"""Calls within calls of Python: contracts call 1,024 deep, which takes some 10,000. Libraries set it to 100,000."""
 FREED_BYTES_MAX = 1 << 20
 """Of memory: an answer of megabytes goes back to the system once it is sent."""
 SHUTDOWN_S = 5
@@ -89,6 +92,7 @@ def run_node(
     """One Ethereum node of a consortium."""
     keep_files_private()
     limit_freed_memory(FREED_BYTES_MAX)
+    restore_recursion_limit(RECURSION_DEPTH_MAX)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
     try:
         genesis = Genesis.parse((directory / "genesis.json").read_bytes())

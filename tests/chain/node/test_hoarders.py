@@ -6,6 +6,7 @@ import base64
 import os
 import socket
 import struct
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -21,12 +22,13 @@ from eth_account.signers.local import LocalAccount
 
 from chain.http_limits import Connections, bounded_http
 from chain.node import EmbeddedNode, Genesis, NodeSettings
+from chain.node.__main__ import RECURSION_DEPTH_MAX
 from chain.node.errors import LIMIT_EXCEEDED, TransactionRefused
 from chain.node.genesis import Allotment
 from chain.node.http import create_app
 from chain.node.rpc import Rpc
 from chain.node.transactions import parse_transaction
-from tests.chain.node.conftest import CHAIN_ID, VALIDATOR_KEYS, rpc_error, signed
+from tests.chain.node.conftest import CHAIN_ID, VALIDATOR_KEYS, rpc, rpc_error, signed
 
 MB = 1 << 20
 LIMITS = NodeSettings(
@@ -41,6 +43,8 @@ LIMITS = NodeSettings(
 ASK = orjson.dumps({"jsonrpc": "2.0", "id": 1, "method": "eth_chainId"})
 CODE = "0x" + "56" * 20
 """An account whose code is large."""
+SELF_CALLER = "0x" + "57" * 20
+"""One whose code calls itself with all its gas, and so for some 600 calls."""
 
 
 class Node(NamedTuple):
@@ -52,7 +56,8 @@ class Node(NamedTuple):
 
 @pytest.fixture
 def node(tmp_path: Path, genesis: Genesis) -> Iterator[Node]:
-    alloc = {**genesis.alloc, bytes.fromhex(CODE[2:]): Allotment(code=b"\x00" * 24_000)}
+    codes = {CODE: b"\x00" * 24_000, SELF_CALLER: bytes.fromhex("60006000600060006000305af100")}
+    alloc = genesis.alloc | {bytes.fromhex(at[2:]): Allotment(code=code) for at, code in codes.items()}
     founded = Genesis(genesis.chain_id, genesis.gas_limit, genesis.timestamp, genesis.validators, alloc)
     embedded = EmbeddedNode.open(tmp_path / "node", founded, VALIDATOR_KEYS, LIMITS)
     with socket.socket() as listening:
@@ -147,6 +152,16 @@ def test_bytes_that_nest_are_refused_without_following_them(first: bytes) -> Non
     with pytest.raises(TransactionRefused, match="nest too deep"):
         parse_transaction(first + b"\xf9\xff\xff" * 40_000, CHAIN_ID)
     assert time.monotonic() - began < 0.5
+
+
+def test_contracts_that_call_themselves_end_for_want_of_gas_within_the_nodes_recursion_limit(node: Node) -> None:
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(RECURSION_DEPTH_MAX)
+    try:
+        call = {"to": SELF_CALLER, "gas": "0x2faf080"}
+        assert rpc(node.embedded, "eth_call", call, "latest") == "0x"
+    finally:
+        sys.setrecursionlimit(before)
 
 
 def test_logs_are_bounded_by_bytes_too(node: Node, sender: LocalAccount) -> None:
