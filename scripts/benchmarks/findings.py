@@ -112,7 +112,7 @@ class Heard(threading.Thread):
 
 BENCHMARK = Benchmark(
     name="findings",
-    what="an idle consortium of processes with two governors' risk desks; lies in declarations, one at a time",
+    what="an idle consortium of processes with two governors' risk desks; lies in declarations, one a second",
     leaves_out="the adapter that reads the lie; a network between the processes",
     run=run,
 )
