@@ -37,6 +37,7 @@ def check_rebate(case: Case) -> Iterator[Answer]:
                 yield _differs(rebate, line, "declaration", "报关单", line.declaration, ", ".join(sorted(declarations)))
             else:
                 yield not_run("C38", Missing.FACT, "the export declaration is not seen", "未见出口报关单")
+        yield from _check_claims(rebate, declarations)
         yield from _check_purchase(case, rebate)
 
 
@@ -74,12 +75,14 @@ def _check_export(case: Case, rebate: Record, line: RebateLine, declaration: Dec
         differences.append(_differs(rebate, line, "hs", "商品代码", line.hs, item.hs))
     measures = [one for one in (item.quantity, item.first, item.second) if one]
     same_unit = [one.value for one in measures if line.quantity and one.unit == line.quantity.unit]
-    if line.quantity and same_unit and line.quantity.value not in same_unit:
+    if line.quantity and same_unit and not _is_claimable(line.quantity.value, same_unit):
         differences.append(_differs(rebate, line, "quantity", "出口数量", line.quantity.value, same_unit[0]))
     is_fob = terms_of(declaration.current) == "FOB"
     if is_fob and item.total and line.fob_usd and item.total.currency == "USD":
         allowed = case.parameters.rebate_fob_usd
-        if abs(item.total.value - line.fob_usd.value) > allowed:
+        # A line below zero takes back a claim, or a part of it.
+        over = -line.fob_usd.value - item.total.value if line.fob_usd.value < 0 else None
+        if (over if over is not None else abs(item.total.value - line.fob_usd.value)) > allowed:
             differences.append(
                 _differs(rebate, line, "fob_usd", "美元离岸价", line.fob_usd.value, item.total.value, allowed)
             )
@@ -89,6 +92,30 @@ def _check_export(case: Case, rebate: Record, line: RebateLine, declaration: Dec
     yield from _check_state(rebate, line, declaration)
     if not differences:
         yield agrees("C38", rebate.id, declaration.current.id)
+
+
+def _is_claimable(claimed: Decimal, exported: list[Decimal]) -> bool:
+    """Whether a line claims what was exported; one below zero takes back a claim and no more than that."""
+    return -claimed <= max(exported) if claimed < 0 else claimed in exported
+
+
+def _check_claims(rebate: Record, declarations: dict[str, Declaration]) -> Iterator[Answer]:
+    """Lines about one item together claim no more than was exported: each of two alike may be right by itself."""
+    claims: dict[str, list[RebateLine]] = {}
+    for line in rebate.head.lines:
+        if line.quantity is not None:
+            claims.setdefault(line.declaration, []).append(line)
+    for number, lines in claims.items():
+        declaration = declarations.get(number[:CLAIM_DIGITS])
+        units = {line.quantity.unit for line in lines if line.quantity}
+        if declaration is None or len(lines) < 2 or len(units) != 1 or not number[-2:].isdigit():
+            continue
+        item = next((known for known in declaration.current.items if known.ordinal == int(number[-2:])), None)
+        measures = (item.quantity, item.first, item.second) if item is not None else ()
+        exported = [measure.value for measure in measures if measure and measure.unit in units]
+        claimed = sum((line.quantity.value for line in lines if line.quantity), Decimal(0))
+        if exported and claimed > max(exported):
+            yield _differs(rebate, lines[-1], "quantity", "出口数量", claimed, max(exported))
 
 
 def _check_state(rebate: Record, line: RebateLine, declaration: Declaration) -> Iterator[Answer]:
