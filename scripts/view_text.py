@@ -41,6 +41,7 @@ def show_view(console: Console, view: dict[str, Any]) -> None:
         said += f", released {hours} h after lodging" if hours is not None else ""
         said += ", tax paid" if stretch["tax_paid"] else ""
         _line(console, said)
+        _lines(console, "times", time_lines(stretch))
     if status["logistics"]:
         _line(console, f"logistics: {_code(status['logistics']['code'])} at {_when(status['logistics']['happened'])}")
     _lines(console, "timeline", timeline_lines(view))
@@ -87,6 +88,21 @@ def _day(time_s: int) -> str:
 def timeline_lines(view: dict[str, Any]) -> list[str]:
     """What happened to the goods, a line each, in the order of its time."""
     return [_moment(moment) for moment in view["timeline"]]
+
+
+def time_lines(stretch: dict[str, Any]) -> list[str]:
+    """When each thing happened to one declaration's goods, with the wait before it and what it was for."""
+    waits = {wait["until"]: wait for wait in stretch["waits"]}
+    lines = []
+    for moment in stretch["times"]:
+        wait = waits.get(moment["step"])
+        behind = f"  {wait['hours']} h after {wait['since'].replace('_', ' ')}" if wait else ""
+        cause = f": {wait['cause']} {wait['cause_zh']}" if wait and wait["cause"] else ""
+        lines.append(f"{moment['at']}  {moment['step'].replace('_', ' ')}{behind}{cause}")
+    if stretch["hours_to_release"] is not None:
+        early = "arrival, declared before it 提前申报" if stretch["early"] else "arrival or lodging, the later"
+        lines.append(f"{stretch['hours_to_release']} h to release, from {early}")
+    return lines
 
 
 def _missing(entry: dict[str, Any]) -> str:

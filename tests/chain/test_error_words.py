@@ -62,6 +62,32 @@ def test_what_the_command_refuses_has_chinese_words() -> None:
     assert len(missing) <= LEFT_MAX, "\n".join(missing)
 
 
+SEA_AND_AIR = ("cargo_report", "transport_instruction", "container_order", "bayplan", "customs_response")
+LISTS = ("cargo_xml/flight.py", "cargo_xml/houses.py", "dcsa_arrival/reader.py", "ubl_certificate/reader.py")
+
+
+def noted_in(file: Path) -> set[str]:
+    """Rules and fixes that a reader notes as faults or refuses with; places in the message are no texts."""
+    texts = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "add" and len(node.args) == 2:
+            parts = [node.args[1], *(keyword.value for keyword in node.keywords if keyword.arg == "fix")]
+            texts |= {rendered(part) for part in parts}
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "MalformedMessage":
+            texts |= {rendered(part) for part in node.args[1:2]}
+        elif isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "rule":
+            texts.add(rendered(node.value))
+    return texts - {"", "{}"}
+
+
+def test_what_a_reader_of_sea_and_air_refuses_has_chinese_words() -> None:
+    formats = REPOSITORY / "adapters" / "formats"
+    files = [*(formats / folder / "reader.py" for folder in SEA_AND_AIR), *(formats / name for name in LISTS)]
+    texts = {text for file in files for text in noted_in(file)}
+    assert len(texts) > 20
+    assert sorted(text for text in texts if translate(text) is None) == []
+
+
 def test_each_line_has_its_places_in_both_languages() -> None:
     for english, chinese in _lines():
         assert re.search(r"[\u4e00-\u9fff]", chinese), english
