@@ -45,6 +45,8 @@ AGAINST_GUARANTEE: Final = "against_guarantee"
 INSPECTION_CALLED: Final = "inspection_called"
 PAPERS_DUE: Final = "papers_due"
 CONDITIONAL_LIFT_OFF: Final = "conditional_lift_off"
+LIFT_OFF_APPLIED: Final = "lift_off_applied"
+"""Conditional lift-off is applied for in the declaration: it allows nothing, customs' word alone does."""
 RE_EXAMINATION: Final = "re_examination"
 WITHDRAWN_AFTER_RELEASE: Final = "withdrawn_after_release"
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from chain.rules.customs_status import CONDITIONAL_LIFT_OFF, SUBMITTED, Status, Word, fold_status
+from chain.rules.customs_status import LIFT_OFF_APPLIED, SUBMITTED, Status, Word, fold_status
 from chain.rules.facts import Record
 from chain.rules.tables import Offices
 
@@ -190,7 +190,7 @@ def _status(
                 competent=is_competent(one, versions, offices, linked),
             )
         )
-    flags = [CONDITIONAL_LIFT_OFF] if versions and versions[-1].head.flags.get(ACCESS_FLAG) == "1" else []
+    flags = [LIFT_OFF_APPLIED] if versions and versions[-1].head.flags.get(ACCESS_FLAG) == "1" else []
     return fold_status(words, flags)
 
 

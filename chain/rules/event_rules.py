@@ -9,7 +9,7 @@ from typing import Final
 from chain.rules.answers import Answer, Missing, finding
 from chain.rules.carriage_rules import ARRIVED, LOADED, code_of, events_of
 from chain.rules.consignment import Consignment
-from chain.rules.customs_status import CONDITIONAL_LIFT_OFF
+from chain.rules.customs_status import LIFT_OFF_APPLIED
 from chain.rules.declarations import Declaration, spell
 from chain.rules.facts import Record
 from chain.rules.frame import Case, agrees, beijing_day, days_between, hours_between, not_run, rule
@@ -106,12 +106,27 @@ def check_gate_out(case: Case) -> Iterator[Answer]:
     yield from _check_order(case.consignment)
 
 
+def _lift_off_unseen(declaration: Declaration, event: Record) -> Answer:
+    """Who applies for conditional lift-off may lift once customs agree; the declarant's own tick proves nothing."""
+    return finding(
+        "C21-lift-off",
+        "M",
+        "The goods left the quay before release; conditional lift-off was applied for, and no consent is seen.",
+        "货物放行前提离；已申请附条件提离，但未见海关准予提离。",
+        [
+            (event.id, "event.happened", event.head.at),
+            (declaration.current.id, "declaration.flags", "附条件提离申请"),
+        ],
+        declared=event.head.at,
+        computed=None,
+    )
+
+
 def _check_left(declaration: Declaration, event: Record) -> Iterator[Answer]:
     status = declaration.status
     delivered = code_of(event) != "GTOT"
     allowed = status.allowed_to_leave_by(delivered=delivered)
-    lifted = CONDITIONAL_LIFT_OFF in status.flags and not delivered
-    if lifted or (allowed and allowed.at <= event.head.at):
+    if allowed and allowed.at <= event.head.at:
         yield agrees("C21", event.id, allowed.record if allowed else declaration.current.id)
         return
     if allowed and allowed is status.first("CLOSED"):
@@ -121,6 +136,9 @@ def _check_left(declaration: Declaration, event: Record) -> Iterator[Answer]:
         return
     if not allowed and status.state in ("RETURNED", "WITHDRAWN"):
         yield not_run("C21", Missing.FACT, "the release itself is not told", "缺放行回执")
+        return
+    if LIFT_OFF_APPLIED in status.flags and not delivered:
+        yield _lift_off_unseen(declaration, event)
         return
     inputs: list[tuple[str, str, object]] = [(event.id, "event.happened", event.head.at)]
     if allowed:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from adapters.formats.ceb.declaration import percent
@@ -40,6 +41,8 @@ class Parsed:
     free_text: Values
     sign: Values
     other_packing: tuple[Values, ...] = ()
+    access: Values = field(default_factory=dict)
+    """两段准入: what is applied for."""
     type_positions: str = ""
     """`Type` with its leading blanks, since each of its positions has a meaning of its own."""
 
@@ -182,9 +185,22 @@ def _head(parsed: Parsed, coding: Coding) -> DeclarationHead:
             if (found := code(system, head.get(name)))
         )
         + positions
+        + tuple(_applied(parsed.access, coding))
         + ((Code(system="cn-bonded-site", value=bonded),) if (bonded := parsed.free_text.get("BonNo")) else ()),
         note=head.get("NoteS"),
     )
+
+
+def _applied(access: Values, coding: Coding) -> Iterator[Code]:
+    """What of the two-stage entry (两段准入) is applied for, and the site to which the goods are to go."""
+    for name, (system, chinese) in tables.APPLIED.items():
+        ticked = access.get(name, "0")
+        if ticked not in ("0", "1"):
+            coding.remark("unknown-code", f"{name} is {ticked}, neither 0 nor 1", "declaration.flags")
+        if ticked != "0":
+            yield Code(system=system, value=ticked, name=chinese, known=ticked == "1")
+    if site := access.get("TransitionSite"):
+        yield Code(system="cn-transition-site", value=site, name="转入场所场地")
 
 
 def _remark_alone(values: Values, names: tuple[str, ...], used: bool, coding: Coding) -> None:

@@ -149,6 +149,7 @@ def _take_apart(root: etree._Element, faults: Faults, remarks: list[str], *, is_
         other_packing=many("DecOtherPacks", ("DecOtherPack",), tables.OTHER_PACK, DOCUMENTS_MAX),
         limits=_limits(message, namespace, faults),
         free_text=one("DecFreeTxt", tables.FREE_TEXT),
+        access={key: value for name in tables.ACCESS_NAMES for key, value in one(name, tables.ACCESS).items()},
         sign=one("DecSign", tables.SIGN),
         type_positions=positions,
     )

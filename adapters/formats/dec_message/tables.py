@@ -200,6 +200,22 @@ BonNo C..32 no
 VoyNo C..32 no
 """
 
+ACCESS: Final = """
+TransitionApply C1 no
+TransitionSite C..11 no
+ConditionalLiftoffApply C1 no
+PortDestMergeCheckApply C1 no
+"""
+"""两段准入 (DecTpAccessType): what is applied for; 1 ticked, 0 or empty not. As published programs print the table."""
+ACCESS_NAMES: Final = ("DecTpAccessType", "DecTpAccess")
+"""Names under which programs write it."""
+APPLIED: Final = {
+    "TransitionApply": ("cn-transition", "转场申请"),
+    "ConditionalLiftoffApply": ("cn-conditional-lift-off", "附条件提离申请"),
+    "PortDestMergeCheckApply": ("cn-merged-inspection", "口岸与目的地合并检查申请"),
+}
+"""Field -> system and name of the flag that says that it is applied for. Customs' own word alone allows it."""
+
 OTHER_PACK: Final = """
 PackQty N19,5 no
 PackType C..6 yes

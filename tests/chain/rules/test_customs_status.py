@@ -100,10 +100,12 @@ def test_codes_that_let_goods_leave_the_quay_before_release(code: str, flag: str
     assert allowed.code == code
 
 
-def test_a_conditional_lift_off_is_read_from_the_notes_and_from_the_declaration() -> None:
-    said = fold_status([LODGED, word("cn-channel", "L", 1, notes=("附条件提离",))])
-    asked = fold_status([LODGED], ["conditional_lift_off"])
-    assert said.flags == asked.flags == {"conditional_lift_off"}
+def test_a_conditional_lift_off_is_read_from_customs_notes_and_an_application_allows_nothing() -> None:
+    consent = fold_status([LODGED, word("cn-channel", "L", 1, notes=("附条件提离",))])
+    applied = fold_status([LODGED], ["lift_off_applied"])
+    assert (consent.flags, applied.flags) == ({"conditional_lift_off"}, {"lift_off_applied"})
+    assert consent.allowed_to_leave_by() is not None
+    assert applied.allowed_to_leave_by() is None
 
 
 def test_an_inspection_after_release_is_a_re_examination() -> None:

@@ -52,6 +52,27 @@ def test_an_attachment_is_read_at_each_place(group: str) -> None:
     assert declaration(IMPORT.replace(found[0], inside)).documents == declaration(IMPORT).documents
 
 
+@pytest.mark.parametrize("name", tables.ACCESS_NAMES)
+def test_what_is_applied_for_at_entry_is_a_flag_under_each_name(name: str) -> None:
+    access = (
+        f"<{name}><TransitionApply>1</TransitionApply><TransitionSite>TSN02S001</TransitionSite>"
+        f"<ConditionalLiftoffApply>1</ConditionalLiftoffApply><PortDestMergeCheckApply>0</PortDestMergeCheckApply></{name}>"
+    )
+    record = declaration(IMPORT.replace(b"</DecMessage>", f"{access}</DecMessage>".encode()))
+    flags = {code.system: code.value for code in record.declaration.flags}
+    assert flags["cn-conditional-lift-off"] == flags["cn-transition"] == "1"
+    assert flags["cn-transition-site"] == "TSN02S001"
+    assert "cn-merged-inspection" not in flags
+
+
+def test_an_unknown_tick_is_kept_and_marked() -> None:
+    access = b"<DecTpAccessType><ConditionalLiftoffApply>Y</ConditionalLiftoffApply></DecTpAccessType>"
+    record = declaration(IMPORT.replace(b"</DecMessage>", access + b"</DecMessage>"))
+    (flag,) = [code for code in record.declaration.flags if code.system == "cn-conditional-lift-off"]
+    assert (flag.value, flag.known) == ("Y", False)
+    assert "unknown-code" in {remark.rule for remark in record.remarks}
+
+
 def test_further_packing_is_read() -> None:
     packs = b"<DecOtherPacks><DecOtherPack><PackQty>3</PackQty><PackType>93</PackType></DecOtherPack></DecOtherPacks>"
     record = declaration(IMPORT.replace(b"</DecMessage>", packs + b"</DecMessage>"))
