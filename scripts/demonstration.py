@@ -34,6 +34,7 @@ from scripts.commands.doctor_commands import diagnose
 from scripts.commands.finding_commands import say_about_findings
 from scripts.commands.operate_commands import UNSEALED_HELP, UNSEALED_WARNING
 from scripts.consortium_folder import ConsortiumFolder, write_open
+from scripts.demonstration_erasure import erase_parties
 from scripts.demonstration_people import log_in_links
 from scripts.forgeries import TAMPERS
 from scripts.ledger_connection import trust_root_of
@@ -58,9 +59,7 @@ HEARTBEAT_S = 3.0  # each look at a view is anchored too, so batches never pause
 VIEW_PAUSE_S = 1.0
 """Each look at a view is a read that is logged and anchored, so the demonstration does not stare."""
 
-
-EXIT_INTERRUPTED = 130
-"""What a shell expects of a program that an interrupt ended (128 + SIGINT)."""
+EXIT_INTERRUPTED = 130  # what a shell expects of a program that an interrupt ended (128 + SIGINT)
 
 
 class DemonstrationFailed(TongguanError):
@@ -293,6 +292,7 @@ class Demonstration:
                 if page and page[0]["explanations"]:
                     break
             self._note(f"the broker answered; customs cleared it: {page[0]['disposition']['reason']}")
+            self._note(erase_parties(self._folder, broker, "broker", lie.ucr))
 
     def _reader(self, machine: Machine, slug: str = READER) -> GatewayClient:
         member = self._folder.member(slug)
