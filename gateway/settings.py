@@ -12,7 +12,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from chain.errors import Malformed
@@ -28,6 +28,20 @@ Count = Annotated[int, Field(ge=1)]
 
 class MalformedSettings(Malformed):
     """A setting is missing, unknown or out of range; names it."""
+
+
+class OidcProvider(BaseModel):
+    """A member's own identity provider, where this gateway is a client that returns to `console_url`/console/oidc."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    issuer: str
+    """As its discovery document and its ID tokens name it."""
+    client_id: str
+    client_secret_file: Path | None = None
+    """Without one the client is public, and PKCE alone binds its codes."""
+    name: str = ""
+    """What people know it by; the member's USCC where it is empty."""
 
 
 class GatewaySettings(BaseSettings):
@@ -167,6 +181,9 @@ class GatewaySettings(BaseSettings):
     """Operators of one member, those that ended counted too."""
     invitation_lifetime_s: Annotated[int, Field(ge=60, le=7 * 86_400)] = 86_400
     """How long an operator's one-time link counts."""
+    oidc_providers: dict[Uscc, OidcProvider] = Field(default_factory=dict)
+    """Members whose people may log in at the member's own identity provider (OpenID Connect), by USCC; needs
+    `console_url`. A subject counts once a one-time link made it known as an operator."""
     link_log_in: bool = False
     """A one-time link logs its operator in without a passkey; refused unless the console's host is `localhost`."""
     trusted_proxies: tuple[str, ...] = ()
@@ -174,6 +191,9 @@ class GatewaySettings(BaseSettings):
     the connection's own address counts, so that limits by address take all behind a proxy for one."""
     sandbox_url: str = ""
     """A single-window stand-in that visitors of a demonstration may have tell stories; only with `link_log_in`."""
+    preview_url: str = ""
+    """Where readers of native files answer (`tongguan preview`), for declarants who look before they sign. Files go
+    there through this gateway, which keeps none. Empty: no preview."""
     desk_keys: dict[Uscc, Path] = Field(default_factory=dict)
     """Members whose operators with the right `dispose` decide about findings here, by USCC: the file of a registered
     key of the member (encrypted PKCS#8 PEM, opened with `passphrase_file`), which signs their dispositions alone."""
@@ -233,6 +253,8 @@ def _placed(said: dict[str, Any], folder: Path) -> dict[str, Any]:
             placed[name] = folder / value
     if isinstance(keys := said.get("desk_keys"), dict):
         placed["desk_keys"] = {member: folder / str(file) for member, file in keys.items()}
+    if isinstance(providers := said.get("oidc_providers"), dict):
+        placed["oidc_providers"] = {member: _placed(each, folder) for member, each in providers.items()}
     if isinstance(sources := said.get("note_sources"), list):
         placed["note_sources"] = [str(at) if "://" in str(at) else str(folder / str(at)) for at in sources]
     url = said.get("store_url")

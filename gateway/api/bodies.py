@@ -35,6 +35,8 @@ OPEN_ROUTES: dict[str, int] = {
     "POST /v1/token": OPEN_BODY_BYTES_MAX,
     "POST /v1/log-in": OPEN_BODY_BYTES_MAX,
     "POST /v1/log-in/link": OPEN_BODY_BYTES_MAX,
+    "POST /v1/log-in/provider/start": OPEN_BODY_BYTES_MAX,
+    "POST /v1/log-in/provider": OPEN_BODY_BYTES_MAX,
     "POST /v1/enrolment": OPEN_BODY_BYTES_MAX,
     "POST /v1/enrolment/options": OPEN_BODY_BYTES_MAX,
 }

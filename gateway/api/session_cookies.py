@@ -22,6 +22,7 @@ from chain.errors import TongguanError
 from gateway.access.tokens import TICKET_SCHEME
 from gateway.api.middleware import answer_error
 from gateway.api.session_rights import is_allowed
+from gateway.people.providers import LOG_IN_S
 from gateway.people.service import People
 from gateway.people.sessions import OpenSession
 from gateway.runtime.refusals import GatewayRefusal
@@ -46,8 +47,12 @@ class SessionCookie:
     @property
     def name(self) -> str:
         """With the prefix that makes browsers hold it to this host, where it is secure."""
-        short = sha256(self.console_url.rstrip("/").encode()).hexdigest()[:8]
-        return f"{'__Host-' if self.is_secure else ''}tongguan-{short}"
+        return f"{'__Host-' if self.is_secure else ''}{self.short_name}"
+
+    @property
+    def short_name(self) -> str:
+        """Of this console among those of one host."""
+        return f"tongguan-{sha256(self.console_url.rstrip('/').encode()).hexdigest()[:8]}"
 
     def put(self, response: Response, secret: str) -> None:
         """Has the browser keep a session's secret until it is closed, out of reach of scripts."""
@@ -71,6 +76,25 @@ class SessionCookie:
         except CookieError:
             return ""
         return "" if morsel is None else str(morsel.value)
+
+
+@dataclass(frozen=True)
+class ProviderCookie(SessionCookie):
+    """What a browser keeps while its person is at an identity provider: sealed, and sent to the log-in's routes alone.
+
+    Strict too: the page that the provider leads back to asks for itself.
+    """
+
+    @property
+    def name(self) -> str:
+        """Without the prefix of a session's, which asks for another path."""
+        return f"{'__Secure-' if self.is_secure else ''}{self.short_name}-provider"
+
+    def text(self, secret: str, more: str = "") -> str:
+        """The value of a `Set-Cookie` header (RFC 6265)."""
+        secure = "; Secure" if self.is_secure else ""
+        life = more or f"; Max-Age={LOG_IN_S}"
+        return f"{self.name}={secret}; Path=/v1/log-in/provider; HttpOnly; SameSite=Strict{secure}{life}"
 
 
 class SessionCookies:

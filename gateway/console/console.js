@@ -44,11 +44,11 @@ function App() {
   const at = place();
   const enter = () => {
     setState("in");
-    if (at.words[0] === "enrol" || at.words[0] === "log-in") go(address(), { replace: true });
+    if (["enrol", "log-in", "oidc"].includes(at.words[0])) go(address(), { replace: true });
   };
   const drop = (everywhere) => leave(everywhere).then(() => setState("out"), setFault);
   if (state === "starting") return el("p", { class: "starting", role: "status" }, word("busy"));
-  const isIn = state === "in" && at.words[0] !== "enrol";
+  const isIn = state === "in" && !["enrol", "oidc"].includes(at.words[0]);
   const Page = PAGES[at.words[0]] ?? (at.words.length ? UnknownPage : DeskPage);
   return [
     el("a", { class: "skip", href: "#main" }, word("skip")),

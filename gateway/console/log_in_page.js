@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "./vendor/hooks.js";
 
 import { el } from "./elements.js";
 import { Busy, FaultNote, setTitle } from "./parts.js";
-import { enrol, hasPasskeys, logIn, useLink } from "./passkeys.js";
+import { enrol, goToProvider, hasPasskeys, logIn, returnFromProvider, useLink } from "./passkeys.js";
 import { Problem, askJson, become, useToken } from "./session.js";
 import { word } from "./words.js";
 
@@ -19,6 +19,12 @@ export function LogInPage({ at, enter, hasLapsed }) {
       setWays({ passkey: false, link: false });
       if (!(error instanceof Problem && [403, 404].includes(error.status))) setFault(error);
     });
+  }, []);
+  useEffect(() => {
+    // What a provider sends a browser back with: a code, or what it has against the log-in.
+    if (at.words[0] !== "oidc") return;
+    if (at.query.get("code")) during(() => returnFromProvider(at.query));
+    else setFault(new Problem({ title: word("providerRefused"), title_zh: word("providerRefused"), detail: at.query.get("error_description") ?? at.query.get("error") ?? "" }, 401));
   }, []);
   setTitle(word(link ? "enrolTitle" : "logIn"));
   const during = async (work) => {
@@ -36,21 +42,30 @@ export function LogInPage({ at, enter, hasLapsed }) {
     el("h1", {}, word(link ? "enrolTitle" : "logIn")),
     hasLapsed ? el("p", { class: "warn", role: "status" }, word("sessionLapsed")) : null,
     fault ? el(FaultNote, { fault }) : null,
-    ways === null ? el(Busy, {}) : link ? el(EnrolPart, { link, ways, isBusy, during })
+    ways === null ? el(Busy, {}) : link ? el(EnrolPart, { link, ways, isBusy, during, setFault })
       : ways.passkey ? el("section", { class: "sheet" },
         el("p", {}, word("logInAbout")),
         el("p", { class: "row" }, el("button", { type: "button", class: "main", id: "passkey", disabled: isBusy || !hasPasskeys(), click: () => during(logIn) }, word("logInPasskey"))),
+        el(Providers, { ways, isBusy, setFault }),
         el("p", { class: "small" }, word("noPasskey"))) : null,
     ways === null ? null : el(TokenPart, { isFirst: !link && !ways.passkey, enter, setFault }));
 }
 
-function EnrolPart({ link, ways, isBusy, during }) {
+function EnrolPart({ link, ways, isBusy, during, setFault }) {
   return el("section", { class: "sheet" },
     el("p", {}, word("enrolAbout")),
     el("p", { class: "row" },
       el("button", { type: "button", class: "main", id: "enrol", disabled: isBusy || !hasPasskeys(), click: () => during(() => enrol(link)) }, word("makePasskey")),
       ways.link ? el("button", { type: "button", id: "use-link", disabled: isBusy, click: () => during(() => useLink(link)) }, word("withoutPasskey")) : null),
+    el(Providers, { ways, link, isBusy, setFault }),
     ways.link ? el("p", { class: "small" }, word("withoutPasskeyAbout")) : null);
+}
+
+/** The members' identity providers, each with its button. */
+function Providers({ ways, link = "", isBusy, setFault }) {
+  const all = Object.entries(ways.providers ?? {});
+  if (!all.length) return null;
+  return el("p", { class: "row" }, all.map(([member, name]) => el("button", { type: "button", title: member, disabled: isBusy, click: () => goToProvider(member, link).catch(setFault) }, `${word("logInAt")} ${name}`)));
 }
 
 /** A token of a member's key, as before: for machines' keepers and auditors who have no login. */

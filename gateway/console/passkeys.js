@@ -25,3 +25,15 @@ export async function logIn() {
 export function useLink(link) {
   return askJson("/v1/log-in/link", { method: "POST", body: { link } });
 }
+
+/** Goes to a member's identity provider; a one-time link makes its subject known. The browser leaves this page. */
+export async function goToProvider(member, link = "") {
+  const { address } = await askJson("/v1/log-in/provider/start", { method: "POST", body: { member, link } });
+  location.assign(address);
+}
+
+/** Logs in with what a provider sent this browser back with. */
+export function returnFromProvider(query) {
+  const body = { code: query.get("code") ?? "", state: query.get("state") ?? "", iss: query.get("iss") ?? "" };
+  return askJson("/v1/log-in/provider", { method: "POST", body });
+}

@@ -12,8 +12,11 @@ from gateway.membership.registry import Registry
 from gateway.people.challenges import Challenges
 from gateway.people.operators import OperatorService, digest_of, refused_link
 from gateway.people.passkeys import PasskeyService
+from gateway.people.providers import Identity, ProviderService
 from gateway.people.sessions import SessionService
+from gateway.runtime.refusals import GatewayRefusal
 from gateway.settings import GatewaySettings
+from gateway.store.operator_identities import find_by_identity, insert_identity
 from gateway.store.people import Operator, use_invitation
 from gateway.store.store import Store
 
@@ -29,6 +32,7 @@ class People:
     sessions: SessionService
     store: Store
     clock: Callable[[], float]
+    providers: ProviderService
     is_link_enough: bool
     """Whether a one-time link logs in by itself: demonstrations only."""
 
@@ -60,6 +64,7 @@ class People:
             ),
             store,
             clock,
+            ProviderService(settings, store, clock),
             is_link_enough=settings.link_log_in and host == LOCALHOST,
         )
 
@@ -70,6 +75,35 @@ class People:
             if not use_invitation(connection, digest_of(secret), int(self.clock())):
                 raise refused_link()
         return operator
+
+    def recognise(self, identity: Identity) -> Operator:
+        """The operator whom a provider's subject stands for; raises GatewayRefusal.
+
+        A log-in that began with a one-time link makes the subject known as the invited operator, and uses the link up.
+        """
+        if identity.link:
+            return self._enrol(identity)
+        with self.store.reading() as connection:
+            operator = find_by_identity(connection, identity.issuer, identity.subject)
+        if operator is None or operator.ended_at or operator.member != identity.member:
+            raise _unknown("your member has not invited whoever this provider recognised")
+        return operator
+
+    def _enrol(self, identity: Identity) -> Operator:
+        operator = self.operators.get_invited(identity.link)
+        if operator.member != identity.member:
+            raise _unknown("the link is another member's than the provider")
+        now = int(self.clock())
+        with self.store.writing() as connection:
+            if not use_invitation(connection, digest_of(identity.link), now):
+                raise refused_link()
+            if not insert_identity(connection, identity.issuer, identity.subject, operator.id, now):
+                raise _unknown("whoever this provider recognised is known as an operator already")
+        return operator
+
+
+def _unknown(reason: str) -> GatewayRefusal:
+    return GatewayRefusal("log-in", reason, field="code", fix="Log in again, or ask your administrator for a link")
 
 
 def _checked_host(settings: GatewaySettings) -> str:

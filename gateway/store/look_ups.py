@@ -64,6 +64,10 @@ class LookUpKey:
         """The 32 bytes that stand for a file's SHA-256."""
         return self._mac(b"document\0" + digest)
 
+    def of_identity(self, digest: bytes) -> bytes:
+        """The 32 bytes that stand for the SHA-256 of a provider's issuer and subject."""
+        return self._mac(b"identity\0" + digest)
+
     def webhook_secret(self, webhook: str, number: int) -> bytes:
         """The 32 bytes under which posts to a webhook are signed; another number gives another secret.
 

@@ -358,6 +358,15 @@ passkeys = Table(
 )
 """What operators log in with; secret parts never leave their authenticators."""
 
+operator_identities = Table(
+    "operator_identities",
+    metadata,
+    Column("look_up", LargeBinary(32), primary_key=True),  # `LookUpKey.of_identity` of issuer and subject
+    Column("operator", String(22), ForeignKey("operators.id"), nullable=False, index=True),
+    Column("created_at", BigInteger, nullable=False),
+)
+"""By which subject of its member's identity provider an operator is known."""
+
 operator_sessions = Table(
     "operator_sessions",
     metadata,

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from gateway.store.look_ups import secrets_of
-from gateway.store.model import invitations, operator_sessions, operators, passkeys
+from gateway.store.model import invitations, operator_identities, operator_sessions, operators, passkeys
 
 
 @dataclass(frozen=True)
@@ -77,11 +77,11 @@ def count_operators(connection: Connection, member: str) -> int:
 
 
 def end_operator(connection: Connection, operator: str, member: str, at: int) -> bool:
-    """Ends the member's operator with its sessions, links and passkeys; whether the member had it."""
+    """Ends the member's operator with its sessions, links, passkeys and identities; whether the member had it."""
     own = update(operators).where(operators.c.id == operator, operators.c.member == member)
     if not connection.execute(own.values(ended_at=at)).rowcount:
         return False
-    for table in (operator_sessions, invitations, passkeys):
+    for table in (operator_sessions, operator_identities, invitations, passkeys):
         connection.execute(delete(table).where(table.c.operator == operator))
     return True
 

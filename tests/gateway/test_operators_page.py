@@ -50,7 +50,7 @@ def default(name: str) -> str:
     field = GatewaySettings.model_fields[name]
     if field.is_required():
         return "required"
-    if name == "peers":
+    if field.default_factory is dict:
         return ""
     if field.default_factory is not None:
         return "one a core"

@@ -59,6 +59,8 @@ OPEN = {
     "GET /v1/log-in",  # which ways to log in there are, and a challenge
     "POST /v1/log-in",  # proves its asker by a passkey
     "POST /v1/log-in/link",  # by a secret of 256 bits, once, where the console is at localhost
+    "POST /v1/log-in/provider/start",  # where a member's own provider is, for a browser that goes there
+    "POST /v1/log-in/provider",  # proves its asker by that provider's word
     "POST /v1/enrolment/options",  # the same
     "POST /v1/enrolment",  # the same
 }

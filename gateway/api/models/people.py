@@ -38,6 +38,34 @@ class LogIn(BaseModel):
     """`AuthenticationResponseJSON` of WebAuthn Level 3."""
 
 
+class ProviderWish(BaseModel):
+    """At whose provider somebody wants to log in."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    member: Annotated[str, Field(max_length=18)]
+    """USCC."""
+    link: Annotated[str, Field(max_length=64)] = ""
+    """Secret of a one-time link, for whom the provider is to become known; empty: known already."""
+
+
+class ProviderReturn(BaseModel):
+    """With what a provider sent a browser back."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    code: Annotated[str, Field(min_length=1, max_length=4_096)]
+    state: Annotated[str, Field(min_length=1, max_length=128)]
+    iss: Annotated[str, Field(max_length=1_024)] = ""
+    """Its issuer (RFC 9207), where it says so."""
+
+
+class ProviderAddress(AnswerModel):
+    """Where the browser goes to log in."""
+
+    address: str
+
+
 class NewOperator(BaseModel):
     """Whom a member invites."""
 
@@ -65,6 +93,8 @@ class LogInWays(AnswerModel):
     passkey: bool
     link: bool
     """Whether a one-time link logs in by itself: demonstrations only."""
+    providers: dict[str, str]
+    """Members whose people log in at the member's own identity provider, by USCC: what the provider is called."""
     rp_id: str
     """The host that passkeys are bound to."""
     public_key: dict[str, Any]
@@ -90,6 +120,8 @@ class SessionAnswer(AnswerModel):
     """Whether this gateway signs its decisions about findings."""
     has_sandbox: bool
     """Whether this is a demonstration whose stories a visitor may have told."""
+    has_preview: bool
+    """Whether native files can be looked at here before they are signed."""
     may_read_statistics: bool
     """Whether the view policy shows the statistics to one of the member's roles."""
     lapses_at: int

@@ -23,13 +23,16 @@ from gateway.api.models.people import (
     LogIn,
     LogInWays,
     PasskeyOptions,
+    ProviderAddress,
+    ProviderReturn,
+    ProviderWish,
     SessionAnswer,
     SessionLine,
     SessionList,
 )
 from gateway.api.operation import FAULTS, describes
 from gateway.api.routes.parameters import Authorization
-from gateway.api.session_cookies import SessionCookie
+from gateway.api.session_cookies import ProviderCookie, SessionCookie
 from gateway.people.service import People
 from gateway.people.sessions import OpenSession
 from gateway.query.directory import RegistryDirectory
@@ -41,6 +44,7 @@ from gateway.store.people import Operator
 OPEN = ("malformed", "log-in", "link", "log-in-off", "cross-site", "inactive-member", "quota", *FAULTS)
 OWN = ("unauthorized", "session-ended", "inactive-member", "log-in-off", "cross-site", "quota", *FAULTS)
 _LOG_IN, _LINK, _ENROLMENT = open_json_body(LogIn), open_json_body(LinkSecret), open_json_body(Enrolment)
+_PROVIDER_WISH, _PROVIDER_RETURN = open_json_body(ProviderWish), open_json_body(ProviderReturn)
 
 
 class _Door:
@@ -88,6 +92,7 @@ def log_in_router(services: Services) -> APIRouter:
         return LogInWays(
             passkey=True,
             link=people.is_link_enough,
+            providers=people.providers.names(),
             rp_id=people.passkeys.host,
             public_key=people.passkeys.request_options(),
         )
@@ -109,6 +114,7 @@ def log_in_router(services: Services) -> APIRouter:
             return door.begin(people.use_link(wanted.link), request, response)
 
     _add_enrolment(router, door)
+    _add_provider_routes(router, door, ProviderCookie(services.settings.console_url))
     _add_own_routes(router, services, cookie)
     return router
 
@@ -140,6 +146,33 @@ def _add_enrolment(router: APIRouter, door: _Door) -> None:
             operator = people.operators.get_invited(wanted.link)
             people.passkeys.enrol(operator, wanted.link, wanted.credential)
             return door.begin(operator, request, response)
+
+
+def _add_provider_routes(router: APIRouter, door: _Door, cookie: ProviderCookie) -> None:
+    @router.post("/log-in/provider/start", openapi_extra=request_schema(ProviderWish))
+    @describes("not-found", *OPEN, is_open=True)
+    def post_provider_start(
+        request: Request, response: Response, wanted: ProviderWish = _PROVIDER_WISH
+    ) -> ProviderAddress:
+        """Begins a log-in at a member's own identity provider: the address there, and a cookie for the way back."""
+        with door.charging(request) as people:
+            address, kept = people.providers.begin(wanted.member, wanted.link)
+        cookie.put(response, kept)
+        response.headers["Cache-Control"] = "no-store"
+        return ProviderAddress(address=address)
+
+    @router.post("/log-in/provider", openapi_extra=request_schema(ProviderReturn))
+    @describes("not-found", *OPEN, is_open=True)
+    def post_provider_return(
+        request: Request, response: Response, wanted: ProviderReturn = _PROVIDER_RETURN
+    ) -> SessionAnswer:
+        """Begins a session for the operator whom the provider recognised, with the code that it sent."""
+        with door.charging(request) as people:
+            kept = cookie.find(request.headers.get("cookie", ""))
+            identity = people.providers.finish(kept, wanted.code, wanted.state, wanted.iss)
+            answer = door.begin(people.recognise(identity), request, response)
+        cookie.clear(response)
+        return answer
 
 
 def _add_own_routes(router: APIRouter, services: Services, cookie: SessionCookie) -> None:
@@ -212,6 +245,7 @@ def session_answer(services: Services, session: OpenSession) -> SessionAnswer:
         offices=sorted(RegistryDirectory(services.registry.snapshot()).offices_of(operator.member)),
         can_dispose=operator.member in settings.desk_keys and "dispose" in operator.rights,
         has_sandbox=bool(Sandbox.open(settings).url),
+        has_preview=bool(settings.preview_url),
         may_read_statistics=_policy(settings.view_policy_file).may_read_statistics(version.roles),
         lapses_at=begun + settings.session_lifetime_s,
         idle_s=settings.session_idle_s,

@@ -69,7 +69,7 @@ def test_payloads_move_to_their_own_table_and_back_with_every_part_of_a_record(s
 def test_a_new_store_is_at_the_newest_revision(sqlite_url: str) -> None:
     Store.open(sqlite_url, VAULT).close()
     with create_engine(sqlite_url).connect() as connection:
-        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one() == "0020"
+        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one() == "0021"
 
 
 def test_a_store_of_the_first_edition_is_refused_in_one_sentence_and_left_as_it_is(sqlite_url: str) -> None:
