@@ -42,6 +42,7 @@ def run_gateway(
     console_url: Annotated[str | None, typer.Option(help="where people reach the console")] = None,
     desk_key: Annotated[list[str] | None, typer.Option(metavar="USCC=FILE", help="as the setting `desk_keys`")] = None,
     sandbox_url: Annotated[str | None, typer.Option(help="with --demonstration: the single-window stand-in")] = None,
+    preview_url: Annotated[str | None, typer.Option(help="as the setting `preview_url`")] = None,
     demonstration: Annotated[
         bool, typer.Option("--demonstration", help="one-time links log in, at localhost alone")
     ] = False,
@@ -58,6 +59,7 @@ def run_gateway(
             desk_keys={uscc: Path(file) for uscc, _, file in (key.partition("=") for key in desk_key or ())} or None,
             link_log_in=demonstration or None,
             sandbox_url=sandbox_url,
+            preview_url=preview_url,
         )
         hold_settings(settings_file)
         logging.getLogger().setLevel(settings.log_level)

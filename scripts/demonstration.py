@@ -186,7 +186,7 @@ class Demonstration:
         yield from log_in_links(partial(self._reader, machine))
         yield "a token for the console", command("token", path, "--member", READER, *gateway)
         yield "what the operator did", command("operator-log", path, *gateway)
-        yield "the console", f"{machine.gateway_url}/console"
+        yield "the console", f"{machine.gateway_url}/console (all in numbers: /console/statistics)"
         yield "a bundle verified in your browser", f"{machine.gateway_url}/verify"
         yield "the interface", f"{machine.gateway_url}/docs"
         yield "ask the chain", f"any Ethereum client at {machine.rpc_url}"

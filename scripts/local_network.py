@@ -43,6 +43,7 @@ class Machine:
         self._people_options = [option for key in keys for option in ("--desk-key", key)]
         if is_demonstration:
             self._people_options += ["--demonstration", "--sandbox-url", self.single_window_url]
+            self._people_options += ["--preview-url", self.single_window_url]
         self._node_options = () if state_blocks is None else ("--state-blocks", str(state_blocks))
 
     def __enter__(self) -> Machine:

@@ -10,6 +10,7 @@
 `POST /v1/stories/{name}`                          start one (all optional: seed, started_at, pace_s, faults)
 `POST /v1/consignments`                            so many (`count`, `first`, `lines`) consistent consignments
 `POST /v1/assignments`                             `{"kind", "references"}` -> `{"ucr", "new"}`: the UCR of goods lodged
+`POST /v1/preview`                                 what a native file would become
 `GET /healthz`                                     counts of messages by state
 ================================================  ==================================================================
 
@@ -28,6 +29,7 @@ from fastapi import FastAPI, HTTPException, Query, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from adapters.preview_service import preview_router
 from adapters.single_window_mock import numbers
 from adapters.single_window_mock.faults import Faults, with_faults
 from adapters.single_window_mock.lies import Lie, plant
@@ -99,6 +101,7 @@ def create_app(store: MessageStore, cast: Cast, *, clock: Callable[[], float] = 
     _serve_attachments(app, store)
     _serve_stories(app, store, cast, clock)
     _serve_assignments(app, store, cast, clock)
+    app.include_router(preview_router())  # a demonstration's gateway has no other process that reads files
 
     @app.exception_handler(NotFound)
     async def not_found(request: Request, error: NotFound) -> JSONResponse:

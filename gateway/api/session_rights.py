@@ -15,6 +15,7 @@ ANY_SESSION: Final = ("/v1/session", "/v1/sessions")
 RIGHTS: Final[tuple[tuple[frozenset[str], str, Right], ...]] = (
     (frozenset({"GET", "POST", "DELETE"}), "/v1/people", Right.ADMINISTER),
     (frozenset({"POST"}), "/v1/records", Right.SUBMIT),
+    (frozenset({"POST"}), "/v1/preview", Right.SUBMIT),
     (frozenset({"POST"}), "/v1/dispositions", Right.DISPOSE),
     (frozenset({"GET", "POST", "DELETE"}), "/v1/webhooks", Right.OPERATE),
     (frozenset({"GET"}), "/v1/operator-log", Right.OPERATE),

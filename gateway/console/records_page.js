@@ -6,6 +6,7 @@ import { decimal, el, nothing, seconds, table } from "./elements.js";
 import { Busy, FaultNote, setTitle, useAnswer } from "./parts.js";
 import { standing } from "./picture.js";
 import { address, go } from "./router.js";
+import { Preview } from "./preview_part.js";
 import { Problem, ask, askJson, save, session } from "./session.js";
 import { isChinese, typeWord, word } from "./words.js";
 
@@ -18,6 +19,7 @@ export function RecordsPage({ at, lapse }) {
   setTitle(word("myRecords"));
   const [round, setRound] = useState(0);
   return el("div", { id: "records-page" }, el("h1", {}, word("myRecords")),
+    session.identity.rights.includes("submit") && session.identity.has_preview ? el(Preview, {}) : null,
     session.identity.rights.includes("submit") ? el(Upload, { taken: () => setRound(round + 1) }) : null,
     el(OwnRecords, { at, lapse, round }));
 }

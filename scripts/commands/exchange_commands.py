@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,7 +17,6 @@ from chain.errors import Malformed, MalformedBundle, MalformedMessage, NotFound
 from scripts.consortium_folder import ConsortiumFolder
 
 if TYPE_CHECKING:
-    from adapters.message import Entity, ReadMessage
     from adapters.runner.adapter_runner import AdapterRunner
     from adapters.runner.journal import JournalMessage
     from gateway.client import GatewayClient
@@ -39,6 +38,7 @@ def register(app: typer.Typer) -> None:
     """Adds this room's commands."""
     app.command()(read)
     app.command()(schema)
+    app.command()(preview)
     app.command()(adapter)
     app.command()(submit)
     app.command()(view)
@@ -62,6 +62,7 @@ def read(
     cannot be opened.
     """
     from adapters.message import MESSAGE_BYTES_MAX
+    from adapters.preview import message_preview
     from adapters.registry import read_message
 
     code = 0
@@ -81,8 +82,27 @@ def read(
                 print(f"{file}: {_fault_line(fault)}", file=sys.stderr)
             code = max(code, 1)
             continue
-        print(json.dumps(_as_read(str(file), message), ensure_ascii=False, indent=2))
+        print(json.dumps(message_preview(str(file), message), ensure_ascii=False, indent=2))
     raise typer.Exit(code)
+
+
+def preview(
+    host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="TCP port")] = 8720,
+) -> None:
+    """Serve the preview of native files for a gateway's console (setting `preview_url`) until interrupted.
+
+    It believes whoever reaches it: keep it on loopback, or where the gateway alone reaches it.
+    """
+    import signal
+
+    import uvicorn
+
+    from adapters.preview_service import create_preview_app
+
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    print(f"previews of native files at http://{host}:{port}", flush=True)
+    uvicorn.run(create_preview_app(), host=host, port=port, log_level="warning")
 
 
 def schema(record_type: Annotated[str, typer.Argument(help="e.g. customs.declaration", metavar="TYPE")]) -> None:
@@ -96,30 +116,6 @@ def _fault_line(fault: Malformed) -> str:
     said = "" if fault.value is None else f" (got {fault.value})"
     fix = f". {fault.fix}" if fault.fix else ""
     return f"{fault.code} {fault.field}: {fault.rule}{said}{fix}"
-
-
-def _as_read(file: str, message: ReadMessage) -> dict[str, Any]:
-    return {
-        "file": file,
-        "kind": message.kind,
-        "message_id": message.message_id,
-        "sender": message.sender,
-        "remarks": list(message.remarks),
-        "entities": [entity_as_read(entity) for entity in message.entities],
-    }
-
-
-def entity_as_read(entity: Entity) -> dict[str, Any]:
-    """An entity as `read` prints it."""
-    record = entity.record
-    return {
-        "ordinal": entity.ordinal,
-        "record_type": None if record is None else record.TYPE,
-        "note": entity.note,
-        "lookup": [reference.model_dump(mode="json") for reference in entity.lookup],
-        "amends": None if entity.amends is None else entity.amends.model_dump(mode="json"),
-        "sections": {} if record is None else record.to_sections(),
-    }
 
 
 def adapter(

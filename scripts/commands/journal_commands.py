@@ -84,8 +84,8 @@ def _parked_place(said: str) -> tuple[int, int]:
 
 def _as_parked(journal: Journal, place: int, ordinal: int) -> dict[str, Any]:
     """A parked entity as an operator reads it; raises NotFound where it is not parked."""
+    from adapters.preview import entity_preview
     from adapters.registry import read_message
-    from scripts.commands.exchange_commands import entity_as_read
 
     message, entity = next(
         ((m, e) for m, e in journal.parked() if (e.place, e.ordinal) == (place, ordinal)), (None, None)
@@ -100,7 +100,7 @@ def _as_parked(journal: Journal, place: int, ordinal: int) -> dict[str, Any]:
         "code": entity.code,
         "reason": entity.reason,
         "attempts": entity.attempts,
-        "entity": entity_as_read(read),
+        "entity": entity_preview(read),
         "message": message.body.decode("utf-8", "replace"),
     }
 

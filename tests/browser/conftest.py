@@ -7,12 +7,15 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 import uvicorn
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from adapters.preview_service import create_preview_app
 from tests.stories.local_consortium import Town, open_town
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -111,18 +114,30 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     listener = socket.create_server(("127.0.0.1", 0))
     url = f"http://localhost:{listener.getsockname()[1]}"
     path = tmp_path_factory.mktemp("browser")
-    with open_town(path, desks=("customs",), console_url=url) as town:
+    readers = socket.create_server(("127.0.0.1", 0))
+    preview_url = f"http://127.0.0.1:{readers.getsockname()[1]}"
+    with (
+        open_town(path, desks=("customs",), console_url=url, preview_url=preview_url) as town,
+        serving(create_preview_app(), readers),
         # The application's parts were started by the town's own client.
-        server = uvicorn.Server(uvicorn.Config(town.http.app, lifespan="off", log_level="warning"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-        thread.start()
-        until = time.monotonic() + START_WAIT_S
-        while not server.started:
-            assert time.monotonic() < until, "the gateway did not start"
-            time.sleep(0.02)
+        serving(town.http.app, listener),
+    ):
         yield Served(town, url)
-        server.should_exit = True
-        thread.join(START_WAIT_S)
+
+
+@contextmanager
+def serving(app: Any, listener: socket.socket) -> Iterator[None]:
+    """The application at that socket, in a thread, until the block ends."""
+    server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_level="warning"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    until = time.monotonic() + START_WAIT_S
+    while not server.started:
+        assert time.monotonic() < until, "the server did not start"
+        time.sleep(0.02)
+    yield
+    server.should_exit = True
+    thread.join(START_WAIT_S)
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from gateway.api.operation import TOKEN, describes
 from gateway.api.routes.dispositions import dispositions_router
 from gateway.api.routes.log_in import log_in_router, people_of, session_lines
 from gateway.api.routes.parameters import Authorization
+from gateway.api.routes.preview import preview_router
 from gateway.api.routes.sandbox import sandbox_router
 from gateway.people.operators import Invitation
 from gateway.query.queries import Queries
@@ -20,12 +21,13 @@ ADMINISTER = ("role", "session-ended", "log-in-off", "cross-site", *TOKEN)
 
 
 def people_routers(services: Services, queries: Queries) -> tuple[APIRouter, ...]:
-    """All routes of people, bound to one gateway: log-in, administration, the desk's decisions, the sandbox."""
+    """All routes of people, bound to one gateway: log-in, administration, decisions, sandbox, previews."""
     return (
         log_in_router(services),
         people_router(services),
         dispositions_router(services, queries),
         sandbox_router(services),
+        preview_router(services),
     )
 
 

@@ -45,7 +45,7 @@ def test_every_route_that_reads_a_body_asks_first_or_is_named_open(gateway: Pape
         if method in ("post", "put", "patch")
     }
     behind = {"POST /v1/records", "POST /v1/webhooks", "POST /v1/webhooks/{webhook}/replay"}
-    behind |= {"POST /v1/people", "POST /v1/dispositions", "POST /v1/sandbox"}
+    behind |= {"POST /v1/people", "POST /v1/dispositions", "POST /v1/sandbox", "POST /v1/preview"}
     without_body = {"POST /v1/people/{operator}/invitation"}
     without_body |= {"POST /v1/webhooks/{webhook}/secret"}
     assert reading == OPEN_ROUTES.keys() | STREAMED | behind | without_body
