@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from "./vendor/hooks.js";
 
-import { code, decimal, el, table } from "./elements.js";
+import { code, decimal, el, nothing, table } from "./elements.js";
 import { Busy, FaultNote, duration, setTitle, useAnswer } from "./parts.js";
 import { state } from "./picture.js";
 import { keepPreference, preference } from "./preferences.js";
@@ -122,9 +122,20 @@ function Consignments({ at, lapse }) {
     el("h2", { id: "consignments-title" }, word("consignments"), page ? el("span", { class: "count" }, ` ${page.hits.length}${page.next ? "+" : ""}`) : null),
     el("div", { class: "ask" },
       el(Choice, { at, name: "status", label: word("stateHead"), choices: [["", word("any")], ...[...new Set([...OPEN_STATES, ...stateNames])].map((one) => [one, stateWord(one)])] }),
+      el(Choice, { at, name: "sort", label: word("sortedBy"), choices: [["", word("ucr")], ["due", word("due")]] }),
       isAsked ? el("button", { type: "button", click: () => download(`/v1/search/export?format=csv&${asked}`) }, word("exportCsv")) : null),
     fault ? el(FaultNote, { fault }) : null,
-    !isAsked ? el("p", {}, word("chooseState")) : page ? hitTable(page.hits) : fault ? null : el(Busy, {}));
+    !isAsked ? el("p", {}, word("chooseState")) : page ? hitTable(at.query.get("sort") === "due" ? [...page.hits].sort(byDue) : page.hits) : fault ? null : el(Busy, {}));
+}
+
+/** What is due first stands first; what waits for nothing, last. */
+const byDue = (one, other) => (one.due_by ?? "9999").localeCompare(other.due_by ?? "9999") || one.ucr.localeCompare(other.ucr);
+
+/** A day by which something is due, marked once it has passed. */
+function due(line) {
+  if (!line.due_by) return nothing();
+  const isLate = line.due_by.slice(0, 10) < new Date().toISOString().slice(0, 10);
+  return el("span", { class: isLate ? "warn" : null }, line.due_by.slice(0, 10), " ", el("span", { class: "small" }, line.due), isLate ? ` · ${word("overdue")}` : "");
 }
 
 /** Consignments that a search found. */
@@ -132,8 +143,8 @@ export function hitTable(hits, matched = null) {
   if (!hits.length) return el("p", {}, word("noHits"));
   const rows = hits.map((line, at) => [
     el("a", { class: "code hash", href: address("consignment", line.ucr) }, line.ucr),
-    line.declarations.map((number) => el("div", { class: "code" }, number)), state(line.state), line.goods.join("、"), decimal(line.records),
+    line.declarations.map((number) => el("div", { class: "code" }, number)), state(line.state), due(line), line.goods.join("、"), decimal(line.records),
     ...(matched ? [matched[at].map((name) => word(`match_${name}`)).join(", ")] : [])]);
-  return table(word("hits"), [word("ucr"), word("declaration"), word("stateHead"), word("goods"), { text: word("records"), number: true }, ...(matched ? [word("foundAs")] : [])], rows);
+  return table(word("hits"), [word("ucr"), word("declaration"), word("stateHead"), word("due"), word("goods"), { text: word("records"), number: true }, ...(matched ? [word("foundAs")] : [])], rows);
 }
 

@@ -8,11 +8,13 @@ import { ask, askJson } from "./session.js";
 import { word } from "./words.js";
 
 const LOG_SHOWN = 50;
+/** Settings that bound what anybody may ask: a rate, a most, a share. */
+const BOUND = /_per_s$|_max$|_per_address/;
 
 /** The page of whoever keeps the gateway, or a member's webhooks. */
 export function OperatePage({ lapse }) {
   setTitle(word("operate"));
-  return el("div", { id: "operate" }, el("h1", {}, word("operate")), el(Health, {}), el(Figures, {}), el(Replication, {}), el(Webhooks, { lapse }), el(OperatorLog, {}));
+  return el("div", { id: "operate" }, el("h1", {}, word("operate")), el(Health, {}), el(Figures, {}), el(Replication, {}), el(Webhooks, { lapse }), el(Quotas, {}), el(OperatorLog, {}));
 }
 
 function Health() {
@@ -90,6 +92,23 @@ function Webhooks({ lapse }) {
     el("form", { class: "ask", autocomplete: "off", submit: add },
       el("label", { class: "wide" }, el("span", {}, word("address")), el("input", { name: "url", type: "url", maxlength: "2000", required: true, placeholder: "https://" })),
       el("button", { type: "submit", class: "main" }, word("add"))));
+}
+
+/** The bounds that were in force at the gateway's last start; told to the member that runs it. */
+function Quotas() {
+  const [settings, fault] = useAnswer("quotas", async () => {
+    let newest = null;
+    for (let after = "0"; after !== null;) {
+      const page = await askJson(`/v1/operator-log?limit=200&after=${after}`);
+      newest = page.lines.filter((line) => line.action === "start").at(-1)?.detail.settings ?? newest;
+      after = page.next;
+    }
+    return newest ?? {};
+  });
+  if (fault || !settings) return null;
+  const bounds = Object.entries(settings).filter(([name, bound]) => typeof bound === "number" && BOUND.test(name));
+  return el("section", { class: "sheet", id: "quotas" }, el("h2", {}, word("quotas")),
+    table(word("quotas"), [word("setting"), { text: word("valueWord"), number: true }], bounds.map(([name, bound]) => [el("span", { class: "code" }, name), decimal(bound)])));
 }
 
 /** What was done with this gateway; told to the member that runs it. */

@@ -37,6 +37,8 @@ COLUMNS: Final = (
     "records",
     "own_records_only",
     "corroboration",
+    "due_by",
+    "due",
     "is_whole_here",
 )
 FINDING_COLUMNS: Final = (
@@ -79,6 +81,8 @@ def parquet_parts(hit_pages: Iterator[list[Hit]]) -> Iterator[bytes]:
             ("records", pa.int32()),
             ("own_records_only", pa.bool_()),
             ("corroboration", pa.map_(pa.string(), pa.string())),
+            ("due_by", pa.string()),
+            ("due", pa.string()),
             ("is_whole_here", pa.bool_()),
         ]
     )

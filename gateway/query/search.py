@@ -22,6 +22,7 @@ from chain.lifecycle import RecordState
 from chain.rules.customs_status import RANKS
 from chain.sdjwt import SignedRecord
 from gateway.access.records import HeldRecord, Reader
+from gateway.consignment.deadlines import what_is_due
 from gateway.consignment.declarations import declaration_threads
 from gateway.consignment.view import Sight
 from gateway.query.grades import GRADES, GradeQuestion, count_grades, grades_in
@@ -207,6 +208,10 @@ class Hit(Answer, frozen=True, kw_only=True):
     own_records_only: bool
     corroboration: dict[str, str]
     """Each fact that anybody says to `agree`, `single` or `contradict`, in what the reader sees."""
+    due_by: str | None
+    """The earliest day by which something is due; null where nothing is."""
+    due: str | None
+    """What is due then."""
     is_whole_here: bool
     """False where this gateway lacks some of it: another may tell another state."""
 
@@ -346,6 +351,7 @@ def hit(sight: Sight, grades: dict[str, str], *, is_whole_here: bool) -> Hit:
     """One consignment in a search's answer, from what the reader sees of it."""
     threads = declaration_threads(sight.records)
     names = [str(item.get("name", "")) for one in sight.stated for item in one.many("goods_items")]
+    due = next(iter(what_is_due(threads, sight.stated)), None)
     return Hit(
         ucr=sight.ucr,
         declarations=sorted({number for thread in threads for number in thread.numbers}),
@@ -354,6 +360,8 @@ def hit(sight: Sight, grades: dict[str, str], *, is_whole_here: bool) -> Hit:
         records=len(sight.records),
         own_records_only=sight.own_only,
         corroboration=grades,
+        due_by=None if due is None else due.by,
+        due=None if due is None else due.what,
         is_whole_here=is_whole_here,
     )
 

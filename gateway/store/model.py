@@ -209,13 +209,10 @@ Index("keyed_facts_days", search_facts.c.ucr, search_facts.c.value, sqlite_where
 search_concerns = Table(
     "search_concerns",
     metadata,
-    Column(
-        "whom", String(WHOM_CHARS_MAX), primary_key=True
-    ),  # USCC, customs code of a party, or customs district (2 digits)
+    Column("whom", String(WHOM_CHARS_MAX), primary_key=True),  # USCC, customs code, or customs district (2 digits)
     Column("ucr", String(64), primary_key=True),
 )
 """Whom a consignment may concern: more than take part in it, never fewer. It narrows a search; the policy decides."""
-
 
 search_waiting = Table(
     "sealed_facts",
@@ -361,11 +358,11 @@ passkeys = Table(
 operator_identities = Table(
     "operator_identities",
     metadata,
-    Column("look_up", LargeBinary(32), primary_key=True),  # `LookUpKey.of_identity` of issuer and subject
+    # By which subject of its member's provider an operator is known: `LookUpKey.of_identity` of issuer and subject
+    Column("look_up", LargeBinary(32), primary_key=True),
     Column("operator", String(22), ForeignKey("operators.id"), nullable=False, index=True),
     Column("created_at", BigInteger, nullable=False),
 )
-"""By which subject of its member's identity provider an operator is known."""
 
 operator_sessions = Table(
     "operator_sessions",
@@ -399,8 +396,5 @@ consignment_figures = Table(
     "consignment_figures",
     metadata,
     Column("ucr", String(64), primary_key=True),
-    Column(
-        "figures", LargeBinary, nullable=False
-    ),  # `ConsignmentFigures` in MessagePack: codes, months, steps of hours
+    Column("figures", LargeBinary, nullable=False),  # what it adds to the statistics, to be taken out again
 )
-"""What each consignment adds to the statistics, to be taken out again when a record changes it."""

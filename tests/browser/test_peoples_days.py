@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
 
+from adapters import formats
+from gateway.store.statistics import add_counts
 from tests.browser.conftest import LISTEN_FOR_VIOLATIONS, WAIT_MS, Served, Visitor
 from tests.gateway.query import consortium
 
@@ -59,6 +62,44 @@ def test_a_declarant_mends_a_refused_file_and_gets_its_receipt(person: Visitor, 
     town.cover()
     page.get_by_label("State").select_option("covered")
     expect(page.locator("#own-records tbody")).to_contain_text("covered")
+
+
+def test_a_declarant_sees_each_fault_at_its_line_and_saves_the_unsigned_record(person: Visitor, tmp_path: Path) -> None:
+    sample = (Path(formats.__file__).parent / "ceb/samples/order.xml").read_bytes()
+    broken, good = tmp_path / "broken.xml", tmp_path / "good.xml"
+    broken.write_bytes(sample.replace(b"goodsValue>", b"goodsValue>x", 1))
+    good.write_bytes(sample)
+    line = sample[: sample.index(b"goodsValue>")].count(b"\n") + 1
+    person.enrol("broker", "Chen Jie 陈杰", "read", "submit")
+    page = person.page
+    page.get_by_role("link", name="My records").click()
+    page.locator("#native-files").set_input_files([broken, good])
+    fault = page.locator("#preview tr.severity-H")
+    expect(fault).to_contain_text("Order/OrderHead/goodsValue")
+    expect(fault.locator("td").first).to_have_text(str(line))
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save the unsigned record").click()
+    unsigned = json.loads(Path(saved.value.path()).read_bytes())
+    assert (saved.value.suggested_filename, unsigned["record_type"]) == ("good-0.unsigned.json", "trade.order")
+
+
+def test_an_officer_reads_statistics_whose_small_counts_are_withheld(person: Visitor) -> None:
+    cells = {("release", "office", office, "2031-11", "14"): count for office, count in (("9901", 40), ("9902", 7))}
+    cells |= {("release", "office", "9903", "2031-11", "14"): 2, ("lodged", "all", "", "2031-11", ""): 49}
+    with person.served.town.gateway.services.store.writing() as connection:
+        add_counts(connection, cells)
+    person.enrol("customs", "Officer", "read")
+    page = person.page
+    page.get_by_role("link", name="Statistics").click()
+    rows = page.locator("#times tbody tr")
+    expect(rows.filter(has_text="9901")).to_contain_text("40")
+    expect(rows.filter(has_text="9903")).to_contain_text("withheld")
+    expect(rows.filter(has_text="9902")).to_contain_text("withheld")
+    with page.expect_download() as saved:
+        page.locator("#times").get_by_role("button", name="Export CSV").click()
+    assert saved.value.suggested_filename == "statistics-times-2031.csv"
+    page.get_by_label("By").select_option("month")
+    expect(page.locator("#times tbody")).to_contain_text("together")
 
 
 def test_who_may_only_read_is_offered_no_upload_and_no_decision(person: Visitor) -> None:
@@ -125,7 +166,7 @@ def test_axe_finds_nothing_serious_or_moderate(person: Visitor) -> None:
     person.enrol("customs", "Officer", "read", "dispose", "operate", "administer")
     page = person.page
     session = page.context.new_cdp_session(page)
-    for address in ("", "records", "chain", "people", "operate", "statistics", "find?q=1"):
+    for address in ("", "records", "chain", "batch/0", "people", "operate", "statistics", "find?q=1", "nowhere"):
         page.goto(f"{person.served.url}/console/{address}")
         expect(page.locator("main h1").first).to_be_visible()
         # Past the page's policy, as a debugger does: the page itself may load nothing of the kind.

@@ -21,6 +21,8 @@ HITS = [
         records=7,
         own_records_only=False,
         corroboration={"weight": "contradict", "bill": "single"},
+        due_by="2026-12-15",
+        due="taxes (税款)",
         is_whole_here=True,
     )
     for place in range(3)
