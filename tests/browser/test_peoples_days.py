@@ -98,7 +98,7 @@ def test_an_officer_reads_statistics_whose_small_counts_are_withheld(person: Vis
     with page.expect_download() as saved:
         page.locator("#times").get_by_role("button", name="Export CSV").click()
     assert saved.value.suggested_filename == "statistics-times-2031.csv"
-    page.get_by_label("By").select_option("month")
+    page.locator("#choice-by").select_option("month")
     expect(page.locator("#times tbody")).to_contain_text("together")
 
 
