@@ -40,7 +40,7 @@ from scripts.forgeries import TAMPERS
 from scripts.ledger_connection import trust_root_of
 from scripts.local_network import Machine
 from scripts.processes import StopSignal
-from scripts.sandboxed_verify import Offline, OfflineVerdict
+from scripts.sandboxed_verify import Offline, caught_by
 from scripts.view_text import show_records, show_view
 from scripts.witness_folder import NotesFolder, WitnessFolder, add_witness
 
@@ -264,16 +264,19 @@ class Demonstration:
         self._step("Four lies are told with a true bundle in hand; each must be refused")
         offline = Offline(self._folder.trust_root)
         said, other = (story.bundle.read_bytes() for story in reversed(stories))
+        root = TrustRoot.parse(self._folder.trust_root.read_bytes())
         # A record of today may be left out as pending, and the claim then ends before it: so the block is asked for.
         as_of = stories[-1].covered_until_block
         folder = self._folder.path / "bundles" / "tampered"
         folder.mkdir(exist_ok=True)
         for tamper in TAMPERS:
             file = folder / f"{tamper.name}.json"
-            file.write_bytes(tamper.forge(said, other))
+            file.write_bytes(tamper.forge(said, other, root))
             verdict = offline.verify(file, as_of=as_of)
             self._require(verdict.code not in (0, 2), f"{tamper.name} must be refused, and was {verdict.verdict}")
-            self._note(f"{tamper.what}: [bold]{verdict.verdict}[/bold], caught by {caught_by(verdict)}")
+            caught = caught_by(verdict)
+            self._require(f"“{tamper.check}”" in caught, f"{tamper.name}: {tamper.check} must catch it, not {caught}")
+            self._note(f"{tamper.what}: [bold]{verdict.verdict}[/bold], caught by {caught}")
 
     def _work_off(self, machine: Machine, lie: ToldStory) -> None:
         self._step("The lie waits in the officers' queue, signed by two governors' risk desks")
@@ -334,17 +337,6 @@ def _explanation(rule: str, named: tuple[str, ...], text: str) -> Record:
 
 def _disposition(rule: str, named: tuple[str, ...], reason: str) -> Record:
     return AuditDisposition(disposition=Disposition(rule=rule, findings=named, outcome="cleared", reason=reason))
-
-
-def caught_by(verdict: OfflineVerdict) -> str:
-    """The first check that failed, else the one that could not be made and so forbids VALID, with its reason."""
-    reasons = {check["number"]: [reason["en"] for reason in check["reasons"]] for check in verdict.checks}
-    for outcome in ("FAIL", "ERROR", "SKIPPED"):
-        for check in verdict.checks:
-            said = [reason for reason in reasons[check["number"]] if not reason.startswith("rests on")]
-            if check["outcome"] == outcome and said:
-                return f"check {check['number']} “{check['name']}”: {'; '.join(said)}"
-    return verdict.text.strip().splitlines()[-1]
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -16,7 +16,12 @@ from chain.encoding import base64url, format_json, parse_base64url
 from chain.errors import TongguanError
 from chain.proof.bundle import Bundle, ProvedRecord
 from chain.proof.bundle_reader import parse_bundle
+from chain.proof.hashes import keccak256
 from chain.proof.header import EXTRA_INDEX, Extra, Header
+from chain.proof.slots import read_words
+from chain.proof.storage import Account, MalformedProof, NodeSet, read_account
+from chain.verify import TrustRoot
+from chain.verify.trust_root import LEDGER, REGISTRY
 
 _WEIGHT = re.compile(r'"(?:gross|net)":\{"value":"(\d+)\.')
 
@@ -31,11 +36,13 @@ class Tamper:
 
     name: str
     what: str
-    forge: Callable[[bytes, bytes], bytes]
-    """(the bundle, another consignment's bundle) -> the forged file."""
+    forge: Callable[[bytes, bytes, TrustRoot], bytes]
+    """(the bundle, another consignment's bundle, the trust root of both) -> the forged file."""
+    check: str
+    """The name of the check that catches it."""
 
 
-def changed_weight(said: bytes, other: bytes) -> bytes:
+def changed_weight(said: bytes, other: bytes, root: TrustRoot) -> bytes:
     """The first disclosed weight gets another first digit, in its disclosure, and nothing else changes."""
     bundle: dict[str, Any] = json.loads(said)
     for record in bundle["records"]:
@@ -54,7 +61,7 @@ def changed_weight(said: bytes, other: bytes) -> bytes:
     raise NothingToForge("no weight is disclosed in this bundle")
 
 
-def swapped_record(said: bytes, other: bytes) -> bytes:
+def swapped_record(said: bytes, other: bytes, root: TrustRoot) -> bytes:
     """A record is replaced by a true record of another consignment, said by the same member with the same key."""
     bundle, donor = parse_bundle(said), parse_bundle(other)
     for place, record in enumerate(bundle.records):
@@ -64,7 +71,7 @@ def swapped_record(said: bytes, other: bytes) -> bytes:
     raise NothingToForge("the two bundles share no issuer")
 
 
-def record_left_out(said: bytes, other: bytes) -> bytes:
+def record_left_out(said: bytes, other: bytes, root: TrustRoot) -> bytes:
     """One record is taken out, with everything that served it alone; the heads are left as they are."""
     bundle = parse_bundle(said)
     # Best a record whose batch, key and member other records need too: then nothing else is left over to notice.
@@ -74,17 +81,18 @@ def record_left_out(said: bytes, other: bytes) -> bytes:
     kids = {record.signed.kid for record in kept}
     issuers = {record.signed.iss for record in kept}
     batches = tuple(facts for facts in bundle.batches if facts.index in used)
-    return replace(
+    less = replace(
         bundle,
         records=kept,
         batches=batches,
         keys=tuple(key for key in bundle.keys if key.public.kid in kids),
         members={uscc: shown for uscc, shown in bundle.members.items() if uscc in issuers},
         accounts={at: v for at, v in bundle.accounts.items() if at in {facts.gateway for facts in batches}},
-    ).format()
+    )
+    return replace(less, nodes=_needed_nodes(less, root)).format()
 
 
-def forged_seal(said: bytes, other: bytes) -> bytes:
+def forged_seal(said: bytes, other: bytes, root: TrustRoot) -> bytes:
     """One validator's commit seal is replaced by a signature that looks like one."""
     bundle = parse_bundle(said)
     extra = bundle.header.extra
@@ -97,11 +105,27 @@ def forged_seal(said: bytes, other: bytes) -> bytes:
 
 
 TAMPERS: tuple[Tamper, ...] = (
-    Tamper("changed-weight", "a weight is changed in a disclosure", changed_weight),
-    Tamper("swapped-record", "a record is swapped for a true one of another consignment", swapped_record),
-    Tamper("record-left-out", "a record is left out", record_left_out),
-    Tamper("forged-seal", "a validator's seal is forged", forged_seal),
+    Tamper("changed-weight", "a weight is changed in a disclosure", changed_weight, "well-formed"),
+    Tamper("swapped-record", "a record is swapped for a true one of another consignment", swapped_record, "inclusion"),
+    Tamper("record-left-out", "a record is left out", record_left_out, "lanes"),
+    Tamper("forged-seal", "a validator's seal is forged", forged_seal, "seals"),
 )
+
+
+def _needed_nodes(bundle: Bundle, root: TrustRoot) -> tuple[bytes, ...]:
+    """Those of the bundle's trie nodes that its facts rest on; raises MalformedProof where one is missing."""
+    nodes = NodeSet.of(bundle.nodes)
+    registry, ledger = (_contract(bundle, name, root, nodes) for name in (REGISTRY, LEDGER))
+    read_words(bundle.slot_request, registry, ledger, nodes)
+    return tuple(node for node in bundle.nodes if keccak256(node) in nodes.used)
+
+
+def _contract(bundle: Bundle, name: str, root: TrustRoot, nodes: NodeSet) -> Account:
+    deployed = root.find_contract(name, bundle.header.number)
+    account = None if deployed is None else read_account(bundle.header.state_root, deployed.address, nodes)
+    if account is None:
+        raise MalformedProof(name, "must stand in block", value=bundle.header.number)
+    return account
 
 
 def _is_shared(record: ProvedRecord, bundle: Bundle) -> bool:

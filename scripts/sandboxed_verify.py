@@ -88,3 +88,14 @@ class Offline:
         arguments = [str(bundle), "--trust-root", str(self._trust_root), *options]
         command = [*self._prefix, sys.executable, "-c", _CABLE_PULLED_OUT, *arguments]
         return subprocess.run(command, capture_output=True, text=True, timeout=VERIFY_TIMEOUT_S, check=False)
+
+
+def caught_by(verdict: OfflineVerdict) -> str:
+    """The first check that failed, else the one that could not be made and so forbids VALID, with its reason."""
+    reasons = {check["number"]: [reason["en"] for reason in check["reasons"]] for check in verdict.checks}
+    for outcome in ("FAIL", "ERROR", "SKIPPED"):
+        for check in verdict.checks:
+            said = [reason for reason in reasons[check["number"]] if not reason.startswith("rests on")]
+            if check["outcome"] == outcome and said:
+                return f"check {check['number']} “{check['name']}”: {'; '.join(said)}"
+    return verdict.text.strip().splitlines()[-1]

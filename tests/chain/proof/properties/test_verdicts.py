@@ -173,7 +173,8 @@ def test_removing_anything_never_turns_another_verdict_into_valid(steps: list[st
         for asked in (demand, Demand(as_of=it.block + 9)):
             if verify_file(content, root, asked).verdict is Verdict.VALID:
                 continue
-            for less in (*(_without_something(content, chance) for _ in range(12)), record_left_out(content, content)):
+            left_out = record_left_out(content, content, root)
+            for less in (*(_without_something(content, chance) for _ in range(12)), left_out):
                 report = verify_file(less, root, asked)
                 if report.verdict is Verdict.VALID:
                     # What is younger than a day may stay without its record; then the claim ends before it.
