@@ -43,7 +43,10 @@ def show_view(console: Console, view: dict[str, Any]) -> None:
         _line(console, said)
         _lines(console, "times", time_lines(stretch))
     if status["logistics"]:
-        _line(console, f"logistics: {_code(status['logistics']['code'])} at {_when(status['logistics']['happened'])}")
+        event = status["logistics"]
+        _line(
+            console, f"logistics: {_code(event['code'])}, happened {_when(event['happened']) or 'at a time not shown'}"
+        )
     _lines(console, "timeline", timeline_lines(view))
     _lines(console, "weights as each source stated them", [_weight(weight) for weight in view["weights"]])
     _lines(console, "taxes", [_tax(kind, tax) for kind, taxes in view["taxes"].items() for tax in taxes])
@@ -86,7 +89,7 @@ def _day(time_s: int) -> str:
 
 
 def timeline_lines(view: dict[str, Any]) -> list[str]:
-    """What happened to the goods, a line each, in the order of its time."""
+    """What happened to the goods, a line each, in the order of its time, and which time each is."""
     return [_moment(moment) for moment in view["timeline"]]
 
 
@@ -136,7 +139,8 @@ def _line(console: Console, text: str) -> None:
 def _moment(moment: dict[str, Any]) -> str:
     state = f" → {moment['state']}" if moment.get("state") else ""
     code = f" {_code(moment['code'])}" if moment.get("code") else ""
-    return f"{moment['at']}  {moment['type']}{code}{state}"
+    # A record that does not say when it happened, or not to this reader, stands where it was issued.
+    return f"{moment['at']} {moment['at_is']:<8}  {moment['type']}{code}{state}"
 
 
 def _weight(weight: dict[str, Any]) -> str:

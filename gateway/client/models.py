@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -28,13 +29,29 @@ class GatewayRefused(Refused):
 
     def __init__(self, problem: Mapping[str, Any]) -> None:
         self.problem = problem
-        field = str(problem.get("pointer", ""))
+        field, fix = str(problem.get("pointer", "")), str(problem.get("fix", ""))
+        # The detail is the whole sentence for people, with the fix at its end.
+        detail = str(problem.get("detail", "refused"))
         super().__init__(
-            str(problem.get("detail", "refused")),
+            detail.removesuffix(fix).removesuffix(". ") if fix else detail,
             field=field,
-            fix=str(problem.get("fix", "")),
+            fix=fix,
             code=str(problem.get("code", "")) or None,
         )
+
+
+_NOT_KNOWN = re.compile(r"no (.+) (\S+) is known here")
+"""As `NotFound` words it."""
+
+
+class AnswerNotFound(NotFound):
+    """The gateway knows none, or shows this member none; in the gateway's own words."""
+
+    def __init__(self, detail: str) -> None:
+        said = _NOT_KNOWN.fullmatch(detail)
+        super().__init__(*(said.groups() if said else ("answer", detail)))
+        # Those words are a whole sentence already.
+        self.args = (detail,)
 
 
 class TokenRefused(GatewayRefused):
@@ -155,7 +172,7 @@ def checked(answer: httpx.Response) -> httpx.Response:
     if answer.status_code >= 500 or answer.status_code == 429 or slug in LATER_SLUGS:
         raise GatewayBusy(problem or {"detail": f"HTTP {answer.status_code}"}, _retry_after(answer))
     if answer.status_code == 404 and slug == "not-found":
-        raise NotFound("answer", str(problem.get("detail", answer.url.path)))
+        raise AnswerNotFound(str(problem.get("detail", answer.url.path)))
     raise GatewayRefused(problem or {"detail": f"HTTP {answer.status_code}"})
 
 

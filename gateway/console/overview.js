@@ -22,7 +22,7 @@ export function Milestones({ view, picture }) {
       const name = one.state ? stateWord(one.state) : one.code ? codeWord(one.code.system, one.code.value, isChinese()) ?? one.code.value : typeWord(one.type);
       return el("li", { class: one.state ? `state-${one.state}` : one.type.split(".")[0] },
         hours === null ? null : el("span", { class: "gap" }, hours >= 0.05 ? `${decimal(hours.toFixed(1))} ${word("hour")}` : ""),
-        el("b", {}, name), time(one.at), picture.source(one.record));
+        el("b", {}, name), time(one.at), one.at_is === "issued" ? el("span", { class: "small" }, ` ${word("byIssue")}`) : null, picture.source(one.record));
     })));
 }
 

@@ -6,6 +6,9 @@ import { el } from "./elements.js";
 import { Problem } from "./session.js";
 import { isChinese, word } from "./words.js";
 
+/** A problem in the reader's language: its detail is the whole sentence, with what to do at its end. */
+export const problemText = (fault) => (isChinese() ? fault.document.detail_zh : null) ?? fault.message;
+
 /** What went wrong, in the reader's language, with what to do. */
 export function FaultNote({ fault }) {
   if (!(fault instanceof Problem)) {
@@ -14,8 +17,7 @@ export function FaultNote({ fault }) {
   }
   const { document: told, status } = fault;
   return el("div", { class: "alert", role: "alert" },
-    el("p", {}, el("b", {}, (isChinese() ? told.title_zh : told.title) ?? `HTTP ${status}`), " ", fault.message),
-    told.fix ? el("p", {}, told.fix) : null,
+    el("p", {}, el("b", {}, (isChinese() ? told.title_zh : told.title) ?? `HTTP ${status}`), " ", problemText(fault)),
     el("p", { class: "small code" }, `HTTP ${status} · ${told.code ?? ""} · ${word("trace")} ${told.trace_id ?? ""}`));
 }
 

@@ -3,7 +3,7 @@
 import { useState } from "./vendor/hooks.js";
 
 import { decimal, el, nothing, seconds, table } from "./elements.js";
-import { Busy, FaultNote, setTitle, useAnswer } from "./parts.js";
+import { Busy, FaultNote, problemText, setTitle, useAnswer } from "./parts.js";
 import { standing } from "./picture.js";
 import { address, go } from "./router.js";
 import { Preview } from "./preview_part.js";
@@ -75,7 +75,7 @@ function Upload({ taken }) {
     el("p", { class: "row" }, el("label", { class: "file" }, el("span", {}, word("signedFiles")), " ", el("input", { type: "file", id: "signed-files", multiple: true, disabled: isBusy, change: send }))),
     verdicts.length ? table(word("verdicts"), [word("fileName"), word("answerWord"), word("record")], verdicts.map(({ name, fault, record }) => ({
       class: fault ? "severity-H" : null,
-      cells: [name, fault ? [el("b", {}, fault.title), " ", fault.text, fault.fix ? el("div", { class: "small" }, fault.fix) : null] : word("accepted"),
+      cells: [name, fault ? [el("b", {}, fault.title), " ", fault.text] : word("accepted"),
         record ? el("a", { class: "code hash", href: address("record", record) }, record) : nothing()],
     }))) : null);
 }
@@ -88,6 +88,6 @@ async function sendFile(file) {
   } catch (fault) {
     if (!(fault instanceof Problem)) return { name: file.name, fault: { title: word("noConnection"), text: "" } };
     const told = fault.document;
-    return { name: file.name, fault: { title: isChinese() ? told.title_zh : told.title, text: fault.message, fix: told.fix } };
+    return { name: file.name, fault: { title: isChinese() ? told.title_zh : told.title, text: problemText(fault) } };
   }
 }

@@ -31,10 +31,12 @@ def replay(
     from scripts.ledger_connection import connect, trust_root_of
 
     if index.exists():
-        raise typer.BadParameter(f"{index} exists; name a new folder")
+        raise typer.BadParameter(f"{index} exists; remove it, or name a new folder")
     root = trust_root_of(ConsortiumFolder(directory))
+    # First of all: where nothing answers, no folder is left that would refuse the next try.
+    ledger = connect(root, rpc)
     store = IndexStore.open(index, root.consortium)
-    follower = Follower(connect(root, rpc), store, root.consortium)
+    follower = Follower(ledger, store, root.consortium)
     began = time.monotonic()
     entries = 0
     while True:

@@ -107,7 +107,7 @@ def test_values_go_where_they_belong() -> None:
     [
         (Malformed("jti", "has 1 to 43 characters", value="x"), "jti：应为 1 到 43 个字符（实际为 x）"),
         (Refused("the token has lapsed", fix="Get another: POST /v1/token"), "令牌已失效。请重新获取：POST /v1/token"),
-        (NotFound("webhook", "abc"), "没有名为 abc 的webhook"),
+        (NotFound("webhook", "abc"), "没有名为 abc 的回调"),
         (Malformed("a", "unknown words"), "a：unknown words"),
     ],
 )

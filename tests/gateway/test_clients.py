@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from chain.error_words import speak_error
 from chain.errors import NotFound
 from gateway.client import AsyncGatewayClient, GatewayBusy, GatewayClient, GatewayRefused
 from tests.gateway.memory_consortium import CARRIER, PUBLIC_URL, PaperGateway, Town
@@ -136,5 +137,21 @@ def test_a_broken_connection_is_the_callers_own_error(town: Town) -> None:
         with pytest.raises(httpx.ConnectError):
             await client.submit(town.event())
         assert not await client.is_ready()
+
+    run(client, story)
+
+
+def test_what_to_do_is_told_once() -> None:
+    fix = "Ask for the bundle of each of your own records"
+    refused = GatewayRefused({"detail": f"a bundle is for those who take part. {fix}", "fix": fix})
+    assert (str(refused), refused.fix) == (f"a bundle is for those who take part. {fix}", fix)
+    assert str(GatewayRefused({"detail": "no such thing", "fix": fix})) == f"no such thing. {fix}"
+
+
+def test_what_is_not_there_is_told_in_the_gateways_words(client: AsyncGatewayClient) -> None:
+    async def story() -> None:
+        with pytest.raises(NotFound, match=r"^no consignment 6CN91110000MA00900572-NONE is known here$") as missing:
+            await client.consignment("6CN91110000MA00900572-NONE")
+        assert speak_error(missing.value) == "没有名为 6CN91110000MA00900572-NONE 的货物"
 
     run(client, story)

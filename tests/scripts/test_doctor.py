@@ -147,6 +147,14 @@ def test_nothing_running_and_a_foreign_port_are_told_apart(folder: ConsortiumFol
     assert f"To do: start it (tongguan node {folder.path}), or give --rpc URL" in done.output
 
 
+def test_a_replay_that_reaches_no_chain_may_be_tried_again(folder: ConsortiumFolder, tmp_path: Path) -> None:
+    [free] = free_ports([0])
+    words = ["replay", str(folder.path), "--index", str(tmp_path / "index"), "--rpc", f"http://127.0.0.1:{free}"]
+    for _ in range(2):
+        assert CliRunner().invoke(app, words).exit_code not in (0, None)
+        assert not (tmp_path / "index").exists()
+
+
 def test_the_version_is_printed() -> None:
     done = CliRunner().invoke(app, ["--version"])
     assert done.exit_code == 0 and done.output.split()[0] == "tongguan" and done.output.split()[1][0].isdigit()

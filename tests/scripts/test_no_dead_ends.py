@@ -17,7 +17,7 @@ from rich.console import Console
 
 from scripts.commands.proposal_actions import parse_decision
 from scripts.consortium_folder import ConsortiumFolder
-from scripts.view_text import show_records, show_view
+from scripts.view_text import show_records, show_view, timeline_lines
 from tests.house.test_house import REPOSITORY
 
 FOLDER = cast(
@@ -87,6 +87,15 @@ def test_a_view_names_what_is_withheld_and_what_would_show_it() -> None:
     show_view(Console(file=out, width=80), view_of([line]))
     assert "valuation (shown to whom meets: owner or role:customs)" in out.getvalue()
     assert "parties (no line of the policy shows it)" in out.getvalue()
+
+
+def test_a_timeline_says_which_time_each_line_has() -> None:
+    moment = {"at": "2026-03-02T01:00:00Z", "type": "logistics.event", "code": {"value": "DEP"}, "at_is": "happened"}
+    issued = {"at": "2026-03-02T02:00:00Z", "type": "trade.order", "code": None, "at_is": "issued"}
+    assert timeline_lines({"timeline": [moment, issued]}) == [
+        "2026-03-02T01:00:00Z happened  logistics.event DEP",
+        "2026-03-02T02:00:00Z issued    trade.order",
+    ]
 
 
 def run(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
