@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -14,6 +16,7 @@ from typing import IO
 import pytest
 
 from tests.samples import REPOSITORY
+from tests.scripts.test_readme import COMMANDS
 
 START_TIMEOUT_S = 200.0
 INTERRUPT_TIMEOUT_S = 60.0
@@ -76,7 +79,7 @@ def printed_commands(output: str) -> list[str]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_every_command_that_the_demonstration_prints_works_as_printed(demo: Demo) -> None:
+def test_every_command_that_the_demonstration_or_the_readme_prints_works_as_printed(demo: Demo) -> None:
     commands = printed_commands(demo.wait_for(RUNNING_ON))
     for lie in LIES:
         assert (demo.folder / "bundles" / "tampered" / f"{lie}.json").exists()
@@ -85,7 +88,48 @@ def test_every_command_that_the_demonstration_prints_works_as_printed(demo: Demo
     for command in commands:
         typed = subprocess.run(["bash", "-c", command], cwd="/", capture_output=True, text=True, check=False)
         assert typed.returncode == 0, command + typed.stdout + typed.stderr
+    type_readme(demo, " ".join(commands))
     assert demo.interrupt() == 0
+
+
+ADDRESSES = {
+    "gateway": ("view", "bundle", "adapter", "doctor"),
+    "rpc": ("member", "replay", "doctor"),
+    "single-window": ("adapter",),
+}
+"""Which commands take which address, where the demonstration could not have the usual ports."""
+COVERED_WITHIN_S = 30.0
+
+
+def type_readme(demo: Demo, printed: str) -> None:
+    """Types each command of the README in its order, at the addresses that this demonstration has."""
+    addresses = {name: re.findall(rf"--{name} (\S+)", printed)[0] for name in ("gateway", "single-window")}
+    addresses["rpc"] = re.findall(r"any Ethereum client at (\S+)", demo.wait_for(RUNNING_ON))[0]
+    places = {".demo": str(demo.folder), "adapters": f"{REPOSITORY}/adapters", "/tmp": str(demo.folder)}
+    begins = re.compile(rf"^({'|'.join(map(re.escape, places))})(?=/|$)")
+    names = {"STORY": re.findall(r"(6CN\S+) --member", printed)[0]}
+    for line in COMMANDS:
+        words = [names.get(word, word) for word in shlex.split(line, comments=True)[1:]]
+        words = [begins.sub(lambda place: places[place[1]], word) for word in words]
+        for name, commands in ADDRESSES.items():
+            words += [f"--{name}", addresses[name]] if words[0] in commands else []
+        output = type_command(words, demo.folder)
+        if words[0] == "adapter":
+            names |= {name.upper(): value for name, value in re.findall(r"(UCR|record) (\S+)", output)}
+
+
+def type_command(words: list[str], folder: Path) -> str:
+    """What the command prints; a view is looked at until the record that was just sent is under a checkpoint."""
+    command = [sys.executable, "-m", "scripts.cli", *words]
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    deadline = time.monotonic() + COVERED_WITHIN_S
+    while True:
+        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, (words, done.stdout, done.stderr)
+        if words[0] != "view" or "covered" in done.stdout:
+            return done.stdout
+        assert time.monotonic() < deadline, done.stdout
+        time.sleep(1.0)
 
 
 @pytest.mark.slow
