@@ -144,7 +144,7 @@ export const PAGE_WORDS = {
     "可拖入任何可读取的报文。页面显示将生成的记录，或逐行列出全部错误；不存储、不签名、不发送。请保存未签名记录，并在密钥所在处签名。",
   ],
   nativeFiles: ["Native files", "报文文件"],
-  faultsFound: ["faults", "处错误"],
+  faultsFound: ["Faults", "错误"],
   line: ["Line", "行"],
   whatToDo: ["What to do", "处理方法"],
   noRecord: ["becomes no record", "不生成记录"],

@@ -54,7 +54,7 @@ function Look({ look }) {
   const { name, answer, fault } = look;
   if (fault) return el("section", {}, el("h3", {}, name), el(FaultNote, { fault }));
   if (answer.faults.length) {
-    return el("section", {}, el("h3", {}, name, ` · ${answer.faults.length} ${word("faultsFound")}`),
+    return el("section", {}, el("h3", {}, name, ` · ${word("faultsFound")}: ${answer.faults.length}`),
       table(`${name}: ${word("faultsFound")}`, [{ text: word("line"), ...number }, word("field"), word("rule"), word("valueWord"), word("whatToDo")], answer.faults.map((one) => ({
         class: "severity-H",
         cells: [one.line === null ? nothing() : String(one.line), el("span", { class: "code hash" }, one.field), isChinese() ? one.rule_zh : one.rule, one.value === null ? nothing() : el("span", { class: "code" }, one.value), (isChinese() ? one.fix_zh : one.fix) || nothing()],

@@ -90,7 +90,7 @@ function Distribution({ chosen, name, save }) {
   const at = new Map(chosen.distribution.map((line) => [`${line.value} ${line.from_h}`, line]));
   const title = word("distribution");
   const rows = whole.map((line) => [bin(line), figure(line.count), ...values.map((value) => cell(at.get(`${value} ${line.from_h}`)))]);
-  return el(Part, { id: "distribution", title, file: "distribution", save, chart: columnChart(title, whole.map((line) => ({ label: bin(line), value: line.count ?? 0 }))) },
+  return el(Part, { id: "distribution", title, file: "distribution", save, chart: columnChart(`${title}, ${word("hours")}`, whole.map((line) => ({ label: line.to_h === null ? `≥ ${line.from_h}` : String(line.from_h), value: line.count ?? 0 }))) },
     folded(table(title, [word("hours"), { text: word("together"), ...number }, ...values.map((value) => ({ text: name(value), ...number }))], rows)));
 }
 
@@ -101,7 +101,7 @@ function Trend({ chosen, monthly, name, save }) {
   const values = [...new Set(chosen.trend.map((one) => one.value))];
   const at = new Map(chosen.trend.map((one) => [`${one.value} ${one.month}`, one]));
   const heads = [word("month"), { text: word("count"), ...number }, { text: word("median"), ...number }, { text: "80 %", ...number }, { text: "95 %", ...number }, ...values.map((value) => ({ text: `${name(value)}, ${word("median")}`, ...number }))];
-  const rows = months.map((one) => [one.value, figure(one.count), figure(one.p50_h), figure(one.p80_h), figure(one.p95_h), ...values.map((value) => {
+  const rows = months.map((one) => [el("span", { class: "whole" }, one.value), figure(one.count), figure(one.p50_h), figure(one.p80_h), figure(one.p95_h), ...values.map((value) => {
     const found = at.get(`${value} ${one.value}`);
     return found ? figure(found.p50_h) : nothing();
   })]);
