@@ -33,8 +33,9 @@ from chain.errors import Malformed, StoreFault
 from chain.index_store import IndexStore
 from chain.ledger import RegisteredKey, RegisteredMember
 from chain.members import KeyState, MemberState, Role, TagKeyVersion
-from chain.proof.batch import TAG_BYTES, Purpose, entry_digest, split_entries
+from chain.proof.batch import TAG_BYTES, Purpose, entry_digest, number_digest, split_entries
 from chain.proof.lane_proof import LANE_PROOF_BYTES_MAX, LaneProof, verify_lanes
+from chain.proof.own_number import own_numbers
 from chain.proof.receipt import SignedReceipt
 from chain.sdjwt import ACCESS_TYPE, SignedRecord
 from gateway.client import Receipt
@@ -232,7 +233,7 @@ class Audit:
     def _misfiled(self, receipt: Receipt, signed: SignedRecord) -> str:
         """A UCR whose entry is promised for a lane not the issuer's; empty where none is proved to be."""
         purpose = Purpose.ACCESS if signed.vct == ACCESS_TYPE else Purpose.UCR
-        for (tag, _), (_, ucr) in zip(receipt.entries, signed.ucr_elements(), strict=True):
+        for (tag, _), (_, ucr) in zip(receipt.entries, signed.ucr_elements(), strict=False):  # numbers come after
             own = self._lanes.get((signed.iss, purpose, str(ucr)))
             if own is not None and tag not in own:
                 return str(ucr)
@@ -311,9 +312,14 @@ def time_text(unix_s: int) -> str:
 
 
 def _is_of(receipt: Receipt, signed: SignedRecord) -> bool:
-    """Whether the receipt names the record and exactly its entries."""
+    """Whether the receipt names the record and exactly its entries: of its UCRs, then of numbers that it shows."""
     own = [entry_digest(signed, element) for element, _ in signed.ucr_elements()]
-    return receipt.record_id == signed.record_id and [digest for _, digest in receipt.entries] == own
+    numbers = {number_digest(signed, element) for element, _ in own_numbers(signed)}
+    named = [digest for _, digest in receipt.entries]
+    # What withholds its references may have numbers that nobody sees here.
+    others = {number_digest(signed, element) for element in signed.sections.get("references", ())}
+    after = set(named[len(own) :])
+    return receipt.record_id == signed.record_id and named[: len(own)] == own and numbers <= after <= others
 
 
 def _thumbprint(kid: str) -> bytes:

@@ -4,6 +4,8 @@
     lane tag     = SHA-256(0x03 ‖ y)[0..8) ‖ SHA-256(0x03 ‖ y ‖ issuer's USCC)[0..8)
     entry digest = SHA-256(0x02 ‖ record digest ‖ ucr digest ‖ SHA-256(signature))
     entry        = lane tag ‖ entry digest, 48 bytes
+    number tag   = SHA-256(0x04 ‖ VRF output of "invoice" 0x00 maker 0x00 number)[0..16)
+    its digest   = SHA-256(0x05 ‖ record digest ‖ digest of the reference that says it ‖ SHA-256(signature))
     batch id     = keccak256(abi.encode(root, count, keccak256(entries), gateway))
     commitment   = keccak256(abi.encode(consortium, index, root, count, keccak256(entries), gateway, block, timestamp))
 
@@ -28,6 +30,7 @@ PREFIX_BYTES = 8
 DIGEST_BYTES = 32
 ENTRY_BYTES = TAG_BYTES + DIGEST_BYTES
 ADDRESS_BYTES = 20
+USCC_CHARS = 18
 BATCH_ENTRIES_MAX = 2048
 """So that the anchoring transaction stays below 128 KiB, the largest that common engines take."""
 
@@ -43,10 +46,17 @@ class Purpose(StrEnum):
     """What was said of a consignment."""
     ACCESS = "access"
     """Who read a consignment."""
+    INVOICE = "invoice"
+    """In which consignments an invoice number of its maker was used."""
 
     def vrf_input(self, name: str) -> bytes:
-        """The input of the VRF for what bears this name: a UCR."""
-        return self.value.encode("ascii") + b"\x00" + name.encode("utf-8")
+        """The input of the VRF for what bears this name: a UCR, or `OwnNumber.name`."""
+        parts = (name[:USCC_CHARS], name[USCC_CHARS + 1 :]) if self is Purpose.INVOICE else (name,)
+        return b"\x00".join(part.encode("utf-8") for part in (self.value, *parts))
+
+    def prefix(self, y: bytes) -> bytes:
+        """What every tag under this VRF output begins with, 8 bytes."""
+        return number_tag(y)[:PREFIX_BYTES] if self is Purpose.INVOICE else lane_prefix(y)
 
 
 class Anchorable(Protocol):
@@ -73,8 +83,22 @@ def entry_digest(record: Anchorable, ucr_digest: bytes) -> bytes:
 
     The signature is inside, so that nothing can be signed after it was anchored.
     """
+    return _bound(b"\x02", record, ucr_digest)
+
+
+def number_tag(y: bytes) -> bytes:
+    """The 16-byte tag under which all uses of a maker's number stand; nothing links it to a consignment's lanes."""
+    return sha256(b"\x04" + y)[:TAG_BYTES]
+
+
+def number_digest(record: Anchorable, reference_digest: bytes) -> bytes:
+    """What binds a record, signature included, to the `references` element that says its number."""
+    return _bound(b"\x05", record, reference_digest)
+
+
+def _bound(domain: bytes, record: Anchorable, element: bytes) -> bytes:
     signature = parse_base64url(record.jwt.rpartition(".")[2])
-    return sha256(b"\x02" + _exact(record.digest, DIGEST_BYTES) + _exact(ucr_digest, DIGEST_BYTES) + sha256(signature))
+    return sha256(domain + _exact(record.digest, DIGEST_BYTES) + _exact(element, DIGEST_BYTES) + sha256(signature))
 
 
 def entry(tag: bytes, digest: bytes) -> bytes:

@@ -19,8 +19,9 @@ from chain.encoding import Json, base64url, format_json
 from chain.keys import PublicKey
 from chain.members import PolicyName
 from chain.proof.authorities import AuthorityChange
-from chain.proof.batch import BATCH_ENTRIES_MAX, PREFIX_BYTES, BatchFacts, entry_digest
+from chain.proof.batch import BATCH_ENTRIES_MAX, PREFIX_BYTES, BatchFacts, entry_digest, number_digest
 from chain.proof.header import Header
+from chain.proof.own_number import OwnNumber
 from chain.proof.receipt import SignedReceipt
 from chain.proof.shown_lanes import OpenLane, ShownGroup, ShownLane, format_group
 from chain.proof.shown_note import COSIGNED_NOTE, ShownNote
@@ -65,17 +66,20 @@ class Kind(StrEnum):
     """One or several records, each as it was anchored."""
     CONSIGNMENT = "consignment"
     """Everything anchored for one UCR, complete as of a checkpoint."""
+    SINGLE_USE = "single-use"
+    """In how many consignments a maker's number was used, complete as of a checkpoint."""
 
 
 POLICIES: Mapping[Kind, tuple[str, ...]] = {
     Kind.RECORD: (PolicyName.LEAST_VOTES, PolicyName.RECORD_RULES),
+    Kind.SINGLE_USE: (PolicyName.LEAST_VOTES, PolicyName.RECORD_RULES),
     Kind.CONSIGNMENT: (PolicyName.LANE_RECORDS_MAX, PolicyName.LEAST_VOTES, PolicyName.RECORD_RULES),
 }
 """The policies whose versions a bundle of each kind shows, in this order."""
 
 FINDING_KIND = "finding"
 """A consignment's bundle, with all that one is made of, that is about one finding of it."""
-RESERVED_KINDS = ("single-use",)
+RESERVED_KINDS = ("absence",)
 """Kinds of a later edition of this format: a verifier that does not know them says so, and never VALID."""
 
 
@@ -103,6 +107,8 @@ class ProvedEntry:
     """RFC 9162 inclusion path, from the leaf upwards."""
     lane: LanePlace | None
     """None where the lane is opened, and where no lane holds the entry yet."""
+    is_number: bool = False
+    """Whether it is the entry of a number: `ucr_digest` is then the digest of the `references` element that says it."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +120,7 @@ class ProvedRecord:
 
     def entry_digest(self, entry: ProvedEntry) -> bytes:
         """The digest that the chain carries for one of this record's entries; computed, never read."""
-        return entry_digest(self.signed, entry.ucr_digest)
+        return (number_digest if entry.is_number else entry_digest)(self.signed, entry.ucr_digest)
 
 
 @dataclass(frozen=True)
@@ -182,6 +188,8 @@ class Bundle:
     """What outsiders saw of the header's checkpoint; None where it is not shown."""
     subject_finding: str | None = None
     """Record id of the finding that a finding bundle is about; else it is a consignment bundle."""
+    subject_number: OwnNumber | None = None
+    """The number that a single-use bundle is about."""
 
     def format(self) -> bytes:
         """The bundle's one canonical form."""
@@ -231,6 +239,8 @@ class Bundle:
         return str(self.kind) if self.subject_finding is None else FINDING_KIND
 
     def _subject_members(self) -> Json:
+        if self.subject_number is not None:
+            return {"maker": self.subject_number.maker, "number": self.subject_number.value}
         if self.subject_ucr is None:
             return {"records": [*self.subject_records]}
         finding = {} if self.subject_finding is None else {"finding": self.subject_finding}
@@ -327,7 +337,7 @@ def _record_members(record: ProvedRecord) -> Json:
         "entries": [
             {
                 "tag": entry.tag.hex(),
-                "ucr": base64url(entry.ucr_digest),
+                "reference" if entry.is_number else "ucr": base64url(entry.ucr_digest),
                 "batch": entry.batch,
                 "position": entry.position,
                 "path": [base64url(part) for part in entry.path],

@@ -15,12 +15,13 @@ from typing import Protocol
 from chain.keys import PublicKey
 from chain.members import PolicyName
 from chain.proof.authorities import AuthorityChange
-from chain.proof.batch import BatchFacts, Purpose, entry_digest, split_entries
+from chain.proof.batch import BatchFacts, Purpose, split_entries
 from chain.proof.bundle import Bundle, Kind, LanePlace, ProvedEntry, ProvedRecord, ShownKey, ShownReceipt
 from chain.proof.hashes import sha256
 from chain.proof.header import Header
 from chain.proof.index_map import GroupProof, LaneLeaf, MapLeaf
 from chain.proof.merkle import inclusion_path, inclusion_paths
+from chain.proof.own_number import OwnNumber
 from chain.proof.seals import trimmed
 from chain.proof.shown_lanes import ClosedLane, OpenLane, ShownGroup
 from chain.proof.slot_plan import Place, RecordToShow
@@ -97,12 +98,12 @@ class GroupToShow:
     leaves: Mapping[bytes, tuple[LaneLeaf, ...]]
     """By lane tag, in chain order."""
     opened: Collection[bytes] | None = None
-    """Tags of the lanes to open; None: of a consignment all that `leaves` has, of records none."""
+    """Tags of the lanes to open; None: of records none, of a consignment and a number all that `leaves` has."""
 
 
 def assemble(
     identity: ChainIdentity,
-    subject: str | Collection[str],
+    subject: str | OwnNumber | Collection[str],
     *,
     header_rlp: bytes,
     registry: ContractProof,
@@ -116,19 +117,19 @@ def assemble(
     authorities: Sequence[AuthorityChange],
     receipts: Collection[ShownReceipt] = (),
 ) -> Bundle:
-    """The bundle about `subject`: one UCR (a consignment bundle), or record ids (a record bundle).
+    """The bundle about `subject`: a UCR (consignment), a number (single use), or record ids (a record bundle).
 
     Raises MalformedProof where the answers do not prove what `request` asks, MalformedSeal for a header that its own
     validators did not seal. Whether the outcome is VALID is for the verifier.
     """
-    is_consignment = isinstance(subject, str)
     bundle = Bundle(
-        kind=Kind.CONSIGNMENT if is_consignment else Kind.RECORD,
+        kind=kind_of(subject),
         consortium=identity.consortium,
         chain_id=identity.chain_id,
         genesis_hash=identity.genesis_hash,
-        subject_records=() if isinstance(subject, str) else tuple(sorted(subject)),
+        subject_records=() if isinstance(subject, str | OwnNumber) else tuple(sorted(subject)),
         subject_ucr=subject if isinstance(subject, str) else None,
+        subject_number=subject if isinstance(subject, OwnNumber) else None,
         header=trimmed(Header.from_rlp(header_rlp)),
         nodes=(),
         checkpoint=None,
@@ -157,6 +158,13 @@ def assemble(
         texts=texts,
         authorities=authorities,
     )
+
+
+def kind_of(subject: str | OwnNumber | Collection[str]) -> Kind:
+    """What a bundle about a UCR, a number or records is."""
+    if isinstance(subject, OwnNumber):
+        return Kind.SINGLE_USE
+    return Kind.CONSIGNMENT if isinstance(subject, str) else Kind.RECORD
 
 
 def refresh(
@@ -211,7 +219,7 @@ def records_of(bundle: Bundle) -> tuple[RecordToShow, ...]:
     return tuple(
         RecordToShow(
             record.signed,
-            tuple(Place(one.tag, one.ucr_digest, one.batch, one.position) for one in record.entries),
+            tuple(Place(one.tag, one.ucr_digest, one.batch, one.position, one.is_number) for one in record.entries),
         )
         for record in bundle.records
     )
@@ -233,7 +241,10 @@ def _proved_records(batches: Collection[AnchoredBatch], records: Collection[Reco
         ProvedRecord(
             _in_claim_order(record.signed),
             tuple(
-                ProvedEntry(one.tag, one.ucr_digest, one.batch, one.position, paths[one.batch, one.position], None)
+                ProvedEntry(
+                    *(one.tag, one.ucr_digest, one.batch, one.position, paths[one.batch, one.position], None),
+                    is_number=one.is_number,
+                )
                 for one in sorted(record.places, key=lambda place: (place.tag, place.ucr_digest))
             ),
         )
@@ -265,7 +276,7 @@ def _proved(
 def _opened(group: GroupToShow, kind: Kind) -> Collection[bytes]:
     if group.opened is not None:
         return group.opened
-    return group.leaves if kind is Kind.CONSIGNMENT else ()
+    return () if kind is Kind.RECORD else group.leaves
 
 
 def _shown_group(group: GroupToShow, kind: Kind) -> ShownGroup:
@@ -296,7 +307,7 @@ def _with_places(record: ProvedRecord, groups: Sequence[GroupToShow], kind: Kind
 
     def placed(entry: ProvedEntry) -> ProvedEntry:
         leaves = closed.get(entry.tag, ())
-        digest = entry_digest(record.signed, entry.ucr_digest)
+        digest = record.entry_digest(entry)
         index = next((at for at, leaf in enumerate(leaves) if leaf.digest == digest), None)
         if index is None:
             return replace(entry, lane=None)

@@ -48,6 +48,7 @@ from chain.proof.bundle_references import check_order, check_references
 from chain.proof.header import HEADER_BYTES_MAX, Header
 from chain.proof.index_map import EMPTY, PREFIX_BITS, HiddenPart, LaneLeaf, MapLeaf
 from chain.proof.json_members import Members
+from chain.proof.own_number import OwnNumber
 from chain.proof.receipt import SignedReceipt
 from chain.proof.shown_lanes import ClosedLane, OpenLane, ShownGroup, ShownLane
 from chain.proof.shown_note import COSIGNED_NOTE, ShownNote
@@ -123,9 +124,12 @@ def _bundle(value: Json) -> Bundle:
     root.text("format", FORMAT, f"must be {FORMAT}")
     if root.any("kind") in RESERVED_KINDS:
         raise NoBundle("kind", "is one that this verifier does not know yet", value=root.any("kind"))
-    kind_text = root.text("kind", "record|consignment|finding", "must be record, consignment or finding")
+    kinds = "record|consignment|finding|single-use"
+    kind_text = root.text("kind", kinds, "must be record, consignment, finding or single-use")
     kind = Kind.CONSIGNMENT if kind_text == FINDING_KIND else Kind(kind_text)
-    subject_records, subject_ucr, subject_finding = _subject(root.any("subject"), kind_text)
+    is_of_number = kind is Kind.SINGLE_USE
+    subject = ((), None, None) if is_of_number else _subject(root.any("subject"), kind_text)
+    subject_records, subject_ucr, subject_finding = subject
     bundle = Bundle(
         kind=kind,
         consortium=root.hexadecimal("consortium", 32, prefix=""),
@@ -134,6 +138,7 @@ def _bundle(value: Json) -> Bundle:
         subject_records=subject_records,
         subject_ucr=subject_ucr,
         subject_finding=subject_finding,
+        subject_number=_number(root.any("subject")) if is_of_number else None,
         header=_header(root.base64url("header", most=HEADER_BYTES_MAX)),
         nodes=root.array("nodes", NODES_MAX, _node),
         checkpoint=None if root.any("checkpoint") is None else root.number("checkpoint", most=BLOCK_MAX),
@@ -169,6 +174,19 @@ def _subject(value: Json, kind: str) -> tuple[tuple[str, ...], str | None, str |
     subject = Members(value, "subject", ("ucr", "finding") if is_finding else ("ucr",), MalformedBundle)
     finding = _record_id(subject.any("finding"), "subject.finding") if is_finding else None
     return (), subject.text("ucr", UCR_PATTERN, "must be a UCR"), finding
+
+
+def _number(value: Json) -> OwnNumber:
+    subject = Members(value, "subject", ("maker", "number"), MalformedBundle)
+    maker = subject.text("maker", r"[0-9A-Z]{18}", "must be a USCC")
+    return _own_number(f"{maker}/{subject.any('number')}", "subject")
+
+
+def _own_number(name: str, field: str) -> OwnNumber:
+    number = OwnNumber.find(name)
+    if number is None:
+        raise MalformedBundle(field, "must be a maker and its number in capitals", value=name)
+    return number
 
 
 def _record_id(value: Json, field: str) -> str:
@@ -221,10 +239,12 @@ def _record(value: Json, field: str) -> ProvedRecord:
 
 
 def _entry(value: Json, field: str) -> ProvedEntry:
-    one = Members(value, field, ("tag", "ucr", "batch", "position", "path", "lane"), MalformedBundle)
+    element = "reference" if isinstance(value, dict) and "reference" in value else "ucr"
+    one = Members(value, field, ("tag", element, "batch", "position", "path", "lane"), MalformedBundle)
     return ProvedEntry(
         tag=one.hexadecimal("tag", TAG_BYTES, prefix=""),
-        ucr_digest=one.base64url("ucr", 32),
+        ucr_digest=one.base64url(element, 32),
+        is_number=element == "reference",
         batch=one.number("batch", most=BLOCK_MAX),
         position=one.number("position", most=BATCH_ENTRIES_MAX - 1),
         path=one.array("path", INCLUSION_PATH_MAX, _digest),
@@ -307,9 +327,13 @@ def _group(value: Json, field: str) -> ShownGroup:
         proved_output(vrf_proof)
     except Malformed as fault:
         raise MalformedBundle(one.where("vrf"), fault.rule) from None
+    purpose = Purpose(one.text("purpose", "|".join(Purpose), "must be a purpose of lanes"))
+    is_number = purpose is Purpose.INVOICE
     bare = ShownGroup(
-        purpose=Purpose(one.text("purpose", "|".join(Purpose), "must be a purpose of lanes")),
-        name=one.text("name", UCR_PATTERN, "must be a UCR"),
+        purpose=purpose,
+        name=_own_number(str(one.any("name")), one.where("name")).name
+        if is_number
+        else one.text("name", UCR_PATTERN, "must be a UCR"),
         epoch=one.number("epoch", most=EPOCHS_MAX - 1),
         vrf_proof=vrf_proof,
         siblings=one.array("siblings", PREFIX_BITS, _sibling),

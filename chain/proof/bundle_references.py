@@ -88,7 +88,23 @@ def _check_registry_facts(bundle: Bundle) -> None:
     _same("operators", set(bundle.operators), namers)
 
 
+def _check_numbers(bundle: Bundle) -> None:
+    """A single-use bundle shows the number's own group, and entries of numbers stand in it alone."""
+    number = bundle.subject_number
+    wanted = None if number is None else (Purpose.INVOICE, number.name)
+    for place, group in enumerate(bundle.groups):
+        if (wanted or group.purpose is Purpose.INVOICE) and (group.purpose, group.name) != wanted:
+            raise MalformedBundle(f"groups[{place}]", "is of another number than the bundle's subject")
+    for record in bundle.records:
+        if any(entry.is_number for entry in record.entries) is not (number is not None):
+            rule = "say entries of numbers in a single-use bundle alone, and there at least one each"
+            raise MalformedBundle("records.entries", rule)
+    if number is not None and bundle.receipts:
+        raise MalformedBundle("receipts", "stand in no single-use bundle")
+
+
 def _check_groups(bundle: Bundle) -> None:
+    _check_numbers(bundle)
     for place, group in enumerate(bundle.groups):
         if bundle.subject_ucr is not None and (group.purpose, group.name) != (Purpose.UCR, bundle.subject_ucr):
             raise MalformedBundle(f"groups[{place}]", "is of another UCR than the bundle's subject")

@@ -9,7 +9,7 @@ from chain.errors import Malformed
 from chain.proof.bundle import Bundle, Kind, ProvedRecord
 from chain.standing import STANDING_SECTIONS
 
-_ALWAYS = {Kind.RECORD: frozenset[str](), Kind.CONSIGNMENT: STANDING_SECTIONS}
+_ALWAYS = {Kind.RECORD: frozenset[str](), Kind.SINGLE_USE: frozenset[str](), Kind.CONSIGNMENT: STANDING_SECTIONS}
 """The sections that every record of a bundle shows."""
 
 
@@ -27,12 +27,13 @@ def as_shown_before(bundle: Bundle, old: Bundle) -> Bundle:
     record of a consignment the sections that the old one shows of any. Raises UnlikeBundles where the two differ in
     more than what was said since.
     """
-    same = (bundle.kind_text, bundle.consortium, bundle.subject_records, bundle.subject_ucr, bundle.subject_finding)
-    if same != (old.kind_text, old.consortium, old.subject_records, old.subject_ucr, old.subject_finding):
+    if _subject(bundle) != _subject(old):
         raise UnlikeBundles("is about something else than the old one")
     if gone := set(old.record_by_id) - set(bundle.record_by_id):
         raise UnlikeBundles(f"does not hold record {min(gone)} of the old one")
     known = old.record_by_id
+    if bundle.kind is Kind.SINGLE_USE:
+        return bundle.with_records(tuple(_shown_before(one, known.get(one.signed.record_id)) for one in bundle.records))
     shown = {name for one in old.records for name in one.signed.sections if one.signed.section(name)}
     shown |= _ALWAYS[bundle.kind]
     records = tuple(_as_before(record, known.get(record.signed.record_id), shown) for record in bundle.records)
@@ -51,6 +52,18 @@ def redact(bundle: Bundle, sections: Collection[str]) -> Bundle:
     """
     kept = {*sections, *_ALWAYS[bundle.kind]}
     return bundle.with_records(tuple(_redacted(record, kept) for record in bundle.records))
+
+
+def _subject(bundle: Bundle) -> tuple[object, ...]:
+    is_about = (bundle.subject_records, bundle.subject_ucr, bundle.subject_finding, bundle.subject_number)
+    return (bundle.kind_text, bundle.consortium, *is_about)
+
+
+def _shown_before(record: ProvedRecord, before: ProvedRecord | None) -> ProvedRecord:
+    """A use of a number as it was shown; of a new one what its entry of the number rests on alone."""
+    kept = {entry.ucr_digest for entry in record.entries if entry.is_number}
+    kept |= set() if before is None else {one.digest for one in before.signed.disclosures}
+    return replace(record, signed=record.signed.with_elements(kept))
 
 
 def _batches_of(records: Iterable[ProvedRecord]) -> set[int]:

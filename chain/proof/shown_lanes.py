@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from chain.encoding import Json, base64url
-from chain.proof.batch import PREFIX_BYTES, Purpose, lane_prefix
+from chain.proof.batch import PREFIX_BYTES, Purpose
 from chain.proof.index_map import EMPTY, GroupProof, HiddenPart, LaneLeaf, MapLeaf, lane_head
 from chain.proof.vrf import proved_output
 
@@ -54,11 +54,11 @@ ShownLane = OpenLane | ClosedLane
 
 @dataclass(frozen=True)
 class ShownGroup:
-    """Lanes of one UCR in one epoch, or that it has none, with the proof that they are this UCR's."""
+    """Lanes of one UCR or number in one epoch, or that it has none, with the proof that they are its own."""
 
     purpose: Purpose
     name: str
-    """The UCR."""
+    """The UCR, or `OwnNumber.name`."""
     epoch: int
     """Index of the tag key, from 0."""
     vrf_proof: bytes
@@ -79,7 +79,7 @@ class ShownGroup:
     @cached_property
     def prefix(self) -> bytes:
         """What all lane tags of the group begin with."""
-        return lane_prefix(self.y)
+        return self.purpose.prefix(self.y)
 
     @cached_property
     def map_proof(self) -> GroupProof:

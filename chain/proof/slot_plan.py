@@ -27,6 +27,8 @@ class Place:
     ucr_digest: bytes
     batch: int
     position: int
+    is_number: bool = False
+    """As `ProvedEntry.is_number`."""
 
 
 @dataclass(frozen=True)

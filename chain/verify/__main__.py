@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _compare(content, trust_root, options)
         if is_two_histories(content):
             return _judge_histories(content, trust_root, options)
-        question = Demand(options.as_of, options.ucr, options.record, options.current)
+        question = Demand(options.as_of, options.ucr, options.record, options.current, options.number)
         answer = verify_file(content, trust_root, question)
         if not answer.answers:
             # Not even a bundle of this consortium: one line, no report.
@@ -176,6 +176,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--ucr", metavar="UCR", help="demand that it is about this consignment")
     parser.add_argument("--record", metavar="ID", help="demand that it is about this record alone")
+    parser.add_argument(
+        "--number", metavar="NUMBER", help="demand that it is about this number, `USCC/` before it or not"
+    )
     parser.add_argument("--current", action="store_true", help="demand that no later record replaces the subject")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     parser.add_argument("--lang", choices=LANGUAGES, default="en", help="language of the report")

@@ -11,6 +11,7 @@ from chain.verify import (
     checks_chain,
     checks_completeness,
     checks_findings,
+    checks_numbers,
     checks_receipts,
     checks_records,
     checks_standing,
@@ -325,13 +326,30 @@ CHECKS: tuple[Check, ...] = (
         Verdict.VALID,
         checks_findings.check_findings,
     ),
+    Check(
+        20,
+        "single-use",
+        "P12",
+        Said("The number was used in one consignment at most", "该编号至多用于一票货物"),
+        Said(
+            "Every entry under the number's tag is opened by a record that says the number, in every epoch, and those "
+            "records stand in one consignment. Asked of single-use bundles alone; how many consignments they are is "
+            "told by the tags of their entries, so that no UCR need be shown.",
+            "该编号标签下各时期的每个条目均由载明该编号的记录展开，且这些记录同属一票货物。"
+            "仅对单次使用证明包查问；票数由条目标签得出，无须披露 UCR。",
+        ),
+        (9, 13),
+        Verdict.REUSED,
+        checks_numbers.check_single_use,
+    ),
 )
 
-ORDER = (1, 2, 3, 4, 5, 6, 12, 7, 8, 9, 16, 10, 14, 13, 11, 15, 17, 18, 19)
+ORDER = (1, 2, 3, 4, 5, 6, 12, 7, 8, 9, 16, 10, 14, 13, 11, 15, 17, 18, 19, 20)
 """The order in which they are asked: 7 needs the lanes of 12; 13 the checkpoint of 14, the set of 16; 11 needs 13."""
 
 MANDATORY: Mapping[Kind, frozenset[int]] = {
     Kind.RECORD: frozenset({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 14}),
+    Kind.SINGLE_USE: frozenset({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 14, 20}),
     Kind.CONSIGNMENT: frozenset({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 16}),
 }
 """Checks of which one that is SKIPPED or ERROR forbids VALID; with `--current` also 11, of a finding also 19."""

@@ -28,7 +28,7 @@ def check_tags(case: Case) -> None:
                 f"the lanes shown for {group.name} are not proved to be its own",
                 f"为 {group.name} 出示的链道未获证明属于该票货物",
             )
-    if case.is_consignment:
+    if case.is_consignment or case.bundle.subject_number is not None:
         _check_epochs(case)
 
 
@@ -57,6 +57,8 @@ def check_lanes(case: Case) -> None:
             continue
         try:
             for entry in record.entries:
+                if entry.is_number is (case.bundle.subject_number is None):
+                    continue  # of a number's use its lane in the consignment is not shown
                 _check_covered(case, record, entry, case.covered_batches)
         except (Fails, NotShown) as fault:
             _note_uncovered(case, record, fault)
@@ -108,7 +110,7 @@ def _note_uncovered(case: Case, record: ProvedRecord, fault: Fails | NotShown) -
     """
     name = record.signed.record_id
     en, zh = f"record {name}: {fault.said.en}", f"记录 {name}：{fault.said.zh}"
-    if case.is_consignment:
+    if case.is_consignment or case.bundle.subject_number is not None:
         raise type(fault)(en, zh, fault.verdict)  # type: ignore[arg-type]  # each takes its own verdict back
     case.note_fault(record, fault)
     if not case.is_subject(record):

@@ -20,6 +20,7 @@ from chain.proof.merkle import leaf_hash, verify_inclusion
 from chain.proof.storage import MalformedProof
 from chain.sdjwt import WITHHELD
 from chain.standing import STANDING_SECTIONS
+from chain.verify.checks_numbers import check_filed_number
 from chain.verify.context import Case, Fails, NotShown, time_text, ucrs_of
 from chain.verify.results import Said, Verdict
 
@@ -49,7 +50,7 @@ def check_binding(case: Case) -> None:
     names opens no entry, as if it were not here. In a record bundle it is so of that record alone: a gateway that files
     one elsewhere spoils no other.
     """
-    ucr = case.bundle.subject_ucr
+    ucr, number = case.bundle.subject_ucr, case.bundle.subject_number
     for record in case.bundle.records:
         elements = ucrs_of(record.signed)
         if ucr is not None and _withholds(record, elements):
@@ -61,10 +62,15 @@ def check_binding(case: Case) -> None:
             _note_misfiled(case, record, ucr)
             continue
         try:
+            if number is not None:
+                for entry in filter(lambda entry: entry.is_number, record.entries):
+                    check_filed_number(case, record, entry, number)
+                continue
             for entry in record.entries:
                 _check_filed(case, record, entry, elements.get(entry.ucr_digest, ""))
         except (Fails, NotShown) as fault:
-            case.standing(record).unread = True
+            # An entry of a number that opens to another is no use of it; one that withholds the number is not opened.
+            case.standing(record).unread = number is None or isinstance(fault, NotShown)
             case.note_fault(record, fault)
 
 

@@ -67,6 +67,8 @@ class Demand:
     """The record that the bundle must be about."""
     current: bool = False
     """Whether no later record of its issuer replaces a subject."""
+    number: str | None = None
+    """The number that the bundle must be about, alone or as `OwnNumber.name`."""
 
 
 class Case:

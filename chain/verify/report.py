@@ -57,6 +57,7 @@ _WORDS: dict[str, Said] = {
     "record_id": Said("record number", "记录编号"),
     "consignment": Said("consignment", "整票货物"),
     "finding": Said("finding", "差异发现"),
+    "single-use": Said("invoice number", "发票号码"),
     "findings": Said("Findings, each run again", "差异发现（均已重新运行）"),
     "no_longer": Said("no longer follows: facts came later", "现已不再成立：此后有新事实"),
     "trust_root": Said("Trust root", "信任根"),

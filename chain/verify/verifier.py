@@ -7,6 +7,7 @@ from dataclasses import replace
 from chain.errors import Malformed
 from chain.proof.bundle import Bundle
 from chain.proof.bundle_reader import NoBundle, parse_bundle
+from chain.proof.own_number import OwnNumber
 from chain.verify.checks import CHECKS, COMPLETENESS, MANDATORY, ORDER, WELL_FORMED, Check
 from chain.verify.context import Case, Demand, Fails, NotShown
 from chain.verify.erasures import note_erasures
@@ -100,13 +101,23 @@ def _verdicts(case: Case, answers: tuple[Answer, ...]) -> dict[str, Verdict]:
         shared.append(Verdict.OTHER_SUBJECT)
     if question.record is not None and question.record != bundle.subject_finding and not is_only_subject:
         shared.append(Verdict.OTHER_SUBJECT)
-    if bundle.subject_ucr is not None:
+    if question.number is not None and not _is_of_number(bundle, question.number):
+        shared.append(Verdict.OTHER_SUBJECT)
+    if not bundle.subject_records:
         return dict.fromkeys(_subjects(bundle), gravest(shared))
     return {name: gravest((*shared, case.standings[name].verdict)) for name in bundle.subject_records}
 
 
+def _is_of_number(bundle: Bundle, asked: str) -> bool:
+    """Whether the bundle is about the number asked for, by itself or with its maker before it."""
+    number = bundle.subject_number
+    return number is not None and OwnNumber.of(number.maker, asked).value in (number.value, number.name)
+
+
 def _subjects(bundle: Bundle) -> tuple[str, ...]:
-    """What the verdicts are over: a finding, a UCR, or records."""
+    """What the verdicts are over: a finding, a number, a UCR, or records."""
+    if bundle.subject_number is not None:
+        return (bundle.subject_number.name,)
     if bundle.subject_finding is not None:
         return (bundle.subject_finding,)
     return bundle.subject_records if bundle.subject_ucr is None else (bundle.subject_ucr,)

@@ -133,6 +133,12 @@ class Asker:
         """What of a consignment or a record this member may have erased."""
         return (yield from self.get("/v1/erasures/plan", {"subject": subject, "sections": ",".join(sections)}))
 
+    def single_use_bundle(self, kind: str, maker: str, number: str) -> Question[bytes]:
+        """The bundle of every use of a maker's number."""
+        path = f"/v1/references/{quote(kind, safe='')}/single-use"
+        answer = yield from self._asked(path, {"scope": maker, "value": number})
+        return answer.content
+
     def get(self, path: str, criteria: Criteria | None = None) -> Question[dict[str, Any]]:
         """A JSON answer to a question with a token."""
         answer = yield from self._asked(path, criteria)

@@ -80,6 +80,10 @@ class GatewayClient:
         """The UCRs that this reference belongs to; empty where none is known yet."""
         return self._ask(self._asker.references(kind, value, scope, on))
 
+    def single_use_bundle(self, kind: str, maker: str, number: str) -> bytes:
+        """The proof in how many consignments a maker used a number (kind `invoice`), exactly as it verifies."""
+        return self._ask(self._asker.single_use_bundle(kind, maker, number))
+
     def record(self, record_id: str) -> dict[str, Any]:
         """One record as its reader may see it."""
         return self._ask(self._asker.get(record_path(record_id)))

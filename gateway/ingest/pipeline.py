@@ -24,7 +24,7 @@ from chain.records.fastpath import parse_signed
 from chain.sdjwt import RECORD_CHARS_MAX, SignedRecord
 from gateway.ingest.mandates import acts_of, scope_of
 from gateway.ingest.receipts import Promised, sign_receipts
-from gateway.ingest.validation import SPEAKS_OF_FINDINGS, Entry, RecordValidator, ValidatedRecord
+from gateway.ingest.validation import SPEAKS_OF_FINDINGS, Entry, NumberEntry, RecordValidator, ValidatedRecord
 from gateway.membership.registry import Snapshot
 from gateway.search_index.extract import references_of
 from gateway.search_index.facts import cited_by, findable, pack_findable
@@ -117,7 +117,12 @@ class Preparer:
         return offers + self._prepared(group, against)
 
     def prepare_replica(
-        self, signed: SignedRecord, record: Record | None, entries: Sequence[Entry], accepted_at: int
+        self,
+        signed: SignedRecord,
+        record: Record | None,
+        entries: Sequence[Entry],
+        numbers: Sequence[NumberEntry],
+        accepted_at: int,
     ) -> NewRecord:
         """The rows of a record that another gateway accepted and that stands in a batch; it has no receipt of ours.
 
@@ -127,9 +132,9 @@ class Preparer:
         draft.signed, draft.record_id = signed, signed.record_id
         draft.receipt, draft.references, draft.facts = "", [], b""
         if record is not None:
-            draft.examined = ValidatedRecord(signed, record, tuple(entries))
+            draft.examined = ValidatedRecord(signed, record, tuple(entries), tuple(numbers))
             self._find(draft)
-        self._pack(draft, record, entries, accepted_at, accepted_at)
+        self._pack(draft, record, entries, numbers, accepted_at, accepted_at)
         return draft.offer
 
     def _prepared(self, drafts: Sequence[_Draft], against: ValidationContext | TongguanError) -> list[Candidate]:
@@ -145,7 +150,10 @@ class Preparer:
         anchor_by = accepted_at + self.promise.anchor_promise_s
         _each(
             drafts,
-            lambda draft: self._pack(draft, draft.examined.record, draft.examined.entries, accepted_at, anchor_by),
+            lambda draft: self._pack(
+                *(draft, draft.examined.record, draft.examined.entries, draft.examined.numbers),
+                *(accepted_at, anchor_by),
+            ),
         )
         return [draft.unfit or draft.offer for draft in drafts]
 
@@ -164,10 +172,7 @@ class Preparer:
 
     def _promise(self, drafts: Sequence[_Draft], accepted_at: int) -> None:
         receipts = sign_receipts(
-            [
-                Promised(draft.record_id, [(entry.tag, entry.digest) for entry in draft.examined.entries])
-                for draft in drafts
-            ],
+            [Promised(draft.record_id, draft.examined.placed) for draft in drafts],
             gateway=self.promise.gateway,
             consortium=self.promise.consortium,
             accepted_at=accepted_at,
@@ -178,7 +183,13 @@ class Preparer:
             draft.receipt = receipt
 
     def _pack(
-        self, draft: _Draft, record: Record | None, entries: Sequence[Entry], accepted_at: int, anchor_by: int
+        self,
+        draft: _Draft,
+        record: Record | None,
+        entries: Sequence[Entry],
+        numbers: Sequence[NumberEntry],
+        accepted_at: int,
+        anchor_by: int,
     ) -> None:
         signed = draft.signed
         draft.offer = NewRecord(
@@ -195,6 +206,7 @@ class Preparer:
             accepted_at=accepted_at,
             anchor_by=anchor_by,
             entries=[(entry.ucr, entry.tag, entry.digest) for entry in entries],
+            numbers=[(entry.tag, entry.digest) for entry in numbers],
             references=draft.references,
             documents=[] if record is None else cited_by(signed, record),
             facts=draft.facts,

@@ -8,11 +8,13 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from chain.errors import MalformedRecord
 from chain.keys import KeyAlgorithm
 from chain.members import MemberKind, PolicyName, Role
-from chain.proof.batch import entry_digest
+from chain.proof.batch import entry_digest, number_digest
+from chain.proof.own_number import INVOICE_KIND, own_numbers
 from chain.records import GOVERNORS_ONLY, Record, TradeMandate, parse_record
 from chain.rules.pack import RULES
 from chain.sdjwt import SignedRecord
@@ -41,6 +43,13 @@ class Entry:
     digest: bytes
 
 
+class NumberEntry(NamedTuple):
+    """The entry of a number that a record says as its issuer's own: nothing links it to a consignment."""
+
+    tag: bytes
+    digest: bytes
+
+
 @dataclass(frozen=True)
 class ValidatedRecord:
     """A record that nothing speaks against, as far as one can tell without other records."""
@@ -48,6 +57,12 @@ class ValidatedRecord:
     signed: SignedRecord
     record: Record
     entries: tuple[Entry, ...]
+    numbers: tuple[NumberEntry, ...]
+
+    @property
+    def placed(self) -> list[tuple[bytes, bytes]]:
+        """(tag, entry digest) of all its entries, those of its numbers last."""
+        return [*((one.tag, one.digest) for one in self.entries), *self.numbers]
 
 
 class Sm2Limits:
@@ -176,7 +191,8 @@ class RecordValidator:
                 value=count,
                 fix="Divide it into several records",
             )
-        return ValidatedRecord(signed, record, self._entries(signed, batch_count))
+        numbers = self._number_entries(signed, batch_count)
+        return ValidatedRecord(signed, record, self._entries(signed, batch_count), numbers)
 
     def check_signer(self, kid: str, iss: str, vct: str, snapshot: Snapshot) -> Signer:
         """The key as it counts now; raises MalformedRecord or GatewayRefusal unless it may say this type for `iss`."""
@@ -209,9 +225,15 @@ class RecordValidator:
             for digest, ucr in signed.ucr_elements()
         )
 
+    def _number_entries(self, signed: SignedRecord, batch_count: int) -> tuple[NumberEntry, ...]:
+        return tuple(
+            NumberEntry(self.tag_keys.number_tag(number, batch_count), number_digest(signed, digest))
+            for digest, number in own_numbers(signed)
+        )
+
 
 def _count_invoices(signed: SignedRecord, record: Record) -> int:
     """How many invoice numbers the record says; its references are read where there may be too many alone."""
     if len(signed.sections["ucr"]) + len(signed.sections.get("references", ())) <= ENTRIES_MAX:
         return 0
-    return sum(reference.kind == "invoice" for reference in record.references)
+    return sum(reference.kind == INVOICE_KIND for reference in record.references)

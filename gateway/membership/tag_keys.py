@@ -13,7 +13,8 @@ from pathlib import Path
 
 from chain.encoding import parse_base64url, parse_json_object
 from chain.errors import Malformed
-from chain.proof.batch import Purpose, lane_prefix, lane_tag
+from chain.proof.batch import Purpose, lane_tag, number_tag
+from chain.proof.own_number import OwnNumber
 from chain.proof.vrf import VrfSecretKey
 from chain.sdjwt import ACCESS_TYPE, SignedRecord
 from gateway.store.vault import MalformedKeyFile
@@ -54,25 +55,40 @@ class TagKeys:
 
     def lane_tag(self, ucr: str, issuer: str, batch_count: int, purpose: Purpose = Purpose.UCR) -> bytes:
         """The tag of an issuer's lane for an entry that will stand at or after this many batches."""
-        secret = next(epoch.secret for epoch in reversed(self.epochs) if epoch.from_batch <= batch_count)
-        return lane_tag(_output(secret, purpose, ucr), issuer)
+        return lane_tag(_output(self._secret(batch_count), purpose, ucr), issuer)
+
+    def number_tag(self, number: OwnNumber, batch_count: int) -> bytes:
+        """The tag of a maker's number for an entry that will stand at or after this many batches."""
+        return number_tag(_output(self._secret(batch_count), Purpose.INVOICE, number.name))
+
+    def number_tags(self, number: OwnNumber) -> list[bytes]:
+        """The tag of a maker's number in each epoch, oldest first."""
+        return [number_tag(_output(epoch.secret, Purpose.INVOICE, number.name)) for epoch in self.epochs]
 
     def lane_tags(self, ucr: str, issuer: str, purpose: Purpose = Purpose.UCR) -> list[bytes]:
         """The tag of an issuer's lane in each epoch, oldest first: its records may stand under any of them."""
         return [lane_tag(_output(epoch.secret, purpose, ucr), issuer) for epoch in self.epochs]
 
-    def prefixes(self, ucr: str, purpose: Purpose = Purpose.UCR) -> list[bytes]:
-        """What all lane tags of the consignment begin with, in each epoch, oldest first."""
-        return [lane_prefix(_output(epoch.secret, purpose, ucr)) for epoch in self.epochs]
+    def prefixes(self, name: str, purpose: Purpose = Purpose.UCR) -> list[bytes]:
+        """What all tags of the consignment, or of the number, begin with in each epoch, oldest first."""
+        return [purpose.prefix(_output(epoch.secret, purpose, name)) for epoch in self.epochs]
 
-    def prove(self, epoch: int, ucr: str, purpose: Purpose = Purpose.UCR) -> bytes:
-        """The proof that the lanes of this epoch are the UCR's."""
-        return _proof(self.epochs[epoch].secret, purpose, ucr)
+    def prove(self, epoch: int, name: str, purpose: Purpose = Purpose.UCR) -> bytes:
+        """The proof that the tags of this epoch are the UCR's, or the number's."""
+        return _proof(self.epochs[epoch].secret, purpose, name)
+
+    def _secret(self, batch_count: int) -> VrfSecretKey:
+        return next(epoch.secret for epoch in reversed(self.epochs) if epoch.from_batch <= batch_count)
 
 
 def purpose_of(signed: SignedRecord) -> Purpose:
     """In which lanes of its UCRs a record is filed: reads do not mix with what was said of the goods."""
-    return Purpose.ACCESS if signed.vct == ACCESS_TYPE else Purpose.UCR
+    return purpose_for(signed.vct)
+
+
+def purpose_for(record_type: str) -> Purpose:
+    """As `purpose_of`, of every record of a type."""
+    return Purpose.ACCESS if record_type == ACCESS_TYPE else Purpose.UCR
 
 
 @lru_cache(maxsize=OUTPUTS_KEPT_MAX)

@@ -17,9 +17,10 @@ from chain.errors import LedgerFault, NotFound
 from chain.index_store import IndexStore, Link
 from chain.ledger.faults import LedgerUnreachable, NoProofs
 from chain.proof.batch import PREFIX_BYTES, BatchFacts, Purpose, entry_digest
-from chain.proof.bundle import Kind, ShownReceipt
-from chain.proof.bundle_builder import AnchoredBatch, ChainIdentity, ContractProof, GroupToShow, assemble
+from chain.proof.bundle import ShownReceipt
+from chain.proof.bundle_builder import AnchoredBatch, ChainIdentity, ContractProof, GroupToShow, assemble, kind_of
 from chain.proof.header import Header
+from chain.proof.own_number import OwnNumber
 from chain.proof.receipt import SignedReceipt
 from chain.proof.slot_plan import NewestCheckpoint, Place, RecordToShow, plan_slots
 from chain.proof.slots import SlotRequest, required_slots
@@ -164,6 +165,25 @@ class BundleMaker:
 
         return self._while_it_stands(make)
 
+    def single_use(self, number: OwnNumber, uses: Sequence[RecordToShow]) -> bytes:
+        """The bundle of every use of a number under its tag, as far as it is covered, with what each shows.
+
+        Raises UnknownEpoch.
+        """
+
+        def make(header: HeaderInUse) -> bytes:
+            tags = self._tag_keys.number_tags(number)
+            due = self._due_epochs(self._facts(header), header.stands_at)
+            groups = [self._group(header, Purpose.INVOICE, number.name, epoch, {tags[epoch]}) for epoch in due]
+            covered = [use for use in uses if any(self._is_covered(place, header) for place in use.places)]
+            return self._make(header, number, covered, groups, ())
+
+        return self._while_it_stands(make)
+
+    @staticmethod
+    def _is_covered(place: Place, header: HeaderInUse) -> bool:
+        return place.is_number and place.batch < header.stands_at
+
     def _with_witnesses(self, newest: HeaderInUse) -> HeaderInUse:
         """The block of the newest checkpoint with its cosigned note, where witnesses are demanded and have it.
 
@@ -247,7 +267,7 @@ class BundleMaker:
     def _make(
         self,
         header: HeaderInUse,
-        subject: str | Collection[str],
+        subject: str | OwnNumber | Collection[str],
         shown: Sequence[RecordToShow],
         groups: Sequence[GroupToShow],
         receipts: Sequence[ShownReceipt],
@@ -269,7 +289,7 @@ class BundleMaker:
         newest = header.checkpoint
         view = facts.view(lambda at: self._account_since(header, at))
         request = plan_slots(
-            Kind.CONSIGNMENT if isinstance(subject, str) else Kind.RECORD,
+            kind_of(subject),
             shown,
             {index: batch.facts for index, batch in batches.items()},
             None if newest is None else NewestCheckpoint(newest.index, newest.since_block),

@@ -10,6 +10,7 @@ from gateway.query.erasures import ErasureService
 from gateway.query.find import FindService
 from gateway.query.finding_queue import FindingQueueService
 from gateway.query.lanes import LaneService
+from gateway.query.numbers import NumberService
 from gateway.query.outside_records import OutsideRecordService
 from gateway.query.read_history import ReadHistoryService
 from gateway.query.reader_context import ReaderContext
@@ -29,6 +30,7 @@ class Queries:
         self.outside_records = OutsideRecordService(self.context)
         self.records = RecordService(self.context)
         self.erasures = ErasureService(self.context, self.records)
+        self.numbers = NumberService(self.context)
         self.references = ReferenceService(self.context)
         self.documents = DocumentService(self.context)
         self.search = SearchService(self.context)

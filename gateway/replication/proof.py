@@ -8,15 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from functools import cached_property
 
 from chain.encoding import parse_base64url
 from chain.errors import Malformed, TongguanError
 from chain.members import find_in_force
-from chain.proof.batch import entry_digest
+from chain.proof.batch import entry_digest, number_digest
+from chain.proof.own_number import INVOICE_TYPE, own_numbers
 from chain.records import Record, parse_record
 from chain.records.fastpath import parse_signed
 from chain.sdjwt import SignedRecord, Withheld
-from gateway.ingest.validation import Entry
+from gateway.ingest.validation import Entry, NumberEntry
 from gateway.membership.registry import Snapshot
 from gateway.membership.tag_keys import TagKeys, purpose_of
 from gateway.replication.policy import ANY, ReplicationPolicy
@@ -36,6 +38,12 @@ class Replica:
     record: Record | None
     """What it says, where it is shown whole."""
     entries: tuple[Entry, ...]
+    numbers: tuple[NumberEntry, ...]
+
+    @property
+    def placed(self) -> list[Placed]:
+        """All its entries in the batch."""
+        return [*((entry.tag, entry.digest) for entry in self.entries), *self.numbers]
 
 
 @dataclass(frozen=True)
@@ -65,10 +73,10 @@ class ReplicaProver:
         if signed.consortium != self.consortium:
             raise NotOfBatch("it was said to another consortium")
         # Cheap first: a signature is only verified where the entries, which cover it, stand in the batch.
-        entries = self._entries(signed)
+        entries, numbers = self._entries(signed), self._numbers(signed)
         self._check_signer(signed)
         allowed = self._allowed(signed)
-        return Replica(allowed, _understood(allowed), entries)
+        return Replica(allowed, _understood(allowed), entries, numbers)
 
     def _allowed(self, signed: SignedRecord) -> SignedRecord:
         """What this gateway may hold of it, no more; raises NotOfBatch where the peer shows less than that."""
@@ -102,6 +110,31 @@ class ReplicaProver:
                 raise NotOfBatch("an entry of it does not stand in the batch")
             entries.append(Entry(str(ucr), tag, bound))
         return tuple(entries)
+
+    def _numbers(self, signed: SignedRecord) -> tuple[NumberEntry, ...]:
+        """The entries of its numbers that stand in the batch; each number that is shown must have its own.
+
+        Without it nobody could count the number's uses: such a record is opened by no gateway that sees its numbers.
+        """
+        if signed.vct != INVOICE_TYPE:
+            return ()
+        numbers = dict(own_numbers(signed))
+        entries = []
+        for element, value in signed.disclosed().get("references", ()):
+            bound = number_digest(signed, element)
+            tag = self._tag_by_digest.get(bound) if value is Withheld.WITHHELD else None
+            if (number := numbers.get(element)) is not None:
+                own = self.tag_keys.number_tags(number)
+                tag = next((tag for tag in own if (tag, bound) in self.placed), None)
+                if tag is None:
+                    raise NotOfBatch("the entry of a number that it says does not stand in the batch")
+            if tag is not None:
+                entries.append(NumberEntry(tag, bound))
+        return tuple(entries)
+
+    @cached_property
+    def _tag_by_digest(self) -> dict[bytes, bytes]:
+        return {digest: tag for tag, digest in self.placed}
 
     def _check_signer(self, signed: SignedRecord) -> None:
         try:

@@ -122,7 +122,7 @@ class Puller:
             try:
                 for replica in self._ask(peer, batch, missing):
                     replicas.append(replica)
-                    missing -= {(entry.tag, entry.digest) for entry in replica.entries}
+                    missing -= set(replica.placed)
                 self.health[peer.member].last_fault = ""
             except PeerFault as fault:
                 reasons[peer.member] = str(fault)
@@ -208,7 +208,7 @@ class Puller:
                     erase(connection, self.store.vault, record_id, digests, erasure=erasure_id, at=timestamp)
             if self.tombstones is not None:
                 self.tombstones.forget(erased)
-            left = len(missing) + sum(len(row.entries) for row in refused)
+            left = len(missing) + sum(len(row.entries) + len(row.numbers) for row in refused)
             if not left:
                 clear_gaps(connection, [index])
                 self.unopened.clear(index)
@@ -226,7 +226,7 @@ class Puller:
         if gone := erased.get(signed.record_id):
             shown = {disclosure.digest for disclosure in signed.disclosures}
             signed, record = signed.with_elements(shown - gone.keys()), None
-        return self.preparer.prepare_replica(signed, record, replica.entries, timestamp)
+        return self.preparer.prepare_replica(signed, record, replica.entries, replica.numbers, timestamp)
 
     def _in_order(self, batch: IndexedBatch) -> list[BatchSource]:
         """Whoever anchored it first, then those who gave most, those who failed last at the end."""

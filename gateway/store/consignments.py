@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, select
 
 from chain.lifecycle import RecordState
 from gateway.store.lanes import bounds_of, is_in_group
-from gateway.store.model import entries, payloads, records
+from gateway.store.model import NO_UCR, entries, payloads, records
 from gateway.store.payloads import whole_payload, with_keys
 from gateway.store.records import IN_MAX, at_places
 
@@ -107,6 +107,18 @@ def find_entries(connection: Connection, tags: Sequence[bytes]) -> list[StoredEn
     return stored
 
 
+def stands_with_owner(connection: Connection, tags: Sequence[bytes], owner: str) -> bool:
+    """Whether a record that has an entry under one of these tags speaks of a consignment of that company's (USCC)."""
+    others = entries.alias("others")
+    wanted = (
+        select(entries.c.record_seq)
+        .join(others, others.c.record_seq == entries.c.record_seq)
+        .where(entries.c.tag.in_(tags), others.c.ucr.like(f"_CN{owner}-%"))
+        .limit(1)
+    )
+    return connection.execute(wanted).first() is not None
+
+
 def find_group_entries(connection: Connection, prefixes: Sequence[bytes]) -> list[StoredEntry]:
     """All records in all lanes that begin with these prefixes, whoever issued them."""
     return _entries(connection.execute(_in_groups(len(prefixes)), bounds_of(prefixes)).all())
@@ -157,7 +169,7 @@ def find_anchored(
     wanted = (
         select(entries.c.tag, entries.c.entry_digest, entries.c.ucr, records.c.record_id)
         .join(records, records.c.seq == entries.c.record_seq)
-        .where(records.c.vct != without_type)
+        .where(records.c.vct != without_type, entries.c.ucr != NO_UCR)
     )
     by_place: dict[tuple[bytes, bytes], AnchoredEntry] = {}
     for question in at_places(wanted, places):

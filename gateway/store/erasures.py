@@ -9,7 +9,7 @@ from sqlalchemy import Connection, not_, select, update
 
 from chain.lifecycle import RecordState
 from chain.sdjwt import SignedRecord
-from gateway.store.model import entries, erasures, payloads, records
+from gateway.store.model import NO_UCR, entries, erasures, payloads, records
 from gateway.store.records import IN_MAX
 from gateway.store.vault import Vault
 
@@ -65,6 +65,7 @@ def find_targets(connection: Connection, vault: Vault, record_ids: Sequence[str]
         )
         for row in connection.execute(asked).all():
             signed = SignedRecord.parse(vault.unpack_public(bytes(row.jwt), row.record_id) + b"~")
-            ucrs = connection.execute(select(entries.c.ucr).where(entries.c.record_seq == row.seq)).scalars()
+            of_record = (entries.c.record_seq == row.seq, entries.c.ucr != NO_UCR)
+            ucrs = connection.execute(select(entries.c.ucr).where(*of_record)).scalars()
             targets[row.record_id] = ErasureTarget(signed, frozenset(map(str, ucrs)))
     return targets

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, select
 
 from gateway.store.lanes import bounds_of, is_in_group
-from gateway.store.model import entries, records
+from gateway.store.model import NO_UCR, entries, records
 from gateway.store.records import RecordStatus, find_held
 
 
@@ -19,7 +19,7 @@ def find_named(connection: Connection, record_id: str) -> tuple[RecordStatus, fr
     ucrs = connection.execute(
         select(entries.c.ucr)
         .join(records, records.c.seq == entries.c.record_seq)
-        .where(records.c.record_id == record_id)
+        .where(records.c.record_id == record_id, entries.c.ucr != NO_UCR)
     )
     return status, frozenset(ucrs.scalars())
 

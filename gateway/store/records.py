@@ -32,7 +32,7 @@ from chain.proof.hashes import sha256
 from chain.sdjwt import SignedRecord
 from gateway.store.look_ups import look_ups_of
 from gateway.store.mandates import insert_sides
-from gateway.store.model import documents, entries, erasures, payloads, records, references
+from gateway.store.model import NO_UCR, documents, entries, erasures, payloads, records, references
 from gateway.store.payloads import insert_payloads, whole_payload, with_keys
 from gateway.store.rows import insert_rows
 from gateway.store.vault import Vault
@@ -67,6 +67,8 @@ class NewRecord(msgspec.Struct, frozen=True, array_like=True, tag="new"):
     anchor_by: int
     entries: list[tuple[str, bytes, bytes]]
     """(UCR, tag, entry digest) in the record's order."""
+    numbers: list[tuple[bytes, bytes]]
+    """(tag, entry digest) of each number that it says as its issuer's own."""
     references: list[tuple[str, str, str, str]]
     """(kind, scope, value, day) in the record's order."""
     documents: list[bytes]
@@ -148,6 +150,12 @@ def _row(seq: int, new: NewRecord) -> tuple[Any, ...]:
 def _insert_parts(connection: Connection, kept: Sequence[tuple[int, NewRecord]]) -> None:
     insert_payloads(connection, [(seq, new.jwt, new.disclosures, new.receipt) for seq, new in kept])
     own = [(seq, place, ucr, tag, digest) for seq, new in kept for place, (ucr, tag, digest) in enumerate(new.entries)]
+    own += [
+        (seq, place, NO_UCR, tag, digest)
+        for seq, new in kept
+        if new.numbers
+        for place, (tag, digest) in enumerate(new.numbers, start=len(new.entries))
+    ]
     insert_rows(connection, entries, _ENTRY, own)
     insert_look_ups(connection, [(seq, new.references, new.documents) for seq, new in kept])
     sides = [(seq, new.mandate, new.withdraws) for seq, new in kept if new.mandate is not None]
@@ -349,7 +357,7 @@ def count_in_lanes(connection: Connection, tags: Iterable[bytes]) -> dict[bytes,
 
 
 def entries_of(connection: Connection, seq: int) -> list[tuple[bytes, bytes]]:
-    """A record's (tag, entry digest) pairs in order."""
+    """A record's (tag, entry digest) pairs in order, those of its numbers last."""
     rows = connection.execute(
         select(entries.c.tag, entries.c.entry_digest).where(entries.c.record_seq == seq).order_by(entries.c.ordinal)
     )

@@ -26,6 +26,7 @@ from chain.lifecycle import RecordState
 from chain.proof.batch import PREFIX_BYTES
 from gateway.store.look_ups import WAITING_FACTS, look_ups_of, secrets_of
 from gateway.store.model import (
+    NO_UCR,
     documents,
     entries,
     marks,
@@ -251,7 +252,7 @@ def find_citing(connection: Connection, digest: bytes, whom: Sequence[str] | Non
         select(entries.c.ucr, records.c.record_id)
         .join(records, records.c.seq == documents.c.record_seq)
         .join(entries, entries.c.record_seq == documents.c.record_seq)
-        .where(documents.c.look_up == look_up, records.c.state != RecordState.REFUSED)
+        .where(documents.c.look_up == look_up, records.c.state != RecordState.REFUSED, entries.c.ucr != NO_UCR)
         .order_by(entries.c.ucr, records.c.record_id)
         .limit(CITATIONS_MAX + 1)
     )

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, delete, func, insert, select, text, update
 
 from chain.sdjwt import ACCESS_TYPE
-from gateway.store.model import consignment_figures, entries, marks, records, statistics
+from gateway.store.model import NO_UCR, consignment_figures, entries, marks, records, statistics
 
 TAGS_A_QUESTION = 500
 _ADD = text(
@@ -92,7 +92,7 @@ def ucrs_of_tags(connection: Connection, tags: Sequence[bytes]) -> set[str]:
     asked = (
         select(entries.c.ucr)
         .join(records, records.c.seq == entries.c.record_seq)
-        .where(records.c.vct != ACCESS_TYPE)
+        .where(records.c.vct != ACCESS_TYPE, entries.c.ucr != NO_UCR)
         .distinct()
     )
     found = set[str]()
@@ -119,7 +119,7 @@ def ucrs_of_late_records(connection: Connection, after: int, count_max: int) -> 
         select(entries.c.ucr)
         .join(records, records.c.seq == entries.c.record_seq)
         .where(records.c.seq > after, records.c.seq <= seqs[-1])
-        .where(records.c.vct != ACCESS_TYPE, records.c.batch_index.is_not(None))
+        .where(records.c.vct != ACCESS_TYPE, records.c.batch_index.is_not(None), entries.c.ucr != NO_UCR)
         .distinct()
     )
     return {str(ucr) for ucr in connection.execute(asked).scalars()}, seqs[-1]

@@ -267,20 +267,28 @@ def bundle(
     directory: Directory,
     member: Reader,
     out: Annotated[Path, typer.Option("--out", help="where to write it")],
-    subject: Annotated[str, typer.Argument(help="a UCR, or a record id", metavar="[UCR|RECORD]")] = "",
+    subject: Annotated[str, typer.Argument(help="a UCR, a record id or a number", metavar="[UCR|RECORD|NUMBER]")] = "",
     finding: Annotated[str, typer.Option(help="record id of a finding: its consignment, about this one")] = "",
+    single_use: Annotated[
+        str, typer.Option(metavar="invoice", help="in how many consignments NUMBER, of this kind, was used")
+    ] = "",
+    maker: Annotated[str, typer.Option(metavar="USCC", help="whose number it is; default: the member's own")] = "",
     gateway_url: GatewayUrl = DEFAULT_GATEWAY_URL,
 ) -> None:
-    """Fetch the proof bundle of a consignment, a record or a finding, as far as a member may see it."""
+    """Fetch the proof bundle of a consignment, record or finding, or of a number's uses, as far as a member may see."""
     from scripts.consortium_folder import write_private
     from scripts.local_adapters import gateway_of
 
     if bool(subject) is bool(finding):
         raise typer.BadParameter("name a UCR, a record id, or --finding RECORD")
+    if maker and not single_use:
+        raise typer.BadParameter("--maker goes with --single-use")
     folder = folder_option(directory)
     with gateway_of(folder, folder.member(member), gateway_url) as gateway:
         if finding:
             content = _finding_bundle(gateway, finding)
+        elif single_use:
+            content = gateway.single_use_bundle(single_use, maker or folder.member(member).uscc, subject)
         else:
             is_record = len(subject) == RECORD_ID_CHARS
             content = gateway.record_bundle(subject) if is_record else gateway.consignment_bundle(subject)
@@ -340,10 +348,12 @@ def refresh(
     folder = folder_option(directory)
     with old.open("rb") as file:
         before = parse_bundle(file.read(BUNDLE_BYTES_MAX + 1))
-    if before.subject_ucr is None and len(before.subject_records) != 1:
+    if len(before.subject_records) > 1:
         raise MalformedBundle("subject.records", "has more than one record", fix="Fetch a bundle for each of them")
     with gateway_of(folder, folder.member(member), gateway_url) as gateway:
-        if before.subject_ucr is None:
+        if before.subject_number is not None:
+            content = gateway.single_use_bundle("invoice", *before.subject_number)
+        elif before.subject_ucr is None:
             content = gateway.record_bundle(before.subject_records[0])
         else:
             content = gateway.consignment_bundle(before.subject_ucr)

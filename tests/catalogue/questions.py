@@ -58,4 +58,4 @@ def bundle_of_another_edition() -> Made:
 @vector(Verdict.NO_VERDICT)
 def kind_of_a_later_edition() -> Made:
     """A kind that is reserved for a later edition: this one cannot tell, and does not pretend to."""
-    return spoil_text(lambda said: said.replace(b'"kind":"record"', b'"kind":"single-use"', 1))
+    return spoil_text(lambda said: said.replace(b'"kind":"record"', b'"kind":"absence"', 1))

@@ -28,11 +28,13 @@ from chain.proof.bundle_builder import (
     ContractProof,
     GroupToShow,
     assemble,
+    kind_of,
 )
 from chain.proof.hashes import keccak256, sha256
 from chain.proof.header import BFT_MIX_HASH, Extra, Header
 from chain.proof.index_map import IndexMap
 from chain.proof.merkle import inclusion_path, tree_root
+from chain.proof.own_number import OwnNumber, own_numbers
 from chain.proof.receipt import GROUP_TYP, RECEIPT_TYP, SignedReceipt
 from chain.proof.slot_plan import NewestCheckpoint, Place, RecordToShow, RegistryView, plan_slots
 from chain.proof.slots import SlotRequest, required_slots
@@ -56,6 +58,7 @@ RULES: Mapping[str, Role] = {
     "trade.mandate": Role.BROKER | Role.TRADER,
     "logistics.event": Role.CARRIER | Role.TERMINAL,
     "audit.finding": Role.BROKER | Role.CUSTOMS | Role.GATEWAY,
+    "tax.invoice": Role.BROKER | Role.TRADER,
 }
 
 
@@ -315,10 +318,22 @@ class Consortium:
     def entries_of(self, signed: SignedRecord, epoch: int = -1) -> list[bytes]:
         """The entries that an honest gateway makes of a record."""
         purpose = Purpose.ACCESS if signed.vct == "audit.access" else Purpose.UCR
-        return [
+        lanes = [
             batch.entry(self.tag(str(ucr), signed.iss, epoch, purpose), batch.entry_digest(signed, digest))
             for digest, ucr in signed.ucr_elements()
         ]
+        return lanes + self.number_entries_of(signed, epoch)
+
+    def number_entries_of(self, signed: SignedRecord, epoch: int = -1) -> list[bytes]:
+        """Those of its entries that stand under the tags of numbers which it says as its issuer's own."""
+        return [
+            batch.entry(self.number_tag(number, epoch), batch.number_digest(signed, digest))
+            for digest, number in own_numbers(signed)
+        ]
+
+    def number_tag(self, number: OwnNumber, epoch: int = -1) -> bytes:
+        """The tag of a maker's number, in the newest epoch unless told."""
+        return batch.number_tag(self.epochs[epoch].secret.output(Purpose.INVOICE.vrf_input(number.name)))
 
     def anchor(self, *records: SignedRecord) -> BatchFacts:
         """One batch of these records' entries, in a block of its own."""
@@ -516,6 +531,32 @@ class Consortium:
         shown = [self.to_show(one) for one in records]
         return self.bundle([one.record_id for one in records], shown, None, receipts, opened=opened)
 
+    def single_use_bundle(
+        self,
+        number: OwnNumber,
+        *,
+        shown: Collection[str] = (),
+        without: Collection[SignedRecord] = (),
+        groups: Sequence[GroupToShow] | None = None,
+    ) -> Bundle:
+        """A bundle about a number; `shown` are sections disclosed besides the reference that says it."""
+        wanted = self.groups_of(Purpose.INVOICE, number.name) if groups is None else list(groups)
+        tags = {self.number_tag(number, epoch) for epoch in range(len(self.epochs))}
+        uses = []
+        for signed in self.records.values():
+            places = [
+                Place(entry[:16], digest, index, position, is_number=True)
+                for digest in signed.sections.get("references", ())
+                for entry, (index, position) in self.places.items()
+                if entry[16:] == batch.number_digest(signed, digest) and entry[:16] in tags
+            ]
+            if places and signed not in without:
+                kept = {place.ucr_digest for place in places}
+                kept |= {digest for name in shown for digest in signed.sections.get(name, ())}
+                lanes = self.to_show(signed).places
+                uses.append(RecordToShow(signed.with_elements(kept), (*lanes, *places)))
+        return self.bundle(number, uses, wanted)
+
     def consignment_bundle(
         self,
         ucr: str = UCR,
@@ -556,7 +597,7 @@ class Consortium:
         secret = self.epochs[epoch].secret
         y = secret.output(purpose.vrf_input(ucr))
         wanted = None if members is None else {batch.lane_tag(y, member) for member in members}
-        prefix = batch.lane_prefix(y)
+        prefix = purpose.prefix(y)
         held = self.checkpoint_map if self.checkpoints else IndexMap()
         leaves = {
             tag: tuple(lane)
@@ -568,7 +609,7 @@ class Consortium:
 
     def bundle(
         self,
-        subject: str | Collection[str],
+        subject: str | OwnNumber | Collection[str],
         shown: Sequence[RecordToShow],
         groups: Sequence[GroupToShow] | None = None,
         receipts: Collection[SignedReceipt] = (),
@@ -582,7 +623,7 @@ class Consortium:
         wanted = self._groups_of_records(shown) if groups is None else groups
         if opened:
             wanted = [replace(group, opened=frozenset(group.leaves)) for group in wanted]
-        kind = Kind.CONSIGNMENT if isinstance(subject, str) else Kind.RECORD
+        kind = kind_of(subject)
         unopened = self._unopened(shown, wanted) if kind is Kind.CONSIGNMENT else set()
         request = self.request(kind, shown, promises, unopened)
         slots = required_slots(request)

@@ -16,10 +16,12 @@ from sqlalchemy import event, func, select
 import gateway.app
 from chain.errors import NotFound
 from chain.identifiers import Uscc
+from chain.proof.own_number import OwnNumber
 from chain.records.base import Document, Reference, Source
 from chain.records.customs import CustomsDeclaration, DeclarationHead
 from chain.records.scalars import Code
 from chain.records.sections import GoodsItem, Party
+from chain.records.tax import InvoiceHead, TaxInvoice
 from gateway.access.records import Reader
 from gateway.query import loader
 from gateway.query.queries import Queries
@@ -27,6 +29,7 @@ from gateway.query.references import ReferenceQuestion
 from gateway.store.model import search_waiting
 from tests.stories.local_consortium import Town
 
+USED, UNUSED = "GUESSED-1", "GUESSED-2"
 NUMBER, NOBODYS_NUMBER = "010020261000000991", "010020261000000992"
 FILE, NOBODYS_FILE = sha256(b"the contract of sale"), sha256(b"another contract")
 
@@ -85,6 +88,8 @@ def test_each_route_does_the_same_for_a_stranger_whether_or_not_it_guessed_right
     there, nowhere = f"6CN{trader}-Y{stranger.upper()}", f"6CN{trader}-N{stranger.upper()}"
     town.name(there, "broker")
     town.say("broker", declaration(town, NUMBER), there)
+    billed = TaxInvoice(references=(Reference(kind="invoice", value=USED),), invoice=InvoiceHead(number=USED))
+    town.say("trader", billed, there)
     town.cover()
     queries = Queries(town.gateway.services)
     asks = reader(town, stranger, queries)
@@ -93,7 +98,7 @@ def test_each_route_does_the_same_for_a_stranger_whether_or_not_it_guessed_right
         def ask(ucr: str) -> str:
             with pytest.raises(NotFound) as caught:
                 read(asks, ucr)
-            return str(caught.value).replace(ucr, "UCR")
+            return str(caught.value).replace(ucr, "UCR")  # or the number
 
         return ask
 
@@ -110,6 +115,11 @@ def test_each_route_does_the_same_for_a_stranger_whether_or_not_it_guessed_right
             NOBODYS_NUMBER,
         ),
         (lambda file: queries.documents.citations(asks, file.digest()).cited_by, FILE, NOBODYS_FILE),
+        (
+            refused(lambda asks, number: queries.numbers.single_use(asks, OwnNumber.of(trader, number))),
+            USED,
+            UNUSED,
+        ),
         (lambda number: queries.search.page(asks, {"declaration": number}), NUMBER, NOBODYS_NUMBER),
         (lambda number: queries.search.count(asks, {"declaration": number}), NUMBER, NOBODYS_NUMBER),
         (lambda words: queries.search.page(asks, {"goods": words}), "量子纠缠", "量子称重"),

@@ -7,8 +7,8 @@ const REFUTED = new Set(["UNTRUSTED_CHAIN", "INVALID", "NO_VERDICT"]);
 const bytes = (text) => new Uint8Array(Buffer.from(text, "base64url"));
 
 function judge({ bundle, trust_root, question }) {
-  const { as_of: asOf, ucr, record, current } = question;
-  const report = verify(bytes(bundle), bytes(trust_root), { asOf, ucr, record, current });
+  const { as_of: asOf, ucr, record, current, number } = question;
+  const report = verify(bytes(bundle), bytes(trust_root), { asOf, ucr, record, current, number });
   const isRefuted = REFUTED.has(report.verdict);
   const records = isRefuted ? [] : report.records;
   return {

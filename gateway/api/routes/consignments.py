@@ -19,6 +19,7 @@ from gateway.api.routes.parameters import Authorization, Text
 from gateway.consignment.answers import ConsignmentAnswer
 from gateway.query.consignments import ExplanationAnswer
 from gateway.query.lanes import LanesAnswer
+from gateway.query.numbers import parse_number
 from gateway.query.outside_records import OutsideAnswer, parse_place
 from gateway.query.queries import Queries
 from gateway.query.read_history import AccessLogAnswer
@@ -96,6 +97,22 @@ def consignments_router(queries: Queries) -> APIRouter:
         """Which consignments a number belongs to."""
         reader = queries.reader(authorization)
         return json_answer(queries.references.consignments_of(reader, ReferenceQuestion.parse(kind, scope, value, on)))
+
+    @router.get("/references/{kind}/single-use")
+    @describes(
+        *LOGGED,
+        "bundle-too-large",
+        answer="A proof bundle, canonical JSON",
+        media_types=(BUNDLE,),
+        is_logged=True,
+    )
+    def get_single_use(kind: str, value: Text, scope: Text, authorization: Authorization = None) -> Response:
+        """The proof in how many consignments the maker (`scope`) of an invoice number (`value`) used it.
+
+        For the maker, the owner of a consignment in which it stands, customs and tax; to everybody else there is none.
+        """
+        number = parse_number(kind, scope, value)
+        return bundle_answer(queries.numbers.single_use(queries.reader(authorization), number), number.value)
 
     @router.get("/access-log")
     @describes(*READ, answer=AccessLogAnswer)

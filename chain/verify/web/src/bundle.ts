@@ -36,8 +36,10 @@ export const MOST = {
   hidden: 4096,
 };
 
-export type Kind = "record" | "consignment" | "finding";
-export type Purpose = "ucr" | "access";
+export type Kind = "record" | "consignment" | "finding" | "single-use";
+/** Whether it is about a whole consignment, or a finding of one. */
+export const isOfConsignment = (kind: Kind): boolean => kind === "consignment" || kind === "finding";
+export type Purpose = "ucr" | "access" | "invoice";
 
 export interface Batch {
   index: number;
@@ -51,8 +53,10 @@ export interface Batch {
 
 export interface Entry {
   tag: Bytes;
-  /** Digest of the `ucr` element, base64url. */
-  ucr: string;
+  /** Digest of the `ucr` element, or of the `references` element of a number's entry, base64url. */
+  element: string;
+  /** Whether it stands under a number's tag. */
+  isNumber: boolean;
   batch: number;
   position: number;
   path: Bytes[];
@@ -114,8 +118,10 @@ export interface Bundle {
   genesisHash: Bytes;
   /** Record ids of a record bundle; the UCR of a consignment bundle; the finding of a finding bundle. */
   subjects: string[];
-  /** The UCR of a consignment or finding bundle; null of a record bundle. */
+  /** The UCR of a consignment or finding bundle; null of others. */
   ucr: string | null;
+  /** Maker and number of a single-use bundle, `USCC/number`; null of others. */
+  number: string | null;
   header: Header;
   nodes: Bytes[];
   checkpoint: number | null;

@@ -6,6 +6,7 @@ import { type Bytes, compareBytes, compareText, toHex } from "./bytes.js";
 import { Malformed } from "./errors.js";
 import type { Json, JsonObject } from "./json.js";
 import * as read from "./members.js";
+import { isNumberName } from "./number_names.js";
 import { VrfProof } from "./vrf.js";
 
 export const NAME = /^[0-9A-Z()\-]{1,35}$/;
@@ -35,9 +36,12 @@ export function readGroup(item: Json, field: string): Group {
   if (other !== null && lanes.length + hidden.length > 0) {
     throw new Malformed(`${field}.other`, "stands only where there are neither lanes nor hidden parts");
   }
+  const purpose = members.text("purpose", /^(?:ucr|access|invoice)$/) as Purpose;
+  const name = members.text("name", purpose === "invoice" ? /./ : NAME);
+  if (purpose === "invoice" && !isNumberName(name)) throw new Malformed(`${field}.name`, "must be a maker and its number");
   return {
-    purpose: members.text("purpose", /^(?:ucr|access)$/) as Purpose,
-    name: members.text("name", NAME),
+    purpose,
+    name,
     epoch: members.number("epoch", 0, MOST.epoch),
     vrf,
     siblings: members.list("siblings", { most: MOST.siblings }, readSibling),

@@ -1,7 +1,7 @@
 // Reads a proof bundle, member by member, in its one form. docs/spec/bundle.md.
 
 import type { AuthorityChange, Batch, Bundle, Entry, Kind, ShownReceipt, ShownRecord } from "./bundle.js";
-import { MOST } from "./bundle.js";
+import { isOfConsignment, MOST } from "./bundle.js";
 import { compareGroups, NAME, readGroup } from "./bundle_groups.js";
 import { refuseStrangers } from "./bundle_references.js";
 import { type Bytes, compareBytes, compareText, fromBase64url, fromHex } from "./bytes.js";
@@ -12,6 +12,7 @@ import { parseJwk } from "./jwk.js";
 import * as read from "./members.js";
 import { readShownNote } from "./notes.js";
 import { parseReceipt } from "./receipts.js";
+import { isNumberName } from "./number_names.js";
 import { parseRecord, USCC } from "./records.js";
 import { say } from "./verdicts.js";
 
@@ -65,8 +66,8 @@ export function parseBundle(file: Bytes): Bundle {
 function readBundle(json: Json): Bundle {
   const isNoteShown = json instanceof Map && json.has("cosigned_note");
   const members = read.readOrdered(json, "bundle", isNoteShown ? [...MEMBERS, "cosigned_note"] : MEMBERS);
-  const kind = members.text("kind", /^(?:record|consignment|finding|single-use)$/);
-  if (kind !== "record" && kind !== "consignment" && kind !== "finding") {
+  const kind = members.text("kind", /^(?:record|consignment|finding|single-use|absence)$/);
+  if (kind !== "record" && kind !== "consignment" && kind !== "finding" && kind !== "single-use") {
     throw new NoVerdict(say(`this verifier does not know bundles of the kind ${kind}`, `本验证器尚不支持 ${kind} 类证明包`));
   }
   const list = <T>(name: string, most: number, readItem: (item: Json, field: string) => T): T[] =>
@@ -119,15 +120,21 @@ function inOrder<T>(items: T[], field: string, compare: (a: T, b: T) => number):
 }
 
 
-function readSubjects(value: Json | undefined, kind: Kind): Pick<Bundle, "subjects" | "ucr"> {
+function readSubjects(value: Json | undefined, kind: Kind): Pick<Bundle, "subjects" | "ucr" | "number"> {
   if (kind === "record") {
     const listed = read.readMembers(value, "subject", ["records"]).get("records");
     const ids = read.readList(listed, "subject.records", { least: 1, most: MOST.items }, read.readThumbprint);
-    return { subjects: inOrder(ids, "subject.records", compareText), ucr: null };
+    return { subjects: inOrder(ids, "subject.records", compareText), ucr: null, number: null };
+  }
+  if (kind === "single-use") {
+    const subject = read.readOrdered(value, "subject", ["maker", "number"]);
+    const name = `${subject.text("maker", USCC)}/${subject.text("number", /./)}`;
+    if (!isNumberName(name)) throw new Malformed("subject", "must be a maker and its number");
+    return { subjects: [name], ucr: null, number: name };
   }
   const subject = read.readOrdered(value, "subject", kind === "finding" ? ["ucr", "finding"] : ["ucr"]);
   const ucr = subject.text("ucr", NAME);
-  return { subjects: kind === "finding" ? [subject.thumbprint("finding")] : [ucr], ucr };
+  return { subjects: kind === "finding" ? [subject.thumbprint("finding")] : [ucr], ucr, number: null };
 }
 
 function readBatch(item: Json, field: string): Batch {
@@ -160,17 +167,20 @@ function readRecord(item: Json, field: string): ShownRecord {
   read.refuseDisorder(
     entries,
     `${field}.entries`,
-    (a, b) => compareBytes(a.tag, b.tag) || compareBytes(fromBase64url(a.ucr, "ucr"), fromBase64url(b.ucr, "ucr")),
+    (a, b) => compareBytes(a.tag, b.tag) || compareBytes(fromBase64url(a.element, "element"), fromBase64url(b.element, "element")),
   );
   return { record, entries };
 }
 
 function readEntry(item: Json, field: string): Entry {
-  const members = read.readOrdered(item, field, ["tag", "ucr", "batch", "position", "path", "lane"]);
+  const isNumber = item instanceof Map && item.has("reference");
+  const element = isNumber ? "reference" : "ucr";
+  const members = read.readOrdered(item, field, ["tag", element, "batch", "position", "path", "lane"]);
   const lane = members.get("lane")!;
   return {
     tag: members.hex("tag", 16),
-    ucr: members.thumbprint("ucr"),
+    element: members.thumbprint(element),
+    isNumber,
     batch: members.number("batch", 0, MOST.index),
     position: members.number("position", 0, MOST.batchSize - 1),
     path: members.list("path", { most: MOST.path }, read.readHash),
@@ -204,7 +214,7 @@ function readKey(item: Json, field: string): Bundle["keys"][number] {
 
 /** `lane-records-max` stands first, exactly in a consignment bundle. */
 function readPolicies(value: Json | undefined, kind: Kind): { name: string; versions: number[] }[] {
-  const names = kind !== "record" ? ["lane-records-max", ...POLICIES] : POLICIES;
+  const names = isOfConsignment(kind) ? ["lane-records-max", ...POLICIES] : POLICIES;
   const policies = read.readList(value, "policies", { least: 2, most: 3 }, (item, field) => {
     const members = read.readOrdered(item, field, ["name", "versions"]);
     return { name: members.text("name", /./), versions: readVersions(members, field) };
@@ -216,7 +226,7 @@ function readPolicies(value: Json | undefined, kind: Kind): { name: string; vers
 }
 
 function readAuthorities(value: Json | undefined, kind: Kind): AuthorityChange[] | null {
-  if ((value === null) !== (kind === "record"))
+  if ((value === null) === isOfConsignment(kind))
     throw new Malformed("authorities", "stands exactly in a consignment bundle");
   if (value === null) return null;
   return read.readList(value, "authorities", { most: MOST.changes }, (item, field) => {

@@ -1,6 +1,6 @@
 // Everything that a bundle refers to is there, once, and nothing else. docs/spec/bundle.md.
 
-import type { Bundle } from "./bundle.js";
+import { type Bundle, isOfConsignment } from "./bundle.js";
 import { fromBase64url, toHex } from "./bytes.js";
 import { Malformed } from "./errors.js";
 import { disclosedNames } from "./records.js";
@@ -53,9 +53,9 @@ export function refuseStrangers(bundle: Bundle): void {
   refuseOthers(
     "operators",
     bundle.operators.map(({ uscc }) => uscc),
-    bundle.kind !== "record" ? namers : [],
+    isOfConsignment(bundle.kind) ? namers : [],
   );
-  if (bundle.kind === "record" && bundle.assignments.length > 0)
+  if (!isOfConsignment(bundle.kind) && bundle.assignments.length > 0)
     throw new Malformed("assignments", "stand in consignment bundles");
   refuseOtherSubjects(bundle, ids);
   refusePlaces(bundle);
@@ -64,8 +64,8 @@ export function refuseStrangers(bundle: Bundle): void {
 /** A place in a lane stands only where the lane is shown by its head alone. */
 function refusePlaces(bundle: Bundle): void {
   const closed = new Set(
-    bundle.groups.flatMap(({ vrf, lanes }) =>
-      lanes.filter((lane) => lane.closed !== null).map((lane) => toHex(vrf.prefix()) + toHex(lane.half)),
+    bundle.groups.flatMap(({ purpose, vrf, lanes }) =>
+      lanes.filter((lane) => lane.closed !== null).map((lane) => toHex(vrf.prefix(purpose)) + toHex(lane.half)),
     ),
   );
   for (const { record, entries } of bundle.records) {
@@ -89,13 +89,19 @@ function refuseOthers(field: string, shown: string[], needed: string[]): void {
 }
 
 function refuseOtherSubjects(bundle: Bundle, ids: Set<string>): void {
-  if (bundle.kind !== "consignment") {
+  if (bundle.kind === "record" || bundle.kind === "finding") {
     for (const id of bundle.subjects) if (!ids.has(id)) throw new Malformed("subject", `lacks record ${id}`);
   }
-  const names =
+  const isOfNumber = bundle.number !== null;
+  for (const { record, entries } of bundle.records) {
+    if (entries.some(({ isNumber }) => isNumber) !== isOfNumber)
+      throw new Malformed(`record ${record.id}`, "has an entry of a number exactly in a single-use bundle");
+  }
+  if (isOfNumber && bundle.receipts.length > 0) throw new Malformed("receipts", "stand in no single-use bundle");
+  const names = isOfNumber ? bundle.subjects :
     bundle.ucr !== null ? [bundle.ucr] : bundle.records.flatMap(({ record }) => disclosedNames(record));
   bundle.groups.forEach((group, i) => {
-    if (!names.includes(group.name) || (bundle.ucr !== null && group.purpose !== "ucr"))
+    if (!names.includes(group.name) || (group.purpose === "invoice") !== isOfNumber || (bundle.ucr !== null && group.purpose !== "ucr"))
       throw new Malformed(`groups[${i}]`, "is of another UCR than the bundle's subject");
     if (bundle.checkpoint === null && (group.other || [group.siblings, group.lanes, group.hidden].some((list) => list.length > 0)))
       throw new Malformed(`groups[${i}]`, "shows lanes without a checkpoint");

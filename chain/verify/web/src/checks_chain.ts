@@ -192,7 +192,7 @@ export function checkCheckpoint(context: Context): Finding {
   // Of an entry whose record is not shown, the batch tells how old it is.
   const opened = new Set(
     context.records.flatMap(({ record, entries }) =>
-      entries.map((entry) => toHex(entry.tag) + toHex(entryDigest(record, entry.ucr))),
+      entries.map((entry) => toHex(entry.tag) + toHex(entryDigest(record, entry))),
     ),
   );
   for (const { group, prefix } of context.groups) {

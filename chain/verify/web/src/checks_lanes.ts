@@ -16,6 +16,7 @@ import {
 } from "./context.js";
 import { isHidden, laneLeaf } from "./index_map.js";
 import { isIncluded } from "./merkle.js";
+import { faultOfNumber } from "./numbers.js";
 import { ucrOf } from "./records.js";
 import { decodePrimeOrder } from "./signatures.js";
 import { say, type Text, type Verdict } from "./verdicts.js";
@@ -32,7 +33,7 @@ export function checkInclusion(context: Context): Finding {
   for (const { record, entries } of context.records) {
     for (const entry of entries) {
       const batch = context.batch(entry.batch);
-      const leaf = concat(entry.tag, entryDigest(record, entry.ucr));
+      const leaf = concat(entry.tag, entryDigest(record, entry));
       if (!isIncluded(leaf, entry.position, batch.count, entry.path, batch.root)) {
         finding.fail("INVALID", say(`record ${record.id} is not entry ${entry.position} of batch ${entry.batch}`, `记录 ${record.id} 不是批次 ${entry.batch} 的第 ${entry.position} 个条目`));
       }
@@ -63,12 +64,13 @@ export function checkTags(context: Context): Finding {
       finding.fail("INVALID", say(`the lanes shown for ${group.name} are not proved to be its own`, `未能证明所示链道属于 ${group.name}`));
     }
   }
-  if (context.isConsignment && finding.outcome === "PASS" && context.known.checkpoint === null) {
+  const isWhole = context.isConsignment || context.bundle.number !== null;
+  if (isWhole && finding.outcome === "PASS" && context.known.checkpoint === null) {
     finding.skip("NOT_COVERED", say("without a checkpoint no lane is known", "没有检查点则不知任何链道"));
-  } else if (context.isConsignment && finding.outcome === "PASS") {
+  } else if (isWhole && finding.outcome === "PASS") {
     const needed = context.neededEpochs;
     const missing = needed.filter(
-      (epoch) => !context.groups.some(({ group }) => group.purpose === "ucr" && group.epoch === epoch),
+      (epoch) => !context.groups.some(({ group }) => group.purpose !== "access" && group.epoch === epoch),
     );
     if (missing.length > 0) {
       finding.skip("ENTRIES_MISSING", say(`${missing.length} of ${needed.length} epochs are not shown: ${missing.join(", ")}`, `${needed.length} 个时期中有 ${missing.length} 个未出示：${missing.join("、")}`));
@@ -84,6 +86,10 @@ const FILING_VERDICTS: { [kind: string]: Verdict } = { withheld: "CANNOT_TELL", 
 export function checkBinding(context: Context): Finding {
   const finding = new Finding();
   for (const state of context.records) {
+    if (context.bundle.number !== null) {
+      bindNumber(context, finding, state);
+      continue;
+    }
     const filings = state.entries.map((entry) => ({ entry, filing: fileEntry(context, state, entry) }));
     state.filed = filings.filter(({ filing }) => filing.kind === "filed").map(({ entry }) => entry);
     if (context.isConsignment)
@@ -108,6 +114,17 @@ export function checkBinding(context: Context): Finding {
   return finding;
 }
 
+/** An entry that opens to another number is no use of this one; one that withholds it is not opened. */
+function bindNumber(context: Context, finding: Finding, state: RecordState): void {
+  const fault = state.entries.filter((entry) => entry.isNumber).reduce<Fault | null>(
+    (first, entry) => first ?? faultOfNumber(context, state, entry),
+    null,
+  );
+  if (fault === null) return;
+  state.isWithheld = !fault.isFalse;
+  context.noteFault(finding, state, fault);
+}
+
 /** A record of a consignment that withholds its UCR or what standing rests on opens none of its entries. */
 function sayWithheld(context: Context, state: RecordState, withholdsUcr: boolean): void {
   const shown = new Set(state.record.disclosures.map(({ digest }) => digest));
@@ -130,13 +147,13 @@ function sayMisfiled(context: Context, state: RecordState, reason: Text): void {
 function fileEntry(context: Context, state: RecordState, entry: Entry): Filing {
   const { record } = state;
   const gateway = context.gatewayOf(context.batch(entry.batch));
-  const isOwn = record.sections.some((section) => section.name === "ucr" && section.digests.includes(entry.ucr));
+  const isOwn = record.sections.some((section) => section.name === "ucr" && section.digests.includes(entry.element));
   const misfiled: Filing = {
     kind: "stranger",
     reason: say(`it was filed here by ${gateway} but does not name this UCR`, `由 ${gateway} 归入此处，但记录并未指明该 UCR`),
   };
   if (!isOwn) return misfiled;
-  const disclosure = record.disclosures.find(({ digest }) => digest === entry.ucr);
+  const disclosure = record.disclosures.find(({ digest }) => digest === entry.element);
   if (disclosure === undefined) {
     return {
       kind: "withheld",
@@ -181,7 +198,7 @@ export function checkLanes(context: Context): Finding {
     if (fault === null) continue;
     const { isFalse, verdict } = fault;
     const reason = ofRecord(state, fault.reason);
-    if (context.isConsignment) {
+    if (context.isConsignment || context.bundle.number !== null) {
       if (isFalse) finding.fail(verdict, reason);
       else finding.skip(verdict, reason);
       return finding;
@@ -198,7 +215,7 @@ export function checkLanes(context: Context): Finding {
 function checkOrder(context: Context, finding: Finding): void {
   const places = new Map(
     context.records.flatMap(({ record, entries }) =>
-      entries.map((entry) => [toHex(entry.tag) + toHex(entryDigest(record, entry.ucr)), entry] as const),
+      entries.map((entry) => [toHex(entry.tag) + toHex(entryDigest(record, entry)), entry] as const),
     ),
   );
   for (const { group, prefix } of context.groups) {
@@ -231,7 +248,7 @@ function checkWholeness(context: Context, finding: Finding): void {
     context.records
       .filter((state) => !state.isWithheld)
       .flatMap(({ record, entries }) =>
-        entries.map((entry) => `${toHex(entry.tag)}${toHex(entryDigest(record, entry.ucr))}`),
+        entries.map((entry) => `${toHex(entry.tag)}${toHex(entryDigest(record, entry))}`),
       ),
   );
   const leaves = lanes.flatMap(({ tag, leaves: own }) => (own ?? []).map((leaf) => ({ tag, ...leaf })));
@@ -273,6 +290,8 @@ function named(places: number[]): string {
 
 function faultOfPlaces(context: Context, state: RecordState): Fault | null {
   for (const entry of state.entries) {
+    // Of a number's use its lane in the consignment is not shown.
+    if (entry.isNumber !== (context.bundle.number !== null)) continue;
     const fault = faultOfPlace(context, state, entry);
     if (fault !== null) return fault;
   }
@@ -286,7 +305,7 @@ function faultOfPlace(context: Context, { record }: RecordState, entry: Entry): 
   const half = entry.tag.subarray(8);
   const known = context.groups.find((one) => isOfGroup(one, entry.tag));
   const lane = known && findLane(known, half);
-  const digest = entryDigest(record, entry.ucr);
+  const digest = entryDigest(record, entry);
   let first = lane?.leaves?.find((one) => isEqual(one.digest, digest))?.batch;
   if (lane?.closed && entry.lane !== null) {
     if (!isAtPlace(lane.closed, entry, digest)) {

@@ -82,12 +82,16 @@ function judgeAuthorship(context: Context, receipt: Receipt): Judgement | null {
 /** What the lanes shown say of a promise. */
 function accuse(context: Context, promised: Promised, record: SignedRecord): Judgement {
   const own = record.sections.find((section) => section.name === "ucr")!.digests;
-  const digests = new Map(own.map((ucr) => [toHex(entryDigest(record, ucr)), ucr]));
-  const named = new Set(promised.entries.map(({ digest }) => toHex(digest)));
+  const digests = new Map(own.map((ucr) => [toHex(entryDigest(record, { element: ucr, isNumber: false })), ucr]));
+  const references = record.sections.find((section) => section.name === "references")?.digests ?? [];
+  const numbers = new Set(references.map((element) => toHex(entryDigest(record, { element, isNumber: true }))));
+  // Entries of numbers stand under tags of their own, which this bundle does not show.
+  const entries = promised.entries.filter(({ digest }) => !numbers.has(toHex(digest)));
+  const named = new Set(entries.map(({ digest }) => toHex(digest)));
   if (named.size !== digests.size || [...named].some((digest) => !digests.has(digest))) {
     return broken(record, "it names other entries than the record's", "其所列条目并非该记录的条目");
   }
-  const placed = promised.entries.map(({ tag, digest }): PlacedEntry => {
+  const placed = entries.map(({ tag, digest }): PlacedEntry => {
     const known = context.groups.find((one) => isOfGroup(one, tag));
     return { tag, ucr: digests.get(toHex(digest))!, known, batch: known && findBatch(context, known, record, tag, digest) };
   });
@@ -163,7 +167,7 @@ function findBatch(
   if (lane.leaves !== null) return lane.leaves.find((leaf) => isEqual(leaf.digest, digest))?.batch ?? null;
   const entry = context
     .find(record.id)
-    ?.entries.find((one) => isEqual(one.tag, tag) && isEqual(entryDigest(record, one.ucr), digest));
+    ?.entries.find((one) => isEqual(one.tag, tag) && isEqual(entryDigest(record, one), digest));
   if (entry?.lane == null) return "closed";
   const { count, head } = lane.closed!;
   const isThere = isIncluded(laneLeaf(digest, entry.batch), entry.lane.index, count, entry.lane.path, head);

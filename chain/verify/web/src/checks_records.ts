@@ -167,7 +167,7 @@ function chainPlace(context: Context, state: RecordState): { batch: number; tag:
   const places = entries.map((entry) => {
     const known = context.groups.find((one) => isOfGroup(one, entry.tag));
     const lane = known && findLane(known, entry.tag.subarray(8));
-    const digest = entryDigest(state.record, entry.ucr);
+    const digest = entryDigest(state.record, entry);
     const leaf = lane?.leaves?.findIndex((one) => isEqual(one.digest, digest)) ?? entry.lane?.index ?? entry.position;
     return { batch: entry.batch, tag: toHex(entry.tag), leaf };
   });
@@ -339,7 +339,7 @@ function isLaneOpened(context: Context, state: RecordState): boolean {
   const { record } = state;
   const opened = new Set(
     context.records.filter((one) => !one.isWithheld).flatMap((one) =>
-      one.entries.map((entry) => `${toHex(entry.tag)}${toHex(entryDigest(one.record, entry.ucr))}`),
+      one.entries.map((entry) => `${toHex(entry.tag)}${toHex(entryDigest(one.record, entry))}`),
     ),
   );
   const purpose = record.type === "audit.access" ? "access" : "ucr";

@@ -1,7 +1,7 @@
 // What the checks share: the bundle, what is believed and asked, and what has been found so far.
 
 import { type Bytes, concat, fromBase64url, isEqual, toHex } from "./bytes.js";
-import type { Batch, Bundle, Entry, Group, Lane, ShownRecord } from "./bundle.js";
+import { type Batch, type Bundle, type Entry, type Group, isOfConsignment, type Lane, type ShownRecord } from "./bundle.js";
 import {
   type AccountVersion,
   type AssignmentVersion,
@@ -29,6 +29,8 @@ export interface Question {
   asOf?: number | null;
   ucr?: string | null;
   record?: string | null;
+  /** A number, with its maker before it (`USCC/number`) or not. */
+  number?: string | null;
   /** Whether the subject must be the newest of its amendments. */
   current?: boolean;
 }
@@ -140,12 +142,12 @@ export class Context {
     this.recordsById = new Map(this.records.map((state) => [state.record.id, state]));
     this.batches = new Map(bundle.batches.map((batch) => [batch.index, batch]));
     this.groups = bundle.groups.map((group) => {
-      return { group, output: group.vrf.output(), prefix: group.vrf.prefix() };
+      return { group, output: group.vrf.output(), prefix: group.vrf.prefix(group.purpose) };
     });
   }
 
   get isConsignment(): boolean {
-    return this.bundle.kind !== "record";
+    return isOfConsignment(this.bundle.kind);
   }
 
   get known(): Facts {
@@ -247,10 +249,12 @@ function newState(shown: ShownRecord): RecordState {
   };
 }
 
-/** SHA-256(02 || record digest || ucr digest || SHA-256(signature)). docs/spec/batches.md, "Entries". */
-export function entryDigest(record: SignedRecord, ucrDigest: string): Bytes {
-  return hash(Uint8Array.of(2), record.digest, fromBase64url(ucrDigest, "ucr"), hash(record.jws.signature));
+/** SHA-256(02, of a number 05 || record digest || element digest || SHA-256(signature)). docs/spec/batches.md. */
+export function entryDigest(record: SignedRecord, entry: { element: string; isNumber: boolean }): Bytes {
+  const domain = Uint8Array.of(entry.isNumber ? 5 : 2);
+  return hash(domain, record.digest, fromBase64url(entry.element, "element"), hash(record.jws.signature));
 }
+
 
 /** The issuer's half of a lane tag. */
 export function laneHalf(output: Bytes, issuer: string): Bytes {

@@ -196,7 +196,7 @@ function laneOf(context: Context, tag: Bytes): Lane | undefined {
 
 const entryKeys = ({ record, entries }: RecordState): { tag: Bytes; digest: Bytes; key: string }[] =>
   entries.map((entry) => {
-    const digest = entryDigest(record, entry.ucr);
+    const digest = entryDigest(record, entry);
     return { tag: entry.tag, digest, key: toHex(entry.tag) + toHex(digest) };
   });
 

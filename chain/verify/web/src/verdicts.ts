@@ -78,6 +78,7 @@ export const CHECKS: CheckName[] = [
   check(17, "witnessed", "P14", 4),
   check(18, "stamped", "P14", 17),
   check(19, "findings", "P10", 13),
+  check(20, "single-use", "P12", 9, 13),
 ];
 
 export interface Answer {

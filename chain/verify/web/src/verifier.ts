@@ -6,6 +6,7 @@ import { parseBundle } from "./bundle_reader.js";
 import { checkFindings } from "./checks_findings.js";
 import { checkChain, checkCheckpoint, checkCommitments, checkContracts, checkSeals } from "./checks_chain.js";
 import { checkBinding, checkInclusion, checkLanes, checkTags } from "./checks_lanes.js";
+import { checkSingleUse } from "./numbers.js";
 import { checkReceipts } from "./checks_receipts.js";
 import { checkAmendments, checkInForce, checkSignatures, checkSince } from "./checks_records.js";
 import { checkStanding } from "./checks_standing.js";
@@ -35,9 +36,10 @@ const RUN: { [number: number]: (context: Context) => Finding } = {
   17: checkWitnessed,
   18: checkStamped,
   19: checkFindings,
+  20: checkSingleUse,
 };
 /** 12 before 7, 16 after 9, 14 before 13, 13 before 11. */
-const ORDER = [2, 3, 4, 5, 6, 12, 7, 8, 9, 16, 10, 14, 13, 11, 15, 17, 18, 19];
+const ORDER = [2, 3, 4, 5, 6, 12, 7, 8, 9, 16, 10, 14, 13, 11, 15, 17, 18, 19, 20];
 
 /** What a bundle proves, under a trust root and for a question. Never throws for what a stranger sent. */
 export function verify(file: Uint8Array, root: TrustRoot, question: Question = {}): Report {
@@ -93,13 +95,20 @@ function ask(context: Context): { answers: Answer[]; verdicts: Map<string, Verdi
 
 function isMandatory(context: Context, number: number): boolean {
   if (number === 17) return context.root.witnesses !== null;
+  if (number === 20) return context.bundle.number !== null;
   if (number === 19) return context.bundle.kind === "finding";
   if (number === 15 || number > 17) return false;
   return number !== 11 || (!context.isConsignment && context.question.current === true);
 }
 
 function isOtherSubject({ bundle, question }: Context): boolean {
-  const { ucr = null, record = null } = question;
+  const { ucr = null, record = null, number = null } = question;
   if (ucr !== null && bundle.ucr !== ucr) return true;
+  if (number !== null && !isOfNumber(bundle.number, number.toUpperCase())) return true;
   return record !== null && (bundle.subjects.length !== 1 || bundle.subjects[0] !== record);
+}
+
+/** Whether a bundle's number is the one asked for, by itself or with its maker before it. */
+function isOfNumber(name: string | null, asked: string): boolean {
+  return name !== null && (name === asked || name.slice(19) === asked);
 }

@@ -29,9 +29,14 @@ export class VrfProof {
     return (this.computed ??= hash512(SUITE, Uint8Array.of(3), this.gamma.clearCofactor().toBytes(), ZERO));
   }
 
-  /** The 8 bytes with which all lane tags of this name begin. */
-  prefix(): Bytes {
-    return hash(Uint8Array.of(3), this.output()).subarray(0, 8);
+  /** The 8 bytes with which all tags of this name begin. */
+  prefix(purpose: string): Bytes {
+    return (purpose === "invoice" ? this.numberTag() : hash(Uint8Array.of(3), this.output())).subarray(0, 8);
+  }
+
+  /** The tag under which all uses of a number stand. */
+  numberTag(): Bytes {
+    return hash(Uint8Array.of(4), this.output()).subarray(0, 16);
   }
 
   /** RFC 9381 section 5.3; also refused: a key outside the prime subgroup, c = 0 and s = 0. */
@@ -59,8 +64,9 @@ function encodeToCurve(key: Bytes, input: Bytes): EdwardsPoint {
   throw new RangeError("no counter of one byte leads to a point");
 }
 
-/** What the VRF is asked: purpose || 00 || name, ASCII. */
+/** What the VRF is asked: purpose || 00 || name; of a number purpose || 00 || maker || 00 || number. */
 export function vrfInput(purpose: string, name: string): Bytes {
   const text = new TextEncoder();
-  return concat(text.encode(purpose), ZERO, text.encode(name));
+  const parts = purpose === "invoice" ? [name.slice(0, 18), name.slice(19)] : [name];
+  return concat(text.encode(purpose), ...parts.flatMap((part) => [ZERO, text.encode(part)]));
 }

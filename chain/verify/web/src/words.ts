@@ -91,6 +91,7 @@ export const CHECK_TITLES: { [name: string]: Text } = {
   "witnessed": text("Outsiders cosigned this history", "外部见证人已为此历史作证"),
   "stamped": text("Time stamps are of this history", "时间戳属于此历史"),
   "findings": text("Findings follow from what they rest on", "差异发现可由其依据推得"),
+  "single-use": text("The number was used in one consignment at most", "该编号至多用于一票货物"),
 };
 
 /** By which rule an erasure's issuer may erase. */
