@@ -318,6 +318,7 @@ def _loop_health(services: Services, account: LocalAccount, puller: Puller | Non
         services.registry,
         follower,
         services.index,
+        services.tag_keys,
         tracing,
         anchor_promise_s=settings.anchor_promise_s,
     )

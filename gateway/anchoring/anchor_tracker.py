@@ -14,15 +14,25 @@ from chain.follower import Follower
 from chain.index_store import IndexedBatch, IndexStore
 from chain.proof.batch import TAG_BYTES, split_entries
 from gateway.membership.registry import Registry
+from gateway.membership.tag_keys import TagKeys, purpose_for
 from gateway.runtime.tracing import Tracing
-from gateway.store.outbox import accept_again, find_in_lanes, own_batches, read_mark, set_mark
+from gateway.store.model import NO_UCR
+from gateway.store.outbox import (
+    accept_again,
+    filed_entries,
+    find_in_lanes,
+    own_batches,
+    read_mark,
+    refile_entry,
+    set_mark,
+)
 from gateway.store.records import (
     entries_of,
     find_waiting_records,
     mark_anchored_elsewhere,
     mark_covered,
 )
-from gateway.store.store import Store
+from gateway.store.store import Store, Transaction
 
 FOLLOWED = "followed_batches"
 COVERED = "covered_batches"
@@ -44,6 +54,7 @@ class AnchorTracker:
         registry: Registry,
         follower: Follower,
         index: IndexStore,
+        tag_keys: TagKeys,
         tracing: Tracing | None = None,
         *,
         anchor_promise_s: int,
@@ -54,6 +65,7 @@ class AnchorTracker:
         self._registry = registry
         self._follower = follower
         self._index = index
+        self._tag_keys = tag_keys
         self.caught_up = threading.Event()
         """Set once the store knows of everything that stood on the chain when we started."""
         self.stopped = ""
@@ -110,10 +122,22 @@ class AnchorTracker:
             # One that stands in a batch not read yet was anchored again already.
             standing = find_in_lanes(connection, tags, batch_count)
             again = [seq for seq in standing if not self._stands_whole(entries_of(connection, seq))]
+            for seq in again:
+                self._refile(connection, seq, batch_count)
             accept_again(connection, again, self._registry.head_timestamp + self._anchor_promise_s)
             set_mark(connection, DROPPED, batch_count)
         if again:
             _log.warning("the governors dropped entries of %d records: they are anchored again", len(again))
+
+    def _refile(self, connection: Transaction, seq: int, batch_count: int) -> None:
+        """Moves what was dropped of a record into the lane of today's tag key: an older one may count no more."""
+        for entry in filed_entries(connection, seq):
+            # An entry that still stands stays where it is; a number's counts under any key.
+            if entry.ucr == NO_UCR or self._index.find_link(entry.tag, entry.digest) is not None:
+                continue
+            tag = self._tag_keys.lane_tag(entry.ucr, entry.iss, batch_count, purpose_for(entry.vct))
+            if tag != entry.tag:
+                refile_entry(connection, seq, entry.ordinal, tag)
 
     def _placed(self, batch: IndexedBatch) -> list[tuple[bytes, bytes]]:
         raw = self._index.find_entries(batch.facts.index) or b""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -221,6 +221,34 @@ def accept_again(connection: Connection, seqs: Sequence[int], anchor_by: int) ->
             .where(records.c.seq.between(first, last))
             .values(state=RecordState.ACCEPTED, batch=None, batch_index=None, anchor_by=anchor_by)
         )
+
+
+class FiledEntry(NamedTuple):
+    """An entry of a record with what its tag is made of."""
+
+    ordinal: int
+    ucr: str
+    """`NO_UCR` of a number's entry."""
+    tag: bytes
+    digest: bytes
+    iss: str
+    vct: str
+
+
+def filed_entries(connection: Connection, seq: int) -> list[FiledEntry]:
+    """A record's entries, in order."""
+    columns = (entries.c.ordinal, entries.c.ucr, entries.c.tag, entries.c.entry_digest, records.c.iss, records.c.vct)
+    asked = select(*columns).join(records, records.c.seq == entries.c.record_seq).where(entries.c.record_seq == seq)
+    return [
+        FiledEntry(int(ordinal), ucr, bytes(tag), bytes(digest), iss, vct)
+        for ordinal, ucr, tag, digest, iss, vct in connection.execute(asked.order_by(entries.c.ordinal))
+    ]
+
+
+def refile_entry(connection: Connection, seq: int, ordinal: int, tag: bytes) -> None:
+    """The entry will be anchored under another tag."""
+    is_entry = (entries.c.record_seq == seq, entries.c.ordinal == ordinal)
+    connection.execute(update(entries).where(*is_entry).values(tag=tag))
 
 
 def read_mark(connection: Connection, name: str) -> int:

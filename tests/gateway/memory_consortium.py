@@ -286,6 +286,7 @@ class PaperGateway:
             self.registry,
             follower,
             self.index,
+            self.tag_keys,
             self.tracing,
             anchor_promise_s=self.settings.anchor_promise_s,
         )

@@ -6,7 +6,9 @@ import pytest
 
 from chain.lifecycle import RecordState
 from chain.proof.batch import entry_digest
+from chain.proof.vrf import VrfSecretKey
 from chain.sdjwt import SignedRecord
+from gateway.membership.tag_keys import TagKey, TagKeys
 from gateway.store.records import find_held
 from tests.gateway.memory_consortium import PaperGateway, Town, ucr
 
@@ -107,6 +109,24 @@ def test_a_record_whose_key_ended_meanwhile_is_refused_and_not_anchored_again(
     town.chain.revoke(town.carrier)
     settled(gateway)
     assert (state(gateway, record), places(gateway, record, 1)) == (RecordState.REFUSED, [None])
+
+
+def test_under_a_later_tag_key_it_is_anchored_again_in_that_keys_lane(gateway: PaperGateway, town: Town) -> None:
+    """More than 1,024 batches into a new epoch the lane it was in counts no entry any more."""
+    record = town.event(ucrs=[1, 2])
+    anchored(gateway, record)
+    later = TagKeys((*gateway.tag_keys.epochs, TagKey(1, VrfSecretKey(bytes([7]) * 32))))
+    gateway.tag_keys = later
+    gateway.watcher._tag_keys = later
+    town.chain.drop(0, 0)
+    settled(gateway)
+    elements = {name: digest for digest, name in record.ucr_elements()}
+    in_lanes = [
+        [gateway.index.find_link(tag, entry_digest(record, elements[ucr(number)])) for tag in tags]
+        for number in (1, 2)
+        if (tags := later.lane_tags(ucr(number), record.iss))
+    ]
+    assert [[link and link.batch for link in links] for links in in_lanes] == [[None, 1], [0, None]]
 
 
 @pytest.mark.parametrize("dropped", [0, 1])
