@@ -81,11 +81,14 @@ class LocalAttesters:
     say: Callable[[str], None]
 
     def step(self, now_s: float) -> Attested:
-        """One step of both; raises what they raise."""
+        """One step of both; raises what attesting raises. A gateway that is not up yet holds no attestation back."""
         done = self.attester.step(now_s)
         if self.drop_voter is not None:
-            for voted in self.drop_voter.step(now_s):
-                self.say(f"voted {voted.entries} unopened entries out of batch {voted.batch}")
+            try:
+                for voted in self.drop_voter.step(now_s):
+                    self.say(f"voted {voted.entries} unopened entries out of batch {voted.batch}")
+            except LedgerFault as fault:
+                self.say(f"no vote on unopened entries now, asked again in {self.drop_voter.every_s:.0f} s: {fault}")
         return done
 
 

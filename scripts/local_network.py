@@ -111,6 +111,8 @@ class Machine:
             str(self._quiet_s),
             "--heartbeat-s",
             str(self._heartbeat_s),
+            "--gateway",
+            self.gateway_url,
         )
         self._await_node(say)
         self._group.wait_ready("gateway", answers(f"{self.gateway_url}/readyz"))
