@@ -22,6 +22,7 @@ import struct
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
+from operator import itemgetter
 from pathlib import Path
 
 import lmdb
@@ -175,8 +176,9 @@ class IndexStore:
             for batch, entries in batches:
                 if batch.facts.index != expected:
                     raise DamagedIndex(f"batch {batch.facts.index} was given where batch {expected} comes next")
-                self._apply_batch(txn, batch, entries)
+                self._note_batch(txn, batch, entries)
                 expected += 1
+            self._apply_entries(txn, [(batch.facts.index, entries) for batch, entries in batches if not batch.void])
             self._note_progress(txn, expected, block, block_hash)
 
     def drop(self, batch: int, number: int, bitmap: bytes) -> None:
@@ -281,7 +283,7 @@ class IndexStore:
         links = enumerate(self._links(txn, tag, end))
         return [link for sequence, link in links if sequence not in gone]
 
-    def _apply_batch(self, txn: lmdb.Transaction, batch: IndexedBatch, entries: bytes) -> None:
+    def _note_batch(self, txn: lmdb.Transaction, batch: IndexedBatch, entries: bytes) -> None:
         facts = batch.facts
         key = _U64.pack(facts.index)
         row = _BATCH.pack(
@@ -291,17 +293,24 @@ class IndexStore:
         txn.put(key, entries, db=self._raw)
         if batch.void:
             txn.put(b"void", (fetched(txn, b"void", self._meta) or b"") + key, db=self._meta)
-            return
-        self._apply_entries(txn, facts.index, entries)
 
-    def _apply_entries(self, txn: lmdb.Transaction, index: int, entries: bytes) -> None:
+    def _apply_entries(self, txn: lmdb.Transaction, batches: Sequence[tuple[int, bytes]]) -> None:
+        """Puts the entries of batches, by index, into their lanes.
+
+        By tag, so that the trees on disk are walked once and in order: lanes are independent of each other, and within
+        one the entries stay in the order of the chain.
+        """
         put, get = txn.put, txn.get
         seen, tips, lanes = self._seen, self._tips, self._lanes
         drops = DropTable(txn, self._drops)
-        batch = _U64.pack(index)
-        for position in range(len(entries) // ENTRY_BYTES):
-            entry = entries[position * ENTRY_BYTES : (position + 1) * ENTRY_BYTES]
-            tag, digest = entry[:TAG_BYTES], entry[TAG_BYTES:]
+        ordered = [
+            (entries[at : at + TAG_BYTES], index, at // ENTRY_BYTES, entries[at + TAG_BYTES : at + ENTRY_BYTES])
+            for index, entries in batches
+            for at in range(0, len(entries) - ENTRY_BYTES + 1, ENTRY_BYTES)
+        ]
+        ordered.sort(key=itemgetter(0))
+        for tag, index, position, digest in ordered:
+            entry, batch = tag + digest, _U64.pack(index)
             tip = bytes(get(tag, db=tips) or _NO_TIP)
             count = _TIP.unpack_from(tip)[0]
             sequence = _U32.pack(count)
