@@ -94,6 +94,13 @@ def number_written_otherwise_true() -> Made:
 
 
 @vector(Verdict.VALID)
+def number_asked_by_current_true() -> Made:
+    """No later record is asked of a number: every version is a use."""
+    it = used_once()
+    return it.single_use_bundle(NUMBER).format(), it.trust_root(), Demand(current=True)
+
+
+@vector(Verdict.VALID)
 def number_in_two_epochs_shown_true() -> Made:
     """The same consignment under two tag keys, which the UCRs shown tell."""
     it = used_in_two_epochs(UCR)

@@ -31,6 +31,7 @@ from chain.members import AddedBy, KeyAlgorithm, KeyState, MemberKind, MemberSta
 from chain.proof import batch
 from chain.proof.batch import Purpose
 from chain.proof.bundle import Bundle
+from chain.proof.own_number import OwnNumber
 from chain.proof.receipt import SignedReceipt
 from chain.proof.redaction import redact
 from chain.sdjwt import SignedRecord
@@ -68,6 +69,7 @@ TYPES = {
     CARRIER: ("logistics.event", "logistics.event", "customs.status"),
 }
 CASES_A_STORY = 4
+NUMBER = OwnNumber.of(BROKER, "INV-1")
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,7 @@ class Story:
                 (
                     *(*steps, self.say, self.begin_epoch, self.promise, self.say_together, self.agree, self.agree),
                     *(self.mandate, self.mandate, self.mandate),
+                    *(self.bill, self.bill),
                 )
             )()
         if chance.random() < 0.85:
@@ -186,6 +189,27 @@ class Story:
         """Several records in one batch."""
         records = [self.record() for _ in range(self.chance.randrange(2, 4))]
         self.it.anchor_entries([entry for signed in records for entry in self.it.entries_of(signed, self.epoch)])
+
+    def bill(self) -> None:
+        """An invoice, mostly the broker's own number; sometimes its gateway errs in filing it."""
+        it, chance = self.it, self.chance
+        uscc = chance.choice((BROKER, BROKER, BROKER, STRANGER))
+        scope, value = (
+            chance.choice((BROKER, BROKER, "", STRANGER)),
+            chance.choice(("INV-1", "inv-1", "INV-1", "INV-2")),
+        )
+        reference: Json = {"kind": chance.choice(("invoice",) * 7 + ("order",)), "scope": scope, "value": value}
+        ucrs = chance.choice(((UCR,), (UCR,), (OTHER_UCR,), (UCR, OTHER_UCR)))
+        amended = [one.record_id for one in self.records if one.vct == "tax.invoice"]
+        amends = chance.choice(amended) if amended and chance.random() < 0.3 else None
+        vct = "tax.invoice" if chance.random() < 0.9 else "customs.declaration"
+        signed = it.record(uscc, ucrs, vct, amends=amends, sections={"references": [reference]})
+        self.records.append(signed)
+        entries = it.entries_of(signed, self.epoch)
+        digest = batch.number_digest(signed, signed.sections["references"][0])
+        if chance.random() < 0.2:
+            entries.append(batch.entry(it.number_tag(NUMBER, chance.randrange(len(it.epochs))), digest))
+        it.anchor_entries(entries[: len(entries) - (chance.random() < 0.1)])
 
     def mandate(self) -> None:
         """One side of a mandate, mostly of the one text, or its end; the broker named it often names others."""
@@ -317,6 +341,10 @@ class Story:
         it, chance = self.it, self.chance
         receipts = self.receipts if chance.random() < 0.7 else []
         anchored = [signed for signed in self.records if it.to_show(signed).places]
+        if chance.random() < 0.2:
+            left_out = [chance.choice(self.records)] if chance.random() < 0.2 else []
+            shown = chance.choice(([], [], ["ucr"], ["ucr", "status"]))
+            return it.single_use_bundle(NUMBER, shown=shown, without=left_out)
         if chance.random() < 0.5 or not anchored:
             ucr = chance.choice((UCR, UCR, UCR, OTHER_UCR, f"{UCR}9"))
             members = it.set_of(ucr)
@@ -374,6 +402,7 @@ class Story:
             ucr=chance.choice((None, None, UCR, OTHER_UCR)),
             record=chance.choice((None, None, self.records[0].record_id)),
             current=chance.random() < 0.6,
+            number=chance.choice((None,) * 6 + ("INV-1", "inv-1", "INV-2", NUMBER.name)),
         )
 
 

@@ -111,8 +111,9 @@ def consignments_router(queries: Queries) -> APIRouter:
 
         For the maker, the owner of a consignment in which it stands, customs and tax; to everybody else there is none.
         """
+        reader = queries.reader(authorization)
         number = parse_number(kind, scope, value)
-        return bundle_answer(queries.numbers.single_use(queries.reader(authorization), number), number.value)
+        return bundle_answer(queries.numbers.single_use(reader, number), number.value)
 
     @router.get("/access-log")
     @describes(*READ, answer=AccessLogAnswer)

@@ -260,9 +260,8 @@ export function checkAmendments(context: Context): Finding {
   linkAmendments(context);
   if (context.isConsignment) return finding;
   const isAsked = context.question.current === true;
-  for (const id of context.bundle.subjects) {
-    const state = context.find(id)!;
-    if (!isAsked) continue;
+  for (const state of isAsked ? context.records.filter((one) => context.isSubject(one)) : []) {
+    const { id } = state.record;
     if (state.amendedBy !== null) {
       const newest = newestOf(context, state);
       if (context.find(newest)!.record.withdraws !== null) {
