@@ -15,6 +15,8 @@ const INNER = [
   ..."multiplyUnsafe neededEpochs notCount noteFault oldestPending padOffset posOut precompute prefixed".split(" "),
   ..."recordId recordsById roundClean setWindowSize signingInput state32 storageRoot tagKeys thumbprint".split(" "),
   ..."toAffine toBytes validateMulInput verdictForAll wnafCachedCT wnafPrecomputes".split(" "),
+  ..."amendedBy batchOf isNewestCheckpoint isNumber isRequestShown numberTag skipSpace toNumber".split(" "),
+  ..."acceptedAt blockHash chainId endedBlock endsList hasTaxes isWhole ofType requestedAt sinceBlock workingDay".split(" "),
 ];
 const folder = process.argv[2] ?? "dist";
 const { outputFiles } = await build({

@@ -88,7 +88,7 @@ function checkOpened(context: Context, finding: Finding): void {
       finding.skip("UNPROVEN", say(`${missing} of ${leaves.length} uses are without their records`, `${leaves.length} 次使用中有 ${missing} 次缺少对应记录`));
     }
     if (lane?.dropped) {
-      context.remarks.push(say(`the governors dropped ${lane.dropped} uses that nobody could open`, `治理成员已剔除 ${lane.dropped} 条无人能出示的条目`));
+      context.remarks.push(say(`the governors dropped ${lane.dropped} uses`, `治理成员已剔除 ${lane.dropped} 条条目`));
     }
   }
 }
