@@ -22,7 +22,6 @@ import struct
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
-from operator import itemgetter
 from pathlib import Path
 
 import lmdb
@@ -35,6 +34,7 @@ from chain.index_types import IndexDisagrees as IndexDisagrees
 from chain.index_types import IndexedBatch as IndexedBatch
 from chain.index_types import Link as Link
 from chain.index_types import Progress as Progress
+from chain.index_types import entries_by_tag
 from chain.proof import merkle
 from chain.proof.batch import ENTRY_BYTES, PREFIX_BYTES, TAG_BYTES, BatchFacts
 from chain.proof.index_map import EMPTY, PREFIX_BITS, GroupProof, MapLeaf, group_hash, lane_head, open_group
@@ -295,21 +295,11 @@ class IndexStore:
             txn.put(b"void", (fetched(txn, b"void", self._meta) or b"") + key, db=self._meta)
 
     def _apply_entries(self, txn: lmdb.Transaction, batches: Sequence[tuple[int, bytes]]) -> None:
-        """Puts the entries of batches, by index, into their lanes.
-
-        By tag, so that the trees on disk are walked once and in order: lanes are independent of each other, and within
-        one the entries stay in the order of the chain.
-        """
+        """Puts the entries of batches into their lanes; by tag, so that the trees on disk are walked in order."""
         put, get = txn.put, txn.get
         seen, tips, lanes = self._seen, self._tips, self._lanes
         drops = DropTable(txn, self._drops)
-        ordered = [
-            (entries[at : at + TAG_BYTES], index, at // ENTRY_BYTES, entries[at + TAG_BYTES : at + ENTRY_BYTES])
-            for index, entries in batches
-            for at in range(0, len(entries) - ENTRY_BYTES + 1, ENTRY_BYTES)
-        ]
-        ordered.sort(key=itemgetter(0))
-        for tag, index, position, digest in ordered:
+        for tag, index, position, digest in entries_by_tag(batches):
             entry, batch = tag + digest, _U64.pack(index)
             tip = bytes(get(tag, db=tips) or _NO_TIP)
             count = _TIP.unpack_from(tip)[0]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import itemgetter
 
 from chain.errors import StoreFault
-from chain.proof.batch import BatchFacts
+from chain.proof.batch import ENTRY_BYTES, TAG_BYTES, BatchFacts
 from chain.proof.index_map import LaneLeaf
 
 
@@ -58,3 +60,17 @@ class Progress:
     block_hash: str
     map_count: int
     map_root: bytes
+
+
+def entries_by_tag(batches: Iterable[tuple[int, bytes]]) -> list[tuple[bytes, int, int, bytes]]:
+    """(Tag, batch index, position, entry digest) of all entries of batches, by tag.
+
+    Lanes are independent of each other; within one the entries stay in the order of the chain.
+    """
+    entries = [
+        (content[at : at + TAG_BYTES], index, at // ENTRY_BYTES, content[at + TAG_BYTES : at + ENTRY_BYTES])
+        for index, content in batches
+        for at in range(0, len(content) - ENTRY_BYTES + 1, ENTRY_BYTES)
+    ]
+    entries.sort(key=itemgetter(0))
+    return entries

@@ -18,6 +18,7 @@ from gateway.membership.tag_keys import TagKeys, purpose_for
 from gateway.runtime.tracing import Tracing
 from gateway.store.model import NO_UCR
 from gateway.store.outbox import (
+    FiledEntry,
     accept_again,
     filed_entries,
     find_in_lanes,
@@ -27,7 +28,6 @@ from gateway.store.outbox import (
     set_mark,
 )
 from gateway.store.records import (
-    entries_of,
     find_waiting_records,
     mark_anchored_elsewhere,
     mark_covered,
@@ -104,7 +104,7 @@ class AnchorTracker:
                 if batch.void or batch.facts.batch_id() in own:
                     continue
                 waiting = find_waiting_records(connection, self._placed(batch))
-                whole = [seq for seq in waiting if self._stands_whole(entries_of(connection, seq))]
+                whole = [seq for seq in waiting if self._stands_whole(filed_entries(connection, seq))]
                 if whole:
                     mark_anchored_elsewhere(connection, whole, batch.facts.index)
             set_mark(connection, FOLLOWED, found[-1].facts.index + 1)
@@ -121,7 +121,7 @@ class AnchorTracker:
         with self._store.writing(derived=True) as connection:
             # One that stands in a batch not read yet was anchored again already.
             standing = find_in_lanes(connection, tags, batch_count)
-            again = [seq for seq in standing if not self._stands_whole(entries_of(connection, seq))]
+            again = [seq for seq in standing if not self._stands_whole(filed_entries(connection, seq))]
             for seq in again:
                 self._refile(connection, seq, batch_count)
             accept_again(connection, again, self._registry.head_timestamp + self._anchor_promise_s)
@@ -143,9 +143,9 @@ class AnchorTracker:
         raw = self._index.find_entries(batch.facts.index) or b""
         return [(entry[:TAG_BYTES], entry[TAG_BYTES:]) for entry in split_entries(raw)]
 
-    def _stands_whole(self, own: list[tuple[bytes, bytes]]) -> bool:
+    def _stands_whole(self, own: list[FiledEntry]) -> bool:
         """Whether every entry of a record counts on the chain."""
-        return all(self._index.find_link(tag, digest) is not None for tag, digest in own)
+        return all(self._index.find_link(entry.tag, entry.digest) is not None for entry in own)
 
     def _mark_covered(self) -> None:
         checkpoint = self._follower.checkpoint

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from chain.encoding import parse_base64url
 from chain.errors import LedgerFault, NotFound
 from chain.index_store import IndexStore, Link
 from chain.ledger.faults import LedgerUnreachable, NoProofs
-from chain.proof.batch import PREFIX_BYTES, BatchFacts, Purpose, entry_digest
+from chain.proof.batch import PREFIX_BYTES, BatchFacts, Purpose
 from chain.proof.bundle import ShownReceipt
 from chain.proof.bundle_builder import AnchoredBatch, ChainIdentity, ContractProof, GroupToShow, assemble, kind_of
 from chain.proof.header import Header
@@ -24,8 +24,6 @@ from chain.proof.own_number import OwnNumber
 from chain.proof.receipt import SignedReceipt
 from chain.proof.slot_plan import NewestCheckpoint, Place, RecordToShow, plan_slots
 from chain.proof.slots import SlotRequest, required_slots
-from chain.sdjwt import SignedRecord
-from chain.standing import STANDING_SECTIONS
 from chain.verify.context import PENDING_S
 from chain.verify.trust_root import LEDGER, REGISTRY, TrustRoot
 from gateway.access.records import HeldRecord
@@ -37,6 +35,7 @@ from gateway.membership.tag_keys import TagKeys, purpose_of
 from gateway.query.bundle_facts import BundleFacts
 from gateway.query.bundle_headers import HeaderInUse
 from gateway.query.bundle_limits import write_bundle
+from gateway.query.bundle_records import find_promises, place_in_lanes
 from gateway.query.cosigned_notes import CosignedNotes
 
 VIEW_SILENCE_S_MAX = 0.7
@@ -232,9 +231,9 @@ class BundleMaker:
             groups.append(self._group(header, Purpose.UCR, sight.ucr, epoch, tags))
         proved = {tag: self._index.lane(tag, covered) for group in groups for tag in group.leaves}
         seen = {record.signed.record_id: record.signed for record in sight.records}
-        placed = _only(proved, sight.ucr)
+        placed = place_in_lanes(proved, sight.ucr)
         shown = [one for one in (placed(record, seen.get(record.signed.record_id)) for record in whole) if one]
-        promises = list(_promises(sight, {one.signed.record_id for one in shown}, receipts, header))
+        promises = list(find_promises(sight, {one.signed.record_id for one in shown}, receipts, header))
         if not shown and not promises:
             raise NotFound("covered record of consignment", sight.ucr)
         opened = {(place.tag, place.batch) for record in shown for place in record.places}
@@ -381,39 +380,3 @@ class BundleMaker:
             facts: BatchFacts = batch.facts
             found[index] = AnchoredBatch(facts, raw)
         return found
-
-
-def _promises(
-    sight: Sight, shown: Collection[str], receipts: Sequence[SignedReceipt], header: HeaderInUse
-) -> Iterator[ShownReceipt]:
-    """The receipts of records that are shown, and of those that are due by this header's time but not shown."""
-    time_s = Header.from_rlp(header.rlp).timestamp
-    signed = {one.signed.record_id: one.signed for one in sight.records}
-    for receipt in receipts:
-        record_id = str(receipt.claims.get("record_id"))
-        if record_id in shown:
-            yield ShownReceipt(receipt, None)
-        elif record_id in signed and int(str(receipt.claims.get("anchor_by"))) < time_s:
-            yield ShownReceipt(receipt, signed[record_id].with_elements(()))
-
-
-def _only(
-    proved: Mapping[bytes, Sequence[Link]], ucr: str
-) -> Callable[[HeldRecord, SignedRecord | None], RecordToShow | None]:
-    """Gives a record its places in these lanes, and what of it is seen; None for one that none of them holds."""
-    by_digest: dict[bytes, list[tuple[bytes, Link]]] = {}
-    for tag, links in proved.items():
-        for link in links:
-            by_digest.setdefault(link.entry_digest, []).append((tag, link))
-
-    def placed(record: HeldRecord, seen: SignedRecord | None) -> RecordToShow | None:
-        signed = record.signed
-        element = next(digest for digest, name in signed.ucr_elements() if name == ucr)
-        if not (found := by_digest.get(entry_digest(signed, element), [])):
-            return None
-        places = tuple(Place(tag, element, link.batch, link.position) for tag, link in found)
-        shown = set() if seen is None else {one.digest for one in seen.disclosures}
-        shown.update(*(signed.sections.get(name, ()) for name in STANDING_SECTIONS))
-        return RecordToShow(signed.with_elements({element, *shown}), places)
-
-    return placed

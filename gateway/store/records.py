@@ -356,14 +356,6 @@ def count_in_lanes(connection: Connection, tags: Iterable[bytes]) -> dict[bytes,
     return counts
 
 
-def entries_of(connection: Connection, seq: int) -> list[tuple[bytes, bytes]]:
-    """A record's (tag, entry digest) pairs in order, those of its numbers last."""
-    rows = connection.execute(
-        select(entries.c.tag, entries.c.entry_digest).where(entries.c.record_seq == seq).order_by(entries.c.ordinal)
-    )
-    return [(bytes(row.tag), bytes(row.entry_digest)) for row in rows]
-
-
 IN_MAX = 500
 """Values in one question to the store; databases limit them."""
 _HELD = (

@@ -20,6 +20,11 @@ ASKED: dict[str, tuple[str, str, dict[str, str]]] = {
     "GET /v1/consignments/{ucr}/lanes": ("customs", "/v1/consignments/{ucr}/lanes", {}),
     "GET /v1/consignments/{ucr}/outside": ("trader", "/v1/consignments/{ucr}/outside", {}),
     "GET /v1/references/{kind}": ("trader", "/v1/references/declaration", {"value": NUMBER}),
+    "GET /v1/references/{kind}/single-use": (
+        "customs",
+        "/v1/references/invoice/single-use",
+        {"scope": "91110000100000001W", "value": "A1"},
+    ),
     "GET /v1/consignments": ("customs", "/v1/consignments", {}),
     "GET /v1/search": ("customs", "/v1/search", READS),
     "GET /v1/search/anything": ("customs", "/v1/search/anything", {"q": NUMBER}),
