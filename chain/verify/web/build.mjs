@@ -17,6 +17,8 @@ const INNER = [
   ..."toAffine toBytes validateMulInput verdictForAll wnafCachedCT wnafPrecomputes".split(" "),
   ..."amendedBy batchOf isNewestCheckpoint isNumber isRequestShown numberTag skipSpace toNumber".split(" "),
   ..."acceptedAt blockHash chainId endedBlock endsList hasTaxes isWhole ofType requestedAt sinceBlock workingDay".split(" "),
+  ..."addedBy isUsed sealHash".split(" "),
+  ..."isLeaf isSole keyHex restsOn".split(" "),
 ];
 const folder = process.argv[2] ?? "dist";
 const { outputFiles } = await build({

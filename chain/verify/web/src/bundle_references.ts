@@ -95,7 +95,7 @@ function refuseOtherSubjects(bundle: Bundle, ids: Set<string>): void {
   const isOfNumber = bundle.number !== null;
   for (const { record, entries } of bundle.records) {
     if (entries.some(({ isNumber }) => isNumber) !== isOfNumber)
-      throw new Malformed(`record ${record.id}`, "has an entry of a number exactly in a single-use bundle");
+      throw new Malformed(`record ${record.id}`, "has a number's entry in a single-use bundle alone");
   }
   if (isOfNumber && bundle.receipts.length > 0) throw new Malformed("receipts", "stand in no single-use bundle");
   const names = isOfNumber ? bundle.subjects :

@@ -21,16 +21,16 @@ export function faultOfNumber(context: Context, state: RecordState, entry: Entry
   const { record } = state;
   const isOwn = record.sections.some(({ name, digests }) => name === "references" && digests.includes(entry.element));
   if (isOwn && !record.disclosures.some(({ digest }) => digest === entry.element)) {
-    const reason = say("it withholds the number that its entry rests on", "未披露其条目所依据的编号");
+    const reason = say("it withholds the number", "未披露该编号");
     return { isFalse: false, verdict: "CANNOT_TELL", reason };
   }
   if (!saysNumber(state, entry.element, context.bundle.number!)) {
-    const reason = say("it does not say this number as its issuer's own", "其签发者未以自有编号载明该编号");
+    const reason = say("it does not say this number", "未载明该编号");
     return { isFalse: true, verdict: "INVALID", reason };
   }
   // Under whichever tag key: an old one would else hide a use.
   if (!context.groups.some(({ group }) => isEqual(group.vrf.numberTag(), entry.tag))) {
-    const reason = say("it is filed under another tag than the number's", "未归入该编号的标签");
+    const reason = say("it stands under another tag", "标签不符");
     return { isFalse: true, verdict: "INVALID", reason };
   }
   return null;
@@ -60,8 +60,7 @@ export function checkSingleUse(context: Context): Finding {
   const epochs = [...new Set(uses.map(({ epoch }) => epoch))];
   const inEpoch = epochs.map((epoch) => new Set(uses.flatMap((use) => (use.epoch === epoch ? [names.get(use.place)] : []))).size);
   const least = Math.max(known.size, 0, ...inEpoch);
-  const count = least === most ? `${most}` : `${least}–${most}`;
-  const reason = say(`the number was used in ${count} consignments`, `该编号用于 ${count} 票货物`);
+  const reason = say(`the number was used in ${least} to ${most} consignments`, `该编号用于 ${least}–${most} 票货物`);
   context.remarks.push(reason);
   if (least > 1) finding.fail("REUSED", reason);
   else if (most > 1) finding.skip("UNPROVEN", reason);
@@ -87,9 +86,6 @@ function checkOpened(context: Context, finding: Finding): void {
     if (missing > 0) {
       finding.skip("UNPROVEN", say(`${missing} of ${leaves.length} uses are without their records`, `${leaves.length} 次使用中有 ${missing} 次缺少对应记录`));
     }
-    if (lane?.dropped) {
-      context.remarks.push(say(`the governors dropped ${lane.dropped} uses`, `治理成员已剔除 ${lane.dropped} 条条目`));
-    }
   }
 }
 
@@ -105,7 +101,7 @@ function findUses(context: Context, finding: Finding): Use[] | null {
     const places = new Map(state.entries.flatMap((entry) => (entry.isNumber ? [] : [[entry.element, entry] as const])));
     const { digests } = state.record.sections.find(({ name }) => name === "ucr")!;
     if (places.size !== digests.length || digests.some((digest) => !places.has(digest))) {
-      finding.skip("UNPROVEN", ofRecord(state, say("entries of its consignments are not shown", "未附其各票货物的条目")));
+      finding.skip("UNPROVEN", ofRecord(state, say("not all its entries are shown", "未出示其全部条目")));
       return null;
     }
     for (const digest of digests) {
