@@ -16,7 +16,7 @@ from chain.proof.batch import TAG_BYTES, split_entries
 from gateway.membership.registry import Registry
 from gateway.membership.tag_keys import TagKeys, purpose_for
 from gateway.runtime.tracing import Tracing
-from gateway.store.model import NO_UCR
+from gateway.store.lanes import NO_UCR
 from gateway.store.outbox import (
     FiledEntry,
     accept_again,

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, Select, bindparam, select
 
 from chain.lifecycle import RecordState
-from gateway.store.lanes import bounds_of, is_in_group
-from gateway.store.model import NO_UCR, entries, payloads, records
+from gateway.store.lanes import NO_UCR, bounds_of, is_in_group
+from gateway.store.model import entries, payloads, records
 from gateway.store.payloads import whole_payload, with_keys
 from gateway.store.records import IN_MAX, at_places
 

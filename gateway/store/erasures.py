@@ -9,7 +9,8 @@ from sqlalchemy import Connection, not_, select, update
 
 from chain.lifecycle import RecordState
 from chain.sdjwt import SignedRecord
-from gateway.store.model import NO_UCR, entries, erasures, payloads, records
+from gateway.store.lanes import NO_UCR
+from gateway.store.model import entries, erasures, payloads, records
 from gateway.store.records import IN_MAX
 from gateway.store.vault import Vault
 

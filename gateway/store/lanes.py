@@ -9,6 +9,9 @@ from sqlalchemy import ColumnElement, and_, bindparam, or_
 from chain.proof.batch import TAG_BYTES
 from gateway.store.model import entries
 
+NO_UCR = ""
+"""The UCR of an entry that is of a number: nothing links it to a consignment."""
+
 
 def is_in_group(count: int) -> ColumnElement[bool]:
     """Whether an entry's tag lies in one of so many ranges; `bounds_of` gives their values."""

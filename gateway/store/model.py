@@ -104,18 +104,13 @@ payload_keys = Table(
 """What opens payloads beside the data keys. It stands in no copy of the payloads, so that what is erased here opens in
 no copy either; payloads of older versions have no row."""
 
-NO_UCR = ""
-"""The UCR of an entry that is of a number: nothing links it to a consignment."""
-
 entries = Table(
     "entries",
     metadata,
     Column("record_seq", _SEQUENCE, ForeignKey("records.seq"), primary_key=True),
     Column("ordinal", SmallInteger, primary_key=True),  # place of the UCR in the record's `ucr` section, numbers after
     Column("ucr", String(64), nullable=False),  # NO_UCR: the entry of a number that the record says as its issuer's own
-    Column(
-        "tag", LargeBinary(16), nullable=False, index=True
-    ),  # issuer's lane, or number tag, in the epoch of acceptance
+    Column("tag", LargeBinary(16), nullable=False, index=True),  # issuer's lane or number tag, by the tag key of then
     Column("entry_digest", LargeBinary(32), nullable=False),  # looked for among those of its lane
     sqlite_with_rowid=False,
 )

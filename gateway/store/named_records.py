@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, select
 
-from gateway.store.lanes import bounds_of, is_in_group
-from gateway.store.model import NO_UCR, entries, records
+from gateway.store.lanes import NO_UCR, bounds_of, is_in_group
+from gateway.store.model import entries, records
 from gateway.store.records import RecordStatus, find_held
 
 

@@ -30,9 +30,10 @@ from chain.lifecycle import RecordState
 from chain.mandates import MandateText
 from chain.proof.hashes import sha256
 from chain.sdjwt import SignedRecord
+from gateway.store.lanes import NO_UCR
 from gateway.store.look_ups import look_ups_of
 from gateway.store.mandates import insert_sides
-from gateway.store.model import NO_UCR, documents, entries, erasures, payloads, records, references
+from gateway.store.model import documents, entries, erasures, payloads, records, references
 from gateway.store.payloads import insert_payloads, whole_payload, with_keys
 from gateway.store.rows import insert_rows
 from gateway.store.vault import Vault

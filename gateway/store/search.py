@@ -24,9 +24,9 @@ from sqlalchemy import (
 
 from chain.lifecycle import RecordState
 from chain.proof.batch import PREFIX_BYTES
+from gateway.store.lanes import NO_UCR
 from gateway.store.look_ups import WAITING_FACTS, look_ups_of, secrets_of
 from gateway.store.model import (
-    NO_UCR,
     documents,
     entries,
     marks,

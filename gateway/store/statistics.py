@@ -12,7 +12,8 @@ from typing import NamedTuple
 from sqlalchemy import Connection, delete, func, insert, select, text, update
 
 from chain.sdjwt import ACCESS_TYPE
-from gateway.store.model import NO_UCR, consignment_figures, entries, marks, records, statistics
+from gateway.store.lanes import NO_UCR
+from gateway.store.model import consignment_figures, entries, marks, records, statistics
 
 TAGS_A_QUESTION = 500
 _ADD = text(
