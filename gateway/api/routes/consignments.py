@@ -98,6 +98,17 @@ def consignments_router(queries: Queries) -> APIRouter:
         reader = queries.reader(authorization)
         return json_answer(queries.references.consignments_of(reader, ReferenceQuestion.parse(kind, scope, value, on)))
 
+    @router.get("/access-log")
+    @describes(*READ, answer=AccessLogAnswer)
+    def get_access_log(ucr: Text, authorization: Authorization = None) -> Response:
+        """Who read what of a consignment, and when."""
+        return json_answer(queries.read_history.reads(queries.reader(authorization), ucr))
+
+    _add_single_use(router, queries)
+    return router
+
+
+def _add_single_use(router: APIRouter, queries: Queries) -> None:
     @router.get("/references/{kind}/single-use")
     @describes(
         *LOGGED,
@@ -114,11 +125,3 @@ def consignments_router(queries: Queries) -> APIRouter:
         reader = queries.reader(authorization)
         number = parse_number(kind, scope, value)
         return bundle_answer(queries.numbers.single_use(reader, number), number.value)
-
-    @router.get("/access-log")
-    @describes(*READ, answer=AccessLogAnswer)
-    def get_access_log(ucr: Text, authorization: Authorization = None) -> Response:
-        """Who read what of a consignment, and when."""
-        return json_answer(queries.read_history.reads(queries.reader(authorization), ucr))
-
-    return router
