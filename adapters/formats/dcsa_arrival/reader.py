@@ -30,7 +30,7 @@ KIND: Final = "DCSA-AN-1.0"
 NOTICES_MAX: Final = 1_000
 PARTIES_MAX: Final = 100
 _MARKS: Final = (b'"transportDocumentReference"', b'"portOfDischarge"', b'"documentParties"')
-_NOT_MARKS: Final = (b'"transportDocumentStatus"',)
+_NOT_MARKS: Final = (b'"transportDocumentStatus"', b'"transportDocumentTypeCode"')
 
 
 class ArrivalNoticeReader:
