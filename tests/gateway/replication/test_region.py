@@ -328,9 +328,10 @@ def test_a_gateway_whose_policy_withheld_a_state_lacks_it_and_says_so(region: Re
 
 def _withhold(office: Office, record_id: str, name: str) -> None:
     """As where the record came while a narrower policy was in force."""
-    from sqlalchemy import select, update
+    from sqlalchemy import select
 
-    from gateway.store.model import payloads, records
+    from gateway.store.model import records
+    from gateway.store.payloads import replace_payload
     from gateway.store.records import get_signed
 
     store = office.gateway.services.store
@@ -338,8 +339,8 @@ def _withhold(office: Office, record_id: str, name: str) -> None:
         signed = get_signed(connection, store.vault, record_id)
         part = signed.with_sections(signed.sections.keys() - {name})
         hidden = store.vault.pack_secret(part.serialize()[len(part.jwt) + 1 :].encode(), record_id)
-        seq = select(records.c.seq).where(records.c.record_id == record_id).scalar_subquery()
-        connection.execute(update(payloads).where(payloads.c.record_seq == seq).values(disclosures=hidden))
+        seq = connection.execute(select(records.c.seq).where(records.c.record_id == record_id)).scalar_one()
+        replace_payload(connection, seq, hidden)
 
 
 def test_what_was_erased_is_not_lacking(region: Region) -> None:
