@@ -10,6 +10,7 @@ from chain.proof.batch import Purpose
 from chain.proof.bundle import Bundle
 from chain.proof.bundle_builder import records_of
 from chain.proof.own_number import OwnNumber
+from chain.proof.slot_plan import Place, RecordToShow
 from chain.sdjwt import SignedRecord
 from chain.verify.context import Demand
 from chain.verify.results import Verdict
@@ -59,6 +60,20 @@ def used_in_two_epochs(second: str) -> Consortium:
     it.anchor(invoice(it, second))
     it.checkpoint()
     return it
+
+
+def to_show(it: Consortium, signed: SignedRecord, *tagged: OwnNumber) -> RecordToShow:
+    """An invoice with its lanes, and with what stands of it under the tags of these numbers."""
+    tags = {it.number_tag(number) for number in tagged}
+    places = [
+        Place(entry[:16], digest, index, position, is_number=True)
+        for digest in signed.sections["references"]
+        for entry, (index, position) in it.places.items()
+        if entry[:16] in tags and entry[16:] == batch.number_digest(signed, digest)
+    ]
+    return RecordToShow(
+        signed.with_elements({place.ucr_digest for place in places}), (*it.to_show(signed).places, *places)
+    )
 
 
 @vector(Verdict.VALID)
@@ -132,6 +147,22 @@ def number_said_by_another_type_true() -> Made:
     return made_of(it, it.single_use_bundle(NUMBER))
 
 
+@vector(Verdict.ENTRIES_MISSING, check=13, not_counted=1)
+def number_entry_filed_under_anothers_tag() -> Made:
+    """A record that says the number is shown by an entry that a gateway filed under another number's tag."""
+    it = used_once()
+    other = OwnNumber.of(BROKER, "INV-2026-0009")
+    second = invoice(it, OTHER_UCR)
+    digest = second.sections["references"][0]
+    lanes = [entry for entry in it.entries_of(second) if entry[:16] != it.number_tag(NUMBER)]
+    misfiled = batch.entry(it.number_tag(other), batch.number_digest(second, digest))
+    it.anchor_entries([*lanes, misfiled])
+    it.checkpoint()
+    (first,) = (record for record in it.records.values() if record.ucr_elements()[0][1] == UCR)
+    uses = [to_show(it, first, NUMBER), to_show(it, second, NUMBER, other)]
+    return made_of(it, it.bundle(NUMBER, uses, it.groups_of(Purpose.INVOICE, NUMBER.name)))
+
+
 @vector(Verdict.VALID)
 def number_entry_dropped_true() -> Made:
     """An entry under the number's tag that nobody could open was dropped."""
@@ -163,6 +194,23 @@ def number_used_twice_in_two_epochs_shown() -> Made:
     """Two consignments under two tag keys, which the UCRs shown tell."""
     it = used_in_two_epochs(OTHER_UCR)
     return made_of(it, it.single_use_bundle(NUMBER, shown=["ucr"]))
+
+
+@vector(Verdict.ENTRIES_MISSING, check=13, not_counted=1)
+def number_used_twice_beside_another_number() -> Made:
+    """The second invoice has two own numbers, and the other's entry is shown before its use: it hides nothing."""
+    it = Consortium()
+    other = OwnNumber.of(BROKER, "INV-2026-0009")
+    numbers: list[Json] = [
+        {"kind": "invoice", "scope": BROKER, "value": value, "on": None} for value in (NUMBER.value, "INV-2026-0009")
+    ]
+    first = invoice(it, UCR)
+    second = it.record(ucrs=(OTHER_UCR,), vct="tax.invoice", sections={"references": numbers, "status": ["issued"]})
+    it.anchor(first)
+    it.anchor(second)
+    it.checkpoint()
+    uses = [to_show(it, first, NUMBER), to_show(it, second, NUMBER, other)]
+    return made_of(it, it.bundle(NUMBER, uses, it.groups_of(Purpose.INVOICE, NUMBER.name)))
 
 
 @vector(Verdict.UNPROVEN, check=20)
