@@ -110,16 +110,16 @@ def test_a_full_batch_of_junk_goes_by_two_votes_of_three(tmp_path: Path) -> None
     assert governors[0].index.find_link(entry(4, 0)[:16], entry(4, 0)[16:]) is None
 
 
-@pytest.mark.slow
-def test_a_hundred_thousand_junk_entries_go_by_a_hundred_votes(tmp_path: Path) -> None:
+@pytest.mark.parametrize("batches", [3, pytest.param(49, marks=pytest.mark.long)])
+def test_junk_of_full_batches_goes_by_two_votes_a_batch(tmp_path: Path, batches: int) -> None:
     ledger = VotingLedger()
-    for batch in range(49):
+    for batch in range(batches):
         ledger.anchor([entry(4, batch * BATCH_ENTRIES_MAX + place) for place in range(BATCH_ENTRIES_MAX)])
     ledger.now = ledger.anchored[-1].timestamp + DAY_S
     governors = offices(ledger, tmp_path)
     for office in governors:
-        office.unopened = {batch: set(range(BATCH_ENTRIES_MAX)) for batch in range(49)}
-    assert all_vote(governors) == 98
+        office.unopened = {batch: set(range(BATCH_ENTRIES_MAX)) for batch in range(batches)}
+    assert all_vote(governors) == 2 * batches
     assert governors[2].step() == 0
     ledger.anchor([entry(9, 9)])
     governors[2].step()

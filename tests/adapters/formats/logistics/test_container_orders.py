@@ -146,7 +146,9 @@ def test_an_order_that_names_nothing_is_refused() -> None:
         ("COPARN", "FTX+AAI'" * 201 + "EQD+CN+CSQU3054383'", "at most 200 segments before the containers"),
         ("BAPLIE", "LOC+147+1'" + "FTX+AAI'" * 501 + "EQD+CN+CSQU3054383'", "at most 500 segments a cell"),
         ("BAPLIE", "FTX+AAI'" * 201 + "LOC+147+1'EQD+CN+CSQU3054383'", "at most 200 segments before the first cell"),
-        ("BAPLIE", "LOC+147+1'EQD+CN+CSQU3054383'" * 25_001, "at most 25000 containers"),
+        pytest.param(
+            "BAPLIE", "LOC+147+1'EQD+CN+CSQU3054383'" * 25_001, "at most 25000 containers", marks=pytest.mark.long
+        ),
     ],
 )
 def test_endless_messages_are_refused(kind: str, segments: str, rule: str) -> None:

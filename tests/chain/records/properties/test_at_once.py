@@ -142,7 +142,7 @@ def verdict(read: Callable[[bytes], SignedRecord], body: bytes) -> tuple[Any, ..
 
 
 @pytest.mark.parametrize("record_type", RECORD_TYPES.values(), ids=RECORD_TYPES)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_a_record_read_at_once_is_the_one_read_step_by_step(record_type: type[Record], data: st.DataObject) -> None:
     record = data.draw(records(record_type))
@@ -153,7 +153,7 @@ def test_a_record_read_at_once_is_the_one_read_step_by_step(record_type: type[Re
 
 
 @pytest.mark.parametrize("record_type", RECORD_TYPES.values(), ids=RECORD_TYPES)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_a_changed_record_is_taken_or_refused_alike(record_type: type[Record], data: st.DataObject) -> None:
     record = data.draw(records(record_type))
@@ -166,7 +166,7 @@ def test_a_changed_record_is_taken_or_refused_alike(record_type: type[Record], d
     assert verdict(parse_signed, body) == verdict(step_by_step, body)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_a_changed_body_or_payload_is_taken_or_refused_alike(data: st.DataObject) -> None:
     record = data.draw(records(RECORD_TYPES["trade.order"]))
@@ -183,7 +183,7 @@ def test_a_changed_body_or_payload_is_taken_or_refused_alike(data: st.DataObject
     assert verdict(parse_signed, body) == verdict(step_by_step, body)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(raw=st.binary(max_size=80), at=st.integers(0, 200), odd=st.sampled_from("ABP_-9/+="))
 def test_the_decoder_takes_only_canonical_base64url(raw: bytes, at: int, odd: str) -> None:
     from chain.records.fastpath.reader import _decode
