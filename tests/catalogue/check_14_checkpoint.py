@@ -109,3 +109,15 @@ def checkpoint_over_more_batches_than_there_are() -> Made:
     batches, index_map = it.map_now()
     it.checkpoint(about=(batches + 1, index_map))
     return made_of(it, it.record_bundle(declaration))
+
+
+@vector(Verdict.INVALID, 1)
+def batch_that_serves_nothing_without_a_checkpoint() -> Made:
+    """A second batch is shown that no entry stands in, and there is no checkpoint that it could be the first beyond."""
+    it = Consortium()
+    declaration = it.record()
+    it.anchor(declaration)
+    it.anchor(it.record())
+    bundle = it.record_bundle(declaration)
+    proving = prove_anew(it, bundle, replace(bundle.slot_request, batches=(0, 1)))
+    return made_of(it, replace(proving, batches=(*bundle.batches, it.batches[1].facts)))

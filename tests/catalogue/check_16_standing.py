@@ -47,3 +47,17 @@ def consignment_with_an_operator_that_was_ended_true() -> Made:
     it.anchor(it.record(CARRIER, vct="logistics.event"))
     it.checkpoint()
     return made_of(it, it.consignment_bundle(members={BROKER, CUSTOMS, GATEWAY, CARRIER}))
+
+
+@vector(Verdict.VALID, not_counted=1)
+def named_beyond_sixteen_true() -> Made:
+    """One that is named names 17, the owner and one named already among them: the last gets no standing."""
+    it = Consortium()
+    it.add_member(CARRIER, Role.CARRIER)
+    it.block += 1
+    members = [f"{number:018d}" for number in range(1, 16)]
+    it.anchor(it.record(sections={"names": [GATEWAY, members[0]]}))
+    it.anchor(it.record(GATEWAY, vct="trade.parties", sections={"names": [BROKER, *members, CARRIER]}))
+    it.anchor(it.record(CARRIER, vct="logistics.event"))
+    it.checkpoint()
+    return made_of(it, it.consignment_bundle())

@@ -69,6 +69,13 @@ def test_naming_itself_or_one_member_again_uses_nothing_up() -> None:
     assert all(map(standing.has, names))
 
 
+def test_one_that_is_named_already_or_is_the_owner_is_one_of_the_sixteen() -> None:
+    names = [f"member-{place:02d}" for place in range(NAMED_MAX - 1)]
+    standing = closed(said(OWNER, 0, BROKER, names[0]), said(BROKER, 1, OWNER, *names, CARRIER))
+    assert all(map(standing.has, names))
+    assert not standing.has(CARRIER)
+
+
 @pytest.mark.parametrize("kind", ["audit.finding", "audit.disposition", "customs.request"])
 def test_types_that_name_nobody(kind: str) -> None:
     assert not closed(said(OWNER, 0, CARRIER, kind=kind)).has(CARRIER)

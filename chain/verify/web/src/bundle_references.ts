@@ -17,8 +17,9 @@ export function refuseStrangers(bundle: Bundle): void {
   const used = new Set(bundle.records.flatMap(({ entries }) => entries.map((entry) => entry.batch)));
   for (const { lanes } of bundle.groups)
     for (const lane of lanes) for (const leaf of lane.leaves ?? []) used.add(leaf.batch);
-  if (bundle.batches.filter((batch) => !used.has(batch.index)).length > 1) {
-    throw new Malformed("batches", "has more than one that nothing refers to");
+  // The first that the checkpoint does not cover may be one more.
+  if (bundle.batches.filter((batch) => !used.has(batch.index)).length > +(bundle.checkpoint !== null)) {
+    throw new Malformed("batches", "has spare ones");
   }
   refuseOthers(
     "accounts",

@@ -72,8 +72,7 @@ export function findStanding(
     const own = further.get(one.issuer) ?? new Set<string>();
     further.set(one.issuer, own);
     for (const name of one.names) {
-      // Whom a free namer names already, or the owner, is nobody further.
-      if (!freely.has(name) && name !== owner && own.size < FURTHER_NAMES) own.add(name);
+      if (name !== one.issuer && own.size < FURTHER_NAMES) own.add(name);
     }
   });
   for (const own of further.values()) for (const name of own) named.add(name);
