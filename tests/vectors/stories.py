@@ -178,7 +178,8 @@ class Story:
             it.set_policy("lane-records-max", chance.choice((1, 2, 3, 1000)))
         elif it.batches:
             index = chance.randrange(len(it.batches))
-            it.drop(index, chance.randrange(it.batches[index].facts.count))
+            if count := it.batches[index].facts.count:
+                it.drop(index, chance.randrange(count))
         it.block += chance.randrange(2)
 
     def say(self) -> None:
