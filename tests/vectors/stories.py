@@ -20,7 +20,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
-from typing import Annotated, Any
+from typing import IO, Annotated, Any
 
 import typer
 
@@ -455,20 +455,22 @@ def differences(command: Sequence[str], lines: Iterable[dict[str, Json]]) -> lis
     pending: deque[dict[str, Json]] = deque()
     differing: list[dict[str, Json]] = []
 
-    def compare(answers: Iterable[str]) -> None:
-        for answer in answers:
-            line, got = pending.popleft(), json.loads(answer)
-            if got != line["expected"]:
-                differing.append({**line, "got": got})
+    def compare(answers: IO[str]) -> None:
+        # Closed also where an answer cannot be read: the other then ends, and so does who writes to it.
+        with answers:
+            for answer in answers:
+                line, got = pending.popleft(), json.loads(answer)
+                if got != line["expected"]:
+                    differing.append({**line, "got": got})
 
     with subprocess.Popen(list(command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
         assert other.stdin is not None and other.stdout is not None
         with ThreadPoolExecutor(1) as reader:
             comparing = reader.submit(compare, other.stdout)
-            for line in lines:
-                pending.append(line)
-                other.stdin.write(json.dumps(line) + "\n")
-            other.stdin.close()
+            with other.stdin:
+                for line in lines:
+                    pending.append(line)
+                    other.stdin.write(json.dumps(line) + "\n")
             comparing.result()
     assert other.returncode == 0 and not pending
     return differing

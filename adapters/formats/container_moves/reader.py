@@ -13,13 +13,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Final
 
 from adapters.formats.container_moves import tables
 from adapters.formats.container_moves.groups import Move, moves
 from adapters.formats.dcsa_tnt.reader import BOOKING_SCOPE
-from adapters.mapping.local_time import zoned
+from adapters.mapping.edifact import FUNCTION_NAMES, FUNCTIONS, LADEN, moment_of
 from adapters.mapping.logistics import ANY_DECIMAL, MASS_UNITS, box_number, imo, noted, unlocode, weight
 from adapters.message import Entity, ReadMessage, message_digest
 from adapters.parsing.coverage import RULE
@@ -96,8 +95,8 @@ def _known_moves(message: EdifactMessage, faults: Faults) -> Iterator[Move]:
     where = f"UNH {message.reference}/BGM"
     if document not in tables.MOVES:
         faults.add(where, f"is one of {', '.join(tables.MOVES)}", value=document)
-    elif function not in tables.FUNCTIONS:
-        known = ", ".join(code for code in tables.FUNCTIONS if code)
+    elif function not in FUNCTIONS:
+        known = ", ".join(code for code in FUNCTIONS if code)
         faults.add(f"{where} (1225)", f"is a message function that is acted on: {known}", value=function)
     else:
         yield from moves(message)
@@ -119,7 +118,7 @@ class _Reading:
         self.move = move
         self.faults = faults
         self.code = tables.MOVES[move.begin.get(0)]
-        self.function = tables.FUNCTIONS[move.begin.get(2)]
+        self.function = FUNCTIONS[move.begin.get(2)]
         self.remarks: list[Remark] = []
 
     def record(self, source: Source) -> LogisticsEvent | None:
@@ -185,7 +184,7 @@ class _Reading:
         return self.move.begin.get(1)
 
     def _note_function(self) -> None:
-        name = tables.FUNCTION_NAMES.get(self.move.begin.get(2))
+        name = FUNCTION_NAMES.get(self.move.begin.get(2))
         if name is not None:
             text = f"message function {self.move.begin.get(2)}: a {name} of what was said before"
             self.remarks.append(Remark(rule="message-function", text=text, field="event.function"))
@@ -220,24 +219,9 @@ class _Reading:
     def _time(self, place: Place | None) -> Instant | None:
         for code, group in tables.TIME:
             for segment in self.move.find("DTM", (group,), code):
-                return self._moment(segment, place)
+                return moment_of(segment, place, self.remarks, self.faults, "event.happened")
         self.faults.add(self.move.equipment.where, "has the time of the move (DTM 203 or 7)", fix="Add a DTM segment")
         return None
-
-    def _moment(self, segment: Segment, place: Place | None) -> Instant | None:
-        text, pattern = segment.get(0, 1), tables.TIME_FORMS.get(segment.get(0, 2) or "203", "")
-        zone_less = re.sub(r"(?:UTC|GMT|Z)$", "+0000", text)
-        if pattern.endswith("%z") and re.search(r"[+-]\d{2}$", zone_less):
-            zone_less += "00"
-        try:
-            local = datetime.strptime(zone_less, pattern or "?")  # noqa: DTZ007 - the zone comes next
-        except ValueError:
-            self.faults.add(segment.where, f"is a time in format {', '.join(tables.TIME_FORMS)}", value=text)
-            return None
-        if "%H" not in pattern:
-            no_time = f"{text} names no time; read as the first minute of the day"
-            self.remarks.append(Remark(rule="no-time", text=no_time, field="event.happened"))
-        return zoned(text, local, self.remarks, place=place, field="event.happened")
 
     def _place(self) -> Place | None:
         """Where it happened, by the places at which a move of this code may say it."""
@@ -289,9 +273,9 @@ class _Reading:
 
     def _laden(self) -> bool | None:
         said = self.move.equipment.get(5)
-        if said and said not in tables.LADEN:
+        if said and said not in LADEN:
             self.remarks.append(Remark(rule="unknown-code", text=f"full or empty is {said}", field="event.container"))
-        return tables.LADEN.get(said)
+        return LADEN.get(said)
 
     def _transport(self) -> Transport | None:
         """Ports of loading (LOC 9), discharge (LOC 11), destination (8, 7) of this container, else of the vessel."""

@@ -18,25 +18,6 @@ it makes no event of its own, what is said of it is a remark. Any other (CN, a t
 MOVES: Final = {"44": "DISC", "45": "DISC", "46": "LOAD", "34": "GTIN", "36": "GTOT"}
 """BGM 1001 document code -> DCSA's code of the same move."""
 
-Act = Literal["new", "change", "delete"]
-
-FUNCTIONS: Final[dict[str, Act]] = {
-    "": "new",
-    "9": "new",
-    "2": "new",
-    "7": "new",
-    "31": "new",
-    "4": "change",
-    "5": "change",
-    "1": "delete",
-    "3": "delete",
-}
-"""BGM 1225 message function -> what it does: 9 original, 2 addition, 7 duplicate, 31 copy; 4 change, 5 replace;
-1 cancellation, 3 deletion. Any other is refused by its name, since it does none of these."""
-
-FUNCTION_NAMES: Final = {"7": "duplicate", "31": "copy"}
-"""Functions that say again what was said: recorded, with a remark, since the original may never have come."""
-
 PLACE: Final[dict[str, tuple[tuple[str, Group], ...]]] = {
     "DISC": (("11", "head"), ("11", "vessel"), ("11", "container"), ("165", "container"), ("165", "head")),
     "LOAD": (("9", "head"), ("9", "vessel"), ("9", "container"), ("165", "container"), ("165", "head")),
@@ -57,18 +38,6 @@ TIME: Final[tuple[tuple[str, Group], ...]] = (
 )
 """DTM 2005 qualifier and group: 203 execution, 7 effective. Those of the group TDT are the vessel's."""
 
-TIME_FORMS: Final = {
-    "101": "%y%m%d",
-    "102": "%Y%m%d",
-    "201": "%y%m%d%H%M",
-    "203": "%Y%m%d%H%M",
-    "204": "%Y%m%d%H%M%S",
-    "205": "%Y%m%d%H%M%z",
-    "303": "%Y%m%d%H%M%z",
-    "304": "%Y%m%d%H%M%S%z",
-}
-"""DTM 2379 -> its form; 205, 303 and 304 end in a zone."""
-
 MEASURED: Final = frozenset({"", "AAE", "AAI", "AAX", "AAY", "AAZ", "G", "PD", "VGM", "WT"})
 """MEA 6311 of what something weighs or measures; another (a limit, a weight for each metre) is kept as a remark."""
 GROSS: Final = ("VGM", "G", "AET", "AAD", "AAB", "WT", "EGW", "AAE")
@@ -86,8 +55,6 @@ PREVIOUS: Final = "ACW"
 """RFF 1153: the message that this one changes or cancels; else BGM 1004 repeats its number."""
 UCR: Final = "UCN"
 
-LADEN: Final = {"4": False, "5": True, "7": True, "8": True}
-"""EQD 8169: 4 empty, 5 full, 7 and 8 full with one or several consignments; any other is kept as a remark."""
 DIRECTIONS: Final[dict[str, Literal["I", "E"]]] = {"2": "E", "3": "I"}
 """EQD 8249: 2 export, 3 import; a transhipment (6) or a container that stays (1, 4, 5) is neither."""
 

@@ -9,14 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Final, Literal
 
-from adapters.formats.container_moves.tables import FUNCTION_NAMES, FUNCTIONS, LADEN, TIME_FORMS, Act
 from adapters.formats.dcsa_tnt.reader import BOOKING_SCOPE
 from adapters.formats.transport_status import tables
 from adapters.formats.transport_status.segment_order import statuses_first
-from adapters.mapping.local_time import zoned
+from adapters.mapping.edifact import FUNCTION_NAMES, FUNCTIONS, LADEN, moment_of
 from adapters.mapping.logistics import box_number, imo, noted, unlocode
 from adapters.message import Entity, ReadMessage, message_digest
 from adapters.parsing.coverage import RULE, UNREAD_MAX
@@ -26,7 +24,7 @@ from chain.errors import MalformedMessage
 from chain.identifiers import Ucr
 from chain.records.base import Reference, Remark, Source
 from chain.records.logistics import LogisticsEvent
-from chain.records.scalars import Code, Instant
+from chain.records.scalars import Code, Function, Instant
 from chain.records.transport import Container, Conveyance, Event, Place, Transport
 
 TYPE: Final = "IFTSTA"
@@ -197,7 +195,7 @@ def _entity(report: StatusSegments, source: Source, faults: Faults) -> Entity:
     if box is None and not references:
         faults.add(report.status.where, "names a container (EQD) or a reference (RFF)", fix="Add EQD or RFF")
         return Entity(source.ordinal, None, note="not read")
-    function: Act = FUNCTIONS[report.begin.get(2)]
+    function: Function = FUNCTIONS[report.begin.get(2)]
     if (name := FUNCTION_NAMES.get(report.begin.get(2))) is not None:
         text = f"message function {report.begin.get(2)}: a {name} of what was said before"
         remarks.append(Remark(rule="message-function", text=text, field="event.function"))
@@ -249,26 +247,10 @@ def _happened(
     what is expected."""
     for qualifier, classifier in tables.TIMES.items():
         for segment in report.find("DTM", ("status",), qualifier):
-            return _moment(segment, place, remarks, faults), classifier
+            return moment_of(segment, place, remarks, faults, "event.happened"), classifier
     said = ", ".join(tables.TIMES)
     faults.add(report.status.where, f"has the time of the status (DTM {said})", fix="Add a DTM segment")
     return None, "UNKNOWN"
-
-
-def _moment(segment: Segment, place: Place | None, remarks: list[Remark], faults: Faults) -> Instant | None:
-    text, pattern = segment.get(0, 1), TIME_FORMS.get(segment.get(0, 2) or "203", "?")
-    spelled = re.sub(r"(?:UTC|GMT|Z)$", "+0000", text)
-    if pattern.endswith("%z") and re.search(r"[+-]\d{2}$", spelled):
-        spelled += "00"
-    try:
-        local = datetime.strptime(spelled, pattern)  # noqa: DTZ007 - the zone comes next
-    except ValueError:
-        faults.add(segment.where, f"is a time in format {', '.join(TIME_FORMS)}", value=text)
-        return None
-    if "%H" not in pattern:
-        no_time = f"{text} names no time; read as the first minute of the day"
-        remarks.append(Remark(rule="no-time", text=no_time, field="event.happened"))
-    return zoned(text, local, remarks, place=place, field="event.happened")
 
 
 def _place(report: StatusSegments, remarks: list[Remark]) -> Place | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from adapters.formats.container_moves import tables
+from adapters.mapping.edifact import FUNCTIONS
 from adapters.message import Entity
 from adapters.registry import read_message
 from chain.errors import MalformedMessage
@@ -171,12 +172,12 @@ def test_a_number_with_marks_between_thousands_is_refused(said: str) -> None:
         read_message(interchange(container=f"DTM+7:202603020900:203'MEA+AAE+G+KGM:{said}'"))
 
 
-@pytest.mark.parametrize("function", [code for code in tables.FUNCTIONS if code])
+@pytest.mark.parametrize("function", [code for code in FUNCTIONS if code])
 def test_each_message_function_does_what_it_says(function: str) -> None:
     read = entity(interchange(function=function))
     record = read.record
     assert isinstance(record, LogisticsEvent)
-    does = tables.FUNCTIONS[function]
+    does = FUNCTIONS[function]
     assert record.event.function == does
     assert (read.amends is not None) == (does != "new")
     assert (record.event.retracts == record.event.id) == (does == "delete")
